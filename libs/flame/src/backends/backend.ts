@@ -1,0 +1,90 @@
+import type { ParentInfo } from '../core/parent-info.js';
+
+/**
+ * How machines are made and unmade. A backend knows one platform; it knows nothing of pools, calls or sessions.
+ *
+ * Extend it for a platform of your own; the backend contract suite (`test/contracts`) shows what the pool relies on.
+ */
+export abstract class FlameBackend {
+  /** One lower-case word; it starts the backend's error messages and log lines. */
+  abstract readonly name: string;
+
+  /**
+   * How a runner reaches the parent: `memory` (same process), `host` (a Unix socket private to the user) or `network` (TCP with TLS).
+   */
+  abstract readonly reach: 'memory' | 'host' | 'network';
+
+  /**
+   * Checks options and surroundings once, when the app starts.
+   *
+   * @throws {FlameError} FLAME_CONFIG that names the option and the fix.
+   */
+  async prepare(_context: BackendContext): Promise<void> {}
+
+  /**
+   * Makes one machine, which boots the app as a runner. Resolves as soon as the platform says that it was started; the pool
+   * itself waits for the runner to attach.
+   *
+   * It must give up and remove what it made when `order.signal` aborts, and remove what it made when it throws.
+   * Throw a `BootError` with `fatal: true` for what cannot get better by trying again (no such image, bad credentials).
+   */
+  abstract boot(order: BootOrder): Promise<Machine>;
+
+  /** Removes machines that carry this app's labels and whose parent is gone; returns how many. */
+  async reap(): Promise<number> {
+    return 0;
+  }
+
+  /** Ends what the backend itself holds (clients, sockets), after its machines are gone; idempotent. */
+  async close(): Promise<void> {}
+}
+
+/** Who is asking. */
+export interface BackendContext {
+  /** Names this parent among others on the platform. */
+  readonly parent: string;
+  /** Whether this process was started by a test runner, in which case its command line is not the app's. */
+  readonly underTest: boolean;
+}
+
+/** One machine to make. */
+export interface BootOrder {
+  readonly pool: string;
+  readonly runner: string;
+  readonly parent: string;
+  readonly signal: AbortSignal;
+  readonly bootTimeout: number;
+  readonly shutdownTimeout: number;
+  /**
+   * The value of `FLAME_PARENT` for this machine. A `network` backend says under which host name the runner reaches the
+   * parent; `more` is merged into what the runner is told.
+   */
+  flameParent(options?: { host?: string; more?: Partial<ParentInfo> }): string;
+  /** One line of the machine's output. */
+  output(line: string, stream: 'stdout' | 'stderr'): void;
+  /** Runs a runner in this very process, on an in-memory link: what LocalBackend is made of. */
+  inProcess(): Promise<Machine>;
+}
+
+/** What a backend booted; it hosts one runner. */
+export interface Machine {
+  /** The platform's name for it: a process id, a container id, a machine id. */
+  readonly id: string;
+  /** Resolves once, when the platform says that it is gone; never rejects. */
+  readonly exited: Promise<MachineExit>;
+  /**
+   * Ends it: politely at first, by force after `grace` milliseconds (0: at once), and resolves when it is gone and nothing of
+   * it is left on the platform. Idempotent.
+   */
+  stop(grace: number): Promise<void>;
+}
+
+/** How a machine ended. */
+export interface MachineExit {
+  readonly how: 'exit' | 'signal' | 'oom' | 'stopped' | 'evicted' | 'vanished';
+  /** The exit code, where there is one. */
+  readonly code?: number;
+  readonly signal?: string;
+  /** One sentence for people: "exit code 1", "killed by SIGKILL", "out of memory (limit 512 MiB)". */
+  readonly text: string;
+}

@@ -1,0 +1,49 @@
+/** What happened. Every code says, with `ran`, whether the handler may have run. */
+export type FlameErrorCode =
+  /** A bad option, an unknown pool, two handlers of one name. Thrown at start; names the option's path and the fix. */
+  | 'FLAME_CONFIG'
+  /** The pool is draining, or its queue is full. */
+  | 'FLAME_REFUSED'
+  /** No runner could be booted in time; `cause` is the backend's error. */
+  | 'FLAME_BOOT'
+  /** A clock ran out; the message says where the time went: waiting, booting or running. */
+  | 'FLAME_TIMEOUT'
+  /** The caller's signal aborted. */
+  | 'FLAME_CANCELLED'
+  /** The runner went away during the call; the message says how. */
+  | 'FLAME_LOST'
+  /** A value cannot cross between parent and runner; the message names the handler and the value's path. */
+  | 'FLAME_ENCODING'
+  /** Wrong token, wrong version, unknown handler. */
+  | 'FLAME_DENIED';
+
+/** Whether the handler ran: certainly not, perhaps (in part), certainly. */
+export type Ran = 'no' | 'maybe' | 'yes';
+
+export const flameErrorCodes: readonly FlameErrorCode[] = [
+  'FLAME_CONFIG',
+  'FLAME_REFUSED',
+  'FLAME_BOOT',
+  'FLAME_TIMEOUT',
+  'FLAME_CANCELLED',
+  'FLAME_LOST',
+  'FLAME_ENCODING',
+  'FLAME_DENIED',
+];
+
+/**
+ * The one error class of nestjs-flame. What a handler itself throws is not a FlameError: it arrives as what it is.
+ *
+ * `code` is for programs, `message` for people, `ran` for deciding whether a repeat is safe.
+ */
+export class FlameError extends Error {
+  override readonly name = 'FlameError';
+  readonly code: FlameErrorCode;
+  readonly ran: Ran;
+
+  constructor(code: FlameErrorCode, message: string, options: { ran?: Ran; cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.ran = options.ran ?? 'no';
+  }
+}

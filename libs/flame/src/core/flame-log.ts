@@ -1,0 +1,7 @@
+/** Where the library's own words go; `nest/` passes Nest's logger. */
+export interface FlameLog {
+  debug(message: string): void;
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}

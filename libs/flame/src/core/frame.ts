@@ -1,0 +1,75 @@
+/**
+ * What parent and runner say to each other once a runner is attached. A link carries frames in order, each exactly once
+ * (`wire/link.ts`); `proto/flame/v1/runners.proto` is their form on the wire.
+ *
+ * `id` is the call's number, chosen by the parent, unique within the session. Values are already encoded by the codec.
+ */
+export type Frame = ParentFrame | RunnerFrame | StreamFrame;
+
+/** How work is asked for: a call is awaited, a cast is not, a child stays until it is stopped. */
+export type WorkMode = 'call' | 'cast' | 'child';
+
+/** Why the parent ends work: its time is up, its caller's signal aborted, or the parent itself is leaving. */
+export type CancelCause = 'timeout' | 'caller' | 'leaving';
+
+export type ParentFrame =
+  /** Run a handler. `timeout` is the time it may run, in milliseconds, 0 for no limit. */
+  | {
+      kind: 'call';
+      id: number;
+      /** The handler's place in the manifest. */
+      handler: number;
+      args: Uint8Array;
+      mode: WorkMode;
+      timeout: number;
+      linked: boolean;
+      /** 1 for the first attempt. */
+      attempt: number;
+      /** The caller's captured context, when the app lets some travel. */
+      context?: Uint8Array;
+      /** The id of the child whose method this is, 0 for none; `handler` is then the child's class. */
+      child?: number;
+      /** The method of that child. */
+      method?: string;
+    }
+  /** Abort work. The runner confirms with `return`, `throw`, `refuse` or `ended` once it is over. */
+  | { kind: 'cancel'; id: number; cause: CancelCause; reason: string }
+  /** May this runner stop, being idle? Answered by `consent`. */
+  | { kind: 'ask' }
+  /** Take no new work, finish what runs within `grace` milliseconds, then close. */
+  | { kind: 'leave'; grace: number; reason: string }
+  /** The parent no longer holds tracked resource `resource` of call `id`. */
+  | { kind: 'release'; id: number; resource: number };
+
+export type RunnerFrame =
+  /** The handler's result. When `held`, the slot is not free yet: `ended` follows. */
+  | { kind: 'return'; id: number; value: Uint8Array; held: boolean }
+  /** What the handler threw. */
+  | { kind: 'throw'; id: number; error: Uint8Array; held: boolean }
+  /** The runner could not run the handler, or not send its result: a FlameError of `code`. */
+  | { kind: 'refuse'; id: number; code: string; ran: string; reason: string; held: boolean }
+  /** A cast was taken on. */
+  | { kind: 'accept'; id: number }
+  /** The work is over and its slot free. `reason` is a child's exit reason. */
+  | { kind: 'ended'; id: number; reason: string }
+  | { kind: 'progress'; id: number; value: Uint8Array }
+  /** The answer to `ask`. */
+  | { kind: 'consent'; yes: boolean }
+  /** The runner was told to go (SIGTERM, a spot notice): it takes no new work and closes when its work is done. */
+  | { kind: 'leaving'; reason: string }
+  /** One of the runner's handlers ignored its abort: give it no new work, end it when the rest is done. */
+  | { kind: 'tainted'; reason: string }
+  /** A line of the runner's own logger; `id` is the call it belongs to, 0 for none. */
+  | { kind: 'log'; id: number; level: string; text: string }
+  /** The runner's vital signs, a JSON object (CPU, memory, event-loop delay). */
+  | { kind: 'vitals'; text: string };
+
+/** Streams run both ways; `stream` 0 is a call's result, 1 and up are the streams among its arguments. */
+export type StreamFrame =
+  | { kind: 'item'; id: number; stream: number; value: Uint8Array }
+  /** The producer is done; with `error` it failed. */
+  | { kind: 'end'; id: number; stream: number; error?: Uint8Array }
+  /** The consumer takes `count` more items. */
+  | { kind: 'credit'; id: number; stream: number; count: number }
+  /** The consumer wants no more. */
+  | { kind: 'stop'; id: number; stream: number };

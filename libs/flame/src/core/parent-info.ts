@@ -1,0 +1,35 @@
+/**
+ * What a runner is told at birth, in `FLAME_PARENT`: base64 of this as JSON. It holds the token, so it is read once and
+ * taken out of the environment.
+ */
+export interface ParentInfo {
+  /** The pool that booted this runner. */
+  readonly pool: string;
+  readonly runner: string;
+  /** Names the parent among others on the same platform. */
+  readonly parent: string;
+  /** The backend's name. */
+  readonly backend: string;
+  /** Where to attach: `unix:/path` or `host:port`. */
+  readonly address: string;
+  /** Single-use. */
+  readonly token: string;
+  /** The parent's certificate, PEM, which the runner pins; left out on a Unix socket. */
+  readonly certificate?: string;
+  /** The version of nestjs-flame at the parent. */
+  readonly version: string;
+  /** The digest of the parent's handlers. */
+  readonly digest: string;
+  /** Slots; the runner refuses more. */
+  readonly maxConcurrency: number;
+  /** Time until the runner must have attached; it ends itself after it. */
+  readonly bootTimeout: number;
+  /** Time that running work gets when the runner must leave. */
+  readonly shutdownTimeout: number;
+  /** Time for which a broken connection may come back. */
+  readonly reconnectTimeout: number;
+  /** The largest value that may cross, in bytes. */
+  readonly maxPayload: number;
+  /** Set by the process backend: a file descriptor that reads end-of-file when the parent is gone. */
+  readonly lifeline?: number;
+}
