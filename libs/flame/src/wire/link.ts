@@ -75,6 +75,8 @@ export interface Door {
    * @throws {FlameError} FLAME_DENIED when the runner came with another protocol, version or set of handlers.
    */
   expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment>;
+  /** Where the runner dials: under `host`, where the backend knows better how the parent is reached. The door must be listening. */
+  address(host?: string): { address: string; certificate?: string };
   /** Closes all sessions and stops listening; idempotent. */
   close(): Promise<void>;
 }

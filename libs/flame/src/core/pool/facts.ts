@@ -1,0 +1,61 @@
+import type { BootError } from '../boot-error.js';
+import type { FlameError } from '../flame-error.js';
+import type { CancelCause } from '../frame.js';
+import type { PoolCall } from './call.js';
+
+/** What has happened, as the pool's shell tells the machine. One about a runner or call that is no longer in the books does nothing. */
+export type PoolFact =
+  /** The app starts: boot `min`. */
+  | { is: 'start' }
+  | { is: 'call'; call: PoolCall }
+  /** The caller's signal aborted. */
+  | { is: 'abort'; call: PoolCall; reason: string }
+  /** The caller has its answer, the slot is not free yet. */
+  | { is: 'held'; call: PoolCall }
+  /** The work is over and its slot free; the caller has its answer, now or earlier. */
+  | { is: 'ended'; call: PoolCall }
+  /** The runner sent the call back without having started it: it is leaving. */
+  | { is: 'bounced'; call: PoolCall }
+  | { is: 'up'; runner: string }
+  | { is: 'boot-failed'; runner: string; error: BootError }
+  /** The answer to `ask`. */
+  | { is: 'consent'; runner: string; yes: boolean }
+  | { is: 'suspended'; runner: string }
+  | { is: 'resumed'; runner: string }
+  /** The runner takes no new work: it was told to go, or a handler ignored its abort. */
+  | { is: 'leaving'; runner: string; reason: string }
+  /** The runner is lost, with all that ran on it; `how` says how, for people. */
+  | { is: 'down'; runner: string; how: string }
+  /** The platform has confirmed that nothing is left of it. */
+  | { is: 'gone'; runner: string }
+  | { is: 'resize'; min: number; max: number }
+  | { is: 'drain'; reason: string }
+  /** Time has passed `machine.wakeAt`. */
+  | { is: 'tick' };
+
+/** What the machine wants done, in this order. */
+export type PoolAction =
+  | { do: 'run'; call: PoolCall; runner: string }
+  /** Abort the work of a call on its runner. */
+  | { do: 'cancel'; call: PoolCall; runner: string; cause: CancelCause; reason: string }
+  /** Answer the caller with an error. */
+  | { do: 'reject'; call: PoolCall; error: FlameError }
+  /** Make a machine; `count` runners there will be then. */
+  | { do: 'boot'; runner: string; count: number }
+  /** The boot took too long: destroy what there is of it, then tell `boot-failed` and `gone`. */
+  | { do: 'give-up'; runner: string }
+  /** A boot has ended: the app's hook is told. */
+  | { do: 'grown'; runner: string; error: BootError | undefined; count: number }
+  /** Ask the runner whether it may stop. */
+  | { do: 'ask'; runner: string }
+  /** End a runner that has no work: politely, by force after `grace`. Then tell `gone`. */
+  | { do: 'stop'; runner: string; reason: string; grace: number }
+  /** Tell a runner that it gets no new work; it ends by `stop` when its work is done. */
+  | { do: 'retire'; runner: string; reason: string }
+  /** Make sure that nothing is left of a lost runner, then tell `gone`. */
+  | { do: 'bury'; runner: string }
+  | { do: 'shrunk'; runner: string; count: number }
+  /** `min` runners are up, or could not be. */
+  | { do: 'started'; error: BootError | undefined }
+  /** A drained pool has nothing left. */
+  | { do: 'drained' };

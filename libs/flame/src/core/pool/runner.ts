@@ -1,0 +1,66 @@
+import type { HeapItem } from './heap.js';
+import type { PoolCall } from './call.js';
+import type { RunnerLoad } from '../runner-choice.js';
+
+/**
+ * Where a runner is. `booting`: a machine is being made, or has yet to attach. `ready`: it takes calls. `leaving`: it takes no
+ * new ones and stops when its work is done. `stopping`: told to end, or lost, and not yet confirmed gone.
+ */
+export type RunnerState = 'booting' | 'ready' | 'leaving' | 'stopping';
+
+/** One clock of a runner, as the pool's heap of deadlines holds it. */
+export interface RunnerDeadline extends HeapItem {
+  readonly due: 'boot' | 'idle' | 'lifetime';
+  readonly runner: PoolRunner;
+  at: number;
+}
+
+/** A runner in the pool's books. Only the machine writes it. */
+export class PoolRunner implements HeapItem {
+  state: RunnerState = 'booting';
+  heapIndex = -1;
+  /** The room that the shelf has counted it with. */
+  counted = 0;
+  /** The work that holds its slots; `stuck` of it ignored its abort. */
+  readonly calls = new Set<PoolCall>();
+  stuck = 0;
+  /** Calls handed to it so far. */
+  served = 0;
+  upAt = 0;
+  /** Its connection is cut and may come back: it gets no new calls meanwhile. */
+  suspended = false;
+  /** It was asked whether it may stop and has not answered. */
+  asked = false;
+  /** When it last ran out of work. */
+  idleSince = 0;
+  /** Why it leaves, for people. */
+  reason = '';
+  readonly boot: RunnerDeadline = { due: 'boot', runner: this, at: Infinity, heapIndex: -1 };
+  readonly idle: RunnerDeadline = { due: 'idle', runner: this, at: Infinity, heapIndex: -1 };
+  readonly lifetime: RunnerDeadline = { due: 'lifetime', runner: this, at: Infinity, heapIndex: -1 };
+
+  constructor(
+    readonly id: string,
+    /** Counts up: of two equals the older one is taken. */
+    readonly number: number,
+    readonly slots: number,
+    /** It ends after its first call. */
+    readonly singleUse: boolean,
+    readonly bootingSince: number,
+  ) {}
+
+  get load(): number {
+    return this.calls.size;
+  }
+
+  /** Slots that a new call could take now. */
+  get free(): number {
+    if (this.state !== 'ready' || this.suspended) return 0;
+    if (this.singleUse) return this.served === 0 ? 1 : 0;
+    return this.slots - this.calls.size;
+  }
+
+  describe(now: number): RunnerLoad {
+    return { id: this.id, load: this.load, maxConcurrency: this.slots, age: now - this.upAt };
+  }
+}

@@ -1,0 +1,53 @@
+/** What a queue holds: it carries its own links, so that it can leave from any place in O(1). */
+export interface QueueItem<T> {
+  ahead: T | undefined;
+  behind: T | undefined;
+}
+
+/**
+ * The calls that wait for a slot, first come first served. Every operation is O(1), leaving from the middle included.
+ */
+export class WaitQueue<T extends QueueItem<T>> {
+  #first: T | undefined;
+  #last: T | undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get first(): T | undefined {
+    return this.#first;
+  }
+
+  /** Joins at the end. */
+  join(item: T): void {
+    item.ahead = this.#last;
+    item.behind = undefined;
+    if (this.#last) this.#last.behind = item;
+    else this.#first = item;
+    this.#last = item;
+    this.#size += 1;
+  }
+
+  /** Goes back to the front: a call that a leaving runner sent back has waited its turn already. */
+  rejoin(item: T): void {
+    item.ahead = undefined;
+    item.behind = this.#first;
+    if (this.#first) this.#first.ahead = item;
+    else this.#last = item;
+    this.#first = item;
+    this.#size += 1;
+  }
+
+  /** Leaves from wherever it stands. The item must be in the queue. */
+  leave(item: T): void {
+    if (item.ahead) item.ahead.behind = item.behind;
+    else this.#first = item.behind;
+    if (item.behind) item.behind.ahead = item.ahead;
+    else this.#last = item.ahead;
+    item.ahead = undefined;
+    item.behind = undefined;
+    this.#size -= 1;
+  }
+}

@@ -1,0 +1,146 @@
+import type { Subject } from 'rxjs';
+import type { BootError } from '../core/boot-error.js';
+import type { FlameError } from '../core/flame-error.js';
+import type { PoolCall } from '../core/pool/call.js';
+import type { PoolFact } from '../core/pool/facts.js';
+import type { PendingCall } from './pending-call.js';
+import type { PoolNews, PoolNotice } from './pool-notice.js';
+import type { PoolSetup } from './pool-setup.js';
+import type { CallCounts } from './pool-stats.js';
+
+/**
+ * What a pool tells of itself: its log lines, its `events$`, the app's growth hooks and the counts of its calls. An app's hook that
+ * throws is logged and harms nothing.
+ */
+export class PoolJournal {
+  readonly #setup: PoolSetup;
+  readonly #news: Subject<PoolNotice>;
+  readonly #bootTimes = new Map<string, number>();
+  readonly #counts = { started: 0, returned: 0, threw: 0, failed: 0 };
+
+  constructor(setup: PoolSetup, news: Subject<PoolNotice>) {
+    this.#setup = setup;
+    this.#news = news;
+  }
+
+  get counts(): CallCounts {
+    return { ...this.#counts };
+  }
+
+  // Calls: this is the hot path, so nothing is made that nobody looks at.
+
+  taken(): void {
+    this.#counts.started += 1;
+  }
+
+  started(call: PoolCall, runner: string): void {
+    if (this.#news.observed) this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
+  }
+
+  failed(call: PoolCall, error: FlameError): void {
+    this.#counts.failed += 1;
+    if (this.#news.observed) this.#tell({ is: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
+  }
+
+  fact(fact: PoolFact): void {
+    switch (fact.is) {
+      case 'ended': {
+        this.#counts.returned += 1;
+        if (!this.#news.observed || !fact.call.runner) return;
+        const ran = this.#setup.clock.now() - fact.call.ranAt;
+        return this.#tell({ is: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });
+      }
+      case 'down':
+        this.#setup.log.warn(`${this.#pool}: runner ${fact.runner} is lost (${fact.how})`);
+        return this.#tell({ is: 'lost', runner: fact.runner, how: fact.how });
+      case 'suspended':
+      case 'resumed':
+        this.#setup.log.warn(`${this.#pool}: the connection of runner ${fact.runner} ${fact.is === 'resumed' ? 'is back' : 'is cut; it may come back'}`);
+        return this.#tell({ is: fact.is, runner: fact.runner });
+      default:
+    }
+  }
+
+  readonly lateCast = (error: unknown, call: PendingCall): void => this.#guard('onCastError', () => this.#setup.onCastError(error, call.label));
+
+  retrying(error: FlameError, attempt: number, attempts: number): void {
+    this.#setup.log.warn(`${this.#pool}: attempt ${attempt} of ${attempts} after: ${error.message}`);
+  }
+
+  // Runners
+
+  booting(runner: string, count: number): void {
+    this.#say(`booting runner ${runner} (${count} of at most ${this.#setup.config.max})`);
+    this.#tell({ is: 'booting', runner, count });
+    this.#guard('onGrowStart', () => this.#setup.config.onGrowStart?.({ name: this.#setup.config.name, count }));
+  }
+
+  bootTook(runner: string, took: number): void {
+    this.#bootTimes.set(runner, took);
+  }
+
+  grown(runner: string, error: BootError | undefined, count: number, machine: string): void {
+    const took = this.#bootTimes.get(runner) ?? 0;
+    this.#bootTimes.delete(runner);
+    if (error) {
+      this.#setup.log.warn(`${this.#pool}: runner ${runner} could not boot (${error.phase}): ${error.message}`);
+      this.#tell({ is: 'boot-failed', runner, error });
+    } else {
+      this.#say(`runner ${runner} is up after ${Math.round(took)} ms`);
+      this.#tell({ is: 'up', runner, machine, took });
+    }
+    this.#guard('onGrowEnd', () => this.#setup.config.onGrowEnd?.(error ?? 'ok', { name: this.#setup.config.name, count }));
+  }
+
+  retiring(runner: string, reason: string): void {
+    this.#say(`runner ${runner} takes no new calls: ${reason}`);
+    this.#tell({ is: 'retiring', runner, reason });
+  }
+
+  stopping(runner: string, reason: string): void {
+    this.#say(`stopping runner ${runner}: ${reason}`);
+    this.#tell({ is: 'stopping', runner, reason });
+  }
+
+  shrunk(runner: string, count: number): void {
+    this.#say(`runner ${runner} is gone, ${count} left`);
+    this.#tell({ is: 'gone', runner, count });
+    this.#guard('onShrink', () => this.#setup.config.onShrink?.({ name: this.#setup.config.name, count }));
+  }
+
+  resized(min: number, max: number): void {
+    this.#say(`resized to min ${min}, max ${max}`);
+    this.#tell({ is: 'resized', min, max });
+  }
+
+  draining(reason: string): void {
+    this.#say(`draining: ${reason}`);
+    this.#tell({ is: 'draining', reason });
+  }
+
+  drained(): void {
+    this.#say('drained');
+    this.#tell({ is: 'drained' });
+  }
+
+  get #pool(): string {
+    return `pool "${this.#setup.config.name}"`;
+  }
+
+  #say(text: string): void {
+    const { config, log } = this.#setup;
+    if (config.log) log[config.log](`${this.#pool}: ${text}`);
+  }
+
+  #tell(news: PoolNews): void {
+    if (this.#news.observed) this.#news.next({ ...news, pool: this.#setup.config.name, at: Date.now() } as PoolNotice);
+  }
+
+  #guard(hook: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#setup.log.error(`${this.#pool}: ${hook} threw: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

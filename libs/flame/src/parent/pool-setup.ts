@@ -1,0 +1,34 @@
+import type { FlameBackend, Machine } from '../backends/backend.js';
+import type { Clock } from '../core/clock.js';
+import type { Codec } from '../core/codec/codec.js';
+import type { FlameLog } from '../core/flame-log.js';
+import type { Manifest } from '../core/manifest.js';
+import type { ParentInfo } from '../core/parent-info.js';
+import type { PoolConfig } from '../core/pool-config.js';
+import type { Door } from '../wire/link.js';
+
+/** What a pool is made of. */
+export interface PoolSetup {
+  readonly config: PoolConfig;
+  readonly backend: FlameBackend;
+  /** Where this pool's runners attach. */
+  readonly door: Door;
+  readonly manifest: Manifest;
+  readonly codec: Codec;
+  readonly log: FlameLog;
+  readonly clock: Clock;
+  readonly random?: () => number;
+  /** Names this parent among others on the platform; short, for it is part of the runners' names. */
+  readonly parent: string;
+  /** The largest value that may cross, in bytes. */
+  readonly maxPayload: number;
+  readonly reconnectTimeout: number;
+  /** Runs a runner in this process, on an in-memory link: for LocalBackend. */
+  readonly inProcess: (info: ParentInfo) => Promise<Machine>;
+  /** The machine's output, line by line. */
+  readonly output: (line: string, stream: 'stdout' | 'stderr', pool: string, runner: string) => void;
+  /** A line of a runner's own logger. */
+  readonly runnerLog: (level: string, text: string, pool: string, runner: string, call: number) => void;
+  /** A cast failed after it was accepted, so that nobody awaits it. */
+  readonly onCastError: (error: unknown, handler: string) => void;
+}

@@ -1,0 +1,254 @@
+import { Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { UnencodableError } from '../core/codec/codec.js';
+import { FlameError } from '../core/flame-error.js';
+import type { WorkMode } from '../core/frame.js';
+import { readPoolSize } from '../core/pool-config.js';
+import type { PoolAction, PoolFact } from '../core/pool/facts.js';
+import { PoolMachine } from '../core/pool/machine.js';
+import { PendingCall } from './pending-call.js';
+import type { CallOptions } from './pending-call.js';
+import { PoolJournal } from './pool-journal.js';
+import type { PoolNotice } from './pool-notice.js';
+import type { PoolSetup } from './pool-setup.js';
+import type { PoolStats } from './pool-stats.js';
+import { RunnerCrew } from './runner-crew.js';
+
+/** Node's longest timer; a longer wait is armed again. */
+const longestTimer = 2 ** 31 - 1;
+
+/**
+ * A pool at work: the thin shell around `PoolMachine`. It performs what the machine decides, owns the pool's one timer and its
+ * runners, and holds the callers' promises.
+ */
+export class Pool {
+  readonly name: string;
+  readonly #setup: PoolSetup;
+  readonly #machine: PoolMachine;
+  readonly #crew: RunnerCrew;
+  readonly #journal: PoolJournal;
+  readonly #news = new Subject<PoolNotice>();
+  readonly #facts: PoolFact[] = [];
+  #stepping = false;
+  #calls = 0;
+  #timerAt = Infinity;
+  #cancelTimer: (() => void) | undefined;
+  #starting: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #drained: Promise<void> | undefined;
+  #resolveDrained: (() => void) | undefined;
+
+  constructor(setup: PoolSetup) {
+    const { config } = setup;
+    this.name = config.name;
+    this.#setup = setup;
+    this.#machine = new PoolMachine(config, (number) => `${config.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
+    this.#journal = new PoolJournal(setup, this.#news);
+    this.#crew = new RunnerCrew(setup, this.#journal, (fact) => this.#tell(fact));
+  }
+
+  /** Everything that happens to this pool, as it happens. Completes when the pool is drained. */
+  get events$(): Observable<PoolNotice> {
+    return this.#news.asObservable();
+  }
+
+  /**
+   * Boots the `min` runners.
+   *
+   * @throws {FlameError} FLAME_BOOT when one of them cannot boot and `minBoot` is `'required'`.
+   */
+  async start(): Promise<void> {
+    const started = new Promise<void>((resolve, reject) => (this.#starting = { resolve, reject }));
+    this.#tell({ is: 'start' });
+    try {
+      await started;
+    } catch (error) {
+      if (this.#setup.config.minBoot === 'required') {
+        await this.drain('it could not be started');
+        throw new FlameError('FLAME_BOOT', `pool "${this.name}" could not boot its min runners: ${(error as Error).message}`, { cause: error });
+      }
+      this.#setup.log.warn(`pool "${this.name}" starts without its min runners and goes on trying: ${(error as Error).message}`);
+    }
+  }
+
+  /** Runs a handler on one of the runners and gives its result. */
+  call(handler: number, args: unknown[], options: CallOptions = {}): Promise<unknown> {
+    if (options.retry) return this.#retried('call', handler, args, options, options.retry.attempts);
+    return this.#submit('call', handler, args, options, 1);
+  }
+
+  /** Runs a handler that nobody awaits; resolves when a runner has taken it on. Its failure is told to `onCastError`. */
+  async cast(handler: number, args: unknown[], options: CallOptions = {}): Promise<void> {
+    if (options.retry) await this.#retried('cast', handler, args, options, options.retry.attempts);
+    else await this.#submit('cast', handler, args, options, 1);
+  }
+
+  stats(): PoolStats {
+    const { config, clock } = this.#setup;
+    const now = clock.now();
+    const runners = this.#crew.stats(this.#machine.runners, now);
+    return {
+      name: this.name,
+      min: this.#machine.min,
+      max: this.#machine.max,
+      maxConcurrency: config.maxConcurrency,
+      waiting: this.#machine.waiting,
+      waitingFor: this.#machine.waitingSince === undefined ? 0 : now - this.#machine.waitingSince,
+      running: runners.reduce((sum, runner) => sum + runner.load, 0),
+      runners,
+      draining: this.#machine.draining,
+      calls: this.#journal.counts,
+    };
+  }
+
+  /**
+   * Changes the pool's size while it works. Runners above a smaller `max` finish what they do and stop.
+   *
+   * @throws {FlameError} FLAME_CONFIG when `min` is above `max` or either is not a number in its range.
+   */
+  resize(size: { min?: number; max?: number }): void {
+    const { min, max } = readPoolSize(size, this.#machine, `pool "${this.name}" resize()`);
+    this.#tell({ is: 'resize', min, max });
+    this.#journal.resized(min, max);
+  }
+
+  /**
+   * Takes no more calls, gives those that run `shutdownTimeout`, then stops every runner. Resolves when nothing is left on
+   * the platform. Idempotent.
+   */
+  drain(reason = 'it is being drained'): Promise<void> {
+    this.#drained ??= new Promise((resolve) => {
+      this.#resolveDrained = resolve;
+      this.#journal.draining(reason);
+      this.#tell({ is: 'drain', reason });
+    });
+    return this.#drained;
+  }
+
+  #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): Promise<unknown> {
+    const { config, manifest, codec } = this.#setup;
+    const label = manifest.handlers[handler]!;
+    const { signal, timeout } = options;
+    if (signal?.aborted) return Promise.reject(neverStarted(label, this.name, signal));
+    let bytes: Uint8Array;
+    try {
+      bytes = codec.encode(args);
+    } catch (error) {
+      return Promise.reject(cannotCross(label, error));
+    }
+    const call = new PendingCall(
+      {
+        id: ++this.#calls,
+        label,
+        handler,
+        args: bytes,
+        mode,
+        attempt,
+        linked: options.linked ?? true,
+        wait: timeout === undefined ? config.queueTimeout : Infinity,
+        run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
+        overall: timeout ?? Infinity,
+      },
+      mode === 'cast' ? this.#journal.lateCast : undefined,
+    );
+    if (signal) this.#follow(signal, call);
+    this.#journal.taken();
+    this.#tell({ is: 'call', call });
+    return call.promise;
+  }
+
+  /** Repeats a lost call while that is safe, within its overall time. */
+  async #retried(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempts: number): Promise<unknown> {
+    const { clock } = this.#setup;
+    const until = clock.now() + (options.timeout ?? Infinity);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const timeout = options.timeout === undefined ? undefined : Math.max(1, until - clock.now());
+        return await this.#submit(mode, handler, args, { ...options, timeout }, attempt);
+      } catch (error) {
+        if (attempt >= attempts || !isRepeatable(error, options.idempotent ?? false) || clock.now() >= until) throw error;
+        this.#journal.retrying(error as FlameError, attempt + 1, attempts);
+      }
+    }
+  }
+
+  #follow(signal: AbortSignal, call: PendingCall): void {
+    const abort = (): void => this.#tell({ is: 'abort', call, reason: reasonOf(signal) });
+    signal.addEventListener('abort', abort, { once: true });
+    const unfollow = (): void => signal.removeEventListener('abort', abort);
+    call.promise.then(unfollow, unfollow);
+  }
+
+  /** Feeds the machine one fact and performs what it decides. A fact that comes up meanwhile waits its turn. */
+  #tell(fact: PoolFact): void {
+    this.#facts.push(fact);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#facts.shift(); next; next = this.#facts.shift()) {
+        this.#journal.fact(next);
+        for (const action of this.#machine.step(next, this.#setup.clock.now())) this.#perform(action);
+      }
+    } finally {
+      this.#stepping = false;
+    }
+    this.#arm();
+  }
+
+  #perform(action: PoolAction): void {
+    switch (action.do) {
+      case 'run':
+        this.#journal.started(action.call, action.runner);
+        return this.#crew.run(action.runner, action.call as PendingCall);
+      case 'reject':
+        this.#journal.failed(action.call, action.error);
+        return (action.call as PendingCall).reject(action.error);
+      case 'started':
+        if (action.error) this.#starting?.reject(action.error);
+        else this.#starting?.resolve();
+        return;
+      case 'drained':
+        this.#cancelTimer?.();
+        this.#journal.drained();
+        this.#news.complete();
+        return this.#resolveDrained?.();
+      default:
+        return this.#crew.perform(action);
+    }
+  }
+
+  /** The pool's one timer: it wakes at the machine's earliest deadline. One that turns out to be early only looks again. */
+  #arm(): void {
+    const at = this.#machine.wakeAt;
+    if (at >= this.#timerAt) return;
+    this.#cancelTimer?.();
+    this.#timerAt = at;
+    const { clock } = this.#setup;
+    this.#cancelTimer = clock.after(Math.min(longestTimer, Math.max(0, at - clock.now())), () => {
+      this.#timerAt = Infinity;
+      this.#cancelTimer = undefined;
+      if (clock.now() >= this.#machine.wakeAt) this.#tell({ is: 'tick' });
+      else this.#arm();
+    });
+  }
+}
+
+function isRepeatable(error: unknown, idempotent: boolean): boolean {
+  if (!(error instanceof FlameError) || error.code !== 'FLAME_LOST') return false;
+  return error.ran === 'no' || (idempotent && error.ran === 'maybe');
+}
+
+function reasonOf(signal: AbortSignal): string {
+  const { reason } = signal;
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
+function neverStarted(label: string, pool: string, signal: AbortSignal): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was not started in pool "${pool}": its signal had aborted before (${reasonOf(signal)})`, {
+    cause: signal.reason,
+  });
+}
+
+function cannotCross(label: string, error: unknown): unknown {
+  if (!(error instanceof UnencodableError)) return error;
+  return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: args${error.path}: ${error.reason}`, { cause: error });
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import type { BootOrder } from '../backends/backend.js';
+import type { BootError } from '../core/boot-error.js';
+import type { ParentInfo } from '../core/parent-info.js';
+import type { PoolAction, PoolFact } from '../core/pool/facts.js';
+import type { PoolRunner } from '../core/pool/runner.js';
+import type { Attachment } from '../wire/link.js';
+import { bootRunner } from './boot.js';
+import type { Boot } from './boot.js';
+import type { PendingCall } from './pending-call.js';
+import type { PoolJournal } from './pool-journal.js';
+import type { PoolSetup } from './pool-setup.js';
+import type { RunnerStats } from './pool-stats.js';
+import { RecentLines } from './recent-lines.js';
+import { RunnerHandle } from './runner-handle.js';
+
+/** What the machine asks of the runners, beside running calls. */
+type CrewAction = Exclude<PoolAction, { do: 'run' | 'reject' | 'started' | 'drained' }>;
+
+/**
+ * A pool's runners, from boot to burial. It owns their machines and links: each that it made is ended, and told `gone`, once.
+ */
+export class RunnerCrew {
+  readonly #setup: PoolSetup;
+  readonly #journal: PoolJournal;
+  readonly #tell: (fact: PoolFact) => void;
+  readonly #boots = new Map<string, Boot>();
+  readonly #handles = new Map<string, RunnerHandle>();
+
+  constructor(setup: PoolSetup, journal: PoolJournal, tell: (fact: PoolFact) => void) {
+    this.#setup = setup;
+    this.#journal = journal;
+    this.#tell = tell;
+  }
+
+  run(runner: string, call: PendingCall): void {
+    const left = call.at === Infinity ? 0 : Math.max(1, Math.ceil(call.at - call.ranAt));
+    this.#handles.get(runner)!.run(call, left);
+  }
+
+  perform(action: CrewAction): void {
+    switch (action.do) {
+      case 'cancel':
+        return this.#handles.get(action.runner)!.cancel(action.call as PendingCall, action.cause, action.reason);
+      case 'ask':
+        return this.#handles.get(action.runner)!.ask();
+      case 'boot':
+        this.#journal.booting(action.runner, action.count);
+        return this.#boot(action.runner);
+      case 'give-up':
+        return this.#boots.get(action.runner)?.abandon(`no runner attached within bootTimeout (${this.#setup.config.bootTimeout} ms)`);
+      case 'grown':
+        return this.#journal.grown(action.runner, action.error, action.count, this.#handles.get(action.runner)?.machine.id ?? '');
+      case 'retire':
+        return this.#journal.retiring(action.runner, action.reason);
+      case 'stop':
+        this.#journal.stopping(action.runner, action.reason);
+        return void this.#handles.get(action.runner)!.stop(action.grace, action.reason);
+      case 'bury':
+        return void this.#handles.get(action.runner)!.stop(0, 'it was lost');
+      case 'shrunk':
+        return this.#journal.shrunk(action.runner, action.count);
+    }
+  }
+
+  stats(runners: Iterable<Readonly<PoolRunner>>, now: number): RunnerStats[] {
+    return Array.from(runners, (runner) => ({
+      id: runner.id,
+      machine: this.#handles.get(runner.id)?.machine.id,
+      state: runner.state,
+      load: runner.load,
+      slots: runner.slots,
+      served: runner.served,
+      age: runner.upAt > 0 ? now - runner.upAt : 0,
+      suspended: runner.suspended,
+    }));
+  }
+
+  #boot(runner: string): void {
+    const { backend, door, manifest, clock } = this.#setup;
+    const token = randomBytes(32).toString('base64url');
+    const lines = new RecentLines();
+    const begun = clock.now();
+    const boot = bootRunner(
+      backend,
+      (signal) => this.#order(runner, token, signal, lines),
+      (signal): Promise<Attachment> => door.expect({ runner, token, manifest }, signal),
+      () => lines.lines,
+    );
+    this.#boots.set(runner, boot);
+    boot.up.then(
+      (booted) => {
+        this.#boots.delete(runner);
+        const handle = new RunnerHandle(runner, this.#owner(runner), booted);
+        this.#handles.set(runner, handle);
+        this.#journal.bootTook(runner, clock.now() - begun);
+        this.#tell({ is: 'up', runner });
+        handle.open();
+      },
+      (error: BootError) => {
+        this.#tell({ is: 'boot-failed', runner, error });
+        void boot.cleared.then(
+          () => this.#buried(runner),
+          (cause: unknown) => {
+            this.#setup.log.error(`pool "${this.#setup.config.name}": runner ${runner} may not have been removed: ${(cause as Error).message}`);
+            this.#buried(runner);
+          },
+        );
+      },
+    );
+  }
+
+  #buried(runner: string): void {
+    this.#boots.delete(runner);
+    this.#tell({ is: 'gone', runner });
+  }
+
+  #owner(runner: string): ConstructorParameters<typeof RunnerHandle>[1] {
+    const { codec, clock, config, runnerLog } = this.#setup;
+    return {
+      codec,
+      place: `runner ${runner} (pool ${config.name})`,
+      after: (delay, wake) => clock.after(delay, wake),
+      tell: (fact) => {
+        if (fact.is === 'gone') this.#handles.delete(fact.runner);
+        this.#tell(fact);
+      },
+      log: (level, text, call) => runnerLog(level, text, config.name, runner, call),
+      vitals: () => undefined,
+    };
+  }
+
+  #order(runner: string, token: string, signal: AbortSignal, lines: RecentLines): BootOrder {
+    const { config, parent, output, inProcess } = this.#setup;
+    const info = (options: { host?: string; more?: Partial<ParentInfo> } = {}): ParentInfo => ({
+      ...this.#info(runner, token, options.host),
+      ...options.more,
+    });
+    return {
+      pool: config.name,
+      runner,
+      parent,
+      signal,
+      bootTimeout: config.bootTimeout,
+      shutdownTimeout: config.shutdownTimeout,
+      flameParent: (options) => Buffer.from(JSON.stringify(info(options))).toString('base64'),
+      output: (line, stream) => {
+        lines.add(line);
+        output(line, stream, config.name, runner);
+      },
+      inProcess: () => inProcess(info()),
+    };
+  }
+
+  #info(runner: string, token: string, host: string | undefined): ParentInfo {
+    const { config, parent, backend, manifest, door, maxPayload, reconnectTimeout } = this.#setup;
+    return {
+      pool: config.name,
+      runner,
+      parent,
+      backend: backend.name,
+      ...door.address(host),
+      token,
+      version: manifest.version,
+      digest: manifest.digest,
+      maxConcurrency: config.maxConcurrency,
+      bootTimeout: config.bootTimeout,
+      shutdownTimeout: config.shutdownTimeout,
+      reconnectTimeout,
+      maxPayload,
+    };
+  }
+}

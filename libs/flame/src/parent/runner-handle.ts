@@ -1,0 +1,174 @@
+import type { Machine, MachineExit } from '../backends/backend.js';
+import type { Codec } from '../core/codec/codec.js';
+import { MalformedError } from '../core/codec/codec.js';
+import { FlameError, flameErrorCodes } from '../core/flame-error.js';
+import type { FlameErrorCode, Ran } from '../core/flame-error.js';
+import type { CancelCause, Frame } from '../core/frame.js';
+import type { PoolFact } from '../core/pool/facts.js';
+import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
+import type { BootedRunner } from './boot.js';
+import type { PendingCall } from './pending-call.js';
+
+/** How long a lost connection waits for the platform to say why, before it is told as it is. */
+const reasonGrace = 500;
+
+/** What a handle needs of its pool. */
+export interface HandleOwner {
+  readonly codec: Codec;
+  /** Names the runner in stacks: `runner ffmpeg-3 (pool ffmpeg)`. */
+  readonly place: string;
+  /** Calls `wake` after `delay` milliseconds, unless cancelled. */
+  after(delay: number, wake: () => void): () => void;
+  tell(fact: PoolFact): void;
+  /** A line of the runner's own logger. */
+  log(level: string, text: string, call: number): void;
+  vitals(text: string): void;
+}
+
+/**
+ * One attached runner as the parent holds it: its machine, its link and the calls on it. It turns frames into the callers' answers and
+ * the pool's facts, and tells `down` and `gone` once each.
+ */
+export class RunnerHandle implements LinkReceiver {
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #link: Link;
+  readonly machine: Machine;
+  #down = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly owner: HandleOwner,
+    booted: BootedRunner,
+  ) {
+    this.machine = booted.machine;
+    this.#link = booted.attachment.link;
+    void this.machine.exited.then((exit) => this.#exited(exit));
+  }
+
+  /** Starts taking frames. Apart from the constructor, because frames may be there already. */
+  open(): void {
+    this.#link.open(this);
+  }
+
+  run(call: PendingCall, timeout: number): void {
+    const { order } = call;
+    this.#calls.set(call.id, call);
+    this.#link.send({
+      kind: 'call',
+      id: call.id,
+      handler: order.handler,
+      args: order.args,
+      mode: order.mode,
+      timeout,
+      linked: order.linked,
+      attempt: order.attempt,
+    });
+  }
+
+  cancel(call: PendingCall, cause: CancelCause, reason: string): void {
+    this.#link.send({ kind: 'cancel', id: call.id, cause, reason });
+  }
+
+  ask(): void {
+    this.#link.send({ kind: 'ask' });
+  }
+
+  /** Ends the runner politely, by force after `grace`; then tells `gone`. Idempotent. */
+  stop(grace: number, reason: string): Promise<void> {
+    this.#down = true;
+    this.#stopping ??= (async () => {
+      this.#link.send({ kind: 'leave', grace, reason });
+      await this.machine.stop(grace);
+      await this.#link.close(reason);
+      this.owner.tell({ is: 'gone', runner: this.id });
+    })();
+    return this.#stopping;
+  }
+
+  frame(frame: Frame): void {
+    switch (frame.kind) {
+      case 'return':
+        return this.#settle(frame.id, frame.held, (call) => call.resolve(this.#decode(frame.value, call)));
+      case 'throw':
+        return this.#settle(frame.id, frame.held, (call) => call.reject(this.owner.codec.decodeThrown(frame.error, this.owner.place)));
+      case 'refuse':
+        return this.#refused(frame);
+      case 'accept':
+        return this.#call(frame.id).resolve(undefined);
+      case 'ended':
+        return this.#ended(this.#call(frame.id));
+      case 'consent':
+        return this.owner.tell({ is: 'consent', runner: this.id, yes: frame.yes });
+      case 'leaving':
+        return this.owner.tell({ is: 'leaving', runner: this.id, reason: frame.reason });
+      case 'log':
+        return this.owner.log(frame.level, frame.text, frame.id);
+      case 'vitals':
+        return this.owner.vitals(frame.text);
+      default:
+        throw new MalformedError(`a runner does not send "${frame.kind}"`);
+    }
+  }
+
+  suspended(): void {
+    this.owner.tell({ is: 'suspended', runner: this.id });
+  }
+
+  resumed(): void {
+    this.owner.tell({ is: 'resumed', runner: this.id });
+  }
+
+  closed(end: LinkEnd): void {
+    // The platform usually knows better, and a moment later, why: an exit code, a signal, a lack of memory.
+    const cancel = this.owner.after(reasonGrace, () => this.#lost(`disconnected: ${end.reason}`));
+    void this.machine.exited.then(cancel);
+  }
+
+  #exited(exit: MachineExit): void {
+    this.#lost(exit.text);
+  }
+
+  #lost(how: string): void {
+    if (this.#down) return;
+    this.#down = true;
+    this.owner.tell({ is: 'down', runner: this.id, how });
+  }
+
+  #call(id: number): PendingCall {
+    const call = this.#calls.get(id);
+    if (!call) throw new MalformedError(`a runner answered call ${id}, which it does not have`);
+    return call;
+  }
+
+  #settle(id: number, held: boolean, answer: (call: PendingCall) => void): void {
+    const call = this.#call(id);
+    answer(call);
+    if (held) this.owner.tell({ is: 'held', call });
+    else this.#ended(call);
+  }
+
+  #ended(call: PendingCall): void {
+    this.#calls.delete(call.id);
+    this.owner.tell({ is: 'ended', call });
+  }
+
+  #refused(frame: Frame & { kind: 'refuse' }): void {
+    const call = this.#call(frame.id);
+    if (frame.code === 'FLAME_REFUSED') {
+      this.#calls.delete(call.id);
+      return this.owner.tell({ is: 'bounced', call });
+    }
+    if (!(flameErrorCodes as readonly string[]).includes(frame.code)) throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
+    const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
+    this.#settle(frame.id, frame.held, () => call.reject(new FlameError(frame.code as FlameErrorCode, frame.reason, { ran })));
+  }
+
+  #decode(value: Uint8Array, call: PendingCall): unknown {
+    try {
+      return this.owner.codec.decode(value);
+    } catch (error) {
+      throw new MalformedError(`the result of ${call.label} cannot be read: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
