@@ -71,7 +71,7 @@ export class RunnerCrew {
       load: runner.load,
       slots: runner.slots,
       served: runner.served,
-      age: runner.upAt > 0 ? now - runner.upAt : 0,
+      age: runner.upAt >= 0 ? now - runner.upAt : 0,
       suspended: runner.suspended,
     }));
   }

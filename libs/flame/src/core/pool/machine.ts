@@ -444,7 +444,7 @@ export class PoolMachine {
     if (runner.state === 'booting') return;
     if (runner.state !== 'stopping') this.#down(runner, 'its machine is gone');
     this.#runners.delete(runner.id);
-    if (runner.upAt > 0) this.#actions.push({ do: 'shrunk', runner: runner.id, count: this.#runners.size });
+    if (runner.upAt >= 0) this.#actions.push({ do: 'shrunk', runner: runner.id, count: this.#runners.size });
   }
 
   // The pool as a whole

@@ -26,7 +26,8 @@ export class PoolRunner implements HeapItem {
   stuck = 0;
   /** Calls handed to it so far. */
   served = 0;
-  upAt = 0;
+  /** When it attached; -1 before. */
+  upAt = -1;
   /** Its connection is cut and may come back: it gets no new calls meanwhile. */
   suspended = false;
   /** It was asked whether it may stop and has not answered. */

@@ -1,0 +1,403 @@
+import { describe, expect, it } from 'vitest';
+import { PoolTranscript } from '../../../../../test/support/pool-transcript.js';
+
+describe('PoolMachine', () => {
+  describe('growth', () => {
+    it('boots a runner for the first call and runs it there', () => {
+      const pool = new PoolTranscript();
+      expect(pool.call('a')).toEqual(['boot r1 (1)']);
+      expect(pool.up('r1')).toEqual(['grown r1: ok (1)', 'run a on r1']);
+      expect(pool.ended('a')).toEqual([]);
+    });
+
+    it('boots no more than the waiting calls can use', () => {
+      const pool = new PoolTranscript({ max: 10, maxConcurrency: 5 });
+      expect(pool.call('a')).toEqual(['boot r1 (1)']);
+      for (const name of ['b', 'c', 'd', 'e']) expect(pool.call(name)).toEqual([]);
+      expect(pool.call('f')).toEqual(['boot r2 (2)']);
+    });
+
+    it('never has more than max machines, those being destroyed included', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a');
+      pool.up('r1');
+      pool.call('b');
+      expect(pool.down('r1')).toEqual(['reject a: FLAME_LOST, ran maybe', 'bury r1']);
+      expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'boot r2 (1)']);
+      expect(pool.up('r2')).toEqual(['grown r2: ok (1)', 'run b on r2']);
+    });
+
+    it('serves waiting calls first come first served', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      for (const name of ['a', 'b', 'c']) pool.call(name);
+      expect(pool.up('r1')).toEqual(['grown r1: ok (1)', 'run a on r1']);
+      expect(pool.ended('a')).toEqual(['run b on r1']);
+      expect(pool.ended('b')).toEqual(['run c on r1']);
+    });
+
+    it('keeps headroom free slots ready ahead of demand', () => {
+      const pool = new PoolTranscript({ max: 3, headroom: 1 });
+      expect(pool.tell({ is: 'start' })).toEqual(['boot r1 (1)', 'started']);
+      pool.up('r1');
+      expect(pool.call('a')).toEqual(['run a on r1', 'boot r2 (2)']);
+    });
+
+    it('boots ten at a time', () => {
+      const pool = new PoolTranscript({ min: 25, max: 30 });
+      expect(pool.tell({ is: 'start' })).toHaveLength(10);
+      expect(pool.up('r1')).toEqual(['grown r1: ok (10)', 'boot r11 (11)']);
+    });
+  });
+
+  describe('strategy', () => {
+    const loaded = (strategy: 'spread' | 'pack'): PoolTranscript => {
+      const pool = new PoolTranscript({ max: 2, min: 2, maxConcurrency: 3, strategy });
+      pool.tell({ is: 'start' });
+      pool.up('r1', 'r2');
+      return pool;
+    };
+
+    it('spreads calls over the least loaded', () => {
+      const pool = loaded('spread');
+      expect(['a', 'b', 'c', 'd'].flatMap((name) => pool.call(name))).toEqual(['run a on r1', 'run b on r2', 'run c on r1', 'run d on r2']);
+      pool.ended('a');
+      expect(pool.call('e')).toEqual(['run e on r1']);
+    });
+
+    it('packs calls on the fullest with room', () => {
+      const pool = loaded('pack');
+      expect(['a', 'b', 'c', 'd'].flatMap((name) => pool.call(name))).toEqual(['run a on r1', 'run b on r1', 'run c on r1', 'run d on r2']);
+      pool.ended('b');
+      expect(pool.call('e')).toEqual(['run e on r1']);
+    });
+
+    it('asks a function, and takes its own choice when that names none with room', () => {
+      let choice: string | undefined = 'r2';
+      const pool = new PoolTranscript({ max: 2, min: 2, strategy: () => choice });
+      pool.tell({ is: 'start' });
+      pool.up('r1', 'r2');
+      expect(pool.call('a')).toEqual(['run a on r2']);
+      choice = 'nobody';
+      expect(pool.call('b')).toEqual(['run b on r1']);
+    });
+  });
+
+  describe('min', () => {
+    it('counts as started when min runners are up', () => {
+      const pool = new PoolTranscript({ min: 2 });
+      expect(pool.tell({ is: 'start' })).toEqual(['boot r1 (1)', 'boot r2 (2)']);
+      expect(pool.up('r1')).toEqual(['grown r1: ok (2)']);
+      expect(pool.up('r2')).toEqual(['grown r2: ok (2)', 'started']);
+    });
+
+    it('tells the start the error of a min runner that cannot boot', () => {
+      const pool = new PoolTranscript({ min: 1 });
+      pool.tell({ is: 'start' });
+      expect(pool.fail('r1')).toEqual(['grown r1: failed (0)', 'started: no luck']);
+    });
+
+    it('replaces a min runner that dies', () => {
+      const pool = new PoolTranscript({ min: 1 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      expect(pool.down('r1')).toEqual(['bury r1', 'boot r2 (2)']);
+    });
+
+    it('keeps min runners when the others idle out', () => {
+      const pool = new PoolTranscript({ min: 1, max: 2 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      pool.call('a');
+      pool.call('b');
+      pool.up('r2');
+      pool.ended('a');
+      pool.ended('b');
+      expect(pool.at(1_000)).toEqual(['ask r1']);
+      expect(pool.consent('r1')).toEqual(['stop r1']);
+      expect(pool.at(100_000)).toEqual([]);
+    });
+
+    it('lets min runners go after minIdleShutdownAfter, and brings them back with the next call', () => {
+      const pool = new PoolTranscript({ min: 1, minIdleAfter: 300 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      expect(pool.at(299)).toEqual([]);
+      expect(pool.at(300)).toEqual(['ask r1']);
+      expect(pool.consent('r1')).toEqual(['stop r1']);
+      expect(pool.gone('r1')).toEqual(['shrunk r1 (0)']);
+      expect(pool.call('a')).toEqual(['boot r2 (1)']);
+    });
+  });
+
+  describe('idle', () => {
+    const idle = (options = {}): PoolTranscript => {
+      const pool = new PoolTranscript(options);
+      pool.call('a');
+      pool.up('r1');
+      pool.ended('a');
+      return pool;
+    };
+
+    it('stops a runner above min after idleShutdownAfter, with its consent', () => {
+      const pool = idle();
+      expect(pool.at(99)).toEqual([]);
+      expect(pool.at(100)).toEqual(['ask r1']);
+      expect(pool.consent('r1')).toEqual(['stop r1']);
+      expect(pool.gone('r1')).toEqual(['shrunk r1 (0)']);
+    });
+
+    it('gives a call to a runner that was asked, whose consent is void then', () => {
+      const pool = idle();
+      pool.at(100);
+      expect(pool.call('b')).toEqual(['run b on r1']);
+      expect(pool.consent('r1')).toEqual([]);
+      expect(pool.ended('b')).toEqual([]);
+    });
+
+    it('asks again after the same time when the runner says no', () => {
+      const pool = idle();
+      pool.at(100);
+      expect(pool.consent('r1', false)).toEqual([]);
+      expect(pool.at(199)).toEqual([]);
+      expect(pool.at(200)).toEqual(['ask r1']);
+    });
+
+    it('stops a runner that does not answer', () => {
+      const pool = idle();
+      pool.at(100);
+      expect(pool.at(10_100)).toEqual(['stop r1']);
+    });
+  });
+
+  describe('clocks', () => {
+    it('answers a call that waited too long, and it was not run', () => {
+      const pool = new PoolTranscript({ max: 1, bootTimeout: 10_000 });
+      pool.call('a', { wait: 50 });
+      expect(pool.at(50)).toEqual(['reject a: FLAME_TIMEOUT, ran no']);
+      expect(pool.errors.get('a')!.message).toContain('while booting');
+      expect(pool.up('r1')).toEqual(['grown r1: ok (1)']);
+    });
+
+    it('names waiting for a slot as what it is', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a');
+      pool.up('r1');
+      pool.call('b', { wait: 50 });
+      expect(pool.at(50)).toEqual(['reject b: FLAME_TIMEOUT, ran no']);
+      expect(pool.errors.get('b')!.message).toContain('waiting for a slot');
+    });
+
+    it('aborts a handler whose time is up, and frees its slot when the runner confirms the end', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', { run: 50 });
+      pool.up('r1');
+      pool.call('b', { wait: 5_000 });
+      expect(pool.at(50)).toEqual(['reject a: FLAME_TIMEOUT, ran maybe', 'cancel a on r1 (timeout)']);
+      expect(pool.ended('a')).toEqual(['run b on r1']);
+    });
+
+    it('counts waiting and running together under an overall timeout', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', { wait: Infinity, run: Infinity, overall: 100 });
+      pool.at(60);
+      pool.up('r1');
+      expect(pool.at(100)).toEqual(['reject a: FLAME_TIMEOUT, ran maybe', 'cancel a on r1 (timeout)']);
+    });
+
+    it('gives up a boot that takes longer than bootTimeout', () => {
+      const pool = new PoolTranscript();
+      pool.call('a', { wait: 5_000 });
+      expect(pool.at(1_000)).toEqual(['give-up r1']);
+      expect(pool.fail('r1')).toEqual(['grown r1: failed (0)']);
+    });
+  });
+
+  describe('taint', () => {
+    it('takes no new calls on a runner whose handler ignored its abort, and stops it when the others are done', () => {
+      const pool = new PoolTranscript({ max: 1, maxConcurrency: 2 });
+      pool.call('a', { run: 50 });
+      pool.call('b', { run: 5_000 });
+      pool.up('r1');
+      pool.at(50);
+      expect(pool.at(1_050)).toEqual(['retire r1']);
+      expect(pool.call('c')).toEqual([]);
+      expect(pool.ended('b')).toEqual(['stop r1']);
+      expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'boot r2 (1)']);
+    });
+  });
+
+  describe('links', () => {
+    it('aborts linked work with its caller', () => {
+      const pool = new PoolTranscript();
+      pool.call('a');
+      pool.up('r1');
+      expect(pool.abort('a')).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (caller)']);
+    });
+
+    it('lets unlinked work go on, until its time is up', () => {
+      const pool = new PoolTranscript();
+      pool.call('a', { linked: false, run: 500 });
+      pool.up('r1');
+      expect(pool.abort('a')).toEqual(['reject a: FLAME_CANCELLED, ran maybe']);
+      expect(pool.at(500)).toEqual(['cancel a on r1 (timeout)']);
+      expect(pool.ended('a')).toEqual([]);
+    });
+
+    it('takes a waiting call out of the queue', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      for (const name of ['a', 'b', 'c']) pool.call(name);
+      expect(pool.abort('b')).toEqual(['reject b: FLAME_CANCELLED, ran no']);
+      pool.up('r1');
+      expect(pool.ended('a')).toEqual(['run c on r1']);
+    });
+  });
+
+  describe('failed boots', () => {
+    it('back off from 1 s, doubling to 30 s, while demand remains', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', { wait: Infinity });
+      const booted: number[] = [];
+      for (let i = 1; i <= 8; i++) {
+        pool.fail(`r${i}`);
+        const before = pool.now;
+        const lines = pool.at(pool.machine.wakeAt);
+        expect(lines).toEqual([`boot r${i + 1} (1)`]);
+        booted.push(pool.now - before);
+      }
+      expect(booted).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    });
+
+    it('do not stall the pool at one runner', () => {
+      const pool = new PoolTranscript({ max: 3 });
+      for (const name of ['a', 'b', 'c']) pool.call(name, { wait: Infinity });
+      pool.fail('r1');
+      pool.fail('r2');
+      expect(pool.up('r3')).toEqual(['grown r3: ok (1)', 'run a on r3', 'boot r4 (2)', 'boot r5 (3)']);
+    });
+
+    it('fail the waiting calls at once when they cannot get better', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a');
+      pool.call('b');
+      expect(pool.fail('r1', { fatal: true })).toEqual(['grown r1: failed (0)', 'reject a: FLAME_BOOT, ran no', 'reject b: FLAME_BOOT, ran no']);
+    });
+
+    it('are the reason a call that waited in vain is given', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', { wait: 100 });
+      pool.fail('r1');
+      expect(pool.at(100)).toEqual(['reject a: FLAME_BOOT, ran no']);
+    });
+  });
+
+  describe('loss', () => {
+    it('fails the calls of a runner that went away, and of no other', () => {
+      const pool = new PoolTranscript({ max: 2 });
+      pool.call('a');
+      pool.call('b');
+      pool.up('r1', 'r2');
+      expect(pool.down('r1', 'killed by SIGKILL')).toEqual(['reject a: FLAME_LOST, ran maybe', 'bury r1']);
+      expect(pool.errors.get('a')!.message).toContain('killed by SIGKILL');
+      expect(pool.ended('b')).toEqual([]);
+    });
+
+    it('gives no new calls to a runner whose connection is cut, until it is back', () => {
+      const pool = new PoolTranscript({ max: 1, min: 1 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      pool.tell({ is: 'suspended', runner: 'r1' });
+      expect(pool.call('a')).toEqual([]);
+      expect(pool.tell({ is: 'resumed', runner: 'r1' })).toEqual(['run a on r1']);
+    });
+
+    it('sends a call that a leaving runner gave back to the front of the queue', () => {
+      const pool = new PoolTranscript({ max: 1, maxConcurrency: 2 });
+      pool.call('a');
+      pool.up('r1');
+      pool.call('b');
+      pool.call('c');
+      expect(pool.bounced('b')).toEqual(['retire r1']);
+      expect(pool.ended('a')).toEqual(['stop r1']);
+      pool.gone('r1');
+      expect(pool.up('r2')).toEqual(['grown r2: ok (1)', 'run b on r2', 'run c on r2']);
+    });
+  });
+
+  describe('recycling', () => {
+    it('stops a single-use runner after its first call and refills to min', () => {
+      const pool = new PoolTranscript({ min: 1, max: 1, singleUse: true, maxConcurrency: 5 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      expect(pool.call('a')).toEqual(['run a on r1']);
+      expect(pool.call('b')).toEqual([]);
+      expect(pool.ended('a')).toEqual(['stop r1']);
+      expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'boot r2 (1)']);
+      expect(pool.up('r2')).toEqual(['grown r2: ok (1)', 'run b on r2']);
+    });
+
+    it('replaces a runner at maxLifetime, after its work is done', () => {
+      const pool = new PoolTranscript({ min: 1, max: 2, maxLifetime: 50 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      pool.call('a');
+      expect(pool.at(50)).toEqual(['retire r1', 'boot r2 (2)']);
+      expect(pool.ended('a')).toEqual(['stop r1']);
+    });
+  });
+
+  describe('resize', () => {
+    it('boots up to a higher min at once', () => {
+      const pool = new PoolTranscript({ max: 5 });
+      pool.tell({ is: 'start' });
+      expect(pool.tell({ is: 'resize', min: 2, max: 5 })).toEqual(['boot r1 (1)', 'boot r2 (2)']);
+    });
+
+    it('retires the least loaded above a lower max', () => {
+      const pool = new PoolTranscript({ max: 3, min: 3 });
+      pool.tell({ is: 'start' });
+      pool.up('r1', 'r2', 'r3');
+      pool.call('a');
+      pool.call('b');
+      expect(pool.tell({ is: 'resize', min: 0, max: 1 })).toEqual(['stop r3', 'retire r2']);
+      expect(pool.ended('b')).toEqual(['stop r2']);
+    });
+  });
+
+  describe('queue', () => {
+    it('refuses one call more than maxQueue', () => {
+      const pool = new PoolTranscript({ max: 1, maxQueue: 1 });
+      pool.call('a');
+      expect(pool.call('b')).toEqual(['reject b: FLAME_REFUSED, ran no']);
+    });
+  });
+
+  describe('drain', () => {
+    it('refuses new and waiting calls, lets running ones end, and stops every runner', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a');
+      pool.up('r1');
+      pool.call('b');
+      expect(pool.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(pool.call('c')).toEqual(['reject c: FLAME_REFUSED, ran no']);
+      expect(pool.ended('a')).toEqual(['stop r1']);
+      expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
+    });
+
+    it('aborts what is not done within shutdownTimeout, and kills what ignores that', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', { run: 60_000 });
+      pool.up('r1');
+      pool.tell({ is: 'drain', reason: 'bye' });
+      expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)']);
+      expect(pool.at(1_500)).toEqual(['stop r1']);
+      expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
+    });
+
+    it('gives up boots', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a');
+      expect(pool.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject a: FLAME_REFUSED, ran no', 'give-up r1']);
+      expect(pool.fail('r1')).toEqual(['grown r1: failed (0)', 'drained']);
+    });
+  });
+});

@@ -1,0 +1,56 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Work } from './work.js';
+
+const current = new AsyncLocalStorage<FlameCall>();
+
+/** Runs `task` so that `FlameCall.current()` inside it is `call`. */
+export function runAs<T>(call: FlameCall, task: () => T): T {
+  return current.run(call, task);
+}
+
+/**
+ * The call that the code around is part of: what a handler can learn of it, wherever in its call tree.
+ */
+export class FlameCall {
+  readonly #work: Work;
+
+  constructor(work: Work) {
+    this.#work = work;
+  }
+
+  /** The call that runs here; undefined outside of a handler. */
+  static current(): FlameCall | undefined {
+    return current.getStore();
+  }
+
+  /** Unique within the runner's session. */
+  get id(): number {
+    return this.#work.id;
+  }
+
+  get pool(): string {
+    return this.#work.place.pool;
+  }
+
+  get runnerId(): string {
+    return this.#work.place.runnerId;
+  }
+
+  /**
+   * Aborts when the call's time is up, its caller is gone, or the runner must leave; its reason is a FlameError that says which. A handler
+   * that does not end within a second of it costs its runner.
+   */
+  get signal(): AbortSignal {
+    return this.#work.signal;
+  }
+
+  /** When the call's time is up, in milliseconds since 1970; Infinity for no limit. */
+  get deadline(): number {
+    return this.#work.deadline;
+  }
+
+  /** 1 for the first attempt; more when the handler is one that is retried. */
+  get attempt(): number {
+    return this.#work.attempt;
+  }
+}

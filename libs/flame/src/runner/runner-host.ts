@@ -1,0 +1,113 @@
+import type { Codec } from '../core/codec/codec.js';
+import type { Clock } from '../core/clock.js';
+import type { FlameLog } from '../core/flame-log.js';
+import type { Manifest } from '../core/manifest.js';
+import type { ParentInfo } from '../core/parent-info.js';
+import { dial } from '../wire/attach-client.js';
+import type { Link } from '../wire/link.js';
+import { Executor } from './executor.js';
+import type { HandlerTable } from './handler-table.js';
+import { watchLifeline } from './lifeline.js';
+
+/** What a runner process is, before its app has booted. */
+export interface HostSetup {
+  readonly info: ParentInfo;
+  readonly clock: Clock;
+  readonly log: FlameLog;
+  /** Ends the process. */
+  readonly exit: (code: number) => void;
+}
+
+/** The app that has booted. */
+export interface HostedApp {
+  readonly table: HandlerTable;
+  readonly manifest: Manifest;
+  readonly codec: Codec;
+  readonly idleCheck?: () => boolean | Promise<boolean>;
+  /** Runs the app's own shutdown hooks. */
+  readonly close: () => Promise<void>;
+}
+
+/** How a platform, or a person, asks a process to go. */
+const signals = ['SIGTERM', 'SIGINT'] as const;
+
+/**
+ * The life of a runner process. It ends the process in every case: when the parent says so, when a signal does, when nobody holds it any
+ * more, and when it could not attach within `bootTimeout`. What runs gets `shutdownTimeout` first, then the app's hooks run.
+ */
+export class RunnerHost {
+  readonly #setup: HostSetup;
+  #app: HostedApp | undefined;
+  #executor: Executor | undefined;
+  #link: Link | undefined;
+  #ending: Promise<void> | undefined;
+  #bootTimer: (() => void) | undefined;
+
+  constructor(setup: HostSetup) {
+    this.#setup = setup;
+    const { info, clock, log } = setup;
+    this.#bootTimer = clock.after(info.bootTimeout, () => {
+      log.error(`this runner of pool "${info.pool}" did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms) and ends`);
+      setup.exit(1);
+    });
+    if (info.lifeline !== undefined) watchLifeline(info.lifeline, () => this.#orphaned('its process is gone'));
+  }
+
+  /**
+   * Attaches to the parent and serves its calls; resolves when attached.
+   *
+   * @throws {FlameError} FLAME_DENIED when the parent does not want this runner (any more).
+   */
+  async serve(app: HostedApp): Promise<void> {
+    const { info, clock, log } = this.#setup;
+    this.#app = app;
+    const link = await dial({ info, manifest: app.manifest, clock });
+    this.#bootTimer?.();
+    this.#link = link;
+    // The signals are the host's alone: whoever else listened would end the process, or its database clients, under the running work.
+    for (const signal of signals) {
+      process.removeAllListeners(signal);
+      process.on(signal, () => void this.leave(info.shutdownTimeout, `it got ${signal}`));
+    }
+    this.#executor = new Executor({
+      link,
+      table: app.table,
+      codec: app.codec,
+      info,
+      clock,
+      log,
+      idleCheck: app.idleCheck,
+      onLeave: (grace, reason) => void this.leave(grace, reason),
+      onEnd: (end) => this.#orphaned(end.reason),
+    });
+    link.open(this.#executor);
+  }
+
+  /** Finishes what runs within `grace`, closes the app and ends the process. Idempotent: the first reason counts. */
+  leave(grace: number, reason: string): Promise<void> {
+    this.#ending ??= this.#leave(grace, reason);
+    return this.#ending;
+  }
+
+  async #leave(grace: number, reason: string): Promise<void> {
+    const { info, clock, log, exit } = this.#setup;
+    this.#bootTimer?.();
+    await this.#executor?.drain(grace, reason);
+    const closed = this.#app?.close().catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
+    let cancel: (() => void) | undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(Math.max(1_000, info.shutdownTimeout), resolve, true);
+    });
+    await Promise.race([closed, late]);
+    cancel?.();
+    await this.#link?.close(reason);
+    exit(0);
+  }
+
+  /** Nobody holds this runner any more: what is linked to the parent ends now, the rest gets `shutdownTimeout`. */
+  #orphaned(how: string): void {
+    const reason = `the parent is gone: ${how}`;
+    this.#executor?.abortLinked(reason);
+    void this.leave(this.#setup.info.shutdownTimeout, reason);
+  }
+}

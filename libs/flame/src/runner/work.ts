@@ -1,0 +1,58 @@
+import { FlameError } from '../core/flame-error.js';
+import type { WorkMode } from '../core/frame.js';
+import type { HeapItem } from '../core/pool/heap.js';
+
+/** Where work runs: what all of a runner's calls share. */
+export interface Workplace {
+  readonly pool: string;
+  readonly runnerId: string;
+  /** The clock of `Work.at`. */
+  now(): number;
+  progress(id: number, value: unknown): void;
+}
+
+/**
+ * One piece of work on a runner: a call, a cast or a child, from its arrival to its end. `FlameCall` is the face of it that handlers see.
+ * The AbortController is made when someone first asks for the signal: most handlers never do.
+ */
+export class Work implements HeapItem {
+  heapIndex = -1;
+  #controller: AbortController | undefined;
+  #reason: unknown;
+  #deadline: number | undefined;
+
+  constructor(
+    readonly place: Workplace,
+    readonly id: number,
+    readonly handler: number,
+    readonly mode: WorkMode,
+    readonly linked: boolean,
+    readonly attempt: number,
+    /** When its time is up, on the runner's clock; Infinity for no limit. */
+    public at: number,
+  ) {}
+
+  get aborted(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.aborted) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** When its time is up, in milliseconds since 1970; Infinity for no limit. */
+  get deadline(): number {
+    return (this.#deadline ??= Date.now() + (this.at - this.place.now()));
+  }
+
+  /** Tells the handler to stop; the first reason counts. */
+  abort(reason: FlameError): void {
+    if (this.aborted) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}

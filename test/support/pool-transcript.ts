@@ -1,0 +1,127 @@
+import { BootError } from '../../libs/flame/src/core/boot-error.js';
+import { PoolCall } from '../../libs/flame/src/core/pool/call.js';
+import type { PoolAction, PoolFact } from '../../libs/flame/src/core/pool/facts.js';
+import { PoolMachine } from '../../libs/flame/src/core/pool/machine.js';
+import type { PoolRules } from '../../libs/flame/src/core/pool/rules.js';
+
+const rules: PoolRules = {
+  name: 'p',
+  min: 0,
+  max: 2,
+  maxConcurrency: 1,
+  singleUse: false,
+  bootTimeout: 1_000,
+  shutdownTimeout: 500,
+  idleAfter: 100,
+  minIdleAfter: Infinity,
+  maxQueue: 100,
+  headroom: 0,
+  strategy: 'spread',
+  maxLifetime: Infinity,
+};
+
+/** The clocks of a call in a transcript. */
+export interface ScriptedCall {
+  wait?: number;
+  run?: number;
+  overall?: number;
+  linked?: boolean;
+}
+
+/**
+ * Drives a pool machine by hand and writes down what it wants done, one line an action: calls are named by letters, runners r1, r2 …
+ */
+export class PoolTranscript {
+  readonly machine: PoolMachine;
+  readonly calls = new Map<string, PoolCall>();
+  readonly errors = new Map<string, Error>();
+  now = 0;
+
+  constructor(options: Partial<PoolRules> = {}) {
+    this.machine = new PoolMachine({ ...rules, ...options }, (number) => `r${number}`, () => 0);
+  }
+
+  /** Takes the time on to `now`, with a tick at each deadline on the way. */
+  at(now: number): string[] {
+    const lines: string[] = [];
+    while (this.machine.wakeAt <= now) {
+      this.now = Math.max(this.now, this.machine.wakeAt);
+      lines.push(...this.tell({ is: 'tick' }));
+    }
+    this.now = now;
+    return lines;
+  }
+
+  call(name: string, options: ScriptedCall = {}): string[] {
+    const { wait = 1_000, run = 1_000, overall = Infinity, linked = true } = options;
+    const call = new PoolCall(this.calls.size + 1, name, wait, run, overall, linked);
+    this.calls.set(name, call);
+    return this.tell({ is: 'call', call });
+  }
+
+  ended(name: string): string[] {
+    return this.tell({ is: 'ended', call: this.calls.get(name)! });
+  }
+
+  held(name: string): string[] {
+    return this.tell({ is: 'held', call: this.calls.get(name)! });
+  }
+
+  bounced(name: string): string[] {
+    return this.tell({ is: 'bounced', call: this.calls.get(name)! });
+  }
+
+  abort(name: string, reason = 'the caller left'): string[] {
+    return this.tell({ is: 'abort', call: this.calls.get(name)!, reason });
+  }
+
+  up(...runners: string[]): string[] {
+    return runners.flatMap((runner) => this.tell({ is: 'up', runner }));
+  }
+
+  /** A boot fails and its machine is gone. */
+  fail(runner: string, options: { fatal?: boolean } = {}): string[] {
+    const error = new BootError('no luck', { phase: 'create', ...options });
+    return [...this.tell({ is: 'boot-failed', runner, error }), ...this.tell({ is: 'gone', runner })];
+  }
+
+  gone(...runners: string[]): string[] {
+    return runners.flatMap((runner) => this.tell({ is: 'gone', runner }));
+  }
+
+  down(runner: string, how = 'exit code 1'): string[] {
+    return this.tell({ is: 'down', runner, how });
+  }
+
+  consent(runner: string, yes = true): string[] {
+    return this.tell({ is: 'consent', runner, yes });
+  }
+
+  tell(fact: PoolFact): string[] {
+    return this.machine.step(fact, this.now).map((action) => this.#line(action));
+  }
+
+  #line(action: PoolAction): string {
+    switch (action.do) {
+      case 'run':
+        return `run ${action.call.label} on ${action.runner}`;
+      case 'cancel':
+        return `cancel ${action.call.label} on ${action.runner} (${action.cause})`;
+      case 'reject':
+        this.errors.set(action.call.label, action.error);
+        return `reject ${action.call.label}: ${action.error.code}, ran ${action.error.ran}`;
+      case 'boot':
+        return `boot ${action.runner} (${action.count})`;
+      case 'grown':
+        return `grown ${action.runner}: ${action.error ? 'failed' : 'ok'} (${action.count})`;
+      case 'shrunk':
+        return `shrunk ${action.runner} (${action.count})`;
+      case 'started':
+        return action.error ? `started: ${action.error.message}` : 'started';
+      case 'drained':
+        return 'drained';
+      default:
+        return `${action.do} ${action.runner}`;
+    }
+  }
+}
