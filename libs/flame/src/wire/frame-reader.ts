@@ -1,0 +1,179 @@
+import { causes, kinds, modes, tags } from './frame-fields.js';
+import type { ProtoReader } from './proto-reader.js';
+import { Violation } from './violation.js';
+import type { WireFrame } from './wire-frame.js';
+
+const none = new Uint8Array(0);
+
+/** Reads the fields from here to `end` as one frame. @throws {Violation} when they are none. */
+export function readFrame(from: ProtoReader, end: number): WireFrame {
+  const outer = from.end;
+  from.end = end;
+  const fields = readFields(from);
+  from.end = outer;
+  return build(fields);
+}
+
+class Fields {
+  kind = 0;
+  id = 0;
+  handler = 0;
+  payload: Uint8Array | undefined = undefined;
+  time = 0;
+  mode = 0;
+  linked = false;
+  attempt = 0;
+  held = false;
+  stream = 0;
+  count = 0;
+  text = '';
+  code = '';
+  ran = '';
+  cause = 0;
+  yes = false;
+  resource = 0;
+  context: Uint8Array | undefined = undefined;
+  child: number | undefined = undefined;
+  method: string | undefined = undefined;
+}
+
+function readFields(from: ProtoReader): Fields {
+  const fields = new Fields();
+  while (!from.done) {
+    const tag = from.varint();
+    switch (tag) {
+      case tags.kind:
+        fields.kind = from.varint();
+        break;
+      case tags.id:
+        fields.id = from.varint();
+        break;
+      case tags.handler:
+        fields.handler = from.varint();
+        break;
+      case tags.payload:
+        fields.payload = from.blob();
+        break;
+      case tags.time:
+        fields.time = from.double();
+        break;
+      case tags.mode:
+        fields.mode = from.varint();
+        break;
+      case tags.linked:
+        fields.linked = from.bool();
+        break;
+      case tags.attempt:
+        fields.attempt = from.varint();
+        break;
+      case tags.held:
+        fields.held = from.bool();
+        break;
+      case tags.stream:
+        fields.stream = from.varint();
+        break;
+      case tags.count:
+        fields.count = from.varint();
+        break;
+      case tags.text:
+        fields.text = from.string();
+        break;
+      case tags.code:
+        fields.code = from.string();
+        break;
+      case tags.ran:
+        fields.ran = from.string();
+        break;
+      case tags.cause:
+        fields.cause = from.varint();
+        break;
+      case tags.yes:
+        fields.yes = from.bool();
+        break;
+      case tags.resource:
+        fields.resource = from.varint();
+        break;
+      case tags.context:
+        fields.context = from.blob();
+        break;
+      case tags.child:
+        fields.child = from.varint();
+        break;
+      case tags.method:
+        fields.method = from.string();
+        break;
+      default:
+        from.skip(tag);
+    }
+  }
+  return fields;
+}
+
+function build(f: Fields): WireFrame {
+  switch (f.kind) {
+    case kinds.call: {
+      const mode = modes[f.mode];
+      if (mode === undefined) throw new Violation(`a call has the unknown mode ${f.mode}`);
+      return {
+        kind: 'call',
+        id: f.id,
+        handler: f.handler,
+        args: f.payload ?? none,
+        mode,
+        timeout: f.time,
+        linked: f.linked,
+        attempt: f.attempt,
+        ...(f.context === undefined ? undefined : { context: f.context }),
+        ...(f.child === undefined ? undefined : { child: f.child }),
+        ...(f.method === undefined ? undefined : { method: f.method }),
+      };
+    }
+    case kinds.cancel: {
+      const cause = causes[f.cause];
+      if (cause === undefined) throw new Violation(`a cancel has the unknown cause ${f.cause}`);
+      return { kind: 'cancel', id: f.id, cause, reason: f.text };
+    }
+    case kinds.ask:
+      return { kind: 'ask' };
+    case kinds.leave:
+      return { kind: 'leave', grace: f.time, reason: f.text };
+    case kinds.release:
+      return { kind: 'release', id: f.id, resource: f.resource };
+    case kinds.return:
+      return { kind: 'return', id: f.id, value: f.payload ?? none, held: f.held };
+    case kinds.throw:
+      return { kind: 'throw', id: f.id, error: f.payload ?? none, held: f.held };
+    case kinds.refuse:
+      return { kind: 'refuse', id: f.id, code: f.code, ran: f.ran, reason: f.text, held: f.held };
+    case kinds.accept:
+      return { kind: 'accept', id: f.id };
+    case kinds.ended:
+      return { kind: 'ended', id: f.id, reason: f.text };
+    case kinds.progress:
+      return { kind: 'progress', id: f.id, value: f.payload ?? none };
+    case kinds.consent:
+      return { kind: 'consent', yes: f.yes };
+    case kinds.leaving:
+      return { kind: 'leaving', reason: f.text };
+    case kinds.tainted:
+      return { kind: 'tainted', reason: f.text };
+    case kinds.log:
+      return { kind: 'log', id: f.id, level: f.code, text: f.text };
+    case kinds.vitals:
+      return { kind: 'vitals', text: f.text };
+    case kinds.item:
+      return { kind: 'item', id: f.id, stream: f.stream, value: f.payload ?? none };
+    case kinds.end:
+      return { kind: 'end', id: f.id, stream: f.stream, ...(f.payload === undefined ? undefined : { error: f.payload }) };
+    case kinds.credit:
+      return { kind: 'credit', id: f.id, stream: f.stream, count: f.count };
+    case kinds.stop:
+      return { kind: 'stop', id: f.id, stream: f.stream };
+    case kinds.part:
+      return { kind: 'part', lane: f.id, total: f.count, bytes: f.payload ?? none };
+    case kinds.close:
+      return { kind: 'close', reason: f.text };
+    default:
+      throw new Violation(`a frame has the unknown kind ${f.kind}`);
+  }
+}

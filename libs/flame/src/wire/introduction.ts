@@ -1,0 +1,103 @@
+import type { Hello } from './link.js';
+import { introductionPacket, readIntroduction } from './packet-bytes.js';
+import { ProtoReader } from './proto-reader.js';
+import { ProtoWriter } from './proto-writer.js';
+
+/** What a runner presents: the token the first time, the session's key and where it stood when its connection broke. */
+export interface Credentials {
+  readonly runner: string;
+  readonly token: string;
+  readonly session: Uint8Array;
+  readonly received: number;
+}
+
+/** `flame.v1.Hello` as it came: `about` is not decoded before the credentials were found right. */
+export interface RawHello extends Credentials {
+  readonly about: Uint8Array;
+}
+
+/** The parent's answer: the key with which the session is resumed, and where it stands. */
+export interface Welcome {
+  readonly session: Uint8Array;
+  readonly received: number;
+}
+
+const helloTags = { runner: 10, token: 18, session: 26, received: 32, about: 42 } as const;
+const aboutTags = { version: 10, protocol: 16, handlers: 26, digest: 34, pid: 40, host: 50, node: 58 } as const;
+const welcomeTags = { session: 10, received: 16 } as const;
+
+export function helloPacket(credentials: Credentials, hello: Hello): Buffer {
+  const about = new ProtoWriter(256);
+  const { version, protocol, handlers, digest } = hello.manifest;
+  about.string(aboutTags.version, version);
+  about.uint(aboutTags.protocol, protocol);
+  for (const handler of handlers) about.string(aboutTags.handlers, handler);
+  about.string(aboutTags.digest, digest);
+  about.uint(aboutTags.pid, hello.pid);
+  about.string(aboutTags.host, hello.host);
+  about.string(aboutTags.node, hello.node);
+  const out = new ProtoWriter(256);
+  out.string(helloTags.runner, credentials.runner);
+  out.string(helloTags.token, credentials.token);
+  out.blob(helloTags.session, credentials.session);
+  out.uint(helloTags.received, credentials.received);
+  out.blob(helloTags.about, about.bytes.subarray(0, about.at));
+  return introductionPacket('hello', out.bytes.subarray(0, out.at));
+}
+
+/** @throws {Violation} */
+export function readHello(packet: Uint8Array): RawHello {
+  const from = new ProtoReader(readIntroduction('hello', packet));
+  const raw = { runner: '', token: '', session: none, received: 0, about: none };
+  while (!from.done) {
+    const tag = from.varint();
+    if (tag === helloTags.runner) raw.runner = from.string();
+    else if (tag === helloTags.token) raw.token = from.string();
+    else if (tag === helloTags.session) raw.session = from.blob();
+    else if (tag === helloTags.received) raw.received = from.varint();
+    else if (tag === helloTags.about) raw.about = from.blob();
+    else from.skip(tag);
+  }
+  return raw;
+}
+
+/** What the runner says of itself. @throws {Violation} */
+export function readAbout({ runner, about }: RawHello): Hello {
+  const from = new ProtoReader(about);
+  const handlers: string[] = [];
+  let [version, protocol, digest, pid, host, node] = ['', 0, '', 0, '', ''];
+  while (!from.done) {
+    const tag = from.varint();
+    if (tag === aboutTags.version) version = from.string();
+    else if (tag === aboutTags.protocol) protocol = from.varint();
+    else if (tag === aboutTags.handlers) handlers.push(from.string());
+    else if (tag === aboutTags.digest) digest = from.string();
+    else if (tag === aboutTags.pid) pid = from.varint();
+    else if (tag === aboutTags.host) host = from.string();
+    else if (tag === aboutTags.node) node = from.string();
+    else from.skip(tag);
+  }
+  return { runner, manifest: { version, protocol, handlers, digest }, pid, host, node };
+}
+
+export function welcomePacket({ session, received }: Welcome): Buffer {
+  const out = new ProtoWriter(64);
+  out.blob(welcomeTags.session, session);
+  out.uint(welcomeTags.received, received);
+  return introductionPacket('welcome', out.bytes.subarray(0, out.at));
+}
+
+/** @throws {Violation} */
+export function readWelcome(packet: Uint8Array): Welcome {
+  const from = new ProtoReader(readIntroduction('welcome', packet));
+  const welcome = { session: none, received: 0 };
+  while (!from.done) {
+    const tag = from.varint();
+    if (tag === welcomeTags.session) welcome.session = from.blob();
+    else if (tag === welcomeTags.received) welcome.received = from.varint();
+    else from.skip(tag);
+  }
+  return welcome;
+}
+
+const none: Uint8Array = new Uint8Array(0);

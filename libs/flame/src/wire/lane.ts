@@ -1,0 +1,51 @@
+import type { Frame } from '../core/frame.js';
+import { payloadOf, writeHead } from './frame-writer.js';
+import type { PacketDraft } from './packet-bytes.js';
+import { ProtoWriter } from './proto-writer.js';
+
+/** A large frame on its way, part by part. Its payload is sliced where it lies. */
+export class Lane {
+  /** The call it belongs to, 0 for none. */
+  readonly id: number;
+  /** Frames of the same call that were given later: they wait until the lane is through. */
+  readonly behind: Frame[] = [];
+  /** How many packets had been begun when the frame was given; its parts must not overtake those. */
+  readonly after: number;
+  readonly #number: number;
+  readonly #total: number;
+  /** What has not left: the fields, then the payload. */
+  #pieces: Uint8Array[];
+  #left: number;
+
+  constructor(frame: Frame, number: number, after: number) {
+    this.id = 'id' in frame ? frame.id : 0;
+    this.after = after;
+    this.#number = number;
+    const head = new ProtoWriter(256);
+    writeHead(head, frame);
+    this.#pieces = [head.bytes.subarray(0, head.at), payloadOf(frame) ?? none].filter((piece) => piece.length > 0);
+    this.#total = this.#left = this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
+  }
+
+  /** Bytes that have not left. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Puts up to `size` bytes into a packet. */
+  fill(draft: PacketDraft, size: number): void {
+    draft.reserve(size + 64);
+    let room = size;
+    while (room > 0 && this.#left > 0) {
+      const piece = this.#pieces[0]!;
+      const bytes = piece.length > room ? piece.subarray(0, room) : piece;
+      if (bytes === piece) this.#pieces.shift();
+      else this.#pieces[0] = piece.subarray(room);
+      draft.add({ kind: 'part', lane: this.#number, total: this.#left === this.#total ? this.#total : 0, bytes });
+      room -= bytes.length;
+      this.#left -= bytes.length;
+    }
+  }
+}
+
+const none = new Uint8Array(0);

@@ -1,0 +1,123 @@
+import type { Frame } from '../core/frame.js';
+import { weightOf } from './frame-writer.js';
+import { Lane } from './lane.js';
+import { PacketDraft } from './packet-bytes.js';
+import type { WireFrame } from './wire-frame.js';
+
+/** Frames above this travel in parts. */
+export const partsAbove = 256 * 1024;
+/** How much of a large frame goes into one packet: what a small frame may have to wait for. */
+const partSize = 64 * 1024;
+/** Small frames beyond this go into the next packet. */
+const packetSize = 64 * 1024;
+/** Large frames under way at once; more wait. The inbox bears more. */
+const lanesAtOnce = 16;
+
+/**
+ * What a link has been given to send and has not sent yet, in the order in which it may leave.
+ *
+ * Small frames are written into the packet under way at once. A large one gets a lane: each packet carries the small
+ * frames there are and the next part of one lane, lanes taking turns. Frames of the same call wait behind their lane;
+ * all others overtake it.
+ */
+export class Outbox {
+  #draft: PacketDraft | undefined;
+  /** Full drafts, oldest first. */
+  readonly #full: PacketDraft[] = [];
+  /** Drafts begun, and drafts pulled, ever. */
+  #begun = 0;
+  #pulled = 0;
+  /** Lanes under way, the next one first. */
+  readonly #lanes: Lane[] = [];
+  readonly #waiting: Lane[] = [];
+  readonly #laneOf = new Map<number, Lane>();
+  #laneNumber = 0;
+  /** Bytes in full drafts, lanes and behind lanes. */
+  #bytes = 0;
+
+  /** Bytes that have not been pulled. */
+  get backlog(): number {
+    return this.#bytes + (this.#draft?.length ?? 0);
+  }
+
+  get empty(): boolean {
+    return this.#draft === undefined && this.#full.length === 0 && this.#lanes.length === 0;
+  }
+
+  add(frame: Frame): void {
+    if (this.#laneOf.size > 0 && 'id' in frame) {
+      const lane = this.#laneOf.get(frame.id);
+      if (lane !== undefined) {
+        lane.behind.push(frame);
+        this.#bytes += weightOf(frame);
+        return;
+      }
+    }
+    if (weightOf(frame) > partsAbove) this.#openLane(frame);
+    else this.#write(frame);
+  }
+
+  /** Puts the session's end behind everything; the caller has seen that the outbox is empty. */
+  addClose(reason: string): void {
+    this.#write({ kind: 'close', reason });
+  }
+
+  /** The next packet, or undefined when nothing is left. */
+  pull(seq: number, ack: number): Buffer | undefined {
+    let draft = this.#full.shift();
+    if (draft !== undefined) this.#bytes -= draft.length;
+    else {
+      draft = this.#draft;
+      this.#draft = undefined;
+    }
+    if (draft !== undefined) this.#pulled++;
+    if (this.#lanes.length > 0 && this.#lanes[0]!.after <= this.#pulled) {
+      draft ??= new PacketDraft(partSize + 64);
+      this.#fillFrom(this.#lanes.shift()!, draft);
+    }
+    return draft?.seal(seq, ack);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#draft = undefined;
+    this.#full.length = this.#lanes.length = this.#waiting.length = this.#bytes = 0;
+    this.#laneOf.clear();
+  }
+
+  #write(frame: WireFrame): void {
+    if (this.#draft === undefined) {
+      this.#draft = new PacketDraft();
+      this.#begun++;
+    }
+    this.#draft.add(frame);
+    if (this.#draft.length < packetSize) return;
+    this.#bytes += this.#draft.length;
+    this.#full.push(this.#draft);
+    this.#draft = undefined;
+  }
+
+  #openLane(frame: Frame): void {
+    const lane = new Lane(frame, ++this.#laneNumber, this.#begun);
+    if (lane.id !== 0) this.#laneOf.set(lane.id, lane);
+    (this.#lanes.length < lanesAtOnce ? this.#lanes : this.#waiting).push(lane);
+    this.#bytes += lane.left;
+  }
+
+  #fillFrom(lane: Lane, draft: PacketDraft): void {
+    const before = lane.left;
+    lane.fill(draft, partSize);
+    this.#bytes -= before - lane.left;
+    if (lane.left > 0) {
+      this.#lanes.push(lane);
+      return;
+    }
+    this.#laneOf.delete(lane.id);
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#lanes.push(next);
+    for (const frame of lane.behind) {
+      this.#bytes -= weightOf(frame);
+      this.add(frame);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { writeFrame } from './frame-writer.js';
+import { ProtoReader } from './proto-reader.js';
+import { ProtoWriter, varintLength } from './proto-writer.js';
+import { Violation } from './violation.js';
+import type { WireFrame } from './wire-frame.js';
+
+/** The tags of `flame.v1.Packet`. */
+const tags = { hello: (1 << 3) | 2, welcome: (2 << 3) | 2, seq: (3 << 3) | 0, ack: (4 << 3) | 0, frames: (5 << 3) | 2 } as const;
+
+/** The most that `seq` and `ack` take. */
+const front = 18;
+
+/** A packet being filled with frames. Its numbers, which are known last, go into the room left in front, so that nothing moves. */
+export class PacketDraft {
+  readonly #out: ProtoWriter;
+
+  constructor(room = 238) {
+    this.#out = new ProtoWriter(room, front);
+  }
+
+  /** Bytes of frames so far. */
+  get length(): number {
+    return this.#out.at - front;
+  }
+
+  reserve(length: number): void {
+    this.#out.reserve(length);
+  }
+
+  add(frame: WireFrame): void {
+    writeFrame(this.#out, frame);
+  }
+
+  /** The packet's bytes. The draft is not used after this. */
+  seal(seq: number, ack: number): Buffer {
+    const out = this.#out;
+    const end = out.at;
+    const start = front - numbersLength(seq, ack);
+    out.at = start;
+    writeNumbers(out, seq, ack);
+    return out.bytes.subarray(start, end);
+  }
+}
+
+/** A packet that only acknowledges. */
+export function ackPacket(ack: number): Buffer {
+  return new PacketDraft(0).seal(0, ack);
+}
+
+/** Reads a packet's numbers and leaves the reader at its frames. @throws {Violation} */
+export function readNumbers(from: ProtoReader): { seq: number; ack: number } {
+  let seq = 0;
+  let ack = 0;
+  while (!from.done) {
+    const before = from.at;
+    const tag = from.varint();
+    if (tag === tags.seq) seq = from.varint();
+    else if (tag === tags.ack) ack = from.varint();
+    else if (tag === tags.frames) {
+      from.at = before;
+      break;
+    } else if (tag === tags.hello || tag === tags.welcome) throw new Violation('a second introduction');
+    else from.skip(tag);
+  }
+  return { seq, ack };
+}
+
+/** Enters the next frame of a packet: gives where it ends, or undefined when there is none. @throws {Violation} */
+export function enterFrame(from: ProtoReader): number | undefined {
+  while (!from.done) {
+    const tag = from.varint();
+    if (tag === tags.frames) return from.length() + from.at;
+    if (tag < tags.frames) throw new Violation('a packet has its numbers after its frames');
+    from.skip(tag);
+  }
+  return undefined;
+}
+
+/** A packet with nothing but `hello` or `welcome`. */
+export function introductionPacket(kind: 'hello' | 'welcome', content: Uint8Array): Buffer {
+  const out = new ProtoWriter(content.length + 8);
+  out.blob(tags[kind], content);
+  return out.bytes.subarray(0, out.at);
+}
+
+/** The bytes of `hello` or `welcome` in a packet that must hold nothing else. @throws {Violation} */
+export function readIntroduction(kind: 'hello' | 'welcome', packet: Uint8Array): Buffer {
+  const from = new ProtoReader(packet);
+  if (from.done || from.varint() !== tags[kind]) throw new Violation(`the first packet is no ${kind}`);
+  const content = from.blob();
+  if (!from.done) throw new Violation(`the first packet holds more than a ${kind}`);
+  return content;
+}
+
+function numbersLength(seq: number, ack: number): number {
+  return (seq === 0 ? 0 : 1 + varintLength(seq)) + (ack === 0 ? 0 : 1 + varintLength(ack));
+}
+
+function writeNumbers(out: ProtoWriter, seq: number, ack: number): void {
+  if (seq !== 0) {
+    out.bytes[out.at++] = tags.seq;
+    out.varint(seq);
+  }
+  if (ack !== 0) {
+    out.bytes[out.at++] = tags.ack;
+    out.varint(ack);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Writes protobuf fields (https://protobuf.dev/programming-guides/encoding/) into one growing buffer. Field numbers come
+ * as tags, `number << 3 | wire type`, so that each write site shows both.
+ *
+ * Its buffer is never reused: what `bytes` held may be kept and sent without a copy.
+ */
+export class ProtoWriter {
+  bytes: Buffer;
+  at: number;
+
+  /** Leaves `front` bytes free before what is written, for a header that is known last. */
+  constructor(room: number, front = 0) {
+    this.bytes = Buffer.allocUnsafe(room + front);
+    this.at = front;
+  }
+
+  /** Makes room for `length` more bytes; every other method but `varint` and `double` does it by itself. */
+  reserve(length: number): void {
+    const needed = this.at + length;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(grown, 0, 0, this.at);
+    this.bytes = grown;
+  }
+
+  /** An unsigned integer up to 2^53. The caller has reserved 10 bytes. */
+  varint(value: number): void {
+    const bytes = this.bytes;
+    let at = this.at;
+    while (value > 0x7f) {
+      bytes[at++] = (value & 0x7f) | 0x80;
+      // The bit operators see 32 bits only.
+      value = value < 0x80000000 ? value >>> 7 : Math.floor(value / 128);
+    }
+    bytes[at++] = value;
+    this.at = at;
+  }
+
+  /** A field of wire type 0 or 1, left out when it has its default, as proto3 does. */
+  uint(tag: number, value: number): void {
+    if (value === 0) return;
+    this.reserve(20);
+    this.varint(tag);
+    this.varint(value);
+  }
+
+  bool(tag: number, value: boolean): void {
+    if (!value) return;
+    this.reserve(11);
+    this.varint(tag);
+    this.bytes[this.at++] = 1;
+  }
+
+  double(tag: number, value: number): void {
+    if (value === 0) return;
+    this.reserve(18);
+    this.varint(tag);
+    this.at = this.bytes.writeDoubleLE(value, this.at);
+  }
+
+  string(tag: number, value: string): void {
+    const length = Buffer.byteLength(value);
+    this.reserve(length + 20);
+    this.varint(tag);
+    this.varint(length);
+    this.bytes.write(value, this.at, length, 'utf8');
+    this.at += length;
+  }
+
+  blob(tag: number, value: Uint8Array): void {
+    this.reserve(value.length + 20);
+    this.varint(tag);
+    this.varint(value.length);
+    this.raw(value);
+  }
+
+  /** Bytes as they are. The caller has reserved room for them. */
+  raw(value: Uint8Array): void {
+    this.bytes.set(value, this.at);
+    this.at += value.length;
+  }
+}
+
+/** How many bytes `varint` takes for `value`. */
+export function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) length++;
+  return length;
+}

@@ -1,0 +1,236 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Clock } from '../core/clock.js';
+import type { Frame } from '../core/frame.js';
+import { Session } from '../core/session.js';
+import { Delivery } from './delivery.js';
+import { endOfTurn } from './end-of-turn.js';
+import { Inbox } from './inbox.js';
+import type { Link, LinkEnd, LinkReceiver } from './link.js';
+import { Outbox } from './outbox.js';
+import { ackPacket, readNumbers } from './packet-bytes.js';
+import type { Pipe } from './pipe.js';
+import { ProtoReader } from './proto-reader.js';
+import { Violation } from './violation.js';
+
+export interface SessionLinkOptions {
+  /** The other end, for texts. */
+  readonly peer: string;
+  readonly clock: Clock;
+  /** The largest value that may come in, in bytes. */
+  readonly maxPayload: number;
+  /** How long a broken connection may take to come back. */
+  readonly reconnectTimeout: number;
+  /** The connection broke; a dialing end starts over. */
+  readonly onSuspended?: (why: string) => void;
+  readonly onEnded?: (end: LinkEnd) => void;
+}
+
+/**
+ * A link over connections that come and go. It owns the session's books, what waits to leave, what comes in, and the one
+ * timer that a broken connection or an unanswered `close` runs against. Whoever makes connections gives them to `connect`.
+ */
+export class SessionLink implements Link {
+  readonly #options: SessionLinkOptions;
+  readonly #session = new Session();
+  readonly #outbox = new Outbox();
+  readonly #inbox: Inbox;
+  readonly #delivery: Delivery;
+  /** What is delivered runs in the context in which the link was made, not in that of whatever happened to be read or sent. */
+  readonly #scope = new AsyncResource('FLAMELINK');
+  #pipe: Pipe | undefined;
+  #suspended = false;
+  #written: () => void = () => {};
+  /** Packets to send again, oldest first. */
+  #again: Uint8Array[] = [];
+  /** Bytes of the packet that the pipe has not confirmed; 0 when it takes another. */
+  #flying = 0;
+  #flushing = false;
+  #stopTimer: () => void = () => {};
+  /** Set by `close`. `sentAs` is the number of the packet that says so. */
+  #closing: { reason: string; sentAs: number; over: Promise<void>; done: () => void } | undefined;
+  #over = false;
+
+  constructor(options: SessionLinkOptions) {
+    this.#options = options;
+    this.#delivery = new Delivery((reason) => this.#violated(reason));
+    this.#inbox = new Inbox(options.maxPayload, {
+      frame: (frame) => {
+        if (!this.#over && this.#closing === undefined) this.#delivery.frame(frame);
+      },
+      close: (reason) => {
+        if (this.#closing === undefined) this.#end({ how: 'left', reason });
+        else this.#end({ how: 'closed', reason: this.#closing.reason });
+      },
+    });
+  }
+
+  get backlog(): number {
+    return this.#outbox.backlog + this.#flying;
+  }
+
+  /** The highest packet number taken in: what a new connection starts with. */
+  get received(): number {
+    return this.#session.received;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  send(frame: Frame): void {
+    if (this.#over || this.#closing !== undefined) return;
+    this.#outbox.add(frame);
+    if (!this.#flushing) this.#flushLater();
+  }
+
+  open(receiver: LinkReceiver): void {
+    this.#scope.runInAsyncScope(() => this.#delivery.open(receiver));
+  }
+
+  close(reason: string): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing.over;
+    if (this.#over) return Promise.resolve();
+    let done = (): void => {};
+    const over = new Promise<void>((resolve) => (done = resolve));
+    this.#closing = { reason, sentAs: Infinity, over, done };
+    if (this.#pipe !== undefined) this.#armTimer();
+    if (!this.#flushing) this.#flushLater();
+    return over;
+  }
+
+  /** Goes on over a new connection; an older one is dropped. `received` is what the other end had taken in. */
+  connect(pipe: Pipe, received: number): void {
+    if (this.#over) return pipe.destroy('the session is over');
+    if (this.#pipe !== undefined) this.broke(this.#pipe, 'another connection took its place');
+    const resumed = this.#suspended;
+    this.#suspended = false;
+    this.#stopTimer();
+    this.#pipe = pipe;
+    this.#flying = 0;
+    if (!this.#session.confirm(received)) return this.#violated(`it confirms packet ${received}, which was never sent`);
+    this.#again = [...this.#session.unconfirmed()];
+    this.#written = () => {
+      if (this.#pipe !== pipe) return;
+      this.#flying = 0;
+      this.#pump();
+    };
+    if (this.#closing !== undefined) this.#armTimer();
+    if (resumed) this.#scope.runInAsyncScope(() => this.#delivery.resumed());
+    this.#pump();
+  }
+
+  /** A packet came in over `pipe`. */
+  packet(pipe: Pipe, bytes: Uint8Array): void {
+    if (pipe === this.#pipe) this.#scope.runInAsyncScope(this.#take, this, bytes);
+  }
+
+  /** `pipe` broke. */
+  broke(pipe: Pipe, why: string): void {
+    if (pipe !== this.#pipe || this.#over) return;
+    this.#pipe = undefined;
+    this.#suspended = true;
+    pipe.destroy(why);
+    this.#armTimer(why);
+    this.#scope.runInAsyncScope(() => this.#delivery.suspended());
+    this.#options.onSuspended?.(why);
+  }
+
+  /** Gives the session up: the other end is out of reach, or does not know it any more. */
+  cut(why: string): void {
+    this.#end({ how: 'cut', reason: why });
+  }
+
+  #take(bytes: Uint8Array): void {
+    try {
+      const from = new ProtoReader(bytes);
+      const { seq, ack } = readNumbers(from);
+      if (!this.#session.confirm(ack)) throw new Violation(`it confirms packet ${ack}, which was never sent`);
+      if (this.#closing !== undefined) {
+        this.#armTimer();
+        if (ack >= this.#closing.sentAs) return this.#end({ how: 'closed', reason: this.#closing.reason });
+      }
+      if (seq === 0) {
+        if (!from.done) throw new Violation('a packet with frames has no number');
+      } else {
+        const receipt = this.#session.receive(seq, bytes.length);
+        if (receipt === 'gap') throw new Violation(`packet ${seq} came after packet ${this.#session.received}`);
+        if (receipt === 'fresh') this.#inbox.read(from);
+      }
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      return this.#violated(error.message);
+    }
+    // What is unblocked or owed leaves together with the answers that this turn brings.
+    if (!this.#flushing && (this.#session.owes || this.#outbox.backlog > 0)) this.#flushLater();
+  }
+
+  #flushLater(): void {
+    this.#flushing = true;
+    endOfTurn(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    this.#pump();
+  };
+
+  #pump(): void {
+    while (this.#pipe !== undefined && this.#flying === 0) {
+      const packet = this.#again.shift() ?? this.#pull();
+      if (packet === undefined) break;
+      this.#flying = packet.length;
+      this.#pipe.write(packet, this.#written);
+    }
+    if (this.#pipe !== undefined && this.#session.owes) {
+      this.#session.told();
+      this.#pipe.write(ackPacket(this.#session.received), () => {});
+    }
+  }
+
+  #pull(): Buffer | undefined {
+    if (this.#session.full) return undefined;
+    const closing = this.#closing;
+    if (closing !== undefined && closing.sentAs === Infinity && this.#outbox.empty) {
+      this.#outbox.addClose(closing.reason);
+      closing.sentAs = this.#session.next;
+    }
+    const packet = this.#outbox.pull(this.#session.next, this.#session.received);
+    if (packet !== undefined) this.#session.sent(packet);
+    return packet;
+  }
+
+  #armTimer(why = 'no answer'): void {
+    this.#stopTimer();
+    const { clock, reconnectTimeout, peer } = this.#options;
+    this.#stopTimer = clock.after(reconnectTimeout, () => {
+      if (this.#closing !== undefined) this.#end({ how: 'closed', reason: this.#closing.reason });
+      else this.#end({ how: 'cut', reason: `the connection to ${peer} broke (${why}) and did not come back within ${reconnectTimeout} ms` });
+    });
+  }
+
+  #violated(reason: string): void {
+    if (this.#over) return;
+    this.#outbox.clear();
+    this.#outbox.addClose(`protocol violation: ${reason}`);
+    this.#pipe?.write(this.#outbox.pull(this.#session.next, this.#session.received)!, () => {});
+    this.#end({ how: 'violation', reason });
+  }
+
+  #end(end: LinkEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stopTimer();
+    this.#outbox.clear();
+    this.#again = [];
+    this.#flying = 0;
+    const pipe = this.#pipe;
+    this.#pipe = undefined;
+    if (pipe !== undefined) {
+      if (end.how === 'left') pipe.write(ackPacket(this.#session.received), () => {});
+      pipe.end();
+    }
+    this.#closing?.done();
+    this.#options.onEnded?.(end);
+    this.#scope.runInAsyncScope(() => this.#delivery.closed(end));
+  }
+}

@@ -1,0 +1,21 @@
+import type { Clock } from '../core/clock.js';
+
+/** The machine's own time. A delay longer than a timer can hold (24.8 days) is waited for in steps; `Infinity` never comes. */
+export class SystemClock implements Clock {
+  now(): number {
+    return performance.now();
+  }
+
+  after(delay: number, wake: () => void, hold = false): () => void {
+    const end = performance.now() + delay;
+    let timer: NodeJS.Timeout | undefined;
+    const arm = (rest: number): void => {
+      timer = setTimeout(rest > longest ? () => arm(end - performance.now()) : wake, Math.min(rest, longest));
+      if (!hold) timer.unref();
+    };
+    if (delay !== Infinity) arm(delay);
+    return () => clearTimeout(timer);
+  }
+}
+
+const longest = 2 ** 31 - 1;

@@ -1,0 +1,23 @@
+/** Who a parent is on the network. */
+export interface TlsIdentity {
+  /** The private key, PEM. */
+  readonly key: string;
+  /** The certificate, PEM, with its chain if it has one. */
+  readonly cert: string;
+  /** What runners are told to trust instead of `cert`, for a certificate that an authority signed: the authority's, PEM. */
+  readonly ca?: string;
+}
+
+/** Makes a key and a certificate that only runners of this parent know: it is in what they are told at birth. */
+export async function makeTlsIdentity(): Promise<TlsIdentity> {
+  const { generate } = await import('selfsigned');
+  const day = 24 * 60 * 60 * 1000;
+  const made = await generate([{ name: 'commonName', value: 'nestjs-flame' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    // Machines' clocks differ. It lives as long as this process, so its end is of no use.
+    notBeforeDate: new Date(Date.now() - day),
+    notAfterDate: new Date(Date.now() + 3650 * day),
+  });
+  return { key: made.private, cert: made.cert };
+}
