@@ -1,0 +1,293 @@
+import { BootError } from '../../libs/flame/src/core/boot-error.js';
+import { PoolCall } from '../../libs/flame/src/core/pool/call.js';
+import type { PoolAction, PoolFact } from '../../libs/flame/src/core/pool/facts.js';
+import { PoolMachine } from '../../libs/flame/src/core/pool/machine.js';
+import type { PoolRules } from '../../libs/flame/src/core/pool/rules.js';
+import type { SeededRandom } from './seeded-random.js';
+
+/** One runner as the world has it: what really is there, beside what the machine's books say. */
+interface WorldRunner {
+  state: 'booting' | 'up' | 'going';
+  calls: Set<PoolCall>;
+  served: number;
+}
+
+interface Happening {
+  at: number;
+  order: number;
+  happen: () => void;
+}
+
+/**
+ * A made-up world around a pool machine: boots that come up, fail or never end, handlers that return, hang or ignore their abort,
+ * runners that die, leave or are cut off, callers that abort, resizes and drains, all at random from one seed. It checks the rules that must hold
+ * after every step, and throws with the story of the last steps when one does not.
+ */
+export class PoolWorld {
+  readonly #random: SeededRandom;
+  readonly #machine: PoolMachine;
+  readonly #rules: PoolRules;
+  readonly #runners = new Map<string, WorldRunner>();
+  readonly #future: Happening[] = [];
+  readonly #story: string[] = [];
+  readonly #open = new Map<PoolCall, 'waiting' | 'running'>();
+  readonly #bounced = new Set<PoolCall>();
+  #settled = 0;
+  #calls = 0;
+  #lastRun = 0;
+  #order = 0;
+  #now = 0;
+  #drained = false;
+  steps = 0;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+    const max = 1 + random.below(5);
+    this.#rules = {
+      name: 'p',
+      max,
+      min: random.below(max + 1),
+      maxConcurrency: 1 + random.below(4),
+      singleUse: random.chance(0.2),
+      bootTimeout: 1_000,
+      shutdownTimeout: random.below(2_000),
+      idleAfter: 1 + random.below(500),
+      minIdleAfter: random.chance(0.3) ? 1 + random.below(2_000) : Infinity,
+      maxQueue: random.chance(0.3) ? random.below(5) : 100,
+      headroom: random.chance(0.3) ? random.below(4) : 0,
+      strategy: random.pick(['spread', 'pack', () => undefined] as const),
+      maxLifetime: random.chance(0.3) ? 1 + random.below(5_000) : Infinity,
+    };
+    this.#machine = new PoolMachine(this.#rules, (number) => `r${number}`, random.next);
+  }
+
+  /** Lives through `steps` random happenings, then lets all work end and checks that the pool comes to rest. */
+  run(steps: number): void {
+    this.#tell({ is: 'start' });
+    while (this.steps < steps && !this.#drained) {
+      this.#provoke();
+      this.#pass(this.#now + this.#random.below(300));
+    }
+    this.#settleDown();
+  }
+
+  #provoke(): void {
+    const dice = this.#random.next();
+    if (dice < 0.5) for (let n = this.#random.below(4); n >= 0; n--) this.#call();
+    else if (dice < 0.6) this.#someCall((call) => this.#tell({ is: 'abort', call, reason: 'left' }));
+    else if (dice < 0.68) this.#someRunner('up', (id) => this.#die(id));
+    else if (dice < 0.72) this.#someRunner('up', (id) => this.#tell({ is: 'leaving', runner: id, reason: 'SIGTERM' }));
+    else if (dice < 0.76) {
+      this.#someRunner('up', (id) => {
+        this.#tell({ is: 'suspended', runner: id });
+        this.#later(this.#random.below(500), () => this.#runners.get(id)?.state === 'up' && this.#tell({ is: 'resumed', runner: id }));
+      });
+    } else if (dice < 0.78) {
+      const max = 1 + this.#random.below(5);
+      this.#tell({ is: 'resize', min: this.#random.below(max + 1), max });
+    } else if (dice < 0.782) this.#tell({ is: 'drain', reason: 'the end' });
+  }
+
+  #call(): void {
+    const random = this.#random;
+    const limit = (): number => (random.chance(0.2) ? Infinity : 1 + random.below(3_000));
+    const overall = random.chance(0.3) ? limit() : Infinity;
+    const call = new PoolCall(++this.#calls, `c${this.#calls}`, limit(), limit(), overall, random.chance(0.8));
+    this.#open.set(call, 'waiting');
+    this.#tell({ is: 'call', call });
+  }
+
+  #someCall(act: (call: PoolCall) => void): void {
+    if (this.#open.size > 0) act(this.#random.pick([...this.#open.keys()]));
+  }
+
+  #someRunner(state: WorldRunner['state'], act: (id: string) => void): void {
+    const ids = [...this.#runners].filter(([, runner]) => runner.state === state).map(([id]) => id);
+    if (ids.length > 0) act(this.#random.pick(ids));
+  }
+
+  #die(id: string): void {
+    this.#runners.get(id)!.calls.clear();
+    this.#tell({ is: 'down', runner: id, how: 'killed' });
+  }
+
+  /** Lets time pass, with what it brings: the happenings due, the machine's ticks. */
+  #pass(until: number): void {
+    for (;;) {
+      const next = this.#future.reduce<Happening | undefined>((a, b) => (!a || b.at < a.at || (b.at === a.at && b.order < a.order) ? b : a), undefined);
+      const wake = this.#machine.wakeAt;
+      const at = Math.min(next?.at ?? Infinity, wake);
+      if (at > until) break;
+      this.#now = Math.max(this.#now, at);
+      if (next && next.at <= wake) {
+        this.#future.splice(this.#future.indexOf(next), 1);
+        next.happen();
+      } else this.#tell({ is: 'tick' });
+    }
+    this.#now = until;
+  }
+
+  #later(delay: number, happen: () => void): void {
+    this.#future.push({ at: this.#now + delay, order: ++this.#order, happen });
+  }
+
+  #tell(fact: PoolFact): void {
+    this.steps += 1;
+    this.#story.push(`${this.#now} ${fact.is} ${'call' in fact ? fact.call.label : 'runner' in fact ? fact.runner : ''}`);
+    if (this.#story.length > 60) this.#story.shift();
+    for (const action of this.#machine.step(fact, this.#now)) {
+      this.#story.push(`    ${action.do} ${'call' in action ? action.call.label : ''} ${'runner' in action ? action.runner : ''}`);
+      this.#perform(action);
+    }
+    this.#check();
+  }
+
+  #perform(action: PoolAction): void {
+    switch (action.do) {
+      case 'boot':
+        this.#expect(!this.#runners.has(action.runner), `${action.runner} is booted twice`);
+        this.#expect(this.#runners.size < this.#machine.max, 'more machines than max');
+        this.#runners.set(action.runner, { state: 'booting', calls: new Set(), served: 0 });
+        return this.#boot(action.runner);
+      case 'give-up':
+        return this.#later(0, () => this.#failBoot(action.runner));
+      case 'run':
+        return this.#run(action.call, action.runner);
+      case 'reject':
+        return this.#settle(action.call);
+      case 'cancel': {
+        this.#expect(this.#runners.get(action.runner)?.state !== 'booting', 'a call is cancelled on a runner that is not up');
+        // Some handlers ignore their abort.
+        if (this.#random.chance(0.8)) this.#later(this.#random.below(1_500), () => this.#end(action.call));
+        return;
+      }
+      case 'ask':
+        if (this.#random.chance(0.9)) {
+          const yes = this.#random.chance(0.8);
+          this.#later(this.#random.below(200), () => this.#tell({ is: 'consent', runner: action.runner, yes }));
+        }
+        return;
+      case 'stop':
+      case 'bury': {
+        const runner = this.#runners.get(action.runner);
+        this.#expect(runner?.state === 'up', `${action.do} of ${action.runner}, which is ${runner?.state}`);
+        runner!.state = 'going';
+        runner!.calls.clear();
+        return this.#later(this.#random.below(400), () => {
+          this.#runners.delete(action.runner);
+          this.#tell({ is: 'gone', runner: action.runner });
+        });
+      }
+      case 'drained':
+        this.#expect(this.#runners.size === 0, 'drained with machines left');
+        this.#drained = true;
+        return;
+      default:
+    }
+  }
+
+  #boot(id: string): void {
+    const dice = this.#random.next();
+    // What hangs is given up after bootTimeout.
+    if (dice < 0.7) this.#later(this.#random.below(900), () => this.#up(id));
+    else if (dice < 0.9) this.#later(this.#random.below(900), () => this.#failBoot(id));
+  }
+
+  #up(id: string): void {
+    const runner = this.#runners.get(id);
+    if (runner?.state !== 'booting') return;
+    runner.state = 'up';
+    this.#tell({ is: 'up', runner: id });
+  }
+
+  #failBoot(id: string): void {
+    const runner = this.#runners.get(id);
+    if (runner?.state !== 'booting') return;
+    runner.state = 'going';
+    this.#tell({ is: 'boot-failed', runner: id, error: new BootError('no luck', { phase: 'create', fatal: this.#random.chance(0.1) }) });
+    this.#later(this.#random.below(300), () => {
+      this.#runners.delete(id);
+      this.#tell({ is: 'gone', runner: id });
+    });
+  }
+
+  #run(call: PoolCall, id: string): void {
+    const runner = this.#runners.get(id);
+    this.#expect(runner?.state === 'up', `${call.label} runs on ${id}, which is ${runner?.state}`);
+    this.#expect(this.#open.get(call) === 'waiting', `${call.label} runs twice`);
+    if (!this.#bounced.delete(call)) {
+      this.#expect(call.id > this.#lastRun, `${call.label} overtook an earlier call`);
+      this.#lastRun = call.id;
+    }
+    this.#open.set(call, 'running');
+    runner!.calls.add(call);
+    runner!.served += 1;
+    this.#expect(runner!.calls.size <= this.#rules.maxConcurrency, `${id} has more calls than maxConcurrency`);
+    this.#expect(!this.#rules.singleUse || runner!.served === 1, `${id} is used twice`);
+    const dice = this.#random.next();
+    if (dice < 0.85) this.#later(this.#random.below(2_000), () => this.#end(call));
+    else if (dice < 0.9) {
+      this.#later(this.#random.below(50), () => {
+        if (!this.#isOn(call)) return;
+        if (this.#open.has(call)) this.#settle(call);
+        this.#tell({ is: 'held', call });
+        this.#later(this.#random.below(3_000), () => this.#end(call));
+      });
+    } else if (dice < 0.93) {
+      this.#later(this.#random.below(50), () => {
+        if (!this.#isOn(call) || this.#open.get(call) !== 'running') return;
+        for (const other of this.#runners.values()) other.calls.delete(call);
+        this.#open.set(call, 'waiting');
+        this.#bounced.add(call);
+        this.#tell({ is: 'bounced', call });
+      });
+    }
+  }
+
+  #isOn(call: PoolCall): boolean {
+    return [...this.#runners.values()].some((runner) => runner.calls.has(call));
+  }
+
+  #end(call: PoolCall): void {
+    for (const runner of this.#runners.values()) {
+      if (!runner.calls.delete(call)) continue;
+      if (this.#open.has(call)) this.#settle(call);
+      this.#tell({ is: 'ended', call });
+    }
+  }
+
+  #settle(call: PoolCall): void {
+    this.#expect(this.#open.delete(call), `${call.label} is settled twice`);
+    this.#settled += 1;
+  }
+
+  #check(): void {
+    const { waiting } = this.#machine;
+    const open = [...this.#open.values()].filter((state) => state === 'waiting').length;
+    this.#expect(waiting === open, `${waiting} calls wait in the books, ${open} in the world`);
+    this.#expect(this.#settled + this.#open.size === this.#calls, 'a call was lost');
+    for (const runner of this.#machine.runners) {
+      const real = this.#runners.get(runner.id);
+      this.#expect(real !== undefined, `${runner.id} is in the books and not in the world`);
+      if (runner.state !== 'stopping') this.#expect(runner.load === real!.calls.size, `${runner.id} has ${real!.calls.size} calls, ${runner.load} in the books`);
+    }
+  }
+
+  /** No more troubles: what is left to do is done, and the pool rests at `min`, or at nothing when drained. */
+  #settleDown(): void {
+    for (const call of this.#open.keys()) this.#tell({ is: 'abort', call, reason: 'the end' });
+    for (const [id, runner] of this.#runners) if (runner.state === 'up') this.#die(id);
+    this.#pass(this.#now + 200_000);
+    this.#expect(this.#open.size === 0, `${this.#open.size} calls never settled`);
+    if (this.#drained) return;
+    const up = [...this.#runners.values()].filter((runner) => runner.state === 'up').length;
+    const least = this.#rules.minIdleAfter < Infinity || this.#rules.maxLifetime < Infinity ? 0 : this.#machine.min;
+    // headroom keeps runners ready, and a recycled one is replaced: the rest must have idled out.
+    const most = Math.max(this.#machine.min, Math.ceil(this.#rules.headroom / (this.#rules.singleUse ? 1 : this.#rules.maxConcurrency))) + 1;
+    this.#expect(up >= Math.min(least, this.#machine.max) && up <= most, `the pool rests at ${up} runners, min is ${this.#machine.min}`);
+  }
+
+  #expect(holds: boolean, rule: string): void {
+    if (!holds) throw new Error(`${rule} (seed ${this.#random.seed})\n${JSON.stringify(this.#rules)}\n${this.#story.join('\n')}`);
+  }
+}
