@@ -1,0 +1,31 @@
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+
+/** One project per kind of test; `npx vitest run --project unit` runs one alone. */
+function project(name: string, include: string, more: { built?: boolean; timeout?: number } = {}): TestProjectConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      include: [include],
+      globalSetup: more.built ? ['test/support/build-once.ts'] : [],
+      testTimeout: more.timeout ?? 10_000,
+      hookTimeout: more.timeout ?? 10_000,
+    },
+  };
+}
+
+export default defineConfig({
+  // Nest reads types from decorator metadata.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+  resolve: { alias: [{ find: /^nestjs-flame$/, replacement: `${import.meta.dirname}/libs/flame/src/index.ts` }] },
+  test: {
+    restoreMocks: true,
+    projects: [
+      project('unit', 'libs/flame/src/**/*.spec.ts'),
+      project('simulation', 'test/simulation/**/*.spec.ts', { timeout: 120_000 }),
+      project('contracts', 'test/contracts/**/*.spec.ts', { built: true, timeout: 30_000 }),
+      project('conformance', 'test/conformance/**/*.spec.ts', { built: true, timeout: 30_000 }),
+      project('e2e', 'test/e2e/*.spec.ts', { built: true, timeout: 60_000 }),
+    ],
+  },
+});
