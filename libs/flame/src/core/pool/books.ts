@@ -1,0 +1,100 @@
+import type { BootError } from '../boot-error.js';
+import type { FlameError } from '../flame-error.js';
+import type { PoolCall } from './call.js';
+import type { PoolAction } from './facts.js';
+import { Heap } from './heap.js';
+import type { HeapItem } from './heap.js';
+import type { PoolRunner, RunnerDeadline } from './runner.js';
+import type { PoolRules } from './rules.js';
+import { RunnerShelf } from './shelf.js';
+import type { PoolView } from './verdicts.js';
+import { WaitQueue } from './wait-queue.js';
+
+/** A clock of the pool itself: the pause between failed boots, the end of a drain. */
+export interface PoolDeadline extends HeapItem {
+  readonly due: 'retry' | 'drain';
+  at: number;
+}
+
+export type Deadline = PoolCall | RunnerDeadline | PoolDeadline;
+
+/**
+ * The books of one pool: its calls, runners and clocks, and the actions that the current step has decided on. What the machine's
+ * parts share; they keep it consistent, it decides nothing.
+ */
+export class PoolBooks {
+  readonly runners = new Map<string, PoolRunner>();
+  readonly waiting = new WaitQueue<PoolCall>();
+  readonly shelf: RunnerShelf;
+  readonly deadlines = new Heap<Deadline>((a, b) => a.at < b.at);
+  /** Before this time no boot is tried again. */
+  readonly retry: PoolDeadline = { due: 'retry', at: 0, heapIndex: -1 };
+  readonly drainEnd: PoolDeadline = { due: 'drain', at: Infinity, heapIndex: -1 };
+  now = 0;
+  actions: PoolAction[] = [];
+  min: number;
+  max: number;
+  /** How many of `min` have idled out since the last call: the pool does without them until the next one. */
+  rested = 0;
+  booting = 0;
+  ready = 0;
+  /** The last boot's error, while none has succeeded since. */
+  bootError: BootError | undefined;
+  /** Why the pool takes no calls any more; undefined while it does. */
+  drainReason: string | undefined;
+
+  constructor(readonly rules: PoolRules) {
+    this.min = rules.min;
+    this.max = rules.max;
+    this.shelf = new RunnerShelf(rules.strategy);
+  }
+
+  /** The `min` that counts now. */
+  get target(): number {
+    return Math.max(0, this.min - this.rested);
+  }
+
+  act(action: PoolAction): void {
+    this.actions.push(action);
+  }
+
+  /** Sets a clock; Infinity stops it. */
+  clock(deadline: Deadline, at: number): void {
+    deadline.at = at;
+    if (at < Infinity) this.deadlines.put(deadline);
+    else this.deadlines.remove(deadline);
+  }
+
+  unclock(deadline: Deadline): void {
+    this.deadlines.remove(deadline);
+  }
+
+  /** Answers a call that holds no slot. */
+  reject(call: PoolCall, error: FlameError): void {
+    call.state = 'over';
+    this.unclock(call);
+    this.act({ do: 'reject', call, error });
+  }
+
+  /** Takes a call off its runner. */
+  release(call: PoolCall, runner: PoolRunner): void {
+    if (call.state === 'stuck') runner.stuck -= 1;
+    call.state = 'over';
+    call.runner = undefined;
+    this.unclock(call);
+    runner.calls.delete(call);
+    this.shelf.update(runner);
+  }
+
+  view(): PoolView {
+    return {
+      name: this.rules.name,
+      max: this.max,
+      maxQueue: this.rules.maxQueue,
+      runners: this.runners.size,
+      booting: this.booting,
+      waiting: this.waiting.size,
+      bootError: this.bootError,
+    };
+  }
+}

@@ -1,0 +1,150 @@
+import type { FlameError } from '../flame-error.js';
+import type { CancelCause } from '../frame.js';
+import type { PoolBooks } from './books.js';
+import type { PoolCall } from './call.js';
+import type { PoolRunner } from './runner.js';
+import { abortGrace } from './rules.js';
+import * as verdict from './verdicts.js';
+
+/**
+ * The rules of calls: who gets a slot and when, whose time is up, who is answered with what.
+ */
+export class Calls {
+  readonly #books: PoolBooks;
+  /** A runner gets work: it is not idle any more. */
+  readonly #onBusy: (runner: PoolRunner) => void;
+
+  constructor(books: PoolBooks, onBusy: (runner: PoolRunner) => void) {
+    this.#books = books;
+    this.#onBusy = onBusy;
+  }
+
+  /** Runs a new call at once where there is room and nobody waits, lets it wait otherwise. */
+  take(call: PoolCall): void {
+    const books = this.#books;
+    call.cameAt = books.now;
+    books.rested = 0;
+    if (books.drainReason !== undefined) return books.reject(call, verdict.draining(call, books.view(), books.drainReason));
+    const runner = books.waiting.size === 0 ? books.shelf.pick(books.now) : undefined;
+    if (runner) return this.#run(call, runner);
+    if (books.waiting.size >= books.rules.maxQueue) return books.reject(call, verdict.queueFull(call, books.view()));
+    books.waiting.join(call);
+    this.#wait(call);
+  }
+
+  /** Hands waiting calls to runners with room, first come first served. */
+  serve(): void {
+    const { waiting, shelf, now } = this.#books;
+    for (let call = waiting.first; call; call = waiting.first) {
+      const runner = shelf.pick(now);
+      if (!runner) return;
+      waiting.leave(call);
+      this.#run(call, runner);
+    }
+  }
+
+  /** A runner gave a call back unstarted: it waits at the front, for it has waited its turn already. */
+  giveBack(call: PoolCall): void {
+    const books = this.#books;
+    if (books.drainReason !== undefined) return books.reject(call, verdict.draining(call, books.view(), books.drainReason));
+    books.waiting.rejoin(call);
+    this.#wait(call);
+    this.serve();
+  }
+
+  /** The caller has its answer, the slot stays taken: by a child, by resources. */
+  hold(call: PoolCall): void {
+    if (call.state !== 'running') return;
+    call.state = 'held';
+    this.#books.unclock(call);
+  }
+
+  abort(call: PoolCall, reason: string): void {
+    const books = this.#books;
+    if (call.state === 'waiting') {
+      books.waiting.leave(call);
+      books.reject(call, verdict.cancelled(call, books.view(), reason));
+    } else if (call.state === 'running') {
+      this.#answer(call, verdict.cancelled(call, books.view(), reason));
+      if (call.linked) this.#cancel(call, 'caller', reason);
+      else call.state = 'held';
+    } else if (call.state === 'held' && call.linked) {
+      this.#cancel(call, 'caller', reason);
+    }
+  }
+
+  /** A call's clock ran out. Says whether the call is stuck: its handler has ignored its abort for a grace second. */
+  timeUp(call: PoolCall): boolean {
+    const books = this.#books;
+    const runner = call.runner;
+    if (!runner) {
+      books.waiting.leave(call);
+      books.reject(call, verdict.waitedTooLong(call, books.view(), books.now));
+      return false;
+    }
+    if (call.state === 'ending') {
+      call.state = 'stuck';
+      runner.stuck += 1;
+      return true;
+    }
+    if (call.state === 'running') this.#answer(call, verdict.ranTooLong(call, books.view(), runner.id, books.now));
+    this.#cancel(call, 'timeout', `its timeout ran out after ${Math.round(books.now - call.ranAt)} ms`);
+    return false;
+  }
+
+  /** The pool goes, and this call has not ended within `shutdownTimeout`. */
+  drainAway(call: PoolCall, runner: PoolRunner, reason: string): void {
+    const books = this.#books;
+    if (call.state === 'running') this.#answer(call, verdict.drainedAway(call, books.view(), runner.id, books.rules.shutdownTimeout));
+    if (call.state === 'running' || call.state === 'held') this.#cancel(call, 'leaving', reason);
+  }
+
+  /** Answers everyone who waits for a slot with an error. */
+  refuseWaiting(error: (call: PoolCall) => FlameError): void {
+    const { waiting } = this.#books;
+    for (let call = waiting.first; call; call = waiting.first) {
+      waiting.leave(call);
+      this.#books.reject(call, error(call));
+    }
+  }
+
+  /** A runner takes its work with it: whoever still waits for an answer is told how. */
+  lose(runner: PoolRunner, how: string): void {
+    const books = this.#books;
+    for (const call of runner.calls) {
+      const answered = call.state !== 'running';
+      books.release(call, runner);
+      if (!answered) books.reject(call, verdict.lost(call, books.view(), runner.id, how));
+    }
+  }
+
+  #wait(call: PoolCall): void {
+    call.state = 'waiting';
+    this.#books.clock(call, call.cameAt + Math.min(call.waitLimit, call.overallLimit));
+  }
+
+  #run(call: PoolCall, runner: PoolRunner): void {
+    const books = this.#books;
+    if (runner.load === 0) this.#onBusy(runner);
+    call.state = 'running';
+    call.runner = runner;
+    call.ranAt = books.now;
+    runner.calls.add(call);
+    runner.served += 1;
+    books.shelf.update(runner);
+    books.clock(call, Math.min(books.now + call.runLimit, call.cameAt + call.overallLimit));
+    books.act({ do: 'run', call, runner: runner.id });
+  }
+
+  /** Answers the caller while the work is still on its runner. */
+  #answer(call: PoolCall, error: FlameError): void {
+    this.#books.act({ do: 'reject', call, error });
+  }
+
+  /** Tells the runner to abort the work; the slot stays taken until the runner confirms the end. */
+  #cancel(call: PoolCall, cause: CancelCause, reason: string): void {
+    call.state = 'ending';
+    this.#books.clock(call, this.#books.now + abortGrace);
+    this.#books.act({ do: 'cancel', call, runner: call.runner!.id, cause, reason });
+  }
+}
