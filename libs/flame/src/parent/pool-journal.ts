@@ -37,6 +37,10 @@ export class PoolJournal {
     if (this.#news.observed) this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
   }
 
+  answered(how: 'returned' | 'threw'): void {
+    this.#counts[how] += 1;
+  }
+
   failed(call: PoolCall, error: FlameError): void {
     this.#counts.failed += 1;
     if (this.#news.observed) this.#tell({ is: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
@@ -45,7 +49,6 @@ export class PoolJournal {
   fact(fact: PoolFact): void {
     switch (fact.is) {
       case 'ended': {
-        this.#counts.returned += 1;
         if (!this.#news.observed || !fact.call.runner) return;
         const ran = this.#setup.clock.now() - fact.call.ranAt;
         return this.#tell({ is: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });

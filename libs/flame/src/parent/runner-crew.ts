@@ -125,6 +125,7 @@ export class RunnerCrew {
         if (fact.is === 'gone') this.#handles.delete(fact.runner);
         this.#tell(fact);
       },
+      answered: (how) => this.#journal.answered(how),
       log: (level, text, call) => runnerLog(level, text, config.name, runner, call),
       vitals: () => undefined,
     };

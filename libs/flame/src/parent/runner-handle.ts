@@ -20,6 +20,8 @@ export interface HandleOwner {
   /** Calls `wake` after `delay` milliseconds, unless cancelled. */
   after(delay: number, wake: () => void): () => void;
   tell(fact: PoolFact): void;
+  /** A handler has ended by itself. */
+  answered(how: 'returned' | 'threw'): void;
   /** A line of the runner's own logger. */
   log(level: string, text: string, call: number): void;
   vitals(text: string): void;
@@ -89,9 +91,9 @@ export class RunnerHandle implements LinkReceiver {
   frame(frame: Frame): void {
     switch (frame.kind) {
       case 'return':
-        return this.#settle(frame.id, frame.held, (call) => call.resolve(this.#decode(frame.value, call)));
+        return this.#returned(frame);
       case 'throw':
-        return this.#settle(frame.id, frame.held, (call) => call.reject(this.owner.codec.decodeThrown(frame.error, this.owner.place)));
+        return this.#threw(frame);
       case 'refuse':
         return this.#refused(frame);
       case 'accept':
@@ -141,9 +143,22 @@ export class RunnerHandle implements LinkReceiver {
     return call;
   }
 
-  #settle(id: number, held: boolean, answer: (call: PendingCall) => void): void {
-    const call = this.#call(id);
-    answer(call);
+  #returned(frame: Frame & { kind: 'return' }): void {
+    const call = this.#call(frame.id);
+    const value = this.#decode(frame.value, call);
+    this.owner.answered('returned');
+    call.resolve(value);
+    this.#settled(call, frame.held);
+  }
+
+  #threw(frame: Frame & { kind: 'throw' }): void {
+    const call = this.#call(frame.id);
+    this.owner.answered('threw');
+    call.reject(this.owner.codec.decodeThrown(frame.error, this.owner.place));
+    this.#settled(call, frame.held);
+  }
+
+  #settled(call: PendingCall, held: boolean): void {
     if (held) this.owner.tell({ is: 'held', call });
     else this.#ended(call);
   }
@@ -161,7 +176,8 @@ export class RunnerHandle implements LinkReceiver {
     }
     if (!(flameErrorCodes as readonly string[]).includes(frame.code)) throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
-    this.#settle(frame.id, frame.held, () => call.reject(new FlameError(frame.code as FlameErrorCode, frame.reason, { ran })));
+    call.reject(new FlameError(frame.code as FlameErrorCode, frame.reason, { ran }));
+    this.#settled(call, frame.held);
   }
 
   #decode(value: Uint8Array, call: PendingCall): unknown {
