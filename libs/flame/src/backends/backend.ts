@@ -59,7 +59,7 @@ export interface BootOrder {
    * The value of `FLAME_PARENT` for this machine. A `network` backend says under which host name the runner reaches the
    * parent; `more` is merged into what the runner is told.
    */
-  flameParent(options?: { host?: string; more?: Partial<ParentInfo> }): string;
+  flameParent(options?: { host?: string; more?: Partial<ParentInfo> }): Promise<string>;
   /** One line of the machine's output. */
   output(line: string, stream: 'stdout' | 'stderr'): void;
   /** Runs a runner in this very process, on an in-memory link: what LocalBackend is made of. */

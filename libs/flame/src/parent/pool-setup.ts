@@ -5,7 +5,7 @@ import type { FlameLog } from '../core/flame-log.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolConfig } from '../core/pool-config.js';
-import type { Door } from '../wire/link.js';
+import type { Door, ParentAddress } from '../wire/link.js';
 
 /** What a pool is made of. */
 export interface PoolSetup {
@@ -13,6 +13,8 @@ export interface PoolSetup {
   readonly backend: FlameBackend;
   /** Where this pool's runners attach. */
   readonly door: Door;
+  /** Where they attach: under `host`, where the backend knows better how the parent is reached. */
+  readonly address: (host?: string) => Promise<ParentAddress>;
   readonly manifest: Manifest;
   readonly codec: Codec;
   readonly log: FlameLog;

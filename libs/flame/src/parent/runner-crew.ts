@@ -133,8 +133,8 @@ export class RunnerCrew {
 
   #order(runner: string, token: string, signal: AbortSignal, lines: RecentLines): BootOrder {
     const { config, parent, output, inProcess } = this.#setup;
-    const info = (options: { host?: string; more?: Partial<ParentInfo> } = {}): ParentInfo => ({
-      ...this.#info(runner, token, options.host),
+    const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
+      ...(await this.#info(runner, token, options.host)),
       ...options.more,
     });
     return {
@@ -144,23 +144,23 @@ export class RunnerCrew {
       signal,
       bootTimeout: config.bootTimeout,
       shutdownTimeout: config.shutdownTimeout,
-      flameParent: (options) => Buffer.from(JSON.stringify(info(options))).toString('base64'),
+      flameParent: async (options) => Buffer.from(JSON.stringify(await info(options))).toString('base64'),
       output: (line, stream) => {
         lines.add(line);
         output(line, stream, config.name, runner);
       },
-      inProcess: () => inProcess(info()),
+      inProcess: async () => inProcess(await info()),
     };
   }
 
-  #info(runner: string, token: string, host: string | undefined): ParentInfo {
-    const { config, parent, backend, manifest, door, maxPayload, reconnectTimeout } = this.#setup;
+  async #info(runner: string, token: string, host: string | undefined): Promise<ParentInfo> {
+    const { config, parent, backend, manifest, address, maxPayload, reconnectTimeout } = this.#setup;
     return {
       pool: config.name,
       runner,
       parent,
       backend: backend.name,
-      ...door.address(host),
+      ...(await address(host)),
       token,
       version: manifest.version,
       digest: manifest.digest,

@@ -75,8 +75,14 @@ export interface Door {
    * @throws {FlameError} FLAME_DENIED when the runner came with another protocol, version or set of handlers.
    */
   expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment>;
-  /** Where the runner dials: under `host`, where the backend knows better how the parent is reached. The door must be listening. */
-  address(host?: string): { address: string; certificate?: string };
   /** Closes all sessions and stops listening; idempotent. */
   close(): Promise<void>;
+}
+
+/** What a runner needs to know to reach the parent. */
+export interface ParentAddress {
+  /** `unix:/path`, `host:port`, or `memory` for a runner in the parent's process. */
+  readonly address: string;
+  /** What it pins, PEM; none on a Unix socket. */
+  readonly certificate?: string;
 }
