@@ -9,14 +9,14 @@ export type Receipt = 'fresh' | 'duplicate' | 'gap';
  * It needs no timer: acknowledgements ride on packets that leave anyway, and `owes` says when too much has come in
  * meanwhile for that.
  */
-export class Session {
+export class Session<Packet extends { readonly length: number }> {
   #sent = 0;
   #confirmed = 0;
   #received = 0;
   #told = 0;
   #untold = 0;
   /** Packets `#confirmed + 1` to `#sent`. */
-  readonly #kept: Uint8Array[] = [];
+  readonly #kept: Packet[] = [];
   #keptBytes = 0;
   readonly #limits: SessionLimits;
 
@@ -45,7 +45,7 @@ export class Session {
   }
 
   /** Books packet `next` as sent. */
-  sent(packet: Uint8Array): void {
+  sent(packet: Packet): void {
     this.#sent++;
     this.#kept.push(packet);
     this.#keptBytes += packet.length;
@@ -75,7 +75,7 @@ export class Session {
   }
 
   /** What has to be sent again over a new connection, oldest first. */
-  unconfirmed(): readonly Uint8Array[] {
+  unconfirmed(): readonly Packet[] {
     return [...this.#kept];
   }
 }

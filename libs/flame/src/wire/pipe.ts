@@ -1,7 +1,7 @@
 /** One connection of a session: packets in order, until it breaks. */
 export interface Pipe {
   /** `written` is called when the packet has been handed to the system and the next one may come. */
-  write(packet: Uint8Array, written: () => void): void;
+  write(packet: Buffer, written: () => void): void;
   /** Ends politely, after what was written. Idempotent. */
   end(): void;
   /** Ends at once; `reason` is for the other end, if it still listens. Idempotent. */

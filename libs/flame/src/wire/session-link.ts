@@ -1,4 +1,4 @@
-import { AsyncResource } from 'node:async_hooks';
+import type { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../core/clock.js';
 import type { Frame } from '../core/frame.js';
 import { Session } from '../core/session.js';
@@ -16,6 +16,8 @@ export interface SessionLinkOptions {
   /** The other end, for texts. */
   readonly peer: string;
   readonly clock: Clock;
+  /** The context in which the receiver is called, whatever the context is in which something was sent, read or opened. */
+  readonly scope: AsyncResource;
   /** The largest value that may come in, in bytes. */
   readonly maxPayload: number;
   /** How long a broken connection may take to come back. */
@@ -31,17 +33,16 @@ export interface SessionLinkOptions {
  */
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
-  readonly #session = new Session();
+  readonly #session = new Session<Buffer>();
   readonly #outbox = new Outbox();
   readonly #inbox: Inbox;
   readonly #delivery: Delivery;
-  /** What is delivered runs in the context in which the link was made, not in that of whatever happened to be read or sent. */
-  readonly #scope = new AsyncResource('FLAMELINK');
+  readonly #scope: AsyncResource;
   #pipe: Pipe | undefined;
   #suspended = false;
   #written: () => void = () => {};
   /** Packets to send again, oldest first. */
-  #again: Uint8Array[] = [];
+  #again: Buffer[] = [];
   /** Bytes of the packet that the pipe has not confirmed; 0 when it takes another. */
   #flying = 0;
   #flushing = false;
@@ -52,6 +53,7 @@ export class SessionLink implements Link {
 
   constructor(options: SessionLinkOptions) {
     this.#options = options;
+    this.#scope = options.scope;
     this.#delivery = new Delivery((reason) => this.#violated(reason));
     this.#inbox = new Inbox(options.maxPayload, {
       frame: (frame) => {
@@ -204,7 +206,8 @@ export class SessionLink implements Link {
     const { clock, reconnectTimeout, peer } = this.#options;
     this.#stopTimer = clock.after(reconnectTimeout, () => {
       if (this.#closing !== undefined) this.#end({ how: 'closed', reason: this.#closing.reason });
-      else this.#end({ how: 'cut', reason: `the connection to ${peer} broke (${why}) and did not come back within ${reconnectTimeout} ms` });
+      else
+        this.#end({ how: 'cut', reason: `the connection to ${peer} broke (${why}) and did not come back within ${reconnectTimeout} ms` });
     });
   }
 

@@ -1,0 +1,70 @@
+import { AsyncResource } from 'node:async_hooks';
+import { hostname } from 'node:os';
+import type { ServiceError } from '@grpc/grpc-js';
+import type { Clock } from '../core/clock.js';
+import { FlameError } from '../core/flame-error.js';
+import type { Manifest } from '../core/manifest.js';
+import type { ParentInfo } from '../core/parent-info.js';
+import { introduce } from './introduce.js';
+import { helloPacket } from './introduction.js';
+import type { Hello, Link } from './link.js';
+import { isRefusal, untilReached } from './redial.js';
+import { SessionLink } from './session-link.js';
+import { SystemClock } from './system-clock.js';
+
+export interface DialOptions {
+  /** Where to attach, with which token, pinning which certificate, and for how long to try again. */
+  readonly info: Pick<ParentInfo, 'runner' | 'address' | 'certificate' | 'token' | 'reconnectTimeout' | 'maxPayload'>;
+  readonly manifest: Manifest;
+  /** Gives up dialing. A link that was made stays. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/**
+ * Attaches to a parent. While it cannot be reached this tries again for `reconnectTimeout`, as it does whenever the
+ * connection breaks later on.
+ *
+ * @throws {FlameError} FLAME_DENIED with the parent's words when it does not let this runner in; FLAME_BOOT, with gRPC's
+ * error as its cause, when it cannot be reached.
+ */
+export async function dial({ info, manifest, signal, clock = new SystemClock() }: DialOptions): Promise<Link> {
+  const about: Hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
+  const over = new AbortController();
+  let session: Uint8Array = new Uint8Array(0);
+  const reach = async (token: string, until: AbortSignal): Promise<void> => {
+    const hello = helloPacket({ runner: info.runner, token, session, received: link.received }, about);
+    ({ session } = await introduce(info, hello, link, until));
+  };
+  const link = new SessionLink({
+    peer: `the parent at ${info.address}`,
+    clock,
+    scope: new AsyncResource('FLAMELINK'),
+    maxPayload: info.maxPayload,
+    reconnectTimeout: info.reconnectTimeout,
+    onEnded: () => over.abort(),
+    onSuspended: () => {
+      untilReached(() => reach('', over.signal), clock, over.signal).catch((error: ServiceError) => link.cut(words(error)));
+    },
+  });
+
+  const late = new AbortController();
+  const stopTimer = clock.after(info.reconnectTimeout, () => late.abort(), true);
+  const until = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
+  try {
+    await untilReached(() => reach(info.token, until), clock, until);
+    return link;
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    if (isRefusal(error)) throw new FlameError('FLAME_DENIED', words(error as ServiceError), { cause: error });
+    const message = `the parent at ${info.address} cannot be reached (tried for ${info.reconnectTimeout} ms): ${words(error as ServiceError)}`;
+    throw new FlameError('FLAME_BOOT', message, { cause: error });
+  } finally {
+    stopTimer();
+  }
+}
+
+/** gRPC puts the code into the message and the server's words into the details. */
+function words(error: Partial<ServiceError>): string {
+  return error.details ?? error.message ?? 'it ended the stream';
+}

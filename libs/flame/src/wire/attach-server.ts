@@ -1,0 +1,163 @@
+import { AsyncResource } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Server, ServerCredentials, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Clock } from '../core/clock.js';
+import { FlameError } from '../core/flame-error.js';
+import type { AttachService } from './attach-service.js';
+import type { Attachment, Door, ParentAddress, Ticket } from './link.js';
+import { Listener } from './listener.js';
+import { type PrivateSocket, privateSocket } from './private-socket.js';
+import { SystemClock } from './system-clock.js';
+import { TicketOffice } from './ticket-office.js';
+import { makeTlsIdentity, type TlsIdentity } from './tls-identity.js';
+
+export interface GrpcDoorOptions {
+  /**
+   * The interface on which runners of other machines reach the parent; all when left out. It is opened only for backends
+   * that need the network, speaks only TLS, and lets in only who has a token.
+   */
+  readonly bind?: string;
+  /**
+   * The port for them; 0 takes any that is free.
+   *
+   * @default 0
+   */
+  readonly port?: number;
+  /** The host name they dial unless the backend names another; `bind` if that is one interface, else this machine's host name. */
+  readonly advertise?: string;
+  /** Key and certificate for them; made at start when left out. */
+  readonly tls?: TlsIdentity;
+  /**
+   * Time for which a broken connection may come back, before the session counts as cut.
+   *
+   * @default 5_000
+   */
+  readonly reconnectTimeout?: number;
+  /**
+   * The largest value that may come in, in bytes; a larger one ends the session.
+   *
+   * @default 268_435_456
+   */
+  readonly maxPayload?: number;
+  readonly clock?: Clock;
+}
+
+/**
+ * The parent's gRPC server. Nothing is loaded or opened before an address is asked for: an app whose pools are all local
+ * never listens. It serves `flame.v1.Runners`, `grpc.health.v1.Health` and what is given to `serve`.
+ */
+export class GrpcDoor implements Door {
+  readonly #options: GrpcDoorOptions;
+  readonly #tickets = new TicketOffice();
+  /** Links are made in whatever context first needed a runner; what they bring must not be seen there. */
+  readonly #scope = new AsyncResource('FLAMEDOOR');
+  #runners: AttachService | undefined;
+  readonly #health = new Map<string, boolean>([['', true]]);
+  #tellHealth: (service: string, serving: boolean) => void = () => {};
+  readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
+  #server: Promise<Server> | undefined;
+  #host: Promise<() => ParentAddress> | undefined;
+  #network: Promise<(host?: string) => ParentAddress> | undefined;
+  readonly #listeners: Listener[] = [];
+  #socket: PrivateSocket | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: GrpcDoorOptions = {}) {
+    this.#options = options;
+  }
+
+  expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment> {
+    return this.#tickets.expect(ticket, signal);
+  }
+
+  /**
+   * Where runners on this host attach (a Unix socket private to the user), or runners on the network (TCP with TLS), which know
+   * this machine as `host`. Listens there from the first time on.
+   *
+   * @throws {FlameError} FLAME_CONFIG when it cannot listen.
+   */
+  async address(reach: 'host' | 'network', host?: string): Promise<ParentAddress> {
+    if (this.#closed !== undefined) throw new FlameError('FLAME_REFUSED', 'the parent is closing and takes no more runners');
+    const opened = reach === 'host' ? (this.#host ??= this.#listenOnHost()) : (this.#network ??= this.#listenOnNetwork());
+    return (await opened)(host);
+  }
+
+  /** Says whether a service is up: '' for the parent as a whole, `flame.pool.<name>` for a pool. */
+  health(service: string, serving: boolean): void {
+    this.#health.set(service, serving);
+    this.#tellHealth(service, serving);
+  }
+
+  /** Adds a service to the server. */
+  async serve(definition: ServiceDefinition, implementation: UntypedServiceImplementation): Promise<void> {
+    this.#services.push([definition, implementation]);
+    if (this.#server !== undefined) (await this.#server).addService(definition, implementation);
+  }
+
+  /** Closes all sessions and stops listening; idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#tickets.close();
+    await this.#runners?.close('the parent is closing');
+    // What is being opened has to be open before it can be closed; what could not be opened was reported to whoever asked.
+    await Promise.allSettled([this.#host, this.#network]);
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    (await this.#server)?.forceShutdown();
+    await this.#socket?.remove();
+  }
+
+  async #listenOnHost(): Promise<() => ParentAddress> {
+    const { ServerCredentials } = await import('@grpc/grpc-js');
+    this.#socket = await privateSocket();
+    const { path } = this.#socket;
+    await this.#open(ServerCredentials.createInsecure(), { path });
+    return () => ({ address: `unix:${path}` });
+  }
+
+  async #listenOnNetwork(): Promise<(host?: string) => ParentAddress> {
+    const { ServerCredentials } = await import('@grpc/grpc-js');
+    const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = this.#options;
+    const credentials = ServerCredentials.createSsl(null, [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) }]);
+    const listener = await this.#open(credentials, { host: bind, port }).catch((error: Error) => {
+      const where = `${bind ?? 'all interfaces'}, port ${port}`;
+      throw new FlameError('FLAME_CONFIG', `the parent cannot listen for runners on ${where}: ${error.message}`, { cause: error });
+    });
+    const usual = advertise ?? (bind === undefined || bind === '0.0.0.0' || bind === '::' ? hostname() : bind);
+    return (host = usual) => ({
+      address: `${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
+      certificate: tls.ca ?? tls.cert,
+    });
+  }
+
+  async #open(credentials: ServerCredentials, where: { path: string } | { host?: string; port: number }): Promise<Listener> {
+    this.#server ??= this.#makeServer();
+    const listener = await Listener.open(await this.#server, credentials, where);
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  async #makeServer(): Promise<Server> {
+    const [{ Server }, { HealthImplementation }, { AttachService }, { commonOptions }] = await Promise.all([
+      import('@grpc/grpc-js'),
+      import('grpc-health-check'),
+      import('./attach-service.js'),
+      import('./grpc-options.js'),
+    ]);
+    const server = new Server(commonOptions);
+    const { clock = new SystemClock(), reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024 } = this.#options;
+    const newKey = (): Buffer => randomBytes(32);
+    this.#runners = new AttachService(this.#tickets, { clock, reconnectTimeout, maxPayload, newKey, scope: this.#scope });
+    this.#runners.addTo(server);
+    const health = new HealthImplementation();
+    this.#tellHealth = (service, serving) => health.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');
+    for (const [service, serving] of this.#health) this.#tellHealth(service, serving);
+    health.addToServer(server);
+    for (const [definition, implementation] of this.#services) server.addService(definition, implementation);
+    return server;
+  }
+}

@@ -1,0 +1,125 @@
+import type { AsyncResource } from 'node:async_hooks';
+import { type Server, status } from '@grpc/grpc-js';
+import type { Clock } from '../core/clock.js';
+import { Denial } from './denial.js';
+import { asIs, attachPath } from './grpc-options.js';
+import { type RawHello, readAbout, readHello, welcomePacket } from './introduction.js';
+import { sameSecret } from './secret.js';
+import { endWith, ServerPipe, type ServerStream } from './server-pipe.js';
+import { SessionLink } from './session-link.js';
+import type { TicketOffice } from './ticket-office.js';
+import { Violation } from './violation.js';
+
+export interface AttachServiceOptions {
+  readonly clock: Clock;
+  readonly reconnectTimeout: number;
+  readonly maxPayload: number;
+  readonly newKey: () => Buffer;
+  /** The context in which links deliver. */
+  readonly scope: AsyncResource;
+}
+
+/** How long a stream may stay without having introduced itself. */
+const introductionTimeout = 10_000;
+
+/**
+ * `flame.v1.Runners/Attach`: lets runners in by their tickets, resumes sessions by their keys, and hands packets to the
+ * sessions' links. It owns the sessions.
+ */
+export class AttachService {
+  readonly #tickets: TicketOffice;
+  readonly #options: AttachServiceOptions;
+  /** By runner. */
+  readonly #sessions = new Map<string, { key: Buffer; link: SessionLink }>();
+
+  constructor(tickets: TicketOffice, options: AttachServiceOptions) {
+    this.#tickets = tickets;
+    this.#options = options;
+  }
+
+  addTo(server: Server): void {
+    const attach = {
+      path: attachPath,
+      originalName: 'attach',
+      requestStream: true,
+      responseStream: true,
+      requestSerialize: asIs,
+      requestDeserialize: asIs,
+      responseSerialize: asIs,
+      responseDeserialize: asIs,
+    };
+    server.addService({ Attach: attach }, { Attach: (stream: ServerStream) => this.#attach(stream) });
+  }
+
+  /** Closes all sessions. */
+  async close(reason: string): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map(({ link }) => link.close(reason)));
+  }
+
+  #attach(stream: ServerStream): void {
+    let session: { link: SessionLink; pipe: ServerPipe } | undefined;
+    let refused = false;
+    const refuse = (code: status, details: string): void => {
+      refused = true;
+      stopTimer();
+      endWith(stream, code, details);
+    };
+    const stopTimer = this.#options.clock.after(introductionTimeout, () => {
+      refuse(status.DEADLINE_EXCEEDED, `no hello within ${introductionTimeout} ms`);
+    });
+    stream.on('data', (packet: Buffer) => {
+      if (session !== undefined) return session.link.packet(session.pipe, packet);
+      if (refused) return;
+      stopTimer();
+      try {
+        session = this.#introduce(stream, packet);
+      } catch (error) {
+        refuse(statusOf(error), (error as Error).message);
+      }
+    });
+    const gone = (how: string): void => {
+      stopTimer();
+      if (session === undefined) stream.end();
+      else session.link.broke(session.pipe, how);
+    };
+    stream.on('end', () => gone('the runner ended the stream'));
+    stream.on('cancelled', () => gone('the connection was lost'));
+    stream.on('error', () => gone('the stream failed'));
+  }
+
+  /** @throws {Denial} and {Violation} */
+  #introduce(stream: ServerStream, packet: Buffer): { link: SessionLink; pipe: ServerPipe } {
+    const hello = readHello(packet);
+    const session = hello.session.length > 0 ? this.#resume(hello) : this.#begin(hello);
+    const pipe = new ServerPipe(stream);
+    pipe.write(welcomePacket({ session: session.key, received: session.link.received }), () => {});
+    session.link.connect(pipe, hello.received);
+    return { link: session.link, pipe };
+  }
+
+  #begin(hello: RawHello): { key: Buffer; link: SessionLink } {
+    const { newKey, ...options } = this.#options;
+    const { runner } = hello;
+    const key = newKey();
+    const link = this.#tickets.admit(
+      runner,
+      hello.token,
+      () => readAbout(hello),
+      () => new SessionLink({ ...options, peer: `runner ${runner}`, onEnded: () => this.#sessions.delete(runner) }),
+    ) as SessionLink;
+    const session = { key, link };
+    this.#sessions.set(runner, session);
+    return session;
+  }
+
+  #resume(hello: RawHello): { key: Buffer; link: SessionLink } {
+    const session = this.#sessions.get(hello.runner);
+    if (session !== undefined && sameSecret(hello.session, session.key)) return session;
+    throw new Denial('stranger', `runner ${hello.runner} has no session to resume: it is over, or its key is wrong`);
+  }
+}
+
+function statusOf(error: unknown): status {
+  if (error instanceof Denial) return error.why === 'stranger' ? status.UNAUTHENTICATED : status.FAILED_PRECONDITION;
+  return error instanceof Violation ? status.INVALID_ARGUMENT : status.INTERNAL;
+}

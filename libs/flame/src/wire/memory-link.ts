@@ -1,0 +1,125 @@
+import { AsyncResource } from 'node:async_hooks';
+import { setImmediate } from 'node:timers';
+import type { Frame } from '../core/frame.js';
+import { Delivery } from './delivery.js';
+import { readFrame } from './frame-reader.js';
+import { payloadOf, weightOf, writeHead } from './frame-writer.js';
+import type { Link, LinkEnd, LinkReceiver } from './link.js';
+import { ProtoReader } from './proto-reader.js';
+import { ProtoWriter } from './proto-writer.js';
+
+/** Both ends of a session within one process: every frame goes through the same bytes as on the wire, on the next turn of the event loop. */
+export function memoryLinks(options: MemoryLinkOptions = {}): { parent: Link; runner: Link } {
+  const scope = options.scope ?? new AsyncResource('FLAMELINK');
+  const parent = new MemoryLink(scope, options.onEnded);
+  const runner = new MemoryLink(scope);
+  parent.peer = runner;
+  runner.peer = parent;
+  return { parent, runner };
+}
+
+export interface MemoryLinkOptions {
+  /** The context in which receivers are called; that of the caller when left out. */
+  readonly scope?: AsyncResource;
+  /** The session is over. */
+  readonly onEnded?: () => void;
+}
+
+class MemoryLink implements Link {
+  peer: MemoryLink | undefined;
+  readonly #delivery = new Delivery((reason) => this.#violated(reason));
+  readonly #scope: AsyncResource;
+  readonly #onEnded: (() => void) | undefined;
+  #outbox: Buffer[] = [];
+  #bytes = 0;
+  #flushing = false;
+  #closing: { reason: string; over: Promise<void>; done: () => void } | undefined;
+  #over = false;
+
+  constructor(scope: AsyncResource, onEnded?: () => void) {
+    this.#scope = scope;
+    this.#onEnded = onEnded;
+  }
+
+  get backlog(): number {
+    return this.#bytes;
+  }
+
+  send(frame: Frame): void {
+    if (this.#over || this.#closing !== undefined) return;
+    const bytes = encode(frame);
+    this.#outbox.push(bytes);
+    this.#bytes += bytes.length;
+    this.#flushLater();
+  }
+
+  open(receiver: LinkReceiver): void {
+    this.#scope.runInAsyncScope(() => this.#delivery.open(receiver));
+  }
+
+  close(reason: string): Promise<void> {
+    if (this.#closing !== undefined) return this.#closing.over;
+    if (this.#over) return Promise.resolve();
+    let done = (): void => {};
+    const over = new Promise<void>((resolve) => (done = resolve));
+    this.#closing = { reason, over, done };
+    this.#flushLater();
+    return over;
+  }
+
+  #flushLater(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#scope.runInAsyncScope(() => setImmediate(() => this.#flush()));
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const batch = this.#outbox;
+    this.#outbox = [];
+    this.#bytes = 0;
+    this.peer!.#take(batch);
+    if (this.#closing === undefined || this.#over) return;
+    const { reason } = this.#closing;
+    this.peer!.#end({ how: 'left', reason });
+    this.#end({ how: 'closed', reason });
+  }
+
+  #take(batch: readonly Buffer[]): void {
+    this.#scope.runInAsyncScope(() => {
+      for (const bytes of batch) {
+        if (this.#over || this.#closing !== undefined) return;
+        this.#delivery.frame(readFrame(new ProtoReader(bytes), bytes.length) as Frame);
+      }
+    });
+  }
+
+  #violated(reason: string): void {
+    this.peer!.#end({ how: 'left', reason: `protocol violation: ${reason}` });
+    this.#end({ how: 'violation', reason });
+  }
+
+  #end(end: LinkEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#outbox = [];
+    this.#bytes = 0;
+    this.#closing?.done();
+    this.#onEnded?.();
+    this.#scope.runInAsyncScope(() =>
+      this.#delivery.closed(this.#closing === undefined ? end : { how: 'closed', reason: this.#closing.reason }),
+    );
+  }
+}
+
+/** The bytes of one `flame.v1.Frame`. */
+function encode(frame: Frame): Buffer {
+  const out = new ProtoWriter(weightOf(frame) + 192);
+  writeHead(out, frame);
+  const payload = payloadOf(frame);
+  if (payload !== undefined) {
+    out.reserve(payload.length);
+    out.raw(payload);
+  }
+  return out.bytes.subarray(0, out.at);
+}

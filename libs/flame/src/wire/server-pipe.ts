@@ -1,0 +1,56 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { flowControlWindow } from './grpc-options.js';
+import type { Pipe } from './pipe.js';
+
+/** The parent's end of one stream. */
+export type ServerStream = ServerDuplexStream<Buffer, Buffer>;
+
+/** A connection that a runner made. */
+export class ServerPipe implements Pipe {
+  readonly #stream: ServerStream;
+  #ended = false;
+
+  constructor(stream: ServerStream) {
+    this.#stream = stream;
+    widenWindow(stream);
+  }
+
+  write(packet: Buffer, written: () => void): void {
+    if (!this.#ended) this.#stream.write(packet, written);
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stream.end();
+  }
+
+  destroy(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    endWith(this.#stream, status.ABORTED, reason);
+  }
+}
+
+/** Ends a stream with a status and a text. */
+export function endWith(stream: ServerStream, code: status, details: string): void {
+  // gRPC's way of answering with a status; nothing is thrown.
+  stream.emit('error', { code, details });
+}
+
+/**
+ * grpc-js (1.14) gives `grpc-node.flow_control_window` to clients only, so the server's connection is widened from within,
+ * and only after its runner was let in. Should these internals go, the connection keeps HTTP/2's 64 KiB and is merely slower.
+ */
+function widenWindow(stream: ServerStream): void {
+  const { call } = stream as unknown as { call?: { stream?: { session?: Http2Window } } };
+  const session = call?.stream?.session;
+  if (session?.setLocalWindowSize === undefined || session.settings === undefined) return;
+  session.setLocalWindowSize(flowControlWindow);
+  session.settings({ initialWindowSize: flowControlWindow });
+}
+
+interface Http2Window {
+  setLocalWindowSize?(size: number): void;
+  settings?(settings: { initialWindowSize: number }): void;
+}
