@@ -22,10 +22,12 @@ export default defineConfig({
     restoreMocks: true,
     projects: [
       project('unit', 'libs/flame/src/**/*.spec.ts'),
+      project('repository', 'test/repository/**/*.spec.ts', { timeout: 60_000 }),
       project('simulation', 'test/simulation/**/*.spec.ts', { timeout: 120_000 }),
       project('contracts', 'test/contracts/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('conformance', 'test/conformance/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('e2e', 'test/e2e/*.spec.ts', { built: true, timeout: 60_000 }),
+      project('package', 'test/package/**/*.spec.ts', { timeout: 600_000 }),
     ],
   },
 });
