@@ -14,8 +14,6 @@ import type { PoolSetup } from './pool-setup.js';
 import type { PoolStats } from './pool-stats.js';
 import { RunnerCrew } from './runner-crew.js';
 
-/** Node's longest timer; a longer wait is armed again. */
-const longestTimer = 2 ** 31 - 1;
 
 /**
  * A pool at work: the thin shell around `PoolMachine`. It performs what the machine decides, owns the pool's one timer and its
@@ -223,7 +221,7 @@ export class Pool {
     this.#cancelTimer?.();
     this.#timerAt = at;
     const { clock } = this.#setup;
-    this.#cancelTimer = clock.after(Math.min(longestTimer, Math.max(0, at - clock.now())), () => {
+    this.#cancelTimer = clock.after(Math.max(0, at - clock.now()), () => {
       this.#timerAt = Infinity;
       this.#cancelTimer = undefined;
       if (clock.now() >= this.#machine.wakeAt) this.#tell({ is: 'tick' });
@@ -250,5 +248,5 @@ function neverStarted(label: string, pool: string, signal: AbortSignal): FlameEr
 
 function cannotCross(label: string, error: unknown): unknown {
   if (!(error instanceof UnencodableError)) return error;
-  return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: args${error.path}: ${error.reason}`, { cause: error });
+  return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`, { cause: error });
 }

@@ -13,8 +13,6 @@ import type { HandlerTable } from './handler-table.js';
 import { Work } from './work.js';
 import type { Workplace } from './work.js';
 
-/** Node's longest timer. */
-const longestTimer = 2 ** 31 - 1;
 /** Time that aborted work gets before its runner goes without it. */
 const abortGrace = 1_000;
 /** Time that the app's idle check may take; below the pool's `askGrace`. */
@@ -154,7 +152,7 @@ export class Executor implements LinkReceiver, Workplace {
       value = codec.encode(work.mode === 'cast' ? undefined : result);
     } catch (error) {
       this.#over(work);
-      const path = error instanceof UnencodableError ? `result${error.path}: ${error.reason}` : (error as Error).message;
+      const path = error instanceof UnencodableError ? error.under('result') : (error as Error).message;
       return this.#refuse(work.id, 'FLAME_ENCODING', 'yes', `the result of ${table.name(work.handler)} cannot cross to the parent: ${path}`);
     }
     this.#over(work);
@@ -224,7 +222,7 @@ export class Executor implements LinkReceiver, Workplace {
     this.#cancelTimer?.();
     this.#timerAt = at;
     const { clock } = this.#setup;
-    this.#cancelTimer = clock.after(Math.min(longestTimer, Math.max(0, at - clock.now())), () => {
+    this.#cancelTimer = clock.after(Math.max(0, at - clock.now()), () => {
       this.#timerAt = Infinity;
       this.#cancelTimer = undefined;
       for (let work = this.#deadlines.top; work && work.at <= clock.now(); work = this.#deadlines.top) {
@@ -239,7 +237,7 @@ export class Executor implements LinkReceiver, Workplace {
   #idleWithin(grace: number): Promise<void> {
     if (this.#works.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = this.#setup.clock.after(Math.min(longestTimer, grace), resolve, true);
+      const cancel = this.#setup.clock.after(grace, resolve, true);
       this.#onIdle = (): void => {
         cancel();
         resolve();

@@ -26,7 +26,7 @@ export type Hoist = (value: object) => number | undefined;
 export type Lower = (index: number) => unknown;
 
 /** A class whose instances cross as themselves. Plain own properties are carried, unless `encode` and `decode` say otherwise. */
-export interface RegisteredClass<T = any, W = unknown> {
+export interface RegisteredClass<T = any, W = any> {
   /** Its name on the wire; `type.name` when left out. Equal on both sides, unique. */
   readonly name?: string;
   readonly type: abstract new (...args: any[]) => T;
@@ -42,6 +42,12 @@ export class UnencodableError extends Error {
     readonly reason: string,
   ) {
     super(path === '' ? reason : `${path}: ${reason}`);
+  }
+
+  /** The error's words, with the path under a name for the whole value: `result.file.handle: a function …`. */
+  under(root: string): string {
+    const dot = this.path === '' || this.path.startsWith('[') ? '' : '.';
+    return `${root}${dot}${this.path}: ${this.reason}`;
   }
 }
 

@@ -1,0 +1,99 @@
+import type { BootOrder, FlameBackend, Machine } from '../../libs/flame/src/backends/backend.js';
+import type { PoolOptions } from '../../libs/flame/src/core/pool-options.js';
+import { createCodec } from '../../libs/flame/src/core/codec/create-codec.js';
+import type { FlameLog } from '../../libs/flame/src/core/flame-log.js';
+import type { ParentInfo } from '../../libs/flame/src/core/parent-info.js';
+import { readPoolOptions } from '../../libs/flame/src/core/pool-config.js';
+import { Pool } from '../../libs/flame/src/parent/pool.js';
+import type { PoolSetup } from '../../libs/flame/src/parent/pool-setup.js';
+import { startLocalRunner } from '../../libs/flame/src/runner/local-runner.js';
+import { MemoryDoor } from '../../libs/flame/src/wire/memory-door.js';
+import { VirtualClock } from './virtual-clock.js';
+
+export type Handler = (...args: never[]) => unknown;
+
+/** Keeps what was logged. */
+export class LogBook implements FlameLog {
+  readonly lines: string[] = [];
+  readonly debug = (line: string): void => void this.lines.push(`debug ${line}`);
+  readonly log = (line: string): void => void this.lines.push(`log ${line}`);
+  readonly warn = (line: string): void => void this.lines.push(`warn ${line}`);
+  readonly error = (line: string): void => void this.lines.push(`error ${line}`);
+}
+
+/**
+ * A pool on in-memory runners under virtual time, without Nest: the real machine, shell, codec, link and executor around handlers given as
+ * functions. `boot` may stand in for the backend.
+ */
+export class PoolRig {
+  readonly clock = new VirtualClock();
+  readonly log = new LogBook();
+  readonly door = new MemoryDoor();
+  readonly codec = createCodec();
+  readonly castErrors: { error: unknown; handler: string }[] = [];
+  readonly machines: Machine[] = [];
+  readonly pool: Pool;
+  readonly #names: string[];
+  readonly #handlers: Record<string, Handler>;
+
+  constructor(handlers: Record<string, Handler>, options: Partial<PoolOptions> = {}, more: { boot?: FlameBackend['boot']; setup?: Partial<PoolSetup> } = {}) {
+    this.#handlers = handlers;
+    this.#names = Object.keys(handlers).sort();
+    const backend = {
+      name: 'rig',
+      reach: 'memory',
+      prepare: async () => {},
+      boot: more.boot ?? ((order: BootOrder) => order.inProcess()),
+      reap: async () => 0,
+      close: async () => {},
+    } satisfies FlameBackend;
+    this.pool = new Pool({
+      config: readPoolOptions({ name: 'p', max: 2, maxConcurrency: 1, ...options }, 'rig'),
+      backend,
+      door: this.door,
+      address: async () => ({ address: 'memory' }),
+      manifest: this.#manifest,
+      codec: this.codec,
+      log: this.log,
+      clock: this.clock,
+      random: () => 0,
+      parent: 'test',
+      maxPayload: 1 << 28,
+      reconnectTimeout: 5_000,
+      inProcess: async (info) => this.attach(info),
+      output: () => {},
+      runnerLog: () => {},
+      onCastError: (error, handler) => void this.castErrors.push({ error, handler }),
+      ...more.setup,
+    });
+  }
+
+  /** Starts an in-memory runner that attaches. */
+  attach(info: ParentInfo): Machine {
+    const link = this.door.attach(info.token, { runner: info.runner, manifest: this.#manifest, pid: 1, host: 'here', node: '20.19.0' });
+    const table = {
+      name: (handler: number) => this.#names[handler]!,
+      invoke: (handler: number, args: unknown[]) => this.#handlers[this.#names[handler]!]!(...(args as never[])),
+    };
+    const machine = startLocalRunner({ info, link, table, codec: this.codec, clock: this.clock, log: this.log });
+    this.machines.push(machine);
+    return machine;
+  }
+
+  /** The number of a handler. */
+  number(name: string): number {
+    return this.#names.indexOf(name);
+  }
+
+  call(name: string, args: unknown[] = [], options: Parameters<Pool['call']>[2] = {}): Promise<unknown> {
+    return this.pool.call(this.number(name), args, options);
+  }
+
+  cast(name: string, args: unknown[] = [], options: Parameters<Pool['cast']>[2] = {}): Promise<void> {
+    return this.pool.cast(this.number(name), args, options);
+  }
+
+  get #manifest(): PoolSetup['manifest'] {
+    return { version: '0.0.0', protocol: 1, handlers: this.#names, digest: 'd' };
+  }
+}
