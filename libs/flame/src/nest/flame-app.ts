@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { badOption } from '../core/option-reader.js';
+import { FlameError } from '../core/flame-error.js';
+import type { Pool } from '../parent/pool.js';
+import { FlameCall } from '../runner/flame-call.js';
+import { methodName } from './declaration.js';
+import type { Declaration } from './declaration.js';
+import { FlameParent } from './flame-parent.js';
+import type { HandlerIndex } from './handler-index.js';
+
+/** Which app an instance belongs to. By instance, and weakly: apps in one process never see each other's pools. */
+const apps = new WeakMap<object, FlameApp>();
+
+/** The app that made this instance; undefined where no FlameModule was around. */
+export function appOf(instance: object): FlameApp | undefined {
+  return apps.get(instance);
+}
+
+export function bindTo(app: FlameApp, instance: object): void {
+  apps.set(instance, app);
+}
+
+/** What an app has once its FlameModule is up. */
+export interface OpenApp {
+  readonly index: HandlerIndex;
+  readonly pools: ReadonlyMap<string, Pool>;
+  /** Reports what came of a cast that nobody awaits any more. */
+  readonly castFailed: (error: unknown, handler: string) => void;
+}
+
+/**
+ * One Nest app as its decorated methods see it: nothing but the way from a method to its pool. It depends on nothing, so that Nest can inject
+ * it into any provider.
+ */
+@Injectable()
+export class FlameApp {
+  /** Whether this process is a runner. */
+  readonly inRunner = FlameParent.get() !== null;
+  readonly #whenOpen: Promise<OpenApp>;
+  #opened!: (app: OpenApp) => void;
+  #open: OpenApp | undefined;
+
+  constructor() {
+    this.#whenOpen = new Promise((resolve) => (this.#opened = resolve));
+  }
+
+  /** Runners never boot runners: there, and inside a handler, methods simply run. */
+  get runsInPlace(): boolean {
+    return this.inRunner || FlameCall.current() !== undefined;
+  }
+
+  /** Resolves when the app's pools are there. */
+  get whenOpen(): Promise<OpenApp> {
+    return this.#whenOpen;
+  }
+
+  open(app: OpenApp): void {
+    this.#open = app;
+    this.#opened(app);
+  }
+
+  /** Sends a decorated method's call to its pool. */
+  dispatch(instance: object, declaration: Declaration, args: unknown[]): Promise<unknown> {
+    const open = this.#open;
+    if (open === undefined) return Promise.reject(tooEarly(methodName(Object.getPrototypeOf(instance), declaration.key)));
+    const handler = open.index.numberOf(instance, declaration);
+    if (handler === undefined) return Promise.reject(notProvided(instance, declaration));
+    const pool = open.pools.get(declaration.pool)!;
+    return declaration.cast ? pool.cast(handler, args, declaration.callOptions) : pool.call(handler, args, declaration.callOptions);
+  }
+
+  /** @throws {FlameError} FLAME_REFUSED before the app's pools are open. */
+  opened(asker: string): OpenApp {
+    if (this.#open === undefined) throw tooEarly(asker);
+    return this.#open;
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG when there is no such pool, FLAME_REFUSED before the app's pools are open. */
+  pool(name: string, asker: string): Pool {
+    const { pools } = this.opened(asker);
+    const pool = pools.get(name);
+    if (pool === undefined) throw unknownPool(asker, name, pools.keys());
+    return pool;
+  }
+}
+
+export function unknownPool(asker: string, name: string, pools: Iterable<string>): FlameError {
+  const there = [...pools].map((pool) => `"${pool}"`).join(', ');
+  return badOption(asker, `names the pool "${name}", which is not there`, `The pools of this app are ${there}: correct the name, or add the pool to FlameModule.forRoot.`);
+}
+
+function tooEarly(asker: string): FlameError {
+  return new FlameError(
+    'FLAME_REFUSED',
+    `${asker} was called before the app's pools are open, in a constructor or a provider's factory. Call it from onModuleInit, or later.`,
+  );
+}
+
+function notProvided(instance: object, declaration: Declaration): FlameError {
+  const prototype = Object.getPrototypeOf(instance) as object;
+  const { name } = prototype.constructor;
+  return new FlameError(
+    'FLAME_DENIED',
+    `${methodName(prototype, declaration.key)} is not known to runners: no module provided ${name} when the app started. ` +
+      `Add ${name} to a module's providers; where a request-scoped factory makes it, provide it under the class itself.`,
+  );
+}

@@ -1,0 +1,155 @@
+import type { Type } from '@nestjs/common';
+import { FlameBackend } from '../backends/backend.js';
+import { LocalBackend } from '../backends/local-backend.js';
+import type { RegisteredClass } from '../core/codec/codec.js';
+import { badOption, OptionReader, show } from '../core/option-reader.js';
+import { readPoolOptions } from '../core/pool-config.js';
+import type { PoolConfig } from '../core/pool-config.js';
+import type { PoolOptions } from '../core/pool-options.js';
+import type { TlsIdentity } from '../wire/tls-identity.js';
+import type { Class } from './provider-home.js';
+
+/** Options of a pool, with what this app boots machines with. */
+export type FlamePoolOptions = PoolOptions<FlameBackend>;
+
+/** Options for all of the app's pools. */
+export interface FlameModuleOptions {
+  /**
+   * How machines are made, for pools that do not say.
+   *
+   * @default new LocalBackend()
+   */
+  backend?: FlameBackend;
+  /**
+   * Classes of the app whose methods `flame.on` may run on runners though none of them has `@OnFlame`. Nothing else of the app can be called from outside.
+   *
+   * @default []
+   */
+  handlers?: Class[];
+  /**
+   * Classes whose instances cross between parent and runner as themselves: the class, when its own properties are all there is to it, or a
+   * `RegisteredClass`, which says how. Nest's HTTP exceptions are registered already.
+   *
+   * @default []
+   */
+  classes?: (Class | RegisteredClass)[];
+  /**
+   * The interface on which runners of other machines reach this process; all when left out. It listens only if a pool's backend needs the network,
+   * and lets nobody in without a token.
+   */
+  host?: string;
+  /**
+   * The port for them.
+   *
+   * @default 0, any free port
+   */
+  port?: number;
+  /** Key and certificate for them, PEM; made at start when left out. */
+  tls?: TlsIdentity;
+  /**
+   * Time for which a broken connection to a runner may come back, in milliseconds, before its work counts as lost.
+   *
+   * @default 5_000
+   */
+  reconnectTimeout?: number;
+  /**
+   * The largest arguments, result or error that may cross, in bytes.
+   *
+   * @default 268_435_456
+   */
+  maxPayload?: number;
+  /** Called with what a cast's handler threw, or why it was lost, beside the log line. What it throws itself is logged. */
+  onCastError?: (error: unknown, handler: string) => void;
+}
+
+/** The defaults, as `FlameModuleOptions` documents them; a test compares the two. */
+export const flameDefaults = {
+  port: 0,
+  reconnectTimeout: 5_000,
+  maxPayload: 268_435_456,
+} as const satisfies FlameModuleOptions;
+
+/** The module's options, checked and complete. */
+export interface FlameConfig {
+  readonly pools: readonly PoolConfig<FlameBackend>[];
+  readonly backend: FlameBackend;
+  readonly handlers: readonly Class[];
+  readonly classes: readonly RegisteredClass[];
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly tls: TlsIdentity | undefined;
+  readonly reconnectTimeout: number;
+  readonly maxPayload: number;
+  readonly onCastError: ((error: unknown, handler: string) => void) | undefined;
+}
+
+/**
+ * Checks the options of `FlameModule` and fills in the defaults. `path` leads to them for error messages.
+ *
+ * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix.
+ */
+export function readFlameOptions(pools: unknown, options: unknown, path: string): FlameConfig {
+  const read = new OptionReader(options, `${path} options`);
+  const config: FlameConfig = {
+    pools: readPools(pools, `${path} pools`),
+    backend: readBackend(read.raw('backend') ?? new LocalBackend(), `${path} options.backend`),
+    handlers: readList(read, 'handlers').map((type, place) => readClass(type, `${path} options.handlers[${place}]`)),
+    classes: readList(read, 'classes').map((type, place) => readRegistered(type, `${path} options.classes[${place}]`)),
+    host: read.raw('host') === undefined ? undefined : read.text('host'),
+    port: read.count('port', 0, flameDefaults.port),
+    tls: readTls(read),
+    reconnectTimeout: read.duration('reconnectTimeout', flameDefaults.reconnectTimeout, true),
+    maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
+    onCastError: read.hook('onCastError'),
+  };
+  read.done();
+  return config;
+}
+
+function readPools(pools: unknown, path: string): PoolConfig<FlameBackend>[] {
+  if (!Array.isArray(pools)) throw badOption(path, `must be a list of pools, but is ${show(pools)}`, "Give for example [{ name: 'ffmpeg', max: 10 }].");
+  const configs = pools.map((options, place) => readPoolOptions(options as FlamePoolOptions, `${path}[${place}]`));
+  for (const [place, { name, backend }] of configs.entries()) {
+    const first = configs.findIndex((config) => config.name === name);
+    if (first !== place) throw badOption(`${path}[${place}].name`, `is "${name}", as is that of pools[${first}]`, 'Give each pool a name of its own.');
+    if (backend !== undefined) readBackend(backend, `${path}[${place}].backend`);
+  }
+  return configs;
+}
+
+function readBackend(value: unknown, path: string): FlameBackend {
+  if (value instanceof FlameBackend) return value;
+  throw badOption(path, `must be a FlameBackend, but is ${show(value)}`, 'Give for example new ProcessBackend().');
+}
+
+function readList(read: OptionReader, key: string): unknown[] {
+  const value = read.raw(key) ?? [];
+  if (Array.isArray(value)) return value;
+  throw read.refuse(key, `must be a list, but is ${show(value)}`, 'Give an array of classes.');
+}
+
+function readClass(value: unknown, path: string): Class {
+  if (typeof value === 'function' && typeof value.prototype === 'object') return value as unknown as Type;
+  throw badOption(path, `must be a class, but is ${show(value)}`, 'Give the class itself; a class that is undefined here is often a circular import.');
+}
+
+function readRegistered(value: unknown, path: string): RegisteredClass {
+  if (typeof value === 'function') return { type: readClass(value, path) as RegisteredClass['type'] };
+  const read = new OptionReader(value, path);
+  readClass(read.raw('type'), `${path}.type`);
+  if (read.raw('name') !== undefined) read.text('name');
+  if ((read.hook('encode') === undefined) !== (read.hook('decode') === undefined)) {
+    throw badOption(path, 'has only one of encode and decode', 'Give both, or neither.');
+  }
+  read.done();
+  return value as RegisteredClass;
+}
+
+function readTls(read: OptionReader): TlsIdentity | undefined {
+  const value = read.raw('tls');
+  if (value === undefined) return undefined;
+  const inner = new OptionReader(value, `${read.path}.tls`);
+  const tls: TlsIdentity = { key: inner.text('key'), cert: inner.text('cert'), ca: inner.raw('ca') === undefined ? undefined : inner.text('ca') };
+  inner.done();
+  return tls;
+}

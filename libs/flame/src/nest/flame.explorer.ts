@@ -1,0 +1,128 @@
+import { ModulesContainer } from '@nestjs/core';
+import { badOption } from '../core/option-reader.js';
+import { FlameError } from '../core/flame-error.js';
+import { methodName, ownDeclarations, prototypesOf } from './declaration.js';
+import type { Method } from './declaration.js';
+import { bindTo, unknownPool } from './flame-app.js';
+import type { FlameApp } from './flame-app.js';
+import { HandlerIndex } from './handler-index.js';
+import type { Handler } from './handler-index.js';
+import { isShared, prototypeOf, ProviderHome } from './provider-home.js';
+import type { Class, NestWrapper } from './provider-home.js';
+
+/** Nest calls these; a parent must not. */
+const hooks = new Set(['onModuleInit', 'onApplicationBootstrap', 'onModuleDestroy', 'beforeApplicationShutdown', 'onApplicationShutdown']);
+
+/** What the module's options say about handlers. */
+export interface Wanted {
+  /** The names of the app's pools. */
+  readonly pools: readonly string[];
+  /** Classes whose methods are handlers without a decorator. */
+  readonly classes: readonly Class[];
+}
+
+/**
+ * Walks the app's providers and controllers, binds those that Nest's injection did not (factories and values), and lists their handlers.
+ *
+ * @throws {FlameError} FLAME_CONFIG for an unknown pool, two handlers of one name, or a class in `handlers` that no module provides.
+ */
+export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted: Wanted): HandlerIndex {
+  const homes = findHomes(modules, app, wanted.classes);
+  for (const [place, type] of wanted.classes.entries()) {
+    if (homes.some((home) => isOf(home.prototype, home.token, [type]))) continue;
+    throw badOption(`FlameModule handlers[${place}]`, `names ${type.name}, which no module provides`, `Add ${type.name} to a module's providers, or leave it out.`);
+  }
+  const handlers = homes.flatMap((home, place) => handlersOf(home, endingOf(home, homes.slice(0, place), homes)));
+  for (const { declaration, name } of handlers) {
+    if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
+  }
+  refuseTwins(handlers);
+  return new HandlerIndex(handlers);
+}
+
+function findHomes(modules: ModulesContainer, app: FlameApp, classes: readonly Class[]): ProviderHome[] {
+  const homes: ProviderHome[] = [];
+  const seen = new Set<object>();
+  for (const module of modules.values()) {
+    for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
+      if (wrapper.isAlias) continue;
+      if (wrapper.inject && !isShared(wrapper)) bindWhatItMakes(wrapper, app);
+      const prototype = prototypeOf(wrapper);
+      if (!prototype) continue;
+      const decorated = prototypesOf(prototype).some((level) => ownDeclarations(level).length > 0);
+      if (!decorated && !isOf(prototype, wrapper.token, classes)) continue;
+      const home = new ProviderHome(prototype, wrapper, module);
+      if (home.instance) {
+        // A factory that hands on another provider's instance is an alias, too.
+        if (seen.has(home.instance)) continue;
+        seen.add(home.instance);
+        bindTo(app, home.instance);
+      }
+      homes.push(home);
+    }
+  }
+  return homes;
+}
+
+/** Instances of request-scoped factories do not exist yet, and Nest injects no properties into what factories make. */
+function bindWhatItMakes(wrapper: NestWrapper, app: FlameApp): void {
+  const factory = wrapper.metatype as (...deps: unknown[]) => unknown;
+  wrapper.metatype = async (...deps: unknown[]) => {
+    const made = await factory(...deps);
+    if (typeof made === 'object' && made !== null) bindTo(app, made);
+    return made;
+  };
+}
+
+function isOf(prototype: object, token: unknown, classes: readonly Class[]): boolean {
+  return classes.some((type) => type === token || type === prototype.constructor);
+}
+
+/** What tells the handlers of a class from those of its other providers, which may hold something else: the module, and a count where that is not enough. */
+function endingOf(home: ProviderHome, before: readonly ProviderHome[], all: readonly ProviderHome[]): string {
+  if (all.filter(({ prototype }) => prototype === home.prototype).length === 1) return '';
+  const same = before.filter(({ prototype, qualifier }) => prototype === home.prototype && qualifier === home.qualifier).length;
+  return `@${home.qualifier}${same === 0 ? '' : `#${same + 1}`}`;
+}
+
+/** A class's methods, inherited ones included. Of overridden ones, those that are declared: `super` still leads there. */
+function handlersOf(home: ProviderHome, ending: string): Handler[] {
+  const handlers: Handler[] = [];
+  const seen = new Set<string | symbol>(['constructor', ...hooks]);
+  for (const level of prototypesOf(home.prototype)) {
+    const declared = new Map(ownDeclarations(level).map((declaration) => [declaration.key, declaration]));
+    for (const key of Reflect.ownKeys(level)) {
+      const declaration = declared.get(key);
+      const overridden = seen.has(key);
+      const method = declaration?.method ?? plainMethod(level, key);
+      seen.add(key);
+      if (!method || (overridden && !declaration)) continue;
+      const own = methodName(home.prototype, key);
+      const name = overridden ? `${own}@${level.constructor.name}` : (declaration?.name ?? own);
+      handlers.push({ name: name + ending, key, method, declaration, overridden, home });
+    }
+  }
+  return handlers;
+}
+
+function plainMethod(level: object, key: string | symbol): Method | undefined {
+  const value: unknown = typeof key === 'string' ? Object.getOwnPropertyDescriptor(level, key)?.value : undefined;
+  return typeof value === 'function' ? (value as Method) : undefined;
+}
+
+function refuseTwins(handlers: readonly Handler[]): void {
+  const byName = new Map<string, Handler>();
+  for (const handler of handlers) {
+    const twin = byName.get(handler.name);
+    byName.set(handler.name, handler);
+    if (!twin) continue;
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `two handlers have the name "${handler.name}": ${whereabouts(twin)} and ${whereabouts(handler)}. Give one of them another: @OnFlame(pool, { name: '…' }).`,
+    );
+  }
+}
+
+function whereabouts({ home, key }: Handler): string {
+  return `${methodName(home.prototype, key)} (of ${home.qualifier})`;
+}

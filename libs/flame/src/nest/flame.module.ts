@@ -1,0 +1,128 @@
+import { Inject, Module } from '@nestjs/common';
+import type { DynamicModule, FactoryProvider, ModuleMetadata, OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { badOption } from '../core/option-reader.js';
+import { FlameApp } from './flame-app.js';
+import { exploreHandlers } from './flame.explorer.js';
+import { readFlameOptions } from './flame-options.js';
+import type { FlameConfig, FlameModuleOptions, FlamePoolOptions } from './flame-options.js';
+import { FlameParent } from './flame-parent.js';
+import { FlamePool } from './flame-pool.js';
+import { Flame } from './flame.service.js';
+import { getPoolToken } from './inject-pool.decorator.js';
+import { PoolSet } from './pool-set.js';
+import { runnerProcess } from './runner-process.js';
+
+/** What `forRootAsync`'s factory gives: the pools alone, or with options for all of them. */
+export type FlameAsyncResult = FlamePoolOptions[] | (FlameModuleOptions & { pools: FlamePoolOptions[] });
+
+export interface FlameModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** The names of the pools: Nest must know them before the factory can run. */
+  names: readonly string[];
+  inject?: FactoryProvider['inject'];
+  useFactory: (...deps: any[]) => FlameAsyncResult | Promise<FlameAsyncResult>;
+}
+
+const configToken = Symbol('nestjs-flame:config');
+
+/**
+ * The door to nestjs-flame. Import it once, in the app's root module; it is global.
+ *
+ * It finds the app's handlers when the app is initialised, boots the `min` runners before the app counts as started, and drains its pools in
+ * `onApplicationShutdown`. In a runner it attaches to the parent instead: `app.listen()` opens no port there and never resolves, so that code after
+ * `await app.listen()` runs in parents only.
+ */
+@Module({})
+export class FlameModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #config: FlameConfig;
+  readonly #app: FlameApp;
+  readonly #modules: ModulesContainer;
+  readonly #adapterHost: HttpAdapterHost;
+  #pools: PoolSet | undefined;
+
+  constructor(@Inject(configToken) config: FlameConfig, app: FlameApp, modules: ModulesContainer, adapterHost: HttpAdapterHost) {
+    this.#config = config;
+    this.#app = app;
+    this.#modules = modules;
+    this.#adapterHost = adapterHost;
+  }
+
+  /**
+   * @param pools the app's pools, each with a name of its own
+   * @param options what holds for all of them
+   * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix.
+   */
+  static forRoot(pools: FlamePoolOptions[], options: FlameModuleOptions = {}): DynamicModule {
+    const config = readFlameOptions(pools, options, 'FlameModule.forRoot');
+    return dynamicModule({ provide: configToken, useFactory: () => config }, config.pools.map(({ name }) => name));
+  }
+
+  /** The same with options from a factory, which gives the pools that `names` names. */
+  static forRootAsync(options: FlameModuleAsyncOptions): DynamicModule {
+    const { names, imports, inject = [], useFactory } = options;
+    const config: FactoryProvider<FlameConfig> = {
+      provide: configToken,
+      inject,
+      useFactory: async (...deps: unknown[]) => readAsync(await useFactory(...deps), names),
+    };
+    return dynamicModule(config, names, imports);
+  }
+
+  async onModuleInit(): Promise<void> {
+    refuseSecond(this.#modules);
+    const { pools, handlers } = this.#config;
+    const index = exploreHandlers(this.#modules, this.#app, { pools: pools.map(({ name }) => name), classes: handlers });
+    this.#pools = new PoolSet(this.#config, index, this.#app.inRunner);
+    const info = FlameParent.get();
+    if (info) {
+      const idleCheck = pools.find(({ name }) => name === info.pool)?.idleCheck;
+      const { manifest, codec } = this.#pools;
+      const adapter = this.#adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+      runnerProcess()?.adopt(this.#app, { table: index, manifest, codec, idleCheck, modules: this.#modules, adapter });
+    } else await this.#pools.prepare();
+    this.#app.open({ index, pools: this.#pools.pools, castFailed: this.#pools.castFailed });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.#app.inRunner) await this.#pools?.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    runnerProcess()?.appClosed();
+    await this.#pools?.close();
+  }
+}
+
+function dynamicModule(config: Provider, names: readonly string[], imports: ModuleMetadata['imports'] = []): DynamicModule {
+  // Before the app is made: a runner takes over what Nest's classes do.
+  runnerProcess();
+  const pools = names.map((name) => ({ provide: getPoolToken(name), inject: [FlameApp], useFactory: (app: FlameApp) => new FlamePool(name, app) }));
+  return {
+    module: FlameModule,
+    global: true,
+    imports,
+    providers: [config, FlameApp, Flame, ...pools],
+    exports: [FlameApp, Flame, ...pools.map(({ provide }) => provide)],
+  };
+}
+
+function readAsync(result: FlameAsyncResult, names: readonly string[]): FlameConfig {
+  const path = 'FlameModule.forRootAsync';
+  const { pools, ...options } = Array.isArray(result) ? { pools: result } : result;
+  const config = readFlameOptions(pools, options, `${path} useFactory()`);
+  const given = config.pools.map(({ name }) => name);
+  const missing = names.filter((name) => !given.includes(name));
+  if (missing.length > 0) throw badOption(`${path} names`, `has ${quoted(missing)}, which useFactory gives no pool for`, 'Remove it, or give that pool.');
+  const unnamed = given.filter((name) => !names.includes(name));
+  if (unnamed.length > 0) throw badOption(`${path} names`, `lacks ${quoted(unnamed)}, which useFactory gives`, 'Add it, so that the pool can be injected.');
+  return config;
+}
+
+function refuseSecond(modules: ModulesContainer): void {
+  const count = [...modules.values()].filter(({ metatype }) => metatype === FlameModule).length;
+  if (count > 1) throw badOption('FlameModule', `is imported ${count} times with different options`, 'Import it once, in the root module, with all pools.');
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}

@@ -1,0 +1,79 @@
+import type { HandlerTable } from '../runner/handler-table.js';
+import type { Declaration, Method } from './declaration.js';
+import type { Class, ProviderHome } from './provider-home.js';
+
+/** A method that may run on a runner. */
+export interface Handler {
+  readonly name: string;
+  readonly key: string | symbol;
+  readonly method: Method;
+  /** What `@OnFlame` says of it; undefined for a method that is reached through `Flame` alone. */
+  readonly declaration: Declaration | undefined;
+  /** Whether a more derived class has a method of the same name, so that only `super` leads here. */
+  readonly overridden: boolean;
+  readonly home: ProviderHome;
+}
+
+/** The handlers of one class, as `flame.on` reaches them: by method. */
+export type Reach = ReadonlyMap<string | symbol, { readonly number: number; readonly declaration: Declaration | undefined }>;
+
+/**
+ * The app's handlers by number (for runners), by instance and declaration (for decorated methods) and by class (for `Flame`). The
+ * numbers are the places of the names in order, the same in every copy of the app.
+ */
+export class HandlerIndex implements HandlerTable {
+  readonly #handlers: readonly Handler[];
+  readonly #byClass = new Map<unknown, Map<Declaration, number>>();
+  /** Filled where one class has several providers, so that its instances must be told apart. */
+  readonly #byInstance = new WeakMap<object, Map<Declaration, number>>();
+  readonly #reach = new Map<unknown, Map<string | symbol, { number: number; declaration: Declaration | undefined }>>();
+
+  /** `handlers` have different names. */
+  constructor(handlers: readonly Handler[]) {
+    this.#handlers = handlers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const numbers = new Map<ProviderHome, Map<Declaration, number>>();
+    this.#handlers.forEach(({ home, declaration, key, overridden }, number) => {
+      if (declaration) entry(numbers, home).set(declaration, number);
+      if (overridden) return;
+      for (const name of [home.token, home.prototype.constructor]) {
+        const methods = entry(this.#reach, name);
+        if (!methods.has(key)) methods.set(key, { number, declaration });
+      }
+    });
+    for (const [home, declared] of numbers) {
+      const type = home.prototype.constructor;
+      if (!this.#byClass.has(type)) this.#byClass.set(type, declared);
+      if (home.instance) this.#byInstance.set(home.instance, declared);
+    }
+  }
+
+  get names(): readonly string[] {
+    return this.#handlers.map(({ name }) => name);
+  }
+
+  /** The handler that a decorated method of this instance is; undefined where the app had no such provider when it started. */
+  numberOf(instance: object, declaration: Declaration): number | undefined {
+    return (this.#byInstance.get(instance) ?? this.#byClass.get(instance.constructor))?.get(declaration);
+  }
+
+  /** What can be reached of a class, asked for by the token or by the class of its instances. */
+  reach(type: Class): Reach | undefined {
+    return this.#reach.get(type);
+  }
+
+  name(handler: number): string {
+    return this.#handlers[handler]!.name;
+  }
+
+  invoke(handler: number, args: unknown[]): unknown {
+    const { home, method } = this.#handlers[handler]!;
+    if (home.instance) return method.apply(home.instance, args);
+    return home.resolve().then((instance) => method.apply(instance, args));
+  }
+}
+
+function entry<K, K2, V>(map: Map<K, Map<K2, V>>, key: K): Map<K2, V> {
+  let inner = map.get(key);
+  if (!inner) map.set(key, (inner = new Map<K2, V>()));
+  return inner;
+}

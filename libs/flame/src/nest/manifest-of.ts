@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import type { Manifest } from '../core/manifest.js';
+
+/** The number of the protocol in `proto/flame/v1`: raised when an older runner would misunderstand. */
+const protocol = 1;
+
+/** Sources and compiled files lie equally deep below the package's root. */
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** What this copy of the app says of itself. `handlers` are sorted. */
+export function manifestOf(handlers: readonly string[]): Manifest {
+  const digest = createHash('sha256').update(JSON.stringify(handlers)).digest('hex');
+  return { version, protocol, handlers, digest };
+}

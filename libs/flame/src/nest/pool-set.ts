@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { FlameBackend, Machine } from '../backends/backend.js';
+import { createCodec } from '../core/codec/create-codec.js';
+import type { Codec } from '../core/codec/codec.js';
+import { FlameError } from '../core/flame-error.js';
+import type { Manifest } from '../core/manifest.js';
+import type { ParentInfo } from '../core/parent-info.js';
+import type { PoolConfig } from '../core/pool-config.js';
+import { Pool } from '../parent/pool.js';
+import type { PoolSetup } from '../parent/pool-setup.js';
+import { startLocalRunner } from '../runner/local-runner.js';
+import { GrpcDoor } from '../wire/attach-server.js';
+import type { ParentAddress } from '../wire/link.js';
+import { MemoryDoor } from '../wire/memory-door.js';
+import { SystemClock } from '../wire/system-clock.js';
+import type { FlameConfig } from './flame-options.js';
+import type { HandlerIndex } from './handler-index.js';
+import { manifestOf } from './manifest-of.js';
+import { httpExceptions } from './nest-classes.js';
+import { logOutput, logRunnerLine, nestLog } from './nest-log.js';
+import { underTest } from './under-test.js';
+
+/**
+ * The pools of one app, with what they share: the doors, the codec, the backends. It owns all of these. In a runner it is made but not started.
+ */
+export class PoolSet {
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly manifest: Manifest;
+  readonly codec: Codec;
+  readonly #config: FlameConfig;
+  readonly #index: HandlerIndex;
+  readonly #clock = new SystemClock();
+  /** Names this parent; it is part of runners' names. */
+  readonly #parent = randomBytes(3).toString('hex');
+  readonly #memoryDoor = new MemoryDoor();
+  readonly #grpcDoor: GrpcDoor;
+  #closed: Promise<void> | undefined;
+
+  constructor(config: FlameConfig, index: HandlerIndex, inRunner: boolean) {
+    this.#config = config;
+    this.#index = index;
+    this.manifest = manifestOf(index.names);
+    this.codec = createCodec({ classes: [...httpExceptions(), ...config.classes] });
+    const { host: bind, port, tls, reconnectTimeout, maxPayload } = config;
+    this.#grpcDoor = new GrpcDoor({ bind, port, tls, reconnectTimeout, maxPayload, clock: this.#clock });
+    this.pools = new Map(config.pools.map((pool) => [pool.name, new Pool(this.#setup(inRunner ? { ...pool, min: 0, headroom: 0 } : pool))]));
+  }
+
+  /** Lets every backend look at its options and surroundings. @throws {FlameError} FLAME_CONFIG from one that cannot work here. */
+  async prepare(): Promise<void> {
+    const context = { parent: this.#parent, underTest: underTest() };
+    for (const backend of this.#backends()) await backend.prepare(context);
+  }
+
+  /** Boots the `min` runners of all pools. @throws {FlameError} FLAME_BOOT when one of them must and cannot; then nothing is left running. */
+  async start(): Promise<void> {
+    const starts = await Promise.allSettled(Array.from(this.pools.values(), (pool) => pool.start()));
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed) {
+      await this.close();
+      throw failed.reason;
+    }
+    for (const name of this.pools.keys()) this.#grpcDoor.health(`flame.pool.${name}`, true);
+    this.#sayReady();
+  }
+
+  /** Drains the pools, then closes what they stood on. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** What comes of a cast that nobody awaits. */
+  readonly castFailed = (error: unknown, handler: string): void => {
+    nestLog.error(`cast ${handler} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.#config.onCastError?.(error, handler);
+  };
+
+  async #close(): Promise<void> {
+    await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain('the app is closing')));
+    await Promise.all([this.#memoryDoor.close(), this.#grpcDoor.close()]);
+    for (const backend of this.#backends()) await backend.close();
+  }
+
+  #backends(): Set<FlameBackend> {
+    return new Set(this.#config.pools.map((pool) => pool.backend ?? this.#config.backend));
+  }
+
+  #setup(config: PoolConfig<FlameBackend>): PoolSetup {
+    const backend = config.backend ?? this.#config.backend;
+    return {
+      config,
+      backend,
+      door: backend.reach === 'memory' ? this.#memoryDoor : this.#grpcDoor,
+      address: (host) => this.#address(backend, host),
+      manifest: this.manifest,
+      codec: this.codec,
+      log: nestLog,
+      clock: this.#clock,
+      parent: this.#parent,
+      maxPayload: this.#config.maxPayload,
+      reconnectTimeout: this.#config.reconnectTimeout,
+      inProcess: async (info) => this.#startLocal(info, config),
+      output: (line, stream, _, runner) => logOutput(line, stream, runner),
+      runnerLog: (level, text, _, runner) => logRunnerLine(level, text, runner),
+      onCastError: this.castFailed,
+    };
+  }
+
+  async #address(backend: FlameBackend, host: string | undefined): Promise<ParentAddress> {
+    if (backend.reach === 'memory') return { address: 'memory' };
+    if (backend.reach === 'host') return this.#grpcDoor.address('host');
+    if (host !== undefined) return this.#grpcDoor.address('network', host);
+    throw new FlameError('FLAME_CONFIG', `backend "${backend.name}" does not say how its machines reach the parent. Let its boot() call order.flameParent({ host }).`);
+  }
+
+  #startLocal(info: ParentInfo, { idleCheck }: PoolConfig): Machine {
+    const { manifest, codec } = this;
+    const hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
+    const link = this.#memoryDoor.attach(info.token, hello);
+    return startLocalRunner({ info, link, table: this.#index, codec, clock: this.#clock, log: nestLog, idleCheck });
+  }
+
+  #sayReady(): void {
+    const pools = this.#config.pools.map(({ name, min, max, backend }) => `${name} (${(backend ?? this.#config.backend).name}, ${min} to ${max})`);
+    nestLog.log(`${this.#index.names.length} handlers, pools: ${pools.join(', ')}`);
+  }
+}
