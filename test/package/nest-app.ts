@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RunningApp } from './running-app.js';
+
+const service = `
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { OnFlame } from 'nestjs-flame';
+
+@Injectable()
+export class AppService {
+  @OnFlame('work')
+  async pid(): Promise<number> {
+    return process.pid;
+  }
+
+  @OnFlame('work')
+  async find(id: string): Promise<string> {
+    throw new NotFoundException(\`no video \${id}, says \${process.pid}\`);
+  }
+}
+`;
+
+const controller = `
+import { Controller, Get, Param } from '@nestjs/common';
+import { AppService } from './app.service.js';
+
+@Controller()
+export class AppController {
+  constructor(private readonly app: AppService) {}
+
+  @Get('pids')
+  async pids(): Promise<{ server: number; runner: number }> {
+    return { server: process.pid, runner: await this.app.pid() };
+  }
+
+  @Get('videos/:id')
+  find(@Param('id') id: string): Promise<string> {
+    return this.app.find(id);
+  }
+}
+`;
+
+const flame = `FlameModule.forRoot([{ name: 'work', max: 2 }], { backend: new ProcessBackend() })`;
+
+/** An app as `nest new` makes it, in a folder of its own, with the packed library installed and one method on a pool. */
+export class NestApp {
+  readonly folder: string;
+
+  /** Scaffolds with the Nest CLI whose commands are in `cli`, run by the node in `node`. */
+  constructor(parent: string, name: string, tools: { readonly cli: string; readonly node: string }) {
+    this.folder = join(parent, name);
+    const nest = [join(tools.cli, 'nest'), 'new', name, '--skip-install', '--skip-git', '--package-manager', 'npm'];
+    this.#run(tools.node, nest, parent);
+    this.#edit('src/app.module.ts', 'imports: []', `imports: [${flame}]`);
+    this.#edit('src/app.module.ts', /^/, `import { FlameModule, ProcessBackend } from 'nestjs-flame';\n`);
+    this.#edit('src/main.ts', 'process.env.PORT ?? 3000', `process.env.PORT ?? 3000, '127.0.0.1'`);
+    writeFileSync(join(this.folder, 'src/app.service.ts'), service);
+    writeFileSync(join(this.folder, 'src/app.controller.ts'), controller);
+  }
+
+  install(...packages: string[]): void {
+    this.#run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages]);
+  }
+
+  enableShutdownHooks(): void {
+    this.#edit('src/main.ts', '  await app.listen', '  app.enableShutdownHooks();\n  await app.listen');
+  }
+
+  useFastify(): void {
+    this.#edit('src/main.ts', 'NestFactory.create(AppModule)', 'NestFactory.create(AppModule, new FastifyAdapter())');
+    this.#edit('src/main.ts', /^/, `import { FastifyAdapter } from '@nestjs/platform-fastify';\n`);
+  }
+
+  /** `nest build`, which checks the types too. */
+  build(): void {
+    this.#run('npm', ['run', 'build']);
+  }
+
+  /** Only checks the types, with other compiler options than the scaffold's. */
+  typeCheck(...options: string[]): void {
+    this.#run(join(this.folder, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--noEmit', '--incremental', 'false', ...options]);
+  }
+
+  get main(): string {
+    return join(this.folder, 'dist/main.js');
+  }
+
+  start(node = process.execPath): Promise<RunningApp> {
+    if (!existsSync(this.main)) throw new Error(`nest build left no ${this.main}`);
+    return RunningApp.start(node, this.main, this.folder);
+  }
+
+  #edit(file: string, what: string | RegExp, by: string): void {
+    const path = join(this.folder, file);
+    const before = readFileSync(path, 'utf8');
+    const after = before.replace(what, () => by);
+    if (after === before) throw new Error(`${file} is not as expected, it has no ${what}:\n${before}`);
+    writeFileSync(path, after);
+  }
+
+  #run(command: string, args: string[], cwd = this.folder): void {
+    try {
+      execFileSync(command, args, {
+        cwd,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, NODE_ENV: undefined },
+      });
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processesOf } from '../support/process-table.js';
+import { NestApp } from './nest-app.js';
+
+const root = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'flame-package-'));
+let tarball: string;
+let node24: string;
+
+beforeAll(() => {
+  const packed = execFileSync('npm', ['pack', '--json', '-w', 'libs/flame', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
+  tarball = join(folder, (JSON.parse(packed.slice(packed.indexOf('['))) as { filename: string }[])[0]!.filename);
+  node24 = join(tool('node@24'), 'node');
+});
+afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
+
+describe('the packed package', () => {
+  it('holds code, types with their docstrings, the protocol and the texts, and nothing else', () => {
+    const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
+    const kinds = new Set(files.map((file) => file.replace(/^package\/dist\/.*?(\.d\.ts|\.js)(\.map)?$/, 'dist/*$1$2')));
+    expect([...kinds].sort()).toEqual([
+      'dist/*.d.ts',
+      'dist/*.d.ts.map',
+      'dist/*.js',
+      'dist/*.js.map',
+      'package/CHANGELOG.md',
+      'package/LICENSE',
+      'package/README.md',
+      'package/package.json',
+      'package/proto/flame/v1/runners.proto',
+      'package/proto/grpc/health/v1/health.proto',
+    ]);
+    expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
+    const types = execFileSync('tar', ['-xzOf', tarball, 'package/dist/nest/on-flame.decorator.d.ts'], { encoding: 'utf8' });
+    expect(types).toMatch(/\/\*\*/);
+  });
+
+  it('satisfies publint, and resolves with its types by every module resolution', () => {
+    const bin = (name: string, ...args: string[]) => execFileSync(join(root, 'node_modules/.bin', name), args, { encoding: 'utf8' });
+    expect(bin('publint', '--strict', tarball)).toContain('All good');
+    // A CommonJS app requires the ES module, as Node does from 20.19 on.
+    expect(bin('attw', '--ignore-rules', 'cjs-resolves-to-esm', '--', tarball)).toContain('No problems found');
+  });
+});
+
+describe('a Nest 12 app (ESM)', () => {
+  let app: NestApp;
+
+  it('installs the package and builds', () => {
+    app = new NestApp(folder, 'esm', { cli: join(root, 'node_modules/.bin'), node: node24 });
+    expect(JSON.parse(readFileSync(join(app.folder, 'package.json'), 'utf8'))).toMatchObject({ type: 'module' });
+    app.install(tarball);
+    app.build();
+  });
+  it('runs its method in another process, on Express', () => calls(app));
+  it('runs its method in another process, on Express under Node 24', () => calls(app, node24));
+  it('runs its method in another process, on Fastify', async () => {
+    app.install('@nestjs/platform-fastify@12');
+    app.useFastify();
+    app.enableShutdownHooks();
+    app.build();
+    await calls(app);
+  });
+});
+
+describe('a Nest 11 app (CommonJS)', () => {
+  let app: NestApp;
+
+  it('installs the package and builds', () => {
+    const home = join(folder, 'cjs');
+    mkdirSync(home);
+    app = new NestApp(home, 'app', { cli: tool('@nestjs/cli@11'), node: process.execPath });
+    app.enableShutdownHooks();
+    app.install(tarball);
+    app.build();
+    expect(readFileSync(app.main, 'utf8')).toContain('require("@nestjs/core")');
+    app.typeCheck('--module', 'commonjs', '--moduleResolution', 'node10');
+  });
+  it('runs its method in another process', () => calls(app));
+  it('runs its method in another process, under Node 24', () => calls(app, node24));
+});
+
+/** Calls a method that runs elsewhere, one that throws there, then ends the app: no process of it may be left. */
+async function calls(app: NestApp, node?: string): Promise<void> {
+  const server = await app.start(node);
+  try {
+    const { status, body } = await server.get('/pids');
+    expect(status, server.output).toBe(200);
+    const { server: parent, runner } = body as { server: number; runner: number };
+    expect(parent).toBe(server.pid);
+    expect(runner).not.toBe(parent);
+    expect(processesOf(app.folder)).toEqual(expect.arrayContaining([parent, runner]));
+
+    const missing = await server.get('/videos/7');
+    expect(missing, server.output).toEqual({
+      status: 404,
+      body: { statusCode: 404, error: 'Not Found', message: expect.stringMatching(/^no video 7, says \d+$/) as string },
+    });
+    expect((missing.body as { message: string }).message).not.toContain(String(parent));
+  } finally {
+    await server.stop();
+  }
+  await expect.poll(() => processesOf(app.folder), { timeout: 30_000 }).toEqual([]);
+}
+
+function tool(spec: string): string {
+  return execFileSync(join(root, 'test/support/tool.sh'), [spec], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+}

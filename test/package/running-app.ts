@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** A started app: its address, its output, its end. */
+export class RunningApp {
+  readonly #process: ChildProcess;
+  readonly #url: string;
+  readonly #exited: Promise<unknown>;
+  #output = '';
+
+  static async start(node: string, main: string, cwd: string): Promise<RunningApp> {
+    const app = new RunningApp(node, main, cwd, await freePort());
+    await app.#listening();
+    return app;
+  }
+
+  private constructor(node: string, main: string, cwd: string, port: number) {
+    // What vitest sets for its own workers is not for the app: it stands for a server that a user starts.
+    const { NODE_ENV: _env, NODE_OPTIONS: _options, VITEST: _vitest, ...env } = process.env;
+    this.#process = spawn(node, [main], { cwd, env: { ...env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#url = `http://127.0.0.1:${port}`;
+    this.#exited = once(this.#process, 'exit');
+    for (const stream of [this.#process.stdout!, this.#process.stderr!]) stream.on('data', (chunk: Buffer) => (this.#output += chunk));
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  async get(path: string): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(this.#url + path);
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** Sends SIGTERM and waits for the end. */
+  async stop(): Promise<void> {
+    this.#process.kill('SIGTERM');
+    await this.#exited;
+  }
+
+  async #listening(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#process.stdout!.on('data', () => this.#output.includes('successfully started') && resolve());
+      this.#process.once('exit', (code, signal) => reject(new Error(`the app ended with ${code ?? signal}:\n${this.#output}`)));
+    });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (typeof address !== 'object' || !address) throw new Error('no free port');
+  return address.port;
+}
