@@ -106,9 +106,9 @@ function dynamicModule(config: Provider, names: readonly string[], imports: Modu
   };
 }
 
-function readAsync(result: FlameAsyncResult, names: readonly string[]): FlameConfig {
+function readAsync(result: FlameAsyncResult | undefined, names: readonly string[]): FlameConfig {
   const path = 'FlameModule.forRootAsync';
-  const { pools, ...options } = Array.isArray(result) ? { pools: result } : result;
+  const { pools = undefined, ...options } = Array.isArray(result) ? { pools: result } : { ...result };
   const config = readFlameOptions(pools, options, `${path} useFactory()`);
   const given = config.pools.map(({ name }) => name);
   const missing = names.filter((name) => !given.includes(name));

@@ -124,6 +124,7 @@ export class PoolSet {
 
   #sayReady(): void {
     const pools = this.#config.pools.map(({ name, min, max, backend }) => `${name} (${(backend ?? this.#config.backend).name}, ${min} to ${max})`);
-    nestLog.log(`${this.#index.names.length} handlers, pools: ${pools.join(', ')}`);
+    const handlers = this.#index.names.length;
+    nestLog.log(`${handlers} handler${handlers === 1 ? '' : 's'}; pools: ${pools.join(', ')}`);
   }
 }

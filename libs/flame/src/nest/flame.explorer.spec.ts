@@ -1,0 +1,252 @@
+import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
+import { ContextIdFactory, REQUEST } from '@nestjs/core';
+import { describe, expect, it } from 'vitest';
+import { startApp } from '../../../../test/support/nest-app.js';
+import { FlameCall } from '../runner/flame-call.js';
+import { FlameModule } from './flame.module.js';
+import { Flame } from './flame.service.js';
+import { OnFlame } from './on-flame.decorator.js';
+
+const pools = FlameModule.forRoot([{ name: 'work', max: 1 }]);
+
+/** Numbers its instances, so that a test sees on which of them a handler ran. */
+let made = 0;
+
+class Numbered {
+  readonly number = ++made;
+
+  @OnFlame('work')
+  async ran(): Promise<{ on: number; inside: boolean }> {
+    return { on: this.number, inside: FlameCall.current() !== undefined };
+  }
+}
+
+@Injectable()
+class Single extends Numbered {}
+
+@Injectable({ scope: Scope.REQUEST })
+class PerRequest extends Numbered {
+  constructor(@Inject(REQUEST) readonly request: unknown) {
+    super();
+  }
+
+  @OnFlame('work')
+  async asked(): Promise<unknown> {
+    return this.request instanceof FlameCall && this.request === FlameCall.current();
+  }
+}
+
+@Injectable({ scope: Scope.TRANSIENT })
+class Transient extends Numbered {}
+
+@Controller()
+class Entry extends Numbered {}
+
+describe('exploreHandlers', () => {
+  it('runs a handler on the one instance of a provider or controller', async () => {
+    const app = await startApp({ imports: [pools], providers: [Single], controllers: [Entry] });
+    for (const type of [Single, Entry]) {
+      const instance = app.get(type);
+      expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
+    }
+  });
+
+  it('makes a request-scoped provider anew for each call, with the call as its request', async () => {
+    const app = await startApp({ imports: [pools], providers: [PerRequest] });
+    const instance = await app.resolve(PerRequest, ContextIdFactory.create());
+    const first = await instance.ran();
+    const second = await instance.ran();
+    expect(first.inside && second.inside).toBe(true);
+    expect(new Set([instance.number, first.on, second.on]).size).toBe(3);
+    expect(await instance.asked()).toBe(true);
+  });
+
+  it('makes a provider that depends on a request anew for each call', async () => {
+    @Injectable()
+    class Above extends Numbered {
+      constructor(readonly inner: PerRequest) {
+        super();
+      }
+    }
+    const app = await startApp({ imports: [pools], providers: [PerRequest, Above] });
+    const instance = await app.resolve(Above);
+    expect((await instance.ran()).on).not.toBe(instance.number);
+  });
+
+  it('makes a transient provider anew for each call', async () => {
+    @Injectable()
+    class Holder {
+      constructor(readonly inner: Transient) {}
+    }
+    const app = await startApp({ imports: [pools], providers: [Transient, Holder] });
+    const { inner } = app.get(Holder);
+    const { on, inside } = await inner.ran();
+    expect(inside).toBe(true);
+    expect(on).not.toBe(inner.number);
+  });
+
+  it('finds providers under symbols and strings', async () => {
+    const token = Symbol('single');
+    const app = await startApp({ imports: [pools], providers: [{ provide: token, useClass: Single }] });
+    const instance = app.get<Single>(token);
+    expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
+  });
+
+  it('binds what factories, asynchronous ones included, and values give', async () => {
+    class FromFactory extends Numbered {}
+    class FromAsync extends Numbered {}
+    class FromValue extends Numbered {}
+    const value = new FromValue();
+    const app = await startApp({
+      imports: [pools],
+      providers: [
+        { provide: 'factory', useFactory: () => new FromFactory() },
+        { provide: 'async', useFactory: async () => new FromAsync() },
+        { provide: 'value', useValue: value },
+      ],
+    });
+    for (const token of ['factory', 'async', 'value']) {
+      const instance = app.get<Numbered>(token);
+      expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
+    }
+  });
+
+  it('binds what request-scoped factories make, under the class that they are provided for', async () => {
+    class Made extends Numbered {}
+    const app = await startApp({ imports: [pools], providers: [{ provide: Made, scope: Scope.REQUEST, useFactory: () => new Made() }] });
+    const instance = await app.resolve(Made);
+    const { on, inside } = await instance.ran();
+    expect(inside).toBe(true);
+    expect(on).not.toBe(instance.number);
+  });
+
+  it('says what to do about a request-scoped factory whose class nobody knows', async () => {
+    class Made extends Numbered {}
+    const app = await startApp({ imports: [pools], providers: [{ provide: 'made', scope: Scope.REQUEST, useFactory: () => new Made() }] });
+    const instance = await app.resolve<Made>('made');
+    await expect(instance.ran()).rejects.toThrow(/Made\.ran is not known to runners.*provide it under the class itself/);
+  });
+
+  it('counts an alias, and a factory that hands on an instance, as the provider that they stand for', async () => {
+    const app = await startApp({
+      imports: [pools],
+      providers: [Single, { provide: 'alias', useExisting: Single }, { provide: 'same', inject: [Single], useFactory: (single: Single) => single }],
+    });
+    const instance = app.get<Single>('alias');
+    expect(instance).toBe(app.get(Single));
+    expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
+  });
+
+  it('tells the instances of one class in several modules and under several tokens apart', async () => {
+    @Module({ providers: [Single], exports: [Single] })
+    class First {}
+    @Module({ providers: [Single, { provide: 'other', useFactory: () => new Single() }] })
+    class Second {}
+    const app = await startApp({ imports: [pools, First, Second] });
+    const instances = [app.select(First).get(Single, { strict: true }), app.select(Second).get(Single, { strict: true }), app.get<Single>('other')];
+    expect(new Set(instances).size).toBe(3);
+    for (const instance of instances) expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
+  });
+
+  it('tells dynamic modules of one class apart', async () => {
+    @Module({})
+    class Bucket {
+      static of(name: string): object {
+        return { module: Bucket, providers: [Single, { provide: name, useExisting: Single }], exports: [name] };
+      }
+    }
+    const app = await startApp({ imports: [pools, Bucket.of('a') as never, Bucket.of('b') as never] });
+    const [a, b] = [app.get<Single>('a'), app.get<Single>('b')];
+    expect(a).not.toBe(b);
+    expect([(await a.ran()).on, (await b.ran()).on]).toEqual([a.number, b.number]);
+  });
+
+  it('sends inherited, overridden and super methods to the instance of the derived class', async () => {
+    class Base {
+      @OnFlame('work')
+      async one(): Promise<string> {
+        return `base one of ${this.constructor.name} ${FlameCall.current() ? 'inside' : 'outside'}`;
+      }
+
+      @OnFlame('work')
+      async two(): Promise<string> {
+        return `base two of ${this.constructor.name} ${FlameCall.current() ? 'inside' : 'outside'}`;
+      }
+    }
+    @Injectable()
+    class Derived extends Base {
+      override async one(): Promise<string> {
+        return `derived ${FlameCall.current() ? 'inside' : 'outside'}, ${await super.one()}`;
+      }
+
+      @OnFlame('work')
+      override async two(): Promise<string> {
+        return `derived ${FlameCall.current() ? 'inside' : 'outside'}, ${await super.two()}`;
+      }
+    }
+    const app = await startApp({ imports: [pools], providers: [Derived, Base] });
+    expect(await app.get(Derived).one()).toBe('derived outside, base one of Derived inside');
+    expect(await app.get(Derived).two()).toBe('derived inside, base two of Derived inside');
+    expect(await app.get(Base).two()).toBe('base two of Base inside');
+  });
+
+  it("runs a test's override of a provider", async () => {
+    class Fake extends Single {
+      override readonly number = -1;
+    }
+    const value = await startApp({ imports: [pools], providers: [Single] }, (builder) => builder.overrideProvider(Single).useValue({ ran: () => 'fake' }));
+    expect(value.get(Single).ran()).toBe('fake');
+    const type = await startApp({ imports: [pools], providers: [Single] }, (builder) => builder.overrideProvider(Single).useClass(Fake));
+    expect(await type.get(Single).ran()).toEqual({ on: -1, inside: true });
+    const instance = new Fake();
+    const given = await startApp({ imports: [pools], providers: [Single] }, (builder) => builder.overrideProvider(Single).useValue(instance));
+    expect(await given.get(Single).ran()).toEqual({ on: -1, inside: true });
+  });
+
+  it('refuses a decorator that names a pool which is not there, with Class.method and the pools that are', async () => {
+    @Injectable()
+    class Lost {
+      @OnFlame('wrok')
+      async run(): Promise<void> {}
+    }
+    const start = startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }, { name: 'more', max: 1 }])], providers: [Lost] });
+    await expect(start).rejects.toThrow('@OnFlame on Lost.run names the pool "wrok", which is not there. The pools of this app are "work", "more"');
+  });
+
+  it('refuses two handlers of one name, naming both and the fix', async () => {
+    @Injectable()
+    class One {
+      @OnFlame('work', { name: 'same' })
+      async run(): Promise<void> {}
+    }
+    @Injectable()
+    class Two {
+      @OnFlame('work', { name: 'same' })
+      async go(): Promise<void> {}
+    }
+    const start = startApp({ imports: [pools], providers: [One, Two] });
+    await expect(start).rejects.toThrow(/two handlers have the name "same": One\.run \(of RootTestModule\) and Two\.go .* { name: '…' }/);
+  });
+
+  it('makes the methods of classes in `handlers` reachable, and of no others', async () => {
+    @Injectable()
+    class Named {
+      async run(): Promise<boolean> {
+        return FlameCall.current() !== undefined;
+      }
+      async onModuleInit(): Promise<void> {}
+    }
+    @Injectable()
+    class Other extends Named {}
+    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { handlers: [Named] })], providers: [Named, Other] });
+    const flame = app.get(Flame);
+    expect(await flame.on('work', Named).run()).toBe(true);
+    expect(() => flame.on('work', Named).onModuleInit()).toThrow(/onModuleInit cannot be reached/);
+    expect(() => flame.on('work', Other)).toThrow(/Other cannot be reached on runners. Put @OnFlame on one of its methods or name it/);
+  });
+
+  it('refuses a class in `handlers` that no module provides', async () => {
+    const start = startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { handlers: [Single] })] });
+    await expect(start).rejects.toThrow(/handlers\[0\] names Single, which no module provides/);
+  });
+});
