@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { ClassRegistry } from './class-registry.js';
+
+class Money {}
+class Bag extends Map {}
+
+describe('ClassRegistry', () => {
+  it.each([
+    [
+      'a name that is taken',
+      [{ type: Money }, { type: Bag, name: 'Money', encode: Object, decode: Object }],
+      'classes: Money is registered twice',
+    ],
+    ['the name of a built-in', [{ type: Money, name: 'URL' }], 'classes: URL is registered twice'],
+    [
+      'a class registered twice',
+      [{ type: Money }, { type: Money, name: 'M' }],
+      'classes: M: its class is registered under another name already',
+    ],
+    ['no name', [{ type: (() => class {})() }], 'classes: (a class without a name): give it a `name`'],
+    ['encode without decode', [{ type: Money, encode: Object }], 'classes: Money: give both `encode` and `decode`, or neither'],
+    ['a class whose content is in slots', [{ type: Bag }], 'classes: Bag extends Map, whose content is not in properties'],
+  ])('refuses %s', (_, classes, message) => {
+    expect(() => new ClassRegistry(classes)).toThrow(
+      expect.objectContaining({ code: 'FLAME_CONFIG', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('finds a class by prototype and by name', () => {
+    const registry = new ClassRegistry([{ type: Money, name: 'money' }]);
+    expect(registry.of(Money.prototype)).toBe(registry.named('money'));
+    expect(registry.named('Money')).toBeUndefined();
+    expect(registry.named('__proto__')).toBeUndefined();
+  });
+
+  it('finds the nearest class above an error', () => {
+    class HttpError extends Error {}
+    class NotFound extends HttpError {}
+    const registry = new ClassRegistry([{ type: HttpError }]);
+    expect(registry.errorBase(new NotFound()).name).toBe('HttpError');
+    expect(registry.errorBase(new (class extends RangeError {})()).name).toBe('RangeError');
+  });
+});

@@ -1,0 +1,98 @@
+import { Packr } from 'msgpackr';
+import { ClassRegistry } from './class-registry.js';
+import { MalformedError, UnencodableError } from './codec.js';
+import type { Codec, Hoist, Lower, RegisteredClass } from './codec.js';
+import { addStackLine } from './error-record.js';
+import { prepare } from './prepare.js';
+import { revive } from './revive.js';
+import { scan } from './scan.js';
+
+/** Options of `createCodec`. */
+export interface CodecOptions {
+  /** Classes whose instances cross as themselves, beside errors, URL, URLSearchParams and DOMException. @default [] */
+  readonly classes?: readonly RegisteredClass[];
+  /** How deep a value may be nested; deeper ones are refused, by sender and receiver. @default 1000 */
+  readonly maxDepth?: number;
+}
+
+/** msgpackr keeps a slab as large as the largest message it wrote, for good; above this many bytes it is given a new one. */
+const largeMessage = 1 << 20;
+const slabSize = 8192;
+
+/**
+ * A codec over MessagePack. Messages are self-contained. A value of strings, numbers, plain objects, dense arrays, dates and
+ * Buffers is written as it is; everything else travels as marks in it (`marks.ts`).
+ *
+ * Decoded Buffers and typed arrays own their memory: they never look into the bytes that were decoded.
+ *
+ * @throws {FlameError} FLAME_CONFIG when a class cannot be registered.
+ */
+export function createCodec(options: CodecOptions = {}): Codec {
+  return new MsgpackCodec(new ClassRegistry(options.classes ?? []), options.maxDepth ?? 1000);
+}
+
+class MsgpackCodec implements Codec {
+  readonly #classes: ClassRegistry;
+  readonly #maxDepth: number;
+  readonly #packr = new Packr({
+    useRecords: false,
+    variableMapSize: true,
+    useToJSON: false,
+    useBigIntExtension: true,
+    copyBuffers: true,
+  });
+
+  constructor(classes: ClassRegistry, maxDepth: number) {
+    this.#classes = classes;
+    this.#maxDepth = maxDepth;
+  }
+
+  encode(value: unknown, hoist?: Hoist): Uint8Array {
+    return this.#pack(prepare(value, { classes: this.#classes, maxDepth: this.#maxDepth, hoist }));
+  }
+
+  decode(bytes: Uint8Array, lower?: Lower): unknown {
+    // An error has two levels, its own and its properties'; the rest is for what stands around the value.
+    const marks = scan(bytes, 2 * this.#maxDepth + 8);
+    try {
+      // From a Buffer msgpackr makes Buffers.
+      const value: unknown = this.#packr.unpack(
+        Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      );
+      return marks ? revive(value, { classes: this.#classes, lower }) : value;
+    } catch (error) {
+      if (error instanceof MalformedError) throw error;
+      throw new MalformedError(`malformed value: ${String(error)}`, { cause: error });
+    }
+  }
+
+  encodeThrown(thrown: unknown): Uint8Array {
+    try {
+      return this.#pack(prepare(thrown, { classes: this.#classes, maxDepth: this.#maxDepth, lenient: true }));
+    } catch (error) {
+      return this.encode(new Error(`what the handler threw cannot cross to another process: ${describe(error)}`));
+    }
+  }
+
+  decodeThrown(bytes: Uint8Array, runner: string): unknown {
+    const thrown = this.decode(bytes);
+    if (thrown instanceof Error) addStackLine(thrown, runner);
+    return thrown;
+  }
+
+  #pack(prepared: unknown): Uint8Array {
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#packr.pack(prepared);
+    } catch (error) {
+      throw new UnencodableError('', `the value cannot be written: ${describe(error)}`);
+    }
+    // In a microtask nobody is in the middle of packing: the slab is shared by all users of msgpackr.
+    if (bytes.length > largeMessage) queueMicrotask(() => this.#packr.useBuffer(Buffer.allocUnsafeSlow(slabSize)));
+    return bytes;
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : 'something that is no error was thrown on the way';
+}

@@ -1,0 +1,215 @@
+import { inspect, types } from 'node:util';
+import vm from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { FlameError } from '../flame-error.js';
+import { MalformedError } from './codec.js';
+import { createCodec } from './create-codec.js';
+
+let constructed = 0;
+
+class HttpError extends Error {
+  constructor(
+    private readonly response: string | object,
+    private readonly status: number,
+  ) {
+    super('http');
+    constructed++;
+    this.name = this.constructor.name;
+  }
+  getStatus() {
+    return this.status;
+  }
+  getResponse() {
+    return this.response;
+  }
+}
+class NotFound extends HttpError {
+  constructor() {
+    super({ statusCode: 404 }, 404);
+  }
+}
+class Teapot extends HttpError {
+  constructor() {
+    super('short and stout', 418);
+  }
+}
+
+const codec = createCodec({ classes: [{ type: HttpError }, { type: NotFound }] });
+const cross = (value: unknown): unknown => codec.decode(codec.encode(value));
+const rethrow = (thrown: unknown): unknown => codec.decodeThrown(codec.encodeThrown(thrown), 'runner 7f3a (pool ffmpeg)');
+
+describe('errors that cross', () => {
+  it('keep message, stack, cause and own properties', () => {
+    const cause = Object.assign(new RangeError('inner'), { at: new Date(0) });
+    const error = Object.assign(new TypeError('outer', { cause }), { code: 'E_X', details: [-0] });
+    const arrived = cross(error) as TypeError & { details: unknown };
+    expect(arrived).toBeInstanceOf(TypeError);
+    expect(arrived).toMatchObject({ message: 'outer', stack: error.stack, code: 'E_X', name: 'TypeError' });
+    expect(arrived.details).toStrictEqual([-0]);
+    expect(arrived.cause).toStrictEqual(cause);
+    expect(Object.keys(arrived)).toEqual(['code', 'details']);
+    expect(types.isNativeError(arrived)).toBe(true);
+    expect(inspect(arrived)).toBe(inspect(error));
+  });
+
+  it('keep the errors of an AggregateError', () => {
+    const shared = new Error('a');
+    const arrived = cross(new AggregateError([shared, shared, 'b'], 'all')) as AggregateError;
+    expect(arrived).toBeInstanceOf(AggregateError);
+    expect(arrived).toMatchObject({ message: 'all', errors: [{ message: 'a' }, { message: 'a' }, 'b'] });
+    expect(arrived.errors[0]).toBe(arrived.errors[1]);
+  });
+
+  it.each([undefined, null, 0, '', false])('tell a cause %j from none', (cause) => {
+    expect(Object.getOwnPropertyDescriptor(cross(new Error('x', { cause })), 'cause')).toEqual({
+      value: cause,
+      configurable: true,
+      enumerable: false,
+      writable: true,
+    });
+    expect('cause' in (cross(new Error('x')) as Error)).toBe(false);
+  });
+
+  it('may contain themselves', () => {
+    const error: Error & { self?: unknown } = new Error('loop');
+    error.cause = error.self = error;
+    const arrived = cross(error) as typeof error;
+    expect(arrived.cause).toBe(arrived);
+    expect(arrived.self).toBe(arrived);
+  });
+
+  it('are rebuilt as their registered class, without its constructor', () => {
+    const error = new NotFound();
+    const before = constructed;
+    const arrived = cross(error) as NotFound;
+    expect(constructed).toBe(before);
+    expect(Object.getPrototypeOf(arrived)).toBe(NotFound.prototype);
+    expect([arrived.getStatus(), arrived.getResponse(), arrived.name]).toEqual([404, { statusCode: 404 }, 'NotFound']);
+    expect(Object.keys(arrived)).toEqual(Object.keys(error));
+  });
+
+  it('are rebuilt as the nearest class that is known', () => {
+    const arrived = cross(new Teapot()) as Teapot;
+    expect(Object.getPrototypeOf(arrived)).toBe(HttpError.prototype);
+    expect([arrived.getStatus(), arrived.name, arrived.message]).toEqual([418, 'Teapot', 'http']);
+  });
+
+  it('keep the name of a class that is not known', () => {
+    class Unnamed extends Error {}
+    class Named extends Error {
+      override name = 'NamedError';
+    }
+    class Prototyped extends Error {}
+    Object.defineProperty(Prototyped.prototype, 'name', { value: 'PrototypedError' });
+    for (const [error, name] of [
+      [new Unnamed('x'), 'Unnamed'],
+      [new Named('x'), 'NamedError'],
+      [new Prototyped('x'), 'PrototypedError'],
+    ] as const) {
+      // prettier-ignore
+      const arrived = cross(error) as Error;
+      expect(Object.getPrototypeOf(arrived)).toBe(Error.prototype);
+      expect([arrived.name, arrived.message, arrived.stack]).toEqual([name, 'x', error.stack]);
+    }
+  });
+
+  it('keep a FlameError a FlameError', () => {
+    const arrived = cross(new FlameError('FLAME_LOST', 'gone', { ran: 'maybe' }));
+    expect(arrived).toBeInstanceOf(FlameError);
+    expect(arrived).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe', message: 'gone', name: 'FlameError' });
+  });
+
+  it('keep a DOMException a DOMException', () => {
+    const error = new DOMException('too late', 'TimeoutError');
+    const arrived = cross(error) as DOMException;
+    expect(arrived).toBeInstanceOf(DOMException);
+    expect([arrived.name, arrived.message, arrived.code, arrived.stack]).toEqual(['TimeoutError', 'too late', 23, error.stack]);
+  });
+
+  it('may come from another realm', () => {
+    const foreign = vm.runInNewContext("Object.assign(new TypeError('over there'), { code: 7 })") as Error;
+    expect(foreign).not.toBeInstanceOf(Error);
+    expect(cross(foreign)).toMatchObject({ name: 'TypeError', message: 'over there', code: 7 });
+    expect(cross(foreign)).toBeInstanceOf(TypeError);
+  });
+
+  it('cannot be given properties that errors do not hide, or classes that are no errors', () => {
+    const bytes = Buffer.from(codec.encode(new Error('x', { cause: 1 })));
+    const forged = Buffer.from(bytes);
+    forged.write('dause', bytes.indexOf('cause'));
+    expect(() => codec.decode(forged)).toThrow(MalformedError);
+    const renamed = Buffer.from(codec.encode(new (class extends Error {})('x')));
+    renamed.set(Buffer.from('\xa3URL', 'latin1'), renamed.indexOf('\xa5Error', 0, 'latin1'));
+    expect(() => codec.decode(renamed)).toThrow(MalformedError);
+  });
+});
+
+describe('Codec.encodeThrown', () => {
+  it('adds to the stack where the error was thrown', () => {
+    const error = new Error('broken', { cause: new Error('inner') });
+    const arrived = rethrow(error) as Error;
+    expect(arrived.stack).toBe(`${error.stack}\n    at runner 7f3a (pool ffmpeg)`);
+    expect((arrived.cause as Error).stack).toBe((error.cause as Error).stack);
+    expect(Object.keys(arrived)).toEqual([]);
+  });
+
+  it.each([['text'], [undefined], [null], [-0], [{ code: 1 }], [['a', new Map()]]])('lets %j arrive as itself', (thrown) => {
+    expect(rethrow(thrown)).toStrictEqual(thrown);
+  });
+
+  it('puts a note in the place of what cannot cross', () => {
+    const arrived = rethrow(
+      Object.assign(new Error('x', { cause: Promise.resolve() }), { request: { send() {}, id: 1 }, [Symbol('s')]: 1 }),
+    );
+    expect(arrived).toMatchObject({
+      message: 'x',
+      cause: '[left out: a Promise]',
+      request: { send: '[left out: a function (send)]', id: 1 },
+    });
+  });
+
+  it.each([
+    ['a function', () => 1, '[left out: a function]'],
+    ['a symbol', Symbol('s'), '[left out: a symbol, Symbol(s)]'],
+    ['a promise', Promise.resolve(), '[left out: a Promise]'],
+  ])('makes a note of %s', (_, thrown, note) => {
+    expect(rethrow(thrown)).toBe(note);
+  });
+
+  it('notes getters that throw and depths that are too deep', () => {
+    let deep: unknown = 1;
+    for (let i = 0; i < 5_000; i++) deep = [deep];
+    const error = Object.assign(new Error('x'), { deep });
+    Object.defineProperty(error, 'bad', {
+      enumerable: true,
+      get() {
+        throw 'no';
+      },
+    });
+    const arrived = rethrow(error) as { bad: unknown; deep: unknown };
+    expect(arrived.bad).toBe('[left out: a getter that throws (no)]');
+    expect(JSON.stringify(arrived.deep)).toContain('[left out: a value nested deeper than 1000 levels]');
+  });
+
+  it('never throws, whatever was thrown', () => {
+    const hostile = new Proxy(
+      {},
+      {
+        getPrototypeOf() {
+          throw new Error('look away');
+        },
+      },
+    );
+    expect(rethrow(hostile)).toMatchObject({ message: 'what the handler threw cannot cross to another process: look away' });
+    const { proxy, revoke } = Proxy.revocable(new Error('x'), {});
+    revoke();
+    expect(rethrow(proxy)).toBeInstanceOf(Error);
+    const stackless = new Error('x');
+    Object.defineProperty(stackless, 'stack', {
+      get() {
+        throw new Error('no stack');
+      },
+    });
+    expect(rethrow(stackless)).toMatchObject({ message: 'x' });
+  });
+});

@@ -1,0 +1,55 @@
+/** Properties of errors that are not enumerable where the language sets them. */
+const hiddenKeys = ['message', 'stack', 'name', 'cause', 'errors'] as const;
+
+export interface ErrorRecord {
+  /** The hidden properties and their values. */
+  readonly hidden: [key: string, value: unknown][];
+  /** The keys of the error's own enumerable properties. */
+  readonly own: string[];
+}
+
+/**
+ * What makes up an error beyond `base`, the nearest prototype above it that the other side has. An error of a class that it does
+ * not have keeps the class's name as its `name`.
+ */
+export function describeError(error: Error, base: object): ErrorRecord {
+  const own = Object.keys(error);
+  const hidden: [string, unknown][] = [];
+  for (const key of hiddenKeys) {
+    if (own.includes(key)) continue;
+    const value = read(error, key);
+    const inherited = typeof value === 'string' && value !== read(base, key);
+    if (inherited || Object.hasOwn(error, key)) hidden.push([key, value]);
+  }
+  const named = own.includes('name') || hidden.some(([key]) => key === 'name');
+  if (!named && Object.getPrototypeOf(error) !== base && read(base, 'name') !== error.constructor?.name) {
+    hidden.push(['name', String(error.constructor?.name)]);
+  }
+  return { hidden, own };
+}
+
+/**
+ * An error of the class with that prototype, without calling the class's constructor. It is a real error: engines, loggers and
+ * test runners tell it from an object that only inherits from one.
+ */
+export function makeError(prototype: object): Error {
+  return Object.setPrototypeOf(new Error(), prototype) as Error;
+}
+
+export function isHiddenKey(key: unknown): key is string {
+  return (hiddenKeys as readonly unknown[]).includes(key);
+}
+
+/** Adds a line to the end of an error's stack. */
+export function addStackLine(error: Error, line: string): void {
+  if (typeof error.stack !== 'string') return;
+  Object.defineProperty(error, 'stack', { value: `${error.stack}\n    at ${line}`, configurable: true, writable: true });
+}
+
+function read(source: object, key: string): unknown {
+  try {
+    return (source as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}

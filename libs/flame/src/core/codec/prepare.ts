@@ -1,0 +1,263 @@
+import { types } from 'node:util';
+import { UnencodableError } from './codec.js';
+import type { Hoist } from './codec.js';
+import type { ClassRegistry, KnownClass } from './class-registry.js';
+import { describeError } from './error-record.js';
+import { mark, marked } from './marks.js';
+import { isDetached, memoryOf, MemoryTable } from './memory-table.js';
+import { refuseObject, refusePrimitive } from './refusals.js';
+import type { Refusal } from './refusals.js';
+import { isPlainKey, isPlainText } from './text.js';
+import { valuePath } from './value-path.js';
+import type { Step } from './value-path.js';
+
+/** How a value is to be prepared. */
+export interface PrepareOptions {
+  readonly classes: ClassRegistry;
+  readonly maxDepth: number;
+  readonly hoist?: Hoist | undefined;
+  /** Puts a note in the place of what cannot cross, where otherwise an UnencodableError is thrown. */
+  readonly lenient?: boolean;
+}
+
+/** @returns the value itself when MessagePack carries it as it is; otherwise a copy, as shallow as can be, with marks in it. */
+export function prepare(value: unknown, options: PrepareOptions): unknown {
+  return new Preparation(options).run(value);
+}
+
+/**
+ * One walk over one value. It numbers the objects that it meets exactly as `revive.ts` will, and leaves untouched what contains
+ * nothing special, so that small plain values cost little.
+ */
+export class Preparation {
+  readonly #options: PrepareOptions;
+  /** The objects met and their numbers. The first is kept apart: most values have no other. */
+  #first: object | undefined;
+  #others: Map<object, number> | undefined;
+  /** The way to where the walk is; what lies beyond the current depth is stale. */
+  readonly #steps: Step[] = [];
+  #memory: MemoryTable | undefined;
+  /** Objects whose class's `encode` is at work: they do not exist on the other side before their content does. */
+  #unmade: Set<object> | undefined;
+
+  constructor(options: PrepareOptions) {
+    this.#options = options;
+  }
+
+  run(value: unknown): unknown {
+    const prepared = this.#value(value, 0);
+    return this.#memory ? this.#memory.root(prepared) : prepared;
+  }
+
+  #value(value: unknown, depth: number): unknown {
+    switch (typeof value) {
+      case 'string':
+        return isPlainText(value) ? value : marked(mark.text, Buffer.from(value, 'utf16le'));
+      case 'number':
+        return Object.is(value, -0) ? marked(mark.minusZero) : value;
+      case 'object':
+        return value === null ? null : this.#object(value, depth);
+      case 'function':
+      case 'symbol':
+        return this.#refuse(refusePrimitive(value), depth);
+      default:
+        return value;
+    }
+  }
+
+  #object(value: object, depth: number): unknown {
+    const met = this.#meet(value);
+    if (met >= 0) return this.#unmade?.has(value) ? this.#refuse(unmade, depth) : marked(mark.ref, met);
+    if (depth > this.#options.maxDepth) return this.#refuse(tooDeep(this.#options.maxDepth), depth);
+    const prototype: object | null = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype) {
+      return Symbol.asyncIterator in value ? this.#foreign(value, depth) : this.#record(value, depth);
+    }
+    if (Array.isArray(value)) return this.#array(value, depth);
+    return prototype === null ? this.#record(value, depth) : this.#special(value, prototype, depth);
+  }
+
+  /** @returns the object's number when it was met before, and otherwise -1. */
+  #meet(value: object): number {
+    if (this.#first === undefined) {
+      this.#first = value;
+      return -1;
+    }
+    if (this.#first === value) return 0;
+    const others = (this.#others ??= new Map<object, number>());
+    const met = others.get(value);
+    if (met !== undefined) return met;
+    others.set(value, others.size + 1);
+    return -1;
+  }
+
+  #record(value: object, depth: number): unknown {
+    const keys = Object.keys(value);
+    for (const key of keys) if (!isPlainKey(key)) return this.#entries(marked(mark.record), value, keys, depth);
+    let copy: Record<string, unknown> | undefined;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      const child = this.#read(value, key, depth);
+      const prepared = this.#value(child, depth + 1);
+      if (!copy) {
+        if (Object.is(prepared, child)) continue;
+        copy = {};
+        for (let j = 0; j < i; j++) copy[keys[j]!] = (value as Record<string, unknown>)[keys[j]!];
+      }
+      copy[key] = prepared;
+    }
+    return copy ?? value;
+  }
+
+  #array(value: readonly unknown[], depth: number): unknown {
+    if (!isDense(value)) return this.#entries(marked(mark.array, value.length), value, Object.keys(value), depth);
+    // Of a subclass only the elements cross, as with structuredClone; msgpackr would look for an extension made for it.
+    let copy: unknown[] | undefined = value.constructor === Array ? undefined : [];
+    for (let i = 0; i < value.length; i++) {
+      this.#steps[depth] = i;
+      const child = value[i];
+      const prepared = this.#value(child, depth + 1);
+      if (!copy) {
+        if (Object.is(prepared, child)) continue;
+        copy = value.slice(0, i);
+      }
+      copy.push(prepared);
+    }
+    return copy ?? value;
+  }
+
+  /** What is neither a plain object nor an array. */
+  #special(value: object, prototype: object, depth: number): unknown {
+    if (prototype === Date.prototype && types.isDate(value)) return value;
+    const known = this.#options.classes.of(prototype);
+    if (known?.encode) return this.#encoded(value, known, depth);
+    if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth);
+    if (known) return this.#entries(marked(mark.instance, known.name), value, Object.keys(value), depth);
+    if (types.isDate(value)) return new Date(Date.prototype.getTime.call(value));
+    if (types.isMap(value)) return this.#map(value, depth);
+    if (types.isSet(value)) return this.#set(value, depth);
+    if (Buffer.isBuffer(value)) return value;
+    const memory = memoryOf(value);
+    if (memory) return isDetached(memory) ? this.#refuse(detached, depth) : (this.#memory ??= new MemoryTable()).mark(value, memory);
+    if (types.isRegExp(value)) return marked(mark.regExp, value.source, value.flags);
+    if (types.isBoxedPrimitive(value)) return marked(mark.boxed, this.#value(value.valueOf(), depth));
+    return this.#foreign(value, depth);
+  }
+
+  #map(value: Map<unknown, unknown>, depth: number): unknown {
+    const content = marked(mark.map);
+    let index = 0;
+    for (const [key, item] of Map.prototype.entries.call(value)) {
+      this.#steps[depth] = { words: `.keys()[${index}]` };
+      const preparedKey = this.#value(key, depth + 1);
+      this.#steps[depth] = { words: typeof key === 'string' ? `.get(${JSON.stringify(key)})` : `.values()[${index}]` };
+      content.push(preparedKey, this.#value(item, depth + 1));
+      index++;
+    }
+    return content;
+  }
+
+  #set(value: Set<unknown>, depth: number): unknown {
+    const content = marked(mark.set);
+    let index = 0;
+    for (const item of Set.prototype.values.call(value)) {
+      this.#steps[depth] = { words: `.values()[${index++}]` };
+      content.push(this.#value(item, depth + 1));
+    }
+    return content;
+  }
+
+  #error(error: Error, depth: number): unknown {
+    const base = this.#options.classes.errorBase(error);
+    const { hidden, own } = describeError(error, base.prototype);
+    const hiddenEntries = hidden.flatMap(([key, item]) => {
+      this.#steps[depth] = key;
+      return [key, this.#value(item, depth + 1)];
+    });
+    return marked(mark.error, base.name, hiddenEntries, this.#entries([], error, own, depth));
+  }
+
+  #encoded(value: object, known: KnownClass, depth: number): unknown {
+    let wire: unknown;
+    try {
+      wire = known.encode!(value);
+    } catch (error) {
+      return this.#refuse({ what: `a ${known.name} whose \`encode\` threw (${messageOf(error)})`, fix: 'mend its `encode`' }, depth);
+    }
+    const unmade = (this.#unmade ??= new Set<object>());
+    unmade.add(value);
+    this.#steps[depth] = { words: '' };
+    const prepared = this.#value(wire, depth + 1);
+    unmade.delete(value);
+    return marked(mark.encoded, known.name, prepared);
+  }
+
+  /** An object of a class that nobody registered: taken by `hoist`, refused, or turned into a plain object. */
+  #foreign(value: object, depth: number): unknown {
+    const index = this.#options.hoist?.(value);
+    if (index !== undefined) return marked(mark.hoisted, index);
+    const refusal = this.#judge(value);
+    return refusal ? this.#refuse(refusal, depth) : this.#plain(value, depth);
+  }
+
+  #judge(value: object): Refusal | undefined {
+    try {
+      return refuseObject(value);
+    } catch (error) {
+      return { what: `an object that throws when looked at (${messageOf(error)})`, fix: 'pass plain data' };
+    }
+  }
+
+  #plain(value: object, depth: number): unknown {
+    const keys = Object.keys(value);
+    if (!keys.every(isPlainKey)) return this.#entries(marked(mark.record), value, keys, depth);
+    const copy: Record<string, unknown> = {};
+    for (const key of keys) copy[key] = this.#value(this.#read(value, key, depth), depth + 1);
+    return copy;
+  }
+
+  /** Appends key, value, … to `into`. */
+  #entries(into: unknown[], value: object, keys: readonly string[], depth: number): unknown[] {
+    for (const key of keys) {
+      const item = this.#value(this.#read(value, key, depth), depth + 1);
+      into.push(this.#value(key, depth), item);
+    }
+    return into;
+  }
+
+  #read(value: object, key: string, depth: number): unknown {
+    this.#steps[depth] = key;
+    try {
+      return (value as Record<string, unknown>)[key];
+    } catch (error) {
+      return this.#refuse({ what: `a getter that throws (${messageOf(error)})`, fix: 'leave it out, or mend it' }, depth + 1);
+    }
+  }
+
+  #refuse({ what, fix }: Refusal, depth: number): unknown {
+    if (this.#options.lenient) return `[left out: ${what.replace(/,$/, '')}]`;
+    throw new UnencodableError(valuePath(this.#steps.slice(0, depth)), `${what} cannot cross to another process: ${fix}`);
+  }
+}
+
+const unmade: Refusal = {
+  what: 'an object that contains itself and whose class has an `encode`',
+  fix: 'leave the reference out of what `encode` gives',
+};
+
+const detached: Refusal = { what: 'a detached ArrayBuffer', fix: 'pass it before it is transferred elsewhere' };
+
+function tooDeep(maxDepth: number): Refusal {
+  return { what: `a value nested deeper than ${maxDepth} levels`, fix: 'pass it flat, for example as a list of nodes with ids' };
+}
+
+/** Neither holes nor named properties. `Object.values` looks at both without making strings of the indices. */
+function isDense(value: readonly unknown[]): boolean {
+  if (Object.values(value).length !== value.length) return false;
+  // As many named properties as holes make up for each other.
+  return !value.includes(undefined) || Object.keys(value).every((key, index) => key === String(index));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : typeof error === 'object' ? 'an object' : String(error);
+}

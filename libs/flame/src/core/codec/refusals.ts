@@ -1,0 +1,72 @@
+import { types } from 'node:util';
+
+/** Why a value cannot cross: what it is, and what to do instead. */
+export interface Refusal {
+  readonly what: string;
+  readonly fix: string;
+}
+
+const openThere = 'open it where it is used, and pass what it is opened from (a path, an address, an id)';
+const readFirst = 'read it first and pass its content (a Buffer, a string, an array)';
+const awaitFirst = 'await it first and pass its result';
+
+/** The refusal of what is no object. */
+export function refusePrimitive(value: unknown): Refusal {
+  if (typeof value === 'symbol') return { what: `a symbol, ${String(value)},`, fix: 'pass a string' };
+  const name = (value as { name?: unknown }).name;
+  const label = typeof name === 'string' && name !== '' ? ` (${name})` : '';
+  return { what: `a function${label}`, fix: 'pass data, and have the code on the other side call its own function' };
+}
+
+/**
+ * Objects whose state is not in their properties: copying their properties, as `structuredClone` does with instances of
+ * classes, would deliver an empty shell. Undefined for all others.
+ */
+export function refuseObject(value: object): Refusal | undefined {
+  const what = nameOf(value);
+  if (types.isPromise(value)) return { what, fix: awaitFirst };
+  if (types.isWeakMap(value) || types.isWeakSet(value) || value instanceof WeakRef)
+    return { what, fix: 'weak references hold within one process only: pass the objects themselves, in a Map, a Set or an array' };
+  if (types.isSharedArrayBuffer(value) || ArrayBuffer.isView(value))
+    return { what, fix: 'memory is not shared between processes: pass a copy in an ArrayBuffer' };
+  if (types.isKeyObject(value)) return { what, fix: "pass key.export({ format: 'jwk' }) and import it on the other side" };
+  if (types.isCryptoKey(value)) return { what, fix: "pass crypto.subtle.exportKey('jwk', key) and import it on the other side" };
+  if (types.isExternal(value)) return { what, fix: openThere };
+  if (value instanceof AbortSignal) return { what, fix: "give it as the call's `signal` option" };
+  if (value instanceof EventTarget || (has(value, 'on') && has(value, 'emit')))
+    return { what, fix: has(value, 'pipe') ? readFirst : openThere };
+  if (has(value, Symbol.asyncIterator) || has(value, 'next')) return { what, fix: 'collect what it yields into an array first' };
+  if (has(value, 'subscribe') && has(value, 'pipe'))
+    return { what, fix: 'pass its values: await firstValueFrom() or lastValueFrom() first' };
+  if (has(value, 'then')) return { what, fix: awaitFirst };
+  if (has(value, 'unref')) return { what, fix: openThere };
+  if (isShell(value)) return { what: `${what}, which has no properties of its own,`, fix: registerIt };
+  return undefined;
+}
+
+const registerIt = 'its state is private: register the class with `encode` and `decode`, or pass the data that it is made from';
+
+/** An instance without properties of a class with behaviour: its state must be in private fields or inside the engine. */
+function isShell(value: object): boolean {
+  if (Object.keys(value).length > 0) return false;
+  for (let prototype = Object.getPrototypeOf(value); isClassPrototype(prototype); prototype = Object.getPrototypeOf(prototype)) {
+    if (Reflect.ownKeys(prototype).some((key) => key !== 'constructor')) return true;
+  }
+  return false;
+}
+
+/** The chain's end is the Object.prototype of any realm. */
+function isClassPrototype(prototype: object | null): prototype is object {
+  return prototype !== null && Object.getPrototypeOf(prototype) !== null;
+}
+
+function has(value: object, key: string | symbol): boolean {
+  return typeof (value as Record<string | symbol, unknown>)[key] === 'function';
+}
+
+function nameOf(value: object): string {
+  const maker: unknown = value.constructor;
+  const name = typeof maker === 'function' && maker !== Object ? maker.name : '';
+  if (name === '') return has(value, Symbol.asyncIterator) ? 'an async iterable' : Object.prototype.toString.call(value);
+  return `${/^(?:[AEIO]|U(?!int))/.test(name) ? 'an' : 'a'} ${name}`;
+}

@@ -1,0 +1,20 @@
+/** One step from a value into it: an array's index, a property's key, or words of their own (`.values()[2]`). */
+export type Step = number | string | { readonly words: string };
+
+const shown = 12;
+const identifier = /^[A-Za-z_$][\w$]*$/;
+
+/** Writes the way to a value as one would in code: `[0].file["a b"]`. The middle of a very long way is left out. */
+export function valuePath(steps: readonly Step[]): string {
+  if (steps.length <= shown) return write(steps).replace(/^\./, '');
+  const head = write(steps.slice(0, shown / 2)).replace(/^\./, '');
+  return `${head}…(${steps.length - shown} more)…${write(steps.slice(-shown / 2))}`;
+}
+
+function write(steps: readonly Step[]): string {
+  return steps.map((step) => (typeof step === 'object' ? step.words : typeof step === 'string' ? property(step) : `[${step}]`)).join('');
+}
+
+function property(key: string): string {
+  return identifier.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
