@@ -1,4 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Whether a process is there and not a zombie, by the system's own table. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 /** The processes whose command line names a path, by id: what the system says, whatever anyone's books say. */
 export function processesOf(path: string): number[] {
@@ -7,4 +17,28 @@ export function processesOf(path: string): number[] {
     .map((line) => /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line))
     .filter((row) => row !== null && !row[2]!.startsWith('Z') && row[3]!.includes(path))
     .map((row) => Number(row![1]));
+}
+
+/** The processes that a process started and that still are its children. */
+export function childrenOf(pid: number): number[] {
+  const found: number[] = [];
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (Number(parent) === pid && state !== 'Z') found.push(Number(entry));
+    } catch {
+      // It ended while the table was read.
+    }
+  }
+  return found;
+}
+
+/** Waits until `holds` says so, looking often; what is waited for is bounded by the test's own time. */
+export async function until(holds: () => boolean | Promise<boolean>, signal?: AbortSignal): Promise<void> {
+  while (!(await holds())) {
+    signal?.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }

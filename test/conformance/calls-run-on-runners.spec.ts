@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { NotFoundException } from '@nestjs/common';
+import { rule } from '../support/conformance.js';
+import { isAlive, until } from '../support/process-table.js';
+
+rule('Calls run on runners, within max and maxConcurrency', (start, { isolated }) => {
+  it('runs a decorated method on a runner', async () => {
+    const { work } = await start();
+    expect((await work.pid()) === process.pid).toBe(!isolated);
+    expect(await work.runner()).toMatch(/^p-/);
+  });
+
+  it('never has more than max runners and maxConcurrency calls on each', async () => {
+    const { work, file, marks, pool } = await start({ max: 4, maxConcurrency: 2, idleShutdownAfter: 200 });
+    const log = file();
+    await Promise.all(Array.from({ length: 20 }, () => work.work(log, 50)));
+    const now = new Map<string, number>();
+    for (const { what, runner } of marks(log)) {
+      now.set(runner, (now.get(runner) ?? 0) + (what === 'begin' ? 1 : -1));
+      expect(now.get(runner)).toBeLessThanOrEqual(2);
+    }
+    expect(marks(log).filter(({ what }) => what === 'end')).toHaveLength(20);
+    expect(now.size).toBeLessThanOrEqual(4);
+    const pids = new Set(marks(log).map(({ pid }) => pid));
+    await until(() => pool.stats().runners.length === 0);
+    if (isolated) expect([...pids].filter(isAlive)).toEqual([]);
+  });
+
+  it('gives an HttpException as what it is', async () => {
+    const { work } = await start();
+    const error = await work.fail('no such video').catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(NotFoundException);
+    expect((error as NotFoundException).getStatus()).toBe(404);
+    expect((error as NotFoundException).stack).toMatch(/at runner p-.* \(pool p\)/);
+  });
+});
