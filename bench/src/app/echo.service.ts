@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { OnFlame } from 'nestjs-flame';
+import { cpuTime } from '../closed-loop.js';
+
+/** What the callers call: as little work as can be. */
+@Injectable()
+export class EchoService {
+  readonly #bodies = new Map<number, Buffer>();
+
+  @OnFlame('warm')
+  async number(value: number): Promise<number> {
+    return value;
+  }
+
+  @OnFlame('warm')
+  async bytes(size: number): Promise<Buffer> {
+    let body = this.#bodies.get(size);
+    if (body === undefined) this.#bodies.set(size, (body = Buffer.alloc(size, 'flame')));
+    return body;
+  }
+
+  /** The runner's CPU time so far. */
+  @OnFlame('warm')
+  async cpu(): Promise<number> {
+    return cpuTime();
+  }
+
+  @OnFlame('local')
+  async localNumber(value: number): Promise<number> {
+    return value;
+  }
+
+  /** The process that a cold pool has booted for this call. */
+  @OnFlame('cold')
+  async pid(): Promise<number> {
+    return process.pid;
+  }
+}

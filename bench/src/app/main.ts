@@ -1,0 +1,34 @@
+import { NestFactory } from '@nestjs/core';
+import { contest } from '../contest.js';
+import { AppModule } from './app.module.js';
+import { EchoService } from './echo.service.js';
+
+const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+app.enableShutdownHooks();
+// A runner goes no further.
+await app.listen(0, '127.0.0.1');
+const echo = app.get(EchoService);
+let last = 0;
+
+contest({
+  tasks: {
+    async remote(size) {
+      if (size > 0) return same((await echo.bytes(size)).length, size);
+      const value = ++last;
+      same(await echo.number(value), value);
+    },
+    async local() {
+      const value = ++last;
+      same(await echo.localNumber(value), value);
+    },
+    async cold() {
+      if ((await echo.pid()) === process.pid) throw new Error('a cold call ran in its own process');
+    },
+  },
+  answeringCpu: () => echo.cpu(),
+  close: () => void app.close().then(() => process.exit()),
+});
+
+function same(got: number, wanted: number): void {
+  if (got !== wanted) throw new Error(`${got} came back in place of ${wanted}`);
+}

@@ -1,0 +1,71 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Job, Measured } from './closed-loop.js';
+import type { Report } from './contest.js';
+
+/** Longer than any job takes; a contestant that says nothing for so long has failed. */
+const patience = 120_000;
+/** How long a contestant may take to end by itself. */
+const endTimeout = 10_000;
+
+/** The bench's side of a contestant: a process of its own, in which the callers are. It ends with this object's `stop`, or with the bench. */
+export class Contestant {
+  readonly #child: ChildProcess;
+  readonly #file: string;
+
+  private constructor(file: string, args: string[], execArgv: string[]) {
+    this.#file = file;
+    this.#child = fork(join(import.meta.dirname, file), args, { execArgv });
+  }
+
+  /** Resolves when the contestant is ready. */
+  static async start(file: string, args: string[], execArgv: string[] = []): Promise<Contestant> {
+    const contestant = new Contestant(file, args, execArgv);
+    try {
+      await contestant.#report();
+    } catch (error) {
+      await contestant.stop();
+      throw error;
+    }
+    return contestant;
+  }
+
+  async measure(job: Job): Promise<Measured> {
+    this.#child.send(job);
+    const report = await this.#report();
+    if (report.is !== 'measured') throw new Error(`${this.#file} is ready twice`);
+    return report.measured;
+  }
+
+  /** Lets the process end by itself, kills it when it does not. Idempotent. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    const late = setTimeout(() => child.kill('SIGKILL'), endTimeout);
+    if (child.connected) child.disconnect();
+    await exited;
+    clearTimeout(late);
+  }
+
+  async #report(): Promise<Report> {
+    const child = this.#child;
+    const over = new AbortController();
+    const late = setTimeout(() => over.abort(new Error(`${this.#file} said nothing for ${patience} ms`)), patience);
+    const exited = (code: number | null, signal: string | null): void =>
+      over.abort(new Error(`${this.#file} ended early (${signal ?? code})`));
+    child.once('exit', exited);
+    try {
+      const [report] = (await once(child, 'message', { signal: over.signal })) as [Report];
+      if (report.is === 'failed') throw new Error(`${this.#file} failed: ${report.why}`);
+      return report;
+    } catch (error) {
+      throw over.signal.aborted ? over.signal.reason : error;
+    } finally {
+      clearTimeout(late);
+      child.off('exit', exited);
+    }
+  }
+}

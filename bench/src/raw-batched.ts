@@ -1,0 +1,30 @@
+import { contest } from './contest.js';
+import { answers, trivial } from './raw-bodies.js';
+import { RawReader, RawWriter } from './raw-frames.js';
+import { asIs, rawPeer, rawService } from './raw-grpc.js';
+
+/** The limit: one bidirectional stream, nothing done beyond telling the answers apart. */
+const { client, answeringCpu } = await rawPeer(process.argv[2]!);
+const stream = client.makeBidiStreamRequest<Buffer, Buffer>(rawService.batched.path, asIs, asIs);
+const calls = new Map<number, { size: number; done: () => void; failed: (error: unknown) => void }>();
+const writer = new RawWriter((message) => stream.write(message));
+const reader = new RawReader((id, _, body) => {
+  const { size, done, failed } = calls.get(id)!;
+  calls.delete(id);
+  if (answers(size, body)) done();
+  else failed(new Error(`${body.length} bytes came for ${size}`));
+});
+let last = 0;
+
+stream.on('data', (message: Buffer) => reader.read(message));
+stream.on('error', (error) => {
+  for (const { failed } of calls.values()) failed(error);
+});
+
+const echo = (size: number): Promise<void> =>
+  new Promise((done, failed) => {
+    calls.set(++last, { size, done, failed });
+    writer.send(last, size, trivial);
+  });
+
+contest({ tasks: { echo }, answeringCpu, close: () => process.exit() });

@@ -1,0 +1,43 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { basename, join } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
+import type { ChannelOptions, ServiceDefinition } from '@grpc/grpc-js';
+
+/** Tuned as the library's own connection is. */
+export const rawOptions: ChannelOptions = {
+  'grpc-node.flow_control_window': 8 * 1024 * 1024,
+  'grpc.enable_channelz': 0,
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+};
+
+/** Bytes as they are, without protobuf. */
+export const asIs = (bytes: Buffer): Buffer => bytes;
+
+const raw = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs };
+export const rawService = {
+  batched: { path: '/bench.Raw/Batched', requestStream: true, responseStream: true, ...raw },
+  unary: { path: '/bench.Raw/Unary', requestStream: false, responseStream: false, ...raw },
+} satisfies ServiceDefinition;
+
+/** A raw server in a process of its own, as this process sees it. */
+export interface RawPeer {
+  readonly client: Client;
+  readonly answeringCpu: () => Promise<number>;
+}
+
+/** Starts a raw server on a Unix socket in `folder` and connects to it. The server ends with this process. */
+export async function rawPeer(folder: string): Promise<RawPeer> {
+  const address = `unix:${join(folder, `${basename(process.argv[1]!, '.js')}.sock`)}`;
+  const server = fork(join(import.meta.dirname, 'raw-server.js'), [address]);
+  server.once('exit', (code) => process.exit(code ?? 1));
+  await once(server, 'message');
+  const client = new Client(address, credentials.createInsecure(), { ...rawOptions, 'grpc.enable_http_proxy': 0 });
+  const answeringCpu = async (): Promise<number> => {
+    server.send('cpu');
+    const [time] = (await once(server, 'message')) as [number];
+    return time;
+  };
+  return { client, answeringCpu };
+}
