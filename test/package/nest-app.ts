@@ -55,6 +55,7 @@ export class NestApp {
     this.#edit('src/app.module.ts', 'imports: []', `imports: [${flame}]`);
     this.#edit('src/app.module.ts', /^/, `import { FlameModule, ProcessBackend } from 'nestjs-flame';\n`);
     this.#edit('src/main.ts', 'process.env.PORT ?? 3000', `process.env.PORT ?? 3000, '127.0.0.1'`);
+    this.#keepOnly(/^@nestjs\/(cli|schematics|testing)$|^@types\/|^typescript$|^vitest$/);
     writeFileSync(join(this.folder, 'src/app.service.ts'), service);
     writeFileSync(join(this.folder, 'src/app.controller.ts'), controller);
   }
@@ -89,6 +90,14 @@ export class NestApp {
   start(node = process.execPath): Promise<RunningApp> {
     if (!existsSync(this.main)) throw new Error(`nest build left no ${this.main}`);
     return RunningApp.start(node, this.main, this.folder);
+  }
+
+  /** Takes out the development dependencies that no build needs (linters, test runners): two thirds of the install. */
+  #keepOnly(needed: RegExp): void {
+    const path = join(this.folder, 'package.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { devDependencies: Record<string, string> };
+    manifest.devDependencies = Object.fromEntries(Object.entries(manifest.devDependencies).filter(([name]) => needed.test(name)));
+    writeFileSync(path, JSON.stringify(manifest, undefined, 2));
   }
 
   #edit(file: string, what: string | RegExp, by: string): void {

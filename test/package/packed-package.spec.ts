@@ -78,7 +78,7 @@ describe('a Nest 11 app (CommonJS)', () => {
     app.install(tarball);
     app.build();
     expect(readFileSync(app.main, 'utf8')).toContain('require("@nestjs/core")');
-    app.typeCheck('--module', 'commonjs', '--moduleResolution', 'node10');
+    app.typeCheck('--module', 'commonjs', '--moduleResolution', 'node10', '--resolvePackageJsonExports', 'false');
   });
   it('runs its method in another process', () => calls(app));
   it('runs its method in another process, under Node 24', () => calls(app, node24));

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
 /** A started app: its address, its output, its end. */
 export class RunningApp {
@@ -43,11 +44,12 @@ export class RunningApp {
     await this.#exited;
   }
 
+  /** Nest says that it has started before Fastify listens: only the port itself tells. */
   async #listening(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#process.stdout!.on('data', () => this.#output.includes('successfully started') && resolve());
-      this.#process.once('exit', (code, signal) => reject(new Error(`the app ended with ${code ?? signal}:\n${this.#output}`)));
-    });
+    while (!(await fetch(this.#url).then(Boolean, () => false))) {
+      if (this.#process.exitCode !== null || this.#process.signalCode) throw new Error(`the app ended:\n${this.#output}`);
+      await setTimeout(50);
+    }
   }
 }
 
