@@ -19,11 +19,17 @@ export interface Codec {
   decodeThrown(bytes: Uint8Array, runner: string): unknown;
 }
 
-/** Returns the number that stands for `value` on the wire, or undefined when it does not know what to do with it. */
-export type Hoist = (value: object) => number | undefined;
+/** Returns what stands for `value` on the wire, or undefined when it does not know what to do with it. */
+export type Hoist = (value: object) => number | Hoisted | undefined;
 
-/** Makes at this end what stands for the number that `hoist` gave at the other. */
-export type Lower = (index: number) => unknown;
+/** A number, and beside it a value that is encoded like any other. */
+export interface Hoisted {
+  readonly number: number;
+  readonly beside: unknown;
+}
+
+/** Makes at this end what stands for the number that `hoist` gave at the other; `beside` is what came with it. */
+export type Lower = (number: number, beside: unknown) => unknown;
 
 /** A class whose instances cross as themselves. Plain own properties are carried, unless `encode` and `decode` say otherwise. */
 export interface RegisteredClass<T = any, W = any> {

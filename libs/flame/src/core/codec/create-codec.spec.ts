@@ -161,6 +161,16 @@ describe('createCodec', () => {
     expect(() => codec.decode(bytes)).toThrow(MalformedError);
   });
 
+  it('carries what hoist gives beside its number, cycles and shared values included', () => {
+    const shared = { deep: new Map([[1, -0]]) };
+    const { signal } = new AbortController();
+    const bytes = codec.encode([shared, signal, shared], () => ({ number: 7, beside: { shared, why: new RangeError('far') } }));
+    const lowered = codec.decode(bytes, (number, beside) => ({ number, beside })) as unknown[];
+    expect(lowered).toStrictEqual([shared, { number: 7, beside: { shared, why: new RangeError('far') } }, shared]);
+    expect((lowered[1] as { beside: typeof shared & { shared: unknown } }).beside.shared).toBe(lowered[0]);
+    expect(() => codec.encode([signal], (self) => ({ number: 7, beside: { self } }))).toThrow(/contains itself/);
+  });
+
   it('makes every message self-contained', () => {
     const rows = Array.from({ length: 50 }, (_, id) => ({ id, name: `n${id}` }));
     const messages = rows.map((row) => codec.encode(row));

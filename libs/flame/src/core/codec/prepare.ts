@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { UnencodableError } from './codec.js';
-import type { Hoist } from './codec.js';
+import type { Hoist, Hoisted } from './codec.js';
 import type { ClassRegistry, KnownClass } from './class-registry.js';
 import { describeError } from './error-record.js';
 import { mark, marked } from './marks.js';
@@ -184,18 +184,28 @@ export class Preparation {
     } catch (error) {
       return this.#refuse({ what: `a ${known.name} whose \`encode\` threw (${messageOf(error)})`, fix: 'mend its `encode`' }, depth);
     }
+    return marked(mark.encoded, known.name, this.#within(value, wire, depth));
+  }
+
+  #beside(value: object, hoisted: Hoisted, depth: number): unknown {
+    return marked(mark.hoisted, hoisted.number, this.#within(value, hoisted.beside, depth));
+  }
+
+  /** Prepares what `value` will be made from. */
+  #within(value: object, content: unknown, depth: number): unknown {
     const unmade = (this.#unmade ??= new Set<object>());
     unmade.add(value);
     this.#steps[depth] = { words: '' };
-    const prepared = this.#value(wire, depth + 1);
+    const prepared = this.#value(content, depth + 1);
     unmade.delete(value);
-    return marked(mark.encoded, known.name, prepared);
+    return prepared;
   }
 
   /** An object of a class that nobody registered: taken by `hoist`, refused, or turned into a plain object. */
   #foreign(value: object, depth: number): unknown {
-    const index = this.#options.hoist?.(value);
-    if (index !== undefined) return marked(mark.hoisted, index);
+    const hoisted = this.#options.hoist?.(value);
+    if (typeof hoisted === 'number') return marked(mark.hoisted, hoisted);
+    if (hoisted !== undefined) return this.#beside(value, hoisted, depth);
     const refusal = this.#judge(value);
     return refusal ? this.#refuse(refusal, depth) : this.#plain(value, depth);
   }

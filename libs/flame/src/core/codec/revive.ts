@@ -84,7 +84,7 @@ class Revival {
       case mark.encoded:
         return this.#encoded(content);
       case mark.hoisted:
-        return this.#hoisted(integer(content[2]));
+        return this.#hoisted(content);
       default:
         throw new MalformedError(`malformed value: mark ${String(content[1])} is not known here`);
     }
@@ -177,9 +177,11 @@ class Revival {
     return (this.#met[number] = known.decode(this.#value(content[3])));
   }
 
-  #hoisted(index: number): unknown {
-    if (!this.#options.lower) throw new MalformedError('malformed value: an object was hoisted, and nobody lowers it here');
-    return this.#meet(this.#options.lower(index));
+  #hoisted(content: Mark): unknown {
+    const { lower } = this.#options;
+    if (!lower) throw new MalformedError('malformed value: an object was hoisted, and nobody lowers it here');
+    const number = this.#met.push(unmade) - 1;
+    return (this.#met[number] = lower(integer(content[2]), content.length > 3 ? this.#value(content[3]) : undefined));
   }
 
   #known(name: unknown): KnownClass {
