@@ -142,13 +142,13 @@ export class GrpcDoor implements Door {
   }
 
   async #makeServer(): Promise<Server> {
-    const [{ Server }, { HealthImplementation }, { AttachService }, { commonOptions }] = await Promise.all([
+    const [{ Server }, { HealthImplementation }, { AttachService }, { serverOptions }] = await Promise.all([
       import('@grpc/grpc-js'),
       import('grpc-health-check'),
       import('./attach-service.js'),
       import('./grpc-options.js'),
     ]);
-    const server = new Server(commonOptions);
+    const server = new Server(serverOptions);
     const { clock = new SystemClock(), reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024 } = this.#options;
     const newKey = (): Buffer => randomBytes(32);
     this.#runners = new AttachService(this.#tickets, { clock, reconnectTimeout, maxPayload, newKey, scope: this.#scope });

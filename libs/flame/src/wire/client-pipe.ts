@@ -10,6 +10,9 @@ export interface PipeListener {
   gone(error: ServiceError | undefined): void;
 }
 
+/** A Unix socket that only this user can reach needs no more. */
+const onThisHost = { credentials: credentials.createInsecure(), options: {} };
+
 /** How long a polite end may take before the connection is dropped. */
 const endTimeout = 1_000;
 
@@ -21,8 +24,8 @@ export class ClientPipe implements Pipe {
   #endTimer: NodeJS.Timeout | undefined;
 
   constructor(address: string, certificate: string | undefined, listener: PipeListener) {
-    const secure = certificate === undefined ? credentials.createInsecure() : pinned(certificate);
-    this.#client = new Client(address, secure, dialOptions);
+    const { credentials, options } = certificate === undefined ? onThisHost : pinned(certificate);
+    this.#client = new Client(address, credentials, { ...dialOptions, ...options });
     this.#stream = this.#client.makeBidiStreamRequest(attachPath, asIs, asIs);
     this.#stream.on('data', (packet: Buffer) => listener.packet(packet));
     let over = false;

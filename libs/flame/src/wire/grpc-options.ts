@@ -6,15 +6,23 @@ export const attachPath = '/flame.v1.Runners/Attach';
 /** Packets are made and read by our own code, so that gRPC passes bytes through. */
 export const asIs = (packet: Buffer): Buffer => packet;
 
-/** Bytes that may be under way before the reader has to say it took some: HTTP/2's own 64 KiB make bulk wait for each round trip. */
-export const flowControlWindow = 8 * 1024 * 1024;
+/**
+ * Bytes of results that may be under way before the parent has to say it took some: HTTP/2's own 64 KiB make bulk wait for
+ * each round trip.
+ *
+ * Only the parent's window is widened, never both. Node's HTTP/2 does not read while the socket takes no more writes, so
+ * two ends that each have more under way than the socket holds would wait for each other for ever. With 64 KiB in one
+ * direction that end's writes always finish, it reads, and the other goes on.
+ */
+export const resultsWindow = 8 * 1024 * 1024;
 
-/** What both ends of an attachment are set to. */
-export const commonOptions: ChannelOptions = {
-  'grpc-node.flow_control_window': flowControlWindow,
+const commonOptions: ChannelOptions = {
   // Its books cost two clock readings per packet.
   'grpc.enable_channelz': 0,
 };
+
+/** The parent's server. */
+export const serverOptions: ChannelOptions = { ...commonOptions, 'grpc-node.flow_control_window': resultsWindow };
 
 /**
  * How a runner dials. Over the network it pings after 10 s in which it heard nothing and takes 10 s without an answer for a

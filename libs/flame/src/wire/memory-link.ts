@@ -57,6 +57,11 @@ class MemoryLink implements Link {
     this.#scope.runInAsyncScope(() => this.#delivery.open(receiver));
   }
 
+  drop(reason: string): void {
+    this.peer!.#end({ how: 'cut', reason });
+    this.#end({ how: 'closed', reason });
+  }
+
   close(reason: string): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.over;
     if (this.#over) return Promise.resolve();

@@ -1,5 +1,5 @@
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
-import { flowControlWindow } from './grpc-options.js';
+import { resultsWindow } from './grpc-options.js';
 import type { Pipe } from './pipe.js';
 
 /** The parent's end of one stream. */
@@ -46,8 +46,8 @@ function widenWindow(stream: ServerStream): void {
   const { call } = stream as unknown as { call?: { stream?: { session?: Http2Window } } };
   const session = call?.stream?.session;
   if (session?.setLocalWindowSize === undefined || session.settings === undefined) return;
-  session.setLocalWindowSize(flowControlWindow);
-  session.settings({ initialWindowSize: flowControlWindow });
+  session.setLocalWindowSize(resultsWindow);
+  session.settings({ initialWindowSize: resultsWindow });
 }
 
 interface Http2Window {

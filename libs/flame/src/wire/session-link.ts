@@ -59,10 +59,7 @@ export class SessionLink implements Link {
       frame: (frame) => {
         if (!this.#over && this.#closing === undefined) this.#delivery.frame(frame);
       },
-      close: (reason) => {
-        if (this.#closing === undefined) this.#end({ how: 'left', reason });
-        else this.#end({ how: 'closed', reason: this.#closing.reason });
-      },
+      close: (reason) => this.#end({ how: 'left', reason }),
     });
   }
 
@@ -137,6 +134,10 @@ export class SessionLink implements Link {
     this.#options.onSuspended?.(why);
   }
 
+  drop(reason: string): void {
+    this.#end({ how: 'closed', reason });
+  }
+
   /** Gives the session up: the other end is out of reach, or does not know it any more. */
   cut(why: string): void {
     this.#end({ how: 'cut', reason: why });
@@ -149,7 +150,7 @@ export class SessionLink implements Link {
       if (!this.#session.confirm(ack)) throw new Violation(`it confirms packet ${ack}, which was never sent`);
       if (this.#closing !== undefined) {
         this.#armTimer();
-        if (ack >= this.#closing.sentAs) return this.#end({ how: 'closed', reason: this.#closing.reason });
+        if (ack >= this.#closing.sentAs) return this.#end({ how: 'left', reason: 'it confirmed the close' });
       }
       if (seq === 0) {
         if (!from.done) throw new Violation('a packet with frames has no number');
@@ -205,9 +206,7 @@ export class SessionLink implements Link {
     this.#stopTimer();
     const { clock, reconnectTimeout, peer } = this.#options;
     this.#stopTimer = clock.after(reconnectTimeout, () => {
-      if (this.#closing !== undefined) this.#end({ how: 'closed', reason: this.#closing.reason });
-      else
-        this.#end({ how: 'cut', reason: `the connection to ${peer} broke (${why}) and did not come back within ${reconnectTimeout} ms` });
+      this.#end({ how: 'cut', reason: `the connection to ${peer} broke (${why}) and did not come back within ${reconnectTimeout} ms` });
     });
   }
 
@@ -219,8 +218,11 @@ export class SessionLink implements Link {
     this.#end({ how: 'violation', reason });
   }
 
-  #end(end: LinkEnd): void {
+  /** The first end counts; after `close` there is only one. */
+  #end(cause: LinkEnd): void {
     if (this.#over) return;
+    const closing = this.#closing;
+    const end: LinkEnd = closing === undefined || cause.how === 'violation' ? cause : { how: 'closed', reason: closing.reason };
     this.#over = true;
     this.#stopTimer();
     this.#outbox.clear();
@@ -229,10 +231,11 @@ export class SessionLink implements Link {
     const pipe = this.#pipe;
     this.#pipe = undefined;
     if (pipe !== undefined) {
-      if (end.how === 'left') pipe.write(ackPacket(this.#session.received), () => {});
+      // The other end's `close` waits for this.
+      if (cause.how === 'left') pipe.write(ackPacket(this.#session.received), () => {});
       pipe.end();
     }
-    this.#closing?.done();
+    closing?.done();
     this.#options.onEnded?.(end);
     this.#scope.runInAsyncScope(() => this.#delivery.closed(end));
   }

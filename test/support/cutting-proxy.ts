@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Stands between a runner and its parent, like a network: it can drop what is connected, and refuse what wants to connect. */
+export class CuttingProxy {
+  /** What to dial instead of the parent. */
+  readonly address: string;
+  readonly #server: Server;
+  readonly #sockets: Set<Socket>;
+  readonly #state: { open: boolean; silent: boolean };
+  readonly #remove: () => Promise<void>;
+
+  private constructor(address: string, server: Server, sockets: Set<Socket>, state: { open: boolean; silent: boolean }, remove: () => Promise<void>) {
+    this.address = address;
+    this.#server = server;
+    this.#sockets = sockets;
+    this.#state = state;
+    this.#remove = remove;
+  }
+
+  /** A proxy in front of `unix:/path` or `host:port`, of the same kind. */
+  static async before(target: string): Promise<CuttingProxy> {
+    const sockets = new Set<Socket>();
+    const state = { open: true, silent: false };
+    const server = createServer((near) => {
+      if (!state.open) return near.destroy();
+      const far = target.startsWith('unix:')
+        ? connect(target.slice('unix:'.length))
+        : connect(Number(target.slice(target.lastIndexOf(':') + 1)), '127.0.0.1');
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        sockets.add(from);
+        from.on('data', (data) => {
+          if (!state.silent && !to.write(data)) from.pause();
+        });
+        to.on('drain', () => from.resume());
+        from.on('error', () => {});
+        from.on('close', () => {
+          sockets.delete(from);
+          to.destroy();
+        });
+      }
+    });
+    if (!target.startsWith('unix:')) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return new CuttingProxy(`127.0.0.1:${(server.address() as AddressInfo).port}`, server, sockets, state, async () => {});
+    }
+    const directory = await mkdtemp(join(tmpdir(), 'proxy-'));
+    const path = join(directory, 's');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    return new CuttingProxy(`unix:${path}`, server, sockets, state, () => rm(directory, { recursive: true, force: true }));
+  }
+
+  /** How many sockets are connected, both sides counted. */
+  get connected(): number {
+    return this.#sockets.size;
+  }
+
+  /** Drops what is connected. New connections are let through. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Drops what is connected and refuses new connections, until `mend`. */
+  cut(): void {
+    this.#state.open = false;
+    this.drop();
+  }
+
+  /** Swallows what existing connections carry, without closing them. */
+  swallow(): void {
+    this.#state.silent = true;
+  }
+
+  mend(): void {
+    this.#state.open = true;
+    this.#state.silent = false;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.drop();
+    await closed;
+    await this.#remove();
+  }
+}

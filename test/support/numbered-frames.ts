@@ -1,0 +1,23 @@
+import type { Frame } from '../../libs/flame/src/core/frame.js';
+
+/** A small frame that carries a number. */
+export function numbered(id: number): Frame {
+  return { kind: 'progress', id, value: Buffer.from(`value ${id}`) };
+}
+
+/** A result with a payload of `size` bytes whose every byte depends on its place. */
+export function large(id: number, size: number): Extract<Frame, { kind: 'return' }> {
+  const value = Buffer.allocUnsafe(size);
+  for (let at = 0; at < size; at++) value[at] = (at * 31 + (at >> 8)) & 0xff;
+  return { kind: 'return', id, value, held: false };
+}
+
+/** The numbers of frames. */
+export function numbersOf(frames: readonly Frame[]): number[] {
+  return frames.map((frame) => ('id' in frame ? frame.id : 0));
+}
+
+/** 1 to `count`. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
