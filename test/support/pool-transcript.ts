@@ -67,6 +67,14 @@ export class PoolTranscript {
     return this.tell({ is: 'held', call: this.calls.get(name)! });
   }
 
+  streaming(name: string): string[] {
+    return this.tell({ is: 'held', call: this.calls.get(name)!, streaming: true });
+  }
+
+  abandoned(name: string): string[] {
+    return this.tell({ is: 'abandoned', call: this.calls.get(name)!, reason: 'its consumer left' });
+  }
+
   bounced(name: string): string[] {
     return this.tell({ is: 'bounced', call: this.calls.get(name)! });
   }

@@ -32,6 +32,8 @@ export class PoolWorld {
   readonly #story: string[] = [];
   readonly #open = new Map<PoolCall, 'waiting' | 'running'>();
   readonly #bounced = new Set<PoolCall>();
+  /** Answered calls whose streams can still fail, once. */
+  readonly #streaming = new Set<PoolCall>();
   #settled = 0;
   #calls = 0;
   #lastRun = 0;
@@ -154,7 +156,8 @@ export class PoolWorld {
       case 'run':
         return this.#run(action.call, action.runner);
       case 'reject':
-        return this.#settle(action.call);
+        if (!this.#streaming.delete(action.call)) this.#settle(action.call);
+        return;
       case 'cancel': {
         this.#expect(this.#runners.get(action.runner)?.state !== 'booting', 'a call is cancelled on a runner that is not up');
         // Some handlers ignore their abort.
@@ -229,8 +232,15 @@ export class PoolWorld {
     else if (dice < 0.9) {
       this.#later(this.#random.below(50), () => {
         if (!this.#isOn(call)) return;
+        const streaming = this.#open.has(call) && this.#random.chance(0.5);
         if (this.#open.has(call)) this.#settle(call);
-        this.#tell({ is: 'held', call });
+        if (streaming) this.#streaming.add(call);
+        this.#tell({ is: 'held', call, streaming });
+        if (streaming && this.#random.chance(0.3)) {
+          this.#later(this.#random.below(1_000), () => this.#streaming.delete(call) && this.#tell({ is: 'abandoned', call, reason: 'left' }));
+        } else if (streaming && this.#random.chance(0.3)) {
+          this.#later(this.#random.below(1_000), () => this.#streaming.has(call) && this.#tell({ is: 'abort', call, reason: 'left' }));
+        }
         this.#later(this.#random.below(3_000), () => this.#end(call));
       });
     } else if (dice < 0.93) {
@@ -251,6 +261,7 @@ export class PoolWorld {
   #end(call: PoolCall): void {
     for (const runner of this.#runners.values()) {
       if (!runner.calls.delete(call)) continue;
+      this.#streaming.delete(call);
       if (this.#open.has(call)) this.#settle(call);
       this.#tell({ is: 'ended', call });
     }
@@ -279,6 +290,7 @@ export class PoolWorld {
     for (const [id, runner] of this.#runners) if (runner.state === 'up') this.#die(id);
     this.#pass(this.#now + 200_000);
     this.#expect(this.#open.size === 0, `${this.#open.size} calls never settled`);
+    this.#expect(this.#streaming.size === 0, `${this.#streaming.size} streams neither ended nor failed`);
     if (this.#drained) return;
     const up = [...this.#runners.values()].filter((runner) => runner.state === 'up').length;
     const least = this.#rules.minIdleAfter < Infinity || this.#rules.maxLifetime < Infinity ? 0 : this.#machine.min;

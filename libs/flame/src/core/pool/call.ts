@@ -4,10 +4,10 @@ import type { PoolRunner } from './runner.js';
 
 /**
  * Where a call is. `running`: its caller waits for it. `ending`: its caller has been answered with an error, the runner
- * has yet to confirm its end; `stuck`: it has not done so within a grace second. `held`: its caller has been answered, its work, child or resources stay on the runner. `over`: it
- * holds nothing.
+ * has yet to confirm its end; `stuck`: it has not done so within a grace second. `streaming`: its caller has its streams, and waits for what they
+ * bring. `held`: its caller has been answered, its work, child or resources stay on the runner. `over`: it holds nothing.
  */
-export type CallState = 'new' | 'waiting' | 'running' | 'ending' | 'stuck' | 'held' | 'over';
+export type CallState = 'new' | 'waiting' | 'running' | 'streaming' | 'ending' | 'stuck' | 'held' | 'over';
 
 /**
  * A call in the pool's books: what the machine knows of it. The pool's shell extends it with the caller's promise and the encoded

@@ -52,11 +52,16 @@ export class Calls {
     this.serve();
   }
 
-  /** The caller has its answer, the slot stays taken: by a child, by resources. */
-  hold(call: PoolCall): void {
-    if (call.state !== 'running') return;
-    call.state = 'held';
-    this.#books.unclock(call);
+  /** The caller has its answer, the slot stays taken: by a child, by resources, or by a handler that streams. */
+  hold(call: PoolCall, streaming: boolean): void {
+    if (call.state !== 'running' && call.state !== 'streaming') return;
+    call.state = streaming ? 'streaming' : 'held';
+    if (!streaming) this.#books.unclock(call);
+  }
+
+  /** Nobody consumes what the call streams: unlinked work ends, too, for it works for nobody. */
+  abandon(call: PoolCall, reason: string): void {
+    if (call.state === 'streaming' || call.state === 'held') this.#cancel(call, 'caller', reason);
   }
 
   abort(call: PoolCall, reason: string): void {
@@ -64,9 +69,10 @@ export class Calls {
     if (call.state === 'waiting') {
       books.waiting.leave(call);
       books.reject(call, verdict.cancelled(call, books.view(), reason));
-    } else if (call.state === 'running') {
+    } else if (isAwaited(call)) {
+      const streaming = call.state === 'streaming';
       this.#answer(call, verdict.cancelled(call, books.view(), reason));
-      if (call.linked) this.#cancel(call, 'caller', reason);
+      if (call.linked || streaming) this.#cancel(call, 'caller', reason);
       else call.state = 'held';
     } else if (call.state === 'held' && call.linked) {
       this.#cancel(call, 'caller', reason);
@@ -87,7 +93,7 @@ export class Calls {
       runner.stuck += 1;
       return true;
     }
-    if (call.state === 'running') this.#answer(call, verdict.ranTooLong(call, books.view(), runner.id, books.now));
+    if (isAwaited(call)) this.#answer(call, verdict.ranTooLong(call, books.view(), runner.id, books.now));
     this.#cancel(call, 'timeout', `its timeout ran out after ${Math.round(books.now - call.ranAt)} ms`);
     return false;
   }
@@ -95,8 +101,8 @@ export class Calls {
   /** The pool goes, and this call has not ended within `shutdownTimeout`. */
   drainAway(call: PoolCall, runner: PoolRunner, reason: string): void {
     const books = this.#books;
-    if (call.state === 'running') this.#answer(call, verdict.drainedAway(call, books.view(), runner.id, books.rules.shutdownTimeout));
-    if (call.state === 'running' || call.state === 'held') this.#cancel(call, 'leaving', reason);
+    if (isAwaited(call)) this.#answer(call, verdict.drainedAway(call, books.view(), runner.id, books.rules.shutdownTimeout));
+    if (isAwaited(call) || call.state === 'held') this.#cancel(call, 'leaving', reason);
   }
 
   /** Answers everyone who waits for a slot with an error. */
@@ -112,9 +118,9 @@ export class Calls {
   lose(runner: PoolRunner, how: string): void {
     const books = this.#books;
     for (const call of runner.calls) {
-      const answered = call.state !== 'running';
+      const awaited = isAwaited(call);
       books.release(call, runner);
-      if (!answered) books.reject(call, verdict.lost(call, books.view(), runner.id, how));
+      if (awaited) books.reject(call, verdict.lost(call, books.view(), runner.id, how));
     }
   }
 
@@ -147,4 +153,9 @@ export class Calls {
     this.#books.clock(call, this.#books.now + abortGrace);
     this.#books.act({ do: 'cancel', call, runner: call.runner!.id, cause, reason });
   }
+}
+
+/** Whether its caller still waits for something: an answer, or what streams bring. */
+function isAwaited(call: PoolCall): boolean {
+  return call.state === 'running' || call.state === 'streaming';
 }

@@ -10,8 +10,13 @@ export type PoolFact =
   | { is: 'call'; call: PoolCall }
   /** The caller's signal aborted. */
   | { is: 'abort'; call: PoolCall; reason: string }
-  /** The caller has its answer, the slot is not free yet. */
-  | { is: 'held'; call: PoolCall }
+  /**
+   * The caller has its answer, the slot is not free yet. With `streaming`, the handler still works: its clock goes on, and the caller can
+   * still be told of a failure. Without, what stays is a child, or resources, and no clock ticks.
+   */
+  | { is: 'held'; call: PoolCall; streaming?: boolean }
+  /** Nobody consumes any more what the call streams. */
+  | { is: 'abandoned'; call: PoolCall; reason: string }
   /** The work is over and its slot free; the caller has its answer, now or earlier. */
   | { is: 'ended'; call: PoolCall }
   /** The runner sent the call back without having started it: it is leaving. */
@@ -38,7 +43,7 @@ export type PoolAction =
   | { do: 'run'; call: PoolCall; runner: string }
   /** Abort the work of a call on its runner. */
   | { do: 'cancel'; call: PoolCall; runner: string; cause: CancelCause; reason: string }
-  /** Answer the caller with an error. */
+  /** Answer the caller with an error; if it streams, fail its streams. */
   | { do: 'reject'; call: PoolCall; error: FlameError }
   /** Make a machine; `count` runners there will be then. */
   | { do: 'boot'; runner: string; count: number }

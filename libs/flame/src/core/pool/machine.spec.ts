@@ -252,6 +252,87 @@ describe('PoolMachine', () => {
     });
   });
 
+  describe('streams', () => {
+    const streaming = (options: { run?: number; overall?: number; linked?: boolean } = {}): PoolTranscript => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', options);
+      pool.up('r1');
+      pool.call('b', { wait: 60_000 });
+      expect(pool.streaming('a')).toEqual([]);
+      return pool;
+    };
+
+    it('hold the slot until they have ended', () => {
+      expect(streaming().ended('a')).toEqual(['run b on r1']);
+    });
+
+    it('run against the clock of their call, which fails them', () => {
+      const pool = streaming({ run: 50 });
+      expect(pool.at(49)).toEqual([]);
+      expect(pool.at(50)).toEqual(['reject a: FLAME_TIMEOUT, ran maybe', 'cancel a on r1 (timeout)']);
+      expect(pool.ended('a')).toEqual(['run b on r1']);
+    });
+
+    it('run against the overall clock, too', () => {
+      expect(streaming({ run: Infinity, overall: 70 }).at(70)).toEqual(['reject a: FLAME_TIMEOUT, ran maybe', 'cancel a on r1 (timeout)']);
+    });
+
+    it('leave the clock to what is held after them', () => {
+      const pool = streaming({ run: 50 });
+      pool.held('a');
+      expect(pool.at(10_000)).toEqual([]);
+      expect(pool.ended('a')).toEqual(['run b on r1']);
+    });
+
+    it('cancel the work when their consumer leaves, unlinked work, too', () => {
+      for (const linked of [true, false]) {
+        const pool = streaming({ linked });
+        expect(pool.abandoned('a')).toEqual(['cancel a on r1 (caller)']);
+        expect(pool.abandoned('a')).toEqual([]);
+        expect(pool.ended('a')).toEqual(['run b on r1']);
+      }
+    });
+
+    it('cost the runner when the work ignores that its consumer left', () => {
+      const pool = streaming({ run: 60_000 });
+      pool.abandoned('a');
+      expect(pool.at(999)).toEqual([]);
+      expect(pool.at(1_000)).toEqual(['stop r1']);
+    });
+
+    it('fail with their caller’s signal, linked or not', () => {
+      for (const linked of [true, false]) {
+        expect(streaming({ linked }).abort('a')).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (caller)']);
+      }
+    });
+
+    it('fail with the runner', () => {
+      expect(streaming().down('r1')).toEqual(['reject a: FLAME_LOST, ran maybe', 'bury r1']);
+    });
+
+    it('fail when the pool drains and they take longer than shutdownTimeout', () => {
+      const pool = streaming({ run: 60_000 });
+      expect(pool.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)']);
+      expect(pool.ended('a')).toEqual(['stop r1']);
+    });
+
+    it('are ended where nobody takes them any more: their caller left while the handler ran on unlinked', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', { linked: false });
+      pool.up('r1');
+      pool.abort('a');
+      pool.streaming('a');
+      expect(pool.abandoned('a')).toEqual(['cancel a on r1 (caller)']);
+    });
+
+    it('are nobody’s business when they were abandoned too late', () => {
+      const pool = streaming();
+      pool.ended('a');
+      expect(pool.abandoned('a')).toEqual([]);
+    });
+  });
+
   describe('failed boots', () => {
     it('back off from 1 s, doubling to 30 s, while demand remains', () => {
       const pool = new PoolTranscript({ max: 1 });

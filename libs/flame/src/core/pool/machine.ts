@@ -76,7 +76,9 @@ export class PoolMachine {
       case 'ended':
         return this.#ended(fact.call);
       case 'held':
-        return this.#calls.hold(fact.call);
+        return this.#calls.hold(fact.call, fact.streaming ?? false);
+      case 'abandoned':
+        return this.#calls.abandon(fact.call, fact.reason);
       case 'abort':
         return this.#calls.abort(fact.call, fact.reason);
       case 'bounced':
