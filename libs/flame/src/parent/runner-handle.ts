@@ -82,7 +82,7 @@ export class RunnerHandle implements LinkReceiver {
     this.#stopping ??= (async () => {
       this.#link.send({ kind: 'leave', grace, reason });
       await this.machine.stop(grace);
-      await this.#link.close(reason);
+      this.#link.drop(reason);
       this.owner.tell({ is: 'gone', runner: this.id });
     })();
     return this.#stopping;

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { WorkService } from '../apps/dist/conformance/work.service.js';
+import { rule } from '../support/conformance.js';
+import { failure } from '../support/failure.js';
+import { isAlive, until } from '../support/process-table.js';
+
+rule('Deadlines end work', (start, { isolated }) => {
+  it('answers the caller on time and aborts the handler', async () => {
+    const { flame, file, marked, pool } = await start();
+    const log = file();
+    const error = await failure(flame.on('p', WorkService, { timeout: 3_000 }).work(log, 60_000));
+    expect(error).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });
+    await marked(log, 'abort');
+    await until(() => pool.stats().running === 0);
+    expect(pool.stats().runners).toMatchObject([{ state: 'ready' }]);
+  });
+
+  it('replaces a runner whose handler ignores its abort', async () => {
+    const { work, flame, file, marked, pool } = await start({ max: 1, maxConcurrency: 1 });
+    const first = await work.runner();
+    const log = file();
+    const error = await failure(flame.on('p', WorkService, { timeout: 200 }).deaf(log, 8_000));
+    expect(error).toMatchObject({ code: 'FLAME_TIMEOUT' });
+    const { pid } = await marked(log, 'begin');
+    expect(await work.runner()).not.toBe(first);
+    if (isolated) await until(() => !isAlive(pid));
+    expect(pool.stats().runners).toHaveLength(1);
+  });
+
+  it('says that a call waited, when it got no slot in time', async () => {
+    const { work, flame, file, marked } = await start({ max: 1, maxConcurrency: 1 });
+    const log = file();
+    const running = work.work(log, 1_000);
+    await marked(log, 'begin');
+    const error = await failure(flame.on('p', WorkService, { timeout: 100 }).pid());
+    expect(error).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'no' });
+    expect(error.message).toContain('waiting for a slot');
+    await running;
+  });
+});

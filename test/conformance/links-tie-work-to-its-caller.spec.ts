@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { WorkService } from '../apps/dist/conformance/work.service.js';
+import { rule } from '../support/conformance.js';
+import { failure } from '../support/failure.js';
+
+rule('Links tie work to its caller', (start) => {
+  it('aborts linked work when the caller’s signal aborts', async () => {
+    const { flame, file, marked } = await start();
+    const log = file();
+    const caller = new AbortController();
+    const call = failure(flame.on('p', WorkService, { signal: caller.signal }).work(log, 60_000));
+    await marked(log, 'begin');
+    caller.abort(new Error('the user left'));
+    expect(await call).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'maybe' });
+    await marked(log, 'abort');
+  });
+
+  it('lets unlinked work go on to its end', async () => {
+    const { flame, file, marked } = await start();
+    const log = file();
+    const caller = new AbortController();
+    const call = failure(flame.on('p', WorkService, { signal: caller.signal, link: false }).work(log, 300));
+    await marked(log, 'begin');
+    caller.abort();
+    expect(await call).toMatchObject({ code: 'FLAME_CANCELLED' });
+    await marked(log, 'end');
+  });
+
+  it('takes a waiting call out of the queue, and it never runs', async () => {
+    const { work, flame, file, marked, marks } = await start({ max: 1, maxConcurrency: 1 });
+    const [first, second] = [file(), file()];
+    const running = work.work(first, 400);
+    await marked(first, 'begin');
+    const caller = new AbortController();
+    const waiting = failure(flame.on('p', WorkService, { signal: caller.signal }).work(second, 10));
+    caller.abort();
+    expect(await waiting).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'no' });
+    await running;
+    await work.pid();
+    expect(marks(second)).toEqual([]);
+  });
+});

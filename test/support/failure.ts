@@ -1,0 +1,11 @@
+import { FlameError } from 'nestjs-flame';
+
+/** The FlameError that a promise rejects with; anything else fails the test. */
+export async function failure(promise: Promise<unknown>): Promise<FlameError> {
+  const outcome = await promise.then(
+    (value) => new Error(`it succeeded with ${String(value)}`),
+    (error: unknown) => error,
+  );
+  if (outcome instanceof FlameError) return outcome;
+  throw outcome;
+}
