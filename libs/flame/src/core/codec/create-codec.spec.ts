@@ -1,3 +1,4 @@
+import { addExtension } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { MalformedError, UnencodableError } from './codec.js';
 import { createCodec } from './create-codec.js';
@@ -68,6 +69,31 @@ describe('createCodec', () => {
     part[1] = 1.5;
     expect(whole.buffer).toBe(part.buffer);
     expect(new Float32Array(whole.slice(7, 11).buffer)[0]).toBe(1.5);
+  });
+
+  it('takes the whole stretch that several views show, in whatever order they come', () => {
+    const memory = Uint8Array.from({ length: 64 }, (_, i) => i).buffer;
+    const views = [
+      new Uint8Array(memory, 30, 2),
+      new Uint8Array(memory, 9, 3),
+      new Uint8Array(memory, 50, 4),
+      new Uint8Array(memory, 40, 1),
+    ];
+    expect(cross(views)).toEqual(views);
+  });
+
+  it('makes Buffers also of messages that are plain Uint8Arrays', () => {
+    const message = Uint8Array.from(codec.encode({ buffer: Buffer.from('abc'), typed: new Uint8Array([1]) }));
+    const arrived = codec.decode(message) as { buffer: Buffer; typed: Uint8Array };
+    expect(Buffer.isBuffer(arrived.buffer)).toBe(true);
+    expect(Object.getPrototypeOf(arrived.typed)).toBe(Uint8Array.prototype);
+  });
+
+  it('is not touched by what the application registers with msgpackr', () => {
+    class List extends Array<number> {}
+    addExtension({ Class: List, type: 0x63, write: () => 'hijacked', read: () => 'hijacked' });
+    addExtension({ Class: Point, type: 0x64, write: () => 'hijacked', read: () => 'hijacked' });
+    expect(cross([List.from([1, 2]), new Point(1)])).toEqual([[1, 2], new Point(1)]);
   });
 
   it('carries URLs and their parameters', () => {

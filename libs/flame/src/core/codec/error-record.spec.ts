@@ -1,9 +1,11 @@
 import { inspect, types } from 'node:util';
 import vm from 'node:vm';
+import { C1, pack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { FlameError } from '../flame-error.js';
 import { MalformedError } from './codec.js';
 import { createCodec } from './create-codec.js';
+import { mark } from './marks.js';
 
 let constructed = 0;
 
@@ -133,14 +135,28 @@ describe('errors that cross', () => {
     expect(cross(foreign)).toBeInstanceOf(TypeError);
   });
 
-  it('cannot be given properties that errors do not hide, or classes that are no errors', () => {
-    const bytes = Buffer.from(codec.encode(new Error('x', { cause: 1 })));
-    const forged = Buffer.from(bytes);
-    forged.write('dause', bytes.indexOf('cause'));
-    expect(() => codec.decode(forged)).toThrow(MalformedError);
-    const renamed = Buffer.from(codec.encode(new (class extends Error {})('x')));
-    renamed.set(Buffer.from('\xa3URL', 'latin1'), renamed.indexOf('\xa5Error', 0, 'latin1'));
-    expect(() => codec.decode(renamed)).toThrow(MalformedError);
+  it('keep what they are when their class cannot be made from properties', () => {
+    class Aborted extends DOMException {}
+    const arrived = cross(new Aborted('stopped', 'AbortError')) as Error;
+    expect(Object.getPrototypeOf(arrived)).toBe(Error.prototype);
+    expect([arrived.name, arrived.message]).toEqual(['AbortError', 'stopped']);
+  });
+
+  it('have no stack when they had none', () => {
+    const error = new Error('x');
+    delete error.stack;
+    expect(Object.hasOwn(cross(error) as Error, 'stack')).toBe(false);
+    expect(rethrow(error)).toMatchObject({ message: 'x' });
+  });
+
+  it.each([
+    ['properties that errors do not hide', [C1, mark.error, 'Error', ['secret', 1], []], /a property that errors do not hide/],
+    ['a class that is no error', [C1, mark.error, 'URL', [], []], /URL is no error/],
+    ['a class that nobody registered', [C1, mark.error, 'Evil', [], []], /the class Evil is not registered here/],
+    ['no properties', [C1, mark.error, 'Error', 1, 2], /an error without its properties/],
+  ])('cannot be given %s', (_, forged, reason) => {
+    expect(() => codec.decode(pack(forged))).toThrow(MalformedError);
+    expect(() => codec.decode(pack(forged))).toThrow(reason);
   });
 });
 

@@ -1,8 +1,9 @@
-import { Packr } from 'msgpackr';
+import { C1, pack, Packr } from 'msgpackr';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MalformedError } from './codec.js';
 import { createCodec } from './create-codec.js';
+import { mark } from './marks.js';
 import { scan } from './scan.js';
 
 class Point {
@@ -133,6 +134,26 @@ describe('Codec.decode', () => {
       { numRuns: 20_000 },
     );
     expect(revived).toBeGreaterThan(1_000);
+  });
+
+  it.each([
+    ['a reference to what does not exist', [C1, mark.ref, 3], /object 3 does not exist yet/],
+    ['a reference to an object whose class still decodes', [C1, mark.encoded, 'Raw', [C1, mark.ref, 0]], /object 0 does not exist yet/],
+    ['a class without decode', [C1, mark.encoded, 'Point', 1], /Point has no `decode`/],
+    ['a class that nobody registered', [C1, mark.instance, 'Evil', 'a', 1], /the class Evil is not registered here/],
+    ['an unknown mark', [C1, 99], /mark 99 is not known here/],
+    ['a root inside', [[C1, mark.root, 1]], /mark 15 is not known here/],
+    ['memory that did not come', [C1, mark.view, 'Uint8Array', 0, 0, 1], /memory that did not come/],
+    ['a view beyond its memory', [C1, mark.root, [C1, mark.view, 'Uint8Array', 0, 0, 9], 0, Buffer.alloc(8)], /Invalid typed array length/],
+    ['a view of another kind', [C1, mark.root, [C1, mark.view, 'Function', 0, 0, 1], 0, Buffer.alloc(8)], /Function is not known here/],
+    ['an index beyond its array', [C1, mark.array, 2, '5', 1], /an index beyond its array/],
+    ['a length that is none', [C1, mark.array, -1], /a count expected/],
+    ['text that is no bytes', [C1, mark.text, 'x'], /bytes expected/],
+    ['a pattern that is none', [C1, mark.regExp, '(', ''], /Invalid regular expression/],
+  ])('refuses %s', (_, forged, reason) => {
+    const raw = createCodec({ classes: [{ type: Point }, { type: class Raw {}, encode: Object, decode: (wire) => wire }] });
+    expect(() => raw.decode(pack(forged))).toThrow(MalformedError);
+    expect(() => raw.decode(pack(forged))).toThrow(reason);
   });
 
   it('sets no prototype and changes none', () => {

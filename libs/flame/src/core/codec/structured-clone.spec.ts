@@ -57,6 +57,7 @@ const table: Record<string, () => unknown> = {
   'constructor, prototype and toString as keys': () => ({ constructor: 1, prototype: {}, toString: 'x', hasOwnProperty: 0, valueOf: null }),
   'constructor as key of an object': () => ({ constructor: { name: 'Map' }, length: 3 }),
   'toJSON as data': () => ({ toJSON: 1, date: Object.assign(new Date(5), { toJSON: 1 }) }),
+  'toJSON and constructor as data': () => [{ constructor: 1, toJSON: 1 }, Object.assign(Object.create(null), { toJSON: 2 })],
   'null prototype': () => Object.assign(Object.create(null), { a: 1, b: { c: 2 } }),
   'a null prototype, empty': () => Object.create(null),
   getters: () => ({
