@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rule } from '../support/conformance.js';
+import { pidOf, rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule(
@@ -23,7 +23,7 @@ rule(
       const together = [work.work(log, 3_000), work.work(log, 3_000), work.work(log, 3_000)].map((call) => call.catch((error: unknown) => error));
       while (marks(log).length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
       const [victim] = pool.stats().runners.filter(({ load }) => load === 2);
-      process.kill(Number(victim!.machine), 'SIGKILL');
+      process.kill(pidOf(victim!.machine), 'SIGKILL');
       const results = await Promise.all(together);
       expect(results.filter((result) => typeof result === 'string')).toHaveLength(1);
       expect(results.filter((result) => typeof result !== 'string')).toMatchObject([{ code: 'FLAME_LOST' }, { code: 'FLAME_LOST' }]);

@@ -40,6 +40,11 @@ export interface TrialBackend {
   make(): FlameBackend;
 }
 
+/** The process behind a machine's name, `pid 123`. */
+export function pidOf(machine: string | undefined): number {
+  return Number(/^pid (\d+)$/.exec(machine ?? '')![1]);
+}
+
 const entry = join(import.meta.dirname, '../apps/dist/conformance/main.js');
 
 const backends: TrialBackend[] = [
@@ -70,7 +75,7 @@ export function rule(
       await app.init();
       const flamePool = app.get<FlamePool>(getPoolToken('p'));
       flamePool.events$.subscribe((notice) => {
-        if (notice.is === 'up' && backend.isolated) machines.add(Number(notice.machine));
+        if (notice.is === 'up' && backend.isolated) machines.add(pidOf(notice.machine));
       });
       let files = 0;
       const marks = (file: string): Mark[] => {

@@ -15,6 +15,7 @@ import type { ParentAddress } from '../wire/link.js';
 import { MemoryDoor } from '../wire/memory-door.js';
 import { SystemClock } from '../wire/system-clock.js';
 import type { FlameConfig } from './flame-options.js';
+import { FlameParent } from './flame-parent.js';
 import type { HandlerIndex } from './handler-index.js';
 import { manifestOf } from './manifest-of.js';
 import { httpExceptions } from './nest-classes.js';
@@ -41,10 +42,12 @@ export class PoolSet {
     this.#config = config;
     this.#index = index;
     this.manifest = manifestOf(index.names);
-    this.codec = createCodec({ classes: [...httpExceptions(), ...config.classes] });
+    this.codec = createCodec({ classes: [...httpExceptions(), ...config.classes], maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload });
     const { host: bind, port, tls, reconnectTimeout, maxPayload } = config;
     this.#grpcDoor = new GrpcDoor({ bind, port, tls, reconnectTimeout, maxPayload, clock: this.#clock });
-    this.pools = new Map(config.pools.map((pool) => [pool.name, new Pool(this.#setup(inRunner ? { ...pool, min: 0, headroom: 0 } : pool))]));
+    this.pools = new Map(
+      config.pools.map((pool) => [pool.name, new Pool(this.#setup(inRunner ? { ...pool, min: 0, headroom: 0 } : pool))]),
+    );
   }
 
   /** Lets every backend look at its options and surroundings. @throws {FlameError} FLAME_CONFIG from one that cannot work here. */
@@ -112,7 +115,10 @@ export class PoolSet {
     if (backend.reach === 'memory') return { address: 'memory' };
     if (backend.reach === 'host') return this.#grpcDoor.address('host');
     if (host !== undefined) return this.#grpcDoor.address('network', host);
-    throw new FlameError('FLAME_CONFIG', `backend "${backend.name}" does not say how its machines reach the parent. Let its boot() call order.flameParent({ host }).`);
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `backend "${backend.name}" does not say how its machines reach the parent. Let its boot() call order.flameParent({ host }).`,
+    );
   }
 
   #startLocal(info: ParentInfo, { idleCheck }: PoolConfig): Machine {
@@ -123,7 +129,9 @@ export class PoolSet {
   }
 
   #sayReady(): void {
-    const pools = this.#config.pools.map(({ name, min, max, backend }) => `${name} (${(backend ?? this.#config.backend).name}, ${min} to ${max})`);
+    const pools = this.#config.pools.map(
+      ({ name, min, max, backend }) => `${name} (${(backend ?? this.#config.backend).name}, ${min} to ${max})`,
+    );
     const handlers = this.#index.names.length;
     nestLog.log(`${handlers} handler${handlers === 1 ? '' : 's'}; pools: ${pools.join(', ')}`);
   }

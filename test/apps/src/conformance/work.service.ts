@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { FlameCall, OnFlame } from 'nestjs-flame';
@@ -19,6 +20,16 @@ export class WorkService {
   @OnFlame('p')
   async echo<T>(value: T): Promise<T> {
     return value;
+  }
+
+  @OnFlame('p')
+  async bytes(length: number): Promise<Buffer> {
+    return Buffer.alloc(length, 1);
+  }
+
+  @OnFlame('p')
+  async socket(): Promise<unknown> {
+    return { socket: new Socket() };
   }
 
   /** Writes `begin`, waits, writes `end` (or `abort`), and says where it ran. */

@@ -13,6 +13,8 @@ export interface CodecOptions {
   readonly classes?: readonly RegisteredClass[];
   /** How deep a value may be nested; deeper ones are refused, by sender and receiver. @default 1000 */
   readonly maxDepth?: number;
+  /** How many bytes a value may take when encoded; larger ones are refused by the sender. @default Infinity */
+  readonly maxBytes?: number;
 }
 
 /** msgpackr keeps a slab as large as the largest message it wrote, for good; above this many bytes it is given a new one. */
@@ -28,12 +30,13 @@ const slabSize = 8192;
  * @throws {FlameError} FLAME_CONFIG when a class cannot be registered.
  */
 export function createCodec(options: CodecOptions = {}): Codec {
-  return new MsgpackCodec(new ClassRegistry(options.classes ?? []), options.maxDepth ?? 1000);
+  return new MsgpackCodec(new ClassRegistry(options.classes ?? []), options.maxDepth ?? 1000, options.maxBytes ?? Infinity);
 }
 
 class MsgpackCodec implements Codec {
   readonly #classes: ClassRegistry;
   readonly #maxDepth: number;
+  readonly #maxBytes: number;
   readonly #packr = new Packr({
     useRecords: false,
     variableMapSize: true,
@@ -42,9 +45,10 @@ class MsgpackCodec implements Codec {
     copyBuffers: true,
   });
 
-  constructor(classes: ClassRegistry, maxDepth: number) {
+  constructor(classes: ClassRegistry, maxDepth: number, maxBytes: number) {
     this.#classes = classes;
     this.#maxDepth = maxDepth;
+    this.#maxBytes = maxBytes;
   }
 
   encode(value: unknown, hoist?: Hoist): Uint8Array {
@@ -89,8 +93,13 @@ class MsgpackCodec implements Codec {
     }
     // In a microtask nobody is in the middle of packing: the slab is shared by all users of msgpackr.
     if (bytes.length > largeMessage) queueMicrotask(() => this.#packr.useBuffer(Buffer.allocUnsafeSlow(slabSize)));
+    if (bytes.length > this.#maxBytes) throw tooLarge(bytes.length, this.#maxBytes);
     return bytes;
   }
+}
+
+function tooLarge(length: number, limit: number): UnencodableError {
+  return new UnencodableError('', `${length} bytes are more than maxPayload (${limit}): pass a reference to it (a path, a URL, a key), stream it, or raise maxPayload`);
 }
 
 function describe(error: unknown): string {

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { rule } from '../support/conformance.js';
+import { failure } from '../support/failure.js';
+
+rule('Values cross in full or are refused by name', (start) => {
+  it('carries structures, Buffers and cycles', async () => {
+    const { work } = await start();
+    const value: { self?: unknown; bytes: Buffer; at: Date; tags: Set<string>; by: Map<string, number> } = {
+      bytes: Buffer.from('abc'),
+      at: new Date(5),
+      tags: new Set(['x']),
+      by: new Map([['n', -0]]),
+    };
+    value.self = value;
+    const back = await work.echo(value);
+    expect(back).toEqual(value);
+    expect(back.self).toBe(back);
+    expect(Buffer.isBuffer(back.bytes)).toBe(true);
+  });
+
+  it('carries what is larger than a frame', async () => {
+    const { work } = await start();
+    const large = Buffer.alloc(5_000_000, 7);
+    expect((await work.echo(large)).equals(large)).toBe(true);
+  });
+
+  it('refuses an argument that cannot cross, with its path', async () => {
+    const { work } = await start();
+    const error = await failure(work.echo({ on: { data: () => 1 } }));
+    expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no' });
+    expect(error.message).toContain('WorkService.echo');
+    expect(error.message).toContain('args[0].on.data');
+  });
+
+  it('refuses a result that cannot cross, with its path, and the runner goes on', async () => {
+    const { work } = await start();
+    const error = await failure(work.socket());
+    expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes' });
+    expect(error.message).toContain('WorkService.socket');
+    expect(error.message).toContain('result.socket');
+    expect(await work.pid()).toBeGreaterThan(0);
+  });
+
+  it('refuses arguments and results above maxPayload', async () => {
+    const { work } = await start({}, { maxPayload: 100_000 });
+    const argument = await failure(work.echo(Buffer.alloc(200_000)));
+    expect(argument).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no' });
+    expect(argument.message).toContain('more than maxPayload (100000)');
+    expect(await work.bytes(50_000)).toHaveLength(50_000);
+    const result = await failure(work.bytes(200_000));
+    expect(result).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes' });
+    expect(result.message).toContain('more than maxPayload (100000)');
+  });
+});
