@@ -11,7 +11,13 @@ export class LocalBackend extends FlameBackend {
   readonly name = 'local';
   readonly reach = 'memory';
 
-  boot(order: BootOrder): Promise<Machine> {
-    return order.inProcess();
+  async boot(order: BootOrder): Promise<Machine> {
+    const { signal } = order;
+    signal.throwIfAborted();
+    const machine = await order.inProcess();
+    if (signal.aborted) await machine.stop(0);
+    signal.throwIfAborted();
+    signal.addEventListener('abort', () => void machine.stop(0), { once: true });
+    return machine;
   }
 }

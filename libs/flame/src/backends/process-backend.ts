@@ -75,7 +75,11 @@ export class ProcessBackend extends FlameBackend {
       return child;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      throw new BootError(`process: ${file} could not be started: ${message}`, { phase: 'create', fatal: fatal.includes(code), cause: error });
+      throw new BootError(`process: ${file} could not be started: ${message}`, {
+        phase: 'create',
+        fatal: fatal.includes(code),
+        cause: error,
+      });
     }
   }
 

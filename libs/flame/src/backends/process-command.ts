@@ -29,23 +29,32 @@ export type Started = Pick<NodeJS.Process, 'execPath' | 'execArgv' | 'argv'>;
  */
 export function runnerCommand(rules: CommandRules, started: Started = process, underTest = false): Command {
   const flags = rules.execArgv ?? withoutScript(withoutInspector(started.execArgv));
-  if (rules.entry !== undefined) return { file: started.execPath, args: [...flags, entryFile(rules.entry, rules.cwd), ...(rules.args ?? [])] };
+  if (rules.entry !== undefined)
+    return { file: started.execPath, args: [...flags, entryFile(rules.entry, rules.cwd), ...(rules.args ?? [])] };
   return { file: started.execPath, args: [...flags, ownScript(started, underTest), ...(rules.args ?? started.argv.slice(2))] };
 }
 
 function ownScript({ argv, execArgv }: Started, underTest: boolean): string {
   const script = argv[1];
   if (withoutScript(execArgv).length < execArgv.length || script === undefined || script === '-') {
-    throw noEntry('this process was started from code and not from a file (node -e, a REPL, standard input), so there is no script to start runners with');
+    throw noEntry(
+      'this process was started from code and not from a file (node -e, a REPL, standard input), so there is no script to start runners with',
+    );
   }
   if (underTest) {
-    throw noEntry(`this process was started by a test runner: process.argv[1] is ${show(script)}, not the app, and a runner would start the tests again`);
+    throw noEntry(
+      `this process was started by a test runner: process.argv[1] is ${show(script)}, not the app, and a runner would start the tests again`,
+    );
   }
   return script;
 }
 
 function noEntry(why: string): Error {
-  return badOption('ProcessBackend.entry', `is missing: ${why}`, "Give the app's main file, such as new ProcessBackend({ entry: 'dist/main.js' }).");
+  return badOption(
+    'ProcessBackend.entry',
+    `is missing: ${why}`,
+    "Give the app's main file, such as new ProcessBackend({ entry: 'dist/main.js' }).",
+  );
 }
 
 /** Finds the file as `node <entry>` would, which adds extensions and looks for `index.js`. */
@@ -54,6 +63,10 @@ function entryFile(entry: string | URL, cwd = process.cwd()): string {
   try {
     return createRequire(join(resolve(cwd), 'package.json')).resolve(path);
   } catch {
-    throw badOption('ProcessBackend.entry', `names a file that is not there: ${show(path)}`, 'Build the app first, or give the path of its main file, relative to cwd.');
+    throw badOption(
+      'ProcessBackend.entry',
+      `names a file that is not there: ${show(path)}`,
+      'Build the app first, or give the path of its main file, relative to cwd.',
+    );
   }
 }

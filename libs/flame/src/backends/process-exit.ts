@@ -18,6 +18,7 @@ export function processExit({ code, signal, stopped, heapFull }: ProcessEnd): Ma
   const facts = { ...(code !== null && { code }), ...(signal !== null && { signal }) };
   if (stopped) return { how: 'stopped', ...facts, text: `stopped (${how})` };
   // V8 aborts; a shell in between turns that into exit code 134.
-  if (heapFull && (signal === 'SIGABRT' || code === 134)) return { how: 'oom', ...facts, text: `out of memory: V8's heap was full (${how}; raise --max-old-space-size)` };
+  if (heapFull && (signal === 'SIGABRT' || code === 134))
+    return { how: 'oom', ...facts, text: `out of memory: V8's heap was full (${how}; raise --max-old-space-size)` };
   return { how: signal === null ? 'exit' : 'signal', ...facts, text: how };
 }

@@ -53,7 +53,11 @@ export function checkProcessOptions(options: unknown): ProcessBackendOptions {
   const reader = new OptionReader(options, 'ProcessBackend');
   const inheritEnv = reader.raw('inheritEnv') ?? 'all';
   if (inheritEnv !== 'all' && inheritEnv !== 'none' && !isTexts(inheritEnv)) {
-    throw reader.refuse('inheritEnv', `must be 'all', 'none' or a list of names, but is ${show(inheritEnv)}`, "Give a list such as ['PATH', 'DATABASE_URL'].");
+    throw reader.refuse(
+      'inheritEnv',
+      `must be 'all', 'none' or a list of names, but is ${show(inheritEnv)}`,
+      "Give a list such as ['PATH', 'DATABASE_URL'].",
+    );
   }
   const checked: ProcessBackendOptions = {
     entry: entry(reader),
@@ -69,8 +73,13 @@ export function checkProcessOptions(options: unknown): ProcessBackendOptions {
 
 function entry(reader: OptionReader): string | URL | undefined {
   const value = reader.raw('entry');
-  if (value === undefined || (value instanceof URL && value.protocol === 'file:') || (typeof value === 'string' && value !== '')) return value;
-  throw reader.refuse('entry', `must be the path or file: URL of the app's main file, but is ${show(value)}`, "Give a path such as 'dist/main.js'.");
+  if (value === undefined || (value instanceof URL && value.protocol === 'file:') || (typeof value === 'string' && value !== ''))
+    return value;
+  throw reader.refuse(
+    'entry',
+    `must be the path or file: URL of the app's main file, but is ${show(value)}`,
+    "Give a path such as 'dist/main.js'.",
+  );
 }
 
 function folder(reader: OptionReader): string | undefined {
@@ -90,10 +99,15 @@ function env(reader: OptionReader): Record<string, string | undefined> {
   const value = reader.raw('env') ?? {};
   const variables = new OptionReader(value, 'ProcessBackend.env');
   const checked = Object.entries(value).map(([name, text]: [string, unknown]): [string, string | undefined] => {
-    if (isFlameParent(name)) throw variables.refuse(name, 'cannot be overridden', 'Leave it out: it is what tells a runner that it is one.');
+    if (isFlameParent(name))
+      throw variables.refuse(name, 'cannot be overridden', 'Leave it out: it is what tells a runner that it is one.');
     if (text === undefined || typeof text === 'string') return [name, text];
     // The value itself may be a secret.
-    throw variables.refuse(name, `must be a string, but is of type ${typeof text}`, 'Give a string, or undefined to take the variable away.');
+    throw variables.refuse(
+      name,
+      `must be a string, but is of type ${typeof text}`,
+      'Give a string, or undefined to take the variable away.',
+    );
   });
   return Object.fromEntries(checked);
 }

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FlameBackend, Machine } from '../../libs/flame/src/backends/backend.js';
+import { TestOrder } from '../support/backend-order.js';
+import { until } from '../support/process-table.js';
+
+/** What the suite is run against: a backend whose machines run `test/support/machine-program.mjs`, and a look at its platform. */
+export interface BackendRig {
+  readonly backend: FlameBackend;
+  /** The ids of the machines that the platform has, whatever the backend says. */
+  machines(): Promise<readonly string[]>;
+  /** What `order.inProcess` does, for a backend that calls it. */
+  inProcess?(): Promise<Machine>;
+  /** Ends what the rig itself made. */
+  close?(): Promise<void>;
+}
+
+/** What the pool relies on, whatever the platform. */
+export function backendContract(name: string, makeRig: () => Promise<BackendRig>): void {
+  describe(`${name} keeps the contract of backends`, () => {
+    let rig: BackendRig;
+    let backend: FlameBackend;
+
+    const order = (behaviour: string): TestOrder => new TestOrder(behaviour, rig.inProcess && (() => rig.inProcess!()));
+
+    beforeEach(async () => {
+      rig = await makeRig();
+      backend = rig.backend;
+      await backend.prepare({ parent: 'parent-1', underTest: true });
+    });
+
+    afterEach(async () => {
+      await backend.close();
+      await rig.close?.();
+      expect(await rig.machines(), 'machines left behind').toEqual([]);
+    });
+
+    it('has a name of one lower-case word', () => {
+      expect(backend.name).toMatch(/^[a-z]+$/);
+      expect(['memory', 'host', 'network']).toContain(backend.reach);
+    });
+
+    it('makes machines that the platform knows, each with an id of its own', async () => {
+      const machines = await Promise.all([backend.boot(order('polite')), backend.boot(order('polite'))]);
+      expect([...(await rig.machines())].sort()).toEqual(machines.map((machine) => machine.id).sort());
+      expect(new Set(machines.map((machine) => machine.id)).size).toBe(2);
+      await Promise.all(machines.map((machine) => machine.stop(0)));
+    });
+
+    it('resolves stop when nothing is left, at once without grace', async () => {
+      const machine = await backend.boot(order('polite'));
+      await machine.stop(0);
+      expect(await rig.machines()).toEqual([]);
+      expect((await machine.exited).how).toBe('stopped');
+    });
+
+    it('can be told to stop twice, and after the end', async () => {
+      const machine = await backend.boot(order('polite'));
+      await Promise.all([machine.stop(60_000), machine.stop(0)]);
+      await machine.stop(60_000);
+      expect(await rig.machines()).toEqual([]);
+    });
+
+    it('says in one sentence how a machine ended, also to one who asks late', async () => {
+      const machine = await backend.boot(order('polite'));
+      await machine.stop(0);
+      const exit = await machine.exited;
+      expect(exit.text).toMatch(/^\S.*[^\n]$/);
+      expect(await machine.exited).toBe(exit);
+    });
+
+    it('makes nothing when the boot was abandoned before', async () => {
+      const abandoned = order('polite');
+      abandoned.abort();
+      await expect(backend.boot(abandoned)).rejects.toThrow();
+      expect(await rig.machines()).toEqual([]);
+    });
+
+    it('rejects and leaves nothing when the boot is abandoned meanwhile', async () => {
+      const abandoned = order('polite');
+      const boot = backend.boot(abandoned);
+      abandoned.abort();
+      await expect(boot).rejects.toThrow();
+      expect(await rig.machines()).toEqual([]);
+    });
+
+    it('removes a machine whose boot is abandoned before its runner attached', async () => {
+      const abandoned = order('stubborn');
+      const machine = await backend.boot(abandoned);
+      abandoned.abort();
+      await machine.exited;
+      expect(await rig.machines()).toEqual([]);
+    });
+
+    it('can be closed twice', async () => {
+      await backend.close();
+      await backend.close();
+    });
+
+    it('finds nothing to reap where its machines have gone', async () => {
+      await (await backend.boot(order('polite'))).stop(0);
+      expect(await backend.reap()).toBe(0);
+    });
+  });
+}
+
+/** What holds beside it where a machine is a process, a container or a host of its own. */
+export function separateMachineContract(name: string, makeRig: () => Promise<BackendRig>): void {
+  describe(`${name} keeps the contract of machines that live apart`, () => {
+    let rig: BackendRig;
+    const boot = async (behaviour: string): Promise<{ machine: Machine; order: TestOrder }> => {
+      const order = new TestOrder(behaviour);
+      return { order, machine: await rig.backend.boot(order) };
+    };
+
+    beforeEach(async () => {
+      rig = await makeRig();
+      await rig.backend.prepare({ parent: 'parent-1', underTest: true });
+    });
+
+    afterEach(async () => {
+      await rig.backend.close();
+      await rig.close?.();
+      expect(await rig.machines(), 'machines left behind').toEqual([]);
+    });
+
+    it('tells the runner what FLAME_PARENT says', async () => {
+      const { machine, order } = await boot('tells');
+      await machine.exited;
+      expect(JSON.parse(order.text('stdout')[0]!).info).toMatchObject({ pool: 'tells', runner: 'runner-1', parent: 'parent-1' });
+    });
+
+    it('hands on output line by line, all of it before it says that the machine is gone', async () => {
+      const { machine, order } = await boot('prints');
+      await machine.exited;
+      expect(order.text('stdout')).toEqual(['one', 'two', '', 'thrée']);
+      expect(order.text('stderr')).toEqual(['a complaint']);
+    });
+
+    it('tells an exit code', async () => {
+      const { machine } = await boot('exits');
+      expect(await machine.exited).toMatchObject({ how: 'exit', code: 7, text: expect.stringContaining('7') });
+    });
+
+    it('tells a signal', async () => {
+      const { machine } = await boot('dies');
+      expect(await machine.exited).toMatchObject({ how: 'signal', signal: 'SIGKILL', text: expect.stringContaining('SIGKILL') });
+    });
+
+    it('asks politely at first', async () => {
+      const { machine, order } = await boot('polite');
+      await order.printed('ready');
+      await machine.stop(20_000);
+      expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0 });
+    });
+
+    it('uses force after the grace', async () => {
+      const { machine, order } = await boot('stubborn');
+      await order.printed('ready');
+      const stopped = machine.stop(300);
+      await order.printed('I stay');
+      await stopped;
+      expect(await machine.exited).toMatchObject({ how: 'stopped' });
+      expect(await rig.machines()).toEqual([]);
+    });
+
+    it('lets a second stop shorten the grace of the first', async () => {
+      const { machine, order } = await boot('stubborn');
+      await order.printed('ready');
+      const first = machine.stop(Infinity);
+      await order.printed('I stay');
+      await machine.stop(0);
+      await first;
+    });
+
+    it('ends its machines when it is closed', async () => {
+      const { machine, order } = await boot('stubborn');
+      await order.printed('ready');
+      await rig.backend.close();
+      await machine.exited;
+      await until(async () => (await rig.machines()).length === 0);
+    });
+  });
+}

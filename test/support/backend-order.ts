@@ -1,0 +1,45 @@
+import type { BootOrder, Machine } from '../../libs/flame/src/backends/backend.js';
+
+/** An order for one machine that keeps what the machine prints. The pool's name is the behaviour of `machine-program.mjs`. */
+export class TestOrder implements BootOrder {
+  readonly runner = 'runner-1';
+  readonly parent = 'parent-1';
+  readonly bootTimeout = 10_000;
+  readonly shutdownTimeout = 1_000;
+  readonly lines: { line: string; stream: 'stdout' | 'stderr' }[] = [];
+  readonly #abort = new AbortController();
+  readonly #waiting = new Map<string, () => void>();
+
+  constructor(
+    readonly pool: string,
+    readonly inProcess: () => Promise<Machine> = () => Promise.reject(new Error('this backend has no business in this process')),
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  abort(): void {
+    this.#abort.abort(new Error('the boot was abandoned'));
+  }
+
+  readonly flameParent: BootOrder['flameParent'] = async (options) => {
+    const info = { pool: this.pool, runner: this.runner, parent: this.parent, ...options?.more };
+    return Buffer.from(JSON.stringify(info)).toString('base64');
+  };
+
+  readonly output: BootOrder['output'] = (line, stream) => {
+    this.lines.push({ line, stream });
+    this.#waiting.get(line)?.();
+  };
+
+  /** Resolves when the machine has printed this line. */
+  printed(line: string): Promise<void> {
+    if (this.lines.some((printed) => printed.line === line)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.set(line, resolve));
+  }
+
+  text(stream: 'stdout' | 'stderr'): string[] {
+    return this.lines.filter((printed) => printed.stream === stream).map((printed) => printed.line);
+  }
+}

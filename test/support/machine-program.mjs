@@ -1,0 +1,29 @@
+// What a machine runs in the backend contract suite. It needs nothing but Node, so that it can be copied into a container; the pool's name in FLAME_PARENT
+// says how it behaves.
+const info = JSON.parse(Buffer.from(process.env.FLAME_PARENT, 'base64').toString());
+
+const behaviours = {
+  polite: () => process.on('SIGTERM', () => process.exit(0)),
+  stubborn: () => process.on('SIGTERM', () => console.log('I stay')),
+  exits: () => process.exit(7),
+  dies: () => process.kill(process.pid, 'SIGKILL'),
+  prints() {
+    process.stdout.write('one\ntwo\r\n\nthrée');
+    process.stderr.write('a complaint\n');
+    process.exitCode = 0;
+  },
+  tells() {
+    console.log(JSON.stringify({ info, env: process.env, argv: process.argv.slice(1), execArgv: process.execArgv, cwd: process.cwd() }));
+  },
+  fillsItsHeap() {
+    const kept = [];
+    for (;;) kept.push(new Array(10_000).fill(kept.length));
+  },
+};
+
+behaviours[info.pool]();
+if (info.pool === 'polite' || info.pool === 'stubborn') {
+  // Whatever becomes of the test: not for ever.
+  setTimeout(() => process.exit(99), 60_000);
+  console.log('ready');
+}
