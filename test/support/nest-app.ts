@@ -8,7 +8,10 @@ import { onTestFinished } from 'vitest';
 export const logged: string[] = [];
 
 /** Makes a Nest app of `metadata`, initialises it, and closes it when the test is over, if the test has not. */
-export async function startApp(metadata: ModuleMetadata, override: (builder: TestingModuleBuilder) => void = () => {}): Promise<TestingModule> {
+export async function startApp(
+  metadata: ModuleMetadata,
+  override: (builder: TestingModuleBuilder) => void = () => {},
+): Promise<TestingModule> {
   const builder = Test.createTestingModule(metadata).setLogger(keepingLogger());
   override(builder);
   const app = await builder.compile();

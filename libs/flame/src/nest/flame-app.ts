@@ -29,8 +29,8 @@ export interface OpenApp {
 }
 
 /**
- * One Nest app as its decorated methods see it: nothing but the way from a method to its pool. It depends on nothing, so that Nest can inject
- * it into any provider.
+ * One Nest app as its decorated methods see it: nothing but the way from a method to its pool. It depends on nothing, so that Nest can
+ * inject it into any provider.
  */
 @Injectable()
 export class FlameApp {
@@ -86,7 +86,11 @@ export class FlameApp {
 
 export function unknownPool(asker: string, name: string, pools: Iterable<string>): FlameError {
   const there = [...pools].map((pool) => `"${pool}"`).join(', ');
-  return badOption(asker, `names the pool "${name}", which is not there`, `The pools of this app are ${there}: correct the name, or add the pool to FlameModule.forRoot.`);
+  return badOption(
+    asker,
+    `names the pool "${name}", which is not there`,
+    `The pools of this app are ${there}: correct the name, or add the pool to FlameModule.forRoot.`,
+  );
 }
 
 function tooEarly(asker: string): FlameError {

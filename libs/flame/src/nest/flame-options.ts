@@ -21,7 +21,8 @@ export interface FlameModuleOptions {
    */
   backend?: FlameBackend;
   /**
-   * Classes of the app whose methods `flame.on` may run on runners though none of them has `@OnFlame`. Nothing else of the app can be called from outside.
+   * Classes of the app whose methods `flame.on` may run on runners though none of them has `@OnFlame`. Nothing else of the app can be
+   * called from outside.
    *
    * @default []
    */
@@ -34,8 +35,8 @@ export interface FlameModuleOptions {
    */
   classes?: (Class | RegisteredClass)[];
   /**
-   * The interface on which runners of other machines reach this process; all when left out. It listens only if a pool's backend needs the network,
-   * and lets nobody in without a token.
+   * The interface on which runners of other machines reach this process; all when left out. It listens only if a pool's backend needs the
+   * network, and lets nobody in without a token.
    */
   host?: string;
   /**
@@ -107,11 +108,13 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
 }
 
 function readPools(pools: unknown, path: string): PoolConfig<FlameBackend>[] {
-  if (!Array.isArray(pools)) throw badOption(path, `must be a list of pools, but is ${show(pools)}`, "Give for example [{ name: 'ffmpeg', max: 10 }].");
+  if (!Array.isArray(pools))
+    throw badOption(path, `must be a list of pools, but is ${show(pools)}`, "Give for example [{ name: 'ffmpeg', max: 10 }].");
   const configs = pools.map((options, place) => readPoolOptions(options as FlamePoolOptions, `${path}[${place}]`));
   for (const [place, { name, backend }] of configs.entries()) {
     const first = configs.findIndex((config) => config.name === name);
-    if (first !== place) throw badOption(`${path}[${place}].name`, `is "${name}", as is that of pools[${first}]`, 'Give each pool a name of its own.');
+    if (first !== place)
+      throw badOption(`${path}[${place}].name`, `is "${name}", as is that of pools[${first}]`, 'Give each pool a name of its own.');
     if (backend !== undefined) readBackend(backend, `${path}[${place}].backend`);
   }
   return configs;
@@ -130,7 +133,11 @@ function readList(read: OptionReader, key: string): unknown[] {
 
 function readClass(value: unknown, path: string): Class {
   if (typeof value === 'function' && typeof value.prototype === 'object') return value as unknown as Type;
-  throw badOption(path, `must be a class, but is ${show(value)}`, 'Give the class itself; a class that is undefined here is often a circular import.');
+  throw badOption(
+    path,
+    `must be a class, but is ${show(value)}`,
+    'Give the class itself; a class that is undefined here is often a circular import.',
+  );
 }
 
 function readRegistered(value: unknown, path: string): RegisteredClass {
@@ -149,7 +156,11 @@ function readTls(read: OptionReader): TlsIdentity | undefined {
   const value = read.raw('tls');
   if (value === undefined) return undefined;
   const inner = new OptionReader(value, `${read.path}.tls`);
-  const tls: TlsIdentity = { key: inner.text('key'), cert: inner.text('cert'), ca: inner.raw('ca') === undefined ? undefined : inner.text('ca') };
+  const tls: TlsIdentity = {
+    key: inner.text('key'),
+    cert: inner.text('cert'),
+    ca: inner.raw('ca') === undefined ? undefined : inner.text('ca'),
+  };
   inner.done();
   return tls;
 }

@@ -6,8 +6,8 @@ import type { PoolStats } from '../parent/pool-stats.js';
 import type { FlameApp } from './flame-app.js';
 
 /**
- * A pool of this app: what `@InjectPool(name)` and `flame.pool(name)` give. It can be injected anywhere; it answers once the app has started, that
- * is from `onModuleInit` on. In a runner it has no runners.
+ * A pool of this app: what `@InjectPool(name)` and `flame.pool(name)` give. It can be injected anywhere; it answers once the app has
+ * started, that is from `onModuleInit` on. In a runner it has no runners.
  */
 export class FlamePool {
   readonly name: string;
@@ -34,13 +34,17 @@ export class FlamePool {
    * @throws {FlameError} FLAME_CONFIG when `min` is above `max`, or in a runner, whose pools are not its own.
    */
   resize(size: { min?: number; max?: number }): void {
-    if (this.#app.inRunner) throw new FlameError('FLAME_CONFIG', `pool "${this.name}" resize() was called in a runner, where pools have no runners. Call it at the parent.`);
+    if (this.#app.inRunner)
+      throw new FlameError(
+        'FLAME_CONFIG',
+        `pool "${this.name}" resize() was called in a runner, where pools have no runners. Call it at the parent.`,
+      );
     this.#pool('resize').resize(size);
   }
 
   /**
-   * Takes no more calls, gives those that run `shutdownTimeout`, then stops every runner. Resolves when nothing is left of them. Idempotent; the app does it itself
-   * when it closes.
+   * Takes no more calls, gives those that run `shutdownTimeout`, then stops every runner. Resolves when nothing is left of them.
+   * Idempotent; the app does it itself when it closes.
    */
   drain(): Promise<void> {
     return this.#pool('drain').drain();

@@ -8,8 +8,8 @@ export type FlameRunnerOptions = NonNullable<Parameters<typeof NestFactory.creat
 /** The lean way to be a runner: without an HTTP adapter, which need not even be loaded. */
 export class FlameRunner {
   /**
-   * Boots the app as an application context, attaches it to the parent and serves its calls; resolves when attached. The process ends when the parent says so,
-   * when it is gone, or on a signal, after the running work.
+   * Boots the app as an application context, attaches it to the parent and serves its calls; resolves when attached. The process ends
+   * when the parent says so, when it is gone, or on a signal, after the running work.
    *
    * @throws {FlameError} FLAME_CONFIG in a process that no pool has booted.
    */

@@ -130,7 +130,11 @@ describe('exploreHandlers', () => {
   it('counts an alias, and a factory that hands on an instance, as the provider that they stand for', async () => {
     const app = await startApp({
       imports: [pools],
-      providers: [Single, { provide: 'alias', useExisting: Single }, { provide: 'same', inject: [Single], useFactory: (single: Single) => single }],
+      providers: [
+        Single,
+        { provide: 'alias', useExisting: Single },
+        { provide: 'same', inject: [Single], useFactory: (single: Single) => single },
+      ],
     });
     const instance = app.get<Single>('alias');
     expect(instance).toBe(app.get(Single));
@@ -143,7 +147,11 @@ describe('exploreHandlers', () => {
     @Module({ providers: [Single, { provide: 'other', useFactory: () => new Single() }] })
     class Second {}
     const app = await startApp({ imports: [pools, First, Second] });
-    const instances = [app.select(First).get(Single, { strict: true }), app.select(Second).get(Single, { strict: true }), app.get<Single>('other')];
+    const instances = [
+      app.select(First).get(Single, { strict: true }),
+      app.select(Second).get(Single, { strict: true }),
+      app.get<Single>('other'),
+    ];
     expect(new Set(instances).size).toBe(3);
     for (const instance of instances) expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
   });
@@ -194,12 +202,16 @@ describe('exploreHandlers', () => {
     class Fake extends Single {
       override readonly number = -1;
     }
-    const value = await startApp({ imports: [pools], providers: [Single] }, (builder) => builder.overrideProvider(Single).useValue({ ran: () => 'fake' }));
+    const value = await startApp({ imports: [pools], providers: [Single] }, (builder) =>
+      builder.overrideProvider(Single).useValue({ ran: () => 'fake' }),
+    );
     expect(value.get(Single).ran()).toBe('fake');
     const type = await startApp({ imports: [pools], providers: [Single] }, (builder) => builder.overrideProvider(Single).useClass(Fake));
     expect(await type.get(Single).ran()).toEqual({ on: -1, inside: true });
     const instance = new Fake();
-    const given = await startApp({ imports: [pools], providers: [Single] }, (builder) => builder.overrideProvider(Single).useValue(instance));
+    const given = await startApp({ imports: [pools], providers: [Single] }, (builder) =>
+      builder.overrideProvider(Single).useValue(instance),
+    );
     expect(await given.get(Single).ran()).toEqual({ on: -1, inside: true });
   });
 
@@ -209,8 +221,18 @@ describe('exploreHandlers', () => {
       @OnFlame('wrok')
       async run(): Promise<void> {}
     }
-    const start = startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }, { name: 'more', max: 1 }])], providers: [Lost] });
-    await expect(start).rejects.toThrow('@OnFlame on Lost.run names the pool "wrok", which is not there. The pools of this app are "work", "more"');
+    const start = startApp({
+      imports: [
+        FlameModule.forRoot([
+          { name: 'work', max: 1 },
+          { name: 'more', max: 1 },
+        ]),
+      ],
+      providers: [Lost],
+    });
+    await expect(start).rejects.toThrow(
+      '@OnFlame on Lost.run names the pool "wrok", which is not there. The pools of this app are "work", "more"',
+    );
   });
 
   it('refuses two handlers of one name, naming both and the fix', async () => {
@@ -238,7 +260,10 @@ describe('exploreHandlers', () => {
     }
     @Injectable()
     class Other extends Named {}
-    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { handlers: [Named] })], providers: [Named, Other] });
+    const app = await startApp({
+      imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { handlers: [Named] })],
+      providers: [Named, Other],
+    });
     const flame = app.get(Flame);
     expect(await flame.on('work', Named).run()).toBe(true);
     expect(() => flame.on('work', Named).onModuleInit()).toThrow(/onModuleInit cannot be reached/);

@@ -30,7 +30,11 @@ export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted
   const homes = findHomes(modules, app, wanted.classes);
   for (const [place, type] of wanted.classes.entries()) {
     if (homes.some((home) => isOf(home.prototype, home.token, [type]))) continue;
-    throw badOption(`FlameModule handlers[${place}]`, `names ${type.name}, which no module provides`, `Add ${type.name} to a module's providers, or leave it out.`);
+    throw badOption(
+      `FlameModule handlers[${place}]`,
+      `names ${type.name}, which no module provides`,
+      `Add ${type.name} to a module's providers, or leave it out.`,
+    );
   }
   const handlers = homes.flatMap((home, place) => handlersOf(home, endingOf(home, homes.slice(0, place), homes)));
   for (const { declaration, name } of handlers) {
@@ -78,7 +82,10 @@ function isOf(prototype: object, token: unknown, classes: readonly Class[]): boo
   return classes.some((type) => type === token || type === prototype.constructor);
 }
 
-/** What tells the handlers of a class from those of its other providers, which may hold something else: the module, and a count where that is not enough. */
+/**
+ * What tells the handlers of a class from those of its other providers, which may hold something else: the module, and a count where that
+ * is not enough.
+ */
 function endingOf(home: ProviderHome, before: readonly ProviderHome[], all: readonly ProviderHome[]): string {
   if (all.filter(({ prototype }) => prototype === home.prototype).length === 1) return '';
   const same = before.filter(({ prototype, qualifier }) => prototype === home.prototype && qualifier === home.qualifier).length;

@@ -1,15 +1,13 @@
-import { Controller, Get, Inject, Injectable, Module, NotFoundException, Param } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, NotFoundException, Param } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { logged, startApp } from '../../../../test/support/nest-app.js';
 import { FlameBackend } from '../backends/backend.js';
 import type { BackendContext, BootOrder, Machine } from '../backends/backend.js';
 import { BootError } from '../core/boot-error.js';
-import { FlameError } from '../core/flame-error.js';
 import { FlameCall } from '../runner/flame-call.js';
 import { FlameModule } from './flame.module.js';
 import type { FlameAsyncResult } from './flame.module.js';
-import { flameDefaults } from './flame-options.js';
 import { FlamePool } from './flame-pool.js';
 import { getPoolToken, InjectPool } from './inject-pool.decorator.js';
 import { OnFlame } from './on-flame.decorator.js';
@@ -90,6 +88,13 @@ describe('FlameModule', () => {
     expect(logged).toContain('log Flame: 1 handler; pools: work (local, 0 to 3), more (told, 1 to 2)');
   });
 
+  it('warns of a queueTimeout below bootTimeout', async () => {
+    await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1, queueTimeout: 5, bootTimeout: 10 }])] });
+    expect(logged).toContainEqual(
+      expect.stringMatching(/^warn Flame: pool "work": queueTimeout \(5 ms\) is less than bootTimeout \(10 ms\)/),
+    );
+  });
+
   it('takes calls from onModuleInit on', async () => {
     @Injectable()
     class Early implements OnModuleInit {
@@ -108,7 +113,10 @@ describe('FlameModule', () => {
       imports: [FlameModule.forRoot([{ name: 'work', max: 1 }])],
       providers: [Service, { provide: 'early', inject: [Service], useFactory: (service: Service) => service.where() }],
     });
-    await expect(start).rejects.toMatchObject({ code: 'FLAME_REFUSED', message: expect.stringMatching(/^Service\.where was called before .* Call it from onModuleInit/) });
+    await expect(start).rejects.toMatchObject({
+      code: 'FLAME_REFUSED',
+      message: expect.stringMatching(/^Service\.where was called before .* Call it from onModuleInit/),
+    });
   });
 
   it('stops the app, and what had booted, when a min runner cannot boot', async () => {
@@ -168,7 +176,10 @@ describe('FlameModule', () => {
     await http.listen(0, '127.0.0.1');
     const response = await fetch(`${await http.getUrl()}/videos/7`);
     expect([response.status, await response.json()]).toEqual([404, { message: 'no video 7', error: 'Not Found', statusCode: 404 }]);
-    const error: unknown = await module.get(Videos).find('7').catch((caught: unknown) => caught);
+    const error: unknown = await module
+      .get(Videos)
+      .find('7')
+      .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(NotFoundException);
     expect((error as Error).stack).toMatch(/runner work-\w+-1 \(pool work\)/);
   });
@@ -197,7 +208,10 @@ describe('FlameModule', () => {
       }
     }
     const classes = [Point, { type: Money, encode: (money: Money) => money.cents, decode: (cents: number) => new Money(cents) }];
-    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { classes: classes as never })], providers: [Shop] });
+    const app = await startApp({
+      imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { classes: classes as never })],
+      providers: [Shop],
+    });
     const [point, price] = await app.get(Shop).move(new Point(1, 2), new Money(5));
     expect(point).toEqual(new Point(2, 2));
     expect([point instanceof Point, price instanceof Money, price.cents]).toEqual([true, true, 10]);
@@ -206,35 +220,6 @@ describe('FlameModule', () => {
   it('refuses two imports', async () => {
     const start = startApp({ imports: [FlameModule.forRoot([{ name: 'a', max: 1 }]), FlameModule.forRoot([{ name: 'b', max: 1 }])] });
     await expect(start).rejects.toThrow(/FlameModule is imported 2 times .* Import it once/);
-  });
-
-  it('documents the defaults that it has', () => {
-    expect(flameDefaults).toEqual({ port: 0, reconnectTimeout: 5_000, maxPayload: 268_435_456 });
-  });
-});
-
-describe('FlameModule.forRoot', () => {
-  class HalfClass {}
-  it.each([
-    ['no list', 'ffmpeg', {}, /^FlameModule\.forRoot pools must be a list of pools, but is "ffmpeg"/],
-    ['a nameless pool', [{ max: 1 }], {}, /^FlameModule\.forRoot pools\[0\]\.name is missing/],
-    ['min above max', [{ name: 'a', min: 2, max: 1 }], {}, /pools\[0\]\.min is 2, more than max, which is 1\. Raise max or lower min/],
-    ['max: 0', [{ name: 'a', max: 0 }], {}, /pools\[0\]\.max must be a whole number of at least 1/],
-    ['a negative time', [{ name: 'a', max: 1, timeout: -5 }], {}, /pools\[0\]\.timeout must be a time in milliseconds above 0, but is -5/],
-    ['two pools of one name', [{ name: 'a', max: 1 }, { name: 'a', max: 1 }], {}, /pools\[1\]\.name is "a", as is that of pools\[0\]/],
-    ['a backend that is none', [{ name: 'a', max: 1, backend: 'docker' }], {}, /pools\[0\]\.backend must be a FlameBackend, but is "docker"/],
-    ['a module backend that is none', [], { backend: {} }, /options\.backend must be a FlameBackend/],
-    ['an option that is none', [], { handler: [] }, /options\.handler is not an option\. The options are: .*handlers/],
-    ['a handler that is no class', [], { handlers: [undefined] }, /options\.handlers\[0\] must be a class, but is undefined.*circular import/],
-    ['a class half registered', [], { classes: [{ type: HalfClass, encode: () => 1 }] }, /options\.classes\[0\] has only one of encode and decode/],
-    ['half a certificate', [], { tls: { key: 'x' } }, /options\.tls\.cert is missing/],
-    ['a port that is none', [], { port: -1 }, /options\.port must be a whole number of at least 0/],
-    ['a time that is none', [], { reconnectTimeout: '5s' }, /options\.reconnectTimeout must be a time in milliseconds of 0 or more/],
-    ['no limit', [], { maxPayload: 0 }, /options\.maxPayload must be a whole number of at least 1/],
-    ['a hook that is none', [], { onCastError: 1 }, /options\.onCastError must be a function/],
-  ])('refuses %s with path and fix', (_, pools, options, message) => {
-    expect(() => FlameModule.forRoot(pools as never, options as never)).toThrow(FlameError);
-    expect(() => FlameModule.forRoot(pools as never, options as never)).toThrow(message);
   });
 });
 
@@ -250,7 +235,9 @@ describe('FlameModule.forRootAsync', () => {
 
   function start(names: string[], result: (max: number) => FlameAsyncResult): ReturnType<typeof startApp> {
     return startApp({
-      imports: [FlameModule.forRootAsync({ names, imports: [ConfigModule], inject: ['max'], useFactory: async (given: number) => result(given) })],
+      imports: [
+        FlameModule.forRootAsync({ names, imports: [ConfigModule], inject: ['max'], useFactory: async (given: number) => result(given) }),
+      ],
       providers: [Service, Holder],
     });
   }
@@ -271,59 +258,24 @@ describe('FlameModule.forRootAsync', () => {
     @Module({ providers: [Service, max], exports: ['max', Service] })
     class Config {}
     const app = await startApp({
-      imports: [FlameModule.forRootAsync({ names: ['work'], imports: [Config], inject: ['max'], useFactory: () => [{ name: 'work', max: 1 }] })],
+      imports: [
+        FlameModule.forRootAsync({ names: ['work'], imports: [Config], inject: ['max'], useFactory: () => [{ name: 'work', max: 1 }] }),
+      ],
     });
     expect(await app.get(Service).where()).toBe('work');
   });
 
   it('refuses names without pools, pools without names, and bad options', async () => {
-    await expect(start(['work', 'more'], () => [{ name: 'work', max: 1 }])).rejects.toThrow(/forRootAsync names has "more", which useFactory gives no pool for/);
-    await expect(start(['work'], () => [{ name: 'work', max: 1 }, { name: 'more', max: 1 }])).rejects.toThrow(/forRootAsync names lacks "more", which useFactory gives/);
+    await expect(start(['work', 'more'], () => [{ name: 'work', max: 1 }])).rejects.toThrow(
+      /forRootAsync names has "more", which useFactory gives no pool for/,
+    );
+    await expect(
+      start(['work'], () => [
+        { name: 'work', max: 1 },
+        { name: 'more', max: 1 },
+      ]),
+    ).rejects.toThrow(/forRootAsync names lacks "more", which useFactory gives/);
     await expect(start(['work'], () => [{ name: 'work', max: 0 }])).rejects.toThrow(/forRootAsync useFactory\(\) pools\[0\]\.max must be/);
     await expect(start(['work'], () => undefined as never)).rejects.toThrow(/forRootAsync useFactory\(\)/);
-  });
-});
-
-describe('FlamePool', () => {
-  @Injectable()
-  class Watcher {
-    readonly events: string[] = [];
-    early = '';
-    constructor(@InjectPool('work') readonly pool: FlamePool) {
-      pool.events$.subscribe({ next: ({ is }) => this.events.push(is), complete: () => this.events.push('complete') });
-      try {
-        pool.stats();
-      } catch (error) {
-        this.early = (error as Error).message;
-      }
-    }
-  }
-
-  it('tells all that happens to the pool to those who subscribed before it was open', async () => {
-    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', min: 1, max: 1 }])], providers: [Watcher] });
-    const watcher = app.get(Watcher);
-    expect(watcher.early).toMatch(/^stats\(\) of pool "work" was called before the app's pools are open/);
-    await app.close();
-    expect(watcher.events).toEqual(expect.arrayContaining(['booting', 'up', 'draining', 'gone', 'drained', 'complete']));
-    expect(watcher.events[0]).toBe('booting');
-    expect(watcher.events.at(-1)).toBe('complete');
-  });
-
-  it('resizes and drains while the app runs', async () => {
-    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }])], providers: [Watcher, Service] });
-    const { pool } = app.get(Watcher);
-    pool.resize({ max: 5 });
-    expect(pool.stats()).toMatchObject({ min: 0, max: 5 });
-    expect(() => pool.resize({ min: 6 })).toThrow(/min is 6, more than max/);
-    await pool.drain();
-    await expect(app.get(Service).where()).rejects.toMatchObject({ code: 'FLAME_REFUSED' });
-  });
-
-  it('can be overridden in tests', async () => {
-    const fake = { stats: () => 'fake', events$: { subscribe: () => undefined } };
-    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }])], providers: [Watcher] }, (builder) =>
-      builder.overrideProvider(getPoolToken('work')).useValue(fake),
-    );
-    expect(app.get(Watcher).pool.stats()).toBe('fake');
   });
 });

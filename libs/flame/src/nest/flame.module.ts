@@ -1,5 +1,13 @@
 import { Inject, Module } from '@nestjs/common';
-import type { DynamicModule, FactoryProvider, ModuleMetadata, OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
+import type {
+  DynamicModule,
+  FactoryProvider,
+  ModuleMetadata,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  OnModuleInit,
+  Provider,
+} from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
 import { FlameApp } from './flame-app.js';
@@ -28,8 +36,10 @@ const configToken = Symbol('nestjs-flame:config');
 /**
  * The door to nestjs-flame. Import it once, in the app's root module; it is global.
  *
- * It finds the app's handlers when the app is initialised, boots the `min` runners before the app counts as started, and drains its pools in
- * `onApplicationShutdown`. In a runner it attaches to the parent instead: `app.listen()` opens no port there and never resolves, so that code after
+ * It finds the app's handlers when the app is initialised, boots the `min` runners before the app counts as started, and drains its pools
+ * in
+ * `onApplicationShutdown`. In a runner it attaches to the parent instead: `app.listen()` opens no port there and never resolves, so that
+ * code after
  * `await app.listen()` runs in parents only.
  */
 @Module({})
@@ -54,7 +64,10 @@ export class FlameModule implements OnModuleInit, OnApplicationBootstrap, OnAppl
    */
   static forRoot(pools: FlamePoolOptions[], options: FlameModuleOptions = {}): DynamicModule {
     const config = readFlameOptions(pools, options, 'FlameModule.forRoot');
-    return dynamicModule({ provide: configToken, useFactory: () => config }, config.pools.map(({ name }) => name));
+    return dynamicModule(
+      { provide: configToken, useFactory: () => config },
+      config.pools.map(({ name }) => name),
+    );
   }
 
   /** The same with options from a factory, which gives the pools that `names` names. */
@@ -96,7 +109,11 @@ export class FlameModule implements OnModuleInit, OnApplicationBootstrap, OnAppl
 function dynamicModule(config: Provider, names: readonly string[], imports: ModuleMetadata['imports'] = []): DynamicModule {
   // Before the app is made: a runner takes over what Nest's classes do.
   runnerProcess();
-  const pools = names.map((name) => ({ provide: getPoolToken(name), inject: [FlameApp], useFactory: (app: FlameApp) => new FlamePool(name, app) }));
+  const pools = names.map((name) => ({
+    provide: getPoolToken(name),
+    inject: [FlameApp],
+    useFactory: (app: FlameApp) => new FlamePool(name, app),
+  }));
   return {
     module: FlameModule,
     global: true,
@@ -112,15 +129,22 @@ function readAsync(result: FlameAsyncResult | undefined, names: readonly string[
   const config = readFlameOptions(pools, options, `${path} useFactory()`);
   const given = config.pools.map(({ name }) => name);
   const missing = names.filter((name) => !given.includes(name));
-  if (missing.length > 0) throw badOption(`${path} names`, `has ${quoted(missing)}, which useFactory gives no pool for`, 'Remove it, or give that pool.');
+  if (missing.length > 0)
+    throw badOption(`${path} names`, `has ${quoted(missing)}, which useFactory gives no pool for`, 'Remove it, or give that pool.');
   const unnamed = given.filter((name) => !names.includes(name));
-  if (unnamed.length > 0) throw badOption(`${path} names`, `lacks ${quoted(unnamed)}, which useFactory gives`, 'Add it, so that the pool can be injected.');
+  if (unnamed.length > 0)
+    throw badOption(`${path} names`, `lacks ${quoted(unnamed)}, which useFactory gives`, 'Add it, so that the pool can be injected.');
   return config;
 }
 
 function refuseSecond(modules: ModulesContainer): void {
   const count = [...modules.values()].filter(({ metatype }) => metatype === FlameModule).length;
-  if (count > 1) throw badOption('FlameModule', `is imported ${count} times with different options`, 'Import it once, in the root module, with all pools.');
+  if (count > 1)
+    throw badOption(
+      'FlameModule',
+      `is imported ${count} times with different options`,
+      'Import it once, in the root module, with all pools.',
+    );
 }
 
 function quoted(names: readonly string[]): string {

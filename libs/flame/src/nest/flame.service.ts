@@ -30,8 +30,8 @@ export interface FlameCallOptions {
 }
 
 /**
- * Runs methods on runners without, or against, their decorators: in another pool, with another timeout, with an AbortSignal. The class must have a method
- * with `@OnFlame`, or be named in the module's `handlers`.
+ * Runs methods on runners without, or against, their decorators: in another pool, with another timeout, with an AbortSignal. The class
+ * must have a method with `@OnFlame`, or be named in the module's `handlers`.
  */
 @Injectable()
 export class Flame {
@@ -96,7 +96,8 @@ function readCallOptions(options: FlameCallOptions, path: string): CallOptions {
   if (read.raw('timeout') !== undefined) given.timeout = read.duration('timeout', Infinity);
   if (read.raw('link') !== undefined) given.linked = read.flag('link', true);
   const signal = read.raw('signal');
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw read.refuse('signal', 'must be an AbortSignal', 'Give the signal of an AbortController.');
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw read.refuse('signal', 'must be an AbortSignal', 'Give the signal of an AbortController.');
   if (signal) given.signal = signal;
   read.done();
   return given;
@@ -117,5 +118,8 @@ function unreachableClass(asker: string, service: Class): FlameError {
 function absent(asker: string, key: string | symbol, reach: Reach): undefined {
   if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
   const there = [...reach.keys()].map(String).join(', ');
-  throw new FlameError('FLAME_DENIED', `${asker}.${key} cannot be reached on runners: it is not a method of the class. Its methods are: ${there}.`);
+  throw new FlameError(
+    'FLAME_DENIED',
+    `${asker}.${key} cannot be reached on runners: it is not a method of the class. Its methods are: ${there}.`,
+  );
 }

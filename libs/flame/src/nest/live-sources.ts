@@ -3,7 +3,8 @@ import type { ModulesContainer } from '@nestjs/core';
 import { prototypesOf } from './declaration.js';
 
 /**
- * Names what is live in this process and should not be in a runner: ports that are listened on, cron jobs and timers of `@nestjs/schedule`, workers of
+ * Names what is live in this process and should not be in a runner: ports that are listened on, cron jobs and timers of
+ * `@nestjs/schedule`, workers of
  * `@nestjs/bullmq`. It knows these by their shape and needs none of the packages.
  */
 export function liveSources(modules: ModulesContainer): string[] {
@@ -47,7 +48,9 @@ function hasWorker(host: object): boolean {
 function openPorts(): string[] {
   const handles = (process as { _getActiveHandles?: () => unknown[] })._getActiveHandles?.() ?? [];
   return handles
-    .filter((handle): handle is Server => typeof (handle as Partial<Server>).address === 'function' && (handle as Server).listening === true)
+    .filter(
+      (handle): handle is Server => typeof (handle as Partial<Server>).address === 'function' && (handle as Server).listening === true,
+    )
     .map((server) => {
       const address = server.address();
       return `it listens on ${typeof address === 'object' && address ? `port ${address.port}` : String(address)}`;

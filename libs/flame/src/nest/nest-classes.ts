@@ -8,6 +8,9 @@ import type { RegisteredClass } from '../core/codec/codec.js';
 export function httpExceptions(): RegisteredClass[] {
   const { HttpException } = nest;
   return Object.values(nest)
-    .filter((value): value is typeof HttpException => typeof value === 'function' && (value === HttpException || value.prototype instanceof HttpException))
+    .filter(
+      (value): value is typeof HttpException =>
+        typeof value === 'function' && (value === HttpException || value.prototype instanceof HttpException),
+    )
     .map((type) => ({ type }));
 }

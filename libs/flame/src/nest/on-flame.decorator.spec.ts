@@ -114,13 +114,15 @@ describe('OnFlame', () => {
   });
 
   it('refuses bad options with Class.method, path and fix', () => {
-    const declare = (options: object, pool = 'work') => () => {
-      class Bad {
-        @OnFlame(pool, options)
-        async run(): Promise<void> {}
-      }
-      return Bad;
-    };
+    const declare =
+      (options: object, pool = 'work') =>
+      () => {
+        class Bad {
+          @OnFlame(pool, options)
+          async run(): Promise<void> {}
+        }
+        return Bad;
+      };
     const message = (make: () => unknown): string => {
       try {
         make();

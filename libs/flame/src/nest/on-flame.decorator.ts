@@ -14,8 +14,8 @@ export interface OnFlameOptions {
    */
   name?: string;
   /**
-   * Time that the handler may run, in milliseconds, from when it is handed to a runner. Then the caller gets `FLAME_TIMEOUT` and the handler's
-   * signal aborts. `Infinity` for no limit.
+   * Time that the handler may run, in milliseconds, from when it is handed to a runner. Then the caller gets `FLAME_TIMEOUT` and the
+   * handler's signal aborts. `Infinity` for no limit.
    *
    * @default the pool's `timeout`
    */
@@ -27,7 +27,8 @@ export interface OnFlameOptions {
    */
   link?: boolean;
   /**
-   * Repeat a call that was lost with its runner: as many attempts in all. Only calls that certainly did not run are repeated, unless `idempotent`.
+   * Repeat a call that was lost with its runner: as many attempts in all. Only calls that certainly did not run are repeated, unless
+   * `idempotent`.
    */
   retry?: { attempts: number };
   /**
@@ -56,8 +57,8 @@ type MethodReturning<R> = <M extends (...args: never[]) => R>(
 ) => TypedPropertyDescriptor<M> | void;
 
 /**
- * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with what comes back. On a runner, inside a
- * handler, and on an instance that no app with a FlameModule made, the method simply runs.
+ * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with what comes back. On a
+ * runner, inside a handler, and on an instance that no app with a FlameModule made, the method simply runs.
  *
  * Decorators above `@OnFlame` run at the caller, those below it on the runner; the metadata of both stays visible.
  *
@@ -70,7 +71,10 @@ export function OnFlame(pool: string, options: OnFlameOptions = {}): MethodRetur
     const label = typeof target === 'function' ? `${target.name}.${String(key)}` : methodName(target, key);
     const method = descriptor?.value as Method | undefined;
     if (typeof target === 'function' || typeof method !== 'function') {
-      throw new FlameError('FLAME_CONFIG', `@OnFlame on ${label} needs a method of instances. Move it to a method that is neither static nor an accessor.`);
+      throw new FlameError(
+        'FLAME_CONFIG',
+        `@OnFlame on ${label} needs a method of instances. Move it to a method that is neither static nor an accessor.`,
+      );
     }
     const declaration = readDeclaration(pool, options, key, method, `@OnFlame on ${label}`);
     addDeclaration(target, declaration);

@@ -23,7 +23,8 @@ import { logOutput, logRunnerLine, nestLog } from './nest-log.js';
 import { underTest } from './under-test.js';
 
 /**
- * The pools of one app, with what they share: the doors, the codec, the backends. It owns all of these. In a runner it is made but not started.
+ * The pools of one app, with what they share: the doors, the codec, the backends. It owns all of these. In a runner it is made but not
+ * started.
  */
 export class PoolSet {
   readonly pools: ReadonlyMap<string, Pool>;
@@ -42,7 +43,10 @@ export class PoolSet {
     this.#config = config;
     this.#index = index;
     this.manifest = manifestOf(index.names);
-    this.codec = createCodec({ classes: [...httpExceptions(), ...config.classes], maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload });
+    this.codec = createCodec({
+      classes: [...httpExceptions(), ...config.classes],
+      maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,
+    });
     const { host: bind, port, tls, reconnectTimeout, maxPayload } = config;
     this.#grpcDoor = new GrpcDoor({ bind, port, tls, reconnectTimeout, maxPayload, clock: this.#clock });
     this.pools = new Map(
@@ -56,8 +60,16 @@ export class PoolSet {
     for (const backend of this.#backends()) await backend.prepare(context);
   }
 
-  /** Boots the `min` runners of all pools. @throws {FlameError} FLAME_BOOT when one of them must and cannot; then nothing is left running. */
+  /**
+   * Boots the `min` runners of all pools. @throws {FlameError} FLAME_BOOT when one of them must and cannot; then nothing is left running.
+   */
   async start(): Promise<void> {
+    for (const { name, queueTimeout, bootTimeout } of this.#config.pools) {
+      if (queueTimeout >= bootTimeout) continue;
+      nestLog.warn(
+        `pool "${name}": queueTimeout (${queueTimeout} ms) is less than bootTimeout (${bootTimeout} ms): calls may give up before the runner they wait for is up`,
+      );
+    }
     const starts = await Promise.allSettled(Array.from(this.pools.values(), (pool) => pool.start()));
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed) {

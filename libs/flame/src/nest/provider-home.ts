@@ -54,13 +54,15 @@ export function isShared(wrapper: NestWrapper): boolean {
 }
 
 /**
- * The prototype of the instances that a provider gives: of its instance, of its class, or, for a factory that has not run yet, of the class that it is
- * provided under.
+ * The prototype of the instances that a provider gives: of its instance, of its class, or, for a factory that has not run yet, of the
+ * class that it is provided under.
  */
 export function prototypeOf(wrapper: NestWrapper): object | undefined {
   if (isShared(wrapper)) {
     const instance: unknown = wrapper.instance;
-    return typeof instance === 'object' && instance !== null ? (Object.getPrototypeOf(instance) as object | null) ?? undefined : undefined;
+    return typeof instance === 'object' && instance !== null
+      ? ((Object.getPrototypeOf(instance) as object | null) ?? undefined)
+      : undefined;
   }
   const type: unknown = wrapper.inject ? wrapper.token : wrapper.metatype;
   return typeof type === 'function' ? (type.prototype as object | undefined) : undefined;

@@ -22,8 +22,8 @@ export interface RunnerApp extends Omit<HostedApp, 'close'> {
 const lookAgain = 1_000;
 
 /**
- * This process as a runner. It takes over from Nest what would make the runner serve as the parent does, learns when the app is up, attaches it and, in the end,
- * closes it. Nest's classes are changed in runner processes only.
+ * This process as a runner. It takes over from Nest what would make the runner serve as the parent does, learns when the app is up,
+ * attaches it and, in the end, closes it. Nest's classes are changed in runner processes only.
  */
 export class RunnerProcess {
   readonly #info: ParentInfo;
@@ -115,7 +115,9 @@ export class RunnerProcess {
   /** A runner on its parent's host finds the port taken, and its error says nothing of why there are two of them. */
   #explain(error: NodeJS.ErrnoException): void {
     if (error.code !== 'EADDRINUSE') return;
-    nestLog.error(`${this.#name} tried to listen, as its parent does (${error.message}). A runner must not: open that server only if (!FlameParent.get()).`);
+    nestLog.error(
+      `${this.#name} tried to listen, as its parent does (${error.message}). A runner must not: open that server only if (!FlameParent.get()).`,
+    );
   }
 }
 
@@ -146,5 +148,8 @@ function silenceMicroservice(app: object): void {
 export function needRunnerProcess(asker: string): RunnerProcess {
   const runner = runnerProcess();
   if (runner) return runner;
-  throw new FlameError('FLAME_CONFIG', `${asker} works in a runner only, that is where FLAME_PARENT is set. Call it if (FlameParent.get()).`);
+  throw new FlameError(
+    'FLAME_CONFIG',
+    `${asker} works in a runner only, that is where FLAME_PARENT is set. Call it if (FlameParent.get()).`,
+  );
 }

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { ModulesContainer } from '@nestjs/core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startApp } from '../../../../test/support/nest-app.js';
+import { liveSources } from './live-sources.js';
+
+class SchedulerRegistry {
+  getCronJobs(): Map<string, object> {
+    return new Map([
+      ['nightly', { isActive: true }],
+      ['older', { running: true }],
+      ['stopped', { isActive: false }],
+    ]);
+  }
+  getIntervals(): string[] {
+    return ['beat'];
+  }
+  getTimeouts(): string[] {
+    return ['once'];
+  }
+}
+
+class WorkerHost {
+  get worker(): object {
+    throw new Error('not yet initialized');
+  }
+}
+class Waiting extends WorkerHost {}
+class Encoder extends WorkerHost {
+  override get worker(): object {
+    return {};
+  }
+}
+
+describe('liveSources', () => {
+  async function live(...providers: (new () => object)[]): Promise<string[]> {
+    const app = await startApp({ providers });
+    return liveSources(app.get(ModulesContainer)).filter((source) => !source.startsWith('it listens'));
+  }
+
+  it('finds nothing in an app without any', async () => {
+    expect(await live()).toEqual([]);
+  });
+
+  it('names cron jobs that run, intervals and timeouts', async () => {
+    expect(await live(SchedulerRegistry)).toEqual(['it runs cron jobs (nightly, older)', 'it runs intervals and timeouts (beat, once)']);
+  });
+
+  it('names queue consumers that have a worker', async () => {
+    expect(await live(Waiting, Encoder)).toEqual(['it consumes a queue (Encoder)']);
+  });
+
+  it('names ports that are listened on', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const app = await startApp({});
+    expect(liveSources(app.get(ModulesContainer))).toContain(`it listens on port ${(server.address() as AddressInfo).port}`);
+  });
+});

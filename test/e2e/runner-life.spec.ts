@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { processesOf } from '../support/process-table.js';
+import { SpawnedApp } from '../support/spawned-app.js';
+
+interface Where {
+  pid: number;
+  call: string;
+  pool: string;
+  token: string | null;
+  inherited: string;
+  servers: number;
+  nested: number;
+  stats: { min: number; max: number; runners: unknown[] };
+}
+
+async function where(app: SpawnedApp): Promise<Where> {
+  return (await (await fetch(`${await app.url()}/where`)).json()) as Where;
+}
+
+/** The place of the first line that matches. */
+function placeOf(app: SpawnedApp, pattern: RegExp): number {
+  return app.lines.findIndex((line) => pattern.test(line));
+}
+
+describe.each(['express', 'fastify', 'lean'])('a runner of the %s app', (kind) => {
+  it('runs handlers in another process, which opens no port and holds no token', async () => {
+    const app = new SpawnedApp(`life/${kind}.js`);
+    const seen = await where(app);
+    expect(seen.pid).not.toBe(app.pid);
+    expect(processesOf(`life/${kind}.js`)).toEqual(expect.arrayContaining([app.pid, seen.pid]));
+    expect(seen).toMatchObject({ call: 'life', pool: 'life', token: null, inherited: 'null', servers: 0, nested: seen.pid });
+  });
+
+  it('has pools without runners', async () => {
+    const app = new SpawnedApp(`life/${kind}.js`, { LIFE_MIN: '1' });
+    expect((await where(app)).stats).toMatchObject({ min: 0, runners: [] });
+  });
+
+  it('runs nothing that main.ts has after app.listen()', async () => {
+    const app = new SpawnedApp(`life/${kind}.js`);
+    await where(app);
+    expect(app.lines.filter((line) => line.includes('listens on'))).toHaveLength(1);
+    expect(app.lines.filter((line) => line.includes('[runner] is attached'))).toHaveLength(kind === 'lean' ? 1 : 0);
+  });
+});
+
+describe('a runner', () => {
+  it('tells the parent what it prints, under its own name', async () => {
+    const app = new SpawnedApp('life/express.js');
+    await fetch(`${await app.url()}/slow/1`);
+    expect((await app.line(/\[(Flame life-\w+-1)\] \[runner\] slow ends/))[1]).toBeDefined();
+    await app.line(/\[Flame life-\w+-1\].*runner life-\w+-1 of pool "life" is attached and serves no HTTP/);
+  });
+
+  it('answers an exception of Nest with its status', async () => {
+    const app = new SpawnedApp('life/express.js');
+    const response = await fetch(`${await app.url()}/missing`);
+    expect([response.status, ((await response.json()) as { message: string }).message]).toEqual([404, 'not on this runner']);
+  });
+
+  it('drains on SIGTERM before the hooks of its app run, and its own signal listeners are not the app’s', async () => {
+    const app = new SpawnedApp('life/express.js', { LIFE_CARELESS: '1' });
+    const { pid } = await where(app);
+    const slow = fetch(`${await app.url()}/slow/500`);
+    await app.line(/\[runner\] slow starts/);
+    process.kill(pid, 'SIGTERM');
+    expect(await (await slow).text()).toBe(`slept on ${pid}`);
+    await app.line(/\[runner\] onApplicationShutdown/);
+    const order = [/\[runner\] slow ends/, /\[runner\] onModuleDestroy/, /\[runner\] onApplicationShutdown/].map((line) =>
+      placeOf(app, line),
+    );
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(placeOf(app, /\[runner\] own SIGTERM listener/)).toBe(-1);
+    expect((await where(app)).pid).not.toBe(pid);
+  });
+
+  it('goes with its parent on SIGTERM, after the running work', async () => {
+    const app = new SpawnedApp('life/express.js');
+    const { pid } = await where(app);
+    const slow = fetch(`${await app.url()}/slow/500`);
+    await app.line(/\[runner\] slow starts/);
+    app.process.kill('SIGTERM');
+    expect(await (await slow).text()).toBe(`slept on ${pid}`);
+    await app.exited;
+    expect(processesOf('life/express.js')).not.toContain(pid);
+    const order = [/\[runner\] slow ends/, /\[parent\] onApplicationShutdown/].map((line) => placeOf(app, line));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+  });
+
+  it('warns, naming them, of ports, cron jobs and intervals that are live in it', async () => {
+    const app = new SpawnedApp('life/express.js', { LIFE_CARELESS: '1', LIFE_OWN_PORT: '0' });
+    await where(app);
+    const [warning] = await app.line(/WARN.*also does what only its parent should.*/);
+    expect(warning).toMatch(
+      /it listens on port \d+; it runs cron jobs \(nightly\); it runs intervals and timeouts \(beat\).*FlameParent\.unlessRunner/,
+    );
+  });
+
+  it('explains itself when the app wants a port that its parent has', async () => {
+    const app = new SpawnedApp('life/express.js', { LIFE_CARELESS: '1', LIFE_OWN_PORT: String(await freePort()), LIFE_MIN: '1' });
+    expect((await app.exited).code).not.toBe(0);
+    const output = app.lines.join('\n');
+    expect(output).toMatch(
+      /runner life-\w+-1 of pool "life" tried to listen, as its parent does \(.*EADDRINUSE.*open that server only if \(!FlameParent\.get\(\)\)/,
+    );
+    expect(output).toContain('pool "life" could not boot its min runners');
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+describe('an app with a FLAME_PARENT that no pool set', () => {
+  it('does not start, and says what is wrong', async () => {
+    const app = new SpawnedApp('life/express.js', { FLAME_PARENT: 'not base64!' });
+    expect((await app.exited).code).toBe(1);
+    expect(app.lines.join('\n')).toContain('FLAME_PARENT is not base64. A pool sets FLAME_PARENT for the runners that it boots');
+  });
+});

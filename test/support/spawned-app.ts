@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+const apps = join(import.meta.dirname, '../apps/dist');
+
+/** An app of `test/apps` in a process of its own, with what it prints. Ends with the test. */
+export class SpawnedApp {
+  readonly lines: string[] = [];
+  readonly process: ChildProcess;
+  readonly exited: Promise<{ code: number | null; signal: string | null }>;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(entry: string, env: Record<string, string> = {}) {
+    this.process = spawn(process.execPath, [join(apps, entry)], {
+      env: { ...process.env, NO_COLOR: '1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.process.stdout!, this.process.stderr!]) {
+      createInterface(stream).on('line', (line) => {
+        this.lines.push(line);
+        for (const look of this.#waiting) look();
+      });
+    }
+    this.exited = once(this.process, 'close').then(([code, signal]) => {
+      for (const look of this.#waiting) look();
+      return { code: code as number | null, signal: signal as string | null };
+    });
+    onTestFinished(async () => {
+      this.process.kill('SIGKILL');
+      await this.exited;
+    });
+  }
+
+  get pid(): number {
+    return this.process.pid!;
+  }
+
+  /** The first line, from line `from` on, that matches. Rejects when the process ends without one. */
+  line(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        for (const line of this.lines.slice(from)) {
+          const match = pattern.exec(line);
+          if (!match) continue;
+          this.#waiting.delete(look);
+          return resolve(match);
+        }
+        if (this.process.exitCode === null && this.process.signalCode === null) return;
+        this.#waiting.delete(look);
+        reject(new Error(`the app ended without a line like ${pattern}:\n${this.lines.join('\n')}`));
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** Where the app serves HTTP. */
+  async url(): Promise<string> {
+    return (await this.line(/^\[parent\] listens on (\S+)/))[1]!;
+  }
+}
