@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,10 +26,12 @@ const planted: [line: string, folder: string, complaint: string][] = [
   [`import '@nestjs/common';`, 'wire', 'Only nest and ops know Nest'],
   [`import '../wire/link.js';`, 'backends', 'backends import core only'],
   [`import '@grpc/grpc-js';`, 'backends', 'Only wire knows gRPC'],
-  [`import '../runner/executor.js';`, 'parent', 'parent imports core, wire and backends only'],
+  [`import '../wire/link.js';`, 'streams', 'streams imports core only'],
+  [`import '../streams/streams.js';`, 'wire', 'wire imports core only'],
+  [`import '../runner/executor.js';`, 'parent', 'parent imports core, wire, backends and streams only'],
   [`import '@nestjs/core';`, 'parent', 'Only nest and ops know Nest'],
-  [`await import('../parent/pool.js');`, 'runner', 'runner imports core, wire and backends only'],
-  [`export * from '../nest/flame.module.js';`, 'runner', 'runner imports core, wire and backends only'],
+  [`await import('../parent/pool.js');`, 'runner', 'runner imports core, wire, backends and streams only'],
+  [`export * from '../nest/flame.module.js';`, 'runner', 'runner imports core, wire, backends and streams only'],
   [`import '@grpc/proto-loader';`, 'nest', 'Only wire knows gRPC'],
   [`import '../../../../test/support/pool-world.js';`, 'nest', 'What is published does not import tests'],
 ];
@@ -66,6 +68,13 @@ describe('the layers', () => {
   it.each(sound.map(([line, layer], index) => ({ line, layer, index })))('allow in $layer: $line', ({ index }) =>
     expect(report[`sound-${index}.ts`]).toBeUndefined(),
   );
+
+  it('are all known to the linter', () => {
+    const config = readFileSync(join(root, '.oxlintrc.json'), 'utf8');
+    const folders = readdirSync(join(root, 'libs/flame/src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const ruled = [...config.matchAll(/"libs\/flame\/src\/\{?([a-z,]+)\}?\/\*\*\/\*\.ts"/g)].flatMap(([, names]) => names!.split(','));
+    expect(ruled).toEqual(expect.arrayContaining(folders.map(({ name }) => name)));
+  });
 
   it('refuse a cycle', () => {
     expect(report['egg.ts']).toContainEqual(expect.stringContaining('Dependency cycle'));
