@@ -2,20 +2,32 @@
  * Turns values into bytes and back: everything that `structuredClone` takes, and beyond it errors in full, Buffers as
  * Buffers, URLs and registered classes. LocalBackend round-trips through it too, so that what works in development works
  * in production.
+ *
+ * Where it differs from `structuredClone`: of a typed array only the part that is shown crosses, not the whole ArrayBuffer under it; shared
+ * memory is refused; so are objects that would arrive as empty shells (streams, sockets, instances with private fields only).
  */
 export interface Codec {
   /**
-   * `hoist` is asked about every object that cannot be encoded by itself (a stream, an AbortSignal, a class that is not registered);
-   * a number that it returns travels in the object's place, and `lower` at the other end makes something of it.
+   * Bytes that hold all there is to decode them, and that nobody writes to afterwards. `value` is not changed; its getters may run twice.
+   *
+   * An instance of a class that is not registered crosses as a plain object with its own properties, as with `structuredClone`. `hoist` is
+   * asked first, once about each of them, and about every object that would be refused (a stream, an AbortSignal, an async iterable); a
+   * number that it returns travels in the object's place, and `lower` at the other end makes something of it. Functions and symbols are
+   * no objects: they are refused.
    *
    * @throws {UnencodableError} with the path of the value that cannot cross.
    */
   encode(value: unknown, hoist?: Hoist): Uint8Array;
-  /** Never sets a prototype that was not registered. @throws {MalformedError} on bytes that no codec wrote. */
+  /**
+   * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, so that `bytes` can be decoded
+   * again, reused or let go.
+   *
+   * @throws {MalformedError} on bytes that no codec wrote.
+   */
   decode(bytes: Uint8Array, lower?: Lower): unknown;
   /** Encodes whatever a handler threw; never throws: what cannot cross is left out and said so. */
   encodeThrown(thrown: unknown): Uint8Array;
-  /** `runner` becomes a line of the stack that says where the error was thrown. */
+  /** `runner`, for example `runner 7f3a (pool ffmpeg)`, becomes the last line of the stack, that says where the error was thrown. */
   decodeThrown(bytes: Uint8Array, runner: string): unknown;
 }
 
@@ -31,7 +43,11 @@ export interface Hoisted {
 /** Makes at this end what stands for the number that `hoist` gave at the other; `beside` is what came with it. */
 export type Lower = (number: number, beside: unknown) => unknown;
 
-/** A class whose instances cross as themselves. Plain own properties are carried, unless `encode` and `decode` say otherwise. */
+/**
+ * A class whose instances cross as themselves. Plain own properties are carried, unless `encode` and `decode` say otherwise; the constructor
+ * is not called. An error of a class below it that is not registered arrives as an error of this class, with its own `name`.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- in `encode` and `decode` both are parameters and results
 export interface RegisteredClass<T = any, W = any> {
   /** Its name on the wire; `type.name` when left out. Equal on both sides, unique. */
   readonly name?: string;

@@ -6,6 +6,7 @@ import { addStackLine } from './error-record.js';
 import { prepare } from './prepare.js';
 import { revive } from './revive.js';
 import { scan } from './scan.js';
+import { thrownWords } from './thrown-words.js';
 
 /** Options of `createCodec`. */
 export interface CodecOptions {
@@ -52,7 +53,7 @@ class MsgpackCodec implements Codec {
   }
 
   encode(value: unknown, hoist?: Hoist): Uint8Array {
-    return this.#pack(prepare(value, { classes: this.#classes, maxDepth: this.#maxDepth, hoist }));
+    return this.#limited(this.#write(this.#prepare(value, { hoist })));
   }
 
   decode(bytes: Uint8Array, lower?: Lower): unknown {
@@ -66,15 +67,16 @@ class MsgpackCodec implements Codec {
       return marks ? revive(value, { classes: this.#classes, lower }) : value;
     } catch (error) {
       if (error instanceof MalformedError) throw error;
-      throw new MalformedError(`malformed value: ${String(error)}`, { cause: error });
+      throw new MalformedError(`malformed value: ${thrownWords(error)}`, { cause: error });
     }
   }
 
   encodeThrown(thrown: unknown): Uint8Array {
     try {
-      return this.#pack(prepare(thrown, { classes: this.#classes, maxDepth: this.#maxDepth, lenient: true }));
+      return this.#limited(this.#write(this.#prepare(thrown, { lenient: true })));
     } catch (error) {
-      return this.encode(new Error(`what the handler threw cannot cross to another process: ${describe(error)}`));
+      // A stand-in is small, and must cross.
+      return this.#write(this.#prepare(new Error(`what the handler threw cannot cross to another process: ${thrownWords(error)}`)));
     }
   }
 
@@ -84,24 +86,31 @@ class MsgpackCodec implements Codec {
     return thrown;
   }
 
-  #pack(prepared: unknown): Uint8Array {
+  #prepare(value: unknown, options: { hoist?: Hoist | undefined; lenient?: boolean } = {}): unknown {
+    return prepare(value, { classes: this.#classes, maxDepth: this.#maxDepth, ...options });
+  }
+
+  #write(prepared: unknown): Uint8Array {
     let bytes: Uint8Array;
     try {
       bytes = this.#packr.pack(prepared);
     } catch (error) {
-      throw new UnencodableError('', `the value cannot be written: ${describe(error)}`);
+      throw new UnencodableError('', `the value cannot be written: ${thrownWords(error)}`);
     }
     // In a microtask nobody is in the middle of packing: the slab is shared by all users of msgpackr.
     if (bytes.length > largeMessage) queueMicrotask(() => this.#packr.useBuffer(Buffer.allocUnsafeSlow(slabSize)));
+    return bytes;
+  }
+
+  #limited(bytes: Uint8Array): Uint8Array {
     if (bytes.length > this.#maxBytes) throw tooLarge(bytes.length, this.#maxBytes);
     return bytes;
   }
 }
 
 function tooLarge(length: number, limit: number): UnencodableError {
-  return new UnencodableError('', `${length} bytes are more than maxPayload (${limit}): pass a reference to it (a path, a URL, a key), stream it, or raise maxPayload`);
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : 'something that is no error was thrown on the way';
+  return new UnencodableError(
+    '',
+    `${length} bytes are more than maxPayload (${limit}): pass a reference to it (a path, a URL, a key), stream it, or raise maxPayload`,
+  );
 }

@@ -3,7 +3,7 @@ import vm from 'node:vm';
 import { C1, pack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { FlameError } from '../flame-error.js';
-import { MalformedError } from './codec.js';
+import { MalformedError, UnencodableError } from './codec.js';
 import { createCodec } from './create-codec.js';
 import { mark } from './marks.js';
 
@@ -207,6 +207,21 @@ describe('Codec.encodeThrown', () => {
     expect(JSON.stringify(arrived.deep)).toContain('[left out: a value nested deeper than 1000 levels]');
   });
 
+  it('lets a small error through in the place of one above maxBytes', () => {
+    const small = createCodec({ maxBytes: 10 });
+    const arrived = small.decodeThrown(small.encodeThrown(new Error('x'.repeat(100))), 'runner 1') as Error;
+    expect(arrived.message).toMatch(/^what the handler threw cannot cross to another process: \d+ bytes are more than maxPayload \(10\)/);
+    expect(() => small.encode('x'.repeat(100))).toThrow(UnencodableError);
+  });
+
+  it('leaves the stack of a frozen error as it is', () => {
+    class Frozen extends Error {}
+    const frozen = createCodec({
+      classes: [{ type: Frozen, encode: (error) => error.message, decode: (text) => Object.freeze(new Frozen(text)) }],
+    });
+    expect(frozen.decodeThrown(frozen.encodeThrown(new Frozen('x')), 'runner 1')).toBeInstanceOf(Frozen);
+  });
+
   it('never throws, whatever was thrown', () => {
     const hostile = new Proxy(
       {},
@@ -217,6 +232,15 @@ describe('Codec.encodeThrown', () => {
       },
     );
     expect(rethrow(hostile)).toMatchObject({ message: 'what the handler threw cannot cross to another process: look away' });
+    const mirror: object = new Proxy(
+      {},
+      {
+        getPrototypeOf() {
+          throw mirror;
+        },
+      },
+    );
+    expect(rethrow(mirror)).toMatchObject({ message: expect.stringMatching('something that cannot be looked at') });
     const { proxy, revoke } = Proxy.revocable(new Error('x'), {});
     revoke();
     expect(rethrow(proxy)).toBeInstanceOf(Error);

@@ -43,7 +43,8 @@ export function isHiddenKey(key: unknown): key is string {
 /** Adds a line to the end of an error's stack. */
 export function addStackLine(error: Error, line: string): void {
   if (typeof error.stack !== 'string') return;
-  Object.defineProperty(error, 'stack', { value: `${error.stack}\n    at ${line}`, configurable: true, writable: true });
+  // A class's own `decode` may have made a frozen one.
+  Reflect.defineProperty(error, 'stack', { value: `${error.stack}\n    at ${line}`, configurable: true, writable: true });
 }
 
 function read(source: object, key: string): unknown {

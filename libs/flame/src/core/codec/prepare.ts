@@ -8,6 +8,7 @@ import { isDetached, memoryOf, MemoryTable } from './memory-table.js';
 import { refuseObject, refusePrimitive } from './refusals.js';
 import type { Refusal } from './refusals.js';
 import { isPlainKey, isPlainText } from './text.js';
+import { thrownWords } from './thrown-words.js';
 import { valuePath } from './value-path.js';
 import type { Step } from './value-path.js';
 
@@ -182,7 +183,7 @@ export class Preparation {
     try {
       wire = known.encode!(value);
     } catch (error) {
-      return this.#refuse({ what: `a ${known.name} whose \`encode\` threw (${messageOf(error)})`, fix: 'mend its `encode`' }, depth);
+      return this.#refuse({ what: `a ${known.name} whose \`encode\` threw (${thrownWords(error)})`, fix: 'mend its `encode`' }, depth);
     }
     return marked(mark.encoded, known.name, this.#within(value, wire, depth));
   }
@@ -214,7 +215,7 @@ export class Preparation {
     try {
       return refuseObject(value);
     } catch (error) {
-      return { what: `an object that throws when looked at (${messageOf(error)})`, fix: 'pass plain data' };
+      return { what: `an object that throws when looked at (${thrownWords(error)})`, fix: 'pass plain data' };
     }
   }
 
@@ -240,7 +241,7 @@ export class Preparation {
     try {
       return (value as Record<string, unknown>)[key];
     } catch (error) {
-      return this.#refuse({ what: `a getter that throws (${messageOf(error)})`, fix: 'leave it out, or mend it' }, depth + 1);
+      return this.#refuse({ what: `a getter that throws (${thrownWords(error)})`, fix: 'leave it out, or mend it' }, depth + 1);
     }
   }
 
@@ -266,8 +267,4 @@ function isDense(value: readonly unknown[]): boolean {
   if (Object.values(value).length !== value.length) return false;
   // As many named properties as holes make up for each other.
   return !value.includes(undefined) || Object.keys(value).every((key, index) => key === String(index));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : typeof error === 'object' ? 'an object' : String(error);
 }

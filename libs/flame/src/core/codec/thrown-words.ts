@@ -1,0 +1,9 @@
+/** What something thrown says, for a message. Never throws, whatever was thrown. */
+export function thrownWords(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return String(thrown.message);
+    return typeof thrown === 'object' || typeof thrown === 'function' ? `not an error but a thrown ${typeof thrown}` : String(thrown);
+  } catch {
+    return 'something that cannot be looked at';
+  }
+}
