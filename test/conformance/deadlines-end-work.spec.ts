@@ -38,3 +38,21 @@ rule('Deadlines end work', (start, { isolated }) => {
     await running;
   });
 });
+
+rule(
+  'A blocked event loop does not survive its deadline',
+  (start) => {
+    it('kills the runner, and fails its other calls with FLAME_LOST', async () => {
+      const { work, flame, file, marked } = await start({ max: 1, maxConcurrency: 2 });
+      const [blocking, other] = [file(), file()];
+      const sharing = failure(work.work(other, 60_000));
+      const { pid } = await marked(other, 'begin');
+      const error = await failure(flame.on('p', WorkService, { timeout: 500 }).block(blocking, 120_000));
+      expect(error).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });
+      expect(await sharing).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
+      await until(() => !isAlive(pid));
+      expect(await work.pid()).not.toBe(pid);
+    });
+  },
+  ({ isolated }) => isolated,
+);

@@ -8,6 +8,7 @@ import type { Link } from '../wire/link.js';
 import { Executor } from './executor.js';
 import type { HandlerTable } from './handler-table.js';
 import { watchLifeline } from './lifeline.js';
+import { Watchdog } from './watchdog.js';
 
 /** What a runner process is, before its app has booted. */
 export interface HostSetup {
@@ -40,6 +41,7 @@ export class RunnerHost {
   #app: HostedApp | undefined;
   #executor: Executor | undefined;
   #link: Link | undefined;
+  #watchdog: Watchdog | undefined;
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
 
@@ -69,7 +71,9 @@ export class RunnerHost {
       process.removeAllListeners(signal);
       process.on(signal, () => void this.leave(info.shutdownTimeout, `it got ${signal}`));
     }
+    this.#watchdog = new Watchdog({ pool: info.pool, runner: info.runner, address: info.address, reconnectTimeout: info.reconnectTimeout, log });
     this.#executor = new Executor({
+      watchdog: this.#watchdog,
       link,
       table: app.table,
       codec: app.codec,
@@ -101,6 +105,7 @@ export class RunnerHost {
     await Promise.race([closed, late]);
     cancel?.();
     await this.#link?.close(reason);
+    await this.#watchdog?.close();
     exit(0);
   }
 
