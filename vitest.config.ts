@@ -22,6 +22,7 @@ export default defineConfig({
     restoreMocks: true,
     projects: [
       project('unit', 'libs/flame/src/**/*.spec.ts'),
+      project('demo', 'apps/demo/src/**/*.spec.ts', { timeout: 30_000 }),
       project('repository', 'test/repository/**/*.spec.ts', { timeout: 60_000 }),
       project('simulation', 'test/simulation/**/*.spec.ts', { timeout: 120_000 }),
       project('contracts', 'test/contracts/**/*.spec.ts', { built: true, timeout: 30_000 }),

@@ -12,7 +12,17 @@ const oneProcess = process.env.DEMO_BACKEND === 'local';
 @Module({
   imports: [
     FlameModule.forRoot(
-      [{ name: 'ffmpeg', min: 0, max: oneProcess ? 1 : 4, maxConcurrency: 1, idleShutdownAfter: 3_000, queueTimeout: 120_000, shutdownTimeout: 5_000 }],
+      [
+        {
+          name: 'ffmpeg',
+          min: 0,
+          max: oneProcess ? 1 : 4,
+          maxConcurrency: 1,
+          idleShutdownAfter: 3_000,
+          queueTimeout: 120_000,
+          shutdownTimeout: 5_000,
+        },
+      ],
       { backend: oneProcess ? new LocalBackend() : new ProcessBackend() },
     ),
   ],

@@ -40,7 +40,11 @@ export class AppClient {
 
   async #fetch(address: string, init: RequestInit): Promise<Response> {
     const response = await fetch(new URL(address, this.#url), init);
-    if (!response.ok) throw new HttpError(response.status, `${init.method ?? 'GET'} ${address} was answered with ${response.status}: ${await response.text()}`);
+    if (!response.ok)
+      throw new HttpError(
+        response.status,
+        `${init.method ?? 'GET'} ${address} was answered with ${response.status}: ${await response.text()}`,
+      );
     return response;
   }
 }

@@ -42,7 +42,8 @@ export class Batch {
     const all = await Promise.allSettled(this.videos.map((video) => this.#send(video, content, start, signal)));
     signal.throwIfAborted();
     const errors = all.filter((one) => one.status === 'rejected').map(({ reason }) => reason as Error);
-    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} of ${this.videos.length} videos failed: ${errors[0]?.message}`);
+    if (errors.length > 0)
+      throw new AggregateError(errors, `${errors.length} of ${this.videos.length} videos failed: ${errors[0]?.message}`);
   }
 
   async #send(video: VideoProgress, content: Buffer, start: number, signal: AbortSignal): Promise<void> {
@@ -51,7 +52,8 @@ export class Batch {
       this.took = performance.now() - start;
       video.state = 'answered';
       this.madeBy.add((await this.#client.record(id, signal)).madeBy);
-      if (thumbnails.length !== this.#clip.thumbnails) throw new Error(`${thumbnails.length} thumbnails came back, not ${this.#clip.thumbnails}`);
+      if (thumbnails.length !== this.#clip.thumbnails)
+        throw new Error(`${thumbnails.length} thumbnails came back, not ${this.#clip.thumbnails}`);
       for (const address of thumbnails) {
         this.#check(address, await this.#client.file(address, signal));
         video.thumbnails++;

@@ -25,7 +25,8 @@ async function main(options: DemoOptions): Promise<number> {
       display.print('', (signal.reason as Error).message);
       return options.serve ? 0 : 130;
     }
-    display.print('', `The demo failed: ${(error as Error).message}`, '', 'The last lines of the app:', ...show.lastLines.map((line) => `  ${line}`));
+    display.print('', `The demo failed: ${(error as Error).message}`);
+    if (show.lastLines.length > 0) display.print('', 'The last lines of the app:', ...show.lastLines.map((line) => `  ${line}`));
     return 1;
   } finally {
     if (keep) display.print(`The clip, the thumbnails and the app's log are in ${folder}`);

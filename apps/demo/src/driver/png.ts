@@ -19,13 +19,14 @@ export function readPng(bytes: Buffer): PngSize {
   if (!bytes.subarray(0, signature.length).equals(signature)) throw new Error('it has no PNG signature');
   let size: PngSize | undefined;
   let pixels = 0;
-  for (let at = signature.length; at < bytes.length; ) {
+  for (let at = signature.length; at < bytes.length;) {
     if (at + 12 > bytes.length) throw new Error(`it ends in the middle of a chunk, after ${bytes.length} bytes`);
     const length = bytes.readUInt32BE(at);
     const type = bytes.toString('latin1', at + 4, at + 8);
     const end = at + 12 + length;
     if (end > bytes.length) throw new Error(`its chunk ${type} is cut off after ${bytes.length} bytes`);
-    if (crc32(bytes.subarray(at + 4, end - 4)) !== bytes.readUInt32BE(end - 4)) throw new Error(`the checksum of its chunk ${type} is wrong`);
+    if (crc32(bytes.subarray(at + 4, end - 4)) !== bytes.readUInt32BE(end - 4))
+      throw new Error(`the checksum of its chunk ${type} is wrong`);
     if (!size && (type !== 'IHDR' || length !== 13)) throw new Error(`it begins with ${type} and not with IHDR`);
     size ??= { width: bytes.readUInt32BE(at + 8), height: bytes.readUInt32BE(at + 12) };
     if (type === 'IDAT') pixels += length;

@@ -17,7 +17,10 @@ export function poolView(watch: Pick<PoolWatch, 'stats' | 'history'>, batch?: Pi
         ...[...stats.runners].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true })).map(runnerLine),
         `calls    ${stats.running} running, ${stats.waiting} waiting`,
       ];
-      if (batch) lines.push(`videos   ${batch.videos.map(({ state }) => marks[state]).join(' ')}   ${batch.arrived} of ${batch.expected} thumbnails`);
+      if (batch)
+        lines.push(
+          `videos   ${batch.videos.map(({ state }) => marks[state]).join(' ')}   ${batch.arrived} of ${batch.expected} thumbnails`,
+        );
       return lines;
     },
     line: () => {

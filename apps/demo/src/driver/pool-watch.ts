@@ -82,6 +82,6 @@ export class PoolWatch implements AsyncDisposable {
   }
 
   #tell(): void {
-    for (const go of [...this.#heard]) go();
+    for (const go of this.#heard) go();
   }
 }

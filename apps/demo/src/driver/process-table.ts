@@ -18,7 +18,7 @@ export async function readProcessTable(): Promise<ProcessEntry[]> {
 /** Those that descend from a process, itself left out. */
 export function descendantsOf(pid: number, table: readonly ProcessEntry[]): ProcessEntry[] {
   const found: ProcessEntry[] = [];
-  for (let family = new Set([pid]); family.size > 0; ) {
+  for (let family = new Set([pid]); family.size > 0;) {
     const children = table.filter(({ parent }) => family.has(parent));
     found.push(...children);
     family = new Set(children.map((child) => child.pid));

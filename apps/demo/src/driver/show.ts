@@ -162,10 +162,12 @@ export class Show {
     });
     this.#signal.throwIfAborted();
     const work = (): Promise<never> => ended;
-    await this.#display.step({ title: 'Running until Ctrl-C', work, says: () => '', view: poolView(watch) }).catch(async (error: unknown) => {
-      if (this.#signal.aborted) await this.#stop(app, watch);
-      throw error;
-    });
+    await this.#display
+      .step({ title: 'Running until Ctrl-C', work, says: () => '', view: poolView(watch) })
+      .catch(async (error: unknown) => {
+        if (this.#signal.aborted) await this.#stop(app, watch);
+        throw error;
+      });
   }
 }
 

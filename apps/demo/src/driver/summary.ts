@@ -11,7 +11,12 @@ export interface Run {
 }
 
 /** The end of the demo: both runs, side by side. */
-export function summarize(pool: Run & { firstUp: number; idledOut: number }, single: Run, videos: number, cores = availableParallelism()): string[] {
+export function summarize(
+  pool: Run & { firstUp: number; idledOut: number },
+  single: Run,
+  videos: number,
+  cores = availableParallelism(),
+): string[] {
   const factor = single.took / pool.took;
   return [
     `${videos} videos, one ffmpeg thread each, on ${cores} ${cores === 1 ? 'core' : 'cores'}:`,
@@ -19,7 +24,7 @@ export function summarize(pool: Run & { firstUp: number; idledOut: number }, sin
     `  in one process     ${seconds(single.took).padStart(7)}   one video after the other (${pids(single)})`,
     `  that is            ${factor.toFixed(1).padStart(5)} ×   ${factor >= 1 ? 'faster' : 'as fast: booting runners cost more than they brought'}`,
     `  files made         ${String(pool.thumbnails + single.thumbnails).padStart(5)}     PNG thumbnails, each one checked`,
-    `  processes left         0     the last runner was gone ${seconds(pool.idledOut)} after the last answer`,
+    `  processes left         0     the last runner was gone ${seconds(pool.idledOut)} after the last call`,
   ];
 }
 

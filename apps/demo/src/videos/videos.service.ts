@@ -22,7 +22,10 @@ export class VideosService {
     const folder = await mkdtemp(join(tmpdir(), 'thumbnails-'));
     try {
       const pattern = join(folder, '%03d.png');
-      await this.ffmpeg.run(['-i', video.url, '-vf', `fps=1/${everySeconds},scale=320:-2`, '-threads', '1', pattern], FlameCall.current()?.signal);
+      await this.ffmpeg.run(
+        ['-i', video.url, '-vf', `fps=1/${everySeconds},scale=320:-2`, '-threads', '1', pattern],
+        FlameCall.current()?.signal,
+      );
       const files = (await readdir(folder)).sort().map((name) => join(folder, name));
       this.#logger.log(`${files.length} thumbnails of ${video.id}`);
       return await this.store.putThumbnails(video, files);

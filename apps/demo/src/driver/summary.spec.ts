@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { summarize } from './summary.js';
+
+const pool = { took: 8_000, madeBy: new Set([12, 11]), thumbnails: 144, firstUp: 900, idledOut: 3_100 };
+const single = { took: 14_000, madeBy: new Set([20]), thumbnails: 144 };
+
+describe('summarize', () => {
+  it('puts both runs side by side', () => {
+    expect(summarize(pool, single, 8, 2)).toEqual([
+      '8 videos, one ffmpeg thread each, on 2 cores:',
+      '  on the pool          8.0 s   2 runners (pid 11, 12), the first ready after 0.9 s',
+      '  in one process      14.0 s   one video after the other (pid 20)',
+      '  that is              1.8 ×   faster',
+      '  files made           288     PNG thumbnails, each one checked',
+      '  processes left         0     the last runner was gone 3.1 s after the last call',
+    ]);
+  });
+
+  it('says so when the pool brought nothing', () => {
+    expect(summarize({ ...pool, took: 20_000 }, single, 8, 1).join('\n')).toContain('0.7 ×   as fast: booting runners cost more');
+  });
+});
