@@ -64,12 +64,19 @@ export type RunnerFrame =
   /** The runner's vital signs, a JSON object (CPU, memory, event-loop delay). */
   | { kind: 'vitals'; text: string };
 
-/** Streams run both ways; `stream` 0 is a call's result, 1 and up are the streams among its arguments. */
+/**
+ * Streams run both ways. `stream` is the outlet's index (`outlet.ts`) among a call's arguments, whose producer is the parent, or in its result, whose
+ * producer is the runner. Items and ends come from the producer, credits and stops from its consumer, so the two never meet. An aborted
+ * AbortSignal is an end with its reason.
+ */
 export type StreamFrame =
   | { kind: 'item'; id: number; stream: number; value: Uint8Array }
   /** The producer is done; with `error` it failed. */
   | { kind: 'end'; id: number; stream: number; error?: Uint8Array }
-  /** The consumer takes `count` more items. */
+  /**
+   * The consumer takes `count` more items; the producer starts with the first one. For stream 0 of the result it may come before `return`: its caller
+   * was going to read it anyway.
+   */
   | { kind: 'credit'; id: number; stream: number; count: number }
   /** The consumer wants no more. */
   | { kind: 'stop'; id: number; stream: number };

@@ -1,5 +1,6 @@
 import type { WorkMode } from '../core/frame.js';
 import { PoolCall } from '../core/pool/call.js';
+import type { Sources } from '../streams/hoister.js';
 
 /** What a call is made with, besides its arguments. */
 export interface CallOptions {
@@ -19,6 +20,10 @@ export interface CallOptions {
   retry?: { attempts: number };
   /** The handler may run twice without harm: `retry` repeats also what may have run. */
   idempotent?: boolean;
+  /** Told what the handler gives to `FlameCall.current().progress`, in its order and before the result. What it throws is logged. */
+  onProgress?: (value: unknown) => void;
+  /** The result is a stream that will be read at once: its first items are asked for with the call. */
+  reads?: boolean;
 }
 
 /** What a pending call is made of. */
@@ -36,14 +41,25 @@ export interface CallOrder {
   readonly wait: number;
   readonly run: number;
   readonly overall: number;
+  /** The streams and signals among the arguments. */
+  readonly sources: Sources | undefined;
+  readonly reads: boolean;
+  readonly onProgress: ((value: unknown) => void) | undefined;
 }
 
 /**
  * A call with its caller's promise and its encoded arguments. The promise settles once; a failure that comes when nobody
- * awaits a cast any more goes to `onLate`, once.
+ * awaits a cast any more goes to `onLate`, once. A call that streams can fail after its answer: `onFail` is told.
  */
 export class PendingCall extends PoolCall {
   readonly promise: Promise<unknown>;
+  /** Its result streams, and the streams have neither ended nor failed. */
+  streaming = false;
+  /** Why it failed; undefined for a call that has not. */
+  failure: { readonly error: unknown } | undefined;
+  onFail: ((error: unknown) => void) | undefined;
+  /** Told when a call that streams has come to its end. */
+  onOver: (() => void) | undefined;
   #resolve!: (value: unknown) => void;
   #reject!: (error: unknown) => void;
   #onLate: ((error: unknown, call: PendingCall) => void) | undefined;
@@ -67,7 +83,15 @@ export class PendingCall extends PoolCall {
     this.#resolve(value);
   }
 
+  /** Whether its caller waits for anything that is still to come. */
+  get open(): boolean {
+    return !this.#settled || this.streaming;
+  }
+
   reject(error: unknown): void {
+    this.failure ??= { error };
+    this.over();
+    this.onFail?.(error);
     if (!this.#settled) {
       this.#settled = true;
       this.#reject(error);
@@ -75,5 +99,11 @@ export class PendingCall extends PoolCall {
       this.#onLate(error, this);
       this.#onLate = undefined;
     }
+  }
+  /** Nothing more is to come. */
+  over(): void {
+    this.streaming = false;
+    this.onOver?.();
+    this.onOver = undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { UnencodableError } from '../core/codec/codec.js';
@@ -6,6 +7,7 @@ import type { WorkMode } from '../core/frame.js';
 import { readPoolSize } from '../core/pool-config.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import { PoolMachine } from '../core/pool/machine.js';
+import { Hoister } from '../streams/hoister.js';
 import { PendingCall } from './pending-call.js';
 import type { CallOptions } from './pending-call.js';
 import { PoolJournal } from './pool-journal.js';
@@ -13,7 +15,6 @@ import type { PoolNotice } from './pool-notice.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { PoolStats } from './pool-stats.js';
 import { RunnerCrew } from './runner-crew.js';
-
 
 /**
  * A pool at work: the thin shell around `PoolMachine`. It performs what the machine decides, owns the pool's one timer and its
@@ -24,6 +25,7 @@ export class Pool {
   readonly #setup: PoolSetup;
   readonly #machine: PoolMachine;
   readonly #crew: RunnerCrew;
+  readonly #hoister: Hoister;
   readonly #journal: PoolJournal;
   readonly #news = new Subject<PoolNotice>();
   readonly #facts: PoolFact[] = [];
@@ -39,6 +41,7 @@ export class Pool {
     const { config } = setup;
     this.name = config.name;
     this.#setup = setup;
+    this.#hoister = new Hoister(setup.codec);
     this.#machine = new PoolMachine(config, (number) => `${config.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
     this.#journal = new PoolJournal(setup, this.#news);
     this.#crew = new RunnerCrew(setup, this.#journal, (fact) => this.#tell(fact));
@@ -62,7 +65,9 @@ export class Pool {
     } catch (error) {
       if (this.#setup.config.minBoot === 'required') {
         await this.drain('it could not be started');
-        throw new FlameError('FLAME_BOOT', `pool "${this.name}" could not boot its min runners: ${(error as Error).message}`, { cause: error });
+        throw new FlameError('FLAME_BOOT', `pool "${this.name}" could not boot its min runners: ${(error as Error).message}`, {
+          cause: error,
+        });
       }
       this.#setup.log.warn(`pool "${this.name}" starts without its min runners and goes on trying: ${(error as Error).message}`);
     }
@@ -71,13 +76,17 @@ export class Pool {
   /** Runs a handler on one of the runners and gives its result. */
   call(handler: number, args: unknown[], options: CallOptions = {}): Promise<unknown> {
     if (options.retry) return this.#retried('call', handler, args, options, options.retry.attempts);
-    return this.#submit('call', handler, args, options, 1);
+    try {
+      return this.#submit('call', handler, args, options, 1).promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Runs a handler that nobody awaits; resolves when a runner has taken it on. Its failure is told to `onCastError`. */
   async cast(handler: number, args: unknown[], options: CallOptions = {}): Promise<void> {
     if (options.retry) await this.#retried('cast', handler, args, options, options.retry.attempts);
-    else await this.#submit('cast', handler, args, options, 1);
+    else await this.#submit('cast', handler, args, options, 1).promise;
   }
 
   stats(): PoolStats {
@@ -122,16 +131,16 @@ export class Pool {
     return this.#drained;
   }
 
-  #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): Promise<unknown> {
-    const { config, manifest, codec } = this.#setup;
+  #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
+    const { config, manifest } = this.#setup;
     const label = manifest.handlers[handler]!;
-    const { signal, timeout } = options;
-    if (signal?.aborted) return Promise.reject(neverStarted(label, this.name, signal));
+    const { signal, timeout, onProgress } = options;
+    if (signal?.aborted) throw neverStarted(label, this.name, signal);
     let bytes: Uint8Array;
     try {
-      bytes = codec.encode(args);
+      bytes = this.#hoister.encode(args);
     } catch (error) {
-      return Promise.reject(cannotCross(label, error));
+      throw cannotCross(label, error);
     }
     const call = new PendingCall(
       {
@@ -145,13 +154,16 @@ export class Pool {
         wait: timeout === undefined ? config.queueTimeout : Infinity,
         run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
         overall: timeout ?? Infinity,
+        sources: this.#hoister.sources,
+        reads: options.reads ?? false,
+        onProgress: onProgress && AsyncResource.bind(onProgress),
       },
       mode === 'cast' ? this.#journal.lateCast : undefined,
     );
     if (signal) this.#follow(signal, call);
     this.#journal.taken();
     this.#tell({ is: 'call', call });
-    return call.promise;
+    return call;
   }
 
   /** Repeats a lost call while that is safe, within its overall time. */
@@ -159,11 +171,14 @@ export class Pool {
     const { clock } = this.#setup;
     const until = clock.now() + (options.timeout ?? Infinity);
     for (let attempt = 1; ; attempt++) {
+      const timeout = options.timeout === undefined ? undefined : Math.max(1, until - clock.now());
+      const call = this.#submit(mode, handler, args, { ...options, timeout }, attempt);
       try {
-        const timeout = options.timeout === undefined ? undefined : Math.max(1, until - clock.now());
-        return await this.#submit(mode, handler, args, { ...options, timeout }, attempt);
+        return await call.promise;
       } catch (error) {
         if (attempt >= attempts || !isRepeatable(error, options.idempotent ?? false) || clock.now() >= until) throw error;
+        // What was read of a stream cannot be read again.
+        if (call.order.sources?.started) throw error;
         this.#journal.retrying(error as FlameError, attempt + 1, attempts);
       }
     }
@@ -173,7 +188,11 @@ export class Pool {
     const abort = (): void => this.#tell({ is: 'abort', call, reason: reasonOf(signal) });
     signal.addEventListener('abort', abort, { once: true });
     const unfollow = (): void => signal.removeEventListener('abort', abort);
-    call.promise.then(unfollow, unfollow);
+    const answered = (): void => {
+      if (call.streaming) call.onOver = unfollow;
+      else unfollow();
+    };
+    call.promise.then(answered, answered);
   }
 
   /** Feeds the machine one fact and performs what it decides. A fact that comes up meanwhile waits its turn. */
@@ -241,9 +260,13 @@ function reasonOf(signal: AbortSignal): string {
 }
 
 function neverStarted(label: string, pool: string, signal: AbortSignal): FlameError {
-  return new FlameError('FLAME_CANCELLED', `${label} was not started in pool "${pool}": its signal had aborted before (${reasonOf(signal)})`, {
-    cause: signal.reason,
-  });
+  return new FlameError(
+    'FLAME_CANCELLED',
+    `${label} was not started in pool "${pool}": its signal had aborted before (${reasonOf(signal)})`,
+    {
+      cause: signal.reason,
+    },
+  );
 }
 
 function cannotCross(label: string, error: unknown): unknown {

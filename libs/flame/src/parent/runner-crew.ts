@@ -126,6 +126,7 @@ export class RunnerCrew {
         this.#tell(fact);
       },
       answered: (how) => this.#journal.answered(how),
+      warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
       log: (level, text, call) => runnerLog(level, text, config.name, runner, call),
       vitals: () => undefined,
     };

@@ -5,6 +5,8 @@ import { FlameError, flameErrorCodes } from '../core/flame-error.js';
 import type { FlameErrorCode, Ran } from '../core/flame-error.js';
 import type { CancelCause, Frame } from '../core/frame.js';
 import type { PoolFact } from '../core/pool/facts.js';
+import { Streams } from '../streams/streams.js';
+import { windowItems } from '../streams/window.js';
 import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
 import type { BootedRunner } from './boot.js';
 import type { PendingCall } from './pending-call.js';
@@ -22,6 +24,8 @@ export interface HandleOwner {
   tell(fact: PoolFact): void;
   /** A handler has ended by itself. */
   answered(how: 'returned' | 'threw'): void;
+  /** A line of the pool's own. */
+  warn(text: string): void;
   /** A line of the runner's own logger. */
   log(level: string, text: string, call: number): void;
   vitals(text: string): void;
@@ -34,6 +38,7 @@ export interface HandleOwner {
 export class RunnerHandle implements LinkReceiver {
   readonly #calls = new Map<number, PendingCall>();
   readonly #link: Link;
+  readonly #streams: Streams;
   readonly machine: Machine;
   #down = false;
   #stopping: Promise<void> | undefined;
@@ -45,6 +50,15 @@ export class RunnerHandle implements LinkReceiver {
   ) {
     this.machine = booted.machine;
     this.#link = booted.attachment.link;
+    this.#streams = new Streams({
+      send: (frame) => this.#link.send(frame),
+      codec: owner.codec,
+      sends: 'arguments',
+      peer: owner.place,
+      warn: (text) => owner.warn(text),
+      onSent: () => {},
+      onLeft: (id) => this.#abandoned(id),
+    });
     void this.machine.exited.then((exit) => this.#exited(exit));
   }
 
@@ -66,6 +80,11 @@ export class RunnerHandle implements LinkReceiver {
       linked: order.linked,
       attempt: order.attempt,
     });
+    if (order.sources) {
+      this.#streams.open(call.id, call.label, order.sources);
+      this.#failStreamsWith(call);
+    }
+    if (order.reads) this.#link.send({ kind: 'credit', id: call.id, stream: 0, count: windowItems });
   }
 
   cancel(call: PendingCall, cause: CancelCause, reason: string): void {
@@ -83,6 +102,7 @@ export class RunnerHandle implements LinkReceiver {
       this.#link.send({ kind: 'leave', grace, reason });
       await this.machine.stop(grace);
       this.#link.drop(reason);
+      this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));
       this.owner.tell({ is: 'gone', runner: this.id });
     })();
     return this.#stopping;
@@ -100,6 +120,15 @@ export class RunnerHandle implements LinkReceiver {
         return this.#call(frame.id).resolve(undefined);
       case 'ended':
         return this.#ended(this.#call(frame.id));
+      case 'progress':
+        return this.#progress(frame);
+      case 'item':
+      case 'end':
+      case 'credit':
+      case 'stop':
+        // What comes after the end of its call was sent before the runner knew of it.
+        if (this.#calls.has(frame.id)) this.#streams.frame(frame);
+        return;
       case 'consent':
         return this.owner.tell({ is: 'consent', runner: this.id, yes: frame.yes });
       case 'leaving':
@@ -147,8 +176,14 @@ export class RunnerHandle implements LinkReceiver {
     const call = this.#call(frame.id);
     const value = this.#decode(frame.value, call);
     this.owner.answered('returned');
+    call.streaming = frame.held && this.#streams.receives(call.id);
+    if (call.streaming) this.#failStreamsWith(call);
     call.resolve(value);
     this.#settled(call, frame.held);
+  }
+
+  #failStreamsWith(call: PendingCall): void {
+    call.onFail = (error) => this.#streams.fail(call.id, error);
   }
 
   #threw(frame: Frame & { kind: 'throw' }): void {
@@ -159,12 +194,42 @@ export class RunnerHandle implements LinkReceiver {
   }
 
   #settled(call: PendingCall, held: boolean): void {
-    if (held) this.owner.tell({ is: 'held', call });
-    else this.#ended(call);
+    if (!held) return this.#ended(call);
+    const { failure, streaming } = call;
+    this.owner.tell({ is: 'held', call, streaming });
+    // Its caller has gone, so nobody takes its streams.
+    if (!streaming || !failure) return;
+    call.reject(failure.error);
+    this.owner.tell({ is: 'abandoned', call, reason: 'its caller had gone' });
+  }
+
+  #abandoned(id: number): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    call.over();
+    this.owner.tell({ is: 'abandoned', call, reason: 'what it streams is not consumed any more' });
+  }
+
+  #progress(frame: Frame & { kind: 'progress' }): void {
+    const call = this.#call(frame.id);
+    const { onProgress } = call.order;
+    if (!onProgress || !call.open) return;
+    const value = this.#decode(frame.value, call);
+    const failed = (error: unknown): void =>
+      this.owner.warn(`onProgress of ${call.label} threw: ${error instanceof Error ? error.message : String(error)}`);
+    try {
+      // One that is async is not awaited, but not left to bring the process down either.
+      Promise.resolve(onProgress(value)).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   #ended(call: PendingCall): void {
     this.#calls.delete(call.id);
+    if (this.#streams.has(call.id))
+      this.#streams.close(call.id, new FlameError('FLAME_LOST', `${call.label} ended before its streams`, { ran: 'yes' }));
+    call.over();
     this.owner.tell({ is: 'ended', call });
   }
 
@@ -172,9 +237,11 @@ export class RunnerHandle implements LinkReceiver {
     const call = this.#call(frame.id);
     if (frame.code === 'FLAME_REFUSED') {
       this.#calls.delete(call.id);
+      this.#streams.close(call.id, undefined);
       return this.owner.tell({ is: 'bounced', call });
     }
-    if (!(flameErrorCodes as readonly string[]).includes(frame.code)) throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
+    if (!(flameErrorCodes as readonly string[]).includes(frame.code))
+      throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
     call.reject(new FlameError(frame.code as FlameErrorCode, frame.reason, { ran }));
     this.#settled(call, frame.held);
@@ -182,9 +249,9 @@ export class RunnerHandle implements LinkReceiver {
 
   #decode(value: Uint8Array, call: PendingCall): unknown {
     try {
-      return this.owner.codec.decode(value);
+      return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.order.reads));
     } catch (error) {
-      throw new MalformedError(`the result of ${call.label} cannot be read: ${(error as Error).message}`, { cause: error });
+      throw new MalformedError(`what ${call.label} gives cannot be read: ${(error as Error).message}`, { cause: error });
     }
   }
 }

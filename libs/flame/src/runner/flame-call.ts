@@ -4,8 +4,8 @@ import type { Work } from './work.js';
 const current = new AsyncLocalStorage<FlameCall>();
 
 /** Runs `task` so that `FlameCall.current()` inside it is `call`. */
-export function runAs<T>(call: FlameCall, task: () => T): T {
-  return current.run(call, task);
+export function runAs<T, A extends unknown[]>(call: FlameCall, task: (...args: A) => T, ...args: A): T {
+  return current.run(call, task, ...args);
 }
 
 /**
@@ -47,6 +47,16 @@ export class FlameCall {
   /** When the call's time is up, in milliseconds since 1970; Infinity for no limit. */
   get deadline(): number {
     return this.#work.deadline;
+  }
+
+  /**
+   * Tells the caller how far this call is: `flame.on(pool, Service, { onProgress })` is given what is told here, in its order and before the result.
+   * Where nobody listens, and once the call is over, nothing happens.
+   *
+   * @throws {FlameError} FLAME_ENCODING when the value cannot cross.
+   */
+  progress(value: unknown): void {
+    this.#work.place.progress(this.#work, value);
   }
 
   /** 1 for the first attempt; more when the handler is one that is retried. */

@@ -52,13 +52,14 @@ export class Watchdog {
     };
     // Without the app's loaders, preloads and environment, which it has no use for.
     this.#thread = new Worker(watchdogThread, { eval: true, workerData, env: {}, execArgv: [], name: 'flame watchdog' });
-    this.#thread.unref();
     this.#thread.on('message', (question: number) => Atomics.store(this.#words, word.answered, question));
     this.#thread.on('error', (error: unknown) => {
       log.warn(
         `the watchdog of this runner ended: ${String(error)}. A handler that blocks the event loop is not killed any more at its deadline`,
       );
     });
+    // After the listeners, which would hold the process again.
+    this.#thread.unref();
   }
 
   /** Publishes the earliest deadline of what runs, as `performance.now()` counts; Infinity when there is none. */

@@ -1,4 +1,4 @@
-import { FlameError } from '../core/flame-error.js';
+import type { FlameError } from '../core/flame-error.js';
 import type { WorkMode } from '../core/frame.js';
 import type { HeapItem } from '../core/pool/heap.js';
 
@@ -8,7 +8,8 @@ export interface Workplace {
   readonly runnerId: string;
   /** The clock of `Work.at`. */
   now(): number;
-  progress(id: number, value: unknown): void;
+  /** Tells the caller how far the work is; once it is over, nothing. */
+  progress(work: Work, value: unknown): void;
 }
 
 /**
@@ -20,6 +21,7 @@ export class Work implements HeapItem {
   #controller: AbortController | undefined;
   #reason: unknown;
   #deadline: number | undefined;
+  #onAbort: ((work: Work, reason: unknown) => void) | undefined;
 
   constructor(
     readonly place: Workplace,
@@ -54,5 +56,12 @@ export class Work implements HeapItem {
     if (this.aborted) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
+    this.#onAbort?.(this, reason);
+  }
+
+  /** Calls `action` when the work is aborted, at once if it was; the last one given counts. */
+  whenAborted(action: (work: Work, reason: unknown) => void): void {
+    this.#onAbort = action;
+    if (this.aborted) action(this, this.#reason);
   }
 }

@@ -1,0 +1,31 @@
+import { UnencodableError } from '../core/codec/codec.js';
+import { FlameError } from '../core/flame-error.js';
+import type { Frame } from '../core/frame.js';
+
+/** Why the parent ends work, as the handler's signal gives it. */
+export function cancelled(frame: Frame & { kind: 'cancel' }): FlameError {
+  return new FlameError(frame.cause === 'timeout' ? 'FLAME_TIMEOUT' : 'FLAME_CANCELLED', frame.reason, { ran: 'maybe' });
+}
+
+export function parentGone(reason: string): FlameError {
+  return new FlameError('FLAME_LOST', `the parent is gone: ${reason}`, { ran: 'maybe' });
+}
+
+/** `root` is the name of the whole value, which the path of what cannot cross begins with. */
+export function cannotCross(what: string, root: string, error: unknown): FlameError {
+  const path = error instanceof UnencodableError ? error.under(root) : (error as Error).message;
+  return new FlameError('FLAME_ENCODING', `${what} cannot cross to the parent: ${path}`, { ran: 'yes', cause: error });
+}
+
+export function castStreams(handler: string): FlameError {
+  return new FlameError(
+    'FLAME_ENCODING',
+    `${handler} was cast and returned a stream, which nobody consumes. Call it instead, and consume what it streams.`,
+    { ran: 'yes' },
+  );
+}
+
+/** What reading an argument fails with once its call is over. */
+export function pastEnd(handler: string): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${handler} is over, and the streams among its arguments with it`, { ran: 'yes' });
+}

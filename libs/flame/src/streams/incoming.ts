@@ -1,0 +1,107 @@
+import { MalformedError } from '../core/codec/codec.js';
+import { ReceiveWindow, windowItems } from './window.js';
+
+/** What an incoming stream needs of its call. */
+export interface IncomingSetup {
+  readonly decode: (bytes: Uint8Array) => unknown;
+  /** The producer may send `count` more. */
+  readonly grant: (count: number) => void;
+  /** The consumer has left before the end. Told once at most. */
+  readonly onLeft: () => void;
+  /** Nothing more is to come: the stream has ended, has failed, or its consumer has left. Told once. */
+  readonly onOver: () => void;
+}
+
+interface Waiter {
+  readonly resolve: (result: IteratorResult<unknown, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const done: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
+
+/**
+ * The consumer's end of a stream: an iterator over what comes in. It asks the producer for nothing before `next` is first called, and holds at
+ * most a window of items.
+ */
+export class Incoming {
+  readonly #setup: IncomingSetup;
+  readonly #window = new ReceiveWindow();
+  readonly #items: { readonly value: unknown; readonly size: number }[] = [];
+  readonly #waiting: Waiter[] = [];
+  #started = false;
+  #error: { readonly thrown: unknown } | undefined;
+  #over = false;
+
+  /** `granted` says that the producer was asked for the first window already. */
+  constructor(setup: IncomingSetup, granted: boolean) {
+    this.#setup = setup;
+    this.#started = granted;
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    this.#start();
+    const item = this.#items.shift();
+    if (item) return Promise.resolve(this.#give(item.value, item.size));
+    if (!this.#over) return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const error = this.#error;
+    this.#error = undefined;
+    return error ? Promise.reject(error.thrown) : Promise.resolve(done);
+  }
+
+  /** The consumer leaves. */
+  return(): void {
+    this.#items.length = 0;
+    this.#error = undefined;
+    if (this.#over) return;
+    this.#setup.onLeft();
+    this.#finish();
+  }
+
+  /** An item came. @throws {MalformedError} on one that was not asked for. */
+  item(bytes: Uint8Array): void {
+    if (this.#over) return;
+    if (!this.#started || this.#items.length >= windowItems) throw new MalformedError('a stream sends more than it was asked for');
+    const value = this.#setup.decode(bytes);
+    const waiter = this.#waiting.shift();
+    if (waiter) waiter.resolve(this.#give(value, bytes.length));
+    else this.#items.push({ value, size: bytes.length });
+  }
+
+  /** The producer has come to its end; what is here can still be read. */
+  end(error?: { readonly thrown: unknown }): void {
+    if (this.#over) return;
+    this.#error = error;
+    this.#finish();
+  }
+
+  /** The stream fails at this end: what is here is dropped. */
+  fail(thrown: unknown): void {
+    if (this.#over) return;
+    this.#items.length = 0;
+    this.#error = { thrown };
+    this.#finish();
+  }
+
+  #start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    if (!this.#over) this.#setup.grant(windowItems);
+  }
+
+  #give(value: unknown, size: number): IteratorResult<unknown, undefined> {
+    const grant = this.#window.taken(size);
+    if (grant > 0 && !this.#over) this.#setup.grant(grant);
+    return { done: false, value };
+  }
+
+  #finish(): void {
+    this.#over = true;
+    for (const waiter of this.#waiting.splice(0)) {
+      const error = this.#error;
+      this.#error = undefined;
+      if (error) waiter.reject(error.thrown);
+      else waiter.resolve(done);
+    }
+    this.#setup.onOver();
+  }
+}

@@ -1,0 +1,78 @@
+import { Subscriber } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { FlameError } from '../core/flame-error.js';
+import { Outgoing } from './outgoing.js';
+
+/** What an Observable may be ahead of its consumer, in bytes, before its stream fails. */
+export const pushedBytes = 16 * 1024 * 1024;
+/** What a waiting item costs beside its bytes. */
+const itemCost = 128;
+
+/** A source that gives items when it likes: an Observable. It cannot be held back, so what its consumer has not asked for yet waits here, up to a limit. */
+export class PushedSource extends Outgoing {
+  // Made before it subscribes, so that it can be ended by what it gets meanwhile.
+  readonly #subscriber = new Subscriber<unknown>({
+    next: (item) => this.#take(item),
+    error: (thrown: unknown) => this.#sourceEnded({ error: { thrown } }),
+    complete: () => this.#sourceEnded({}),
+  });
+  readonly #waiting: Uint8Array[] = [];
+  #waitingCost = 0;
+  /** Set when the source has come to its end. */
+  #end: { error?: { thrown: unknown } } | undefined;
+
+  protected override begin(): void {
+    this.setup.scope.runInAsyncScope(() => (this.source as Observable<unknown>).subscribe(this.#subscriber));
+  }
+
+  protected override flow(): void {
+    let sent = 0;
+    while (sent < this.#waiting.length && this.mayFlow) {
+      const bytes = this.#waiting[sent++]!;
+      this.#waitingCost -= bytes.length + itemCost;
+      this.send(bytes);
+    }
+    this.#waiting.splice(0, sent);
+    if (this.#end && this.#waiting.length === 0) this.complete(this.#end.error);
+  }
+
+  protected override halt(): void {
+    this.#waiting.length = 0;
+    this.#unsubscribe();
+    this.finished();
+  }
+
+  protected override dispose(): void {}
+
+  #take(item: unknown): void {
+    if (this.ended) return;
+    const bytes = this.encode(item);
+    if (!bytes) return;
+    if (this.#waiting.length === 0 && this.mayFlow) return this.send(bytes);
+    this.#waiting.push(bytes);
+    this.#waitingCost += bytes.length + itemCost;
+    if (this.#waitingCost > pushedBytes) this.fail(this.#tooFast());
+  }
+
+  #sourceEnded(end: { error?: { thrown: unknown } }): void {
+    this.#end = end;
+    if (!this.ended && this.#waiting.length === 0) this.complete(end.error);
+  }
+
+  #unsubscribe(): void {
+    try {
+      this.setup.scope.runInAsyncScope(() => this.#subscriber.unsubscribe());
+    } catch (error) {
+      this.cleanupFailed(error);
+    }
+  }
+
+  #tooFast(): FlameError {
+    return new FlameError(
+      'FLAME_REFUSED',
+      `${this.name} was ended: ${this.#waiting.length} items waited for its consumer, and an Observable cannot be held back. ` +
+        `Use an AsyncIterable instead, thin it out where it is made (throttleTime, sampleTime, bufferTime), or consume it faster.`,
+      { ran: 'maybe' },
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { Readable } from 'node:stream';
+import { Observable } from 'rxjs';
+import type { Subscriber } from 'rxjs';
+import { FlameError } from '../core/flame-error.js';
+import type { StreamKind } from './stream-kind.js';
+
+/** Where a stream's items come from, whatever its consumer sees of it. */
+export interface ItemReader {
+  next(): Promise<IteratorResult<unknown, undefined>>;
+  /** The consumer leaves. */
+  return(): void;
+}
+
+/** How a Readable was made at the other end. */
+export interface ReadableTraits {
+  readonly objectMode?: boolean;
+  readonly encoding?: BufferEncoding | null;
+}
+
+/** Makes what a consumer gets to see of a stream: the same kind of thing that its producer gave. Nothing is read before the consumer does. */
+export function remoteStream(kind: StreamKind, reader: ItemReader, traits: ReadableTraits = {}): object {
+  switch (kind) {
+    case 'iterable':
+      return new RemoteIterable(reader);
+    case 'observable':
+      return remoteObservable(reader);
+    case 'readable': {
+      const { objectMode = true, encoding } = traits;
+      // Readable.from reads ahead as far as its buffer goes: the window is enough of that.
+      return Readable.from(new RemoteIterable(reader), { objectMode, highWaterMark: 1, ...(encoding ? { encoding } : undefined) });
+    }
+    case 'web-stream':
+      return new ReadableStream<unknown>(
+        {
+          pull: async (controller) => {
+            const result = await reader.next();
+            if (result.done) controller.close();
+            else controller.enqueue(result.value);
+          },
+          cancel: () => reader.return(),
+        },
+        { highWaterMark: 0 },
+      );
+  }
+}
+
+/** Can be iterated once, like a generator. */
+class RemoteIterable implements AsyncIterableIterator<unknown, undefined> {
+  readonly #reader: ItemReader;
+
+  constructor(reader: ItemReader) {
+    this.#reader = reader;
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    return this.#reader.next();
+  }
+
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    this.#reader.return();
+    return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<never> {
+    this.#reader.return();
+    throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#reader.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+function remoteObservable(reader: ItemReader): Observable<unknown> {
+  let taken = false;
+  return new Observable((subscriber) => {
+    if (taken) return subscriber.error(subscribedTwice());
+    taken = true;
+    void forward(reader, subscriber);
+    return () => reader.return();
+  });
+}
+
+async function forward(reader: ItemReader, subscriber: Subscriber<unknown>): Promise<void> {
+  try {
+    for (;;) {
+      const result = await reader.next();
+      if (result.done) return subscriber.complete();
+      subscriber.next(result.value);
+    }
+  } catch (error) {
+    subscriber.error(error);
+  }
+}
+
+function subscribedTwice(): FlameError {
+  return new FlameError(
+    'FLAME_REFUSED',
+    'this Observable comes from another process and can be subscribed to once. Share one subscription: pipe(share()), or shareReplay().',
+  );
+}

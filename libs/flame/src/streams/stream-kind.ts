@@ -1,0 +1,28 @@
+import { Readable } from 'node:stream';
+import { isObservable } from 'rxjs';
+import type { OutletKind } from '../core/outlet.js';
+
+/** What a stream is at both of its ends. */
+export type StreamKind = Exclude<OutletKind, 'signal' | 'resource'>;
+
+/** Says what a value is, if it is alive and can travel as such. */
+export function kindOf(value: unknown): StreamKind | 'signal' | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (value instanceof AbortSignal) return 'signal';
+  if (isObservable(value)) return 'observable';
+  if (value instanceof ReadableStream) return 'web-stream';
+  if (!has(value, Symbol.asyncIterator)) return undefined;
+  return value instanceof Readable || (has(value, 'read') && has(value, 'pipe') && has(value, 'on')) ? 'readable' : 'iterable';
+}
+
+/** The kinds' names in code. */
+export const kindNames: Record<StreamKind, string> = {
+  iterable: 'AsyncIterable',
+  observable: 'Observable',
+  readable: 'Readable',
+  'web-stream': 'ReadableStream',
+};
+
+function has(value: object, key: string | symbol): boolean {
+  return typeof (value as Record<string | symbol, unknown>)[key] === 'function';
+}

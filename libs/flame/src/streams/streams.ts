@@ -1,0 +1,195 @@
+import type { Codec, Lower } from '../core/codec/codec.js';
+import { MalformedError } from '../core/codec/codec.js';
+import type { Frame, StreamFrame } from '../core/frame.js';
+import { readOutlet } from '../core/outlet.js';
+import { CallStreams } from './call-streams.js';
+import { followSignal } from './followed-signal.js';
+import type { Source, Sources } from './hoister.js';
+import { Incoming } from './incoming.js';
+import type { Outgoing, OutgoingSetup } from './outgoing.js';
+import { PulledSource } from './pulled-source.js';
+import { PushedSource } from './pushed-source.js';
+import { remoteStream } from './remote-stream.js';
+import type { ReadableTraits } from './remote-stream.js';
+import type { StreamKind } from './stream-kind.js';
+
+/** What the streams of one end of a session are made with. */
+export interface StreamsSetup {
+  readonly send: (frame: Frame) => void;
+  readonly codec: Codec;
+  /** What goes out from this end: a caller's arguments stay the caller's until the handler reads them, a result belongs to nobody else. */
+  readonly sends: 'arguments' | 'result';
+  /** The other end, for the stacks of what is thrown there. */
+  readonly peer: string;
+  readonly warn: (text: string) => void;
+  /** The last outgoing stream of a call has ended, and its source has cleaned up. */
+  readonly onSent: (id: number) => void;
+  /** The last incoming stream of a call is over, and the consumer of one had left before its end. */
+  readonly onLeft: (id: number) => void;
+}
+
+/**
+ * The streams of all calls at one end of a session. Those that came in a value are numbered from 0, and so are those that go out: items and ends
+ * come from the producer, credits and stops from the consumer, so that the numbers of both never meet.
+ *
+ * A call's streams are dropped, and stop, with `close`. Calls without streams leave nothing here.
+ */
+export class Streams {
+  readonly #setup: StreamsSetup;
+  readonly #calls = new Map<number, CallStreams>();
+  /** The call whose value is being decoded. */
+  #decoding = 0;
+  #asked = false;
+
+  constructor(setup: StreamsSetup) {
+    this.#setup = setup;
+  }
+
+  /**
+   * Makes the streams of a value of call `id` while it is decoded. `asked` says that the first window of the stream that is the value itself was granted with the
+   * call.
+   */
+  lowerFor(id: number, asked = false): Lower {
+    this.#decoding = id;
+    this.#asked = asked;
+    return this.#lower;
+  }
+
+  /** Takes over the streams that were found in a value of call `id`, once the frame that carries it has been sent. */
+  open(id: number, label: string, sources: Sources): void {
+    const { list, scope } = sources;
+    const { codec, send, sends, warn } = this.#setup;
+    const call = this.#of(id);
+    const onOver = (index: number): void => {
+      call.outgoing.delete(index);
+      if (call.outgoing.size === 0 && this.#calls.get(id) === call) this.#setup.onSent(id);
+    };
+    const setup: OutgoingSetup = { id, place: `the ${sends} of ${label}`, codec, scope, send, warn, onOver };
+    for (const source of list) {
+      if (isStream(source)) call.outgoing.set(source.index, outgoing(source, setup));
+      else call.followed.push(followSignal(source.value as AbortSignal, id, source.index, codec, send));
+    }
+    call.opened(sources);
+  }
+
+  /** A frame of a call that goes on; one of a stream that is over already does nothing. @throws {MalformedError} on an item that was not asked for. */
+  frame(frame: StreamFrame): void {
+    // Only a credit may come before the stream: it was sent with the call.
+    const call = frame.kind === 'credit' ? this.#of(frame.id) : this.#calls.get(frame.id);
+    call?.frame(frame, this.#thrown);
+  }
+
+  /** Whether call `id` has streams, or signals, at all. */
+  has(id: number): boolean {
+    return this.#calls.has(id);
+  }
+
+  /** Whether streams of call `id` go out and have not ended. */
+  sends(id: number): boolean {
+    return (this.#calls.get(id)?.outgoing.size ?? 0) > 0;
+  }
+
+  /** Whether streams of call `id` come in and have not ended. */
+  receives(id: number): boolean {
+    return (this.#calls.get(id)?.incoming.size ?? 0) > 0;
+  }
+
+  /** Aborts the signals that came in, and fails the streams. */
+  abort(id: number, error: unknown): void {
+    for (const controller of this.#calls.get(id)?.signals.values() ?? []) controller.abort(error);
+    this.fail(id, error);
+  }
+
+  /** Fails what comes in and ends what goes out, whose consumers are told. The sources may take their time to clean up: `onSent` follows. */
+  fail(id: number, error: unknown): void {
+    const call = this.#calls.get(id);
+    if (call) this.#end(call, error, error);
+  }
+
+  /** Drops the streams of a call that is over; what has not come to its end fails with `error`. */
+  close(id: number, error: unknown): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    this.#calls.delete(id);
+    for (const unfollow of call.followed) unfollow();
+    this.#end(call, error);
+  }
+
+  /** The session is over: drops the streams of all calls. */
+  closeAll(error: unknown): void {
+    for (const id of this.#calls.keys()) this.close(id, error);
+  }
+
+  /** `told` is what the consumers of outgoing streams get to know. */
+  #end(call: CallStreams, error: unknown, told?: unknown): void {
+    for (const stream of call.incoming.values()) stream.fail(error);
+    for (const stream of call.outgoing.values()) stream.stop(this.#setup.sends === 'result', told);
+  }
+
+  readonly #lower: Lower = (number, beside) => {
+    const outlet = readOutlet(number);
+    if (!outlet || outlet.kind === 'resource') throw new MalformedError(`malformed value: nothing has the number ${number}`);
+    const { index, kind } = outlet;
+    if (kind === 'signal') return this.#signal(index, beside);
+    const id = this.#decoding;
+    return remoteStream(kind, this.#incoming(id, index, this.#asked && index === 0), readTraits(beside));
+  };
+
+  #signal(index: number, beside: unknown): AbortSignal {
+    if (beside instanceof Uint8Array) return AbortSignal.abort(this.#thrown(beside));
+    const controller = new AbortController();
+    this.#of(this.#decoding).signals.set(index, controller);
+    return controller.signal;
+  }
+
+  #incoming(id: number, index: number, asked: boolean): Incoming {
+    const { codec, send, onLeft } = this.#setup;
+    const call = this.#of(id);
+    if (call.incoming.has(index)) throw new MalformedError(`malformed value: stream ${index} came twice`);
+    const stream = new Incoming(
+      {
+        decode: (bytes) => codec.decode(bytes),
+        grant: (count) => send({ kind: 'credit', id, stream: index, count }),
+        onLeft: () => {
+          call.left = true;
+          send({ kind: 'stop', id, stream: index });
+        },
+        onOver: () => {
+          call.incoming.delete(index);
+          if (call.incoming.size === 0 && call.left && this.#calls.get(id) === call) onLeft(id);
+        },
+      },
+      asked,
+    );
+    call.incoming.set(index, stream);
+    return stream;
+  }
+
+  readonly #thrown = (error: Uint8Array): unknown => this.#setup.codec.decodeThrown(error, this.#setup.peer);
+
+  #of(id: number): CallStreams {
+    let call = this.#calls.get(id);
+    if (!call) this.#calls.set(id, (call = new CallStreams()));
+    return call;
+  }
+}
+
+type StreamSource = Source & { readonly kind: StreamKind };
+
+function isStream(source: Source): source is StreamSource {
+  return source.kind !== 'signal';
+}
+
+function outgoing(source: StreamSource, setup: OutgoingSetup): Outgoing {
+  return source.kind === 'observable' ? new PushedSource(source, setup) : new PulledSource(source, setup);
+}
+
+/** The other end may claim what it likes. */
+function readTraits(beside: unknown): ReadableTraits {
+  if (typeof beside !== 'object' || beside === null) return {};
+  const { objectMode, encoding } = beside as { objectMode?: unknown; encoding?: unknown };
+  return {
+    objectMode: objectMode !== false,
+    encoding: typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : null,
+  };
+}
