@@ -3,7 +3,7 @@ import type { FlameBackend, Machine } from '../../libs/flame/src/backends/backen
 import { TestOrder } from '../support/backend-order.js';
 import { until } from '../support/process-table.js';
 
-/** What the suite is run against: a backend whose machines run `test/support/machine-program.mjs`, and a look at its platform. */
+/** What the suite is run against: a backend whose machines run `test/support/programs/machine.mjs`, and a look at its platform. */
 export interface BackendRig {
   readonly backend: FlameBackend;
   /** The ids of the machines that the platform has, whatever the backend says. */
@@ -71,7 +71,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
     it('makes nothing when the boot was abandoned before', async () => {
       const abandoned = order('polite');
       abandoned.abort();
-      await expect(backend.boot(abandoned)).rejects.toThrow();
+      await expect(backend.boot(abandoned)).rejects.toThrow('the boot was abandoned');
       expect(await rig.machines()).toEqual([]);
     });
 
@@ -79,7 +79,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
       const abandoned = order('polite');
       const boot = backend.boot(abandoned);
       abandoned.abort();
-      await expect(boot).rejects.toThrow();
+      await expect(boot).rejects.toThrow('the boot was abandoned');
       expect(await rig.machines()).toEqual([]);
     });
 

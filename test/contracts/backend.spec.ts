@@ -11,7 +11,7 @@ import { childrenOf, processesOf } from '../support/process-table.js';
 import { backendContract, separateMachineContract } from './backend.contract.js';
 import type { BackendRig } from './backend.contract.js';
 
-const program = join(import.meta.dirname, '../support/machine-program.mjs');
+const program = join(import.meta.dirname, '../support/programs/machine.mjs');
 
 backendContract('LocalBackend', async () => new LocalRig());
 backendContract('ProcessBackend', processRig);

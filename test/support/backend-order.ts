@@ -1,6 +1,6 @@
 import type { BootOrder, Machine } from '../../libs/flame/src/backends/backend.js';
 
-/** An order for one machine that keeps what the machine prints. The pool's name is the behaviour of `machine-program.mjs`. */
+/** An order for one machine that keeps what the machine prints. The pool's name is the behaviour of `programs/machine.mjs`. */
 export class TestOrder implements BootOrder {
   readonly runner = 'runner-1';
   readonly parent = 'parent-1';

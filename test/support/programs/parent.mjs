@@ -1,0 +1,25 @@
+// A parent with one runner, as ProcessBackend makes it: node parent.mjs <what the runner does> <socket on which it answers>
+import { createServer } from 'node:net';
+import { ProcessBackend } from '../../../libs/flame/dist/backends/process-backend.js';
+
+const [pool, path] = process.argv.slice(2);
+const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(path, () => process.on('exit', () => server.close()));
+
+const backend = new ProcessBackend({ entry: new URL('runner.mjs', import.meta.url) });
+const machine = await backend.boot({
+  pool,
+  runner: 'runner-1',
+  parent: 'parent-1',
+  bootTimeout: 10_000,
+  shutdownTimeout: 1_000,
+  signal: new AbortController().signal,
+  flameParent: async ({ more }) =>
+    Buffer.from(JSON.stringify({ pool, runner: 'runner-1', address: `unix:${path}`, reconnectTimeout: 1_000, ...more })).toString('base64'),
+  output: (line) => console.log(line),
+});
+console.log(`${machine.id} runs`);
+void machine.exited.then((exit) => console.log(exit.text));
+
+// Whatever becomes of the test: not for ever.
+setTimeout(() => process.exit(99), 60_000).unref();
+process.on('SIGUSR2', () => process.exit(0));

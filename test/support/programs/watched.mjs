@@ -1,0 +1,97 @@
+// A process with a watchdog: node watched.mjs <what it does> <its parent's address>
+import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Watchdog } from '../../../libs/flame/dist/runner/watchdog.js';
+
+const [doing, address] = process.argv.slice(2);
+const log = { warn: (text) => console.log(text) };
+const watchdog = new Watchdog({ pool: 'videos', runner: 'runner-1', address, reconnectTimeout: 500, log });
+
+const block = (time) => {
+  for (const end = performance.now() + time; performance.now() < end;);
+};
+
+/** How often each of this process's threads, but for main, went to sleep so far. */
+const sleeps = () =>
+  readdirSync('/proc/self/task')
+    .filter((task) => Number(task) !== process.pid)
+    .map((task) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`/proc/self/task/${task}/status`, 'utf8'))[1]));
+
+const doings = {
+  async loops() {
+    watchdog.busy(true);
+    watchdog.deadline(performance.now() + 60_000, 'Other.first');
+    watchdog.deadline(performance.now() + 300, 'Videos.thumbnails');
+    console.log(`deadline in 300 ms`);
+    for (;;);
+  },
+  /** Blocks for long, again and again, and is in time whenever it looks up. */
+  async breathes() {
+    watchdog.busy(true);
+    for (let i = 0; i < 4; i++) {
+      watchdog.deadline(performance.now() + 300, 'Videos.thumbnails');
+      block(700);
+      await delay(0);
+    }
+    watchdog.deadline(Infinity, '');
+    block(1_500);
+  },
+  /** Is stopped and continued from outside. */
+  async pauses() {
+    watchdog.busy(true);
+    watchdog.deadline(performance.now() + 500, 'Videos.thumbnails');
+    const over = delay(500);
+    console.log('runs');
+    await over;
+    watchdog.deadline(Infinity, '');
+    await delay(1_000);
+  },
+  /** Blocks without a deadline. */
+  async blocks() {
+    watchdog.busy(true);
+    watchdog.deadline(Infinity, '');
+    await delay(100);
+    block(3_500);
+    watchdog.busy(false);
+  },
+  async blocksIdle() {
+    await delay(500);
+    block(3_000);
+  },
+  /** Tells how often its watchdog, the thread that woke most often for work, woke while there was work and while there was none. */
+  async sleeps() {
+    watchdog.busy(true);
+    await delay(500);
+    const before = sleeps();
+    await delay(2_000);
+    const busy = sleeps().map((count, thread) => count - before[thread]);
+    watchdog.busy(false);
+    await delay(500);
+    const between = sleeps();
+    await delay(2_000);
+    const thread = busy.indexOf(Math.max(...busy));
+    console.log(JSON.stringify({ busy: busy[thread], idle: sleeps()[thread] - between[thread] }));
+  },
+  /** Goes to sleep and is woken many times. */
+  async wakes() {
+    for (let i = 0; i < 3; i++) {
+      await delay(300);
+      watchdog.busy(true);
+      watchdog.deadline(performance.now() + 10_000, 'Videos.thumbnails');
+      await delay(300);
+      watchdog.deadline(Infinity, '');
+      watchdog.busy(false);
+    }
+    await delay(300);
+    await doings.loops();
+  },
+  async closes() {
+    watchdog.busy(true);
+    await watchdog.close();
+    await watchdog.close();
+  },
+  async ends() {},
+};
+
+await doings[doing]();
+console.log('ends');
