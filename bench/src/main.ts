@@ -30,6 +30,9 @@ type Field = ReadonlyMap<string, { readonly contestant: Contestant; readonly tas
 
 const folder = mkdtempSync(join(tmpdir(), 'flame-bench-'));
 const started: Contestant[] = [];
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+// What the bench has started ends when it is disconnected from it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 try {
   const results = new Results();
   const field = await gather();
@@ -42,22 +45,20 @@ try {
   report(rowsOf(results));
 } finally {
   await Promise.all(started.map((contestant) => contestant.stop()));
-  rmSync(folder, { recursive: true, force: true });
 }
 
 async function gather(): Promise<Field> {
   const execArgv = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${out}`] : [];
-  const start = async (file: string): Promise<Contestant> => {
-    const contestant = await Contestant.start(file, [folder], execArgv);
+  const start = async (file: string, pool = ''): Promise<Contestant> => {
+    const contestant = await Contestant.start(file, [folder, pool], execArgv);
     started.push(contestant);
     return contestant;
   };
-  const ours = await start(app);
   return new Map([
-    ['flame', { contestant: ours, task: 'remote' }],
+    ['flame', { contestant: await start(app, 'process'), task: 'process' }],
     ['batched', { contestant: await start('raw-batched.js'), task: 'echo' }],
     ['unary', { contestant: await start('raw-unary.js'), task: 'echo' }],
-    ['local', { contestant: ours, task: 'local' }],
+    ['local', { contestant: await start(app, 'local'), task: 'local' }],
   ]);
 }
 
@@ -83,7 +84,7 @@ async function runColdStart(field: Field, results: Results): Promise<void> {
   const ours = field.get('flame')!.contestant;
   results.add('cold start', 'flame', await ours.measure({ task: 'cold', callers: 1, size: 0, duration: 0 }));
   const begun = performance.now();
-  const boot = await Contestant.start(app, [folder, '--no-pools']);
+  const boot = await Contestant.start(app, [folder]);
   const elapsed = performance.now() - begun;
   await boot.stop();
   results.add('cold start', 'own boot', { calls: 1, elapsed, p50: elapsed, p99: elapsed, cpu: 0 });

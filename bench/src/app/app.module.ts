@@ -2,8 +2,8 @@ import { Module } from '@nestjs/common';
 import { FlameModule, LocalBackend, ProcessBackend } from 'nestjs-flame';
 import { EchoService } from './echo.service.js';
 
-/** With `--no-pools` nothing is booted at start: the app's own boot. */
-const warm = process.argv.includes('--no-pools') ? 0 : 1;
+/** The pool that has its runner at start; the others have none. */
+const warm = process.argv[3];
 /** A slot for each caller of the largest scenario. */
 const maxConcurrency = 256;
 
@@ -11,8 +11,8 @@ const maxConcurrency = 256;
   imports: [
     FlameModule.forRoot(
       [
-        { name: 'warm', min: warm, max: 1, maxConcurrency },
-        { name: 'local', min: warm, max: 1, maxConcurrency, backend: new LocalBackend() },
+        { name: 'process', min: warm === 'process' ? 1 : 0, max: 1, maxConcurrency },
+        { name: 'local', min: warm === 'local' ? 1 : 0, max: 1, maxConcurrency, backend: new LocalBackend() },
         { name: 'cold', max: 1, singleUse: true },
       ],
       { backend: new ProcessBackend() },

@@ -7,12 +7,12 @@ import { cpuTime } from '../closed-loop.js';
 export class EchoService {
   readonly #bodies = new Map<number, Buffer>();
 
-  @OnFlame('warm')
+  @OnFlame('process')
   async number(value: number): Promise<number> {
     return value;
   }
 
-  @OnFlame('warm')
+  @OnFlame('process')
   async bytes(size: number): Promise<Buffer> {
     let body = this.#bodies.get(size);
     if (body === undefined) this.#bodies.set(size, (body = Buffer.alloc(size, 'flame')));
@@ -20,7 +20,7 @@ export class EchoService {
   }
 
   /** The runner's CPU time so far. */
-  @OnFlame('warm')
+  @OnFlame('process')
   async cpu(): Promise<number> {
     return cpuTime();
   }
