@@ -52,7 +52,7 @@ describe('a runner', () => {
     const app = new SpawnedApp('life/express.js');
     await fetch(`${await app.url()}/slow/1`);
     expect((await app.line(/\[(Flame life-\w+-1)\] \[runner\] slow ends/))[1]).toBeDefined();
-    await app.line(/\[Flame life-\w+-1\].*runner life-\w+-1 of pool "life" is attached and serves no HTTP/);
+    await app.line(/LOG \[Flame life-\w+-1\] \[Flame\] runner life-\w+-1 of pool "life" is attached and serves no HTTP/);
   });
 
   it('answers an exception of Nest with its status', async () => {
@@ -93,7 +93,7 @@ describe('a runner', () => {
   it('warns, naming them, of ports, cron jobs and intervals that are live in it', async () => {
     const app = new SpawnedApp('life/express.js', { LIFE_CARELESS: '1', LIFE_OWN_PORT: '0' });
     await where(app);
-    const [warning] = await app.line(/WARN.*also does what only its parent should.*/);
+    const [warning] = await app.line(/WARN \[Flame life-\w+-1\] .*also does what only its parent should.*/);
     expect(warning).toMatch(
       /it listens on port \d+; it runs cron jobs \(nightly\); it runs intervals and timeouts \(beat\).*FlameParent\.unlessRunner/,
     );

@@ -1,8 +1,11 @@
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
-import { ContextIdFactory, REQUEST } from '@nestjs/core';
+import { ContextIdFactory, ModulesContainer, REQUEST } from '@nestjs/core';
+import type { TestingModule } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
 import { startApp } from '../../../../test/support/nest-app.js';
 import { FlameCall } from '../runner/flame-call.js';
+import { FlameApp } from './flame-app.js';
+import { exploreHandlers } from './flame.explorer.js';
 import { FlameModule } from './flame.module.js';
 import { Flame } from './flame.service.js';
 import { OnFlame } from './on-flame.decorator.js';
@@ -41,6 +44,11 @@ class Transient extends Numbered {}
 
 @Controller()
 class Entry extends Numbered {}
+
+/** The names of an app's handlers. */
+function namesOf(app: TestingModule): readonly string[] {
+  return exploreHandlers(app.get(ModulesContainer), new FlameApp(), { pools: ['work'], classes: [] }).names;
+}
 
 describe('exploreHandlers', () => {
   it('runs a handler on the one instance of a provider or controller', async () => {
@@ -82,7 +90,7 @@ describe('exploreHandlers', () => {
     const { inner } = app.get(Holder);
     const { on, inside } = await inner.ran();
     expect(inside).toBe(true);
-    expect(on).not.toBe(inner.number);
+    expect(on).toBeGreaterThan(inner.number);
   });
 
   it('finds providers under symbols and strings', async () => {
@@ -139,6 +147,14 @@ describe('exploreHandlers', () => {
     const instance = app.get<Single>('alias');
     expect(instance).toBe(app.get(Single));
     expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
+    expect(namesOf(app)).toEqual(['Single.ran']);
+  });
+
+  it('counts an alias of a request-scoped provider as that provider', async () => {
+    const app = await startApp({ imports: [pools], providers: [PerRequest, { provide: Numbered, useExisting: PerRequest }] });
+    const instance = await app.resolve(Numbered);
+    expect((await instance.ran()).inside).toBe(true);
+    expect(namesOf(app)).toEqual(['PerRequest.asked', 'PerRequest.ran']);
   });
 
   it('tells the instances of one class in several modules and under several tokens apart', async () => {
@@ -154,6 +170,7 @@ describe('exploreHandlers', () => {
     ];
     expect(new Set(instances).size).toBe(3);
     for (const instance of instances) expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
+    expect(namesOf(app)).toEqual(['Single.ran@First', 'Single.ran@Second', 'Single.ran@Second:other']);
   });
 
   it('tells dynamic modules of one class apart', async () => {
@@ -167,6 +184,7 @@ describe('exploreHandlers', () => {
     const [a, b] = [app.get<Single>('a'), app.get<Single>('b')];
     expect(a).not.toBe(b);
     expect([(await a.ran()).on, (await b.ran()).on]).toEqual([a.number, b.number]);
+    expect(namesOf(app)).toEqual(['Single.ran@Bucket', 'Single.ran@Bucket#2']);
   });
 
   it('sends inherited, overridden and super methods to the instance of the derived class', async () => {
@@ -187,7 +205,7 @@ describe('exploreHandlers', () => {
         return `derived ${FlameCall.current() ? 'inside' : 'outside'}, ${await super.one()}`;
       }
 
-      @OnFlame('work')
+      @OnFlame('work', { name: 'named' })
       override async two(): Promise<string> {
         return `derived ${FlameCall.current() ? 'inside' : 'outside'}, ${await super.two()}`;
       }
@@ -196,6 +214,8 @@ describe('exploreHandlers', () => {
     expect(await app.get(Derived).one()).toBe('derived outside, base one of Derived inside');
     expect(await app.get(Derived).two()).toBe('derived inside, base two of Derived inside');
     expect(await app.get(Base).two()).toBe('base two of Base inside');
+    expect(await app.get(Flame).on('work', Derived).two()).toBe('derived inside, base two of Derived inside');
+    expect(namesOf(app)).toEqual(['Base.one', 'Base.two', 'Derived.one', 'Derived.one@Base', 'Derived.two@Base', 'named']);
   });
 
   it("runs a test's override of a provider", async () => {

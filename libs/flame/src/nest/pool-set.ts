@@ -50,7 +50,7 @@ export class PoolSet {
     const { host: bind, port, tls, reconnectTimeout, maxPayload } = config;
     this.#grpcDoor = new GrpcDoor({ bind, port, tls, reconnectTimeout, maxPayload, clock: this.#clock });
     this.pools = new Map(
-      config.pools.map((pool) => [pool.name, new Pool(this.#setup(inRunner ? { ...pool, min: 0, headroom: 0 } : pool))]),
+      config.pools.map((pool) => [pool.name, new Pool(this.#setup(inRunner ? { ...pool, min: 0, headroom: 0, log: false } : pool))]),
     );
   }
 
