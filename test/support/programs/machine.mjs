@@ -15,6 +15,13 @@ const behaviours = {
   tells() {
     console.log(JSON.stringify({ info, env: process.env, argv: process.argv.slice(1), execArgv: process.execArgv, cwd: process.cwd() }));
   },
+  /** Leaves something behind on purpose, which holds the pipe. */
+  async detaches() {
+    const { spawn } = await import('node:child_process');
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'inherit', detached: true });
+    console.log(child.pid);
+    process.stdout.write('unfinished', () => process.exit(0));
+  },
   fillsItsHeap() {
     const kept = [];
     for (;;) kept.push(new Array(10_000).fill(kept.length));

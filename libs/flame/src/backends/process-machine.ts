@@ -41,13 +41,11 @@ export class ProcessMachine implements Machine {
         order.signal.removeEventListener('abort', abort);
         // What its handlers spawned goes with it, and lets go of the pipes.
         killGroup(this.#pid);
-        const told = (): void => {
+        const late = setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), lastLinesWait);
+        child.once('close', () => {
           clearTimeout(late);
-          for (const stream of child.stdio) stream?.destroy();
           resolve(processExit({ code, signal, stopped: this.#stopped, heapFull }));
-        };
-        const late = setTimeout(told, lastLinesWait);
-        child.once('close', told);
+        });
       });
     });
     if (order.signal.aborted) abort();

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { withoutInspector, withoutScript } from './node-flags.js';
+
+describe('withoutInspector', () => {
+  it.each([
+    [['--inspect'], []],
+    [['--inspect=127.0.0.1:9229', '--enable-source-maps'], ['--enable-source-maps']],
+    [['--inspect-brk', '--inspect-wait=9230', '--debug-port=1'], []],
+    [
+      ['--inspect-port', '9230', '-r', './preload.js'],
+      ['-r', './preload.js'],
+    ],
+    [['--inspect-port=9230', '--no-warnings'], ['--no-warnings']],
+    [
+      ['--inspector-like', '--import', 'tsx'],
+      ['--inspector-like', '--import', 'tsx'],
+    ],
+  ])('makes of %j %j', (flags, rest) => {
+    expect(withoutInspector(flags)).toEqual(rest);
+  });
+});
+
+describe('withoutScript', () => {
+  it.each([
+    [['-e', 'start()'], []],
+    [
+      ['--input-type=module', '--eval', 'start()', '--import', 'tsx'],
+      ['--import', 'tsx'],
+    ],
+    [['-pe', '1'], []],
+    [['--print', '--eval=1'], []],
+    [
+      ['--test', '--test-only', '-r', 'x'],
+      ['-r', 'x'],
+    ],
+    [
+      ['--enable-source-maps', '--experimental-vm-modules'],
+      ['--enable-source-maps', '--experimental-vm-modules'],
+    ],
+  ])('makes of %j %j', (flags, rest) => {
+    expect(withoutScript(flags)).toEqual(rest);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { runnerEnv } from './process-env.js';
+import type { EnvRules } from './process-env.js';
+
+const own = {
+  PATH: '/bin',
+  SECRET: 's',
+  NODE_OPTIONS: '--inspect=9229 --import tsx',
+  FLAME_PARENT: 'of the parent',
+  NODE_COMPILE_CACHE: '/cache',
+};
+const all: EnvRules = { inheritEnv: 'all', env: {} };
+
+describe('runnerEnv', () => {
+  it('inherits everything, nothing or what is named', () => {
+    expect(runnerEnv(all, 'f', own)).toMatchObject({ PATH: '/bin', SECRET: 's' });
+    expect(runnerEnv({ ...all, inheritEnv: 'none' }, 'f', own)).not.toMatchObject({ PATH: '/bin' });
+    const named = runnerEnv({ ...all, inheritEnv: ['PATH', 'NOT_THERE'] }, 'f', own);
+    expect(named.PATH).toBe('/bin');
+    expect(Object.keys(named)).not.toContain('SECRET');
+    expect(Object.keys(named)).not.toContain('NOT_THERE');
+  });
+
+  it.each(['all', 'none', ['FLAME_PARENT']] as const)('sets FLAME_PARENT whatever is inherited (%j) or given', (inheritEnv) => {
+    const env = runnerEnv({ inheritEnv, env: { FLAME_PARENT: 'given', flame_parent: 'given' } }, 'the order', own);
+    expect(env.FLAME_PARENT).toBe('the order');
+    expect(env.flame_parent).toBeUndefined();
+  });
+
+  it('carries NODE_OPTIONS on in any case, without the inspector', () => {
+    expect(runnerEnv({ ...all, inheritEnv: 'none' }, 'f', own).NODE_OPTIONS).toBe('--import tsx');
+    const quoted = { NODE_OPTIONS: '--require "./a  b.js"' };
+    expect(runnerEnv(all, 'f', quoted).NODE_OPTIONS).toBe(quoted.NODE_OPTIONS);
+    expect(runnerEnv({ ...all, env: { NODE_OPTIONS: '--inspect=0' } }, 'f', own).NODE_OPTIONS).toBe('--inspect=0');
+  });
+
+  it('lets env replace what is inherited, and undefined take it away', () => {
+    const env = runnerEnv({ ...all, env: { PATH: '/other', SECRET: undefined } }, 'f', own);
+    expect(env.PATH).toBe('/other');
+    expect(Object.keys(env)).not.toContain('SECRET');
+  });
+
+  it("leaves the user's compile cache and coverage alone", () => {
+    expect(runnerEnv(all, 'f', own).NODE_COMPILE_CACHE).toBe('/cache');
+    expect(Object.keys(runnerEnv(all, 'f', { NODE_V8_COVERAGE: '/coverage' }))).not.toContain('NODE_COMPILE_CACHE');
+  });
+
+  it('does not touch the environment it reads', () => {
+    const before = { ...own };
+    runnerEnv({ ...all, env: { SECRET: undefined } }, 'f', own);
+    expect(own).toEqual(before);
+  });
+});
