@@ -12,7 +12,13 @@ export class CuttingProxy {
   readonly #state: { open: boolean; silent: boolean };
   readonly #remove: () => Promise<void>;
 
-  private constructor(address: string, server: Server, sockets: Set<Socket>, state: { open: boolean; silent: boolean }, remove: () => Promise<void>) {
+  private constructor(
+    address: string,
+    server: Server,
+    sockets: Set<Socket>,
+    state: { open: boolean; silent: boolean },
+    remove: () => Promise<void>,
+  ) {
     this.address = address;
     this.#server = server;
     this.#sockets = sockets;

@@ -1,20 +1,24 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
 import type { Manifest } from '../../libs/flame/src/core/manifest.js';
 import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
-import { helloPacket } from '../../libs/flame/src/wire/introduction.js';
+import { helloPacket, readWelcome } from '../../libs/flame/src/wire/introduction.js';
 
 /** A runner without our client: it writes whatever bytes a test wants to an attach stream on a Unix socket. */
 export class RawRunner {
   /** How the stream ended. */
   readonly status: Promise<StatusObject>;
   readonly packets: Buffer[] = [];
+  readonly #checks = new Set<() => void>();
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
 
   constructor(address: string) {
     const client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
     const asIs = (bytes: Buffer): Buffer => bytes;
     this.#stream = client.makeBidiStreamRequest(attachPath, asIs, asIs);
-    this.#stream.on('data', (packet: Buffer) => this.packets.push(packet));
+    this.#stream.on('data', (packet: Buffer) => {
+      this.packets.push(packet);
+      for (const check of this.#checks) check();
+    });
     // The status says it, too.
     this.#stream.on('error', () => {});
     this.status = new Promise((resolve) => {
@@ -32,5 +36,29 @@ export class RawRunner {
   hello(runner: string, token: string, manifest: Manifest): void {
     const about = { runner, manifest, pid: 1, host: 'h', node: '20' };
     this.write(helloPacket({ runner, token, session: new Uint8Array(0), received: 0 }, about));
+  }
+
+  resume(runner: string, session: Uint8Array, received: number): void {
+    const manifest: Manifest = { version: '', protocol: 0, handlers: [], digest: '' };
+    this.write(helloPacket({ runner, token: '', session, received }, { runner, manifest, pid: 1, host: 'h', node: '20' }));
+  }
+
+  /** The key that the welcome gave. */
+  async key(): Promise<Uint8Array> {
+    await this.received(1);
+    return readWelcome(this.packets[0]!).session;
+  }
+
+  /** Resolves once `count` packets have come. */
+  received(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (this.packets.length < count) return;
+        this.#checks.delete(check);
+        resolve();
+      };
+      this.#checks.add(check);
+      check();
+    });
   }
 }

@@ -39,6 +39,11 @@ export class Session<Packet extends { readonly length: number }> {
     return this.#keptBytes >= this.#limits.keep;
   }
 
+  /** So much is under way that a large value's next part should wait, so that small packets do not queue behind it. */
+  get busy(): boolean {
+    return this.#keptBytes >= this.#limits.underWay;
+  }
+
   /** An acknowledgement should be sent by itself, as nothing else that could carry it has left for long. */
   get owes(): boolean {
     return this.#untold >= this.#limits.ackBytes || this.#received - this.#told >= this.#limits.ackPackets;
@@ -83,11 +88,13 @@ export class Session<Packet extends { readonly length: number }> {
 export interface SessionLimits {
   /** Bytes of unconfirmed packets at which `full` becomes true. */
   readonly keep: number;
+  /** Bytes of unconfirmed packets at which `busy` becomes true. */
+  readonly underWay: number;
   /** Packets taken in without telling, at which `owes` becomes true. */
   readonly ackPackets: number;
   /** The same in bytes. */
   readonly ackBytes: number;
 }
 
-/** An idle session keeps at most what the other end has not yet had to tell: 64 packets or 256 KiB. */
-const defaultLimits: SessionLimits = { keep: 16 * 1024 * 1024, ackPackets: 64, ackBytes: 256 * 1024 };
+/** A part of a large value is confirmed before four times `ackBytes` are under way. An idle session keeps at most what the other end has not yet had to tell: 64 packets or 256 KiB. */
+const defaultLimits: SessionLimits = { keep: 16 * 1024 * 1024, underWay: 1024 * 1024, ackPackets: 64, ackBytes: 256 * 1024 };

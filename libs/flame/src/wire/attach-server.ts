@@ -1,12 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
+import type { ListenOptions } from 'node:net';
 import { hostname } from 'node:os';
-import type { Server, ServerCredentials, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import type { AttachService } from './attach-service.js';
 import type { Attachment, Door, ParentAddress, Ticket } from './link.js';
-import { Listener } from './listener.js';
+import type { Listener } from './listener.js';
 import { type PrivateSocket, privateSocket } from './private-socket.js';
 import { SystemClock } from './system-clock.js';
 import { TicketOffice } from './ticket-office.js';
@@ -112,18 +113,15 @@ export class GrpcDoor implements Door {
   }
 
   async #listenOnHost(): Promise<() => ParentAddress> {
-    const { ServerCredentials } = await import('@grpc/grpc-js');
     this.#socket = await privateSocket();
     const { path } = this.#socket;
-    await this.#open(ServerCredentials.createInsecure(), { path });
+    await this.#open({ path });
     return () => ({ address: `unix:${path}` });
   }
 
   async #listenOnNetwork(): Promise<(host?: string) => ParentAddress> {
-    const { ServerCredentials } = await import('@grpc/grpc-js');
     const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = this.#options;
-    const credentials = ServerCredentials.createSsl(null, [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) }]);
-    const listener = await this.#open(credentials, { host: bind, port }).catch((error: Error) => {
+    const listener = await this.#open({ host: bind, port }, tls).catch((error: Error) => {
       const where = `${bind ?? 'all interfaces'}, port ${port}`;
       throw new FlameError('FLAME_CONFIG', `the parent cannot listen for runners on ${where}: ${error.message}`, { cause: error });
     });
@@ -134,9 +132,10 @@ export class GrpcDoor implements Door {
     });
   }
 
-  async #open(credentials: ServerCredentials, where: { path: string } | { host?: string; port: number }): Promise<Listener> {
+  async #open(where: ListenOptions, tls?: TlsIdentity): Promise<Listener> {
     this.#server ??= this.#makeServer();
-    const listener = await Listener.open(await this.#server, credentials, where);
+    const [server, { Listener }] = await Promise.all([this.#server, import('./listener.js')]);
+    const listener = await Listener.open(server, where, tls);
     this.#listeners.push(listener);
     return listener;
   }

@@ -7,14 +7,15 @@ export const attachPath = '/flame.v1.Runners/Attach';
 export const asIs = (packet: Buffer): Buffer => packet;
 
 /**
- * Bytes of results that may be under way before the parent has to say it took some: HTTP/2's own 64 KiB make bulk wait for
- * each round trip.
+ * Bytes that may be under way before the reader has to say it took some: HTTP/2's own 64 KiB make bulk wait for each round
+ * trip.
  *
- * Only the parent's window is widened, never both. Node's HTTP/2 does not read while the socket takes no more writes, so
- * two ends that each have more under way than the socket holds would wait for each other for ever. With 64 KiB in one
- * direction that end's writes always finish, it reads, and the other goes on.
+ * Over TLS both ends are widened, on a Unix socket only the parent's, for results. Node's HTTP/2 does not read while its
+ * socket takes no more, so that two ends that each have more under way than the socket holds would wait for each other for
+ * ever. With 64 KiB in one direction that end's writes always finish, it reads, and the other goes on. Over TLS the
+ * `ShieldedSocket` takes every write.
  */
-export const resultsWindow = 8 * 1024 * 1024;
+export const wideWindow = 8 * 1024 * 1024;
 
 const commonOptions: ChannelOptions = {
   // Its books cost two clock readings per packet.
@@ -22,7 +23,7 @@ const commonOptions: ChannelOptions = {
 };
 
 /** The parent's server. */
-export const serverOptions: ChannelOptions = { ...commonOptions, 'grpc-node.flow_control_window': resultsWindow };
+export const serverOptions: ChannelOptions = { ...commonOptions, 'grpc-node.flow_control_window': wideWindow };
 
 /**
  * How a runner dials. Over the network it pings after 10 s in which it heard nothing and takes 10 s without an answer for a

@@ -1,5 +1,8 @@
 import { createServer, type AddressInfo, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
-import type { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import { ShieldedSocket } from './shielded-socket.js';
+import type { TlsIdentity } from './tls-identity.js';
 
 /**
  * A socket that hands connections to the gRPC server. It owns the sockets of its connections.
@@ -15,17 +18,21 @@ export class Listener {
     this.#net = net;
   }
 
-  static async open(grpc: GrpcServer, credentials: ServerCredentials, where: ListenOptions): Promise<Listener> {
-    const injector = grpc.createConnectionInjector(credentials);
-    const net = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+  /** Listens there; with TLS if there is an identity. */
+  static async open(grpc: GrpcServer, where: ListenOptions, tls?: TlsIdentity): Promise<Listener> {
+    const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 };
+    const net =
+      tls === undefined ? createServer(options) : createTlsServer({ ...options, key: tls.key, cert: tls.cert, ALPNProtocols: ['h2'] });
     const listener = new Listener(net);
-    net.on('connection', (socket) => {
+    net.on('connection', (socket: Socket) => {
       listener.#sockets.add(socket);
       socket.on('close', () => listener.#sockets.delete(socket));
       // What it means is told to the session by gRPC.
       socket.on('error', () => {});
-      injector.injectConnection(socket);
+      if (tls === undefined) injector.injectConnection(socket);
     });
+    net.on('secureConnection', (socket: TLSSocket) => injector.injectConnection(new ShieldedSocket(socket)));
     await new Promise<void>((resolve, reject) => {
       net.once('error', reject);
       net.listen(where, resolve);

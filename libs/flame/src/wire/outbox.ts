@@ -62,8 +62,8 @@ export class Outbox {
     this.#write({ kind: 'close', reason });
   }
 
-  /** The next packet, or undefined when nothing is left. */
-  pull(seq: number, ack: number): Buffer | undefined {
+  /** The next packet, or undefined when nothing is left; `parts` allows parts of large frames in it. */
+  pull(seq: number, ack: number, parts = true): Buffer | undefined {
     let draft = this.#full.shift();
     if (draft !== undefined) this.#bytes -= draft.length;
     else {
@@ -71,7 +71,7 @@ export class Outbox {
       this.#draft = undefined;
     }
     if (draft !== undefined) this.#pulled++;
-    if (this.#lanes.length > 0 && this.#lanes[0]!.after <= this.#pulled) {
+    if (parts && this.#lanes.length > 0 && this.#lanes[0]!.after <= this.#pulled) {
       draft ??= new PacketDraft(partSize + 64);
       this.#fillFrom(this.#lanes.shift()!, draft);
     }

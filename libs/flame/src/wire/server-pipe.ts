@@ -1,5 +1,5 @@
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
-import { resultsWindow } from './grpc-options.js';
+import { wideWindow } from './grpc-options.js';
 import type { Pipe } from './pipe.js';
 
 /** The parent's end of one stream. */
@@ -46,8 +46,8 @@ function widenWindow(stream: ServerStream): void {
   const { call } = stream as unknown as { call?: { stream?: { session?: Http2Window } } };
   const session = call?.stream?.session;
   if (session?.setLocalWindowSize === undefined || session.settings === undefined) return;
-  session.setLocalWindowSize(resultsWindow);
-  session.settings({ initialWindowSize: resultsWindow });
+  session.setLocalWindowSize(wideWindow);
+  session.settings({ initialWindowSize: wideWindow });
 }
 
 interface Http2Window {

@@ -197,7 +197,7 @@ export class SessionLink implements Link {
       this.#outbox.addClose(closing.reason);
       closing.sentAs = this.#session.next;
     }
-    const packet = this.#outbox.pull(this.#session.next, this.#session.received);
+    const packet = this.#outbox.pull(this.#session.next, this.#session.received, !this.#session.busy);
     if (packet !== undefined) this.#session.sent(packet);
     return packet;
   }

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GrpcDoor } from '../../libs/flame/src/wire/attach-server.js';
+
+const proto = join(import.meta.dirname, '../../proto/grpc/health/v1/health.proto');
+
+/** The part of a generated client that these tests use. */
+interface HealthClient extends Client {
+  Check(request: { service: string }, answer: (error: { code: number } | null, response?: { status: string }) => void): void;
+}
+
+describe('the health of a parent', () => {
+  let door: GrpcDoor;
+  let client: HealthClient;
+
+  beforeEach(async () => {
+    door = new GrpcDoor({ bind: '127.0.0.1' });
+    door.health('flame.pool.early', true);
+    const { address } = await door.address('host');
+    const definition = loadPackageDefinition(loadSync(proto, { enums: String })) as unknown as {
+      grpc: { health: { v1: { Health: ServiceClientConstructor } } };
+    };
+    client = new definition.grpc.health.v1.Health(address, credentials.createInsecure()) as unknown as HealthClient;
+  });
+
+  afterEach(async () => {
+    client.close();
+    await door.close();
+  });
+
+  function check(service: string): Promise<string | number> {
+    return new Promise((resolve) => client.Check({ service }, (error, response) => resolve(error?.code ?? response!.status)));
+  }
+
+  it('is told overall and per pool', async () => {
+    expect(await check('')).toBe('SERVING');
+    expect(await check('flame.pool.early')).toBe('SERVING');
+    expect(await check('flame.pool.unknown')).toBe(5);
+    door.health('flame.pool.early', false);
+    door.health('flame.pool.late', true);
+    door.health('', false);
+    expect(await check('flame.pool.early')).toBe('NOT_SERVING');
+    expect(await check('flame.pool.late')).toBe('SERVING');
+    expect(await check('')).toBe('NOT_SERVING');
+  });
+
+  it('shares its server with services that are added', async () => {
+    const asIs = (bytes: Buffer): Buffer => bytes;
+    const method = { path: '/test.v1.Echo/Echo', requestStream: false, responseStream: false };
+    const definition = {
+      Echo: { ...method, requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs },
+    };
+    await door.serve(definition, {
+      Echo: (call: { request: Buffer }, answer: (error: null, value: Buffer) => void) => answer(null, call.request),
+    });
+    const echoed = await new Promise<Buffer>((resolve, reject) => {
+      client.makeUnaryRequest(method.path, asIs, asIs, Buffer.from('hello'), (error, value) => (error ? reject(error) : resolve(value!)));
+    });
+    expect(echoed.toString()).toBe('hello');
+  });
+});
