@@ -20,7 +20,7 @@ const oneProcess = process.env.DEMO_BACKEND === 'local';
           maxConcurrency: 1,
           idleShutdownAfter: 3_000,
           queueTimeout: 120_000,
-          shutdownTimeout: 5_000,
+          shutdownTimeout: 2_000,
         },
       ],
       { backend: oneProcess ? new LocalBackend() : new ProcessBackend() },

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import type { PoolStats } from 'nestjs-flame';
 import type { VideoRecord } from '../videos/video.js';
 
@@ -7,45 +11,48 @@ export interface Answer {
   readonly thumbnails: readonly string[];
 }
 
-/** The app's API, as a client of it sees it. */
+/** The app's API, as a client of it sees it. Every call rejects with its signal's reason when that aborts. */
 export class AppClient {
   readonly #url: string;
+  // Not fetch(): after an aborted request it opens its connection again, unasked, and holds up the app's shutdown with it.
+  readonly #agent = new Agent({ keepAlive: false });
 
   constructor(url: string) {
     this.#url = url;
   }
 
   async post(video: Buffer, everySeconds: number, signal: AbortSignal): Promise<Answer> {
-    const headers = { 'content-type': 'video/mp4' };
-    const response = await this.#fetch(`/videos?every=${everySeconds}`, { method: 'POST', headers, body: new Uint8Array(video), signal });
-    return (await response.json()) as Answer;
+    return parse<Answer>(await this.#send('POST', `/videos?every=${everySeconds}`, signal, video));
   }
 
   async record(id: string, signal: AbortSignal): Promise<VideoRecord> {
-    const response = await this.#fetch(`/videos/${id}`, { signal });
-    return (await response.json()) as VideoRecord;
+    return parse<VideoRecord>(await this.file(`/videos/${id}`, signal));
   }
 
-  async file(address: string, signal: AbortSignal): Promise<Buffer> {
-    const response = await this.#fetch(address, { signal });
-    return Buffer.from(await response.arrayBuffer());
+  file(address: string, signal: AbortSignal): Promise<Buffer> {
+    return this.#send('GET', address, signal);
   }
 
   async pool(signal: AbortSignal): Promise<PoolStats> {
-    const response = await this.#fetch('/pools', { signal });
-    const [pool] = (await response.json()) as PoolStats[];
+    const [pool] = parse<PoolStats[]>(await this.file('/pools', signal));
     if (!pool) throw new Error('GET /pools names no pool');
     return pool;
   }
 
-  async #fetch(address: string, init: RequestInit): Promise<Response> {
-    const response = await fetch(new URL(address, this.#url), init);
-    if (!response.ok)
-      throw new HttpError(
-        response.status,
-        `${init.method ?? 'GET'} ${address} was answered with ${response.status}: ${await response.text()}`,
-      );
-    return response;
+  async #send(method: string, address: string, signal: AbortSignal, video?: Buffer): Promise<Buffer> {
+    signal.throwIfAborted();
+    try {
+      const headers = video ? { 'content-type': 'video/mp4', 'content-length': video.length } : {};
+      const sent = request(new URL(address, this.#url), { method, agent: this.#agent, signal, headers }).end(video);
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      const content = await buffer(response);
+      const { statusCode = 0 } = response;
+      if (statusCode >= 400) throw new HttpError(statusCode, `${method} ${address} was answered with ${statusCode}: ${content.toString()}`);
+      return content;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
   }
 }
 
@@ -59,4 +66,8 @@ export class HttpError extends Error {
   ) {
     super(message);
   }
+}
+
+function parse<T>(content: Buffer): T {
+  return JSON.parse(content.toString()) as T;
 }
