@@ -1,4 +1,4 @@
-import type { BootOrder, FlameBackend, Machine } from '../../libs/flame/src/backends/backend.js';
+import type { BootOrder, FlameBackend, LocalMachine, Machine } from '../../libs/flame/src/backends/backend.js';
 import type { PoolOptions } from '../../libs/flame/src/core/pool-options.js';
 import { createCodec } from '../../libs/flame/src/core/codec/create-codec.js';
 import type { FlameLog } from '../../libs/flame/src/core/flame-log.js';
@@ -36,7 +36,11 @@ export class PoolRig {
   readonly #names: string[];
   readonly #handlers: Record<string, Handler>;
 
-  constructor(handlers: Record<string, Handler>, options: Partial<PoolOptions> = {}, more: { boot?: FlameBackend['boot']; setup?: Partial<PoolSetup> } = {}) {
+  constructor(
+    handlers: Record<string, Handler>,
+    options: Partial<PoolOptions> = {},
+    more: { boot?: FlameBackend['boot']; setup?: Partial<PoolSetup> } = {},
+  ) {
     this.#handlers = handlers;
     this.#names = Object.keys(handlers).sort();
     const backend = {
@@ -69,7 +73,7 @@ export class PoolRig {
   }
 
   /** Starts an in-memory runner that attaches. */
-  attach(info: ParentInfo): Machine {
+  attach(info: ParentInfo): LocalMachine {
     const link = this.door.attach(info.token, { runner: info.runner, manifest: this.#manifest, pid: 1, host: 'here', node: '20.19.0' });
     const table = {
       name: (handler: number) => this.#names[handler]!,

@@ -63,7 +63,7 @@ export interface BootOrder {
   /** One line of the machine's output. */
   output(line: string, stream: 'stdout' | 'stderr'): void;
   /** Runs a runner in this very process, on an in-memory link: what LocalBackend is made of. */
-  inProcess(): Promise<Machine>;
+  inProcess(): Promise<LocalMachine>;
 }
 
 /** What a backend booted; it hosts one runner. */
@@ -87,4 +87,12 @@ export interface MachineExit {
   readonly signal?: string;
   /** One sentence for people: "exit code 1", "killed by SIGKILL", "out of memory (limit 512 MiB)". */
   readonly text: string;
+}
+
+/** A machine that is this very process. Its connection can be broken at will, for tests of what a network does. */
+export interface LocalMachine extends Machine {
+  /** Breaks the connection: nothing passes until `mend`, and nothing is lost. */
+  cut(): void;
+  /** The connection is back. */
+  mend(): void;
 }

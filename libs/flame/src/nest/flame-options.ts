@@ -2,10 +2,12 @@ import type { Type } from '@nestjs/common';
 import { FlameBackend } from '../backends/backend.js';
 import { LocalBackend } from '../backends/local-backend.js';
 import type { RegisteredClass } from '../core/codec/codec.js';
+import type { Clock } from '../core/clock.js';
 import { badOption, OptionReader, show } from '../core/option-reader.js';
 import { readPoolOptions } from '../core/pool-config.js';
 import type { PoolConfig } from '../core/pool-config.js';
 import type { PoolOptions } from '../core/pool-options.js';
+import { SystemClock } from '../wire/system-clock.js';
 import type { TlsIdentity } from '../wire/tls-identity.js';
 import type { Class } from './provider-home.js';
 
@@ -59,6 +61,8 @@ export interface FlameModuleOptions {
    * @default 268_435_456
    */
   maxPayload?: number;
+  /** The time that the pools go by: for tests, which take a `VirtualClock` on by hand. The machine's own when left out. */
+  clock?: Clock;
   /** Called with what a cast's handler threw, or why it was lost, beside the log line. What it throws itself is logged. */
   onCastError?: (error: unknown, handler: string) => void;
 }
@@ -81,6 +85,7 @@ export interface FlameConfig {
   readonly tls: TlsIdentity | undefined;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
+  readonly clock: Clock;
   readonly onCastError: ((error: unknown, handler: string) => void) | undefined;
 }
 
@@ -101,6 +106,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     tls: readTls(read),
     reconnectTimeout: read.duration('reconnectTimeout', flameDefaults.reconnectTimeout, true),
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
+    clock: readClock(read),
     onCastError: read.hook('onCastError'),
   };
   read.done();
@@ -150,6 +156,14 @@ function readRegistered(value: unknown, path: string): RegisteredClass {
   }
   read.done();
   return value as RegisteredClass;
+}
+
+function readClock(read: OptionReader): Clock {
+  const value = read.raw('clock');
+  if (value === undefined) return new SystemClock();
+  const { now, after } = value as Partial<Clock>;
+  if (typeof now === 'function' && typeof after === 'function') return value as Clock;
+  throw read.refuse('clock', `must have now() and after(), but is ${show(value)}`, 'Leave it out, or give a VirtualClock in tests.');
 }
 
 function readTls(read: OptionReader): TlsIdentity | undefined {

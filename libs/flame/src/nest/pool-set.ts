@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { FlameBackend, Machine } from '../backends/backend.js';
+import type { FlameBackend, LocalMachine } from '../backends/backend.js';
 import { createCodec } from '../core/codec/create-codec.js';
+import type { Clock } from '../core/clock.js';
 import type { Codec } from '../core/codec/codec.js';
 import { FlameError } from '../core/flame-error.js';
 import type { Manifest } from '../core/manifest.js';
@@ -13,7 +14,6 @@ import { startLocalRunner } from '../runner/local-runner.js';
 import { GrpcDoor } from '../wire/attach-server.js';
 import type { ParentAddress } from '../wire/link.js';
 import { MemoryDoor } from '../wire/memory-door.js';
-import { SystemClock } from '../wire/system-clock.js';
 import type { FlameConfig } from './flame-options.js';
 import { FlameParent } from './flame-parent.js';
 import type { HandlerIndex } from './handler-index.js';
@@ -32,7 +32,7 @@ export class PoolSet {
   readonly codec: Codec;
   readonly #config: FlameConfig;
   readonly #index: HandlerIndex;
-  readonly #clock = new SystemClock();
+  readonly #clock: Clock;
   /** Names this parent; it is part of runners' names. */
   readonly #parent = randomBytes(3).toString('hex');
   readonly #memoryDoor = new MemoryDoor();
@@ -42,6 +42,7 @@ export class PoolSet {
   constructor(config: FlameConfig, index: HandlerIndex, inRunner: boolean) {
     this.#config = config;
     this.#index = index;
+    this.#clock = config.clock;
     this.manifest = manifestOf(index.names);
     this.codec = createCodec({
       classes: [...httpExceptions(), ...config.classes],
@@ -133,7 +134,7 @@ export class PoolSet {
     );
   }
 
-  #startLocal(info: ParentInfo, { idleCheck }: PoolConfig): Machine {
+  #startLocal(info: ParentInfo, { idleCheck }: PoolConfig): LocalMachine {
     const { manifest, codec } = this;
     const hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
     const link = this.#memoryDoor.attach(info.token, hello);

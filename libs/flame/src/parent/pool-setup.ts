@@ -1,4 +1,4 @@
-import type { FlameBackend, Machine } from '../backends/backend.js';
+import type { FlameBackend, LocalMachine } from '../backends/backend.js';
 import type { Clock } from '../core/clock.js';
 import type { Codec } from '../core/codec/codec.js';
 import type { FlameLog } from '../core/flame-log.js';
@@ -26,7 +26,7 @@ export interface PoolSetup {
   readonly maxPayload: number;
   readonly reconnectTimeout: number;
   /** Runs a runner in this process, on an in-memory link: for LocalBackend. */
-  readonly inProcess: (info: ParentInfo) => Promise<Machine>;
+  readonly inProcess: (info: ParentInfo) => Promise<LocalMachine>;
   /** The machine's output, line by line. */
   readonly output: (line: string, stream: 'stdout' | 'stderr', pool: string, runner: string) => void;
   /** A line of a runner's own logger. */

@@ -1,9 +1,9 @@
-import type { Machine, MachineExit } from '../backends/backend.js';
+import type { LocalMachine, MachineExit } from '../backends/backend.js';
 import type { Codec } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
 import type { FlameLog } from '../core/flame-log.js';
 import type { ParentInfo } from '../core/parent-info.js';
-import type { Link } from '../wire/link.js';
+import type { MemoryLink } from '../wire/memory-link.js';
 import { Executor } from './executor.js';
 import type { HandlerTable } from './handler-table.js';
 
@@ -11,7 +11,7 @@ import type { HandlerTable } from './handler-table.js';
 export interface LocalRunnerSetup {
   readonly info: ParentInfo;
   /** The runner's end of an in-memory link. */
-  readonly link: Link;
+  readonly link: MemoryLink;
   readonly table: HandlerTable;
   readonly codec: Codec;
   readonly clock: Clock;
@@ -23,7 +23,7 @@ export interface LocalRunnerSetup {
  * Serves calls in the parent's own process, on the parent's own container: the machine of LocalBackend. What it cannot do is what only a process
  * can: be killed while a handler blocks the event loop, which is the parent's here.
  */
-export function startLocalRunner(setup: LocalRunnerSetup): Machine {
+export function startLocalRunner(setup: LocalRunnerSetup): LocalMachine {
   const { info, link } = setup;
   let exit!: (exit: MachineExit) => void;
   const exited = new Promise<MachineExit>((resolve) => (exit = resolve));
@@ -43,5 +43,11 @@ export function startLocalRunner(setup: LocalRunnerSetup): Machine {
     },
   });
   link.open(executor);
-  return { id: `local:${info.runner}`, exited, stop: (grace) => end(grace, 'it was stopped') };
+  return {
+    id: `local:${info.runner}`,
+    exited,
+    stop: (grace) => end(grace, 'it was stopped'),
+    cut: () => link.cut(),
+    mend: () => link.mend(),
+  };
 }

@@ -3,6 +3,7 @@ import { Denial } from './denial.js';
 import { FlameError } from '../core/flame-error.js';
 import type { Attachment, Door, Hello, Link, Ticket } from './link.js';
 import { memoryLinks } from './memory-link.js';
+import type { MemoryLink } from './memory-link.js';
 import { TicketOffice } from './ticket-office.js';
 
 /** The in-memory twin of `GrpcDoor`: where runners in the parent's own process attach. Tickets and denials are the same. */
@@ -20,7 +21,7 @@ export class MemoryDoor implements Door {
    *
    * @throws {FlameError} FLAME_DENIED when it is not let in.
    */
-  attach(token: string, hello: Hello): Link {
+  attach(token: string, hello: Hello): MemoryLink {
     const { parent, runner } = memoryLinks({ scope: this.#scope, onEnded: () => this.#links.delete(parent) });
     try {
       this.#tickets.admit(

@@ -9,7 +9,7 @@ import { ProtoReader } from './proto-reader.js';
 import { ProtoWriter } from './proto-writer.js';
 
 /** Both ends of a session within one process: every frame goes through the same bytes as on the wire, on the next turn of the event loop. */
-export function memoryLinks(options: MemoryLinkOptions = {}): { parent: Link; runner: Link } {
+export function memoryLinks(options: MemoryLinkOptions = {}): { parent: Link; runner: MemoryLink } {
   const scope = options.scope ?? new AsyncResource('FLAMELINK');
   const parent = new MemoryLink(scope, options.onEnded);
   const runner = new MemoryLink(scope);
@@ -25,7 +25,8 @@ export interface MemoryLinkOptions {
   readonly onEnded?: () => void;
 }
 
-class MemoryLink implements Link {
+/** One end of a session in memory. */
+export class MemoryLink implements Link {
   peer: MemoryLink | undefined;
   readonly #delivery = new Delivery((reason) => this.#violated(reason));
   readonly #scope: AsyncResource;
@@ -33,6 +34,7 @@ class MemoryLink implements Link {
   #outbox: Buffer[] = [];
   #bytes = 0;
   #flushing = false;
+  #cut = false;
   #closing: { reason: string; over: Promise<void>; done: () => void } | undefined;
   #over = false;
 
@@ -64,6 +66,7 @@ class MemoryLink implements Link {
 
   close(reason: string): Promise<void> {
     if (this.#closing !== undefined) return this.#closing.over;
+    if (this.#cut) this.drop(reason);
     if (this.#over) return Promise.resolve();
     let done = (): void => {};
     const over = new Promise<void>((resolve) => (done = resolve));
@@ -72,14 +75,32 @@ class MemoryLink implements Link {
     return over;
   }
 
+  /** Breaks the connection, as a network does: nothing passes in either direction until `mend`, and nothing is lost. */
+  cut(): void {
+    for (const end of [this, this.peer!]) end.#setCut(true);
+  }
+
+  /** The connection is back. */
+  mend(): void {
+    for (const end of [this, this.peer!]) end.#setCut(false);
+  }
+
+  #setCut(cut: boolean): void {
+    if (this.#over || this.#cut === cut) return;
+    this.#cut = cut;
+    this.#scope.runInAsyncScope(() => (cut ? this.#delivery.suspended() : this.#delivery.resumed()));
+    if (!cut) this.#flushLater();
+  }
+
   #flushLater(): void {
-    if (this.#flushing) return;
+    if (this.#flushing || this.#cut) return;
     this.#flushing = true;
     this.#scope.runInAsyncScope(() => setImmediate(() => this.#flush()));
   }
 
   #flush(): void {
     this.#flushing = false;
+    if (this.#cut) return;
     const batch = this.#outbox;
     this.#outbox = [];
     this.#bytes = 0;

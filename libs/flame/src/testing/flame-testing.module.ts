@@ -1,0 +1,50 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { FlameModule } from '../nest/flame.module.js';
+import { flameDefaults } from '../nest/flame-options.js';
+import type { FlameModuleOptions, FlamePoolOptions } from '../nest/flame-options.js';
+import { SystemClock } from '../wire/system-clock.js';
+import { FlameFaults } from './flame-faults.js';
+import { TestBackend } from './test-backend.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** Options of `FlameTestingModule.forRoot`: those of `FlameModule`, but for what the testing module brings itself. */
+export interface FlameTestingOptions extends Omit<FlameModuleOptions, 'backend' | 'clock'> {
+  /**
+   * The pools go by a `VirtualClock`, which the test takes on.
+   *
+   * @default false
+   */
+  virtualTime?: boolean;
+}
+
+/**
+ * `FlameModule` for tests: pools as they are in production, with runners in this process and the faults that the test asks for. Pools' own
+ * backends are left aside. `FlameFaults` and, with `virtualTime`, `VirtualClock` can be injected, or had from the testing module.
+ */
+@Module({})
+export class FlameTestingModule {
+  /** @throws {FlameError} FLAME_CONFIG that names the option's path and the fix. */
+  static forRoot(pools: FlamePoolOptions[], options: FlameTestingOptions = {}): DynamicModule {
+    const { virtualTime = false, ...rest } = options;
+    const clock = virtualTime ? new VirtualClock() : new SystemClock();
+    const faults = new FlameFaults(clock, rest.reconnectTimeout ?? flameDefaults.reconnectTimeout);
+    const backend = new TestBackend(faults, clock);
+    const providers = [
+      { provide: FlameFaults, useValue: faults },
+      ...(clock instanceof VirtualClock ? [{ provide: VirtualClock, useValue: clock }] : []),
+    ];
+    return {
+      module: FlameTestingModule,
+      global: true,
+      imports: [
+        FlameModule.forRoot(
+          pools.map((pool) => ({ ...pool, backend: undefined })),
+          { ...rest, backend, clock },
+        ),
+      ],
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import { FlameBackend } from '../backends/backend.js';
+import type { BootOrder, Machine, MachineExit } from '../backends/backend.js';
+import type { Clock } from '../core/clock.js';
+import type { FlameFaults } from './flame-faults.js';
+
+/** LocalBackend, with the faults that a test asks for. */
+export class TestBackend extends FlameBackend {
+  readonly name = 'test';
+  readonly reach = 'memory';
+  readonly #faults: FlameFaults;
+  readonly #clock: Clock;
+
+  constructor(faults: FlameFaults, clock: Clock) {
+    super();
+    this.#faults = faults;
+    this.#clock = clock;
+  }
+
+  async boot(order: BootOrder): Promise<Machine> {
+    const fault = this.#faults.nextBoot();
+    if (fault && 'refuse' in fault) throw fault.refuse;
+    if (fault) await this.#wait(fault.delay, order.signal);
+    const machine = await order.inProcess();
+    let vanish!: (exit: MachineExit) => void;
+    const exited = new Promise<MachineExit>((resolve) => (vanish = resolve));
+    void machine.exited.then(vanish);
+    this.#faults.attached(order.runner, { machine, vanish });
+    return { id: machine.id, exited, stop: (grace) => machine.stop(grace) };
+  }
+
+  #wait(delay: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(delay, resolve);
+      signal.addEventListener(
+        'abort',
+        () => {
+          cancel();
+          reject(signal.reason as Error);
+        },
+        { once: true },
+      );
+    });
+  }
+}
