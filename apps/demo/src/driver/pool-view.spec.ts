@@ -26,7 +26,7 @@ function pool(more: Partial<PoolStats>): PoolStats {
 const busy = pool({
   running: 1,
   waiting: 3,
-  runners: [runner('ffmpeg-10', {}), runner('ffmpeg-2', { machine: '4711', state: 'ready', load: 1, served: 5 })],
+  runners: [runner('ffmpeg-10', {}), runner('ffmpeg-2', { machine: 'pid 4711', state: 'ready', load: 1, served: 5 })],
 });
 const batch = {
   videos: [
@@ -41,7 +41,7 @@ describe('poolView', () => {
   it('draws runners in the order of their numbers, with pid, state and slots', () => {
     expect(poolView({ stats: busy, history: [0, 1] }, batch).lines()).toEqual([
       'runners   ▂  1 ready, 1 booting of 4 runners',
-      '  ffmpeg-2       pid 4711     ready     slots ■□  5 taken',
+      '  ffmpeg-2         pid 4711   ready     slots ■□  5 taken',
       '  ffmpeg-10                   booting',
       'calls    1 running, 3 waiting',
       'videos   ● ·   3 of 6 thumbnails',
@@ -69,7 +69,8 @@ describe('sparkline', () => {
     expect(sparkline(samples, max, 10)).toBe(line);
   });
 
-  it('shows the last samples when there are more than fit', () => {
-    expect(sparkline([4, 4, 1, 2], 4, 2)).toBe('▂▄');
+  it('keeps the peak of what it draws together', () => {
+    expect(sparkline([0, 0, 0, 1, 4, 1, 0, 0], 4, 4)).toBe(' ▂█ ');
+    expect(sparkline([0, 1, 2, 3, 4, 0, 0], 4, 3)).toHaveLength(3);
   });
 });

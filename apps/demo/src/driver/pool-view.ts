@@ -32,12 +32,13 @@ export function poolView(watch: Pick<PoolWatch, 'stats' | 'history'>, batch?: Pi
   };
 }
 
-/** One bar per sample, the last `width` of them; nothing where there was none. */
+/** All samples in at most `width` bars, each as high as the highest of those it stands for; nothing where there was none. */
 export function sparkline(samples: readonly number[], max: number, width: number): string {
-  return samples
-    .slice(-width)
-    .map((sample) => (sample === 0 ? ' ' : bars[Math.min(bars.length, Math.ceil((sample / max) * bars.length)) - 1]))
-    .join('');
+  const share = Math.max(1, samples.length / width);
+  const highest = Array.from({ length: Math.min(samples.length, width) }, (_, at) =>
+    Math.max(...samples.slice(Math.floor(at * share), Math.floor((at + 1) * share))),
+  );
+  return highest.map((sample) => (sample === 0 ? ' ' : bars[Math.min(bars.length, Math.ceil((sample / max) * bars.length)) - 1])).join('');
 }
 
 function countRunners({ runners, max }: PoolStats): string {
@@ -48,8 +49,7 @@ function countRunners({ runners, max }: PoolStats): string {
   return `${states.join(', ') || '0'} of ${max} runners`;
 }
 
-function runnerLine({ id, machine, state, load, slots, served }: RunnerStats): string {
-  const process = machine === undefined ? '' : `pid ${machine}`;
+function runnerLine({ id, machine = '', state, load, slots, served }: RunnerStats): string {
   const work = state === 'booting' ? '' : `slots ${'■'.repeat(load)}${'□'.repeat(Math.max(0, slots - load))}  ${served} taken`;
-  return `  ${id.padEnd(14)} ${process.padEnd(12)} ${state.padEnd(9)} ${work}`.trimEnd();
+  return `  ${id.padEnd(16)} ${machine.padEnd(10)} ${state.padEnd(9)} ${work}`.trimEnd();
 }
