@@ -50,8 +50,10 @@ export type RunnerFrame =
   | { kind: 'refuse'; id: number; code: string; ran: string; reason: string; held: boolean }
   /** A cast was taken on. */
   | { kind: 'accept'; id: number }
-  /** The work is over and its slot free. `reason` is a child's exit reason. */
-  | { kind: 'ended'; id: number; reason: string }
+  /** The work is over and its slot free. `reason` is a child's exit reason; `byItself`: nobody but the child asked for its end. */
+  | { kind: 'ended'; id: number; reason: string; byItself?: boolean }
+  /** Tracked resource `resource` of call `id` has been released. */
+  | { kind: 'release'; id: number; resource: number }
   | { kind: 'progress'; id: number; value: Uint8Array }
   /** The answer to `ask`. */
   | { kind: 'consent'; yes: boolean }

@@ -148,7 +148,7 @@ function build(f: Fields): WireFrame {
     case kinds.accept:
       return { kind: 'accept', id: f.id };
     case kinds.ended:
-      return { kind: 'ended', id: f.id, reason: f.text };
+      return { kind: 'ended', id: f.id, reason: f.text, ...(f.yes ? { byItself: true } : undefined) };
     case kinds.progress:
       return { kind: 'progress', id: f.id, value: f.payload ?? none };
     case kinds.consent:

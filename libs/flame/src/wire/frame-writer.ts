@@ -124,6 +124,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
     case 'ended':
       out.uint(tags.id, frame.id);
       out.string(tags.text, frame.reason);
+      if (frame.byItself) out.bool(tags.yes, true);
       return;
     case 'consent':
       out.bool(tags.yes, frame.yes);

@@ -59,7 +59,7 @@ export class Calls {
     if (!streaming) this.#books.unclock(call);
   }
 
-  /** Nobody consumes what the call streams: unlinked work ends, too, for it works for nobody. */
+  /** Nobody wants what the call streams or holds: unlinked work ends, too, for it works for nobody. */
   abandon(call: PoolCall, reason: string): void {
     if (call.state === 'streaming' || call.state === 'held') this.#cancel(call, 'caller', reason);
   }
@@ -96,6 +96,11 @@ export class Calls {
     if (isAwaited(call)) this.#answer(call, verdict.ranTooLong(call, books.view(), runner.id, books.now));
     this.#cancel(call, 'timeout', `its timeout ran out after ${Math.round(books.now - call.ranAt)} ms`);
     return false;
+  }
+
+  /** The pool goes: what is only held for its caller, who goes as well, ends now. Work that is not linked, and what callers wait for, gets its time. */
+  letGo(call: PoolCall, reason: string): void {
+    if (call.state === 'held' && call.linked) this.#cancel(call, 'leaving', reason);
   }
 
   /** The pool goes, and this call has not ended within `shutdownTimeout`. */

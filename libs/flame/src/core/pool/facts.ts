@@ -15,7 +15,7 @@ export type PoolFact =
    * still be told of a failure. Without, what stays is a child, or resources, and no clock ticks.
    */
   | { is: 'held'; call: PoolCall; streaming?: boolean }
-  /** Nobody consumes any more what the call streams. */
+  /** Nobody wants any more what the call streams or holds: a stream's consumer has left, a child is stopped. */
   | { is: 'abandoned'; call: PoolCall; reason: string }
   /** The work is over and its slot free; the caller has its answer, now or earlier. */
   | { is: 'ended'; call: PoolCall }

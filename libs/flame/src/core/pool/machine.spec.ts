@@ -333,6 +333,65 @@ describe('PoolMachine', () => {
     });
   });
 
+  describe('what is held: children and resources', () => {
+    const held = (options: { run?: number; overall?: number; linked?: boolean } = {}): PoolTranscript => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', options);
+      pool.up('r1');
+      pool.call('b', { wait: 60_000 });
+      expect(pool.held('a')).toEqual([]);
+      return pool;
+    };
+
+    it('keeps the slot until it has ended', () => {
+      expect(held().ended('a')).toEqual(['run b on r1']);
+    });
+
+    it('has no clock', () => {
+      expect(held({ run: 50, overall: 100 }).at(10_000)).toEqual([]);
+    });
+
+    it('ends with its caller if it is linked, and only then', () => {
+      expect(held().abort('a')).toEqual(['cancel a on r1 (caller)']);
+      expect(held({ linked: false }).abort('a')).toEqual([]);
+    });
+
+    it('ends when nobody wants it any more, linked or not', () => {
+      for (const linked of [true, false]) expect(held({ linked }).abandoned('a')).toEqual(['cancel a on r1 (caller)']);
+    });
+
+    it('costs the runner when it does not end within a grace second', () => {
+      const pool = held();
+      pool.abandoned('a');
+      expect(pool.at(1_000)).toEqual(['stop r1']);
+    });
+
+    it('ends with the pool: at once if it is linked, after shutdownTimeout if it is not', () => {
+      const linked = held();
+      expect(linked.tell({ is: 'drain', reason: 'bye' })).toEqual([
+        'reject b: FLAME_REFUSED, ran no',
+        'cancel a on r1 (leaving)',
+        'retire r1',
+      ]);
+      expect(linked.ended('a')).toEqual(['stop r1']);
+      const unlinked = held({ linked: false });
+      expect(unlinked.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(unlinked.at(500)).toEqual(['cancel a on r1 (leaving)']);
+      expect(unlinked.ended('a')).toEqual(['stop r1']);
+    });
+
+    it('is lost with its runner, and nobody is answered twice', () => {
+      expect(held().down('r1')).toEqual(['bury r1']);
+    });
+
+    it('keeps a runner that takes no new work', () => {
+      const pool = held();
+      expect(pool.tell({ is: 'leaving', runner: 'r1', reason: 'SIGTERM' })).toEqual(['retire r1']);
+      expect(pool.at(60_000)).toContain('reject b: FLAME_TIMEOUT, ran no');
+      expect(pool.ended('a')).toEqual(['stop r1']);
+    });
+  });
+
   describe('failed boots', () => {
     it('back off from 1 s, doubling to 30 s, while demand remains', () => {
       const pool = new PoolTranscript({ max: 1 });
@@ -360,7 +419,11 @@ describe('PoolMachine', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a');
       pool.call('b');
-      expect(pool.fail('r1', { fatal: true })).toEqual(['grown r1: failed (0)', 'reject a: FLAME_BOOT, ran no', 'reject b: FLAME_BOOT, ran no']);
+      expect(pool.fail('r1', { fatal: true })).toEqual([
+        'grown r1: failed (0)',
+        'reject a: FLAME_BOOT, ran no',
+        'reject b: FLAME_BOOT, ran no',
+      ]);
     });
 
     it('are the reason a call that waited in vain is given', () => {

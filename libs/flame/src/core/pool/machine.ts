@@ -195,7 +195,10 @@ export class PoolMachine {
     books.clock(books.drainEnd, books.now + books.rules.shutdownTimeout);
     for (const runner of books.runners.values()) {
       if (runner.state === 'booting') books.act({ do: 'give-up', runner: runner.id });
-      else this.#runners.retire(runner, reason);
+      else {
+        for (const call of runner.calls) this.#calls.letGo(call, reason);
+        this.#runners.retire(runner, reason);
+      }
     }
   }
 

@@ -30,7 +30,11 @@ export function draining(call: PoolCall, pool: PoolView, reason: string): FlameE
 }
 
 export function bootFatal(call: PoolCall, pool: PoolView, error: BootError): FlameError {
-  return new FlameError('FLAME_BOOT', `${call.label} has no runner: pool "${pool.name}" cannot boot one (${error.phase}): ${error.message}`, { cause: error });
+  return new FlameError(
+    'FLAME_BOOT',
+    `${call.label} has no runner: pool "${pool.name}" cannot boot one (${error.phase}): ${error.message}`,
+    { cause: error },
+  );
 }
 
 export function waitedTooLong(call: PoolCall, pool: PoolView, now: number): FlameError {
@@ -76,9 +80,13 @@ export function cancelled(call: PoolCall, pool: PoolView, reason: string): Flame
 }
 
 export function lost(call: PoolCall, pool: PoolView, runner: string, how: string): FlameError {
-  return new FlameError('FLAME_LOST', `${call.label} was lost: runner ${runner} of pool "${pool.name}" went away during the call (${how}).`, {
-    ran: 'maybe',
-  });
+  return new FlameError(
+    'FLAME_LOST',
+    `${call.label} was lost: runner ${runner} of pool "${pool.name}" went away during the call (${how}).`,
+    {
+      ran: 'maybe',
+    },
+  );
 }
 
 export function drainedAway(call: PoolCall, pool: PoolView, runner: string, grace: number): FlameError {
