@@ -95,7 +95,7 @@ export class MemoryLink implements Link {
   #flushLater(): void {
     if (this.#flushing || this.#cut) return;
     this.#flushing = true;
-    this.#scope.runInAsyncScope(() => setImmediate(() => this.#flush()));
+    setImmediate(() => this.#flush());
   }
 
   #flush(): void {
