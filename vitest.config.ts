@@ -1,5 +1,7 @@
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
+const library = `${import.meta.dirname}/libs/flame/src`;
+
 /** One project per kind of test; `npx vitest run --project unit` runs one alone. */
 function project(name: string, include: string, more: { built?: boolean; timeout?: number } = {}): TestProjectConfiguration {
   return {
@@ -17,7 +19,12 @@ function project(name: string, include: string, more: { built?: boolean; timeout
 export default defineConfig({
   // Nest reads types from decorator metadata.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
-  resolve: { alias: [{ find: /^nestjs-flame$/, replacement: `${import.meta.dirname}/libs/flame/src/index.ts` }] },
+  resolve: {
+    alias: [
+      { find: /^nestjs-flame$/, replacement: `${library}/index.ts` },
+      { find: /^nestjs-flame\/(\w+)$/, replacement: `${library}/$1/index.ts` },
+    ],
+  },
   test: {
     restoreMocks: true,
     projects: [

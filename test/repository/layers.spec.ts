@@ -33,6 +33,8 @@ const planted: [line: string, folder: string, complaint: string][] = [
   [`await import('../parent/pool.js');`, 'runner', 'runner imports core, wire, backends and streams only'],
   [`export * from '../nest/flame.module.js';`, 'runner', 'runner imports core, wire, backends and streams only'],
   [`import '@grpc/proto-loader';`, 'nest', 'Only wire knows gRPC'],
+  [`import '../testing/virtual-clock.js';`, 'nest', 'What is published does not import tests'],
+  [`import '../testing/virtual-clock.js';`, 'wire', 'wire imports core only'],
   [`import '../../../../test/support/pool-world.js';`, 'nest', 'What is published does not import tests'],
 ];
 
