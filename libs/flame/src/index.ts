@@ -23,6 +23,7 @@ export { getPoolToken, InjectPool } from './nest/inject-pool.decorator.js';
 export { OnFlame } from './nest/on-flame.decorator.js';
 export type { OnFlameOptions } from './nest/on-flame.decorator.js';
 export type { Class } from './nest/provider-home.js';
+export type { FlameResult, FlameReturns } from './nest/returns.js';
 export type { PoolNotice } from './parent/pool-notice.js';
 export type { CallCounts, PoolStats, RunnerStats } from './parent/pool-stats.js';
 export { FlameCall } from './runner/flame-call.js';

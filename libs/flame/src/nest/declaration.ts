@@ -1,4 +1,5 @@
 import type { CallOptions } from '../parent/pending-call.js';
+import type { FlameReturns } from './returns.js';
 
 /** One use of `@OnFlame`: what a method of a class was declared to be. */
 export interface Declaration {
@@ -7,6 +8,8 @@ export interface Declaration {
   /** The handler's name, where it was given one. */
   readonly name: string | undefined;
   readonly cast: boolean;
+  /** What its callers are given; undefined where nothing says it. */
+  readonly returns: FlameReturns | undefined;
   /** What each call is made with. */
   readonly callOptions: CallOptions;
   /** The method as it was written, under the decorators below `@OnFlame`. */

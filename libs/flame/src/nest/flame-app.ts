@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { badOption } from '../core/option-reader.js';
 import { FlameError } from '../core/flame-error.js';
+import type { CallOptions } from '../parent/pending-call.js';
 import type { Pool } from '../parent/pool.js';
 import { FlameCall } from '../runner/flame-call.js';
 import { methodName } from './declaration.js';
 import type { Declaration } from './declaration.js';
 import { FlameParent } from './flame-parent.js';
 import type { HandlerIndex } from './handler-index.js';
+import { deliver } from './returns.js';
 
 /** Which app an instance belongs to. By instance, and weakly: apps in one process never see each other's pools. */
 const apps = new WeakMap<object, FlameApp>();
@@ -59,14 +61,23 @@ export class FlameApp {
     this.#opened(app);
   }
 
-  /** Sends a decorated method's call to its pool. */
-  dispatch(instance: object, declaration: Declaration, args: unknown[]): Promise<unknown> {
+  /** Sends a decorated method's call to its pool, and gives what the method's type promises. */
+  dispatch(instance: object, declaration: Declaration, args: unknown[]): unknown {
+    const { returns } = declaration;
+    if (returns === 'promise') return this.#send(instance, declaration, args, declaration.callOptions);
+    const label = methodName(Object.getPrototypeOf(instance), declaration.key);
+    return deliver(returns, label, (more) =>
+      this.#send(instance, declaration, args, more ? { ...declaration.callOptions, ...more } : declaration.callOptions),
+    );
+  }
+
+  #send(instance: object, declaration: Declaration, args: unknown[], options: CallOptions): Promise<unknown> {
     const open = this.#open;
     if (open === undefined) return Promise.reject(tooEarly(methodName(Object.getPrototypeOf(instance), declaration.key)));
     const handler = open.index.numberOf(instance, declaration);
     if (handler === undefined) return Promise.reject(notProvided(instance, declaration));
     const pool = open.pools.get(declaration.pool)!;
-    return declaration.cast ? pool.cast(handler, args, declaration.callOptions) : pool.call(handler, args, declaration.callOptions);
+    return declaration.cast ? pool.cast(handler, args, options) : pool.call(handler, args, options);
   }
 
   /** @throws {FlameError} FLAME_REFUSED before the app's pools are open. */

@@ -6,13 +6,17 @@ import { FlameApp } from './flame-app.js';
 import { FlamePool } from './flame-pool.js';
 import type { Reach } from './handler-index.js';
 import type { Class } from './provider-home.js';
+import { deliver, flameReturns } from './returns.js';
+import type { Delivery, FlameResult, FlameReturns } from './returns.js';
 
-/** The methods of `T` that can run elsewhere: the asynchronous ones. */
-export type FlameApi<T> = { readonly [K in keyof T as T[K] extends (...args: never[]) => Promise<unknown> ? K : never]: T[K] };
+/** The methods of `T` that can run elsewhere: the asynchronous ones, and those that stream. */
+export type FlameApi<T> = { readonly [K in keyof T as T[K] extends (...args: never[]) => FlameResult ? K : never]: T[K] };
 
-/** The same methods, as casts: their promises resolve when a runner has taken the work on. */
+/** The asynchronous methods, as casts: their promises resolve when a runner has taken the work on. */
 export type FlameCasts<T> = {
-  readonly [K in keyof FlameApi<T>]: FlameApi<T>[K] extends (...args: infer A) => unknown ? (...args: A) => Promise<void> : never;
+  readonly [K in keyof T as T[K] extends (...args: never[]) => Promise<unknown> ? K : never]: T[K] extends (...args: infer A) => unknown
+    ? (...args: A) => Promise<void>
+    : never;
 };
 
 /** Options of `flame.on` and `flame.cast`; left out, the method's `@OnFlame` counts, then the pool. */
@@ -27,6 +31,14 @@ export interface FlameCallOptions {
    * @default true
    */
   link?: boolean;
+  /** Told what the handler gives to `FlameCall.current().progress`, in its order and before the result. What it throws is logged. */
+  onProgress?: (value: unknown) => void;
+  /**
+   * What the methods called through this proxy return, where their code does not show it at run time.
+   *
+   * @default what `@OnFlame` says, or the kind of function and the class of the return type
+   */
+  returns?: FlameReturns;
 }
 
 /**
@@ -75,12 +87,19 @@ export class Flame {
         if (!method) return absent(asker, key, reach);
         const { number, declaration } = method;
         const callOptions = declaration ? { ...declaration.callOptions, ...given } : given;
-        return (...args: unknown[]): Promise<unknown> => {
-          if (!app.runsInPlace) return mode === 'on' ? pool.call(number, args, callOptions) : pool.cast(number, args, callOptions);
-          const running = runHere(() => index.invoke(number, args));
-          if (mode === 'on') return running;
+        const returns = given.returns ?? index.returns(number);
+        const call = (args: unknown[], more?: Delivery): Promise<unknown> => {
+          if (app.runsInPlace) return runHere(() => index.invoke(number, args));
+          return pool.call(number, args, more ? reading(callOptions, more) : callOptions);
+        };
+        if (mode === 'on') {
+          if (returns === 'promise') return (...args: unknown[]) => call(args);
+          return (...args: unknown[]) => deliver(returns, index.name(number), (more) => call(args, more));
+        }
+        return (...args: unknown[]): Promise<void> => {
+          if (!app.runsInPlace) return pool.cast(number, args, callOptions);
           // In place, too, a cast's caller waits for the start and not for the end.
-          running.catch((error: unknown) => castFailed(error, index.name(number)));
+          call(args).catch((error: unknown) => castFailed(error, index.name(number)));
           return Promise.resolve();
         };
       },
@@ -90,17 +109,24 @@ export class Flame {
 
 const emptyTarget = Object.freeze({});
 
-function readCallOptions(options: FlameCallOptions, path: string): CallOptions {
+function readCallOptions(options: FlameCallOptions, path: string): CallOptions & { returns?: FlameReturns } {
   const read = new OptionReader(options, path);
-  const given: CallOptions = {};
+  const given: CallOptions & { returns?: FlameReturns } = {};
   if (read.raw('timeout') !== undefined) given.timeout = read.duration('timeout', Infinity);
   if (read.raw('link') !== undefined) given.linked = read.flag('link', true);
   const signal = read.raw('signal');
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw read.refuse('signal', 'must be an AbortSignal', 'Give the signal of an AbortController.');
   if (signal) given.signal = signal;
+  const onProgress = read.hook<(value: unknown) => void>('onProgress');
+  if (onProgress) given.onProgress = onProgress;
+  if (read.raw('returns') !== undefined) given.returns = read.choice('returns', flameReturns, 'promise');
   read.done();
   return given;
+}
+
+function reading(options: CallOptions, { reads, signal }: Delivery): CallOptions {
+  return { ...options, reads, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
 }
 
 async function runHere(run: () => unknown): Promise<unknown> {

@@ -1,6 +1,8 @@
 import type { HandlerTable } from '../runner/handler-table.js';
 import type { Declaration, Method } from './declaration.js';
 import type { Class, ProviderHome } from './provider-home.js';
+import { returnsOf } from './returns.js';
+import type { FlameReturns } from './returns.js';
 
 /** A method that may run on a runner. */
 export interface Handler {
@@ -63,6 +65,12 @@ export class HandlerIndex implements HandlerTable {
 
   name(handler: number): string {
     return this.#handlers[handler]!.name;
+  }
+
+  /** What callers of a handler are given; undefined where nothing says it. */
+  returns(handler: number): FlameReturns | undefined {
+    const { method, declaration, home, key } = this.#handlers[handler]!;
+    return declaration ? declaration.returns : returnsOf(method, Reflect.getMetadata('design:returntype', home.prototype, key));
   }
 
   invoke(handler: number, args: unknown[]): unknown {

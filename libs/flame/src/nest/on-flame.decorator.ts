@@ -1,9 +1,11 @@
 import { Inject, Optional } from '@nestjs/common';
-import { OptionReader } from '../core/option-reader.js';
+import { badOption, OptionReader } from '../core/option-reader.js';
 import { FlameError } from '../core/flame-error.js';
 import { appOf, bindTo, FlameApp } from './flame-app.js';
 import { addDeclaration, methodName } from './declaration.js';
 import type { Declaration, Method } from './declaration.js';
+import { flameReturns, returnsOf, sayWhatItReturns } from './returns.js';
+import type { FlameResult, FlameReturns } from './returns.js';
 
 /** Options of `@OnFlame`. */
 export interface OnFlameOptions {
@@ -44,10 +46,14 @@ export interface OnFlameOptions {
    * @default false
    */
   cast?: boolean;
+  /**
+   * What the method returns, where its code does not show it at run time: it is neither an async function nor an async generator, and its return type
+   * is an interface such as `AsyncIterable`. A stream is begun when it is first read, of an Observable at each subscription.
+   *
+   * @default by the kind of function and the class of the return type
+   */
+  returns?: FlameReturns;
 }
-
-/** What a method must return so that its result can come from elsewhere. */
-type Later = Promise<unknown>;
 
 /** Accepts only methods that return `R`. */
 type MethodReturning<R> = <M extends (...args: never[]) => R>(
@@ -65,8 +71,8 @@ type MethodReturning<R> = <M extends (...args: never[]) => R>(
  * @throws {FlameError} FLAME_CONFIG when an option is bad; an unknown pool is found when the app starts.
  */
 export function OnFlame(pool: string, options: OnFlameOptions & { cast: true }): MethodReturning<Promise<void>>;
-export function OnFlame(pool: string, options?: OnFlameOptions & { cast?: false }): MethodReturning<Later>;
-export function OnFlame(pool: string, options: OnFlameOptions = {}): MethodReturning<Later> {
+export function OnFlame(pool: string, options?: OnFlameOptions & { cast?: false }): MethodReturning<FlameResult>;
+export function OnFlame(pool: string, options: OnFlameOptions = {}): MethodReturning<FlameResult> {
   return (target, key, descriptor) => {
     const label = typeof target === 'function' ? `${target.name}.${String(key)}` : methodName(target, key);
     const method = descriptor?.value as Method | undefined;
@@ -76,7 +82,8 @@ export function OnFlame(pool: string, options: OnFlameOptions = {}): MethodRetur
         `@OnFlame on ${label} needs a method of instances. Move it to a method that is neither static nor an accessor.`,
       );
     }
-    const declaration = readDeclaration(pool, options, key, method, `@OnFlame on ${label}`);
+    const type: unknown = Reflect.getMetadata('design:returntype', target, key);
+    const declaration = readDeclaration(pool, options, key, method, type, label);
     addDeclaration(target, declaration);
     bindInstancesOf(target);
     descriptor.value = wrap(declaration) as unknown as typeof descriptor.value;
@@ -115,13 +122,21 @@ function bindInstancesOf(prototype: object): void {
   Optional()(prototype, appKey);
 }
 
-function readDeclaration(pool: string, options: OnFlameOptions, key: string | symbol, method: Method, path: string): Declaration {
-  const read = new OptionReader({ pool, ...options }, path);
+function readDeclaration(
+  pool: string,
+  options: OnFlameOptions,
+  key: string | symbol,
+  method: Method,
+  type: unknown,
+  label: string,
+): Declaration {
+  const read = new OptionReader({ pool, ...options }, `@OnFlame on ${label}`);
   const declaration: Declaration = {
     key,
     pool: read.text('pool'),
     name: read.raw('name') === undefined ? undefined : read.text('name'),
     cast: read.flag('cast', false),
+    returns: readReturns(read, method, type, label),
     callOptions: {
       handlerTimeout: read.raw('timeout') === undefined ? undefined : read.duration('timeout', Infinity),
       linked: read.flag('link', true),
@@ -132,6 +147,15 @@ function readDeclaration(pool: string, options: OnFlameOptions, key: string | sy
   };
   read.done();
   return declaration;
+}
+
+function readReturns(read: OptionReader, method: Method, type: unknown, label: string): FlameReturns | undefined {
+  if (read.raw('returns') !== undefined) return read.choice('returns', flameReturns, 'promise');
+  const returns = returnsOf(method, type);
+  // An interface: the compiler writes down that there is a type, and not which.
+  if (returns === undefined && type === Object)
+    throw badOption(read.path, 'has a return type that leaves no trace at run time', sayWhatItReturns(label));
+  return returns;
 }
 
 function readRetry(read: OptionReader): { attempts: number } | undefined {

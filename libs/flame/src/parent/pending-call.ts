@@ -83,11 +83,6 @@ export class PendingCall extends PoolCall {
     this.#resolve(value);
   }
 
-  /** Whether its caller waits for anything that is still to come. */
-  get open(): boolean {
-    return !this.#settled || this.streaming;
-  }
-
   reject(error: unknown): void {
     this.failure ??= { error };
     this.over();

@@ -213,7 +213,7 @@ export class RunnerHandle implements LinkReceiver {
   #progress(frame: Frame & { kind: 'progress' }): void {
     const call = this.#call(frame.id);
     const { onProgress } = call.order;
-    if (!onProgress || !call.open) return;
+    if (!onProgress || call.failure) return;
     const value = this.#decode(frame.value, call);
     const failed = (error: unknown): void =>
       this.owner.warn(`onProgress of ${call.label} threw: ${error instanceof Error ? error.message : String(error)}`);

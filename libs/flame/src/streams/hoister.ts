@@ -1,6 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
-import type { Codec, Hoist } from '../core/codec/codec.js';
+import type { Codec, Hoist, Hoisted } from '../core/codec/codec.js';
+import { FlameError } from '../core/flame-error.js';
+import { FlameResource } from '../core/flame-resource.js';
+import { isTrackable } from '../core/flame-trackable.js';
+import type { FlameTrackable } from '../core/flame-trackable.js';
 import { outletNumber } from '../core/outlet.js';
 import { disposeSource } from './source-iterator.js';
 import { kindNames, kindOf } from './stream-kind.js';
@@ -31,6 +35,9 @@ export class Hoister {
   readonly #codec: Codec;
   #list: Source[] | undefined;
   #sources: Sources | undefined;
+  #tracking = false;
+  #found: FlameTrackable[] | undefined;
+  #resources: readonly FlameTrackable[] | undefined;
 
   constructor(codec: Codec) {
     this.#codec = codec;
@@ -41,16 +48,32 @@ export class Hoister {
     return this.#sources;
   }
 
-  /** @throws {UnencodableError} */
-  encode(value: unknown): Uint8Array {
+  /** The resources that were found in the value that was encoded last, by their numbers; undefined when there were none. */
+  get resources(): readonly FlameTrackable[] | undefined {
+    return this.#resources;
+  }
+
+  /**
+   * @param tracking whether objects that can be tracked are resources; otherwise they are data
+   * @throws {UnencodableError} for what cannot cross
+   * @throws {FlameError} FLAME_ENCODING for a FlameResource where nothing is tracked
+   */
+  encode(value: unknown, tracking = false): Uint8Array {
     // A getter in the value may make a call, and so encode, itself.
     const outer = this.#list;
+    const outerTracking = this.#tracking;
+    const outerFound = this.#found;
     this.#list = undefined;
+    this.#tracking = tracking;
+    this.#found = undefined;
     try {
       return this.#codec.encode(value, this.#hoist);
     } finally {
       const list = this.#list as Source[] | undefined;
       this.#list = outer;
+      this.#resources = this.#found;
+      this.#found = outerFound;
+      this.#tracking = outerTracking;
       this.#sources = list && {
         list,
         streams: list.some(({ kind }) => kind !== 'signal'),
@@ -71,6 +94,8 @@ export class Hoister {
   }
 
   readonly #hoist: Hoist = (value) => {
+    const resource = this.#tracking || value instanceof FlameResource ? this.#track(value) : undefined;
+    if (resource) return resource;
     const kind = kindOf(value);
     if (kind === undefined) return undefined;
     const list = (this.#list ??= []);
@@ -90,6 +115,21 @@ export class Hoister {
         return number;
     }
   };
+
+  #track(value: object): Hoisted | undefined {
+    const handle = value instanceof FlameResource;
+    if (!handle && !isTrackable(value)) return undefined;
+    if (!this.#tracking) throw untracked;
+    const found = (this.#found ??= []);
+    const number = outletNumber({ index: found.length, kind: 'resource' });
+    found.push(handle ? { onFlameRelease: () => value.release() } : value);
+    return { number, beside: { ...(handle ? (value.value as object) : value) } };
+  }
 }
+
+const untracked = new FlameError(
+  'FLAME_ENCODING',
+  'a FlameResource stays where it is: in a result, set trackResources on the handler or its pool; as an argument, pass its value',
+);
 
 function nobodyReadsYet(): void {}

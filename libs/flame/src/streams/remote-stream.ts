@@ -2,13 +2,15 @@ import { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import type { Subscriber } from 'rxjs';
 import { FlameError } from '../core/flame-error.js';
+import { disposeSource } from './source-iterator.js';
+import { kindOf } from './stream-kind.js';
 import type { StreamKind } from './stream-kind.js';
 
 /** Where a stream's items come from, whatever its consumer sees of it. */
 export interface ItemReader {
   next(): Promise<IteratorResult<unknown, undefined>>;
   /** The consumer leaves. */
-  return(): void;
+  return(): void | Promise<void>;
 }
 
 /** How a Readable was made at the other end. */
@@ -44,6 +46,13 @@ export function remoteStream(kind: StreamKind, reader: ItemReader, traits: Reada
   }
 }
 
+/** Leaves a stream that came from another process, unread. */
+export async function leaveStream(value: unknown): Promise<void> {
+  const kind = kindOf(value);
+  if (kind === 'observable') (value as Observable<unknown>).subscribe().unsubscribe();
+  else if (kind !== undefined && kind !== 'signal') await disposeSource(kind, value as object);
+}
+
 /** Can be iterated once, like a generator. */
 class RemoteIterable implements AsyncIterableIterator<unknown, undefined> {
   readonly #reader: ItemReader;
@@ -57,17 +66,17 @@ class RemoteIterable implements AsyncIterableIterator<unknown, undefined> {
   }
 
   async return(): Promise<IteratorResult<unknown, undefined>> {
-    this.#reader.return();
+    await this.#reader.return();
     return { done: true, value: undefined };
   }
 
   async throw(error: unknown): Promise<never> {
-    this.#reader.return();
+    await this.#reader.return();
     throw error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#reader.return();
+    await this.#reader.return();
   }
 
   [Symbol.asyncIterator](): this {
@@ -81,7 +90,7 @@ function remoteObservable(reader: ItemReader): Observable<unknown> {
     if (taken) return subscriber.error(subscribedTwice());
     taken = true;
     void forward(reader, subscriber);
-    return () => reader.return();
+    return () => void reader.return();
   });
 }
 

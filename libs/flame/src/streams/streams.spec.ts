@@ -456,7 +456,7 @@ describe('Streams', () => {
 
     it('are ended when their caller had gone before they were returned', async () => {
       const one = source();
-      let answer = (_: unknown): void => {};
+      let answer: (rows: unknown) => void = () => {};
       const rig = new PoolRig({ 'A.rows': () => new Promise((resolve) => (answer = resolve)) });
       const caller = new AbortController();
       const call = rejection(rig.call('A.rows', [], { signal: caller.signal, linked: false }));

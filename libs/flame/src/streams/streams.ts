@@ -24,8 +24,10 @@ export interface StreamsSetup {
   readonly warn: (text: string) => void;
   /** The last outgoing stream of a call has ended, and its source has cleaned up. */
   readonly onSent: (id: number) => void;
-  /** The last incoming stream of a call is over, and the consumer of one had left before its end. */
-  readonly onLeft: (id: number) => void;
+  /** The last incoming stream of a call is over; `left` says that the consumer of one had left before its end. */
+  readonly onReceived: (id: number, left: boolean) => void;
+  /** Makes a handle of a resource that came in; undefined where none can come. */
+  readonly resource?: (id: number, resource: number, value: unknown) => unknown;
 }
 
 /**
@@ -128,10 +130,12 @@ export class Streams {
 
   readonly #lower: Lower = (number, beside) => {
     const outlet = readOutlet(number);
-    if (!outlet || outlet.kind === 'resource') throw new MalformedError(`malformed value: nothing has the number ${number}`);
+    const { resource } = this.#setup;
+    if (!outlet || (outlet.kind === 'resource' && !resource)) throw new MalformedError(`malformed value: nothing has the number ${number}`);
     const { index, kind } = outlet;
-    if (kind === 'signal') return this.#signal(index, beside);
     const id = this.#decoding;
+    if (kind === 'resource') return resource!(id, index, beside);
+    if (kind === 'signal') return this.#signal(index, beside);
     return remoteStream(kind, this.#incoming(id, index, this.#asked && index === 0), readTraits(beside));
   };
 
@@ -143,7 +147,7 @@ export class Streams {
   }
 
   #incoming(id: number, index: number, asked: boolean): Incoming {
-    const { codec, send, onLeft } = this.#setup;
+    const { codec, send, onReceived } = this.#setup;
     const call = this.#of(id);
     if (call.incoming.has(index)) throw new MalformedError(`malformed value: stream ${index} came twice`);
     const stream = new Incoming(
@@ -156,7 +160,7 @@ export class Streams {
         },
         onOver: () => {
           call.incoming.delete(index);
-          if (call.incoming.size === 0 && call.left && this.#calls.get(id) === call) onLeft(id);
+          if (call.incoming.size === 0 && this.#calls.get(id) === call) onReceived(id, call.left);
         },
       },
       asked,

@@ -1,0 +1,91 @@
+import { Observable } from 'rxjs';
+import { FlameError } from '../core/flame-error.js';
+import { remoteStream } from './remote-stream.js';
+import type { ItemReader } from './remote-stream.js';
+import { openSource } from './source-iterator.js';
+import type { SourceIterator } from './source-iterator.js';
+import { kindNames, kindOf } from './stream-kind.js';
+import type { StreamKind } from './stream-kind.js';
+
+/** Makes the call whose result is the stream; `signal` aborts when nobody wants it any more. */
+export type OpenStream = (signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * A stream whose call is made when somebody first reads it; of an Observable, each subscription is a call of its own. `unexpected` makes the error for a
+ * result that is no stream of this kind.
+ */
+export function laterStream(kind: StreamKind, open: OpenStream, unexpected: (what: string) => unknown): object {
+  const call = async (leaving: AbortController): Promise<object> => {
+    const result = await open(leaving.signal);
+    const is = kindOf(result);
+    if (is === kind) return result as object;
+    leaving.abort(nobodyReads());
+    throw unexpected(is === undefined || is === 'signal' ? 'no stream' : `a stream of another kind, ${kindNames[is]}`);
+  };
+  return kind === 'observable' ? laterObservable(call) : remoteStream(kind, new LaterReader(kind, call));
+}
+
+function laterObservable(call: (leaving: AbortController) => Promise<object>): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const leaving = new AbortController();
+    let opened = false;
+    call(leaving).then(
+      (source) => {
+        opened = true;
+        if (!subscriber.closed) subscriber.add((source as Observable<unknown>).subscribe(subscriber));
+      },
+      (error: unknown) => subscriber.error(error),
+    );
+    return () => {
+      if (!opened) leaving.abort(nobodyReads());
+    };
+  });
+}
+
+class LaterReader implements ItemReader {
+  readonly #kind: StreamKind;
+  readonly #call: (leaving: AbortController) => Promise<object>;
+  readonly #leaving = new AbortController();
+  #opening: Promise<SourceIterator> | undefined;
+  #source: SourceIterator | undefined;
+  #over = false;
+
+  constructor(kind: StreamKind, call: (leaving: AbortController) => Promise<object>) {
+    this.#kind = kind;
+    this.#call = call;
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    if (!this.#over) {
+      try {
+        const source = this.#source ?? (await (this.#opening ??= this.#open()));
+        const result = await source.next();
+        if (!result.done) return result;
+      } catch (error) {
+        // Whoever has left is not told that the call was cancelled.
+        if (!this.#over) {
+          this.#over = true;
+          throw error;
+        }
+      }
+    }
+    this.#over = true;
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#source) await this.#source.return();
+    else if (this.#opening) this.#leaving.abort(nobodyReads());
+  }
+
+  async #open(): Promise<SourceIterator> {
+    this.#source = openSource(this.#kind, await this.#call(this.#leaving));
+    return this.#source;
+  }
+}
+
+function nobodyReads(): FlameError {
+  return new FlameError('FLAME_CANCELLED', 'its stream is not consumed any more');
+}
