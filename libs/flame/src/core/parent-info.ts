@@ -30,6 +30,10 @@ export interface ParentInfo {
   readonly reconnectTimeout: number;
   /** The largest value that may cross, in bytes. */
   readonly maxPayload: number;
+  /** The other processes of this runner's machine, which its first process starts. */
+  readonly siblings?: readonly { readonly runner: string; readonly token: string }[];
+  /** Whether resources in results are tracked where the handler does not say. */
+  readonly trackResources?: boolean;
   /** Set by the process backend: a file descriptor that reads end-of-file when the parent is gone. */
   readonly lifeline?: number;
 }

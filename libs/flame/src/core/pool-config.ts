@@ -14,6 +14,7 @@ export interface PoolConfig<Backend = unknown> extends PoolRules {
   readonly onGrowStart: ((meta: PoolHookMeta) => void) | undefined;
   readonly onGrowEnd: ((result: 'ok' | Error, meta: PoolHookMeta) => void) | undefined;
   readonly onShrink: ((meta: PoolHookMeta) => void) | undefined;
+  readonly processes: number | 'auto';
   readonly trackResources: boolean;
   readonly minBoot: 'required' | 'degrade';
 }
@@ -22,6 +23,7 @@ export interface PoolConfig<Backend = unknown> extends PoolRules {
 export const poolDefaults = {
   min: 0,
   maxConcurrency: 100,
+  processes: 1,
   singleUse: false,
   log: false,
   timeout: 30_000,
@@ -68,6 +70,7 @@ export function readPoolOptions<Backend>(options: PoolOptions<Backend>, path: st
     onGrowStart: read.hook('onGrowStart'),
     onGrowEnd: read.hook('onGrowEnd'),
     onShrink: read.hook('onShrink'),
+    processes: read.raw('processes') === 'auto' ? 'auto' : read.count('processes', 1, poolDefaults.processes),
     trackResources: read.flag('trackResources', poolDefaults.trackResources),
     maxQueue: read.count('maxQueue', 0, poolDefaults.maxQueue),
     headroom: read.count('headroom', 0, poolDefaults.headroom),
@@ -84,7 +87,11 @@ export function readPoolOptions<Backend>(options: PoolOptions<Backend>, path: st
  *
  * @throws {FlameError} FLAME_CONFIG when `min` is above `max`, or either is not a whole number in its range.
  */
-export function readPoolSize(size: { min?: number; max?: number }, now: { min: number; max: number }, path: string): { min: number; max: number } {
+export function readPoolSize(
+  size: { min?: number; max?: number },
+  now: { min: number; max: number },
+  path: string,
+): { min: number; max: number } {
   const read = new OptionReader(size, path);
   const min = read.count('min', 0, now.min);
   const max = read.count('max', 1, now.max);

@@ -22,6 +22,13 @@ export interface PoolOptions<Backend = unknown> {
    */
   maxConcurrency?: number;
   /**
+   * Processes per machine, so that CPU-bound handlers use all of its cores: a runner is one Node process, and with 4 of them a machine has 4, each with the whole
+   * app, which share its slots. `'auto'` takes as many as the parent's own machine has cores. LocalBackend has one process in any case.
+   *
+   * @default 1
+   */
+  processes?: number | 'auto';
+  /**
    * A runner stops after its first call; the pool refills to `min` afterwards.
    *
    * @default false

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import type { BootOrder } from '../backends/backend.js';
 import type { BootError } from '../core/boot-error.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import type { PoolRunner } from '../core/pool/runner.js';
-import type { Attachment } from '../wire/link.js';
+import type { Attachment, Ticket } from '../wire/link.js';
 import { bootRunner } from './boot.js';
+import { FanLink } from './fan-link.js';
 import type { Boot } from './boot.js';
 import type { PendingCall } from './pending-call.js';
 import type { PoolJournal } from './pool-journal.js';
@@ -77,14 +79,14 @@ export class RunnerCrew {
   }
 
   #boot(runner: string): void {
-    const { backend, door, manifest, clock } = this.#setup;
-    const token = randomBytes(32).toString('base64url');
+    const { backend, door, clock } = this.#setup;
+    const tickets = this.#tickets(runner);
     const lines = new RecentLines();
     const begun = clock.now();
     const boot = bootRunner(
       backend,
-      (signal) => this.#order(runner, token, signal, lines),
-      (signal): Promise<Attachment> => door.expect({ runner, token, manifest }, signal),
+      (signal) => this.#order(tickets, signal, lines),
+      (signal) => expectAll(tickets, (ticket) => door.expect(ticket, signal)),
       () => lines.lines,
     );
     this.#boots.set(runner, boot);
@@ -102,7 +104,9 @@ export class RunnerCrew {
         void boot.cleared.then(
           () => this.#buried(runner),
           (cause: unknown) => {
-            this.#setup.log.error(`pool "${this.#setup.config.name}": runner ${runner} may not have been removed: ${(cause as Error).message}`);
+            this.#setup.log.error(
+              `pool "${this.#setup.config.name}": runner ${runner} may not have been removed: ${(cause as Error).message}`,
+            );
             this.#buried(runner);
           },
         );
@@ -132,10 +136,23 @@ export class RunnerCrew {
     };
   }
 
-  #order(runner: string, token: string, signal: AbortSignal, lines: RecentLines): BootOrder {
+  /** One for each process of the machine. */
+  #tickets(runner: string): Ticket[] {
+    const { config, backend, manifest } = this.#setup;
+    const wanted = config.processes === 'auto' ? availableParallelism() : config.processes;
+    const count = backend.reach === 'memory' ? 1 : wanted;
+    return Array.from({ length: count }, (_, place) => ({
+      runner: place === 0 ? runner : `${runner}+${place}`,
+      token: randomBytes(32).toString('base64url'),
+      manifest,
+    }));
+  }
+
+  #order(tickets: readonly Ticket[], signal: AbortSignal, lines: RecentLines): BootOrder {
     const { config, parent, output, inProcess } = this.#setup;
+    const { runner } = tickets[0]!;
     const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
-      ...(await this.#info(runner, token, options.host)),
+      ...(await this.#info(tickets, options.host)),
       ...options.more,
     });
     return {
@@ -154,15 +171,16 @@ export class RunnerCrew {
     };
   }
 
-  async #info(runner: string, token: string, host: string | undefined): Promise<ParentInfo> {
+  async #info([first, ...siblings]: readonly Ticket[], host: string | undefined): Promise<ParentInfo> {
     const { config, parent, backend, manifest, address, maxPayload, reconnectTimeout } = this.#setup;
     return {
       pool: config.name,
-      runner,
+      runner: first!.runner,
       parent,
       backend: backend.name,
       ...(await address(host)),
-      token,
+      token: first!.token,
+      siblings: siblings.map(({ runner, token }) => ({ runner, token })),
       version: manifest.version,
       digest: manifest.digest,
       maxConcurrency: config.maxConcurrency,
@@ -172,4 +190,11 @@ export class RunnerCrew {
       maxPayload,
     };
   }
+}
+
+/** Waits for every process of a machine; they are one runner. */
+async function expectAll(tickets: readonly Ticket[], expect: (ticket: Ticket) => Promise<Attachment>): Promise<Attachment> {
+  const attachments = await Promise.all(tickets.map(expect));
+  const [first] = attachments;
+  return attachments.length === 1 ? first! : { hello: first!.hello, link: new FanLink(attachments.map(({ link }) => link)) };
 }

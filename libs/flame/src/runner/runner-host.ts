@@ -8,6 +8,7 @@ import type { Link } from '../wire/link.js';
 import { Executor } from './executor.js';
 import type { HandlerTable } from './handler-table.js';
 import { watchLifeline } from './lifeline.js';
+import { SiblingProcesses } from './sibling-processes.js';
 import { Watchdog } from './watchdog.js';
 
 /** What a runner process is, before its app has booted. */
@@ -44,14 +45,18 @@ export class RunnerHost {
   #watchdog: Watchdog | undefined;
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
+  readonly #siblings: SiblingProcesses;
 
   constructor(setup: HostSetup) {
     this.#setup = setup;
     const { info, clock, log } = setup;
     this.#bootTimer = clock.after(info.bootTimeout, () => {
-      log.error(`this runner of pool "${info.pool}" did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms) and ends`);
+      log.error(
+        `this runner of pool "${info.pool}" did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms) and ends`,
+      );
       setup.exit(1);
     });
+    this.#siblings = new SiblingProcesses(info, log, (reason) => void this.leave(info.shutdownTimeout, reason));
     if (info.lifeline !== undefined) watchLifeline(info.lifeline, () => this.#orphaned('its process is gone'));
   }
 
@@ -71,7 +76,13 @@ export class RunnerHost {
       process.removeAllListeners(signal);
       process.on(signal, () => void this.leave(info.shutdownTimeout, `it got ${signal}`));
     }
-    this.#watchdog = new Watchdog({ pool: info.pool, runner: info.runner, address: info.address, reconnectTimeout: info.reconnectTimeout, log });
+    this.#watchdog = new Watchdog({
+      pool: info.pool,
+      runner: info.runner,
+      address: info.address,
+      reconnectTimeout: info.reconnectTimeout,
+      log,
+    });
     this.#executor = new Executor({
       watchdog: this.#watchdog,
       link,
@@ -97,12 +108,14 @@ export class RunnerHost {
     const { info, clock, log, exit } = this.#setup;
     this.#bootTimer?.();
     await this.#executor?.drain(grace, reason);
-    const closed = this.#app?.close().catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
+    const closed = this.#app
+      ?.close()
+      .catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
     let cancel: (() => void) | undefined;
     const late = new Promise<void>((resolve) => {
       cancel = clock.after(Math.max(1_000, info.shutdownTimeout), resolve, true);
     });
-    await Promise.race([closed, late]);
+    await Promise.race([Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]), late]);
     cancel?.();
     await this.#link?.close(reason);
     await this.#watchdog?.close();
