@@ -193,20 +193,27 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(ends[from].backlog).toBe(0);
         });
 
-        it('does not show the receiver the context of the sender, or of whoever opened it', async () => {
+        it('shows the receiver no context of whoever needed the runner, sent or opened', async () => {
           const storage = new AsyncLocalStorage<string>();
-          // A runner dials once, at its start: the context that it does that in is its own.
-          const booted = await storage.run('booter', () => rig.pair());
+          const fresh = await makeRig();
+          const booted = await storage.run('booter', () => fresh.pair());
           const seen: (string | undefined)[] = [];
           const there = new LinkRecorder(() => seen.push(storage.getStore()));
-          storage.run('opener', () => booted[to].open(there));
           await storage.run('sender', async () => {
             booted[from].send(numbered(1));
+            const back = opened(booted[from]);
+            booted[to].send(numbered(1));
+            await back.first(1);
+            storage.run('opener', () => booted[to].open(there));
             await there.first(1);
-            booted[from].send(large(2, 1024 * 1024));
+            booted[from].send(numbered(2));
             await there.first(2);
+            booted[from].send(large(3, 1024 * 1024));
+            await there.first(3);
           });
-          expect(seen).toHaveLength(2);
+          await fresh.close();
+          expect(seen).toHaveLength(3);
+          // A runner dials once, at its start: the context that it does that in is its own.
           for (const context of seen) expect(to === 'parent' ? [undefined] : [undefined, 'booter']).toContain(context);
         });
       });
