@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FlameBackend, Machine } from '../../libs/flame/src/backends/backend.js';
+import type { FlameBackend, LocalMachine, Machine } from '../../libs/flame/src/backends/backend.js';
 import { TestOrder } from '../support/backend-order.js';
 import { until } from '../support/process-table.js';
 
@@ -9,7 +9,7 @@ export interface BackendRig {
   /** The ids of the machines that the platform has, whatever the backend says. */
   machines(): Promise<readonly string[]>;
   /** What `order.inProcess` does, for a backend that calls it. */
-  inProcess?(): Promise<Machine>;
+  inProcess?(): Promise<LocalMachine>;
   /** Ends what the rig itself made. */
   close?(): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import type { Machine } from '../../libs/flame/src/backends/backend.js';
+import type { LocalMachine } from '../../libs/flame/src/backends/backend.js';
 import { LocalBackend } from '../../libs/flame/src/backends/local-backend.js';
 import { ProcessBackend } from '../../libs/flame/src/backends/process-backend.js';
 import { createCodec } from '../../libs/flame/src/core/codec/create-codec.js';
 import type { ParentInfo } from '../../libs/flame/src/core/parent-info.js';
+import type { HandlerTable } from '../../libs/flame/src/runner/handler-table.js';
 import { startLocalRunner } from '../../libs/flame/src/runner/local-runner.js';
 import { memoryLinks } from '../../libs/flame/src/wire/memory-link.js';
 import { SystemClock } from '../../libs/flame/src/wire/system-clock.js';
@@ -39,10 +40,10 @@ class LocalRig implements BackendRig {
     return [...this.#running];
   }
 
-  async inProcess(): Promise<Machine> {
+  async inProcess(): Promise<LocalMachine> {
     const { runner: link } = memoryLinks();
     const info = { pool: 'local', runner: `runner-${++this.#made}`, shutdownTimeout: 1_000, maxConcurrency: 1 } as ParentInfo;
-    const table = { invoke: () => undefined, name: () => 'none' };
+    const table = { name: () => 'none' } as unknown as HandlerTable;
     const log = { debug() {}, log() {}, warn() {}, error() {} };
     const machine = startLocalRunner({ info, link, table, codec: createCodec(), clock: new SystemClock(), log });
     this.#running.add(machine.id);

@@ -1,4 +1,4 @@
-import type { BootOrder, Machine } from '../../libs/flame/src/backends/backend.js';
+import type { BootOrder, LocalMachine } from '../../libs/flame/src/backends/backend.js';
 
 /** An order for one machine that keeps what the machine prints. The pool's name is the behaviour of `programs/machine.mjs`. */
 export class TestOrder implements BootOrder {
@@ -12,7 +12,7 @@ export class TestOrder implements BootOrder {
 
   constructor(
     readonly pool: string,
-    readonly inProcess: () => Promise<Machine> = () => Promise.reject(new Error('this backend has no business in this process')),
+    readonly inProcess: () => Promise<LocalMachine> = () => Promise.reject(new Error('this backend has no business in this process')),
   ) {}
 
   get signal(): AbortSignal {

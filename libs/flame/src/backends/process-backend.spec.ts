@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TestOrder } from '../../../../test/support/backend-order.js';
-import { isAlive } from '../../../../test/support/process-table.js';
+import { childrenOf, isAlive } from '../../../../test/support/process-table.js';
 import { ProcessBackend } from './process-backend.js';
 import type { ProcessBackendOptions } from './process-options.js';
 
@@ -73,6 +73,21 @@ describe('ProcessBackend', () => {
   it('calls a boot hopeless whose environment is too large', async () => {
     const backend = processBackend({ env: { LARGE: 'x'.repeat(4_000_000) } });
     await expect(backend.boot(new TestOrder('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
+  });
+
+  it('ends a process whose boot was abandoned between its start and the news of it', async () => {
+    const order = new TestOrder('stubborn');
+    const { flameParent } = order;
+    const abandoned = Object.assign(order, {
+      flameParent: () => {
+        // Before the 'spawn' event, which comes a tick after the process.
+        process.nextTick(() => order.abort());
+        return flameParent();
+      },
+    });
+    const before = childrenOf(process.pid);
+    await expect(processBackend().boot(abandoned)).rejects.toThrow('the boot was abandoned');
+    expect(childrenOf(process.pid)).toEqual(before);
   });
 
   it('tells a full heap from other ends', async () => {
