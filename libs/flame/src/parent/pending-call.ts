@@ -1,5 +1,5 @@
 import type { WorkMode } from '../core/frame.js';
-import { PoolCall } from '../core/pool/call.js';
+import { PoolCall } from '../core/pool/entries.js';
 import type { Sources } from '../streams/hoister.js';
 
 /** What a call is made with, besides its arguments. */
@@ -45,6 +45,8 @@ export interface CallOrder {
   readonly sources: Sources | undefined;
   readonly reads: boolean;
   readonly onProgress: ((value: unknown) => void) | undefined;
+  /** What travels of the caller's context. */
+  readonly context: Uint8Array | undefined;
 }
 
 /**

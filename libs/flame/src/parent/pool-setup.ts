@@ -1,11 +1,13 @@
 import type { FlameBackend, LocalMachine } from '../backends/backend.js';
 import type { Clock } from '../core/clock.js';
 import type { Codec } from '../core/codec/codec.js';
+import type { ContextCarrier } from '../core/context-carrier.js';
 import type { FlameLog } from '../core/flame-log.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolConfig } from '../core/pool-config.js';
 import type { Door, ParentAddress } from '../wire/link.js';
+import type { Caller } from './caller.js';
 
 /** What a pool is made of. */
 export interface PoolSetup {
@@ -33,4 +35,8 @@ export interface PoolSetup {
   readonly runnerLog: (level: string, text: string, pool: string, runner: string, call: number) => void;
   /** A cast failed after it was accepted, so that nobody awaits it. */
   readonly onCastError: (error: unknown, handler: string) => void;
+  /** Lets contexts travel with calls. */
+  readonly context?: ContextCarrier;
+  /** Whom a linked call that is made here and now is for; none, or undefined, where nobody can go before it. */
+  readonly caller?: () => Caller | undefined;
 }

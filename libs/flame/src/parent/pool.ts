@@ -8,6 +8,8 @@ import { readPoolSize } from '../core/pool-config.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import { PoolMachine } from '../core/pool/machine.js';
 import { Hoister } from '../streams/hoister.js';
+import type { Caller } from './caller.js';
+import { captureContext } from './capture-context.js';
 import { PendingCall } from './pending-call.js';
 import type { CallOptions } from './pending-call.js';
 import { PoolJournal } from './pool-journal.js';
@@ -135,7 +137,11 @@ export class Pool {
     const { config, manifest } = this.#setup;
     const label = manifest.handlers[handler]!;
     const { signal, timeout, onProgress } = options;
-    if (signal?.aborted) throw neverStarted(label, this.name, signal);
+    const linked = options.linked ?? true;
+    const caller = linked ? this.#setup.caller?.() : undefined;
+    if (signal?.aborted) throw neverStarted(label, this.name, `its signal had aborted before (${reasonOf(signal)})`, { cause: signal.reason });
+    if (caller?.gone !== undefined) throw neverStarted(label, this.name, caller.gone);
+    const context = this.#setup.context && captureContext(this.#setup.context, this.#setup.codec, label);
     let bytes: Uint8Array;
     try {
       bytes = this.#hoister.encode(args);
@@ -150,17 +156,18 @@ export class Pool {
         args: bytes,
         mode,
         attempt,
-        linked: options.linked ?? true,
+        linked,
         wait: timeout === undefined ? config.queueTimeout : Infinity,
         run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
         overall: timeout ?? Infinity,
         sources: this.#hoister.sources,
         reads: options.reads ?? false,
         onProgress: onProgress && AsyncResource.bind(onProgress),
+        context,
       },
       mode === 'cast' ? this.#journal.lateCast : undefined,
     );
-    if (signal) this.#follow(signal, call);
+    if (signal || caller) this.#follow(call, signal, caller);
     this.#journal.taken();
     this.#tell({ is: 'call', call });
     return call;
@@ -184,10 +191,16 @@ export class Pool {
     }
   }
 
-  #follow(signal: AbortSignal, call: PendingCall): void {
-    const abort = (): void => this.#tell({ is: 'abort', call, reason: reasonOf(signal) });
-    signal.addEventListener('abort', abort, { once: true });
-    const unfollow = (): void => signal.removeEventListener('abort', abort);
+  /** Ends the call when its signal aborts, or when its caller goes. */
+  #follow(call: PendingCall, signal: AbortSignal | undefined, caller: Caller | undefined): void {
+    const end = (reason: string): void => this.#tell({ is: 'abort', call, reason });
+    const aborted = (): void => end(reasonOf(signal!));
+    signal?.addEventListener('abort', aborted, { once: true });
+    const letGo = caller?.follow(end);
+    const unfollow = (): void => {
+      signal?.removeEventListener('abort', aborted);
+      letGo?.();
+    };
     const answered = (): void => {
       if (call.streaming) call.onOver = unfollow;
       else unfollow();
@@ -259,14 +272,8 @@ function reasonOf(signal: AbortSignal): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
 
-function neverStarted(label: string, pool: string, signal: AbortSignal): FlameError {
-  return new FlameError(
-    'FLAME_CANCELLED',
-    `${label} was not started in pool "${pool}": its signal had aborted before (${reasonOf(signal)})`,
-    {
-      cause: signal.reason,
-    },
-  );
+function neverStarted(label: string, pool: string, why: string, options: { cause?: unknown } = {}): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was not started in pool "${pool}": ${why}`, options);
 }
 
 function cannotCross(label: string, error: unknown): unknown {

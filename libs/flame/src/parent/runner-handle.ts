@@ -79,6 +79,7 @@ export class RunnerHandle implements LinkReceiver {
       timeout,
       linked: order.linked,
       attempt: order.attempt,
+      context: order.context,
     });
     if (order.sources) {
       this.#streams.open(call.id, call.label, order.sources);

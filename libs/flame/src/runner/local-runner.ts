@@ -1,6 +1,7 @@
 import type { LocalMachine, MachineExit } from '../backends/backend.js';
 import type { Codec } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
+import type { ContextCarrier } from '../core/context-carrier.js';
 import type { FlameLog } from '../core/flame-log.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { MemoryLink } from '../wire/memory-link.js';
@@ -17,6 +18,7 @@ export interface LocalRunnerSetup {
   readonly clock: Clock;
   readonly log: FlameLog;
   readonly idleCheck?: () => boolean | Promise<boolean>;
+  readonly context?: ContextCarrier;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Codec } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
+import type { ContextCarrier } from '../core/context-carrier.js';
 import type { FlameLog } from '../core/flame-log.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
@@ -26,6 +27,8 @@ export interface HostedApp {
   readonly manifest: Manifest;
   readonly codec: Codec;
   readonly idleCheck?: () => boolean | Promise<boolean>;
+  /** How this app lets contexts travel. */
+  readonly context?: ContextCarrier;
   /** Runs the app's own shutdown hooks. */
   readonly close: () => Promise<void>;
 }
@@ -92,6 +95,7 @@ export class RunnerHost {
       clock,
       log,
       idleCheck: app.idleCheck,
+      context: app.context,
       onLeave: (grace, reason) => void this.leave(grace, reason),
       onEnd: (end) => this.#orphaned(end.reason),
     });
