@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { WorkService } from '../apps/dist/conformance/work.service.js';
+import { WorkService } from '../apps/src/conformance/work.service.js';
 import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 

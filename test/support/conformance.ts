@@ -6,8 +6,8 @@ import type { TestingModule } from '@nestjs/testing';
 import { Flame, FlamePool, LocalBackend, ProcessBackend, getPoolToken } from 'nestjs-flame';
 import type { FlameBackend, FlameModuleOptions, FlamePoolOptions } from 'nestjs-flame';
 import { afterEach, describe } from 'vitest';
-import { ConformanceModule } from '../apps/dist/conformance/app.module.js';
-import { WorkService } from '../apps/dist/conformance/work.service.js';
+import { ConformanceModule } from '../apps/src/conformance/app.module.js';
+import { WorkService } from '../apps/src/conformance/work.service.js';
 import { isAlive, until } from './process-table.js';
 
 /** One line that a handler left. */
@@ -45,7 +45,7 @@ export function pidOf(machine: string | undefined): number {
   return Number(/^pid (\d+)$/.exec(machine ?? '')![1]);
 }
 
-const entry = join(import.meta.dirname, '../apps/dist/conformance/main.js');
+const entry = join(import.meta.dirname, '../apps/src/conformance/main.js');
 
 const backends: TrialBackend[] = [
   { name: 'local', isolated: false, make: () => new LocalBackend() },
@@ -80,7 +80,10 @@ export function rule(
       let files = 0;
       const marks = (file: string): Mark[] => {
         try {
-          return readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Mark);
+          return readFileSync(file, 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as Mark);
         } catch {
           return [];
         }

@@ -1,5 +1,5 @@
 import { BootError } from '../../libs/flame/src/core/boot-error.js';
-import { PoolCall } from '../../libs/flame/src/core/pool/call.js';
+import { PoolCall } from '../../libs/flame/src/core/pool/entries.js';
 import type { PoolAction, PoolFact } from '../../libs/flame/src/core/pool/facts.js';
 import { PoolMachine } from '../../libs/flame/src/core/pool/machine.js';
 import type { PoolRules } from '../../libs/flame/src/core/pool/rules.js';
@@ -38,7 +38,11 @@ export class PoolTranscript {
   now = 0;
 
   constructor(options: Partial<PoolRules> = {}) {
-    this.machine = new PoolMachine({ ...rules, ...options }, (number) => `r${number}`, () => 0);
+    this.machine = new PoolMachine(
+      { ...rules, ...options },
+      (number) => `r${number}`,
+      () => 0,
+    );
   }
 
   /** Takes the time on to `now`, with a tick at each deadline on the way. */

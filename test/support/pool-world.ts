@@ -1,5 +1,5 @@
 import { BootError } from '../../libs/flame/src/core/boot-error.js';
-import { PoolCall } from '../../libs/flame/src/core/pool/call.js';
+import { PoolCall } from '../../libs/flame/src/core/pool/entries.js';
 import type { PoolAction, PoolFact } from '../../libs/flame/src/core/pool/facts.js';
 import { PoolMachine } from '../../libs/flame/src/core/pool/machine.js';
 import type { PoolRules } from '../../libs/flame/src/core/pool/rules.js';
@@ -116,7 +116,10 @@ export class PoolWorld {
   /** Lets time pass, with what it brings: the happenings due, the machine's ticks. */
   #pass(until: number): void {
     for (;;) {
-      const next = this.#future.reduce<Happening | undefined>((a, b) => (!a || b.at < a.at || (b.at === a.at && b.order < a.order) ? b : a), undefined);
+      const next = this.#future.reduce<Happening | undefined>(
+        (a, b) => (!a || b.at < a.at || (b.at === a.at && b.order < a.order) ? b : a),
+        undefined,
+      );
       const wake = this.#machine.wakeAt;
       const at = Math.min(next?.at ?? Infinity, wake);
       if (at > until) break;
@@ -237,7 +240,10 @@ export class PoolWorld {
         if (streaming) this.#streaming.add(call);
         this.#tell({ is: 'held', call, streaming });
         if (streaming && this.#random.chance(0.3)) {
-          this.#later(this.#random.below(1_000), () => this.#streaming.delete(call) && this.#tell({ is: 'abandoned', call, reason: 'left' }));
+          this.#later(
+            this.#random.below(1_000),
+            () => this.#streaming.delete(call) && this.#tell({ is: 'abandoned', call, reason: 'left' }),
+          );
         } else if (streaming && this.#random.chance(0.3)) {
           this.#later(this.#random.below(1_000), () => this.#streaming.has(call) && this.#tell({ is: 'abort', call, reason: 'left' }));
         }
@@ -280,7 +286,8 @@ export class PoolWorld {
     for (const runner of this.#machine.runners) {
       const real = this.#runners.get(runner.id);
       this.#expect(real !== undefined, `${runner.id} is in the books and not in the world`);
-      if (runner.state !== 'stopping') this.#expect(runner.load === real!.calls.size, `${runner.id} has ${real!.calls.size} calls, ${runner.load} in the books`);
+      if (runner.state !== 'stopping')
+        this.#expect(runner.load === real!.calls.size, `${runner.id} has ${real!.calls.size} calls, ${runner.load} in the books`);
     }
   }
 
@@ -295,7 +302,8 @@ export class PoolWorld {
     const up = [...this.#runners.values()].filter((runner) => runner.state === 'up').length;
     const least = this.#rules.minIdleAfter < Infinity || this.#rules.maxLifetime < Infinity ? 0 : this.#machine.min;
     // headroom keeps runners ready, and a recycled one is replaced: the rest must have idled out.
-    const most = Math.max(this.#machine.min, Math.ceil(this.#rules.headroom / (this.#rules.singleUse ? 1 : this.#rules.maxConcurrency))) + 1;
+    const most =
+      Math.max(this.#machine.min, Math.ceil(this.#rules.headroom / (this.#rules.singleUse ? 1 : this.#rules.maxConcurrency))) + 1;
     this.#expect(up >= Math.min(least, this.#machine.max) && up <= most, `the pool rests at ${up} runners, min is ${this.#machine.min}`);
   }
 

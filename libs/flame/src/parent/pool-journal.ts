@@ -1,7 +1,7 @@
 import type { Subject } from 'rxjs';
 import type { BootError } from '../core/boot-error.js';
 import type { FlameError } from '../core/flame-error.js';
-import type { PoolCall } from '../core/pool/call.js';
+import type { PoolCall } from '../core/pool/entries.js';
 import type { PoolFact } from '../core/pool/facts.js';
 import type { PendingCall } from './pending-call.js';
 import type { PoolNews, PoolNotice } from './pool-notice.js';
@@ -34,7 +34,8 @@ export class PoolJournal {
   }
 
   started(call: PoolCall, runner: string): void {
-    if (this.#news.observed) this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
+    if (this.#news.observed)
+      this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
   }
 
   answered(how: 'returned' | 'threw'): void {
@@ -58,13 +59,16 @@ export class PoolJournal {
         return this.#tell({ is: 'lost', runner: fact.runner, how: fact.how });
       case 'suspended':
       case 'resumed':
-        this.#setup.log.warn(`${this.#pool}: the connection of runner ${fact.runner} ${fact.is === 'resumed' ? 'is back' : 'is cut; it may come back'}`);
+        this.#setup.log.warn(
+          `${this.#pool}: the connection of runner ${fact.runner} ${fact.is === 'resumed' ? 'is back' : 'is cut; it may come back'}`,
+        );
         return this.#tell({ is: fact.is, runner: fact.runner });
       default:
     }
   }
 
-  readonly lateCast = (error: unknown, call: PendingCall): void => this.#guard('onCastError', () => this.#setup.onCastError(error, call.label));
+  readonly lateCast = (error: unknown, call: PendingCall): void =>
+    this.#guard('onCastError', () => this.#setup.onCastError(error, call.label));
 
   retrying(error: FlameError, attempt: number, attempts: number): void {
     this.#setup.log.warn(`${this.#pool}: attempt ${attempt} of ${attempts} after: ${error.message}`);

@@ -1,4 +1,4 @@
-import type { RunnerState } from '../core/pool/runner.js';
+import type { RunnerState } from '../core/pool/entries.js';
 
 /** A pool at one moment. */
 export interface PoolStats {

@@ -1,10 +1,9 @@
 import type { BootError } from '../boot-error.js';
 import type { FlameError } from '../flame-error.js';
-import type { PoolCall } from './call.js';
+import type { PoolCall, PoolRunner, RunnerDeadline } from './entries.js';
 import type { PoolAction } from './facts.js';
 import { Heap } from './heap.js';
 import type { HeapItem } from './heap.js';
-import type { PoolRunner, RunnerDeadline } from './runner.js';
 import type { PoolRules } from './rules.js';
 import { RunnerShelf } from './shelf.js';
 import type { PoolView } from './verdicts.js';

@@ -1,8 +1,7 @@
 import type { FlameError } from '../flame-error.js';
 import type { CancelCause } from '../frame.js';
 import type { PoolBooks } from './books.js';
-import type { PoolCall } from './call.js';
-import type { PoolRunner } from './runner.js';
+import type { PoolCall, PoolRunner } from './entries.js';
 import { abortGrace } from './rules.js';
 import * as verdict from './verdicts.js';
 

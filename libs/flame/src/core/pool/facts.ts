@@ -1,7 +1,7 @@
 import type { BootError } from '../boot-error.js';
 import type { FlameError } from '../flame-error.js';
 import type { CancelCause } from '../frame.js';
-import type { PoolCall } from './call.js';
+import type { PoolCall } from './entries.js';
 
 /** What has happened, as the pool's shell tells the machine. One about a runner or call that is no longer in the books does nothing. */
 export type PoolFact =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PoolTranscript } from '../../../../../test/support/pool-transcript.js';
-import { PoolCall } from './call.js';
+import { PoolCall } from './entries.js';
 
 /** A call that counts how often its deadline is looked at: the work of a step, in a measure that is the same on every machine. */
 class CountedCall extends PoolCall {

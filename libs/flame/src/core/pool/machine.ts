@@ -1,8 +1,7 @@
 import { PoolBooks } from './books.js';
-import type { PoolCall } from './call.js';
+import type { PoolCall, PoolRunner } from './entries.js';
 import type { PoolAction, PoolFact } from './facts.js';
 import { bootsNeeded } from './growth.js';
-import type { PoolRunner } from './runner.js';
 import type { PoolRules } from './rules.js';
 import { Runners } from './runners.js';
 import type { Calls } from './calls.js';

@@ -2,7 +2,7 @@ import type { BootError } from '../boot-error.js';
 import { pauseAfter } from './backoff.js';
 import type { PoolBooks } from './books.js';
 import { Calls } from './calls.js';
-import { PoolRunner } from './runner.js';
+import { PoolRunner } from './entries.js';
 import { askGrace } from './rules.js';
 import * as verdict from './verdicts.js';
 

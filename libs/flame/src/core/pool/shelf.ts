@@ -1,6 +1,6 @@
 import type { RunnerChoice } from '../runner-choice.js';
 import { Heap } from './heap.js';
-import type { PoolRunner } from './runner.js';
+import type { PoolRunner } from './entries.js';
 
 /** Of two equally loaded runners the older one: so the youngest fall idle first. */
 const older = (a: PoolRunner, b: PoolRunner): boolean => a.number < b.number;

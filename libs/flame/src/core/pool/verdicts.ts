@@ -1,6 +1,6 @@
 import type { BootError } from '../boot-error.js';
 import { FlameError } from '../flame-error.js';
-import type { PoolCall } from './call.js';
+import type { PoolCall } from './entries.js';
 
 /** What the texts of the pool's errors need to know of it. */
 export interface PoolView {
