@@ -20,7 +20,9 @@ rule(
     it('fails all calls of that runner and none of another, and replaces it', async () => {
       const { work, file, marks, pool } = await start({ max: 2, maxConcurrency: 2, strategy: 'pack' });
       const log = file();
-      const together = [work.work(log, 3_000), work.work(log, 3_000), work.work(log, 3_000)].map((call) => call.catch((error: unknown) => error));
+      const together = [work.work(log, 3_000), work.work(log, 3_000), work.work(log, 3_000)].map((call) =>
+        call.catch((error: unknown) => error),
+      );
       while (marks(log).length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
       const [victim] = pool.stats().runners.filter(({ load }) => load === 2);
       process.kill(pidOf(victim!.machine), 'SIGKILL');

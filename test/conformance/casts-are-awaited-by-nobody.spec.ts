@@ -13,7 +13,10 @@ rule('Casts are awaited by nobody', (start) => {
 
   it('tells its failure to onCastError, and takes nobody down', async () => {
     const failures: string[] = [];
-    const { work, file } = await start({}, { onCastError: (error, handler) => void failures.push(`${handler}: ${(error as Error).message}`) });
+    const { work, file } = await start(
+      {},
+      { onCastError: (error, handler) => void failures.push(`${handler}: ${(error as Error).message}`) },
+    );
     await work.note(file(), 'fail');
     await until(() => failures.length > 0);
     expect(failures).toEqual(['WorkService.note: the cast failed']);

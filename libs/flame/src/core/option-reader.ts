@@ -9,7 +9,8 @@ export function badOption(path: string, problem: string, fix: string): FlameErro
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? `an array of ${value.length}` : `an object (${value.constructor?.name ?? 'null prototype'})`;
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `an array of ${value.length}` : `an object (${value.constructor?.name ?? 'null prototype'})`;
   return String(value);
 }
 
@@ -45,7 +46,11 @@ export class OptionReader {
   text(key: string): string {
     const value = this.raw(key);
     if (typeof value === 'string' && value !== '') return value;
-    throw this.refuse(key, value === undefined ? 'is missing' : `must be a non-empty string, but is ${show(value)}`, `Give ${key} as a string.`);
+    throw this.refuse(
+      key,
+      value === undefined ? 'is missing' : `must be a non-empty string, but is ${show(value)}`,
+      `Give ${key} as a string.`,
+    );
   }
 
   /** A whole number of at least `least`. */

@@ -54,7 +54,8 @@ describe('readPoolOptions', () => {
     const source = readFileSync(new URL('./pool-options.ts', import.meta.url), 'utf8');
     const documented = [...source.matchAll(/@default (.+)\n\s+\*\/\n\s+(\w+)\?:/g)].map(([, value, name]) => [name!, value!]);
     const code = Object.entries(poolDefaults).map(([name, value]) => [name, typeof value === 'string' ? `'${value}'` : String(value)]);
-    const byName = (rows: string[][]): string[][] => rows.map(([name, value]) => [name!, value!.replaceAll('_', '')]).sort((a, b) => a[0]!.localeCompare(b[0]!));
+    const byName = (rows: string[][]): string[][] =>
+      rows.map(([name, value]) => [name!, value!.replaceAll('_', '')]).sort((a, b) => a[0]!.localeCompare(b[0]!));
     expect(byName(documented.filter(([name]) => name !== 'queueTimeout'))).toEqual(byName(code));
   });
 });

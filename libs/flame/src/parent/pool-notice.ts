@@ -14,7 +14,13 @@ export type PoolNotice = { readonly pool: string; readonly at: number } & (
   | { readonly is: 'call-started'; readonly call: number; readonly handler: string; readonly runner: string; readonly waited: number }
   | { readonly is: 'call-ended'; readonly call: number; readonly handler: string; readonly runner: string; readonly ran: number }
   /** The caller was answered with one of FLAME's own errors. */
-  | { readonly is: 'call-failed'; readonly call: number; readonly handler: string; readonly runner: string | undefined; readonly error: Error }
+  | {
+      readonly is: 'call-failed';
+      readonly call: number;
+      readonly handler: string;
+      readonly runner: string | undefined;
+      readonly error: Error;
+    }
   | { readonly is: 'resized'; readonly min: number; readonly max: number }
   | { readonly is: 'draining'; readonly reason: string }
   | { readonly is: 'drained' }

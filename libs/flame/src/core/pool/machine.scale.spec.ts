@@ -14,7 +14,9 @@ class CountedCall extends PoolCall {
         CountedCall.looks += 1;
         return at;
       },
-      set: (value: number) => (at = value),
+      set: (value: number) => {
+        at = value;
+      },
     });
   }
 }
