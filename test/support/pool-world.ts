@@ -239,12 +239,13 @@ export class PoolWorld {
         if (this.#open.has(call)) this.#settle(call);
         if (streaming) this.#streaming.add(call);
         this.#tell({ is: 'held', call, streaming });
-        if (streaming && this.#random.chance(0.3)) {
+        const fate = streaming ? this.#random.next() : 1;
+        if (fate < 0.3) {
           this.#later(
             this.#random.below(1_000),
             () => this.#streaming.delete(call) && this.#tell({ is: 'abandoned', call, reason: 'left' }),
           );
-        } else if (streaming && this.#random.chance(0.3)) {
+        } else if (fate < 0.5) {
           this.#later(this.#random.below(1_000), () => this.#streaming.has(call) && this.#tell({ is: 'abort', call, reason: 'left' }));
         }
         this.#later(this.#random.below(3_000), () => this.#end(call));
