@@ -89,7 +89,10 @@ export class WorkService {
 }
 
 /** One line a mark: what, where, in which call. */
-function mark(file: string, what: string): void {
+export function mark(file: string, what: string): void {
   const call = FlameCall.current();
-  appendFileSync(file, `${JSON.stringify({ what, pid: process.pid, runner: call?.runnerId, call: call?.id, attempt: call?.attempt, at: Date.now() })}\n`);
+  appendFileSync(
+    file,
+    `${JSON.stringify({ what, pid: process.pid, runner: call?.runnerId, call: call?.id, attempt: call?.attempt, at: Date.now() })}\n`,
+  );
 }
