@@ -156,18 +156,17 @@ export class Show {
       `  curl --data-binary @${clip.path} -H 'content-type: video/mp4' '${app.url}/videos?every=5'`,
       '',
     );
-    const ended = new Promise<never>((_, reject) => {
-      void app.exited.then((how) => reject(new Error(`the app ${how}`)));
-      this.#signal.addEventListener('abort', () => reject(this.#signal.reason as Error), { once: true });
+    const toldToEnd = new Promise<void>((resolve) => {
+      this.#signal.addEventListener('abort', () => resolve(), { once: true });
+      if (this.#signal.aborted) resolve();
     });
+    const crashed = app.exited.then((how) => {
+      throw new Error(`the app ${how}`);
+    });
+    const work = (): Promise<void> => Promise.race([toldToEnd, crashed]);
+    await this.#display.step({ title: 'Running until Ctrl-C', work, says: () => 'ending', view: poolView(watch) });
+    await Promise.all([this.#stop(app, watch), crashed.catch(() => undefined)]);
     this.#signal.throwIfAborted();
-    const work = (): Promise<never> => ended;
-    await this.#display
-      .step({ title: 'Running until Ctrl-C', work, says: () => '', view: poolView(watch) })
-      .catch(async (error: unknown) => {
-        if (this.#signal.aborted) await this.#stop(app, watch);
-        throw error;
-      });
   }
 }
 
