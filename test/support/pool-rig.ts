@@ -6,6 +6,8 @@ import type { ParentInfo } from '../../libs/flame/src/core/parent-info.js';
 import { readPoolOptions } from '../../libs/flame/src/core/pool-config.js';
 import { Pool } from '../../libs/flame/src/parent/pool.js';
 import type { PoolSetup } from '../../libs/flame/src/parent/pool-setup.js';
+import type { PlacedChild } from '../../libs/flame/src/parent/placed-child.js';
+import type { ChildClass } from '../../libs/flame/src/runner/handler-table.js';
 import { startLocalRunner } from '../../libs/flame/src/runner/local-runner.js';
 import { MemoryDoor } from '../../libs/flame/src/wire/memory-door.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -78,6 +80,8 @@ export class PoolRig {
     const table = {
       name: (handler: number) => this.#names[handler]!,
       invoke: (handler: number, args: unknown[]) => this.#handlers[this.#names[handler]!]!(...(args as never[])),
+      child: (handler: number) => childClass(this.#names[handler]!, this.#handlers[this.#names[handler]!]!),
+      tracks: () => undefined,
     };
     const machine = startLocalRunner({ info, link, table, codec: this.codec, clock: this.clock, log: this.log });
     this.machines.push(machine);
@@ -97,7 +101,18 @@ export class PoolRig {
     return this.pool.cast(this.number(name), args, options);
   }
 
+  place(name: string, args?: unknown, options: Parameters<Pool['place']>[2] = {}): Promise<PlacedChild> {
+    return this.pool.place(this.number(`new ${name}`), args, options);
+  }
+
   get #manifest(): PoolSetup['manifest'] {
     return { version: '0.0.0', protocol: 1, handlers: this.#names, digest: 'd' };
   }
+}
+
+/** A handler named `new Class` makes the children of a class. */
+function childClass(name: string, make: Handler): ChildClass | undefined {
+  if (!name.startsWith('new ')) return undefined;
+  const methods = new Set(['add', 'run', 'items', 'open']);
+  return { label: name.slice('new '.length), methods, make: async () => (await make()) as object };
 }

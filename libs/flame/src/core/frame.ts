@@ -27,7 +27,7 @@ export type ParentFrame =
       attempt: number;
       /** The caller's captured context, when the app lets some travel. */
       context?: Uint8Array;
-      /** The id of the child whose method this is, 0 for none; `handler` is then the child's class. */
+      /** The id of the child whose method this is; `handler` is then the child's class. */
       child?: number;
       /** The method of that child. */
       method?: string;

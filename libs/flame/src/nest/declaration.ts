@@ -10,6 +10,8 @@ export interface Declaration {
   readonly cast: boolean;
   /** What its callers are given; undefined where nothing says it. */
   readonly returns: FlameReturns | undefined;
+  /** Whether the resources in its result are tracked; undefined where the pool decides. */
+  readonly trackResources: boolean | undefined;
   /** What each call is made with. */
   readonly callOptions: CallOptions;
   /** The method as it was written, under the decorators below `@OnFlame`. */

@@ -1,5 +1,4 @@
 import { ModulesContainer } from '@nestjs/core';
-import { badOption } from '../core/option-reader.js';
 import { FlameError } from '../core/flame-error.js';
 import { methodName, ownDeclarations, prototypesOf } from './declaration.js';
 import type { Method } from './declaration.js';
@@ -7,6 +6,7 @@ import { bindTo, unknownPool } from './flame-app.js';
 import type { FlameApp } from './flame-app.js';
 import { HandlerIndex } from './handler-index.js';
 import type { Handler } from './handler-index.js';
+import { placeableClasses } from './placeable-classes.js';
 import { isShared, prototypeOf, ProviderHome } from './provider-home.js';
 import type { Class, NestWrapper } from './provider-home.js';
 
@@ -24,24 +24,18 @@ export interface Wanted {
 /**
  * Walks the app's providers and controllers, binds those that Nest's injection did not (factories and values), and lists their handlers.
  *
- * @throws {FlameError} FLAME_CONFIG for an unknown pool, two handlers of one name, or a class in `handlers` that no module provides.
+ * A class that no module provides has no handlers, but children can be made of it.
+ *
+ * @throws {FlameError} FLAME_CONFIG for an unknown pool, or two handlers of one name.
  */
 export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted: Wanted): HandlerIndex {
   const homes = findHomes(modules, app, wanted.classes);
-  for (const [place, type] of wanted.classes.entries()) {
-    if (homes.some((home) => isOf(home.prototype, home.token, [type]))) continue;
-    throw badOption(
-      `FlameModule handlers[${place}]`,
-      `names ${type.name}, which no module provides`,
-      `Add ${type.name} to a module's providers, or leave it out.`,
-    );
-  }
   const handlers = homes.flatMap((home, place) => handlersOf(home, endingOf(home, homes.slice(0, place), homes)));
   for (const { declaration, name } of handlers) {
     if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
   }
   refuseTwins(handlers);
-  return new HandlerIndex(handlers);
+  return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes));
 }
 
 function findHomes(modules: ModulesContainer, app: FlameApp, classes: readonly Class[]): ProviderHome[] {

@@ -1,5 +1,7 @@
+import { FlameError } from '../core/flame-error.js';
 import type { HandlerTable } from '../runner/handler-table.js';
 import type { Declaration, Method } from './declaration.js';
+import type { PlaceableClass } from './placeable-class.js';
 import type { Class, ProviderHome } from './provider-home.js';
 import { returnsOf } from './returns.js';
 import type { FlameReturns } from './returns.js';
@@ -30,9 +32,12 @@ export class HandlerIndex implements HandlerTable {
   readonly #byInstance = new WeakMap<object, Map<Declaration, number>>();
   readonly #reach = new Map<unknown, Map<string | symbol, { number: number; declaration: Declaration | undefined }>>();
 
-  /** `handlers` have different names. */
-  constructor(handlers: readonly Handler[]) {
+  readonly #children: readonly PlaceableClass[];
+
+  /** All of `handlers`, and all of `children`, have different names. */
+  constructor(handlers: readonly Handler[], children: readonly PlaceableClass[] = []) {
     this.#handlers = handlers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    this.#children = children.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const numbers = new Map<ProviderHome, Map<Declaration, number>>();
     this.#handlers.forEach(({ home, declaration, key, overridden }, number) => {
       if (declaration) entry(numbers, home).set(declaration, number);
@@ -49,8 +54,14 @@ export class HandlerIndex implements HandlerTable {
     }
   }
 
+  /** The handlers' names. */
   get names(): readonly string[] {
     return this.#handlers.map(({ name }) => name);
+  }
+
+  /** What the manifest lists: the handlers, then the classes of children. */
+  get entries(): readonly string[] {
+    return [...this.names, ...this.#children.map(({ name }) => name)];
   }
 
   /** The handler that a decorated method of this instance is; undefined where the app had no such provider when it started. */
@@ -63,8 +74,22 @@ export class HandlerIndex implements HandlerTable {
     return this.#reach.get(type);
   }
 
+  /** The class of children that is asked for, with its number. */
+  placeable(type: Class): { readonly number: number; readonly place: PlaceableClass } | undefined {
+    const found = this.#children.findIndex((child) => child.answersTo(type));
+    return found < 0 ? undefined : { number: this.#handlers.length + found, place: this.#children[found]! };
+  }
+
+  child(handler: number): PlaceableClass | undefined {
+    return this.#children[handler - this.#handlers.length];
+  }
+
+  tracks(handler: number): boolean | undefined {
+    return this.#handlers[handler]?.declaration?.trackResources;
+  }
+
   name(handler: number): string {
-    return this.#handlers[handler]!.name;
+    return (this.#handlers[handler] ?? this.child(handler))?.name ?? `handler ${handler}`;
   }
 
   /** What callers of a handler are given; undefined where nothing says it. */
@@ -74,7 +99,9 @@ export class HandlerIndex implements HandlerTable {
   }
 
   invoke(handler: number, args: unknown[]): unknown {
-    const { home, method } = this.#handlers[handler]!;
+    const found = this.#handlers[handler];
+    if (!found) throw new FlameError('FLAME_DENIED', `${this.name(handler)} is no method`);
+    const { home, method } = found;
     if (home.instance) return method.apply(home.instance, args);
     return home.resolve().then((instance) => method.apply(instance, args));
   }

@@ -53,6 +53,12 @@ export interface OnFlameOptions {
    * @default by the kind of function and the class of the return type
    */
   returns?: FlameReturns;
+  /**
+   * Keep the runner, and the slot, while resources (`FlameTrackable`) that the result handed out are held: its callers are given `FlameResource`s.
+   *
+   * @default the pool's `trackResources`
+   */
+  trackResources?: boolean;
 }
 
 /** Accepts only methods that return `R`. */
@@ -137,6 +143,7 @@ function readDeclaration(
     name: read.raw('name') === undefined ? undefined : read.text('name'),
     cast: read.flag('cast', false),
     returns: readReturns(read, method, type, label),
+    trackResources: read.raw('trackResources') === undefined ? undefined : read.flag('trackResources', false),
     callOptions: {
       handlerTimeout: read.raw('timeout') === undefined ? undefined : read.duration('timeout', Infinity),
       linked: read.flag('link', true),

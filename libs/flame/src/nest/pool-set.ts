@@ -43,7 +43,7 @@ export class PoolSet {
     this.#config = config;
     this.#index = index;
     this.#clock = config.clock;
-    this.manifest = manifestOf(index.names);
+    this.manifest = manifestOf(index.entries);
     this.codec = createCodec({
       classes: [...httpExceptions(), ...config.classes],
       maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,

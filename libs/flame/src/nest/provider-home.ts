@@ -33,6 +33,10 @@ export class ProviderHome {
     return this.#wrapper.token;
   }
 
+  get module(): NestModule {
+    return this.#module;
+  }
+
   /** Tells it from other providers of the same class. */
   get qualifier(): string {
     const { token } = this.#wrapper;

@@ -47,6 +47,9 @@ export interface CallOrder {
   readonly onProgress: ((value: unknown) => void) | undefined;
   /** What travels of the caller's context. */
   readonly context: Uint8Array | undefined;
+  /** For the method of a child: the call that placed it, and the method's name. `handler` is then the child's class. */
+  readonly child?: number;
+  readonly method?: string;
 }
 
 /**
@@ -54,7 +57,7 @@ export interface CallOrder {
  * awaits a cast any more goes to `onLate`, once. A call that streams can fail after its answer: `onFail` is told.
  */
 export class PendingCall extends PoolCall {
-  readonly promise: Promise<unknown>;
+  promise: Promise<unknown>;
   /** Its result streams, and the streams have neither ended nor failed. */
   streaming = false;
   /** Why it failed; undefined for a call that has not. */
@@ -97,6 +100,13 @@ export class PendingCall extends PoolCall {
       this.#onLate = undefined;
     }
   }
+
+  /** Drops the result, once it is delivered: what is in it is the caller's alone, and may be collected while the call is held. */
+  forget(): void {
+    this.promise = forgotten;
+    this.#resolve = this.#reject = doNothing;
+  }
+
   /** Nothing more is to come. */
   over(): void {
     this.streaming = false;
@@ -104,3 +114,7 @@ export class PendingCall extends PoolCall {
     this.onOver = undefined;
   }
 }
+
+const forgotten = Promise.resolve();
+
+function doNothing(): void {}

@@ -1,7 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { UnencodableError } from '../core/codec/codec.js';
 import { FlameError } from '../core/flame-error.js';
 import type { WorkMode } from '../core/frame.js';
 import { readPoolSize } from '../core/pool-config.js';
@@ -9,9 +8,13 @@ import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import { PoolMachine } from '../core/pool/machine.js';
 import { Hoister } from '../streams/hoister.js';
 import type { Caller } from './caller.js';
+import { cannotCross, hadAborted, neverStarted, reasonOf } from './call-verdicts.js';
 import { captureContext } from './capture-context.js';
+import { ChildCall } from './child-call.js';
+import { ChildMethods } from './child-methods.js';
 import { PendingCall } from './pending-call.js';
 import type { CallOptions } from './pending-call.js';
+import { PlacedChild } from './placed-child.js';
 import { PoolJournal } from './pool-journal.js';
 import type { PoolNotice } from './pool-notice.js';
 import type { PoolSetup } from './pool-setup.js';
@@ -29,6 +32,7 @@ export class Pool {
   readonly #crew: RunnerCrew;
   readonly #hoister: Hoister;
   readonly #journal: PoolJournal;
+  readonly #methods: ChildMethods;
   readonly #news = new Subject<PoolNotice>();
   readonly #facts: PoolFact[] = [];
   #stepping = false;
@@ -46,6 +50,7 @@ export class Pool {
     this.#hoister = new Hoister(setup.codec);
     this.#machine = new PoolMachine(config, (number) => `${config.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
     this.#journal = new PoolJournal(setup, this.#news);
+    this.#methods = new ChildMethods(setup, this.#hoister, this.#journal, () => ++this.#calls);
     this.#crew = new RunnerCrew(setup, this.#journal, (fact) => this.#tell(fact));
   }
 
@@ -89,6 +94,13 @@ export class Pool {
   async cast(handler: number, args: unknown[], options: CallOptions = {}): Promise<void> {
     if (options.retry) await this.#retried('cast', handler, args, options, options.retry.attempts);
     else await this.#submit('cast', handler, args, options, 1).promise;
+  }
+
+  /** Places a child of class `handler` on one of the runners; resolves when its `onFlameStart` has ended. */
+  async place(handler: number, args: unknown, options: CallOptions = {}): Promise<PlacedChild> {
+    const call = this.#submit('child', handler, [args], options, 1) as ChildCall;
+    await call.promise;
+    return new PlacedChild(call, this.#methods, (reason) => this.#tell({ is: 'abandoned', call, reason }));
   }
 
   stats(): PoolStats {
@@ -139,7 +151,7 @@ export class Pool {
     const { signal, timeout, onProgress } = options;
     const linked = options.linked ?? true;
     const caller = linked ? this.#setup.caller?.() : undefined;
-    if (signal?.aborted) throw neverStarted(label, this.name, `its signal had aborted before (${reasonOf(signal)})`, { cause: signal.reason });
+    if (signal?.aborted) throw hadAborted(label, this.name, signal);
     if (caller?.gone !== undefined) throw neverStarted(label, this.name, caller.gone);
     const context = this.#setup.context && captureContext(this.#setup.context, this.#setup.codec, label);
     let bytes: Uint8Array;
@@ -148,25 +160,23 @@ export class Pool {
     } catch (error) {
       throw cannotCross(label, error);
     }
-    const call = new PendingCall(
-      {
-        id: ++this.#calls,
-        label,
-        handler,
-        args: bytes,
-        mode,
-        attempt,
-        linked,
-        wait: timeout === undefined ? config.queueTimeout : Infinity,
-        run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
-        overall: timeout ?? Infinity,
-        sources: this.#hoister.sources,
-        reads: options.reads ?? false,
-        onProgress: onProgress && AsyncResource.bind(onProgress),
-        context,
-      },
-      mode === 'cast' ? this.#journal.lateCast : undefined,
-    );
+    const order = {
+      id: ++this.#calls,
+      label,
+      handler,
+      args: bytes,
+      mode,
+      attempt,
+      linked,
+      wait: timeout === undefined ? config.queueTimeout : Infinity,
+      run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
+      overall: timeout ?? Infinity,
+      sources: this.#hoister.sources,
+      reads: options.reads ?? false,
+      onProgress: onProgress && AsyncResource.bind(onProgress),
+      context,
+    };
+    const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
     if (signal || caller) this.#follow(call, signal, caller);
     this.#journal.taken();
     this.#tell({ is: 'call', call });
@@ -193,7 +203,11 @@ export class Pool {
 
   /** Ends the call when its signal aborts, or when its caller goes. */
   #follow(call: PendingCall, signal: AbortSignal | undefined, caller: Caller | undefined): void {
-    const end = (reason: string): void => this.#tell({ is: 'abort', call, reason });
+    const end = (reason: string): void => {
+      this.#tell({ is: 'abort', call, reason });
+      // Nobody will be given the child, linked or not.
+      if (call instanceof ChildCall) this.#tell({ is: 'abandoned', call, reason });
+    };
     const aborted = (): void => end(reasonOf(signal!));
     signal?.addEventListener('abort', aborted, { once: true });
     const letGo = caller?.follow(end);
@@ -202,7 +216,7 @@ export class Pool {
       letGo?.();
     };
     const answered = (): void => {
-      if (call.streaming) call.onOver = unfollow;
+      if (call.streaming || (call instanceof ChildCall && call.linked && call.home)) call.onOver = unfollow;
       else unfollow();
     };
     call.promise.then(answered, answered);
@@ -265,18 +279,4 @@ export class Pool {
 function isRepeatable(error: unknown, idempotent: boolean): boolean {
   if (!(error instanceof FlameError) || error.code !== 'FLAME_LOST') return false;
   return error.ran === 'no' || (idempotent && error.ran === 'maybe');
-}
-
-function reasonOf(signal: AbortSignal): string {
-  const { reason } = signal;
-  return reason instanceof Error ? reason.message : String(reason);
-}
-
-function neverStarted(label: string, pool: string, why: string, options: { cause?: unknown } = {}): FlameError {
-  return new FlameError('FLAME_CANCELLED', `${label} was not started in pool "${pool}": ${why}`, options);
-}
-
-function cannotCross(label: string, error: unknown): unknown {
-  if (!(error instanceof UnencodableError)) return error;
-  return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`, { cause: error });
 }

@@ -4,7 +4,7 @@ import type { BootOrder } from '../backends/backend.js';
 import type { BootError } from '../core/boot-error.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
-import type { PoolRunner } from '../core/pool/runner.js';
+import type { PoolRunner } from '../core/pool/entries.js';
 import type { Attachment, Ticket } from '../wire/link.js';
 import { bootRunner } from './boot.js';
 import { FanLink } from './fan-link.js';
@@ -188,6 +188,7 @@ export class RunnerCrew {
       shutdownTimeout: config.shutdownTimeout,
       reconnectTimeout,
       maxPayload,
+      trackResources: config.trackResources,
     };
   }
 }

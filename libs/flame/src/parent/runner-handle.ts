@@ -9,6 +9,9 @@ import { Streams } from '../streams/streams.js';
 import { windowItems } from '../streams/window.js';
 import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
 import type { BootedRunner } from './boot.js';
+import { ChildCall } from './child-call.js';
+import type { ChildHome } from './child-call.js';
+import { HeldResources } from './held-resources.js';
 import type { PendingCall } from './pending-call.js';
 
 /** How long a lost connection waits for the platform to say why, before it is told as it is. */
@@ -35,10 +38,11 @@ export interface HandleOwner {
  * One attached runner as the parent holds it: its machine, its link and the calls on it. It turns frames into the callers' answers and
  * the pool's facts, and tells `down` and `gone` once each.
  */
-export class RunnerHandle implements LinkReceiver {
+export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #calls = new Map<number, PendingCall>();
   readonly #link: Link;
   readonly #streams: Streams;
+  readonly #resources: HeldResources;
   readonly machine: Machine;
   #down = false;
   #stopping: Promise<void> | undefined;
@@ -57,8 +61,10 @@ export class RunnerHandle implements LinkReceiver {
       peer: owner.place,
       warn: (text) => owner.warn(text),
       onSent: () => {},
-      onLeft: (id) => this.#abandoned(id),
+      onReceived: (id, left) => this.#received(id, left),
+      resource: (id, resource, value) => this.#resources.take(id, resource, value),
     });
+    this.#resources = new HeldResources((id, resource) => this.#link.send({ kind: 'release', id, resource }));
     void this.machine.exited.then((exit) => this.#exited(exit));
   }
 
@@ -70,17 +76,9 @@ export class RunnerHandle implements LinkReceiver {
   run(call: PendingCall, timeout: number): void {
     const { order } = call;
     this.#calls.set(call.id, call);
-    this.#link.send({
-      kind: 'call',
-      id: call.id,
-      handler: order.handler,
-      args: order.args,
-      mode: order.mode,
-      timeout,
-      linked: order.linked,
-      attempt: order.attempt,
-      context: order.context,
-    });
+    const { handler, args, mode, linked, attempt, context, child, method } = order;
+    const frame = { kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context } as const;
+    this.#link.send(child === undefined ? frame : { ...frame, child, method });
     if (order.sources) {
       this.#streams.open(call.id, call.label, order.sources);
       this.#failStreamsWith(call);
@@ -89,7 +87,12 @@ export class RunnerHandle implements LinkReceiver {
   }
 
   cancel(call: PendingCall, cause: CancelCause, reason: string): void {
+    if (call instanceof ChildCall) call.cancelSent(cause);
     this.#link.send({ kind: 'cancel', id: call.id, cause, reason });
+  }
+
+  taint(reason: string): void {
+    this.owner.tell({ is: 'leaving', runner: this.id, reason });
   }
 
   ask(): void {
@@ -103,6 +106,7 @@ export class RunnerHandle implements LinkReceiver {
       this.#link.send({ kind: 'leave', grace, reason });
       await this.machine.stop(grace);
       this.#link.drop(reason);
+      this.#bury(reason);
       this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));
       this.owner.tell({ is: 'gone', runner: this.id });
     })();
@@ -120,7 +124,9 @@ export class RunnerHandle implements LinkReceiver {
       case 'accept':
         return this.#call(frame.id).resolve(undefined);
       case 'ended':
-        return this.#ended(this.#call(frame.id));
+        return this.#endedBy(frame);
+      case 'release':
+        return this.#resources.released(frame.id, frame.resource);
       case 'progress':
         return this.#progress(frame);
       case 'item':
@@ -133,7 +139,8 @@ export class RunnerHandle implements LinkReceiver {
       case 'consent':
         return this.owner.tell({ is: 'consent', runner: this.id, yes: frame.yes });
       case 'leaving':
-        return this.owner.tell({ is: 'leaving', runner: this.id, reason: frame.reason });
+      case 'tainted':
+        return this.taint(frame.reason);
       case 'log':
         return this.owner.log(frame.level, frame.text, frame.id);
       case 'vitals':
@@ -164,7 +171,14 @@ export class RunnerHandle implements LinkReceiver {
   #lost(how: string): void {
     if (this.#down) return;
     this.#down = true;
+    this.#bury(how);
     this.owner.tell({ is: 'down', runner: this.id, how });
+  }
+
+  /** Children and resources are gone with their runner. */
+  #bury(how: string): void {
+    for (const call of this.#calls.values()) if (call instanceof ChildCall) call.lost(how);
+    this.#resources.closeAll();
   }
 
   #call(id: number): PendingCall {
@@ -197,18 +211,38 @@ export class RunnerHandle implements LinkReceiver {
   #settled(call: PendingCall, held: boolean): void {
     if (!held) return this.#ended(call);
     const { failure, streaming } = call;
+    if (call instanceof ChildCall) call.placed(this);
+    else if (!streaming) this.#delivered(call);
     this.owner.tell({ is: 'held', call, streaming });
-    // Its caller has gone, so nobody takes its streams.
-    if (!streaming || !failure) return;
-    call.reject(failure.error);
-    this.owner.tell({ is: 'abandoned', call, reason: 'its caller had gone' });
+    // Its caller has gone, so nobody takes what it holds.
+    if (!failure) return;
+    if (streaming) call.reject(failure.error);
+    this.#abandon(call, 'its caller had gone');
   }
 
-  #abandoned(id: number): void {
+  /** The last stream of a result is over; its resources may remain. */
+  #received(id: number, left: boolean): void {
     const call = this.#calls.get(id);
     if (!call) return;
+    if (this.#resources.has(id)) {
+      this.#delivered(call);
+      this.owner.tell({ is: 'held', call });
+    } else if (left) {
+      call.over();
+      this.#abandon(call, 'what it streams is not consumed any more');
+    }
+  }
+
+  /** What is left of a call are the resources that its caller has. */
+  #delivered(call: PendingCall): void {
     call.over();
-    this.owner.tell({ is: 'abandoned', call, reason: 'what it streams is not consumed any more' });
+    call.forget();
+  }
+
+  #abandon(call: PendingCall, reason: string): void {
+    this.owner.tell({ is: 'abandoned', call, reason });
+    // The pool's machine does not know the methods of children.
+    if (call.order.child !== undefined) this.cancel(call, 'caller', reason);
   }
 
   #progress(frame: Frame & { kind: 'progress' }): void {
@@ -226,17 +260,24 @@ export class RunnerHandle implements LinkReceiver {
     }
   }
 
+  #endedBy({ id, reason, byItself = false }: Frame & { kind: 'ended' }): void {
+    const call = this.#call(id);
+    if (call instanceof ChildCall) call.ended(reason, byItself);
+    this.#ended(call);
+  }
+
   #ended(call: PendingCall): void {
     this.#calls.delete(call.id);
     if (this.#streams.has(call.id))
       this.#streams.close(call.id, new FlameError('FLAME_LOST', `${call.label} ended before its streams`, { ran: 'yes' }));
+    this.#resources.close(call.id);
     call.over();
     this.owner.tell({ is: 'ended', call });
   }
 
   #refused(frame: Frame & { kind: 'refuse' }): void {
     const call = this.#call(frame.id);
-    if (frame.code === 'FLAME_REFUSED') {
+    if (frame.code === 'FLAME_REFUSED' && call.order.child === undefined) {
       this.#calls.delete(call.id);
       this.#streams.close(call.id, undefined);
       return this.owner.tell({ is: 'bounced', call });
@@ -245,6 +286,8 @@ export class RunnerHandle implements LinkReceiver {
       throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
     call.reject(new FlameError(frame.code as FlameErrorCode, frame.reason, { ran }));
+    // Its process is gone, of several that are this runner.
+    if (call instanceof ChildCall) call.lost(frame.reason);
     this.#settled(call, frame.held);
   }
 

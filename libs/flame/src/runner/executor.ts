@@ -1,17 +1,21 @@
 import type { Codec } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
+import type { ContextCarrier } from '../core/context-carrier.js';
 import { FlameError } from '../core/flame-error.js';
-import type { FlameErrorCode, Ran } from '../core/flame-error.js';
 import type { FlameLog } from '../core/flame-log.js';
+import type { FlameTrackable } from '../core/flame-trackable.js';
 import type { Frame } from '../core/frame.js';
-import { Heap } from '../core/pool/heap.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import { Hoister } from '../streams/hoister.js';
 import type { Sources } from '../streams/hoister.js';
 import { kindOf } from '../streams/stream-kind.js';
 import { Streams } from '../streams/streams.js';
 import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
+import { ChildWork, MethodWork } from './child-work.js';
+import { Deadlines } from './deadlines.js';
+import { enterContext } from './enter-context.js';
 import { FlameCall, runAs } from './flame-call.js';
+import { HandedOut } from './handed-out.js';
 import { mayStop } from './idle-check.js';
 import * as verdict from './verdicts.js';
 import type { HandlerTable } from './handler-table.js';
@@ -30,6 +34,8 @@ export interface ExecutorSetup {
   readonly info: ParentInfo;
   readonly clock: Clock;
   readonly log: FlameLog;
+  /** How this app lets contexts travel. */
+  readonly context?: ContextCarrier;
   /** The app's own condition for an idle runner to stop. */
   readonly idleCheck?: () => boolean | Promise<boolean>;
   /** The parent wants this runner to leave, within `grace` milliseconds. */
@@ -49,11 +55,10 @@ export class Executor implements LinkReceiver, Workplace {
   readonly runnerId: string;
   readonly #setup: ExecutorSetup;
   readonly #works = new Map<number, Work>();
-  readonly #deadlines = new Heap<Work>((a, b) => a.at < b.at);
+  readonly #deadlines: Deadlines;
   readonly #hoister: Hoister;
   readonly #streams: Streams;
-  #timerAt = Infinity;
-  #cancelTimer: (() => void) | undefined;
+  readonly #handedOut: HandedOut;
   #leaving = '';
   #onIdle: (() => void) | undefined;
 
@@ -61,16 +66,29 @@ export class Executor implements LinkReceiver, Workplace {
     this.#setup = setup;
     this.pool = setup.info.pool;
     this.runnerId = setup.info.runner;
-    const { codec, link, log } = setup;
+    const { codec, link, log, clock, watchdog } = setup;
+    const warn = (text: string): void => log.warn(text);
+    this.#deadlines = new Deadlines({
+      clock,
+      watchdog,
+      onDue: (work) => work.abort(new FlameError('FLAME_TIMEOUT', `${work.name} ran out of time while running`, { ran: 'maybe' })),
+    });
     this.#hoister = new Hoister(codec);
     this.#streams = new Streams({
       send: (frame) => link.send(frame),
       codec,
       sends: 'result',
       peer: `the parent of pool ${this.pool}`,
-      warn: (text) => log.warn(text),
-      onSent: (id) => this.#ended(id),
-      onLeft: () => {},
+      warn,
+      onSent: (id) => this.#sent(id),
+      onReceived: () => {},
+    });
+    this.#handedOut = new HandedOut({
+      onReleased: (id, resource) => link.send({ kind: 'release', id, resource }),
+      onAllReleased: (id) => {
+        if (!this.#streams.sends(id)) this.#ended(id);
+      },
+      warn,
     });
   }
 
@@ -83,13 +101,17 @@ export class Executor implements LinkReceiver, Workplace {
     return this.#setup.clock.now();
   }
 
+  name(handler: number): string {
+    return this.#setup.table.name(handler);
+  }
+
   progress(work: Work, value: unknown): void {
     if (this.#works.get(work.id) !== work) return;
-    const { codec, link, table } = this.#setup;
+    const { codec, link } = this.#setup;
     try {
       link.send({ kind: 'progress', id: work.id, value: codec.encode(value) });
     } catch (error) {
-      throw verdict.cannotCross(`the progress of ${table.name(work.handler)}`, 'progress', error);
+      throw verdict.cannotCross(`the progress of ${work.name}`, 'progress', error);
     }
   }
 
@@ -99,6 +121,8 @@ export class Executor implements LinkReceiver, Workplace {
         return this.#call(frame);
       case 'cancel':
         return this.#works.get(frame.id)?.abort(verdict.cancelled(frame));
+      case 'release':
+        return this.#handedOut.release(frame.id, frame.resource);
       case 'ask':
         return void this.#consent();
       case 'leave':
@@ -118,8 +142,8 @@ export class Executor implements LinkReceiver, Workplace {
   closed(end: LinkEnd): void {
     const gone = verdict.parentGone(end.reason);
     for (const work of this.#works.values()) {
-      // Whoever streams works for nobody now, linked or not.
-      if (this.#streams.sends(work.id)) work.abort(gone);
+      // Whoever streams works for nobody now, linked or not, and nobody holds what was handed out.
+      if (this.#streams.sends(work.id) || this.#handedOut.has(work.id)) work.abort(gone);
       else this.#streams.fail(work.id, gone);
     }
     this.#setup.onEnd(end);
@@ -137,7 +161,7 @@ export class Executor implements LinkReceiver, Workplace {
     await this.#idleWithin(grace);
     this.abortAll(() => true, `the runner is leaving: ${reason}`);
     await this.#idleWithin(abortGrace);
-    this.#cancelTimer?.();
+    this.#deadlines.close();
   }
 
   /** Aborts the work that ends with its parent. */
@@ -150,35 +174,52 @@ export class Executor implements LinkReceiver, Workplace {
   }
 
   #call(frame: Frame & { kind: 'call' }): void {
-    const { table, codec, link, clock } = this.#setup;
-    if (this.#leaving) return this.#refuse(frame.id, 'FLAME_REFUSED', 'no', `the runner is leaving: ${this.#leaving}`);
+    const { codec, link, clock } = this.#setup;
+    const at = frame.timeout === 0 ? Infinity : clock.now() + frame.timeout;
+    const work = this.#admit(frame, at);
+    if (work instanceof FlameError) return this.#refuse(frame.id, work);
     let args: unknown;
     try {
       args = codec.decode(frame.args, this.#streams.lowerFor(frame.id));
     } catch (error) {
       this.#streams.close(frame.id, error);
-      return this.#refuse(
-        frame.id,
-        'FLAME_ENCODING',
-        'no',
-        `the arguments of ${table.name(frame.handler)} cannot be read: ${(error as Error).message}`,
-      );
+      work.over();
+      return this.#refuse(frame.id, verdict.cannotRead(work.name, error));
     }
-    const at = frame.timeout === 0 ? Infinity : clock.now() + frame.timeout;
-    const work = new Work(this, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at);
     if (this.#works.size === 0) this.#setup.watchdog?.busy(true);
     this.#works.set(work.id, work);
-    if (at < Infinity) this.#watch(work);
-    if (this.#streams.has(work.id)) work.whenAborted(this.#abortStreams);
+    if (at < Infinity) this.#deadlines.put(work);
+    if (this.#streams.has(work.id)) work.whenAborted(this.#abortHeld);
     if (frame.mode === 'cast') link.send({ kind: 'accept', id: work.id });
-    runAs(new FlameCall(work), this.#run, work, args as unknown[]);
+    if (frame.context === undefined) return runAs(new FlameCall(work), this.#run, work, args as unknown[]);
+    try {
+      enterContext(this.#setup, frame.context, () => runAs(new FlameCall(work), this.#run, work, args as unknown[]));
+    } catch (error) {
+      this.#threw(work, error);
+    }
+  }
+
+  /** The work that is asked for, or why there will be none. */
+  #admit(frame: Frame & { kind: 'call' }, at: number): Work | FlameError {
+    if (frame.child !== undefined) return this.#admitMethod(frame, at, this.#works.get(frame.child));
+    if (this.#leaving) return verdict.leaving(this.#leaving);
+    if (frame.mode !== 'child') return new Work(this, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at);
+    const type = this.#setup.table.child(frame.handler);
+    return type ? new ChildWork(this, frame, at, type) : verdict.noChildClass(this.name(frame.handler));
+  }
+
+  /** A child's methods can be called to its end, on a runner that is leaving, too. */
+  #admitMethod(frame: Frame & { kind: 'call' }, at: number, child: Work | undefined): Work | FlameError {
+    const { method = '' } = frame;
+    if (!(child instanceof ChildWork) || !child.lives) return verdict.noSuchChild(method);
+    return child.type.methods.has(method) ? new MethodWork(this, frame, at, child) : verdict.noChildMethod(child.type.label, method);
   }
 
   /** Runs as the call to its end: what the handler returns may work on, and is part of it. */
   readonly #run = (work: Work, args: unknown[]): void => {
     let result: unknown;
     try {
-      result = this.#setup.table.invoke(work.handler, args);
+      result = work.run(this.#setup.table, args);
     } catch (error) {
       return this.#threw(work, error);
     }
@@ -191,33 +232,50 @@ export class Executor implements LinkReceiver, Workplace {
   };
 
   #returned(work: Work, result: unknown): void {
-    const { link, log, table } = this.#setup;
+    if (work.mode === 'child') return this.#placed(work as ChildWork);
+    const { link, log, table, info } = this.#setup;
     let value: Uint8Array;
     try {
       const cast = work.mode === 'cast';
-      value = this.#hoister.encode(cast && kindOf(result) === undefined ? undefined : result);
-      if (cast && this.#hoister.sources) throw verdict.castStreams(table.name(work.handler));
+      const tracking = table.tracks(work.handler) ?? info.trackResources;
+      value = this.#hoister.encode(cast && kindOf(result) === undefined ? undefined : result, tracking);
+      if (cast && this.#hoister.sources) throw verdict.castStreams(work.name);
     } catch (error) {
       this.#hoister.dispose((text) => log.warn(text));
       this.#over(work);
-      const { code, ran, message } =
-        error instanceof FlameError ? error : verdict.cannotCross(`the result of ${table.name(work.handler)}`, 'result', error);
-      return this.#refuse(work.id, code, ran, message);
+      return this.#refuse(work.id, error instanceof FlameError ? error : verdict.cannotCross(`the result of ${work.name}`, 'result', error));
     }
-    if (this.#hoister.sources?.streams) return this.#stream(work, value, this.#hoister.sources);
+    const { sources, resources } = this.#hoister;
+    if (resources || sources?.streams) return this.#hold(work, value, sources, resources);
     this.#over(work);
     link.send({ kind: 'return', id: work.id, value, held: false });
   }
 
-  /** The work goes on until its streams have ended. */
-  #stream(work: Work, value: Uint8Array, sources: Sources): void {
-    const { link, table } = this.#setup;
-    link.send({ kind: 'return', id: work.id, value, held: true });
-    this.#streams.open(work.id, table.name(work.handler), sources);
-    work.whenAborted(this.#abortStreams);
+  /** The work goes on until its streams have ended and its resources are released. */
+  #hold(work: Work, value: Uint8Array, sources: Sources | undefined, resources: readonly FlameTrackable[] | undefined): void {
+    this.#setup.link.send({ kind: 'return', id: work.id, value, held: true });
+    if (resources) this.#handedOut.open(work.id, work.name, resources);
+    if (sources) this.#streams.open(work.id, work.name, sources);
+    if (!sources?.streams) this.#unclock(work);
+    work.whenAborted(this.#abortHeld);
   }
 
-  readonly #abortStreams = (work: Work, reason: unknown): void => this.#streams.abort(work.id, reason);
+  readonly #abortHeld = (work: Work, reason: unknown): void => {
+    this.#streams.abort(work.id, reason);
+    this.#handedOut.releaseAll(work.id);
+  };
+
+  /** The last stream of a result has ended. */
+  #sent(id: number): void {
+    if (this.#handedOut.has(id)) this.#unclock(this.#works.get(id)!);
+    else this.#ended(id);
+  }
+
+  /** What is left is held: no clock runs. */
+  #unclock(work: Work): void {
+    this.#deadlines.remove(work);
+    work.unlimited();
+  }
 
   /** Work that was answered before is over now. */
   #ended(id: number): void {
@@ -225,19 +283,35 @@ export class Executor implements LinkReceiver, Workplace {
     this.#setup.link.send({ kind: 'ended', id, reason: '' });
   }
 
+  #placed(child: ChildWork): void {
+    this.#unclock(child);
+    this.#setup.link.send({ kind: 'return', id: child.id, value: this.#setup.codec.encode(undefined), held: true });
+    child.whenAborted((_, reason) => void this.#endChild(child, reason as FlameError));
+  }
+
+  async #endChild(child: ChildWork, reason: FlameError): Promise<void> {
+    const { link, clock, log } = this.#setup;
+    this.#streams.abort(child.id, reason);
+    const inTime = await child.finish(reason, clock, (text) => log.warn(text));
+    if (!inTime) link.send({ kind: 'tainted', reason: `a child of ${child.type.label} did not end in time` });
+    this.#over(child);
+    link.send({ kind: 'ended', id: child.id, reason: reason.message, byItself: child.byItself });
+  }
+
   #threw(work: Work, error: unknown): void {
     this.#over(work);
     this.#setup.link.send({ kind: 'throw', id: work.id, error: this.#setup.codec.encodeThrown(error), held: false });
   }
 
-  #refuse(id: number, code: FlameErrorCode, ran: Ran, reason: string): void {
-    this.#setup.link.send({ kind: 'refuse', id, code, ran, reason, held: false });
+  #refuse(id: number, { code, ran, message }: FlameError): void {
+    this.#setup.link.send({ kind: 'refuse', id, code, ran, reason: message, held: false });
   }
 
   #over(work: Work): void {
     this.#works.delete(work.id);
-    if (this.#streams.has(work.id)) this.#streams.close(work.id, verdict.pastEnd(this.#setup.table.name(work.handler)));
+    if (this.#streams.has(work.id)) this.#streams.close(work.id, verdict.pastEnd(work.name));
     this.#deadlines.remove(work);
+    work.over();
     if (this.#works.size > 0) return;
     this.#setup.watchdog?.busy(false);
     this.#onIdle?.();
@@ -246,39 +320,6 @@ export class Executor implements LinkReceiver, Workplace {
   async #consent(): Promise<void> {
     const agreed = this.#works.size === 0 && (await mayStop(this.#setup, this.pool));
     this.#setup.link.send({ kind: 'consent', yes: agreed && this.#works.size === 0 });
-  }
-
-  #watch(work: Work): void {
-    this.#deadlines.put(work);
-    this.#arm();
-  }
-
-  /**
-   * The one timer of all deadlines, which the watchdog has the time of: the parent says when time is up, too, and this is for when it cannot be
-   * heard. A deadline that has gone meanwhile is not worth a system call: the timer just looks again.
-   */
-  #arm(): void {
-    const first = this.#deadlines.top;
-    if (!first || first.at >= this.#timerAt) return;
-    this.#cancelTimer?.();
-    this.#timerAt = first.at;
-    const { clock, watchdog, table } = this.#setup;
-    watchdog?.deadline(first.at, table.name(first.handler));
-    this.#cancelTimer = clock.after(Math.max(0, first.at - clock.now()), () => {
-      this.#timerAt = Infinity;
-      this.#cancelTimer = undefined;
-      this.#timesUp();
-      this.#arm();
-      if (this.#timerAt === Infinity) watchdog?.deadline(Infinity, '');
-    });
-  }
-
-  #timesUp(): void {
-    const { clock, table } = this.#setup;
-    for (let work = this.#deadlines.top; work && work.at <= clock.now(); work = this.#deadlines.top) {
-      this.#deadlines.remove(work);
-      work.abort(new FlameError('FLAME_TIMEOUT', `${table.name(work.handler)} ran out of time while running`, { ran: 'maybe' }));
-    }
   }
 
   #idleWithin(grace: number): Promise<void> {

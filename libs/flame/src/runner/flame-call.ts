@@ -59,6 +59,16 @@ export class FlameCall {
     this.#work.place.progress(this.#work, value);
   }
 
+  /**
+   * Ends the child that this call belongs to, from one of its methods or from what its `onFlameStart` has begun. Its running methods may come to their end,
+   * for a second; then its `onFlameStop` is called, its slot is free, and its `exited` says `'ended'` with this reason.
+   *
+   * @throws {FlameError} FLAME_CONFIG in a call that is no child's.
+   */
+  end(reason = 'it ended by itself'): void {
+    this.#work.end(reason);
+  }
+
   /** 1 for the first attempt; more when the handler is one that is retried. */
   get attempt(): number {
     return this.#work.attempt;

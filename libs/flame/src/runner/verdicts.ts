@@ -25,6 +25,26 @@ export function castStreams(handler: string): FlameError {
   );
 }
 
+export function leaving(reason: string): FlameError {
+  return new FlameError('FLAME_REFUSED', `the runner is leaving: ${reason}`);
+}
+
+export function cannotRead(handler: string, error: unknown): FlameError {
+  return new FlameError('FLAME_ENCODING', `the arguments of ${handler} cannot be read: ${(error as Error).message}`);
+}
+
+export function noChildClass(handler: string): FlameError {
+  return new FlameError('FLAME_DENIED', `${handler} is a method and cannot be placed as a child`, { ran: 'no' });
+}
+
+export function noChildMethod(label: string, method: string): FlameError {
+  return new FlameError('FLAME_DENIED', `${label}.${method} cannot be called on a child: it is not a public method of ${label}`, { ran: 'no' });
+}
+
+export function noSuchChild(method: string): FlameError {
+  return new FlameError('FLAME_LOST', `${method} was not run: the child has ended`, { ran: 'no' });
+}
+
 /** What reading an argument fails with once its call is over. */
 export function pastEnd(handler: string): FlameError {
   return new FlameError('FLAME_CANCELLED', `${handler} is over, and the streams among its arguments with it`, { ran: 'yes' });

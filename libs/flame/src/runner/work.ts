@@ -1,6 +1,7 @@
-import type { FlameError } from '../core/flame-error.js';
+import { FlameError } from '../core/flame-error.js';
 import type { WorkMode } from '../core/frame.js';
 import type { HeapItem } from '../core/pool/heap.js';
+import type { HandlerTable } from './handler-table.js';
 
 /** Where work runs: what all of a runner's calls share. */
 export interface Workplace {
@@ -8,6 +9,8 @@ export interface Workplace {
   readonly runnerId: string;
   /** The clock of `Work.at`. */
   now(): number;
+  /** The name of a handler, for people. */
+  name(handler: number): string;
   /** Tells the caller how far the work is; once it is over, nothing. */
   progress(work: Work, value: unknown): void;
 }
@@ -33,6 +36,32 @@ export class Work implements HeapItem {
     /** When its time is up, on the runner's clock; Infinity for no limit. */
     public at: number,
   ) {}
+
+  /** `Class.method`, for people. */
+  get name(): string {
+    return this.place.name(this.handler);
+  }
+
+  /** Gives what the handler returns. */
+  run(table: HandlerTable, args: unknown[]): unknown {
+    return table.invoke(this.handler, args);
+  }
+
+  /** Its placing has ended, or its handler has and what is left is held: no time is up for it any more. */
+  unlimited(): void {
+    this.at = Infinity;
+    this.#deadline = Infinity;
+  }
+
+  /** It is over. */
+  over(): void {}
+
+  /** @throws {FlameError} FLAME_CONFIG: only a child can end. */
+  end(_reason: string): void {
+    throw new FlameError('FLAME_CONFIG', `${this.name} is no child, and ends when it returns. FlameCall.end() ends the child whose method calls it.`, {
+      ran: 'maybe',
+    });
+  }
 
   get aborted(): boolean {
     return this.#reason !== undefined;

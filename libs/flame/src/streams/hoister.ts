@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
+import { UnencodableError } from '../core/codec/codec.js';
 import type { Codec, Hoist, Hoisted } from '../core/codec/codec.js';
-import { FlameError } from '../core/flame-error.js';
 import { FlameResource } from '../core/flame-resource.js';
 import { isTrackable } from '../core/flame-trackable.js';
 import type { FlameTrackable } from '../core/flame-trackable.js';
@@ -55,8 +55,7 @@ export class Hoister {
 
   /**
    * @param tracking whether objects that can be tracked are resources; otherwise they are data
-   * @throws {UnencodableError} for what cannot cross
-   * @throws {FlameError} FLAME_ENCODING for a FlameResource where nothing is tracked
+   * @throws {UnencodableError} for what cannot cross, and for a FlameResource where nothing is tracked
    */
   encode(value: unknown, tracking = false): Uint8Array {
     // A getter in the value may make a call, and so encode, itself.
@@ -119,7 +118,7 @@ export class Hoister {
   #track(value: object): Hoisted | undefined {
     const handle = value instanceof FlameResource;
     if (!handle && !isTrackable(value)) return undefined;
-    if (!this.#tracking) throw untracked;
+    if (!this.#tracking) throw new UnencodableError('', untracked);
     const found = (this.#found ??= []);
     const number = outletNumber({ index: found.length, kind: 'resource' });
     found.push(handle ? { onFlameRelease: () => value.release() } : value);
@@ -127,9 +126,7 @@ export class Hoister {
   }
 }
 
-const untracked = new FlameError(
-  'FLAME_ENCODING',
-  'a FlameResource stays where it is: in a result, set trackResources on the handler or its pool; as an argument, pass its value',
-);
+const untracked =
+  'a FlameResource stays where it is: in a result, set trackResources on the handler or its pool; as an argument, pass its value';
 
 function nobodyReadsYet(): void {}

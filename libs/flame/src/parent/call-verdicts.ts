@@ -1,0 +1,21 @@
+import { UnencodableError } from '../core/codec/codec.js';
+import { FlameError } from '../core/flame-error.js';
+
+/** A signal's reason, for people. */
+export function reasonOf(signal: AbortSignal): string {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
+export function neverStarted(label: string, pool: string, why: string, options: { cause?: unknown } = {}): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was not started in pool "${pool}": ${why}`, options);
+}
+
+export function hadAborted(label: string, pool: string, signal: AbortSignal): FlameError {
+  return neverStarted(label, pool, `its signal had aborted before (${reasonOf(signal)})`, { cause: signal.reason });
+}
+
+export function cannotCross(label: string, error: unknown): unknown {
+  if (!(error instanceof UnencodableError)) return error;
+  return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`, { cause: error });
+}

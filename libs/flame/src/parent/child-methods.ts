@@ -1,0 +1,100 @@
+import { AsyncResource } from 'node:async_hooks';
+import { FlameError } from '../core/flame-error.js';
+import type { CancelCause } from '../core/frame.js';
+import { abortGrace } from '../core/pool/rules.js';
+import type { Hoister } from '../streams/hoister.js';
+import { cannotCross, hadAborted, reasonOf } from './call-verdicts.js';
+import { captureContext } from './capture-context.js';
+import type { ChildCall, ChildHome } from './child-call.js';
+import { PendingCall } from './pending-call.js';
+import type { CallOptions } from './pending-call.js';
+import type { PoolJournal } from './pool-journal.js';
+import type { PoolSetup } from './pool-setup.js';
+
+type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'codec' | 'context'>;
+
+/**
+ * Calls methods of children. The pool's machine does not know these calls: they take no slot and wait for nothing, so each has one clock of its
+ * own.
+ */
+export class ChildMethods {
+  readonly #setup: MethodSetup;
+  readonly #hoister: Hoister;
+  readonly #journal: PoolJournal;
+  readonly #newId: () => number;
+
+  constructor(setup: MethodSetup, hoister: Hoister, journal: PoolJournal, newId: () => number) {
+    this.#setup = setup;
+    this.#hoister = hoister;
+    this.#journal = journal;
+    this.#newId = newId;
+  }
+
+  async call(child: ChildCall, method: string, args: unknown[], options: CallOptions): Promise<unknown> {
+    const { config } = this.#setup;
+    const label = `${child.type}.${method}`;
+    const { signal, onProgress, timeout = config.timeout } = options;
+    const { home, exit } = child;
+    if (!home) throw child.goneError(`has ended (${exit?.reason})`, 'no', label);
+    if (signal?.aborted) throw hadAborted(label, config.name, signal);
+    const context = this.#setup.context && captureContext(this.#setup.context, this.#setup.codec, label);
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#hoister.encode(args);
+    } catch (error) {
+      throw cannotCross(label, error);
+    }
+    const call = new PendingCall({
+      id: this.#newId(),
+      label,
+      handler: child.order.handler,
+      args: bytes,
+      mode: 'call',
+      attempt: 1,
+      linked: true,
+      wait: Infinity,
+      run: timeout,
+      overall: Infinity,
+      sources: this.#hoister.sources,
+      reads: options.reads ?? false,
+      onProgress: onProgress && AsyncResource.bind(onProgress),
+      context,
+      child: child.id,
+      method,
+    });
+    child.began(call);
+    this.#journal.taken();
+    home.run(call, timeout === Infinity ? 0 : timeout);
+    this.#watch(call, home, timeout, signal);
+    return call.promise;
+  }
+
+  /** Ends the call when its time is up or its caller leaves; whichever comes first, its own end included, stands the other down. */
+  #watch(call: PendingCall, home: ChildHome, timeout: number, signal: AbortSignal | undefined): void {
+    const { clock, config } = this.#setup;
+    const where = `on runner ${home.id} of pool "${config.name}"`;
+    const late = clock.after(timeout, () => {
+      const error = new FlameError('FLAME_TIMEOUT', `${call.label} timed out after ${timeout} ms of running ${where}. It was aborted.`, {
+        ran: 'maybe',
+      });
+      this.#cancel(call, home, 'timeout', error, `its timeout ran out after ${timeout} ms`);
+    });
+    const left = (): void => {
+      const reason = reasonOf(signal!);
+      const error = new FlameError('FLAME_CANCELLED', `${call.label} was cancelled while running ${where}: ${reason}`, { ran: 'maybe' });
+      this.#cancel(call, home, 'caller', error, reason);
+    };
+    signal?.addEventListener('abort', left, { once: true });
+    call.onOver = (): void => {
+      late();
+      signal?.removeEventListener('abort', left);
+    };
+  }
+
+  #cancel(call: PendingCall, home: ChildHome, cause: CancelCause, error: FlameError, reason: string): void {
+    this.#journal.failed(call, error);
+    call.reject(error);
+    home.cancel(call, cause, reason);
+    call.onOver = this.#setup.clock.after(abortGrace, () => home.taint(`${call.label} ignored its abort`));
+  }
+}

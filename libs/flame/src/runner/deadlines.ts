@@ -1,0 +1,64 @@
+import type { Clock } from '../core/clock.js';
+import { Heap } from '../core/pool/heap.js';
+import type { Watchdog } from './watchdog.js';
+import type { Work } from './work.js';
+
+/** What deadlines are kept with. */
+export interface DeadlinesSetup {
+  readonly clock: Clock;
+  /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */
+  readonly watchdog?: Pick<Watchdog, 'deadline'> | undefined;
+  /** Time is up for this work, which is no longer kept here. */
+  readonly onDue: (work: Work) => void;
+}
+
+/**
+ * The deadlines of a runner's work, under one timer, which the watchdog has the time of. The parent says when time is up, too: this is for
+ * when it cannot be heard. A deadline that has gone meanwhile is not worth a system call: the timer just looks again.
+ */
+export class Deadlines {
+  readonly #setup: DeadlinesSetup;
+  readonly #heap = new Heap<Work>((a, b) => a.at < b.at);
+  #timerAt = Infinity;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(setup: DeadlinesSetup) {
+    this.#setup = setup;
+  }
+
+  put(work: Work): void {
+    this.#heap.put(work);
+    this.#arm();
+  }
+
+  remove(work: Work): void {
+    this.#heap.remove(work);
+  }
+
+  close(): void {
+    this.#cancelTimer?.();
+  }
+
+  #arm(): void {
+    const first = this.#heap.top;
+    if (!first || first.at >= this.#timerAt) return;
+    this.#cancelTimer?.();
+    this.#timerAt = first.at;
+    const { clock, watchdog } = this.#setup;
+    watchdog?.deadline(first.at, first.name);
+    this.#cancelTimer = clock.after(Math.max(0, first.at - clock.now()), () => {
+      this.#timerAt = Infinity;
+      this.#cancelTimer = undefined;
+      this.#fire(clock.now());
+      this.#arm();
+      if (this.#timerAt === Infinity) watchdog?.deadline(Infinity, '');
+    });
+  }
+
+  #fire(now: number): void {
+    for (let work = this.#heap.top; work && work.at <= now; work = this.#heap.top) {
+      this.#heap.remove(work);
+      this.#setup.onDue(work);
+    }
+  }
+}
