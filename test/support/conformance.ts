@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
@@ -8,17 +8,9 @@ import type { FlameBackend, FlameModuleOptions, FlamePoolOptions } from 'nestjs-
 import { afterEach, describe } from 'vitest';
 import { ConformanceModule } from '../apps/src/conformance/app.module.js';
 import { WorkService } from '../apps/src/conformance/work.service.js';
+import { readMarks } from './marks.js';
+import type { Mark } from './marks.js';
 import { isAlive, until } from './process-table.js';
-
-/** One line that a handler left. */
-export interface Mark {
-  what: string;
-  pid: number;
-  runner: string;
-  call: number;
-  attempt: number;
-  at: number;
-}
 
 /** An app with one pool, `p`, and what a rule needs to try it. */
 export interface Trial {
@@ -32,6 +24,9 @@ export interface Trial {
   /** Waits until a handler has left a mark. */
   marked(file: string, what: string): Promise<Mark>;
 }
+
+/** Begins an app with pool `p`, and with `more` pools. */
+export type Start = (pool?: Partial<FlamePoolOptions>, options?: FlameModuleOptions, more?: FlamePoolOptions[]) => Promise<Trial>;
 
 export interface TrialBackend {
   readonly name: 'local' | 'process';
@@ -57,7 +52,7 @@ const backends: TrialBackend[] = [
  */
 export function rule(
   name: string,
-  tests: (start: (pool?: Partial<FlamePoolOptions>, options?: FlameModuleOptions) => Promise<Trial>, backend: TrialBackend) => void,
+  tests: (start: Start, backend: TrialBackend) => void,
   only: (backend: TrialBackend) => boolean = () => true,
 ): void {
   describe.each(backends.filter(only))(`${name} ($name)`, (backend) => {
@@ -65,39 +60,33 @@ export function rule(
     const folders: string[] = [];
     const machines = new Set<number>();
 
-    const start = async (pool: Partial<FlamePoolOptions> = {}, options: FlameModuleOptions = {}): Promise<Trial> => {
+    const start: Start = async (pool = {}, options = {}, more = []) => {
       const folder = mkdtempSync(join(tmpdir(), 'flame-rule-'));
       folders.push(folder);
-      const module = ConformanceModule.with([{ name: 'p', max: 2, maxConcurrency: 2, ...pool }], { backend: backend.make(), ...options });
+      const module = ConformanceModule.with([{ name: 'p', max: 2, maxConcurrency: 2, ...pool }, ...more], { backend: backend.make(), ...options });
       const app = await Test.createTestingModule({ imports: [module] }).compile();
       app.useLogger(false);
       apps.push(app);
       await app.init();
       const flamePool = app.get<FlamePool>(getPoolToken('p'));
+      const note = (machine: string | undefined): void => {
+        if (backend.isolated && machine !== undefined) machines.add(pidOf(machine));
+      };
+      for (const { machine } of flamePool.stats().runners) note(machine);
       flamePool.events$.subscribe((notice) => {
-        if (notice.is === 'up' && backend.isolated) machines.add(pidOf(notice.machine));
+        if (notice.is === 'up') note(notice.machine);
       });
       let files = 0;
-      const marks = (file: string): Mark[] => {
-        try {
-          return readFileSync(file, 'utf8')
-            .trim()
-            .split('\n')
-            .map((line) => JSON.parse(line) as Mark);
-        } catch {
-          return [];
-        }
-      };
       return {
         app,
         work: app.get(WorkService),
         flame: app.get(Flame),
         pool: flamePool,
         file: () => join(folder, `marks-${++files}`),
-        marks,
+        marks: readMarks,
         marked: async (file, what) => {
-          await until(() => marks(file).some((mark) => mark.what === what));
-          return marks(file).find((mark) => mark.what === what)!;
+          await until(() => readMarks(file).some((mark) => mark.what === what));
+          return readMarks(file).find((mark) => mark.what === what)!;
         },
       };
     };

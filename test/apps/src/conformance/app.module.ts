@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { FlameModule } from 'nestjs-flame';
+import { LossService } from './loss.service.js';
 import { StreamService } from './stream.service.js';
 import { WorkService } from './work.service.js';
 
@@ -11,8 +12,8 @@ export class ConformanceModule {
     return {
       module: ConformanceModule,
       imports: [FlameModule.forRoot(...flame)],
-      providers: [WorkService, StreamService],
-      exports: [WorkService, StreamService],
+      providers: [WorkService, StreamService, LossService],
+      exports: [WorkService, StreamService, LossService],
     };
   }
 }
