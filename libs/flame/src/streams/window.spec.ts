@@ -25,6 +25,14 @@ describe('SendWindow', () => {
     expect(window.open).toBe(true);
   });
 
+  it('grows no wider than it may be, whatever the consumer says', () => {
+    const window = new SendWindow();
+    window.grant(1e9);
+    let sent = 0;
+    for (; window.open; sent++) window.sent(1);
+    expect(sent).toBe(windowItems);
+  });
+
   it('does not count more as taken than was sent', () => {
     const window = new SendWindow();
     window.grant(windowItems);

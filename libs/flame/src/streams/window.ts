@@ -30,12 +30,12 @@ export class SendWindow {
     this.#bytes += size;
   }
 
-  /** The consumer takes `count` more. The first grant opens the stream, each later one says that as many were taken. */
+  /** The consumer takes `count` more: the first grant opens the stream, each later one says that as many were taken. Never more than a window. */
   grant(count: number): void {
     const taken = this.#opened ? Math.min(count, this.#ahead.length) : 0;
     for (let i = 0; i < taken; i++) this.#bytes -= this.#ahead.shift()!;
     this.#opened = true;
-    this.#items += count;
+    this.#items = Math.min(windowItems, this.#items + count);
   }
 }
 
