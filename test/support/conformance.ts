@@ -40,7 +40,7 @@ export function pidOf(machine: string | undefined): number {
   return Number(/^pid (\d+)$/.exec(machine ?? '')![1]);
 }
 
-const entry = join(import.meta.dirname, '../apps/src/conformance/main.js');
+const entry = join(import.meta.dirname, '../apps/dist/conformance/main.js');
 
 const backends: TrialBackend[] = [
   { name: 'local', isolated: false, make: () => new LocalBackend() },
@@ -63,7 +63,10 @@ export function rule(
     const start: Start = async (pool = {}, options = {}, more = []) => {
       const folder = mkdtempSync(join(tmpdir(), 'flame-rule-'));
       folders.push(folder);
-      const module = ConformanceModule.with([{ name: 'p', max: 2, maxConcurrency: 2, ...pool }, ...more], { backend: backend.make(), ...options });
+      const module = ConformanceModule.with([{ name: 'p', max: 2, maxConcurrency: 2, ...pool }, ...more], {
+        backend: backend.make(),
+        ...options,
+      });
       const app = await Test.createTestingModule({ imports: [module] }).compile();
       app.useLogger(false);
       apps.push(app);
