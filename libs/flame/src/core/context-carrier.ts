@@ -14,7 +14,7 @@ export interface ContextCarrier<T = any> {
 }
 
 /** One of several: `name` tells its value from the others' on the wire, and in errors. */
-export interface NamedContextCarrier<T = any> extends ContextCarrier<T> {
+export interface NamedContextCarrier extends ContextCarrier {
   name: string;
 }
 

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../parent/pending-call.js';
+import type { FlameEnhancer } from './flame-enhancer.js';
 import type { FlameReturns } from './returns.js';
 
 /** One use of `@OnFlame`: what a method of a class was declared to be. */
@@ -12,6 +13,8 @@ export interface Declaration {
   readonly returns: FlameReturns | undefined;
   /** Whether the resources in its result are tracked; undefined where the pool decides. */
   readonly trackResources: boolean | undefined;
+  /** What Nest runs around the handler. */
+  readonly enhancers: readonly FlameEnhancer[];
   /** What each call is made with. */
   readonly callOptions: CallOptions;
   /** The method as it was written, under the decorators below `@OnFlame`. */

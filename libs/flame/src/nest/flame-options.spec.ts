@@ -12,7 +12,7 @@ describe('readFlameOptions', () => {
       name,
       value!.replaceAll('_', ''),
     ]);
-    const { port, reconnectTimeout, maxPayload } = flameDefaults;
+    const { port, reconnectTimeout, maxPayload, linkToRequest } = flameDefaults;
     expect(Object.fromEntries(documented)).toEqual({
       backend: 'new',
       handlers: '[]',
@@ -20,6 +20,7 @@ describe('readFlameOptions', () => {
       port: String(port),
       reconnectTimeout: String(reconnectTimeout),
       maxPayload: String(maxPayload),
+      linkToRequest: String(linkToRequest),
     });
     expect(readFlameOptions([], {}, 'here')).toMatchObject({
       ...flameDefaults,
@@ -71,6 +72,21 @@ describe('FlameModule.forRoot', () => {
     ['a port that is none', [], { port: -1 }, /options\.port must be a whole number of at least 0/],
     ['a time that is none', [], { reconnectTimeout: '5s' }, /options\.reconnectTimeout must be a time in milliseconds of 0 or more/],
     ['no limit', [], { maxPayload: 0 }, /options\.maxPayload must be a whole number of at least 1/],
+    ['a link that is none', [], { linkToRequest: 'yes' }, /options\.linkToRequest must be true or false/],
+    ['a context that is none', [], { context: () => 1 }, /options\.context must be an object of options/],
+    [
+      'half a context',
+      [],
+      { context: { capture: () => 1 } },
+      /options\.context\.run is missing\. Give both capture\(\) and run\(value, next\)/,
+    ],
+    ['a nameless context among several', [], { context: [{ capture: () => 1, run: () => 1 }] }, /options\.context\[0\]\.name is missing/],
+    [
+      'two contexts of one name',
+      [],
+      { context: Array(2).fill({ name: 'cls', capture: () => 1, run: () => 1 }) },
+      /options\.context\[1\]\.name is "cls", as is that of context\[0\]/,
+    ],
     ['a hook that is none', [], { onCastError: 1 }, /options\.onCastError must be a function/],
   ])('refuses %s with path and fix', (_, pools, options, message) => {
     expect(() => FlameModule.forRoot(pools as never, options as never)).toThrow(FlameError);

@@ -3,12 +3,14 @@ import { FlameBackend } from '../backends/backend.js';
 import { LocalBackend } from '../backends/local-backend.js';
 import type { RegisteredClass } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
+import type { ContextCarrier, NamedContextCarrier } from '../core/context-carrier.js';
 import { badOption, OptionReader, show } from '../core/option-reader.js';
 import { readPoolOptions } from '../core/pool-config.js';
 import type { PoolConfig } from '../core/pool-config.js';
 import type { PoolOptions } from '../core/pool-options.js';
 import { SystemClock } from '../wire/system-clock.js';
 import type { TlsIdentity } from '../wire/tls-identity.js';
+import { readContext } from './context-option.js';
 import type { Class } from './provider-home.js';
 
 /** Options of a pool, with what this app boots machines with. */
@@ -61,6 +63,18 @@ export interface FlameModuleOptions {
    * @default 268_435_456
    */
   maxPayload?: number;
+  /**
+   * What of its caller's context travels with each call, usually of an AsyncLocalStorage: captured at the parent, and there again around
+   * the handler on the runner. Several carriers are given as a list, each with a name. Nothing travels when left out.
+   */
+  context?: ContextCarrier | NamedContextCarrier[];
+  /**
+   * Whether linked calls that are made while an HTTP request is answered end when its client goes before it has the response, with
+   * FLAME_CANCELLED. On Express and Fastify. Calls with `link: false` and calls made outside of requests go on.
+   *
+   * @default false
+   */
+  linkToRequest?: boolean;
   /** The time that the pools go by: for tests, which take a `VirtualClock` on by hand. The machine's own when left out. */
   clock?: Clock;
   /** Called with what a cast's handler threw, or why it was lost, beside the log line. What it throws itself is logged. */
@@ -72,6 +86,7 @@ export const flameDefaults = {
   port: 0,
   reconnectTimeout: 5_000,
   maxPayload: 268_435_456,
+  linkToRequest: false,
 } as const satisfies FlameModuleOptions;
 
 /** The module's options, checked and complete. */
@@ -85,6 +100,8 @@ export interface FlameConfig {
   readonly tls: TlsIdentity | undefined;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
+  readonly context: ContextCarrier | undefined;
+  readonly linkToRequest: boolean;
   readonly clock: Clock;
   readonly onCastError: ((error: unknown, handler: string) => void) | undefined;
 }
@@ -106,6 +123,8 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     tls: readTls(read),
     reconnectTimeout: read.duration('reconnectTimeout', flameDefaults.reconnectTimeout, true),
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
+    context: readContext(read),
+    linkToRequest: read.flag('linkToRequest', flameDefaults.linkToRequest),
     clock: readClock(read),
     onCastError: read.hook('onCastError'),
   };

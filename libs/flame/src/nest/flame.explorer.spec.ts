@@ -1,10 +1,11 @@
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
-import { ContextIdFactory, ModulesContainer, REQUEST } from '@nestjs/core';
+import { ContextIdFactory, ExternalContextCreator, ModulesContainer, REQUEST } from '@nestjs/core';
 import type { TestingModule } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
 import { startApp } from '../../../../test/support/nest-app.js';
 import { FlameCall } from '../runner/flame-call.js';
 import { FlameApp } from './flame-app.js';
+import { enhanceWith } from './enhancers.js';
 import { exploreHandlers } from './flame.explorer.js';
 import { FlameModule } from './flame.module.js';
 import { Flame } from './flame.service.js';
@@ -47,7 +48,8 @@ class Entry extends Numbered {}
 
 /** The names of an app's handlers. */
 function namesOf(app: TestingModule): readonly string[] {
-  return exploreHandlers(app.get(ModulesContainer), new FlameApp(), { pools: ['work'], classes: [] }).names;
+  const enhance = enhanceWith(app.get(ExternalContextCreator, { strict: false }));
+  return exploreHandlers(app.get(ModulesContainer), new FlameApp(), { pools: ['work'], classes: [] }, enhance).names;
 }
 
 describe('exploreHandlers', () => {

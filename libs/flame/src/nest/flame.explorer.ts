@@ -3,6 +3,7 @@ import { FlameError } from '../core/flame-error.js';
 import { methodName, ownDeclarations, prototypesOf } from './declaration.js';
 import type { Method } from './declaration.js';
 import { bindTo, unknownPool } from './flame-app.js';
+import type { Enhance } from './enhancers.js';
 import type { FlameApp } from './flame-app.js';
 import { HandlerIndex } from './handler-index.js';
 import type { Handler } from './handler-index.js';
@@ -28,14 +29,14 @@ export interface Wanted {
  *
  * @throws {FlameError} FLAME_CONFIG for an unknown pool, or two handlers of one name.
  */
-export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted: Wanted): HandlerIndex {
+export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted: Wanted, enhance: Enhance): HandlerIndex {
   const homes = findHomes(modules, app, wanted.classes);
   const handlers = homes.flatMap((home, place) => handlersOf(home, endingOf(home, homes.slice(0, place), homes)));
   for (const { declaration, name } of handlers) {
     if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
   }
   refuseTwins(handlers);
-  return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes));
+  return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance);
 }
 
 function findHomes(modules: ModulesContainer, app: FlameApp, classes: readonly Class[]): ProviderHome[] {
@@ -95,12 +96,13 @@ function handlersOf(home: ProviderHome, ending: string): Handler[] {
     for (const key of Reflect.ownKeys(level)) {
       const declaration = declared.get(key);
       const overridden = seen.has(key);
-      const method = declaration?.method ?? plainMethod(level, key);
+      const shown = plainMethod(level, key);
+      const method = declaration?.method ?? shown;
       seen.add(key);
       if (!method || (overridden && !declaration)) continue;
       const own = methodName(home.prototype, key);
       const name = overridden ? `${own}@${level.constructor.name}` : (declaration?.name ?? own);
-      handlers.push({ name: name + ending, key, method, declaration, overridden, home });
+      handlers.push({ name: name + ending, key, method, shown: shown ?? method, declaration, overridden, home });
     }
   }
   return handlers;

@@ -3,13 +3,15 @@ import type {
   DynamicModule,
   FactoryProvider,
   ModuleMetadata,
+  NestModule,
   OnApplicationBootstrap,
   OnApplicationShutdown,
   OnModuleInit,
   Provider,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
+import { enhanceWith } from './enhancers.js';
 import { FlameApp } from './flame-app.js';
 import { exploreHandlers } from './flame.explorer.js';
 import { readFlameOptions } from './flame-options.js';
@@ -19,6 +21,7 @@ import { FlamePool } from './flame-pool.js';
 import { Flame } from './flame.service.js';
 import { getPoolToken } from './inject-pool.decorator.js';
 import { PoolSet } from './pool-set.js';
+import { RequestLink } from './request-link.js';
 import { runnerProcess } from './runner-process.js';
 
 /** What `forRootAsync`'s factory gives: the pools alone, or with options for all of them. */
@@ -43,18 +46,28 @@ const configToken = Symbol('nestjs-flame:config');
  * `await app.listen()` runs in parents only.
  */
 @Module({})
-export class FlameModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class FlameModule implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #config: FlameConfig;
   readonly #app: FlameApp;
   readonly #modules: ModulesContainer;
   readonly #adapterHost: HttpAdapterHost;
+  readonly #creator: ExternalContextCreator;
+  readonly #requestLink: RequestLink | undefined;
   #pools: PoolSet | undefined;
 
-  constructor(@Inject(configToken) config: FlameConfig, app: FlameApp, modules: ModulesContainer, adapterHost: HttpAdapterHost) {
+  constructor(
+    @Inject(configToken) config: FlameConfig,
+    app: FlameApp,
+    modules: ModulesContainer,
+    adapterHost: HttpAdapterHost,
+    creator: ExternalContextCreator,
+  ) {
     this.#config = config;
     this.#app = app;
     this.#modules = modules;
     this.#adapterHost = adapterHost;
+    this.#creator = creator;
+    if (config.linkToRequest && !app.inRunner) this.#requestLink = new RequestLink();
   }
 
   /**
@@ -81,17 +94,31 @@ export class FlameModule implements OnModuleInit, OnApplicationBootstrap, OnAppl
     return dynamicModule(config, names, imports);
   }
 
+  /** Before any other middleware, and for every path, whatever the global prefix. */
+  configure(): void {
+    if (this.#requestLink) this.#adapterHost.httpAdapter.use(this.#requestLink.middleware);
+  }
+
   async onModuleInit(): Promise<void> {
     refuseSecond(this.#modules);
     const { pools, handlers } = this.#config;
-    const index = exploreHandlers(this.#modules, this.#app, { pools: pools.map(({ name }) => name), classes: handlers });
-    this.#pools = new PoolSet(this.#config, index, this.#app.inRunner);
+    const wanted = { pools: pools.map(({ name }) => name), classes: handlers };
+    const index = exploreHandlers(this.#modules, this.#app, wanted, enhanceWith(this.#creator));
+    this.#pools = new PoolSet(this.#config, index, this.#app.inRunner, this.#requestLink?.caller);
     const info = FlameParent.get();
     if (info) {
       const idleCheck = pools.find(({ name }) => name === info.pool)?.idleCheck;
       const { manifest, codec } = this.#pools;
       const adapter = this.#adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-      runnerProcess()?.adopt(this.#app, { table: index, manifest, codec, idleCheck, modules: this.#modules, adapter });
+      runnerProcess()?.adopt(this.#app, {
+        table: index,
+        manifest,
+        codec,
+        idleCheck,
+        context: this.#config.context,
+        modules: this.#modules,
+        adapter,
+      });
     } else await this.#pools.prepare();
     this.#app.open({ index, pools: this.#pools.pools, castFailed: this.#pools.castFailed });
   }

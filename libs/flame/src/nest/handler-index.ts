@@ -1,6 +1,7 @@
 import { FlameError } from '../core/flame-error.js';
 import type { HandlerTable } from '../runner/handler-table.js';
 import type { Declaration, Method } from './declaration.js';
+import type { Enhance } from './enhancers.js';
 import type { PlaceableClass } from './placeable-class.js';
 import type { Class, ProviderHome } from './provider-home.js';
 import { returnsOf } from './returns.js';
@@ -11,6 +12,8 @@ export interface Handler {
   readonly name: string;
   readonly key: string | symbol;
   readonly method: Method;
+  /** The method as the class shows it. */
+  readonly shown: Method;
   /** What `@OnFlame` says of it; undefined for a method that is reached through `Flame` alone. */
   readonly declaration: Declaration | undefined;
   /** Whether a more derived class has a method of the same name, so that only `super` leads here. */
@@ -27,6 +30,8 @@ export type Reach = ReadonlyMap<string | symbol, { readonly number: number; read
  */
 export class HandlerIndex implements HandlerTable {
   readonly #handlers: readonly Handler[];
+  /** Those that guards and the like run around. */
+  readonly #enhanced = new Map<number, ReturnType<Enhance>>();
   readonly #byClass = new Map<unknown, Map<Declaration, number>>();
   /** Filled where one class has several providers, so that its instances must be told apart. */
   readonly #byInstance = new WeakMap<object, Map<Declaration, number>>();
@@ -35,11 +40,14 @@ export class HandlerIndex implements HandlerTable {
   readonly #children: readonly PlaceableClass[];
 
   /** All of `handlers`, and all of `children`, have different names. */
-  constructor(handlers: readonly Handler[], children: readonly PlaceableClass[] = []) {
+  constructor(handlers: readonly Handler[], children: readonly PlaceableClass[], enhance: Enhance) {
     this.#handlers = handlers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     this.#children = children.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const numbers = new Map<ProviderHome, Map<Declaration, number>>();
-    this.#handlers.forEach(({ home, declaration, key, overridden }, number) => {
+    this.#handlers.forEach((handler, number) => {
+      const { home, declaration, key, overridden } = handler;
+      if (declaration && declaration.enhancers.length > 0)
+        this.#enhanced.set(number, enhance({ ...handler, enhancers: declaration.enhancers, returns: declaration.returns }));
       if (declaration) entry(numbers, home).set(declaration, number);
       if (overridden) return;
       for (const name of [home.token, home.prototype.constructor]) {
@@ -99,6 +107,12 @@ export class HandlerIndex implements HandlerTable {
   }
 
   invoke(handler: number, args: unknown[]): unknown {
+    const enhanced = this.#enhanced.get(handler);
+    return enhanced ? enhanced(args) : this.runPlain(handler, args);
+  }
+
+  /** Runs a handler as a plain call of its method does: without guards and the like. */
+  runPlain(handler: number, args: unknown[]): unknown {
     const found = this.#handlers[handler];
     if (!found) throw new FlameError('FLAME_DENIED', `${this.name(handler)} is no method`);
     const { home, method } = found;

@@ -1,9 +1,11 @@
 import { Inject, Optional } from '@nestjs/common';
-import { badOption, OptionReader } from '../core/option-reader.js';
+import { badOption, OptionReader, show } from '../core/option-reader.js';
 import { FlameError } from '../core/flame-error.js';
 import { appOf, bindTo, FlameApp } from './flame-app.js';
 import { addDeclaration, methodName } from './declaration.js';
 import type { Declaration, Method } from './declaration.js';
+import { flameEnhancers } from './flame-enhancer.js';
+import type { FlameEnhancer } from './flame-enhancer.js';
 import { flameReturns, returnsOf, sayWhatItReturns } from './returns.js';
 import type { FlameResult, FlameReturns } from './returns.js';
 
@@ -59,6 +61,14 @@ export interface OnFlameOptions {
    * @default the pool's `trackResources`
    */
   trackResources?: boolean;
+  /**
+   * Which of Nest's guards, interceptors and exception filters run around the handler on the runner: those of the method, of its class, and the
+   * global ones. They see a context of type `'flame'`. A guard that says no is a ForbiddenException at the caller. Where the method is simply
+   * called, on a runner or inside a handler, nothing runs around it.
+   *
+   * @default []
+   */
+  enhancers?: FlameEnhancer[];
 }
 
 /** Accepts only methods that return `R`. */
@@ -144,6 +154,7 @@ function readDeclaration(
     cast: read.flag('cast', false),
     returns: readReturns(read, method, type, label),
     trackResources: read.raw('trackResources') === undefined ? undefined : read.flag('trackResources', false),
+    enhancers: readEnhancers(read),
     callOptions: {
       handlerTimeout: read.raw('timeout') === undefined ? undefined : read.duration('timeout', Infinity),
       linked: read.flag('link', true),
@@ -163,6 +174,13 @@ function readReturns(read: OptionReader, method: Method, type: unknown, label: s
   if (returns === undefined && type === Object)
     throw badOption(read.path, 'has a return type that leaves no trace at run time', sayWhatItReturns(label));
   return returns;
+}
+
+function readEnhancers(read: OptionReader): readonly FlameEnhancer[] {
+  const given = read.raw('enhancers') ?? [];
+  if (Array.isArray(given) && given.every((enhancer) => flameEnhancers.includes(enhancer))) return given;
+  const shown = Array.isArray(given) ? given.map(show).join(', ') : show(given);
+  throw read.refuse('enhancers', `must be a list of 'guards', 'interceptors' and 'filters', but is ${shown}`, "Give for example ['guards'].");
 }
 
 function readRetry(read: OptionReader): { attempts: number } | undefined {

@@ -8,6 +8,7 @@ import { FlameError } from '../core/flame-error.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolConfig } from '../core/pool-config.js';
+import type { Caller } from '../parent/caller.js';
 import { Pool } from '../parent/pool.js';
 import type { PoolSetup } from '../parent/pool-setup.js';
 import { startLocalRunner } from '../runner/local-runner.js';
@@ -37,10 +38,13 @@ export class PoolSet {
   readonly #parent = randomBytes(3).toString('hex');
   readonly #memoryDoor = new MemoryDoor();
   readonly #grpcDoor: GrpcDoor;
+  readonly #caller: (() => Caller | undefined) | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(config: FlameConfig, index: HandlerIndex, inRunner: boolean) {
+  /** `caller` knows whom calls are made for. */
+  constructor(config: FlameConfig, index: HandlerIndex, inRunner: boolean, caller?: () => Caller | undefined) {
     this.#config = config;
+    this.#caller = caller;
     this.#index = index;
     this.#clock = config.clock;
     this.manifest = manifestOf(index.entries);
@@ -121,6 +125,8 @@ export class PoolSet {
       output: (line, stream, _, runner) => logOutput(line, stream, runner),
       runnerLog: (level, text, _, runner) => logRunnerLine(level, text, runner),
       onCastError: this.castFailed,
+      context: this.#config.context,
+      caller: this.#caller,
     };
   }
 
@@ -136,9 +142,10 @@ export class PoolSet {
 
   #startLocal(info: ParentInfo, { idleCheck }: PoolConfig): LocalMachine {
     const { manifest, codec } = this;
+    const { context } = this.#config;
     const hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
     const link = this.#memoryDoor.attach(info.token, hello);
-    return startLocalRunner({ info, link, table: this.#index, codec, clock: this.#clock, log: nestLog, idleCheck });
+    return startLocalRunner({ info, link, table: this.#index, codec, clock: this.#clock, log: nestLog, idleCheck, context });
   }
 
   #sayReady(): void {

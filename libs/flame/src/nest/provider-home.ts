@@ -1,5 +1,5 @@
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
-import type { ModulesContainer } from '@nestjs/core';
+import type { ContextId, ModulesContainer } from '@nestjs/core';
 import { FlameCall } from '../runner/flame-call.js';
 
 /** Nest does not export these classes' names. */
@@ -43,10 +43,14 @@ export class ProviderHome {
     return token === this.prototype.constructor ? this.#module.metatype.name : `${this.#module.metatype.name}:${tokenText(token)}`;
   }
 
+  /** By which Nest finds what belongs to it in a context. */
+  get id(): string {
+    return this.#wrapper.id;
+  }
+
   /** Makes an instance in a context of its own, as Nest does for a request; the call stands in the request's place. */
-  async resolve(): Promise<object> {
+  async resolve(context: ContextId = ContextIdFactory.create()): Promise<object> {
     const moduleRef = this.#module.providers.get(ModuleRef)!.instance as ModuleRef;
-    const context = ContextIdFactory.create();
     moduleRef.registerRequestByContextId(FlameCall.current(), context);
     return moduleRef.resolve<object>(this.#wrapper.token as string, context, { strict: true });
   }
