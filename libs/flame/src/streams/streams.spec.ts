@@ -450,7 +450,9 @@ describe('Streams', () => {
       );
       await rig.door.close();
       await rig.clock.advance(3_000);
-      expect(await reading).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
+      const error = (await reading) as FlameError;
+      expect(error).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
+      expect(error.message).toContain('A.rows was lost: runner p-test-1');
       await rig.pool.drain();
     });
 
@@ -857,6 +859,9 @@ describe('Streams', () => {
       call!.progress('late');
       await settle();
       expect(told).toEqual([]);
+      expect(rig.pool.stats().runners).toMatchObject([{ id: 'p-test-1', state: 'ready' }]);
+      expect(await rig.call('A.works')).toBe('result');
+      expect(rig.pool.stats().runners).toMatchObject([{ id: 'p-test-1', served: 2 }]);
       expect(refusal).toBeInstanceOf(FlameError);
       expect((refusal as FlameError).message).toContain('the progress of A.works cannot cross to the parent: progress.on');
       await rig.pool.drain();
