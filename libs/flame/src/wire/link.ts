@@ -2,8 +2,9 @@ import type { Frame } from '../core/frame.js';
 import type { Manifest } from '../core/manifest.js';
 
 /**
- * One end of a session: frames in order, each exactly once, across short cuts of the network. The gRPC link
- * (`attach-server.ts`, `attach-client.ts`) and its in-memory twin (`memory-link.ts`) keep the same contract.
+ * One end of a session: frames in order, each exactly once, across short cuts of the network. Over a wire, frames of more
+ * than 256 KiB are overtaken by others, but never by frames of the same `id`. The gRPC link (`attach-server.ts`,
+ * `attach-client.ts`) and its in-memory twin (`memory-link.ts`) keep the same contract.
  */
 export interface Link {
   /**

@@ -5,9 +5,13 @@ import { PacketDraft } from './packet-bytes.js';
 import type { WireFrame } from './wire-frame.js';
 
 /** Frames above this travel in parts. */
-export const partsAbove = 256 * 1024;
-/** How much of a large frame goes into one packet: what a small frame may have to wait for. */
+const partsAbove = 256 * 1024;
+/** How much of a large frame goes into one packet: what a small frame may have to wait for, while there are any. */
 const partSize = 64 * 1024;
+/** The same while there are none: fewer packets are cheaper. */
+const quietPartSize = 256 * 1024;
+/** So many packets without a small frame are quiet. */
+const quietAfter = 8;
 /** Small frames beyond this go into the next packet. */
 const packetSize = 64 * 1024;
 /** Large frames under way at once; more wait. The inbox bears more. */
@@ -32,6 +36,8 @@ export class Outbox {
   readonly #waiting: Lane[] = [];
   readonly #laneOf = new Map<number, Lane>();
   #laneNumber = 0;
+  /** Packets pulled since the last that held small frames. */
+  #quiet = 0;
   /** Bytes in full drafts, lanes and behind lanes. */
   #bytes = 0;
 
@@ -70,10 +76,13 @@ export class Outbox {
       draft = this.#draft;
       this.#draft = undefined;
     }
-    if (draft !== undefined) this.#pulled++;
+    if (draft === undefined) this.#quiet++;
+    else {
+      this.#quiet = 0;
+      this.#pulled++;
+    }
     if (parts && this.#lanes.length > 0 && this.#lanes[0]!.after <= this.#pulled) {
-      draft ??= new PacketDraft(partSize + 64);
-      this.#fillFrom(this.#lanes.shift()!, draft);
+      this.#fillFrom(this.#lanes.shift()!, (draft ??= new PacketDraft()), this.#quiet > quietAfter ? quietPartSize : partSize);
     }
     return draft?.seal(seq, ack);
   }
@@ -104,9 +113,9 @@ export class Outbox {
     this.#bytes += lane.left;
   }
 
-  #fillFrom(lane: Lane, draft: PacketDraft): void {
+  #fillFrom(lane: Lane, draft: PacketDraft, size: number): void {
     const before = lane.left;
-    lane.fill(draft, partSize);
+    lane.fill(draft, size);
     this.#bytes -= before - lane.left;
     if (lane.left > 0) {
       this.#lanes.push(lane);
