@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
+
+/** The code blocks of a page that say in their first line which file they are taken from. */
+const quotes = pages.flatMap((page) =>
+  [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/^```ts\n\/\/ (test\/\S+|apps\/\S+)\n(.*?)^```$/gms)].map(
+    ([, file, code]) => ({
+      page,
+      file: file!,
+      code: code!,
+    }),
+  ),
+);
+
+/** Code without its layout. */
+const plain = (code: string): string => code.replace(/\s+/g, ' ').trim();
+
+describe('docs', () => {
+  it.each(quotes)('$page quotes $file as it is', ({ file, code }) => {
+    expect(plain(readFileSync(join(root, file), 'utf8'))).toContain(plain(code));
+  });
+
+  it('is not without quotes', () => {
+    expect(quotes.length).toBeGreaterThan(0);
+  });
+});
