@@ -6,7 +6,7 @@ import { FlameCall } from '../runner/flame-call.js';
 import { FlameModule } from './flame.module.js';
 import type { FlameModuleOptions } from './flame-options.js';
 import { Flame } from './flame.service.js';
-import type { FlameApi, FlameCasts } from './flame.service.js';
+import type { FlameApi, FlameCasts } from './flame-api.js';
 import { OnFlame } from './on-flame.decorator.js';
 
 @Injectable()

@@ -1,45 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { FlameError } from '../core/flame-error.js';
-import { OptionReader } from '../core/option-reader.js';
-import type { CallOptions } from '../parent/pending-call.js';
+import { readCallOptions, reading } from './call-options.js';
+import type { FlameCallOptions } from './call-options.js';
+import { placeHere } from './child-in-place.js';
+import type { FlameApi, FlameCasts } from './flame-api.js';
 import { FlameApp } from './flame-app.js';
 import { FlamePool } from './flame-pool.js';
 import type { Reach } from './handler-index.js';
 import type { Class } from './provider-home.js';
-import { deliver, flameReturns } from './returns.js';
-import type { Delivery, FlameResult, FlameReturns } from './returns.js';
+import { RemoteChild } from './remote-child.js';
+import { deliver } from './returns.js';
+import type { Delivery } from './returns.js';
 
-/** The methods of `T` that can run elsewhere: the asynchronous ones, and those that stream. */
-export type FlameApi<T> = { readonly [K in keyof T as T[K] extends (...args: never[]) => FlameResult ? K : never]: T[K] };
+/** What a class's `onFlameStart` takes; undefined where it takes nothing. */
+export type ChildArgs<T> = T extends { onFlameStart(...args: infer A): unknown } ? (A extends [] ? undefined : A[0]) : undefined;
 
-/** The asynchronous methods, as casts: their promises resolve when a runner has taken the work on. */
-export type FlameCasts<T> = {
-  readonly [K in keyof T as T[K] extends (...args: never[]) => Promise<unknown> ? K : never]: T[K] extends (...args: infer A) => unknown
-    ? (...args: A) => Promise<void>
-    : never;
-};
-
-/** Options of `flame.on` and `flame.cast`; left out, the method's `@OnFlame` counts, then the pool. */
-export interface FlameCallOptions {
-  /** Time for waiting, booting and running together, in milliseconds. Left out, each has its own clock. */
-  timeout?: number;
-  /** Ends the call: while it waits at once, while it runs by aborting the handler's signal. */
-  signal?: AbortSignal;
-  /**
-   * Whether the work ends when its caller goes.
-   *
-   * @default true
-   */
-  link?: boolean;
-  /** Told what the handler gives to `FlameCall.current().progress`, in its order and before the result. What it throws is logged. */
-  onProgress?: (value: unknown) => void;
-  /**
-   * What the methods called through this proxy return, where their code does not show it at run time.
-   *
-   * @default what `@OnFlame` says, or the kind of function and the class of the return type
-   */
-  returns?: FlameReturns;
-}
+/**
+ * Options of `flame.placeChild`. `timeout` is for the placing alone; without it, waiting has the pool's `queueTimeout` and `onFlameStart` the pool's
+ * `timeout`. `signal` ends the placing, and the child, too, unless `link` is false. `onProgress` is told what the child gives to
+ * `FlameCall.current().progress`, for as long as it lives.
+ */
+export type PlaceChildOptions = Omit<FlameCallOptions, 'returns'>;
 
 /**
  * Runs methods on runners without, or against, their decorators: in another pool, with another timeout, with an AbortSignal. The class
@@ -67,6 +48,26 @@ export class Flame {
     return this.#proxy(pool, service, options, 'cast') as FlameCasts<T>;
   }
 
+  /**
+   * Makes an instance of `type` on a runner of `pool`, by that runner's container and with its dependencies, and gives it `args` in its `onFlameStart`. The child
+   * stays, and holds a slot, until it ends. The class must have a method with `@OnFlame` or be named in the module's `handlers`; it need not be a provider.
+   *
+   * Rejects with what `onFlameStart` throws, and as any call does that finds no runner.
+   *
+   * @throws {FlameError} FLAME_CONFIG for an unknown pool or a bad option, FLAME_DENIED for a class that cannot be placed.
+   */
+  async placeChild<T>(pool: string, type: Class<T>, args: ChildArgs<T>, options: PlaceChildOptions = {}): Promise<RemoteChild<T>> {
+    const asker = `flame.placeChild('${pool}', ${type.name})`;
+    const target = this.#app.pool(pool, asker);
+    const found = this.#app.opened(asker).index.placeable(type);
+    if (!found) throw unplaceableClass(asker, type);
+    const given = readCallOptions(options, `${asker} options`, 'returns');
+    const child = this.#app.runsInPlace
+      ? await placeHere(found.place, pool, args, given)
+      : await target.place(found.number, args, given);
+    return new RemoteChild<T>(child, found.place);
+  }
+
   /** @throws {FlameError} FLAME_CONFIG when there is no such pool. */
   pool(name: string): FlamePool {
     this.#app.pool(name, 'flame.pool()');
@@ -89,7 +90,7 @@ export class Flame {
         const callOptions = declaration ? { ...declaration.callOptions, ...given } : given;
         const returns = given.returns ?? index.returns(number);
         const call = (args: unknown[], more?: Delivery): Promise<unknown> => {
-          if (app.runsInPlace) return runHere(() => index.invoke(number, args));
+          if (app.runsInPlace) return runHere(() => index.runPlain(number, args));
           return pool.call(number, args, more ? reading(callOptions, more) : callOptions);
         };
         if (mode === 'on') {
@@ -109,26 +110,6 @@ export class Flame {
 
 const emptyTarget = Object.freeze({});
 
-function readCallOptions(options: FlameCallOptions, path: string): CallOptions & { returns?: FlameReturns } {
-  const read = new OptionReader(options, path);
-  const given: CallOptions & { returns?: FlameReturns } = {};
-  if (read.raw('timeout') !== undefined) given.timeout = read.duration('timeout', Infinity);
-  if (read.raw('link') !== undefined) given.linked = read.flag('link', true);
-  const signal = read.raw('signal');
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw read.refuse('signal', 'must be an AbortSignal', 'Give the signal of an AbortController.');
-  if (signal) given.signal = signal;
-  const onProgress = read.hook<(value: unknown) => void>('onProgress');
-  if (onProgress) given.onProgress = onProgress;
-  if (read.raw('returns') !== undefined) given.returns = read.choice('returns', flameReturns, 'promise');
-  read.done();
-  return given;
-}
-
-function reading(options: CallOptions, { reads, signal }: Delivery): CallOptions {
-  return { ...options, reads, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
-}
-
 async function runHere(run: () => unknown): Promise<unknown> {
   return run();
 }
@@ -137,6 +118,13 @@ function unreachableClass(asker: string, service: Class): FlameError {
   return new FlameError(
     'FLAME_DENIED',
     `${asker}: ${service.name} cannot be reached on runners. Put @OnFlame on one of its methods or name it in FlameModule's handlers, and provide it in a module.`,
+  );
+}
+
+function unplaceableClass(asker: string, type: Class): FlameError {
+  return new FlameError(
+    'FLAME_DENIED',
+    `${asker}: children of ${type.name} cannot be placed on runners. Name ${type.name} in FlameModule's handlers, or put @OnFlame on one of its methods and provide it in a module.`,
   );
 }
 

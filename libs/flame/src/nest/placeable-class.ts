@@ -2,8 +2,10 @@ import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import type { Type } from '@nestjs/common';
 import { FlameCall } from '../runner/flame-call.js';
 import type { ChildClass } from '../runner/handler-table.js';
-import { prototypesOf } from './declaration.js';
+import { ownDeclarations, prototypesOf } from './declaration.js';
 import type { Class, NestModule } from './provider-home.js';
+import { returnsOf } from './returns.js';
+import type { FlameReturns } from './returns.js';
 
 /** Nest calls the first ones and the runner the last two; nobody else does. */
 const hooks = [
@@ -42,6 +44,15 @@ export class PlaceableClass implements ChildClass {
 
   get label(): string {
     return this.type.name;
+  }
+
+  /** What callers of a method are given; undefined where nothing says it. */
+  returns(method: string): FlameReturns | undefined {
+    const prototype = this.type.prototype as Record<string, unknown>;
+    const levels = prototypesOf(prototype);
+    const owner = levels.find((level) => Object.hasOwn(level, method));
+    const declaration = owner && ownDeclarations(owner).find(({ key }) => key === method);
+    return declaration ? declaration.returns : returnsOf(prototype[method], Reflect.getMetadata('design:returntype', prototype, method));
   }
 
   /** A fresh instance in a context of its own, as for a request: the call stands in the request's place. */

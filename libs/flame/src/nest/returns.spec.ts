@@ -9,7 +9,7 @@ import { FlameCall } from '../runner/flame-call.js';
 import { FlameModule } from './flame.module.js';
 import { FlamePool } from './flame-pool.js';
 import { Flame } from './flame.service.js';
-import type { FlameApi, FlameCasts } from './flame.service.js';
+import type { FlameApi, FlameCasts } from './flame-api.js';
 import { getPoolToken } from './inject-pool.decorator.js';
 import { OnFlame } from './on-flame.decorator.js';
 import { returnsOf } from './returns.js';

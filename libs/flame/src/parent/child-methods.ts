@@ -64,8 +64,9 @@ export class ChildMethods {
     });
     child.began(call);
     this.#journal.taken();
-    home.run(call, timeout === Infinity ? 0 : timeout);
+    // Before the runner's own clock, so that it is this one that says whose time is up.
     this.#watch(call, home, timeout, signal);
+    home.run(call, timeout === Infinity ? 0 : timeout);
     return call.promise;
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import type { Frame } from '../core/frame.js';
 import type { OnFlameStart, OnFlameStop } from './child-hooks.js';
-import type { ChildClass, HandlerTable } from './handler-table.js';
+import type { ChildClass } from './handler-table.js';
 import { Work } from './work.js';
 import type { Workplace } from './work.js';
 
@@ -36,7 +36,7 @@ export class ChildWork extends Work {
   }
 
   /** Makes the instance and starts it. */
-  override async run(_table: HandlerTable, [args]: unknown[]): Promise<void> {
+  override async run(_table: unknown, [args]: unknown[]): Promise<void> {
     const scope = new AsyncResource('FLAMECHILD');
     const child: Child = await this.type.make();
     await child.onFlameStart?.(args);
@@ -101,7 +101,7 @@ export class MethodWork extends Work {
     return `${this.#child.type.label}.${this.#method}`;
   }
 
-  override run(_table: HandlerTable, args: unknown[]): unknown {
+  override run(_table: unknown, args: unknown[]): unknown {
     return this.#child.invoke(this.#method, args);
   }
 
