@@ -6,7 +6,7 @@ describe('SystemClock', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('wakes once, after the delay', () => {
-    const wake = vi.fn();
+    const wake = vi.fn<() => void>();
     new SystemClock().after(100, wake);
     vi.advanceTimersByTime(99);
     expect(wake).not.toHaveBeenCalled();
@@ -15,14 +15,14 @@ describe('SystemClock', () => {
   });
 
   it('does not wake when it was cancelled', () => {
-    const wake = vi.fn();
+    const wake = vi.fn<() => void>();
     new SystemClock().after(100, wake)();
     vi.advanceTimersByTime(1_000);
     expect(wake).not.toHaveBeenCalled();
   });
 
   it('waits longer than a timer can hold', () => {
-    const wake = vi.fn();
+    const wake = vi.fn<() => void>();
     const days = 24 * 60 * 60 * 1000;
     new SystemClock().after(60 * days, wake);
     vi.advanceTimersByTime(59 * days);
