@@ -1,3 +1,4 @@
+import { IdMap } from '../core/id-map.js';
 import type { Machine, MachineExit } from '../backends/backend.js';
 import type { Codec } from '../core/codec/codec.js';
 import { MalformedError } from '../core/codec/codec.js';
@@ -39,7 +40,7 @@ export interface HandleOwner {
  * the pool's facts, and tells `down` and `gone` once each.
  */
 export class RunnerHandle implements LinkReceiver, ChildHome {
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new IdMap<PendingCall>();
   readonly #link: Link;
   readonly #streams: Streams;
   readonly #resources: HeldResources;

@@ -1,3 +1,4 @@
+import { IdMap } from '../core/id-map.js';
 import type { Codec } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
@@ -54,7 +55,7 @@ export class Executor implements LinkReceiver, Workplace {
   readonly pool: string;
   readonly runnerId: string;
   readonly #setup: ExecutorSetup;
-  readonly #works = new Map<number, Work>();
+  readonly #works = new IdMap<Work>();
   readonly #deadlines: Deadlines;
   readonly #hoister: Hoister;
   readonly #streams: Streams;
@@ -243,7 +244,10 @@ export class Executor implements LinkReceiver, Workplace {
     } catch (error) {
       this.#hoister.dispose((text) => log.warn(text));
       this.#over(work);
-      return this.#refuse(work.id, error instanceof FlameError ? error : verdict.cannotCross(`the result of ${work.name}`, 'result', error));
+      return this.#refuse(
+        work.id,
+        error instanceof FlameError ? error : verdict.cannotCross(`the result of ${work.name}`, 'result', error),
+      );
     }
     const { sources, resources } = this.#hoister;
     if (resources || sources?.streams) return this.#hold(work, value, sources, resources);

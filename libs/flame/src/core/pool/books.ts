@@ -81,7 +81,7 @@ export class PoolBooks {
     call.state = 'over';
     call.runner = undefined;
     this.unclock(call);
-    runner.calls.delete(call);
+    runner.calls.delete(call.id);
     this.shelf.update(runner);
   }
 

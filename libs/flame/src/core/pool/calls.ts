@@ -121,7 +121,7 @@ export class Calls {
   /** A runner takes its work with it: whoever still waits for an answer is told how. */
   lose(runner: PoolRunner, how: string): void {
     const books = this.#books;
-    for (const call of runner.calls) {
+    for (const call of runner.calls.values()) {
       const awaited = isAwaited(call);
       books.release(call, runner);
       if (awaited) books.reject(call, verdict.lost(call, books.view(), runner.id, how));
@@ -139,7 +139,7 @@ export class Calls {
     call.state = 'running';
     call.runner = runner;
     call.ranAt = books.now;
-    runner.calls.add(call);
+    runner.calls.set(call.id, call);
     runner.served += 1;
     books.shelf.update(runner);
     books.clock(call, Math.min(books.now + call.runLimit, call.cameAt + call.overallLimit));

@@ -1,3 +1,4 @@
+import { IdMap } from '../id-map.js';
 import type { HeapItem } from './heap.js';
 import type { RunnerLoad } from '../runner-choice.js';
 import type { QueueItem } from './wait-queue.js';
@@ -60,7 +61,7 @@ export class PoolRunner implements HeapItem {
   /** The room that the shelf has counted it with. */
   counted = 0;
   /** The work that holds its slots; `stuck` of it ignored its abort. */
-  readonly calls = new Set<PoolCall>();
+  readonly calls = new IdMap<PoolCall>();
   stuck = 0;
   /** Calls handed to it so far. */
   served = 0;

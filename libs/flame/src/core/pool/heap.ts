@@ -30,7 +30,8 @@ export class Heap<T extends HeapItem> {
   }
 
   has(item: T): boolean {
-    return this.#items[item.heapIndex] === item;
+    // Below 0 would be a slow lookup by name.
+    return item.heapIndex >= 0 && this.#items[item.heapIndex] === item;
   }
 
   /** Puts an item in, or in its right place again after its order has changed. */

@@ -162,7 +162,7 @@ export class PoolMachine {
           break;
         case 'drain':
           for (const runner of this.#books.runners.values()) {
-            for (const call of runner.calls) this.#calls.drainAway(call, runner, drainReason!);
+            for (const call of runner.calls.values()) this.#calls.drainAway(call, runner, drainReason!);
           }
           break;
         case 'retry':
@@ -195,7 +195,7 @@ export class PoolMachine {
     for (const runner of books.runners.values()) {
       if (runner.state === 'booting') books.act({ do: 'give-up', runner: runner.id });
       else {
-        for (const call of runner.calls) this.#calls.letGo(call, reason);
+        for (const call of runner.calls.values()) this.#calls.letGo(call, reason);
         this.#runners.retire(runner, reason);
       }
     }

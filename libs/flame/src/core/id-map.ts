@@ -1,0 +1,71 @@
+/**
+ * What is under way, by number: few at a time, very many in a row. A `Map` makes a new table every so many deletions, and V8 keeps each
+ * dead table's entries until a full collection, because the table before it, dead and old, points to it; calls would grow old with them. Here
+ * nothing is made unless more is under way than ever before.
+ *
+ * Open addressing with linear probing; a removal moves what follows it back (Knuth, TAOCP 3, 6.4, algorithm R).
+ */
+export class IdMap<T> {
+  #ids: number[] = new Array<number>(8).fill(0);
+  #values: (T | undefined)[] = new Array<T | undefined>(8).fill(undefined);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(id: number): T | undefined {
+    return this.#values[this.#find(id)];
+  }
+
+  has(id: number): boolean {
+    return this.get(id) !== undefined;
+  }
+
+  set(id: number, value: T): void {
+    if (this.#size * 2 >= this.#ids.length) this.#grow();
+    const at = this.#find(id);
+    if (this.#values[at] === undefined) this.#size++;
+    this.#ids[at] = id;
+    this.#values[at] = value;
+  }
+
+  delete(id: number): void {
+    let hole = this.#find(id);
+    if (this.#values[hole] === undefined) return;
+    this.#size--;
+    const mask = this.#ids.length - 1;
+    for (let at = (hole + 1) & mask; this.#values[at] !== undefined; at = (at + 1) & mask) {
+      const home = this.#ids[at]! & mask;
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      this.#ids[hole] = this.#ids[at]!;
+      this.#values[hole] = this.#values[at];
+      hole = at;
+    }
+    this.#values[hole] = undefined;
+  }
+
+  /** Those that are there now; later changes are not seen. */
+  values(): T[] {
+    return this.#values.filter((value) => value !== undefined);
+  }
+
+  /** Where the id is, or would be. */
+  #find(id: number): number {
+    const mask = this.#ids.length - 1;
+    let at = id & mask;
+    while (this.#values[at] !== undefined && this.#ids[at] !== id) at = (at + 1) & mask;
+    return at;
+  }
+
+  #grow(): void {
+    const ids = this.#ids;
+    const values = this.#values;
+    this.#ids = new Array<number>(ids.length * 2).fill(0);
+    this.#values = new Array<T | undefined>(ids.length * 2).fill(undefined);
+    this.#size = 0;
+    values.forEach((value, at) => {
+      if (value !== undefined) this.set(ids[at]!, value);
+    });
+  }
+}
