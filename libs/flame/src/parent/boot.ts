@@ -56,6 +56,8 @@ export function bootRunner(
   const cleared = up.then(
     () => undefined,
     async () => {
+      // It may have attached in the moment in which it was given up.
+      attached.then(({ link }) => link.drop('its boot was given up')).catch(() => undefined);
       const machine = await made.catch(() => undefined);
       await machine?.stop(0);
     },

@@ -36,7 +36,12 @@ function rigOf(trackResources = true, maxConcurrency = 1): { rig: PoolRig; relea
   const rig = new PoolRig(
     {
       'A.open': async (url: string) => page(url),
-      'A.many': async () => ({ list: [page('a'), 1], map: new Map([['b', page('b')]]), set: new Set([page('c')]), deep: { er: [[page('d')]] } }),
+      'A.many': async () => ({
+        list: [page('a'), 1],
+        map: new Map([['b', page('b')]]),
+        set: new Set([page('c')]),
+        deep: { er: [[page('d')]] },
+      }),
       'A.twice': async () => {
         const one = page('a');
         return [one, one];

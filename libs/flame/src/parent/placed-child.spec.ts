@@ -49,7 +49,10 @@ class Counter {
   async secret(): Promise<void> {}
 }
 
-function rigOf(options: ConstructorParameters<typeof PoolRig>[1] = {}, more: Record<string, Handler> = {}): { rig: PoolRig; seen: string[] } {
+function rigOf(
+  options: ConstructorParameters<typeof PoolRig>[1] = {},
+  more: Record<string, Handler> = {},
+): { rig: PoolRig; seen: string[] } {
   const seen: string[] = [];
   return { rig: new PoolRig({ 'new Counter': () => new Counter(seen), 'A.run': () => 'ran', ...more }, { max: 1, ...options }), seen };
 }

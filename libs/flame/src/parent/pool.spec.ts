@@ -194,7 +194,11 @@ describe('Pool', () => {
   });
 
   it('fails a call whose runner cannot boot with the platform’s words', async () => {
-    const rig = new PoolRig({ 'A.run': () => 1 }, {}, { boot: async () => Promise.reject(new BootError('rig: no such image "app:1"', { phase: 'create', fatal: true })) });
+    const rig = new PoolRig(
+      { 'A.run': () => 1 },
+      {},
+      { boot: async () => Promise.reject(new BootError('rig: no such image "app:1"', { phase: 'create', fatal: true })) },
+    );
     const error = await failure(rig.call('A.run'));
     expect(error).toMatchObject({ code: 'FLAME_BOOT', ran: 'no', cause: { phase: 'create' } });
     expect(error.message).toContain('no such image "app:1"');

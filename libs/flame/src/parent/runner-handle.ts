@@ -1,11 +1,9 @@
 import { IdMap } from '../core/id-map.js';
 import type { Machine, MachineExit } from '../backends/backend.js';
-import type { Codec } from '../core/codec/codec.js';
 import { MalformedError } from '../core/codec/codec.js';
 import { FlameError, flameErrorCodes } from '../core/flame-error.js';
 import type { FlameErrorCode, Ran } from '../core/flame-error.js';
 import type { CancelCause, Frame } from '../core/frame.js';
-import type { PoolFact } from '../core/pool/facts.js';
 import { Streams } from '../streams/streams.js';
 import { windowItems } from '../streams/window.js';
 import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
@@ -13,27 +11,11 @@ import type { BootedRunner } from './boot.js';
 import { ChildCall } from './child-call.js';
 import type { ChildHome } from './child-call.js';
 import { HeldResources } from './held-resources.js';
+import type { HandleOwner } from './handle-owner.js';
 import type { PendingCall } from './pending-call.js';
 
 /** How long a lost connection waits for the platform to say why, before it is told as it is. */
 const reasonGrace = 500;
-
-/** What a handle needs of its pool. */
-export interface HandleOwner {
-  readonly codec: Codec;
-  /** Names the runner in stacks: `runner ffmpeg-3 (pool ffmpeg)`. */
-  readonly place: string;
-  /** Calls `wake` after `delay` milliseconds, unless cancelled. */
-  after(delay: number, wake: () => void): () => void;
-  tell(fact: PoolFact): void;
-  /** A handler has ended by itself. */
-  answered(how: 'returned' | 'threw'): void;
-  /** A line of the pool's own. */
-  warn(text: string): void;
-  /** A line of the runner's own logger. */
-  log(level: string, text: string, call: number): void;
-  vitals(text: string): void;
-}
 
 /**
  * One attached runner as the parent holds it: its machine, its link and the calls on it. It turns frames into the callers' answers and

@@ -1,51 +1,25 @@
-import { IdMap } from '../core/id-map.js';
-import type { Codec } from '../core/codec/codec.js';
-import type { Clock } from '../core/clock.js';
-import type { ContextCarrier } from '../core/context-carrier.js';
 import { FlameError } from '../core/flame-error.js';
-import type { FlameLog } from '../core/flame-log.js';
 import type { FlameTrackable } from '../core/flame-trackable.js';
 import type { Frame } from '../core/frame.js';
-import type { ParentInfo } from '../core/parent-info.js';
 import { Hoister } from '../streams/hoister.js';
 import type { Sources } from '../streams/hoister.js';
 import { kindOf } from '../streams/stream-kind.js';
 import { Streams } from '../streams/streams.js';
-import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
-import { ChildWork, MethodWork } from './child-work.js';
+import type { LinkEnd, LinkReceiver } from '../wire/link.js';
+import { admit } from './admission.js';
+import type { ChildWork } from './child-work.js';
 import { Deadlines } from './deadlines.js';
 import { enterContext } from './enter-context.js';
+import type { ExecutorSetup } from './executor-setup.js';
 import { FlameCall, runAs } from './flame-call.js';
 import { HandedOut } from './handed-out.js';
 import { mayStop } from './idle-check.js';
 import * as verdict from './verdicts.js';
-import type { HandlerTable } from './handler-table.js';
-import type { Watchdog } from './watchdog.js';
-import { Work } from './work.js';
-import type { Workplace } from './work.js';
+import type { Work, Workplace } from './work.js';
+import { Works } from './works.js';
 
 /** Time that aborted work gets before its runner goes without it. */
 const abortGrace = 1_000;
-
-/** What an executor is made of. */
-export interface ExecutorSetup {
-  readonly link: Link;
-  readonly table: HandlerTable;
-  readonly codec: Codec;
-  readonly info: ParentInfo;
-  readonly clock: Clock;
-  readonly log: FlameLog;
-  /** How this app lets contexts travel. */
-  readonly context?: ContextCarrier;
-  /** The app's own condition for an idle runner to stop. */
-  readonly idleCheck?: () => boolean | Promise<boolean>;
-  /** The parent wants this runner to leave, within `grace` milliseconds. */
-  readonly onLeave: (grace: number, reason: string) => void;
-  /** The session is over. */
-  readonly onEnd: (end: LinkEnd) => void;
-  /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */
-  readonly watchdog?: Pick<Watchdog, 'busy' | 'deadline'>;
-}
 
 /**
  * Runs the parent's calls on this app's handlers and sends back what comes of them. It owns the work that runs here: each piece is
@@ -55,13 +29,12 @@ export class Executor implements LinkReceiver, Workplace {
   readonly pool: string;
   readonly runnerId: string;
   readonly #setup: ExecutorSetup;
-  readonly #works = new IdMap<Work>();
+  readonly #works: Works;
   readonly #deadlines: Deadlines;
   readonly #hoister: Hoister;
   readonly #streams: Streams;
   readonly #handedOut: HandedOut;
   #leaving = '';
-  #onIdle: (() => void) | undefined;
 
   constructor(setup: ExecutorSetup) {
     this.#setup = setup;
@@ -69,6 +42,7 @@ export class Executor implements LinkReceiver, Workplace {
     this.runnerId = setup.info.runner;
     const { codec, link, log, clock, watchdog } = setup;
     const warn = (text: string): void => log.warn(text);
+    this.#works = new Works(clock, watchdog);
     this.#deadlines = new Deadlines({
       clock,
       watchdog,
@@ -142,7 +116,7 @@ export class Executor implements LinkReceiver, Workplace {
 
   closed(end: LinkEnd): void {
     const gone = verdict.parentGone(end.reason);
-    for (const work of this.#works.values()) {
+    for (const work of this.#works.all()) {
       // Whoever streams works for nobody now, linked or not, and nobody holds what was handed out.
       if (this.#streams.sends(work.id) || this.#handedOut.has(work.id)) work.abort(gone);
       else this.#streams.fail(work.id, gone);
@@ -159,25 +133,21 @@ export class Executor implements LinkReceiver, Workplace {
       this.#leaving = reason;
       this.#setup.link.send({ kind: 'leaving', reason });
     }
-    await this.#idleWithin(grace);
-    this.abortAll(() => true, `the runner is leaving: ${reason}`);
-    await this.#idleWithin(abortGrace);
+    await this.#works.idleWithin(grace);
+    this.#works.abort(() => true, `the runner is leaving: ${reason}`);
+    await this.#works.idleWithin(abortGrace);
     this.#deadlines.close();
   }
 
   /** Aborts the work that ends with its parent. */
   abortLinked(reason: string): void {
-    this.abortAll((work) => work.linked, reason);
-  }
-
-  abortAll(which: (work: Work) => boolean, reason: string): void {
-    for (const work of this.#works.values()) if (which(work)) work.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
+    this.#works.abort((work) => work.linked, reason);
   }
 
   #call(frame: Frame & { kind: 'call' }): void {
-    const { codec, link, clock } = this.#setup;
+    const { codec, link, clock, table } = this.#setup;
     const at = frame.timeout === 0 ? Infinity : clock.now() + frame.timeout;
-    const work = this.#admit(frame, at);
+    const work = admit(frame, at, this, this.#works, table, this.#leaving);
     if (work instanceof FlameError) return this.#refuse(frame.id, work);
     let args: unknown;
     try {
@@ -187,8 +157,7 @@ export class Executor implements LinkReceiver, Workplace {
       work.over();
       return this.#refuse(frame.id, verdict.cannotRead(work.name, error));
     }
-    if (this.#works.size === 0) this.#setup.watchdog?.busy(true);
-    this.#works.set(work.id, work);
+    this.#works.add(work);
     if (at < Infinity) this.#deadlines.put(work);
     if (this.#streams.has(work.id)) work.whenAborted(this.#abortHeld);
     if (frame.mode === 'cast') link.send({ kind: 'accept', id: work.id });
@@ -198,22 +167,6 @@ export class Executor implements LinkReceiver, Workplace {
     } catch (error) {
       this.#threw(work, error);
     }
-  }
-
-  /** The work that is asked for, or why there will be none. */
-  #admit(frame: Frame & { kind: 'call' }, at: number): Work | FlameError {
-    if (frame.child !== undefined) return this.#admitMethod(frame, at, this.#works.get(frame.child));
-    if (this.#leaving) return verdict.leaving(this.#leaving);
-    if (frame.mode !== 'child') return new Work(this, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at);
-    const type = this.#setup.table.child(frame.handler);
-    return type ? new ChildWork(this, frame, at, type) : verdict.noChildClass(this.name(frame.handler));
-  }
-
-  /** A child's methods can be called to its end, on a runner that is leaving, too. */
-  #admitMethod(frame: Frame & { kind: 'call' }, at: number, child: Work | undefined): Work | FlameError {
-    const { method = '' } = frame;
-    if (!(child instanceof ChildWork) || !child.lives) return verdict.noSuchChild(method);
-    return child.type.methods.has(method) ? new MethodWork(this, frame, at, child) : verdict.noChildMethod(child.type.label, method);
   }
 
   /** Runs as the call to its end: what the handler returns may work on, and is part of it. */
@@ -312,29 +265,15 @@ export class Executor implements LinkReceiver, Workplace {
   }
 
   #over(work: Work): void {
-    this.#works.delete(work.id);
     if (this.#streams.has(work.id)) this.#streams.close(work.id, verdict.pastEnd(work.name));
     this.#deadlines.remove(work);
     work.over();
-    if (this.#works.size > 0) return;
-    this.#setup.watchdog?.busy(false);
-    this.#onIdle?.();
+    this.#works.remove(work);
   }
 
   async #consent(): Promise<void> {
     const agreed = this.#works.size === 0 && (await mayStop(this.#setup, this.pool));
     this.#setup.link.send({ kind: 'consent', yes: agreed && this.#works.size === 0 });
-  }
-
-  #idleWithin(grace: number): Promise<void> {
-    if (this.#works.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = this.#setup.clock.after(grace, resolve, true);
-      this.#onIdle = (): void => {
-        cancel();
-        resolve();
-      };
-    });
   }
 }
 

@@ -38,7 +38,9 @@ export function noChildClass(handler: string): FlameError {
 }
 
 export function noChildMethod(label: string, method: string): FlameError {
-  return new FlameError('FLAME_DENIED', `${label}.${method} cannot be called on a child: it is not a public method of ${label}`, { ran: 'no' });
+  return new FlameError('FLAME_DENIED', `${label}.${method} cannot be called on a child: it is not a public method of ${label}`, {
+    ran: 'no',
+  });
 }
 
 export function noSuchChild(method: string): FlameError {

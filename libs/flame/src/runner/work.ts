@@ -58,9 +58,13 @@ export class Work implements HeapItem {
 
   /** @throws {FlameError} FLAME_CONFIG: only a child can end. */
   end(_reason: string): void {
-    throw new FlameError('FLAME_CONFIG', `${this.name} is no child, and ends when it returns. FlameCall.end() ends the child whose method calls it.`, {
-      ran: 'maybe',
-    });
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `${this.name} is no child, and ends when it returns. FlameCall.end() ends the child whose method calls it.`,
+      {
+        ran: 'maybe',
+      },
+    );
   }
 
   get aborted(): boolean {

@@ -1,0 +1,19 @@
+import type { Codec } from '../core/codec/codec.js';
+import type { PoolFact } from '../core/pool/facts.js';
+
+/** What a handle needs of its pool. */
+export interface HandleOwner {
+  readonly codec: Codec;
+  /** Names the runner in stacks: `runner ffmpeg-3 (pool ffmpeg)`. */
+  readonly place: string;
+  /** Calls `wake` after `delay` milliseconds, unless cancelled. */
+  after(delay: number, wake: () => void): () => void;
+  tell(fact: PoolFact): void;
+  /** A handler has ended by itself. */
+  answered(how: 'returned' | 'threw'): void;
+  /** A line of the pool's own. */
+  warn(text: string): void;
+  /** A line of the runner's own logger. */
+  log(level: string, text: string, call: number): void;
+  vitals(text: string): void;
+}

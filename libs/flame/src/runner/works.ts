@@ -1,0 +1,62 @@
+import type { Clock } from '../core/clock.js';
+import { FlameError } from '../core/flame-error.js';
+import { IdMap } from '../core/id-map.js';
+import type { Watchdog } from './watchdog.js';
+import type { Work } from './work.js';
+
+/** The work that runs on this runner now, by call number. It tells the watchdog when there is some, and whoever waits when there is none. */
+export class Works {
+  readonly #works = new IdMap<Work>();
+  readonly #clock: Clock;
+  readonly #watchdog: Pick<Watchdog, 'busy'> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(clock: Clock, watchdog?: Pick<Watchdog, 'busy'>) {
+    this.#clock = clock;
+    this.#watchdog = watchdog;
+  }
+
+  get size(): number {
+    return this.#works.size;
+  }
+
+  get(id: number): Work | undefined {
+    return this.#works.get(id);
+  }
+
+  has(id: number): boolean {
+    return this.#works.has(id);
+  }
+
+  all(): readonly Work[] {
+    return this.#works.values();
+  }
+
+  add(work: Work): void {
+    if (this.#works.size === 0) this.#watchdog?.busy(true);
+    this.#works.set(work.id, work);
+  }
+
+  remove(work: Work): void {
+    this.#works.delete(work.id);
+    if (this.#works.size > 0) return;
+    this.#watchdog?.busy(false);
+    this.#onIdle?.();
+  }
+
+  abort(which: (work: Work) => boolean, reason: string): void {
+    for (const work of this.all()) if (which(work)) work.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
+  }
+
+  /** Resolves when nothing runs any more, at the latest after `grace` milliseconds. */
+  idleWithin(grace: number): Promise<void> {
+    if (this.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(grace, resolve, true);
+      this.#onIdle = (): void => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
