@@ -8,9 +8,6 @@ import { flameDefaults } from '../../libs/flame/src/nest/flame-options.js';
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-/** Declared, and not yet acted on: a README says what is there. */
-const unfinished = ['processes', 'trackResources'];
-
 /** The rows of the table that follows a heading, cells by column. */
 function table(heading: string): string[][] {
   const section = readme.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`))!;
@@ -44,26 +41,20 @@ function plain(cell: string): string {
 function members(file: string, name: string): string[] {
   const source = readFileSync(join(root, 'libs/flame/src', file), 'utf8');
   const body = new RegExp(`interface ${name}[^{]*\\{\n(.*?)^\\}`, 'ms').exec(source)![1]!;
-  return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, member]) => member!).filter((member) => !unfinished.includes(member));
+  return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, member]) => member!);
 }
 
 describe('README', () => {
   it('names every option of a pool, with its default', () => {
     const options = documented('Pools');
-    expect([...options.keys()].sort()).toEqual(
-      members('core/pool-options.ts', 'PoolOptions')
-        .filter((name) => !unfinished.includes(name))
-        .sort(),
-    );
-    for (const [name, value] of Object.entries(poolDefaults)) {
-      if (!unfinished.includes(name)) expect([name, options.get(name)]).toEqual([name, String(value)]);
-    }
+    expect([...options.keys()].sort()).toEqual(members('core/pool-options.ts', 'PoolOptions').sort());
+    for (const [name, value] of Object.entries(poolDefaults)) expect([name, options.get(name)]).toEqual([name, String(value)]);
   });
 
   it('names every option of the module, with its default', () => {
     const options = documented('The module');
     expect([...options.keys()].sort()).toEqual(members('nest/flame-options.ts', 'FlameModuleOptions').sort());
-    for (const name of ['reconnectTimeout', 'maxPayload'] as const)
+    for (const name of ['reconnectTimeout', 'maxPayload', 'linkToRequest'] as const)
       expect([name, options.get(name)]).toEqual([name, String(flameDefaults[name])]);
   });
 
