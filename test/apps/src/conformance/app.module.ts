@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { ClsModule } from 'nestjs-cls';
 import { FlameModule } from 'nestjs-flame';
+import { Counter } from './counter.js';
 import { LossService } from './loss.service.js';
+import { PagesService } from './pages.service.js';
+import { RequestService } from './request.service.js';
 import { StreamService } from './stream.service.js';
 import { WorkService } from './work.service.js';
 
@@ -11,9 +15,9 @@ export class ConformanceModule {
   static with(...flame: Parameters<typeof FlameModule.forRoot>): DynamicModule {
     return {
       module: ConformanceModule,
-      imports: [FlameModule.forRoot(...flame)],
-      providers: [WorkService, StreamService, LossService],
-      exports: [WorkService, StreamService, LossService],
+      imports: [ClsModule.forRoot({ global: true }), FlameModule.forRoot(...flame)],
+      providers: [WorkService, StreamService, LossService, RequestService, PagesService, Counter],
+      exports: [WorkService, StreamService, LossService, RequestService, PagesService],
     };
   }
 }

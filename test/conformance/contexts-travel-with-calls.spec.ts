@@ -1,0 +1,63 @@
+import { CLS_ID, ClsServiceManager } from 'nestjs-cls';
+import { Flame } from 'nestjs-flame';
+import { lastValueFrom, toArray } from 'rxjs';
+import { expect, it } from 'vitest';
+import { requestContext } from '../apps/src/conformance/request-context.js';
+import { RequestService } from '../apps/src/conformance/request.service.js';
+import { failure } from '../support/failure.js';
+import { rule } from '../support/conformance.js';
+
+rule('Contexts travel with calls', (start) => {
+  /** As in a request with that id. */
+  function within<T>(id: string, task: () => T, more: Record<string, unknown> = {}): T {
+    const cls = ClsServiceManager.getClsService();
+    return cls.run(() => {
+      cls.set(CLS_ID, id);
+      for (const [key, value] of Object.entries(more)) cls.set(key, value);
+      return task();
+    });
+  }
+
+  it('brings a call what was captured where it was made, and nobody else’s', async () => {
+    const { app } = await start({}, { context: requestContext });
+    const service = app.get(RequestService);
+    const ids = Array.from({ length: 10 }, (_, i) => `request-${i}`);
+    const calls = ids.flatMap((id) => [within(id, () => service.requestId()), service.requestId()]);
+    expect(await Promise.all(calls)).toEqual(ids.flatMap((id) => [id, undefined]));
+  });
+
+  it('brings it to a cast, and through flame.on', async () => {
+    const { app, file, marked } = await start({}, { context: requestContext });
+    const log = file();
+    await within('cast', () => app.get(RequestService).noteId(log));
+    await marked(log, 'for cast');
+    expect(await within('on', () => app.get(Flame).on('p', RequestService).requestId())).toBe('on');
+  });
+
+  it('keeps it for as long as a result streams', async () => {
+    const { app } = await start({}, { context: requestContext });
+    const service = app.get(RequestService);
+    const ids: unknown[] = [];
+    await within('stream', async () => {
+      for await (const id of service.ids(3)) ids.push(id);
+    });
+    expect(ids).toEqual(['stream', 'stream', 'stream']);
+    const ticks = within('ticks', () => lastValueFrom(service.idTicks(2).pipe(toArray())));
+    expect(await ticks).toEqual(['ticks', 'ticks']);
+  });
+
+  it('brings nothing without the option', async () => {
+    const { app } = await start();
+    expect(await within('parent', () => app.get(RequestService).requestId())).toBeUndefined();
+  });
+
+  it('refuses what cannot cross, with its path, and runs nothing', async () => {
+    const { app, file, marks } = await start({}, { context: requestContext });
+    const log = file();
+    const error = await failure(within('bad', () => app.get(RequestService).noteId(log), { tenant: { log: () => 1 } }));
+    expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no' });
+    expect(error.message).toContain('context of a call of RequestService.noteId');
+    expect(error.message).toContain('context.tenant.log');
+    expect(marks(log)).toEqual([]);
+  });
+});
