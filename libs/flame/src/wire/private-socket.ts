@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FlameError } from '../core/flame-error.js';
@@ -9,10 +10,19 @@ export interface PrivateSocket {
   remove(): Promise<void>;
 }
 
+const prefix = 'nestjs-flame-';
+const socketName = 'parent.sock';
+/** What `sun_path` holds on the narrowest system (macOS). */
+const longestPath = 103;
+/** A younger directory may belong to a parent that is about to listen. */
+const settledAfter = 60_000;
+
+/** Makes one, and removes those whose parents were killed before they could. */
 export async function privateSocket(): Promise<PrivateSocket> {
+  await removeAbandoned(settledAfter);
   // mkdtemp makes it with mode 0700.
-  const directory = await mkdtemp(join(tmpdir(), 'flame-'));
-  const path = join(directory, 'parent.sock');
+  const directory = await mkdtemp(join(tmpdir(), prefix));
+  const path = join(directory, socketName);
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
   if (path.length <= longestPath) return { path, remove };
   await remove();
@@ -22,5 +32,33 @@ export async function privateSocket(): Promise<PrivateSocket> {
   );
 }
 
-/** What `sun_path` holds on the narrowest system (macOS). */
-const longestPath = 103;
+/** Removes this user's sockets that are older than `age` milliseconds and that nobody listens on any more. */
+export async function removeAbandoned(age: number): Promise<void> {
+  const entries = await readdir(tmpdir());
+  for (const entry of entries.filter((name) => name.startsWith(prefix))) {
+    const directory = join(tmpdir(), entry);
+    if (await isAbandoned(directory, age)) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function isAbandoned(directory: string, age: number): Promise<boolean> {
+  try {
+    const { uid, mtimeMs } = await stat(directory);
+    if (uid !== process.getuid?.() || Date.now() - mtimeMs < age) return false;
+    return await isDeaf(join(directory, socketName));
+  } catch {
+    // It is somebody else's, or went meanwhile.
+    return false;
+  }
+}
+
+function isDeaf(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
+}
