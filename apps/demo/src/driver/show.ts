@@ -92,7 +92,10 @@ export class Show {
     using bounded = new Bounded(this.#signal, 180_000, title);
     await this.#display.step({
       title,
-      work: () => batch.run(bounded.signal),
+      work: async () => {
+        await batch.run(bounded.signal);
+        await watch.until(({ running }) => running === 0, bounded.signal);
+      },
       says: () => `${batch.arrived} thumbnails, ${watch.peak === 1 ? 'one runner' : `up to ${watch.peak} runners`}`,
       view: poolView(watch, batch),
     });

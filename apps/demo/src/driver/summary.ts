@@ -18,18 +18,16 @@ export function summarize(
   cores = availableParallelism(),
 ): string[] {
   const factor = single.took / pool.took;
+  const pids = [...pool.madeBy].sort((a, b) => a - b).join(', ');
   return [
     `${videos} videos, one ffmpeg thread each, on ${cores} ${cores === 1 ? 'core' : 'cores'}:`,
-    `  on the pool        ${seconds(pool.took).padStart(7)}   ${plural(pool.madeBy.size, 'runner')} (${pids(pool)}), the first ready after ${seconds(pool.firstUp)}`,
-    `  in one process     ${seconds(single.took).padStart(7)}   one video after the other (${pids(single)})`,
-    `  that is            ${factor.toFixed(1).padStart(5)} ×   ${factor >= 1 ? 'faster' : 'as fast: booting runners cost more than they brought'}`,
+    `  on the pool        ${seconds(pool.took).padStart(7)}   from none to ${plural(pool.madeBy.size, 'runner')}, the first ready after ${seconds(pool.firstUp)}`,
+    `  in one process     ${seconds(single.took).padStart(7)}   one video after the other`,
+    `  that is            ${factor.toFixed(1).padStart(5)} ×   ${factor >= 1.05 ? 'as fast on the pool' : 'as fast on the pool: booting runners cost as much as they brought'}`,
+    `  runners used       ${String(pool.madeBy.size).padStart(5)}     pid ${pids}`,
     `  files made         ${String(pool.thumbnails + single.thumbnails).padStart(5)}     PNG thumbnails, each one checked`,
     `  processes left         0     the last runner was gone ${seconds(pool.idledOut)} after the last call`,
   ];
-}
-
-function pids({ madeBy }: Run): string {
-  return `pid ${[...madeBy].sort((a, b) => a - b).join(', ')}`;
 }
 
 function plural(count: number, word: string): string {
