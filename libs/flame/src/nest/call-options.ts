@@ -16,7 +16,7 @@ export interface FlameCallOptions {
    */
   link?: boolean;
   /** Told what the handler gives to `FlameCall.current().progress`, in its order and before the result. What it throws is logged. */
-  onProgress?: (value: unknown) => void;
+  onProgress?(value: unknown): void;
   /**
    * What the methods called through this proxy return, where their code does not show it at run time.
    *

@@ -76,6 +76,11 @@ class Rows {
     return this.generated(3);
   }
 
+  async steps(count: number): Promise<string> {
+    for (let done = 1; done <= count; done++) FlameCall.current()!.progress({ done });
+    return here();
+  }
+
   undecorated(): Observable<string> {
     return of(here());
   }
@@ -222,11 +227,19 @@ describe('Flame on methods that stream', () => {
     expect(await flame.on('work', Rows).plain()).toBe(1);
   });
 
+  it('takes an onProgress that knows what it is told', async () => {
+    const { flame } = await start();
+    const told: number[] = [];
+    const onProgress = ({ done }: { done: number }): void => void told.push(done);
+    expect(await flame.on('work', Rows, { onProgress }).steps(3)).toBe('work');
+    expect(told).toEqual([1, 2, 3]);
+  });
+
   it('offers methods that stream, and casts only those that do not', () => {
     expectTypeOf<keyof FlameApi<Rows>>().toEqualTypeOf<
-      'generated' | 'ticks' | 'file' | 'web' | 'declared' | 'wrong' | 'none' | 'unknown' | 'throws' | 'undecorated' | 'plain'
+      'generated' | 'ticks' | 'file' | 'web' | 'declared' | 'wrong' | 'none' | 'unknown' | 'throws' | 'steps' | 'undecorated' | 'plain'
     >();
-    expectTypeOf<keyof FlameCasts<Rows>>().toEqualTypeOf<'throws' | 'plain'>();
+    expectTypeOf<keyof FlameCasts<Rows>>().toEqualTypeOf<'throws' | 'steps' | 'plain'>();
     expectTypeOf<FlameApi<Rows>['file']>().returns.toEqualTypeOf<Readable>();
     const descriptor: TypedPropertyDescriptor<() => number> = {};
     // @ts-expect-error a plain value cannot come later
