@@ -9,6 +9,7 @@ import type { PoolSetup } from '../../libs/flame/src/parent/pool-setup.js';
 import type { PlacedChild } from '../../libs/flame/src/parent/placed-child.js';
 import type { ChildClass } from '../../libs/flame/src/runner/handler-table.js';
 import { startLocalRunner } from '../../libs/flame/src/runner/local-runner.js';
+import type { LocalRunnerSetup } from '../../libs/flame/src/runner/local-runner.js';
 import { MemoryDoor } from '../../libs/flame/src/wire/memory-door.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -37,12 +38,14 @@ export class PoolRig {
   readonly pool: Pool;
   readonly #names: string[];
   readonly #handlers: Record<string, Handler>;
+  readonly #runner: Partial<LocalRunnerSetup>;
 
   constructor(
     handlers: Record<string, Handler>,
     options: Partial<PoolOptions> = {},
-    more: { boot?: FlameBackend['boot']; setup?: Partial<PoolSetup> } = {},
+    more: { boot?: FlameBackend['boot']; setup?: Partial<PoolSetup>; runner?: Partial<LocalRunnerSetup> } = {},
   ) {
+    this.#runner = more.runner ?? {};
     this.#handlers = handlers;
     this.#names = Object.keys(handlers).sort();
     const backend = {
@@ -83,7 +86,7 @@ export class PoolRig {
       child: (handler: number) => childClass(this.#names[handler]!, this.#handlers[this.#names[handler]!]!),
       tracks: () => undefined,
     };
-    const machine = startLocalRunner({ info, link, table, codec: this.codec, clock: this.clock, log: this.log });
+    const machine = startLocalRunner({ info, link, table, codec: this.codec, clock: this.clock, log: this.log, ...this.#runner });
     this.machines.push(machine);
     return machine;
   }

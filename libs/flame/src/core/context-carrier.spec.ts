@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { carryAll } from './context-carrier.js';
+import type { NamedContextCarrier } from './context-carrier.js';
+
+describe('carryAll', () => {
+  const inside: string[] = [];
+  const carrier = (name: string, value: unknown): NamedContextCarrier => ({
+    name,
+    capture: () => value,
+    run(given, next) {
+      inside.push(`${name}=${String(given)}`);
+      next();
+      inside.pop();
+    },
+  });
+  const enter = (one: ReturnType<typeof carryAll>, values: Record<string, unknown>): string[] => {
+    const seen: string[] = [];
+    one.run(values, () => seen.push(...inside));
+    return seen;
+  };
+
+  it('captures by name, and gives each back its own, the first outermost', () => {
+    const one = carryAll([carrier('a', 1), carrier('b', 'two')]);
+    expect(one.capture()).toEqual({ a: 1, b: 'two' });
+    expect(enter(one, { a: 1, b: 'two' })).toEqual(['a=1', 'b=two']);
+  });
+
+  it('leaves out what has captured nothing', () => {
+    const one = carryAll([carrier('a', undefined), carrier('b', null)]);
+    expect(one.capture()).toEqual({ b: null });
+    expect(enter(one, { b: null })).toEqual(['b=null']);
+  });
+
+  it('captures nothing when nobody has', () => {
+    expect(carryAll([carrier('a', undefined)]).capture()).toBeUndefined();
+  });
+});
