@@ -35,7 +35,10 @@ rule('Children end with the caller that they are linked to', (start) => {
     const { flame, file, marks } = await start();
     const log = file();
     const gone = AbortSignal.abort(new Error('gone before'));
-    expect(await failure(flame.placeChild('p', Counter, { file: log }, { signal: gone }))).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'no' });
+    expect(await failure(flame.placeChild('p', Counter, { file: log }, { signal: gone }))).toMatchObject({
+      code: 'FLAME_CANCELLED',
+      ran: 'no',
+    });
     expect(marks(log)).toEqual([]);
   });
 

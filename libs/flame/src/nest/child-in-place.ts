@@ -26,7 +26,15 @@ export async function placeHere(type: PlaceableClass, pool: string, args: unknow
     name: () => type.name,
     progress: () => {},
   };
-  const order = { kind: 'call', id: 0, handler: 0, args: new Uint8Array(0), timeout: 0, linked: options.linked ?? true, attempt: 1 } as const;
+  const order = {
+    kind: 'call',
+    id: 0,
+    handler: 0,
+    args: new Uint8Array(0),
+    timeout: 0,
+    linked: options.linked ?? true,
+    attempt: 1,
+  } as const;
   const child = new ChildWork(workplace, { ...order, mode: 'child' }, Infinity, type);
   const signals = child.linked ? [options.signal, FlameCall.current()?.signal].filter((signal) => signal !== undefined) : [];
   for (const signal of signals) signal.throwIfAborted();
@@ -35,10 +43,12 @@ export async function placeHere(type: PlaceableClass, pool: string, args: unknow
   const exited = new Promise<ChildExit>((resolve) => {
     child.whenAborted((_, reason) => {
       const { message } = reason as FlameError;
-      void child.finish(reason as FlameError, clock, (text) => nestLog.warn(text)).then(() => {
-        for (const signal of signals) signal.removeEventListener('abort', left);
-        resolve({ how: child.byItself ? 'ended' : how, reason: message });
-      });
+      void child
+        .finish(reason as FlameError, clock, (text) => nestLog.warn(text))
+        .then(() => {
+          for (const signal of signals) signal.removeEventListener('abort', left);
+          resolve({ how: child.byItself ? 'ended' : how, reason: message });
+        });
     });
   });
   const end = (reason: string): void => child.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));

@@ -25,8 +25,8 @@ export interface FlameModuleOptions {
    */
   backend?: FlameBackend;
   /**
-   * Classes of the app whose methods `flame.on` may run on runners though none of them has `@OnFlame`. Nothing else of the app can be
-   * called from outside.
+   * Classes of the app whose methods `flame.on` may run on runners, and of which `flame.placeChild` may make children there, though none of their methods
+   * has `@OnFlame`. Only for children may it be a class that no module provides. Nothing else of the app can be called from outside.
    *
    * @default []
    */

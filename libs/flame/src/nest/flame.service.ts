@@ -62,9 +62,7 @@ export class Flame {
     const found = this.#app.opened(asker).index.placeable(type);
     if (!found) throw unplaceableClass(asker, type);
     const given = readCallOptions(options, `${asker} options`, 'returns');
-    const child = this.#app.runsInPlace
-      ? await placeHere(found.place, pool, args, given)
-      : await target.place(found.number, args, given);
+    const child = this.#app.runsInPlace ? await placeHere(found.place, pool, args, given) : await target.place(found.number, args, given);
     return new RemoteChild<T>(child, found.place);
   }
 

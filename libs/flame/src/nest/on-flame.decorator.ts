@@ -180,7 +180,11 @@ function readEnhancers(read: OptionReader): readonly FlameEnhancer[] {
   const given = read.raw('enhancers') ?? [];
   if (Array.isArray(given) && given.every((enhancer) => flameEnhancers.includes(enhancer))) return given;
   const shown = Array.isArray(given) ? given.map(show).join(', ') : show(given);
-  throw read.refuse('enhancers', `must be a list of 'guards', 'interceptors' and 'filters', but is ${shown}`, "Give for example ['guards'].");
+  throw read.refuse(
+    'enhancers',
+    `must be a list of 'guards', 'interceptors' and 'filters', but is ${shown}`,
+    "Give for example ['guards'].",
+  );
 }
 
 function readRetry(read: OptionReader): { attempts: number } | undefined {

@@ -19,14 +19,13 @@ export class RequestLink {
 
 /** The client of one request. */
 class RequestCaller implements Caller {
-  readonly #request: IncomingMessage;
   readonly #followers = new Set<(reason: string) => void>();
   #gone: string | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
-    this.#request = request;
     response.once('close', () => {
-      if (!response.writableEnded) this.#leave();
+      if (!response.writableEnded) this.#leave(request);
+      this.#followers.clear();
     });
   }
 
@@ -40,11 +39,9 @@ class RequestCaller implements Caller {
     return () => this.#followers.delete(left);
   }
 
-  #leave(): void {
-    const { method, url = '' } = this.#request;
+  #leave({ method, url = '' }: IncomingMessage): void {
     // What is after the path may be secret.
     this.#gone = `the client of the request ${method} ${url.split('?', 1)[0]} has gone`;
     for (const left of this.#followers) left(this.#gone);
-    this.#followers.clear();
   }
 }

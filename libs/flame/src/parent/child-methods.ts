@@ -3,7 +3,8 @@ import { FlameError } from '../core/flame-error.js';
 import type { CancelCause } from '../core/frame.js';
 import { abortGrace } from '../core/pool/rules.js';
 import type { Hoister } from '../streams/hoister.js';
-import { cannotCross, hadAborted, reasonOf } from './call-verdicts.js';
+import { cannotCross, hadAborted, neverStarted, reasonOf } from './call-verdicts.js';
+import type { Caller } from './caller.js';
 import { captureContext } from './capture-context.js';
 import type { ChildCall, ChildHome } from './child-call.js';
 import { PendingCall } from './pending-call.js';
@@ -11,7 +12,7 @@ import type { CallOptions } from './pending-call.js';
 import type { PoolJournal } from './pool-journal.js';
 import type { PoolSetup } from './pool-setup.js';
 
-type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'codec' | 'context'>;
+type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'codec' | 'context' | 'caller'>;
 
 /**
  * Calls methods of children. The pool's machine does not know these calls: they take no slot and wait for nothing, so each has one clock of its
@@ -36,7 +37,9 @@ export class ChildMethods {
     const { signal, onProgress, timeout = config.timeout } = options;
     const { home, exit } = child;
     if (!home) throw child.goneError(`has ended (${exit?.reason})`, 'no', label);
+    const caller = this.#setup.caller?.();
     if (signal?.aborted) throw hadAborted(label, config.name, signal);
+    if (caller?.gone !== undefined) throw neverStarted(label, config.name, caller.gone);
     const context = this.#setup.context && captureContext(this.#setup.context, this.#setup.codec, label);
     let bytes: Uint8Array;
     try {
@@ -65,13 +68,13 @@ export class ChildMethods {
     child.began(call);
     this.#journal.taken();
     // Before the runner's own clock, so that it is this one that says whose time is up.
-    this.#watch(call, home, timeout, signal);
+    this.#watch(call, home, timeout, signal, caller);
     home.run(call, timeout === Infinity ? 0 : timeout);
     return call.promise;
   }
 
   /** Ends the call when its time is up or its caller leaves; whichever comes first, its own end included, stands the other down. */
-  #watch(call: PendingCall, home: ChildHome, timeout: number, signal: AbortSignal | undefined): void {
+  #watch(call: PendingCall, home: ChildHome, timeout: number, signal: AbortSignal | undefined, caller: Caller | undefined): void {
     const { clock, config } = this.#setup;
     const where = `on runner ${home.id} of pool "${config.name}"`;
     const late = clock.after(timeout, () => {
@@ -80,15 +83,17 @@ export class ChildMethods {
       });
       this.#cancel(call, home, 'timeout', error, `its timeout ran out after ${timeout} ms`);
     });
-    const left = (): void => {
-      const reason = reasonOf(signal!);
+    const left = (reason: string): void => {
       const error = new FlameError('FLAME_CANCELLED', `${call.label} was cancelled while running ${where}: ${reason}`, { ran: 'maybe' });
       this.#cancel(call, home, 'caller', error, reason);
     };
-    signal?.addEventListener('abort', left, { once: true });
+    const aborted = (): void => left(reasonOf(signal!));
+    signal?.addEventListener('abort', aborted, { once: true });
+    const letGo = caller?.follow(left);
     call.onOver = (): void => {
       late();
-      signal?.removeEventListener('abort', left);
+      signal?.removeEventListener('abort', aborted);
+      letGo?.();
     };
   }
 

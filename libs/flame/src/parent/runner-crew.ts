@@ -50,7 +50,7 @@ export class RunnerCrew {
         this.#journal.booting(action.runner, action.count);
         return this.#boot(action.runner);
       case 'give-up':
-        return this.#boots.get(action.runner)?.abandon(`no runner attached within bootTimeout (${this.#setup.config.bootTimeout} ms)`);
+        return this.#boots.get(action.runner)?.abandon(action.why);
       case 'grown':
         return this.#journal.grown(action.runner, action.error, action.count, this.#handles.get(action.runner)?.machine.id ?? '');
       case 'retire':

@@ -133,7 +133,7 @@ export class Executor implements LinkReceiver, Workplace {
       this.#leaving = reason;
       this.#setup.link.send({ kind: 'leaving', reason });
     }
-    await this.#works.idleWithin(grace);
+    await this.#works.doneWithin(grace);
     this.#works.abort(() => true, `the runner is leaving: ${reason}`);
     await this.#works.idleWithin(abortGrace);
     this.#deadlines.close();

@@ -60,7 +60,7 @@ export class RunnerHost {
       setup.exit(1);
     });
     this.#siblings = new SiblingProcesses(info, log, (reason) => void this.leave(info.shutdownTimeout, reason));
-    if (info.lifeline !== undefined) watchLifeline(info.lifeline, () => this.#orphaned('its process is gone'));
+    if (info.lifeline !== undefined) watchLifeline(info.lifeline, () => this.#bereaved());
   }
 
   /**
@@ -124,6 +124,13 @@ export class RunnerHost {
     await this.#link?.close(reason);
     await this.#watchdog?.close();
     exit(0);
+  }
+
+  /** The parent's process is gone: its session need not be waited for, nor said goodbye to. */
+  #bereaved(): void {
+    this.#orphaned('its process is gone');
+    this.#siblings.letGo();
+    this.#link?.drop('the parent is gone');
   }
 
   /** Nobody holds this runner any more: what is linked to the parent ends now, the rest gets `shutdownTimeout`. */

@@ -25,6 +25,11 @@ export class SiblingProcesses {
     if (siblings.length > 0) process.once('exit', () => this.#killAll());
   }
 
+  /** Lets go of their lifelines: so they learn that the parent is gone, and do as this process does. */
+  letGo(): void {
+    for (const child of this.#children) child.stdio[lifeline]?.destroy();
+  }
+
   /** Asks all to leave, and resolves when they have gone; by force after `grace` milliseconds. */
   async end(grace: number): Promise<void> {
     this.#ending = true;

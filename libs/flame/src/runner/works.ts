@@ -9,7 +9,8 @@ export class Works {
   readonly #works = new IdMap<Work>();
   readonly #clock: Clock;
   readonly #watchdog: Pick<Watchdog, 'busy'> | undefined;
-  #onIdle: (() => void) | undefined;
+  /** Whoever waits looks again whether it still has to. */
+  #look: (() => void) | undefined;
 
   constructor(clock: Clock, watchdog?: Pick<Watchdog, 'busy'>) {
     this.#clock = clock;
@@ -39,21 +40,31 @@ export class Works {
 
   remove(work: Work): void {
     this.#works.delete(work.id);
-    if (this.#works.size > 0) return;
-    this.#watchdog?.busy(false);
-    this.#onIdle?.();
+    if (this.#works.size === 0) this.#watchdog?.busy(false);
+    this.#look?.();
   }
 
   abort(which: (work: Work) => boolean, reason: string): void {
     for (const work of this.all()) if (which(work)) work.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
+    this.#look?.();
+  }
+
+  /** Resolves when nothing runs any more that has not been told to stop, at the latest after `grace` milliseconds. */
+  doneWithin(grace: number): Promise<void> {
+    return this.#within(grace, () => this.all().every((work) => work.aborted));
   }
 
   /** Resolves when nothing runs any more, at the latest after `grace` milliseconds. */
   idleWithin(grace: number): Promise<void> {
-    if (this.size === 0) return Promise.resolve();
+    return this.#within(grace, () => this.size === 0);
+  }
+
+  #within(grace: number, holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = this.#clock.after(grace, resolve, true);
-      this.#onIdle = (): void => {
+      this.#look = (): void => {
+        if (!holds()) return;
         cancel();
         resolve();
       };

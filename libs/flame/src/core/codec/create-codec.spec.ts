@@ -9,7 +9,7 @@ class Point {
     public x: number,
     public next?: Point,
   ) {}
-  get sum() {
+  get sum(): number {
     return this.x + (this.next?.sum ?? 0);
   }
 }

@@ -48,7 +48,7 @@ export type PoolAction =
   /** Make a machine; `count` runners there will be then. */
   | { do: 'boot'; runner: string; count: number }
   /** The boot took too long: destroy what there is of it, then tell `boot-failed` and `gone`. */
-  | { do: 'give-up'; runner: string }
+  | { do: 'give-up'; runner: string; why: string }
   /** A boot has ended: the app's hook is told. */
   | { do: 'grown'; runner: string; error: BootError | undefined; count: number }
   /** Ask the runner whether it may stop. */

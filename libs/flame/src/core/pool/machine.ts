@@ -152,7 +152,11 @@ export class PoolMachine {
           if (this.#calls.timeUp(due)) this.#runners.retire(due.runner!, `${due.label} ignored its abort`);
           break;
         case 'boot':
-          this.#books.act({ do: 'give-up', runner: due.runner.id });
+          this.#books.act({
+            do: 'give-up',
+            runner: due.runner.id,
+            why: `no runner attached within bootTimeout (${this.#books.rules.bootTimeout} ms)`,
+          });
           break;
         case 'idle':
           this.#runners.idleDue(due.runner);
@@ -193,7 +197,7 @@ export class PoolMachine {
     this.#calls.refuseWaiting((call) => verdict.draining(call, books.view(), reason));
     books.clock(books.drainEnd, books.now + books.rules.shutdownTimeout);
     for (const runner of books.runners.values()) {
-      if (runner.state === 'booting') books.act({ do: 'give-up', runner: runner.id });
+      if (runner.state === 'booting') books.act({ do: 'give-up', runner: runner.id, why: reason });
       else {
         for (const call of runner.calls.values()) this.#calls.letGo(call, reason);
         this.#runners.retire(runner, reason);
