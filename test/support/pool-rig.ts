@@ -1,4 +1,4 @@
-import type { BootOrder, FlameBackend, LocalMachine, Machine } from '../../libs/flame/src/backends/backend.js';
+import type { BootOrder, FlameBackend, LocalMachine } from '../../libs/flame/src/backends/backend.js';
 import type { PoolOptions } from '../../libs/flame/src/core/pool-options.js';
 import { createCodec } from '../../libs/flame/src/core/codec/create-codec.js';
 import type { FlameLog } from '../../libs/flame/src/core/flame-log.js';
@@ -34,7 +34,7 @@ export class PoolRig {
   readonly door = new MemoryDoor();
   readonly codec = createCodec();
   readonly castErrors: { error: unknown; handler: string }[] = [];
-  readonly machines: Machine[] = [];
+  readonly machines: LocalMachine[] = [];
   readonly pool: Pool;
   readonly #names: string[];
   readonly #handlers: Record<string, Handler>;
