@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
 import { failure } from '../../../../test/support/failure.js';
+import { FlameCall } from '../runner/flame-call.js';
 import type { Caller } from './caller.js';
 
 /** A caller that can be made to go. */
@@ -82,6 +83,53 @@ describe('Pool with callers that may go', () => {
     for await (const item of stream) items.push(item);
     await new Promise((resolve) => setImmediate(resolve));
     expect([items, client.followers.size]).toEqual([[1, 2], 0]);
+  });
+});
+
+describe('Pool with children whose callers may go', () => {
+  class Child {
+    async add(): Promise<number> {
+      return 1;
+    }
+
+    async run(): Promise<void> {
+      const { signal } = FlameCall.current()!;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    }
+  }
+
+  it('ends a method, and a linked child, when its caller goes', async () => {
+    const [client, placer] = [new Client(), new Client()];
+    let caller = placer;
+    const rig = new PoolRig({ 'new Child': () => new Child() }, {}, { setup: { caller: () => caller } });
+    const child = await rig.place('Child');
+    caller = client;
+    expect(await child.call('add', [])).toBe(1);
+    expect(client.followers.size).toBe(0);
+    const error = failure(child.call('run', []));
+    client.leave();
+    expect(await error).toMatchObject({ code: 'FLAME_CANCELLED', message: expect.stringMatching(/Child\.run .*: the client has gone$/) });
+    expect(await failure(child.call('add', []))).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'no' });
+    placer.leave();
+    expect(await child.exited).toEqual({ how: 'cancelled', reason: 'the client has gone' });
+    expect([client.followers.size, placer.followers.size]).toEqual([0, 0]);
+  });
+
+  it('brings children, and each call of a method, its own context', async () => {
+    const seen: unknown[] = [];
+    let value = 'placed';
+    const context = {
+      capture: () => value,
+      run: (given: unknown, next: () => void): void => {
+        seen.push(given);
+        next();
+      },
+    };
+    const rig = new PoolRig({ 'new Child': () => new Child() }, {}, { setup: { context }, runner: { context } });
+    const child = await rig.place('Child');
+    value = 'called';
+    await child.call('add', []);
+    expect(seen).toEqual(['placed', 'called']);
   });
 });
 
