@@ -40,11 +40,12 @@ export function pidOf(machine: string | undefined): number {
   return Number(/^pid (\d+)$/.exec(machine ?? '')![1]);
 }
 
-const entry = join(import.meta.dirname, '../apps/dist/conformance/main.js');
+/** What the process backend starts. */
+export const runnerEntry = join(import.meta.dirname, '../apps/dist/conformance/main.js');
 
 const backends: TrialBackend[] = [
   { name: 'local', isolated: false, make: () => new LocalBackend() },
-  { name: 'process', isolated: true, make: () => new ProcessBackend({ entry }) },
+  { name: 'process', isolated: true, make: () => new ProcessBackend({ entry: runnerEntry }) },
 ];
 
 /**

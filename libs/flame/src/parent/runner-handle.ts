@@ -27,6 +27,8 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #streams: Streams;
   readonly #resources: HeldResources;
   readonly machine: Machine;
+  /** Why nothing passes between parent and runner; undefined while something does. */
+  #parted: string | undefined;
   #down = false;
   #stopping: Promise<void> | undefined;
 
@@ -134,21 +136,26 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   suspended(): void {
+    this.#parted = 'its connection was cut';
     this.owner.tell({ is: 'suspended', runner: this.id });
   }
 
   resumed(): void {
+    this.#parted = undefined;
     this.owner.tell({ is: 'resumed', runner: this.id });
   }
 
   closed(end: LinkEnd): void {
+    this.#parted = end.reason;
     // The platform usually knows better, and a moment later, why: an exit code, a signal, a lack of memory.
     const cancel = this.owner.after(reasonGrace, () => this.#lost(`disconnected: ${end.reason}`));
     void this.machine.exited.then(cancel);
   }
 
+  /** A runner that nobody reaches ends in good order: that it was cut off says more than its exit code. */
   #exited(exit: MachineExit): void {
-    this.#lost(exit.text);
+    const orderly = exit.how === 'exit' && exit.code === 0;
+    this.#lost(orderly && this.#parted !== undefined ? `disconnected: ${this.#parted}` : exit.text);
   }
 
   #lost(how: string): void {

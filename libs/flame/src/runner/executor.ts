@@ -18,8 +18,8 @@ import * as verdict from './verdicts.js';
 import type { Work, Workplace } from './work.js';
 import { Works } from './works.js';
 
-/** Time that aborted work gets before its runner goes without it. */
-const abortGrace = 1_000;
+/** Time that aborted work gets before its runner goes without it: a second for a child's methods, and one for its hook. */
+const abortGrace = 2_000;
 
 /**
  * Runs the parent's calls on this app's handlers and sends back what comes of them. It owns the work that runs here: each piece is
@@ -126,7 +126,7 @@ export class Executor implements LinkReceiver, Workplace {
 
   /**
    * Takes no new work (what still comes is sent back unstarted), gives what runs `grace` milliseconds, then aborts it. Resolves
-   * when nothing runs any more, at the latest a second after the abort.
+   * when nothing runs any more, at the latest two seconds after the abort; what was aborted before is not waited for longer.
    */
   async drain(grace: number, reason: string): Promise<void> {
     if (!this.#leaving) {

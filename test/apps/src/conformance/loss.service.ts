@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { FlameCall, OnFlame } from 'nestjs-flame';
@@ -20,6 +21,16 @@ export class LossService {
     mark(file, name);
     await sleep(duration);
     return name;
+  }
+
+  /** Runs until the test opens its gate, by making a file of that name. */
+  @OnFlame('p')
+  async held(file: string, gate: string): Promise<string> {
+    mark(file, 'begin');
+    const { signal, runnerId } = FlameCall.current()!;
+    while (!existsSync(gate)) await sleep(10, undefined, { signal });
+    mark(file, 'end');
+    return runnerId;
   }
 
   /** Its process dies under the first attempts; then it says which one it is. */

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { LossService } from '../apps/src/conformance/loss.service.js';
+import { rule } from '../support/conformance.js';
+import { failure } from '../support/failure.js';
+
+rule(
+  'Lost calls are repeated where they may be',
+  (start) => {
+    it('repeats an idempotent handler, and tells it which attempt it is', async () => {
+      const { app, file, marks } = await start();
+      const log = file();
+      expect(await app.get(LossService).survives(log, 2)).toBe(3);
+      expect(marks(log).map(({ what }) => what)).toEqual(['attempt 1', 'attempt 2', 'attempt 3']);
+      expect(new Set(marks(log).map(({ runner }) => runner)).size).toBe(3);
+    });
+
+    it('gives up after as many attempts', async () => {
+      const { app, file, marks } = await start();
+      const log = file();
+      expect(await failure(app.get(LossService).survives(log, 9))).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
+      expect(marks(log)).toHaveLength(3);
+    });
+
+    it('does not repeat what may have run where the handler does not say that this is harmless', async () => {
+      const { app, file, marks, work } = await start();
+      const log = file();
+      expect(await failure(app.get(LossService).dies(log))).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
+      await work.pid();
+      expect(marks(log)).toHaveLength(1);
+    });
+
+    it('repeats nothing where nobody asked for it', async () => {
+      const { work, file, marked, marks } = await start();
+      const log = file();
+      const call = failure(work.work(log, 60_000));
+      process.kill((await marked(log, 'begin')).pid, 'SIGKILL');
+      expect(await call).toMatchObject({ code: 'FLAME_LOST' });
+      await work.pid();
+      expect(marks(log)).toHaveLength(1);
+    });
+  },
+  ({ isolated }) => isolated,
+);

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { WorkService } from '../apps/src/conformance/work.service.js';
+import { rule } from '../support/conformance.js';
+import { failure } from '../support/failure.js';
+
+rule('Pools of one app are apart', (start, { isolated }) => {
+  it('runs a method in the pool that the caller names, and on no runner of another', async () => {
+    const { work, flame } = await start({}, {}, [{ name: 'q', max: 1 }]);
+    expect(await work.runner()).toMatch(/^p-/);
+    expect(await flame.on('q', WorkService).runner()).toMatch(/^q-/);
+    expect((await work.pid()) === (await flame.on('q', WorkService).pid())).toBe(!isolated);
+  });
+
+  it('lets one be full, resized or drained, and the others work on', async () => {
+    const { work, flame, pool } = await start({ max: 1, maxQueue: 0 }, {}, [{ name: 'q', max: 1 }]);
+    const q = flame.on('q', WorkService);
+    // With maxQueue 0 nobody waits, not even for a boot.
+    expect(await failure(work.pid())).toMatchObject({ code: 'FLAME_REFUSED' });
+    expect(await q.echo('works')).toBe('works');
+    await pool.drain();
+    expect(await failure(work.pid())).toMatchObject({ code: 'FLAME_REFUSED' });
+    expect(await q.echo('works on')).toBe('works on');
+  });
+});

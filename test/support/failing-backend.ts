@@ -1,0 +1,34 @@
+import { FlameBackend } from 'nestjs-flame';
+import type { BackendContext, BootOrder, Machine } from 'nestjs-flame';
+
+/** Another backend, whose first boots fail: one for each error given, in their order; those that are `undefined` succeed. */
+export class FailingBackend extends FlameBackend {
+  readonly name = 'failing';
+  readonly reach: FlameBackend['reach'];
+  /** When each boot was ordered. */
+  readonly orders: number[] = [];
+  readonly #inner: FlameBackend;
+  readonly #errors: (Error | undefined)[];
+
+  constructor(inner: FlameBackend, errors: readonly (Error | undefined)[]) {
+    super();
+    this.reach = inner.reach;
+    this.#inner = inner;
+    this.#errors = [...errors];
+  }
+
+  override prepare(context: BackendContext): Promise<void> {
+    return this.#inner.prepare(context);
+  }
+
+  async boot(order: BootOrder): Promise<Machine> {
+    this.orders.push(performance.now());
+    const error = this.#errors.shift();
+    if (error) throw error;
+    return this.#inner.boot(order);
+  }
+
+  override close(): Promise<void> {
+    return this.#inner.close();
+  }
+}

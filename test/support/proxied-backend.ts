@@ -1,0 +1,30 @@
+import { ProcessBackend } from 'nestjs-flame';
+import type { BootOrder, Machine, ParentInfo } from 'nestjs-flame';
+import { CuttingProxy } from './cutting-proxy.js';
+
+/** A process backend whose runners reach their parent through a network that a test can cut. */
+export class ProxiedBackend extends ProcessBackend {
+  /** One for each runner, in the order of their boots. */
+  readonly proxies: CuttingProxy[] = [];
+  /** The parent cannot end its machines: whoever goes, goes by itself. */
+  powerless = false;
+
+  override async boot(order: BootOrder): Promise<Machine> {
+    const machine = await super.boot({
+      ...order,
+      flameParent: async (options) => {
+        const info = JSON.parse(Buffer.from(await order.flameParent(options), 'base64').toString()) as ParentInfo;
+        const proxy = await CuttingProxy.before(info.address);
+        this.proxies.push(proxy);
+        return order.flameParent({ ...options, more: { ...options?.more, address: proxy.address } });
+      },
+    });
+    if (!this.powerless) return machine;
+    return { id: machine.id, exited: machine.exited, stop: () => machine.exited.then(() => undefined) };
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+  }
+}
