@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { isObservable } from 'rxjs';
 import type { OutletKind } from '../core/outlet.js';
@@ -11,7 +12,8 @@ export function kindOf(value: unknown): StreamKind | 'signal' | undefined {
   if (value instanceof AbortSignal) return 'signal';
   if (isObservable(value)) return 'observable';
   if (value instanceof ReadableStream) return 'web-stream';
-  if (!has(value, Symbol.asyncIterator)) return undefined;
+  // A socket is readable, but a connection is not what it carries: whoever means its content passes a stream of that.
+  if (value instanceof Socket || !has(value, Symbol.asyncIterator)) return undefined;
   return value instanceof Readable || (has(value, 'read') && has(value, 'pipe') && has(value, 'on')) ? 'readable' : 'iterable';
 }
 
