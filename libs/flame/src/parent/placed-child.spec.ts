@@ -39,6 +39,7 @@ class Counter {
   }
 
   async *items(): AsyncGenerator<number> {
+    FlameCall.current()!.signal.addEventListener('abort', () => this.seen.push('items aborted'));
     for (let item = 1; ; item++) yield item;
   }
 
@@ -116,8 +117,8 @@ describe('PlacedChild', () => {
       expect(await child.call('add', [1])).toBe(1);
     });
 
-    it('stream', async () => {
-      const { rig } = rigOf();
+    it('stream, and are aborted when nobody reads on', async () => {
+      const { rig, seen } = rigOf();
       const child = await rig.place('Counter');
       const items: unknown[] = [];
       for await (const item of (await child.call('items', [])) as AsyncIterable<number>) {
@@ -125,6 +126,8 @@ describe('PlacedChild', () => {
         if (items.length === 40) break;
       }
       expect(items.at(-1)).toBe(40);
+      await settle();
+      expect(seen).toEqual(['start', 'items aborted']);
       expect((await child.stop('enough')).how).toBe('stopped');
     });
 
@@ -295,6 +298,18 @@ describe('PlacedChild', () => {
       await rig.clock.advance(1);
       expect((await stopped).reason).toBeDefined();
       expect(rig.pool.stats().runners.filter(({ state }) => state === 'ready')).toEqual([]);
+    });
+
+    it('costs the runner, too, when the child ends by itself and its onFlameStop takes longer than a second', async () => {
+      const stubborn = { run: async () => FlameCall.current()!.end('enough'), onFlameStop: () => new Promise(() => {}) };
+      const { rig } = rigOf({ maxConcurrency: 2 }, { 'new Stubborn': () => stubborn });
+      const other = await rig.place('Counter');
+      const child = await rig.place('Stubborn');
+      await child.call('run', []);
+      await rig.clock.advance(1_000);
+      expect(await child.exited).toEqual({ how: 'ended', reason: 'enough' });
+      expect(rig.pool.stats().runners).toMatchObject([{ state: 'leaving', load: 1 }]);
+      await other.stop('enough');
     });
 
     it('is not held up by what onFlameStop throws, which is logged', async () => {
