@@ -1,0 +1,16 @@
+import { ProcessBackend } from 'nestjs-flame';
+import type { BootOrder, Machine } from 'nestjs-flame';
+import { pidOf } from './conformance.js';
+
+/** A process backend that knows which processes there are, those that have not attached yet included. */
+export class WatchedBackend extends ProcessBackend {
+  readonly alive = new Set<number>();
+
+  override async boot(order: BootOrder): Promise<Machine> {
+    const machine = await super.boot(order);
+    const pid = pidOf(machine.id);
+    this.alive.add(pid);
+    void machine.exited.then(() => this.alive.delete(pid));
+    return machine;
+  }
+}
