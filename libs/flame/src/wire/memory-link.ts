@@ -78,6 +78,8 @@ export class MemoryLink implements Link {
   /** Breaks the connection, as a network does: nothing passes in either direction until `mend`, and nothing is lost. */
   cut(): void {
     for (const end of [this, this.peer!]) end.#setCut(true);
+    // An end that had said goodbye does not wait for an answer that may never come.
+    for (const end of [this, this.peer!]) if (end.#closing !== undefined) end.drop(end.#closing.reason);
   }
 
   /** The connection is back. */
