@@ -31,8 +31,8 @@ export interface OnFlameOptions {
    */
   link?: boolean;
   /**
-   * Repeat a call that was lost with its runner: as many attempts in all. Only calls that certainly did not run are repeated, unless
-   * `idempotent`.
+   * Repeat a call that certainly did not run, for want of a runner (it could not be booted, or none was free in time): as many attempts in
+   * all. With `idempotent`, also one that was lost with its runner.
    */
   retry?: { attempts: number };
   /**

@@ -16,7 +16,7 @@ export interface CallOptions {
    * @default true
    */
   linked?: boolean;
-  /** Repeat a call that was lost: as many attempts in all. Only those that certainly did not run, unless `idempotent`. */
+  /** Repeat a call that got no runner: as many attempts in all. With `idempotent` also one that was lost with its runner. */
   retry?: { attempts: number };
   /** The handler may run twice without harm: `retry` repeats also what may have run. */
   idempotent?: boolean;

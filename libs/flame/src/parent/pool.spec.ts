@@ -250,6 +250,27 @@ describe('Pool', () => {
     await degrading.pool.drain();
   });
 
+  it('repeats a call that certainly did not run', async () => {
+    let boots = 0;
+    const rig = new PoolRig(
+      { 'A.run': () => 'here' },
+      { queueTimeout: 500 },
+      {
+        boot: async (order) => {
+          boots += 1;
+          if (boots === 1) throw new BootError('rig: no quota', { phase: 'create', fatal: true });
+          return order.inProcess();
+        },
+      },
+    );
+    const once = failure(rig.call('A.run'));
+    expect(await once).toMatchObject({ code: 'FLAME_BOOT', ran: 'no' });
+    const again = rig.call('A.run', [], { retry: { attempts: 5 } });
+    await rig.clock.advance(3_000);
+    expect(await again).toBe('here');
+    await rig.pool.drain();
+  });
+
   it('repeats a lost call only where that is safe', async () => {
     let runs = 0;
     const rig = new PoolRig({

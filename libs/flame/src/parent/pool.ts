@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { FlameError } from '../core/flame-error.js';
+import type { FlameErrorCode } from '../core/flame-error.js';
 import type { WorkMode } from '../core/frame.js';
 import { readPoolSize } from '../core/pool-config.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
@@ -276,7 +277,12 @@ export class Pool {
   }
 }
 
+/** What another attempt may mend: a runner that was lost, could not be booted, or was not free in time. */
+const passing: readonly FlameErrorCode[] = ['FLAME_LOST', 'FLAME_BOOT', 'FLAME_TIMEOUT'];
+
 function isRepeatable(error: unknown, idempotent: boolean): boolean {
-  if (!(error instanceof FlameError) || error.code !== 'FLAME_LOST') return false;
-  return error.ran === 'no' || (idempotent && error.ran === 'maybe');
+  if (!(error instanceof FlameError)) return false;
+  if (error.ran === 'no') return passing.includes(error.code);
+  // A handler that ran out of time would do so again.
+  return idempotent && error.code === 'FLAME_LOST';
 }
