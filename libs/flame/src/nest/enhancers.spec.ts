@@ -6,6 +6,7 @@ import { startApp } from '../../../../test/support/nest-app.js';
 import { FlameCall } from '../runner/flame-call.js';
 import { FlameContext } from './flame-context.js';
 import { FlameModule } from './flame.module.js';
+import { Flame } from './flame.service.js';
 import { OnFlame } from './on-flame.decorator.js';
 
 const pools = FlameModule.forRoot([{ name: 'p', max: 1 }]);
@@ -113,6 +114,35 @@ describe('@OnFlame with enhancers', () => {
     await expect(app.get(Plain).run('no')).rejects.toBeInstanceOf(ForbiddenException);
     expect(await app.get(Plain).unguarded('no')).toBe('no');
     expect(seen).toHaveLength(1);
+  });
+
+  it('runs nothing around what flame.on reaches inside a handler', async () => {
+    seen = [];
+    @Injectable()
+    class Outer {
+      constructor(private readonly flame: Flame) {}
+
+      @OnFlame('p')
+      async run(): Promise<string> {
+        return this.flame.on('p', Below).run('no');
+      }
+    }
+    const app = await startApp({ imports: [pools], providers: [Below, Outer] });
+    expect(await app.get(Outer).run()).toBe('no');
+    expect(seen).toEqual([]);
+  });
+
+  it('calls handlers that ask for nothing as they are', async () => {
+    @Injectable()
+    class Bare {
+      @UseGuards(Seeing)
+      @OnFlame('p')
+      async run(): Promise<string> {
+        return new Error().stack!;
+      }
+    }
+    const app = await startApp({ imports: [pools], providers: [Bare] });
+    expect(await app.get(Bare).run()).not.toContain('external-context-creator');
   });
 
   it.each([['guards'], [['pipes']]])('refuses enhancers: %o', (enhancers) => {
