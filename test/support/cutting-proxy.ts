@@ -9,6 +9,7 @@ export class CuttingProxy {
   readonly address: string;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
+  readonly #near: Set<Socket>;
   readonly #state: { open: boolean; silent: boolean };
   readonly #remove: () => Promise<void>;
 
@@ -16,12 +17,14 @@ export class CuttingProxy {
     address: string,
     server: Server,
     sockets: Set<Socket>,
+    near: Set<Socket>,
     state: { open: boolean; silent: boolean },
     remove: () => Promise<void>,
   ) {
     this.address = address;
     this.#server = server;
     this.#sockets = sockets;
+    this.#near = near;
     this.#state = state;
     this.#remove = remove;
   }
@@ -29,9 +32,12 @@ export class CuttingProxy {
   /** A proxy in front of `unix:/path` or `host:port`, of the same kind. */
   static async before(target: string): Promise<CuttingProxy> {
     const sockets = new Set<Socket>();
+    const runners = new Set<Socket>();
     const state = { open: true, silent: false };
     const server = createServer((near) => {
       if (!state.open) return near.destroy();
+      runners.add(near);
+      near.on('close', () => runners.delete(near));
       const far = target.startsWith('unix:')
         ? connect(target.slice('unix:'.length))
         : connect(Number(target.slice(target.lastIndexOf(':') + 1)), '127.0.0.1');
@@ -53,12 +59,12 @@ export class CuttingProxy {
     });
     if (!target.startsWith('unix:')) {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return new CuttingProxy(`127.0.0.1:${(server.address() as AddressInfo).port}`, server, sockets, state, async () => {});
+      return new CuttingProxy(`127.0.0.1:${(server.address() as AddressInfo).port}`, server, sockets, runners, state, async () => {});
     }
     const directory = await mkdtemp(join(tmpdir(), 'proxy-'));
     const path = join(directory, 's');
     await new Promise<void>((resolve) => server.listen(path, resolve));
-    return new CuttingProxy(`unix:${path}`, server, sockets, state, () => rm(directory, { recursive: true, force: true }));
+    return new CuttingProxy(`unix:${path}`, server, sockets, runners, state, () => rm(directory, { recursive: true, force: true }));
   }
 
   /** How many sockets are connected, both sides counted. */
@@ -82,9 +88,15 @@ export class CuttingProxy {
     this.#state.silent = true;
   }
 
+  /** Holds back what runners send, and only that, until `mend`. */
+  holdBack(): void {
+    for (const socket of this.#near) socket.pause();
+  }
+
   mend(): void {
     this.#state.open = true;
     this.#state.silent = false;
+    for (const socket of this.#near) socket.resume();
   }
 
   async close(): Promise<void> {

@@ -48,10 +48,14 @@ export class RunnerHost {
   #watchdog: Watchdog | undefined;
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
+  /** Resolves when the parent sends nothing more: it has let this runner go, or the session is over. */
+  readonly #dismissed: Promise<void>;
+  #dismiss!: () => void;
   readonly #siblings: SiblingProcesses;
 
   constructor(setup: HostSetup) {
     this.#setup = setup;
+    this.#dismissed = new Promise((resolve) => (this.#dismiss = resolve));
     const { info, clock, log } = setup;
     this.#bootTimer = clock.after(info.bootTimeout, () => {
       log.error(
@@ -96,8 +100,14 @@ export class RunnerHost {
       log,
       idleCheck: app.idleCheck,
       context: app.context,
-      onLeave: (grace, reason) => void this.leave(grace, reason),
-      onEnd: (end) => this.#orphaned(end.reason),
+      onLeave: (grace, reason) => {
+        this.#dismiss();
+        void this.leave(grace, reason);
+      },
+      onEnd: (end) => {
+        this.#dismiss();
+        this.#orphaned(end.reason);
+      },
     });
     link.open(this.#executor);
   }
@@ -109,21 +119,26 @@ export class RunnerHost {
   }
 
   async #leave(grace: number, reason: string): Promise<void> {
-    const { info, clock, log, exit } = this.#setup;
+    const { info, log, exit } = this.#setup;
     this.#bootTimer?.();
     await this.#executor?.drain(grace, reason);
+    // Calls that crossed the news are still coming; whoever closed now would take them along unanswered.
+    if (this.#executor) await this.#within(info.reconnectTimeout, this.#dismissed);
     const closed = this.#app
       ?.close()
       .catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
-    let cancel: (() => void) | undefined;
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.after(Math.max(1_000, info.shutdownTimeout), resolve, true);
-    });
-    await Promise.race([Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]), late]);
-    cancel?.();
+    await this.#within(Math.max(1_000, info.shutdownTimeout), Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]));
     await this.#link?.close(reason);
     await this.#watchdog?.close();
     exit(0);
+  }
+
+  /** Waits for `done`, but not longer than `limit` milliseconds. */
+  async #within(limit: number, done: Promise<unknown>): Promise<void> {
+    let cancel: (() => void) | undefined;
+    const late = new Promise<void>((resolve) => (cancel = this.#setup.clock.after(limit, resolve, true)));
+    await Promise.race([done, late]);
+    cancel?.();
   }
 
   /** The parent's process is gone: its session need not be waited for, nor said goodbye to. */

@@ -45,7 +45,7 @@ class Hooks implements OnModuleDestroy, OnApplicationShutdown {
 })
 class SurvivalModule {}
 
-const app = await NestFactory.createApplicationContext(SurvivalModule, { logger: ['warn', 'error'] });
+const app = await NestFactory.createApplicationContext(SurvivalModule, { logger: ['log', 'warn', 'error'] });
 app.enableShutdownHooks();
 
 const [flame, work, streams] = [app.get(Flame), app.get(WorkService), app.get(StreamService)];

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LossService } from '../apps/src/conformance/loss.service.js';
+import { pidOf, rule, runnerEntry } from '../support/conformance.js';
+import { readMarks, tally } from '../support/marks.js';
+import { childrenOf, isAlive, until } from '../support/process-table.js';
+import { ProxiedBackend } from '../support/proxied-backend.js';
+import { SpawnedApp } from '../support/spawned-app.js';
+
+rule(
+  'A runner that is told to leave',
+  (start) => {
+    it('takes no new calls, ends what it has, and is replaced under load, and nothing is lost', async () => {
+      const { app, file, marks, pool } = await start({ min: 2, max: 3, maxConcurrency: 4 });
+      const [loss, log] = [app.get(LossService), file()];
+      const [leaver, other] = pool.stats().runners.map(({ id, machine }) => ({ id, pid: pidOf(machine) }));
+      const reasons: string[] = [];
+      pool.events$.subscribe((notice) => {
+        if (notice.is === 'retiring' && notice.runner === leaver!.id) reasons.push(notice.reason);
+      });
+      let [made, serving] = [0, true];
+      const caller = async (): Promise<void> => {
+        while (serving) {
+          const name = `call ${made++}`;
+          expect(await loss.once(log, name, 100 + (made % 5) * 100)).toBe(name);
+        }
+      };
+      const load = Promise.all(Array.from({ length: 10 }, caller));
+      await until(() => marks(log).length > 30);
+      process.kill(leaver!.pid, 'SIGTERM');
+      await until(() => !isAlive(leaver!.pid));
+      const gone = marks(log).length;
+      await until(() => pool.stats().runners.filter(({ state }) => state === 'ready').length === 3 && marks(log).length > gone + 30);
+      serving = false;
+      await load;
+
+      expect([...tally(marks(log))].filter(([, times]) => times !== 1)).toEqual([]);
+      expect(marks(log)).toHaveLength(made);
+      expect(reasons).toEqual(['it got SIGTERM']);
+      expect(pool.stats()).toMatchObject({ calls: { failed: 0, threw: 0 } });
+      expect(isAlive(other!.pid)).toBe(true);
+      expect(pool.stats().runners.map(({ id }) => id)).not.toContain(leaver!.id);
+    });
+
+    it('sends back calls that crossed its leaving, and they run elsewhere without anybody noticing', async () => {
+      const backend = new ProxiedBackend({ entry: runnerEntry });
+      const { app, file, marks, marked, pool } = await start({ max: 2, maxConcurrency: 4 }, { backend });
+      const [loss, heard, log] = [app.get(LossService), file(), file()];
+      const started: string[] = [];
+      pool.events$.subscribe((notice) => {
+        if (notice.is === 'call-started') started.push(`${notice.call} on ${notice.runner}`);
+      });
+      const last = loss.heedsSigterm(heard);
+      const { pid, runner } = await marked(heard, 'begin');
+      const begun = started.length;
+      // The parent hears nothing of it, and goes on sending.
+      backend.proxies[0]!.holdBack();
+      process.kill(pid, 'SIGTERM');
+      await marked(heard, 'told');
+      const calls = ['a', 'b', 'c'].map((name) => loss.once(log, name, 1));
+      expect(started.slice(begun)).toHaveLength(3);
+      backend.proxies[0]!.mend();
+
+      expect(await Promise.all(calls)).toEqual(['a', 'b', 'c']);
+      expect(await last).toBe(runner);
+      expect(
+        marks(log)
+          .map(({ what }) => what)
+          .toSorted(),
+      ).toEqual(['a', 'b', 'c']);
+      expect(marks(log).map((mark) => mark.runner)).not.toContain(runner);
+      const sent = started.slice(begun).map((line) => line.split(' on ')[0]!);
+      expect(sent.toSorted()).toEqual([...new Set(sent)].flatMap((call) => [call, call]).toSorted());
+      expect(pool.stats()).toMatchObject({ calls: { failed: 0 } });
+    });
+
+    it('is not replaced where nobody needs it', async () => {
+      const { work, pool } = await start();
+      const pid = await work.pid();
+      const boots: string[] = [];
+      pool.events$.subscribe((notice) => {
+        if (notice.is === 'booting') boots.push(notice.runner);
+      });
+      process.kill(pid, 'SIGTERM');
+      await until(() => pool.stats().runners.length === 0);
+      expect(boots).toEqual([]);
+      expect(await work.pid()).not.toBe(pid);
+      expect(boots).toHaveLength(1);
+    });
+  },
+  ({ isolated }) => isolated,
+);
+
+describe('A parent that is told to leave', () => {
+  async function startParent(doing: string, pool: object): Promise<{ app: SpawnedApp; runners: number[]; file: string }> {
+    const folder = mkdtempSync(join(tmpdir(), 'flame-leaving-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const app = new SpawnedApp('survival/main.js', {
+      SURVIVAL_DOING: doing,
+      SURVIVAL_FOLDER: folder,
+      SURVIVAL_POOL: JSON.stringify(pool),
+    });
+    await app.line(/^\[parent\] is at it/);
+    return { app, runners: childrenOf(app.pid), file: join(folder, 'marks') };
+  }
+
+  const placesOf = (app: SpawnedApp, pattern: RegExp): number[] => app.lines.flatMap((line, place) => (pattern.test(line) ? [place] : []));
+
+  it('ends what runs, refuses the rest, runs the hooks of its runners after their work, and leaves nobody', async () => {
+    const { app, runners, file } = await startParent('serves', { min: 2, max: 2, maxConcurrency: 4 });
+    expect(runners).toHaveLength(2);
+    await until(() => readMarks(file).length > 60);
+    app.process.kill('SIGTERM');
+    // What Nest does once all hooks have run: the signal's own end.
+    expect(await app.exited).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(runners.filter(isAlive)).toEqual([]);
+
+    const { begin, end, ...others } = Object.fromEntries(tally(readMarks(file)));
+    expect(others).toEqual({});
+    expect(end).toBe(begin);
+    const settled = JSON.parse((await app.line(/^\[parent\] settled (.*)/))[1]!) as Record<string, number>;
+    // Each of the twelve callers goes on until it is refused.
+    expect(settled).toEqual({ returned: begin, FLAME_REFUSED: 12 });
+
+    const [destroyed, shutDown] = [/\[runner\] onModuleDestroy/, /\[runner\] onApplicationShutdown/].map((line) => placesOf(app, line));
+    expect([destroyed!.length, shutDown!.length]).toEqual([2, 2]);
+    const [parentDestroyed] = placesOf(app, /^\[parent\] onModuleDestroy/);
+    // Calls made in the app's own onModuleDestroy still run: runners go after that.
+    expect(parentDestroyed).toBeLessThan(Math.min(...destroyed!));
+  });
+
+  it('aborts what is not done within shutdownTimeout, tells its caller, and leaves nobody', async () => {
+    const { app, runners, file } = await startParent('overstays', { max: 1, shutdownTimeout: 1_000 });
+    const asked = Date.now();
+    app.process.kill('SIGTERM');
+    expect((await app.exited).signal).toBe('SIGTERM');
+    expect(runners.filter(isAlive)).toEqual([]);
+    await app.line(/^\[parent\] failed FLAME_CANCELLED: .*pool "p" is shutting down and it did not end within shutdownTimeout \(1000 ms\)/);
+    const abort = readMarks(file).find(({ what }) => what === 'abort')!;
+    expect(abort.at - asked).toBeGreaterThanOrEqual(999);
+    await app.line(/\[runner\] onApplicationShutdown/);
+  });
+});
