@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { WorkService } from '../apps/src/conformance/work.service.js';
 import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
+import { until } from '../support/process-table.js';
 
 rule('Links tie work to its caller', (start) => {
   it('aborts linked work when the caller’s signal aborts', async () => {
@@ -38,5 +39,31 @@ rule('Links tie work to its caller', (start) => {
     await running;
     await work.pid();
     expect(marks(second)).toEqual([]);
+  });
+
+  it('aborts a linked cast when its caller’s signal aborts, though it was taken on long ago', async () => {
+    const failures: unknown[] = [];
+    const { flame, file, marked, pool } = await start({}, { onCastError: (error) => void failures.push(error) });
+    const log = file();
+    const caller = new AbortController();
+    await flame.cast('p', WorkService, { signal: caller.signal }).work(log, 60_000);
+    await marked(log, 'begin');
+    caller.abort(new Error('the user left'));
+    await marked(log, 'abort');
+    await until(() => pool.stats().running === 0);
+    expect(failures).toMatchObject([{ code: 'FLAME_CANCELLED', ran: 'maybe' }]);
+  });
+
+  it('lets an unlinked cast go on to its end, and is told of nothing', async () => {
+    const failures: unknown[] = [];
+    const { flame, file, marked, pool } = await start({}, { onCastError: (error) => void failures.push(error) });
+    const log = file();
+    const caller = new AbortController();
+    await flame.cast('p', WorkService, { signal: caller.signal, link: false }).work(log, 300);
+    await marked(log, 'begin');
+    caller.abort(new Error('the user left'));
+    await marked(log, 'end');
+    await until(() => pool.stats().running === 0);
+    expect(failures).toEqual([]);
   });
 });

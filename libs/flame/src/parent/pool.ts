@@ -216,7 +216,11 @@ export class Pool {
       signal?.removeEventListener('abort', aborted);
       letGo?.();
     };
+    // A cast that was taken on is still its signal's to abort, but no request waits for it. It may have ended in the same turn.
+    const cast = call.order.mode === 'cast' && call.linked;
+    if (cast) call.onOver = unfollow;
     const answered = (): void => {
+      if (cast) return letGo?.();
       if (call.streaming || (call instanceof ChildCall && call.linked && call.home)) call.onOver = unfollow;
       else unfollow();
     };
