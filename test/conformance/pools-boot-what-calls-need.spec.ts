@@ -18,14 +18,17 @@ async function countBoots(pool: FlamePool): Promise<{ boots: number }> {
 
 rule('Pools boot what calls need', (start) => {
   it('lets concurrent calls share the runners that are pending', async () => {
-    const { work, file, pool } = await start({ max: 3, maxConcurrency: 4 });
+    const { app, file, marks, pool } = await start({ max: 3, maxConcurrency: 4 });
     const seen = await countBoots(pool);
-    const log = file();
-    const calls = Array.from({ length: 8 }, () => work.work(log, 200));
+    const [log, gate] = [file(), file()];
+    const calls = Array.from({ length: 8 }, () => app.get(LossService).held(log, gate));
     await until(() => seen.boots > 0);
     expect(pool.stats()).toMatchObject({ waiting: 8, running: 0 });
-    expect(new Set(await Promise.all(calls)).size).toBe(2);
+    await until(() => marks(log).length === 8);
+    expect(new Set(marks(log).map(({ runner }) => runner)).size).toBe(2);
     expect(seen.boots).toBe(2);
+    writeFileSync(gate, '');
+    await Promise.all(calls);
   });
 
   it('boots for the fifth call of four slots, and not before', async () => {
