@@ -10,8 +10,10 @@ function project(name: string, include: string, more: { built?: boolean; timeout
       name,
       include: [include],
       globalSetup: more.built ? ['test/support/build-once.ts'] : [],
-      testTimeout: more.timeout ?? 10_000,
-      hookTimeout: more.timeout ?? 10_000,
+      testTimeout: more.timeout ?? 30_000,
+      hookTimeout: more.timeout ?? 30_000,
+      // Real processes on a shared machine: CI gives a test a second try, and vitest's report names those that needed it.
+      retry: more.built && process.env['CI'] ? 1 : 0,
     },
   };
 }
