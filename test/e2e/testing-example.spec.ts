@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 @Injectable()
 class ReportsService {
-  @OnFlame('reports', { retry: { attempts: 2 }, idempotent: true })
+  @OnFlame('reports')
   async yearly(year: number): Promise<string> {
     return `report ${year}`;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
 import { settle } from '../../../../test/support/virtual-clock.js';
+import type { FlameBackend } from '../backends/backend.js';
 import { BootError } from '../core/boot-error.js';
 import { FlameError } from '../core/flame-error.js';
 import { FlameCall } from '../runner/flame-call.js';
@@ -252,22 +253,28 @@ describe('Pool', () => {
 
   it('repeats a call that certainly did not run', async () => {
     let boots = 0;
-    const rig = new PoolRig(
-      { 'A.run': () => 'here' },
-      { queueTimeout: 500 },
-      {
-        boot: async (order) => {
-          boots += 1;
-          if (boots === 1) throw new BootError('rig: no quota', { phase: 'create', fatal: true });
-          return order.inProcess();
-        },
-      },
-    );
-    const once = failure(rig.call('A.run'));
-    expect(await once).toMatchObject({ code: 'FLAME_BOOT', ran: 'no' });
+    const boot: FlameBackend['boot'] = async (order) => {
+      boots += 1;
+      if (boots === 1) throw new BootError('rig: no quota', { phase: 'create' });
+      return order.inProcess();
+    };
+    const rig = new PoolRig({ 'A.run': () => 'here' }, { queueTimeout: 400 }, { boot });
     const again = rig.call('A.run', [], { retry: { attempts: 5 } });
-    await rig.clock.advance(3_000);
+    await rig.clock.advance(1_500);
     expect(await again).toBe('here');
+    expect(rig.log.lines.filter((line) => line.includes('attempt'))).toHaveLength(2);
+    await rig.pool.drain();
+  });
+
+  it('repeats nothing that cannot get better', async () => {
+    let boots = 0;
+    const boot = async (): Promise<never> => {
+      boots += 1;
+      throw new BootError('rig: no such image', { phase: 'create', fatal: true });
+    };
+    const rig = new PoolRig({ 'A.run': () => 'here' }, {}, { boot });
+    expect(await failure(rig.call('A.run', [], { retry: { attempts: 5 } }))).toMatchObject({ code: 'FLAME_BOOT' });
+    expect(boots).toBe(1);
     await rig.pool.drain();
   });
 

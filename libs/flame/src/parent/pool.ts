@@ -1,3 +1,4 @@
+import { BootError } from '../core/boot-error.js';
 import { AsyncResource } from 'node:async_hooks';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
@@ -286,7 +287,8 @@ const passing: readonly FlameErrorCode[] = ['FLAME_LOST', 'FLAME_BOOT', 'FLAME_T
 
 function isRepeatable(error: unknown, idempotent: boolean): boolean {
   if (!(error instanceof FlameError)) return false;
-  if (error.ran === 'no') return passing.includes(error.code);
+  const hopeless = error.cause instanceof BootError && error.cause.fatal;
+  if (error.ran === 'no') return passing.includes(error.code) && !hopeless;
   // A handler that ran out of time would do so again.
   return idempotent && error.code === 'FLAME_LOST';
 }
