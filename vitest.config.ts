@@ -37,6 +37,8 @@ export default defineConfig({
       project('contracts', 'test/contracts/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('conformance', 'test/conformance/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('e2e', 'test/e2e/*.spec.ts', { built: true, timeout: 60_000 }),
+      project('engine-docker', 'test/engines/docker/**/*.spec.ts', { built: true, timeout: 120_000 }),
+      project('engine-kubernetes', 'test/engines/kubernetes/**/*.spec.ts', { built: true, timeout: 180_000 }),
       project('package', 'test/package/**/*.spec.ts', { timeout: 600_000 }),
     ],
   },
