@@ -11,12 +11,15 @@ import { SystemClock } from '../../libs/flame/src/wire/system-clock.js';
 import { childrenOf, processesOf } from '../support/process-table.js';
 import { backendContract, separateMachineContract } from './backend.contract.js';
 import type { BackendRig } from './backend.contract.js';
+import { examinationContract } from './examination.contract.js';
 
 const program = join(import.meta.dirname, '../support/programs/machine.mjs');
 
 backendContract('LocalBackend', async () => new LocalRig());
 backendContract('ProcessBackend', processRig);
 separateMachineContract('ProcessBackend', processRig);
+examinationContract('LocalBackend', async () => new LocalRig());
+examinationContract('ProcessBackend', processRig);
 
 async function processRig(): Promise<BackendRig> {
   return {

@@ -54,6 +54,7 @@ export class PoolRig {
       prepare: async () => {},
       boot: more.boot ?? ((order: BootOrder) => order.inProcess()),
       reap: async () => 0,
+      examine: async () => [],
       close: async () => {},
     } satisfies FlameBackend;
     this.pool = new Pool({

@@ -4,6 +4,7 @@ export { LocalBackend } from './backends/local-backend.js';
 export { ProcessBackend } from './backends/process-backend.js';
 export { BootError } from './core/boot-error.js';
 export type { BootPhase } from './core/boot-error.js';
+export type { Check } from './core/check.js';
 export type { RegisteredClass } from './core/codec/codec.js';
 export type { ContextCarrier, NamedContextCarrier } from './core/context-carrier.js';
 export { FlameError } from './core/flame-error.js';

@@ -1,3 +1,4 @@
+import type { Check } from '../core/check.js';
 import type { ParentInfo } from '../core/parent-info.js';
 
 /**
@@ -34,6 +35,27 @@ export abstract class FlameBackend {
   async reap(): Promise<number> {
     return 0;
   }
+
+  /**
+   * Looks at what boots will need, without booting anything: what `npx nestjs-flame doctor` prints before it boots a runner of its own.
+   * Called after `prepare`.
+   *
+   * The implementer owes one check for each of these that the platform has, by these names and in this order: `engine` (or the platform's
+   * word for what is talked to: reachable, and which version), `rights` (what is used may be used), `image` (it is there, or can be
+   * fetched), `network` (machines can reach this process). It ends with the first failure that leaves the rest without meaning.
+   *
+   * It changes nothing on the platform and leaves nothing there. It gives up when `signal` aborts. What is wrong is a check that is not
+   * `ok` and says what to mend; it throws only for what nobody can mend. No check shows a secret.
+   */
+  async examine(_signal: AbortSignal): Promise<readonly Check[]> {
+    return [];
+  }
+
+  /**
+   * The ids of this parent's machines that the platform has at this moment, whatever the backend's own books say: how doctor knows that
+   * nothing is left. A backend that cannot ask leaves the method out.
+   */
+  machines?(): Promise<readonly string[]>;
 
   /** Ends what the backend itself holds (clients, sockets), after its machines are gone; idempotent. */
   async close(): Promise<void> {}

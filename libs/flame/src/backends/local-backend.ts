@@ -1,3 +1,4 @@
+import type { Check } from '../core/check.js';
 import { FlameBackend } from './backend.js';
 import type { BootOrder, Machine } from './backend.js';
 
@@ -19,5 +20,9 @@ export class LocalBackend extends FlameBackend {
     signal.throwIfAborted();
     signal.addEventListener('abort', () => void machine.stop(0), { once: true });
     return machine;
+  }
+
+  override async examine(): Promise<readonly Check[]> {
+    return [{ name: 'engine', ok: true, found: 'this process: runners share its event loop and its memory' }];
   }
 }

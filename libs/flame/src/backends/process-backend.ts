@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { BootError } from '../core/boot-error.js';
+import type { Check } from '../core/check.js';
+import { FlameError } from '../core/flame-error.js';
 import { FlameBackend } from './backend.js';
 import type { BackendContext, BootOrder, Machine } from './backend.js';
 import { runnerCommand } from './process-command.js';
@@ -30,6 +32,8 @@ export class ProcessBackend extends FlameBackend {
   readonly reach = 'host';
   readonly #options: ProcessBackendOptions;
   readonly #machines = new Set<ProcessMachine>();
+  /** Machines whose processes have outlived them; usually none. */
+  readonly #leftovers = new Set<ProcessMachine>();
   #underTest = false;
 
   /** @throws {FlameError} FLAME_CONFIG when an option is wrong. */
@@ -52,6 +56,20 @@ export class ProcessBackend extends FlameBackend {
       order.signal.throwIfAborted();
     }
     return machine;
+  }
+
+  override async examine(): Promise<readonly Check[]> {
+    try {
+      const { file, args } = runnerCommand(this.#options, process, this.#underTest);
+      return [{ name: 'command', ok: true, found: [file, ...args].join(' ') }];
+    } catch (error) {
+      if (!(error instanceof FlameError)) throw error;
+      return [{ name: 'command', ok: false, found: error.message, mend: "Set ProcessBackend's option entry to the app's main file." }];
+    }
+  }
+
+  override async machines(): Promise<readonly string[]> {
+    return [...this.#machines, ...this.#leftovers].filter((machine) => machine.lives).map((machine) => machine.id);
   }
 
   override async close(): Promise<void> {
@@ -88,6 +106,8 @@ export class ProcessBackend extends FlameBackend {
     this.#machines.add(machine);
     void machine.exited.then(() => {
       this.#machines.delete(machine);
+      for (const left of this.#leftovers) if (!left.lives) this.#leftovers.delete(left);
+      if (machine.lives) this.#leftovers.add(machine);
       if (this.#machines.size === 0) process.removeListener('exit', this.#killAll);
     });
   }

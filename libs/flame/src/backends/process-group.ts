@@ -14,6 +14,17 @@ export function killGroup(leader: number): boolean {
   }
 }
 
+/** Whether any process of the group that `leader` leads is left. */
+export function groupIsAlive(leader: number): boolean {
+  try {
+    return process.kill(-leader, 0);
+  } catch (error) {
+    if (isGone(error)) return false;
+    // EPERM: something is, that has taken on another user.
+    return true;
+  }
+}
+
 function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ESRCH';
 }

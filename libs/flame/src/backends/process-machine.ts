@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { BootOrder, Machine, MachineExit } from './backend.js';
 import { splitLines } from './line-splitter.js';
 import { heapIsFull, processExit } from './process-exit.js';
-import { killGroup } from './process-group.js';
+import { groupIsAlive, killGroup } from './process-group.js';
 
 /** How long the last output of a gone process may take; something that it detached may hold the pipe for ever. */
 const lastLinesWait = 500;
@@ -62,6 +62,11 @@ export class ProcessMachine implements Machine {
       this.#stopped = true;
     }
     await this.exited;
+  }
+
+  /** Whether the system still has a process of it. */
+  get lives(): boolean {
+    return groupIsAlive(this.#pid);
   }
 
   /** SIGKILL, synchronously. */

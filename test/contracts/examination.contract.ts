@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TestOrder } from '../support/backend-order.js';
+import type { BackendRig } from './backend.contract.js';
+
+/** What doctor relies on, of a backend that is in order. */
+export function examinationContract(name: string, makeRig: () => Promise<BackendRig>): void {
+  describe(`${name} keeps the contract of examinations`, () => {
+    let rig: BackendRig;
+
+    beforeEach(async () => {
+      rig = await makeRig();
+      await rig.backend.prepare({ parent: 'parent-1', underTest: true });
+    });
+
+    afterEach(async () => {
+      await rig.backend.close();
+      await rig.close?.();
+      expect(await rig.machines(), 'machines left behind').toEqual([]);
+    });
+
+    it('finds everything in order, in words of its own, and changes nothing', async () => {
+      const checks = await rig.backend.examine(new AbortController().signal);
+      expect(checks.length).toBeGreaterThan(0);
+      for (const check of checks) {
+        expect(check).toMatchObject({
+          ok: true,
+          name: expect.stringMatching(/^[a-z]+$/),
+          found: expect.stringMatching(/^\S[^\n]*[^.\s]$/),
+        });
+      }
+      expect(new Set(checks.map((check) => check.name)).size).toBe(checks.length);
+      expect(await rig.machines()).toEqual([]);
+    });
+
+    it('tells the machines that the platform has, where it can ask', async () => {
+      const machine = await rig.backend.boot(new TestOrder('polite', rig.inProcess && (() => rig.inProcess!())));
+      const expected = rig.backend.machines ? [machine.id] : undefined;
+      expect(await rig.backend.machines?.()).toEqual(expected);
+      await machine.stop(0);
+      expect(await rig.backend.machines?.()).toEqual(expected && []);
+    });
+  });
+}
