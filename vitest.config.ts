@@ -2,13 +2,23 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
 const library = `${import.meta.dirname}/libs/flame/src`;
 
+interface Kind {
+  built?: boolean;
+  timeout?: number;
+  /** The engine that these run beside; rules of the conformance suite find their backend by it. */
+  engine?: string;
+  /** The rules to try on that engine, beside its own tests. */
+  rules?: string;
+}
+
 /** One project per kind of test; `npx vitest run --project unit` runs one alone. */
-function project(name: string, include: string, more: { built?: boolean; timeout?: number } = {}): TestProjectConfiguration {
+function project(name: string, include: string, more: Kind = {}): TestProjectConfiguration {
   return {
     extends: true,
     test: {
       name,
-      include: [include],
+      include: more.rules ? [include, more.rules] : [include],
+      env: more.engine ? { FLAME_ENGINE: more.engine } : {},
       globalSetup: more.built ? ['test/support/build-once.ts'] : [],
       testTimeout: more.timeout ?? 30_000,
       hookTimeout: more.timeout ?? 30_000,
@@ -37,8 +47,13 @@ export default defineConfig({
       project('contracts', 'test/contracts/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('conformance', 'test/conformance/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('e2e', 'test/e2e/*.spec.ts', { built: true, timeout: 60_000 }),
-      project('engine-docker', 'test/engines/docker/**/*.spec.ts', { built: true, timeout: 120_000 }),
-      project('engine-kubernetes', 'test/engines/kubernetes/**/*.spec.ts', { built: true, timeout: 180_000 }),
+      project('engine-docker', 'test/engines/docker/**/*.spec.ts', {
+        engine: 'docker',
+        rules: 'test/conformance/**/*.spec.ts',
+        built: true,
+        timeout: 120_000,
+      }),
+      project('engine-kubernetes', 'test/engines/kubernetes/**/*.spec.ts', { engine: 'kubernetes', built: true, timeout: 180_000 }),
       project('package', 'test/package/**/*.spec.ts', { timeout: 600_000 }),
     ],
   },

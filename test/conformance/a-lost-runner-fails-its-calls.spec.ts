@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { pidOf, rule } from '../support/conformance.js';
+import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule(
@@ -18,14 +18,14 @@ rule(
     });
 
     it('fails all calls of that runner and none of another, and replaces it', async () => {
-      const { work, file, marks, pool } = await start({ max: 2, maxConcurrency: 2, strategy: 'pack' });
+      const { work, file, marks, pool, signal } = await start({ max: 2, maxConcurrency: 2, strategy: 'pack' });
       const log = file();
       const together = [work.work(log, 3_000), work.work(log, 3_000), work.work(log, 3_000)].map((call) =>
         call.catch((error: unknown) => error),
       );
       while (marks(log).length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
       const [victim] = pool.stats().runners.filter(({ load }) => load === 2);
-      process.kill(pidOf(victim!.machine), 'SIGKILL');
+      await signal(victim!.id, 'SIGKILL');
       const results = await Promise.all(together);
       expect(results.filter((result) => typeof result === 'string')).toHaveLength(1);
       expect(results.filter((result) => typeof result !== 'string')).toMatchObject([{ code: 'FLAME_LOST' }, { code: 'FLAME_LOST' }]);

@@ -48,5 +48,5 @@ rule(
       await until(() => !pids.some(isAlive));
     });
   },
-  ({ isolated }) => isolated,
+  ({ isolated, onHost }) => isolated && onHost,
 );

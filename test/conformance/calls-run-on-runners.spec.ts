@@ -1,17 +1,18 @@
 import { expect, it } from 'vitest';
 import { NotFoundException } from '@nestjs/common';
+import { here } from '../apps/src/conformance/work.service.js';
 import { rule } from '../support/conformance.js';
-import { isAlive, until } from '../support/process-table.js';
+import { until } from '../support/process-table.js';
 
 rule('Calls run on runners, within max and maxConcurrency', (start, { isolated }) => {
   it('runs a decorated method on a runner', async () => {
     const { work } = await start();
-    expect((await work.pid()) === process.pid).toBe(!isolated);
+    expect((await work.place()) === here()).toBe(!isolated);
     expect(await work.runner()).toMatch(/^p-/);
   });
 
   it('never has more than max runners and maxConcurrency calls on each', async () => {
-    const { work, file, marks, pool } = await start({ max: 4, maxConcurrency: 2, idleShutdownAfter: 200 });
+    const { work, file, marks, pool, gone } = await start({ max: 4, maxConcurrency: 2, idleShutdownAfter: 200 });
     const log = file();
     await Promise.all(Array.from({ length: 20 }, () => work.work(log, 50)));
     const now = new Map<string, number>();
@@ -21,9 +22,8 @@ rule('Calls run on runners, within max and maxConcurrency', (start, { isolated }
     }
     expect(marks(log).filter(({ what }) => what === 'end')).toHaveLength(20);
     expect(now.size).toBeLessThanOrEqual(4);
-    const pids = new Set(marks(log).map(({ pid }) => pid));
     await until(() => pool.stats().runners.length === 0);
-    if (isolated) expect([...pids].filter(isAlive)).toEqual([]);
+    await Promise.all(Array.from(now.keys(), gone));
   });
 
   it('gives an HttpException as what it is', async () => {

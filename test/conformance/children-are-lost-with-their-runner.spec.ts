@@ -22,17 +22,23 @@ rule(
     });
 
     it('end with a runner that is told to go, after shutdownTimeout, and are callable until then', async () => {
-      const { flame, file, marked } = await start({ max: 1, shutdownTimeout: 300 });
+      const { flame, file, marked, signal } = await start({ max: 1, shutdownTimeout: 300 });
       const log = file();
       const child = await flame.placeChild('p', Counter, { file: log });
-      const { pid } = await child.api.where();
-      process.kill(pid, 'SIGTERM');
+      const { runner } = await child.api.where();
+      await signal(runner, 'SIGTERM');
       expect(await child.api.add(1)).toBe(1);
       expect((await child.exited).how).toBe('leaving');
-      expect((await marked(log, 'stop: the runner is leaving: it got SIGTERM')).pid).toBe(pid);
+      expect((await marked(log, 'stop: the runner is leaving: it got SIGTERM')).runner).toBe(runner);
     });
+  },
+  ({ isolated }) => isolated,
+);
 
-    it('of one process among several are lost with that process', async () => {
+rule(
+  'Children of a machine with several processes',
+  (start) => {
+    it('are lost with their process, and the others live on', async () => {
       const { flame, file, pool } = await start({ max: 1, maxConcurrency: 4, processes: 2 });
       const children = await Promise.all([1, 2].map(() => flame.placeChild('p', Counter, { file: file() })));
       const pids = await Promise.all(children.map(async ({ api }) => (await api.where()).pid));
@@ -45,5 +51,5 @@ rule(
       await survivor!.stop();
     });
   },
-  ({ isolated }) => isolated,
+  ({ isolated, onHost }) => isolated && onHost,
 );

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { Counter } from '../apps/src/conformance/counter.js';
+import { here } from '../apps/src/conformance/work.service.js';
 import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
@@ -11,9 +12,9 @@ rule('Children live on runners', (start, backend) => {
     await marked(log, 'start');
     expect(await child.api.add(1)).toBe(11);
     expect(await child.api.add(1)).toBe(12);
-    const { pid, sees, runner } = await child.api.where();
-    expect(sees).toBe(pid);
-    expect(pid === process.pid).toBe(!backend.isolated);
+    const { place, sees, runner } = await child.api.where();
+    expect(sees).toBe(place);
+    expect(place === here()).toBe(!backend.isolated);
     expect(runner).toMatch(/^p-/);
     const numbers: number[] = [];
     for await (const n of child.api.countTo(100)) numbers.push(n);

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { WorkService } from '../apps/src/conformance/work.service.js';
 import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
-import { isAlive, until } from '../support/process-table.js';
+import { until } from '../support/process-table.js';
 
-rule('Deadlines end work', (start, { isolated }) => {
+rule('Deadlines end work', (start) => {
   it('answers the caller on time and aborts the handler', async () => {
     const { flame, file, marked, pool } = await start();
     const log = file();
@@ -16,14 +16,14 @@ rule('Deadlines end work', (start, { isolated }) => {
   });
 
   it('replaces a runner whose handler ignores its abort', async () => {
-    const { work, flame, file, marked, pool } = await start({ max: 1, maxConcurrency: 1 });
+    const { work, flame, file, marked, pool, gone } = await start({ max: 1, maxConcurrency: 1 });
     const first = await work.runner();
     const log = file();
     const error = await failure(flame.on('p', WorkService, { timeout: 200 }).deaf(log, 8_000));
     expect(error).toMatchObject({ code: 'FLAME_TIMEOUT' });
-    const { pid } = await marked(log, 'begin');
+    expect((await marked(log, 'begin')).runner).toBe(first);
     expect(await work.runner()).not.toBe(first);
-    if (isolated) await until(() => !isAlive(pid));
+    await gone(first);
     expect(pool.stats().runners).toHaveLength(1);
   });
 
@@ -43,15 +43,15 @@ rule(
   'A blocked event loop does not survive its deadline',
   (start) => {
     it('kills the runner, and fails its other calls with FLAME_LOST', async () => {
-      const { work, flame, file, marked } = await start({ max: 1, maxConcurrency: 2 });
+      const { work, flame, file, marked, gone } = await start({ max: 1, maxConcurrency: 2 });
       const [blocking, other] = [file(), file()];
       const sharing = failure(work.work(other, 60_000));
-      const { pid } = await marked(other, 'begin');
+      const { runner } = await marked(other, 'begin');
       const error = await failure(flame.on('p', WorkService, { timeout: 500 }).block(blocking, 120_000));
       expect(error).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });
       expect(await sharing).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
-      await until(() => !isAlive(pid));
-      expect(await work.pid()).not.toBe(pid);
+      await gone(runner);
+      expect(await work.runner()).not.toBe(runner);
     });
   },
   ({ isolated }) => isolated,

@@ -30,10 +30,10 @@ rule(
     });
 
     it('repeats nothing where nobody asked for it', async () => {
-      const { work, file, marked, marks } = await start();
+      const { work, file, marked, marks, signal } = await start();
       const log = file();
       const call = failure(work.work(log, 60_000));
-      process.kill((await marked(log, 'begin')).pid, 'SIGKILL');
+      await signal((await marked(log, 'begin')).runner, 'SIGKILL');
       expect(await call).toMatchObject({ code: 'FLAME_LOST' });
       await work.pid();
       expect(marks(log)).toHaveLength(1);

@@ -8,7 +8,7 @@ rule('Pools of one app are apart', (start, { isolated }) => {
     const { work, flame } = await start({}, {}, [{ name: 'q', max: 1 }]);
     expect(await work.runner()).toMatch(/^p-/);
     expect(await flame.on('q', WorkService).runner()).toMatch(/^q-/);
-    expect((await work.pid()) === (await flame.on('q', WorkService).pid())).toBe(!isolated);
+    expect((await work.place()) === (await flame.on('q', WorkService).place())).toBe(!isolated);
   });
 
   it('lets one be full, resized or drained, and the others work on', async () => {

@@ -95,10 +95,10 @@ rule('Resources keep their runner', (start, backend) => {
 
   it('until it is lost, and then releasing does nothing', async () => {
     if (!backend.isolated) return;
-    const { app, work, file, marks, pool } = await start({ max: 1, maxConcurrency: 2 });
+    const { app, work, file, marks, pool, signal } = await start({ max: 1, maxConcurrency: 2 });
     const log = file();
     const page = await app.get(PagesService).open(log, 'a');
-    process.kill(await work.pid(), 'SIGKILL');
+    await signal(await work.runner(), 'SIGKILL');
     await until(() => pool.stats().running === 0);
     await page.release();
     expect(marks(log)).toEqual([]);

@@ -87,14 +87,14 @@ rule(
   'Streams end with their runners',
   (start) => {
     it('fails with its runner, saying how, and the next one is served', async () => {
-      const { app, pool, file, marked } = await start();
+      const { app, pool, file, marked, signal } = await start();
       const streams = app.get(StreamService);
       const log = file();
       const rows = streams.stalls(log);
       await rows.next();
-      const { pid } = await marked(log, 'begin');
+      const { runner } = await marked(log, 'begin');
       const next = failure(rows.next());
-      process.kill(pid, 'SIGKILL');
+      await signal(runner, 'SIGKILL');
       const error = await next;
       expect(error).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
       expect(error.message).toContain('SIGKILL');

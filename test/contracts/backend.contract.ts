@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FlameBackend, LocalMachine, Machine } from '../../libs/flame/src/backends/backend.js';
-import { TestOrder } from '../support/backend-order.js';
+import { TestOrder, testContext } from '../support/backend-order.js';
 import { until } from '../support/process-table.js';
 
 /** What the suite is run against: a backend whose machines run `test/support/programs/machine.mjs`, and a look at its platform. */
@@ -25,7 +25,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
     beforeEach(async () => {
       rig = await makeRig();
       backend = rig.backend;
-      await backend.prepare({ parent: 'parent-1', underTest: true });
+      await backend.prepare(testContext);
     });
 
     afterEach(async () => {
@@ -114,7 +114,7 @@ export function separateMachineContract(name: string, makeRig: () => Promise<Bac
 
     beforeEach(async () => {
       rig = await makeRig();
-      await rig.backend.prepare({ parent: 'parent-1', underTest: true });
+      await rig.backend.prepare(testContext);
     });
 
     afterEach(async () => {

@@ -1,4 +1,11 @@
-import type { BootOrder, LocalMachine } from '../../libs/flame/src/backends/backend.js';
+import type { BackendContext, BootOrder, LocalMachine } from '../../libs/flame/src/backends/backend.js';
+
+/** What a backend is told at start. */
+export const testContext: BackendContext = {
+  parent: 'parent-1',
+  underTest: true,
+  log: { debug() {}, log() {}, warn() {}, error() {} },
+};
 
 /** An order for one machine that keeps what the machine prints. The pool's name is the behaviour of `programs/machine.mjs`. */
 export class TestOrder implements BootOrder {

@@ -1,16 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
-import { Flame, FlamePool, LocalBackend, ProcessBackend, getPoolToken } from 'nestjs-flame';
-import type { FlameBackend, FlameModuleOptions, FlamePoolOptions } from 'nestjs-flame';
+import { Flame, FlamePool, getPoolToken } from 'nestjs-flame';
+import type { FlameModuleOptions, FlamePoolOptions } from 'nestjs-flame';
 import { afterEach, describe } from 'vitest';
 import { ConformanceModule } from '../apps/src/conformance/app.module.js';
 import { WorkService } from '../apps/src/conformance/work.service.js';
 import { readMarks } from './marks.js';
 import type { Mark } from './marks.js';
-import { isAlive, until } from './process-table.js';
+import { until } from './process-table.js';
+import { marksFolder, trialBackends } from './trial-backends.js';
+import type { TrialBackend } from './trial-backends.js';
+
+export { pidOf, runnerEntry } from './trial-backends.js';
 
 /** An app with one pool, `p`, and what a rule needs to try it. */
 export interface Trial {
@@ -23,33 +26,19 @@ export interface Trial {
   marks(file: string): Mark[];
   /** Waits until a handler has left a mark. */
   marked(file: string, what: string): Promise<Mark>;
+  /** Sends a signal to the process of a runner, behind the pool's back. */
+  signal(runner: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Resolves when the platform has nothing left of a runner's machine. */
+  gone(runner: string): Promise<void>;
 }
 
 /** Begins an app with pool `p`, and with `more` pools. */
 export type Start = (pool?: Partial<FlamePoolOptions>, options?: FlameModuleOptions, more?: FlamePoolOptions[]) => Promise<Trial>;
 
-export interface TrialBackend {
-  readonly name: 'local' | 'process';
-  /** Runners are processes of their own: they can be killed, and block nothing but themselves. */
-  readonly isolated: boolean;
-  make(): FlameBackend;
-}
-
-/** The process behind a machine's name, `pid 123`. */
-export function pidOf(machine: string | undefined): number {
-  return Number(/^pid (\d+)$/.exec(machine ?? '')![1]);
-}
-
-/** What the process backend starts. */
-export const runnerEntry = join(import.meta.dirname, '../apps/dist/conformance/main.js');
-
-const backends: TrialBackend[] = [
-  { name: 'local', isolated: false, make: () => new LocalBackend() },
-  { name: 'process', isolated: true, make: () => new ProcessBackend({ entry: runnerEntry }) },
-];
+const backends = await trialBackends();
 
 /**
- * A rule that holds on every backend. `start` begins an app with pool `p`; it is closed after each test, and no process of it may be left then.
+ * A rule that holds on every backend. `start` begins an app with pool `p`; it is closed after each test, and no machine of it may be left then.
  */
 export function rule(
   name: string,
@@ -59,10 +48,10 @@ export function rule(
   describe.each(backends.filter(only))(`${name} ($name)`, (backend) => {
     const apps: TestingModule[] = [];
     const folders: string[] = [];
-    const machines = new Set<number>();
+    const machines = new Map<string, string>();
 
     const start: Start = async (pool = {}, options = {}, more = []) => {
-      const folder = mkdtempSync(join(tmpdir(), 'flame-rule-'));
+      const folder = mkdtempSync(join(marksFolder, 'rule-'));
       folders.push(folder);
       const module = ConformanceModule.with([{ name: 'p', max: 2, maxConcurrency: 2, ...pool }, ...more], {
         backend: backend.make(),
@@ -73,12 +62,9 @@ export function rule(
       apps.push(app);
       await app.init();
       const flamePool = app.get<FlamePool>(getPoolToken('p'));
-      const note = (machine: string | undefined): void => {
-        if (backend.isolated && machine !== undefined) machines.add(pidOf(machine));
-      };
-      for (const { machine } of flamePool.stats().runners) note(machine);
+      for (const { id, machine } of flamePool.stats().runners) if (machine !== undefined) machines.set(id, machine);
       flamePool.events$.subscribe((notice) => {
-        if (notice.is === 'up') note(notice.machine);
+        if (notice.is === 'up') machines.set(notice.runner, notice.machine);
       });
       let files = 0;
       return {
@@ -92,15 +78,18 @@ export function rule(
           await until(() => readMarks(file).some((mark) => mark.what === what));
           return readMarks(file).find((mark) => mark.what === what)!;
         },
+        signal: (runner, signal) => backend.signal(machines.get(runner)!, signal),
+        gone: (runner) => until(() => backend.gone(machines.get(runner)!)),
       };
     };
 
     afterEach(async () => {
       for (const app of apps.splice(0)) await app.close();
       for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-      const left = [...machines].filter(isAlive);
+      const left: string[] = [];
+      for (const machine of machines.values()) if (!(await backend.gone(machine))) left.push(machine);
       machines.clear();
-      if (left.length > 0) throw new Error(`processes ${left.join(', ')} are left`);
+      if (left.length > 0) throw new Error(`machines ${left.join(', ')} are left`);
     });
 
     tests(start, backend);

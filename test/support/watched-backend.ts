@@ -1,6 +1,6 @@
 import { ProcessBackend } from 'nestjs-flame';
 import type { BootOrder, Machine } from 'nestjs-flame';
-import { pidOf } from './conformance.js';
+import { pidOf } from './trial-backends.js';
 
 /** A process backend that knows which processes there are, those that have not attached yet included. */
 export class WatchedBackend extends ProcessBackend {

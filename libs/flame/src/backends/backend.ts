@@ -1,4 +1,5 @@
 import type { Check } from '../core/check.js';
+import type { FlameLog } from '../core/flame-log.js';
 import type { ParentInfo } from '../core/parent-info.js';
 
 /**
@@ -31,7 +32,13 @@ export abstract class FlameBackend {
    */
   abstract boot(order: BootOrder): Promise<Machine>;
 
-  /** Removes machines that carry this app's labels and whose parent is gone; returns how many. */
+  /**
+   * Removes what parents that are gone left on the platform, and returns how many machines that were. Called once, when the app starts, beside its first
+   * boots.
+   *
+   * It must know for certain that a machine's parent is gone, and leave it alone in doubt: this parent's machines, those of another one of the same app,
+   * and those of one that a deploy is just replacing are all in use.
+   */
   async reap(): Promise<number> {
     return 0;
   }
@@ -67,6 +74,8 @@ export interface BackendContext {
   readonly parent: string;
   /** Whether this process was started by a test runner, in which case its command line is not the app's. */
   readonly underTest: boolean;
+  /** The library's log, for what no caller hears of: an image is being pulled, a platform asks to wait. */
+  readonly log: FlameLog;
 }
 
 /** One machine to make. */

@@ -3,7 +3,7 @@ import nodeModule from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compileCacheFolder } from './compile-cache.js';
+import { compileCacheFolder, withCompileCache } from './compile-cache.js';
 
 const supported = 'enableCompileCache' in nodeModule;
 
@@ -45,5 +45,16 @@ describe('compileCacheFolder', () => {
     rmSync(folder);
     writeFileSync(folder, '');
     expect(compileCacheFolder(temp)).toBeUndefined();
+  });
+});
+
+describe('withCompileCache', () => {
+  it("leaves the user's compile cache and coverage alone", () => {
+    expect(withCompileCache({ NODE_COMPILE_CACHE: '/cache' })).toEqual({ NODE_COMPILE_CACHE: '/cache' });
+    expect(withCompileCache({ NODE_V8_COVERAGE: '/coverage' })).toEqual({ NODE_V8_COVERAGE: '/coverage' });
+  });
+
+  it('adds the folder where Node has such a cache', () => {
+    expect(Object.keys(withCompileCache({ A: '1' }))).toEqual(supported ? ['A', 'NODE_COMPILE_CACHE'] : ['A']);
   });
 });

@@ -21,3 +21,10 @@ export function compileCacheFolder(parentFolder = tmpdir()): string | undefined 
     return undefined;
   }
 }
+
+/** The environment with that folder in it, unless the user chose one, or runs a coverage, which is less exact with cached code. */
+export function withCompileCache(env: Record<string, string>): Record<string, string> {
+  if (env.NODE_COMPILE_CACHE !== undefined || env.NODE_V8_COVERAGE !== undefined) return env;
+  const folder = compileCacheFolder();
+  return folder === undefined ? env : { ...env, NODE_COMPILE_CACHE: folder };
+}

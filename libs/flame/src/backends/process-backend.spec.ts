@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { TestOrder } from '../../../../test/support/backend-order.js';
+import { TestOrder, testContext } from '../../../../test/support/backend-order.js';
 import { childrenOf, isAlive } from '../../../../test/support/process-table.js';
 import { ProcessBackend } from './process-backend.js';
 import type { ProcessBackendOptions } from './process-options.js';
@@ -51,14 +51,14 @@ describe('ProcessBackend', () => {
 
   it('refuses at start to start the tests again', async () => {
     const backend = new ProcessBackend();
-    await expect(backend.prepare({ parent: 'p', underTest: true })).rejects.toMatchObject({
+    await expect(backend.prepare(testContext)).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
       message: expect.stringContaining('ProcessBackend.entry is missing'),
     });
   });
 
   it('refuses at start an entry that is not there', async () => {
-    await expect(new ProcessBackend({ entry: 'nowhere.js' }).prepare({ parent: 'p', underTest: true })).rejects.toMatchObject({
+    await expect(new ProcessBackend({ entry: 'nowhere.js' }).prepare(testContext)).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
     });
   });

@@ -6,7 +6,8 @@ import { FlameError } from '../core/flame-error.js';
 import { FlameBackend } from './backend.js';
 import type { BackendContext, BootOrder, Machine } from './backend.js';
 import { runnerCommand } from './process-command.js';
-import { runnerEnv } from './process-env.js';
+import { runnerEnv } from './runner-env.js';
+import { withCompileCache } from './compile-cache.js';
 import { ProcessMachine } from './process-machine.js';
 import { checkProcessOptions } from './process-options.js';
 import type { ProcessBackendOptions } from './process-options.js';
@@ -84,7 +85,7 @@ export class ProcessBackend extends FlameBackend {
     try {
       const child = spawn(file, args, {
         cwd,
-        env: runnerEnv({ env, inheritEnv }, flameParent),
+        env: withCompileCache(runnerEnv({ env, inheritEnv }, flameParent)),
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         detached: true,
         windowsHide: true,

@@ -53,6 +53,19 @@ export class OptionReader {
     );
   }
 
+  /** A non-empty string, or undefined when it was left out. */
+  optionalText(key: string): string | undefined {
+    return this.raw(key) === undefined ? undefined : this.text(key);
+  }
+
+  /** A list of strings, undefined when it was left out; `example` shows one in the error. */
+  texts(key: string, example: string): readonly string[] | undefined {
+    const value = this.raw(key);
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+    throw this.refuse(key, `must be a list of strings, but is ${show(value)}`, `Give them as a list of strings, such as ${example}.`);
+  }
+
   /** A whole number of at least `least`. */
   count(key: string, least: number, fallback?: number): number {
     const value = this.raw(key) ?? fallback;

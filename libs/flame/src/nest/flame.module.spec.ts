@@ -79,6 +79,31 @@ describe('FlameModule', () => {
     expect(told.slice(3)).toEqual(['destroy, a call still runs in work', 'shutdown', 'gone', 'close']);
   });
 
+  it('removes what parents that are gone had left, beside its own start', async () => {
+    class Littered extends ToldBackend {
+      override async reap(): Promise<number> {
+        this.told.push('reap');
+        return 2;
+      }
+    }
+    const told: string[] = [];
+    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { backend: new Littered(told) })] });
+    await app.close();
+    expect(told).toEqual(['prepare under test', 'reap', 'close']);
+    expect(logged).toContain('log Flame: told: removed 2 machines that a parent which is gone had left');
+  });
+
+  it('starts though its platform cannot be asked for them', async () => {
+    class Mute extends ToldBackend {
+      override async reap(): Promise<number> {
+        throw new Error('no answer');
+      }
+    }
+    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { backend: new Mute([]) })] });
+    await app.close();
+    expect(logged).toContain('warn Flame: told: could not look for machines that other parents left: no answer');
+  });
+
   it('says what it has', async () => {
     const pools = [
       { name: 'work', max: 3 },

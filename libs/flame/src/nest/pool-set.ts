@@ -39,6 +39,7 @@ export class PoolSet {
   readonly #memoryDoor = new MemoryDoor();
   readonly #grpcDoor: GrpcDoor;
   readonly #caller: (() => Caller | undefined) | undefined;
+  #reaped: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   /** `caller` knows whom calls are made for. */
@@ -61,7 +62,7 @@ export class PoolSet {
 
   /** Lets every backend look at its options and surroundings. @throws {FlameError} FLAME_CONFIG from one that cannot work here. */
   async prepare(): Promise<void> {
-    const context = { parent: this.#parent, underTest: underTest() };
+    const context = { parent: this.#parent, underTest: underTest(), log: nestLog };
     for (const backend of this.#backends()) await backend.prepare(context);
   }
 
@@ -75,6 +76,7 @@ export class PoolSet {
         `pool "${name}": queueTimeout (${queueTimeout} ms) is less than bootTimeout (${bootTimeout} ms): calls may give up before the runner they wait for is up`,
       );
     }
+    this.#reaped = this.#reap();
     const starts = await Promise.allSettled(Array.from(this.pools.values(), (pool) => pool.start()));
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed) {
@@ -83,6 +85,19 @@ export class PoolSet {
     }
     for (const name of this.pools.keys()) this.#grpcDoor.health(`flame.pool.${name}`, true);
     this.#sayReady();
+  }
+
+  /** A platform that cannot be asked, or is slow to answer, does not keep the app from starting. */
+  async #reap(): Promise<void> {
+    for (const backend of this.#backends()) {
+      try {
+        const count = await backend.reap();
+        if (count > 0)
+          nestLog.log(`${backend.name}: removed ${count} machine${count === 1 ? '' : 's'} that a parent which is gone had left`);
+      } catch (error) {
+        nestLog.warn(`${backend.name}: could not look for machines that other parents left: ${(error as Error).message}`);
+      }
+    }
   }
 
   /** Drains the pools, then closes what they stood on. Idempotent. */
@@ -100,6 +115,7 @@ export class PoolSet {
   async #close(): Promise<void> {
     await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain('the app is closing')));
     await Promise.all([this.#memoryDoor.close(), this.#grpcDoor.close()]);
+    await this.#reaped;
     for (const backend of this.#backends()) await backend.close();
   }
 

@@ -2,7 +2,7 @@ import { setInterval as beats, setTimeout as sleep } from 'node:timers/promises'
 import { Injectable } from '@nestjs/common';
 import { FlameCall, OnFlame } from 'nestjs-flame';
 import type { OnFlameStart, OnFlameStop } from 'nestjs-flame';
-import { mark, WorkService } from './work.service.js';
+import { here, mark, WorkService } from './work.service.js';
 
 /** What a counter is started with. */
 export interface CounterStart {
@@ -39,8 +39,8 @@ export class Counter implements OnFlameStart<CounterStart>, OnFlameStop {
     return (this.#sum += more);
   }
 
-  async where(): Promise<{ runner: string; pid: number; sees: number }> {
-    return { runner: FlameCall.current()!.runnerId, pid: process.pid, sees: await this.#work.pid() };
+  async where(): Promise<{ runner: string; pid: number; place: string; sees: string }> {
+    return { runner: FlameCall.current()!.runnerId, pid: process.pid, place: here(), sees: await this.#work.place() };
   }
 
   async *countTo(end: number): AsyncGenerator<number> {

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { FlameCall, OnFlame } from 'nestjs-flame';
@@ -10,6 +11,11 @@ export class WorkService {
   @OnFlame('p')
   async pid(): Promise<number> {
     return process.pid;
+  }
+
+  @OnFlame('p')
+  async place(): Promise<string> {
+    return here();
   }
 
   @OnFlame('p')
@@ -86,6 +92,11 @@ export class WorkService {
     mark(file, text);
     if (text === 'fail') throw new Error('the cast failed');
   }
+}
+
+/** This process among those of all machines. */
+export function here(): string {
+  return `${hostname()} pid ${process.pid}`;
 }
 
 /** One line a mark: what, where, in which call. */

@@ -1,4 +1,3 @@
-import { compileCacheFolder } from './compile-cache.js';
 import { withoutInspector } from './node-flags.js';
 
 /** Which of the parent's environment a runner gets, and what beside it. */
@@ -7,19 +6,35 @@ export interface EnvRules {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Variables that say where a process is. On another machine they would say where the parent is. */
+const ofAMachine = /^(HOSTNAME|HOME|PATH|PWD|OLDPWD|SHLVL|USER|LOGNAME|SHELL|TERM|TMPDIR|TEMP|TMP|XDG_.*|SSH_.*|DOCKER_HOST|KUBECONFIG|_)$/;
+
 /**
  * The environment of a runner: what is inherited, then `env`, then `FLAME_PARENT`, which nothing overrides. `NODE_OPTIONS` is carried on in any case,
  * because it holds the loaders without which the app may not start.
  */
-export function runnerEnv(rules: EnvRules, flameParent: string, own: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+export function runnerEnv(rules: EnvRules, flameParent: string, own: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const env: NodeJS.ProcessEnv = rules.inheritEnv === 'all' ? { ...own } : pick(own, rules.inheritEnv === 'none' ? [] : rules.inheritEnv);
   if (own.NODE_OPTIONS !== undefined) env.NODE_OPTIONS = withoutInspector(own.NODE_OPTIONS.split(' ')).join(' ');
   Object.assign(env, rules.env);
-  // A coverage run is less exact with cached code.
-  if (env.NODE_COMPILE_CACHE === undefined && env.NODE_V8_COVERAGE === undefined) env.NODE_COMPILE_CACHE = compileCacheFolder();
   for (const name of Object.keys(env)) if (env[name] === undefined || isFlameParent(name)) delete env[name];
   env.FLAME_PARENT = flameParent;
-  return env;
+  return env as Record<string, string>;
+}
+
+/**
+ * The same for a runner on another machine. With `inheritEnv: 'all'` it does not get what says where a process is (`HOSTNAME`, `PATH`, …), nor what
+ * `platform` matches; a list of names gets what it names.
+ */
+export function remoteEnv(
+  rules: EnvRules,
+  flameParent: string,
+  platform?: RegExp,
+  own: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
+  if (rules.inheritEnv !== 'all') return runnerEnv(rules, flameParent, own);
+  const travels = Object.entries(own).filter(([name]) => !ofAMachine.test(name) && platform?.test(name) !== true);
+  return runnerEnv(rules, flameParent, Object.fromEntries(travels));
 }
 
 /** Windows has one variable for all ways to write its name. */

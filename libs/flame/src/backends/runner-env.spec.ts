@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { runnerEnv } from './process-env.js';
-import type { EnvRules } from './process-env.js';
+import { remoteEnv, runnerEnv } from './runner-env.js';
+import type { EnvRules } from './runner-env.js';
 
 const own = {
   PATH: '/bin',
   SECRET: 's',
   NODE_OPTIONS: '--inspect=9229 --import tsx',
   FLAME_PARENT: 'of the parent',
-  NODE_COMPILE_CACHE: '/cache',
 };
 const all: EnvRules = { inheritEnv: 'all', env: {} };
 
@@ -40,14 +39,34 @@ describe('runnerEnv', () => {
     expect(Object.keys(env)).not.toContain('SECRET');
   });
 
-  it("leaves the user's compile cache and coverage alone", () => {
-    expect(runnerEnv(all, 'f', own).NODE_COMPILE_CACHE).toBe('/cache');
-    expect(Object.keys(runnerEnv(all, 'f', { NODE_V8_COVERAGE: '/coverage' }))).not.toContain('NODE_COMPILE_CACHE');
-  });
-
   it('does not touch the environment it reads', () => {
     const before = { ...own };
     runnerEnv({ ...all, env: { SECRET: undefined } }, 'f', own);
     expect(own).toEqual(before);
+  });
+});
+
+describe('remoteEnv', () => {
+  const there = { ...own, HOSTNAME: 'parent', FLY_MACHINE_ID: '1', DATABASE_URL: 'd' };
+
+  it('does not tell another machine where the parent is, unless it is named', () => {
+    expect(remoteEnv(all, 'f', /^FLY_/, there)).toEqual({
+      SECRET: 's',
+      DATABASE_URL: 'd',
+      NODE_OPTIONS: '--import tsx',
+      FLAME_PARENT: 'f',
+    });
+    expect(remoteEnv({ ...all, inheritEnv: ['HOSTNAME', 'FLY_MACHINE_ID'] }, 'f', /^FLY_/, there)).toMatchObject({
+      HOSTNAME: 'parent',
+      FLY_MACHINE_ID: '1',
+    });
+  });
+
+  it('lets env give what is not inherited', () => {
+    expect(remoteEnv({ inheritEnv: 'none', env: { PATH: '/own' } }, 'f', undefined, there)).toEqual({
+      PATH: '/own',
+      NODE_OPTIONS: '--import tsx',
+      FLAME_PARENT: 'f',
+    });
   });
 });

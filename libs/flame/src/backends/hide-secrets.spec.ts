@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest';
+import { hideSecrets } from './hide-secrets.js';
+
+describe('hideSecrets', () => {
+  it('takes every secret out, wherever it stands', () => {
+    expect(hideSecrets('bad env A=s3cret, B=$&s3cret', ['s3cret', '$&'])).toBe('bad env A=[hidden], B=[hidden][hidden]');
+  });
+
+  it('hides nothing for secrets that are not there', () => {
+    expect(hideSecrets('words', ['', undefined])).toBe('words');
+  });
+});

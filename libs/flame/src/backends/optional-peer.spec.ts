@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { importPeer } from './optional-peer.js';
+
+describe('importPeer', () => {
+  it('gives the library', async () => {
+    expect(await importPeer('SomeBackend', 'node:path', () => import('node:path'))).toHaveProperty('join');
+  });
+
+  it('says what to install when it is not there', async () => {
+    const name = 'nestjs-flame-no-such-library';
+    // As Node says it; vitest resolves imports itself and words this in another way.
+    const load = () =>
+      Promise.reject(Object.assign(new Error(`Cannot find package '${name}' imported from /app/x.js`), { code: 'ERR_MODULE_NOT_FOUND' }));
+    await expect(importPeer('SomeBackend', name, load)).rejects.toMatchObject({
+      code: 'FLAME_CONFIG',
+      message: `SomeBackend needs the package ${name}, which is not installed. Install it beside nestjs-flame: npm install ${name}`,
+    });
+  });
+
+  it('lets a library say itself what it lacks', async () => {
+    const load = () =>
+      Promise.reject(Object.assign(new Error("Cannot find package 'inner' imported from it"), { code: 'ERR_MODULE_NOT_FOUND' }));
+    await expect(importPeer('SomeBackend', 'outer', load)).rejects.toMatchObject({
+      code: 'FLAME_CONFIG',
+      message: "SomeBackend cannot load outer: Cannot find package 'inner' imported from it",
+    });
+  });
+});
