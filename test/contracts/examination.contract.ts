@@ -1,3 +1,4 @@
+import { testContext } from '../support/backend-order.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestOrder } from '../support/backend-order.js';
 import type { BackendRig } from './backend.contract.js';
@@ -9,7 +10,7 @@ export function examinationContract(name: string, makeRig: () => Promise<Backend
 
     beforeEach(async () => {
       rig = await makeRig();
-      await rig.backend.prepare({ parent: 'parent-1', underTest: true });
+      await rig.backend.prepare(testContext);
     });
 
     afterEach(async () => {
