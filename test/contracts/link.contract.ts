@@ -325,6 +325,8 @@ const oneOfEach: readonly Frame[] = [
   { kind: 'tainted', reason: 'Videos.encode' },
   { kind: 'log', id: 0, level: 'warn', text: 'a line' },
   { kind: 'vitals', text: '{}' },
+  { kind: 'probe', id: 1 },
+  { kind: 'probed', id: 1, time: 1_764_009_000_000.5 },
   { kind: 'item', id: 1, stream: 0, value: bytes },
   { kind: 'end', id: 1, stream: 2 },
   { kind: 'end', id: 1, stream: 2, error: Buffer.alloc(0) },

@@ -4,7 +4,21 @@ import { Command } from 'commander';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-/** `npx nestjs-flame`. Each command is a file of `commands/`, which imports what it needs when it runs. */
+/** `npx nestjs-flame`. Each command is a file of `commands/`, which is imported when it runs. */
 const program = new Command('nestjs-flame').description('Tools around the pools of a NestJS app.').version(version);
+
+program
+  .command('doctor')
+  .description('Examines a deployment from inside: starts the app, boots a runner on each of its pools, and says what to mend.')
+  .argument('[entry]', "the app's compiled main file; found by package.json's script start:prod, else dist/main.js")
+  .argument('[args...]', "the app's own arguments, after --")
+  .option('-p, --pool <name...>', 'examine these pools only')
+  .option('--no-boot', 'only look at the platforms, boot no runner')
+  .option('--json', 'print one JSON object')
+  .option('--start-limit <ms>', 'time for the app to start', Number, 60_000)
+  .action(async (entry, args, options) => {
+    const { doctor } = await import('./commands/doctor.js');
+    process.exitCode = await doctor(entry, args, options);
+  });
 
 void program.parseAsync();

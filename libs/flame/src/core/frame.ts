@@ -36,6 +36,8 @@ export type ParentFrame =
   | { kind: 'cancel'; id: number; cause: CancelCause; reason: string }
   /** May this runner stop, being idle? Answered by `consent`. */
   | { kind: 'ask' }
+  /** Are you there, and what is the time? Answered at once by `probed`, whatever runs: an examination of the way there and back. */
+  | { kind: 'probe'; id: number }
   /** Take no new work, finish what runs within `grace` milliseconds, then close. */
   | { kind: 'leave'; grace: number; reason: string }
   /** The parent no longer holds tracked resource `resource` of call `id`. */
@@ -57,6 +59,8 @@ export type RunnerFrame =
   | { kind: 'progress'; id: number; value: Uint8Array }
   /** The answer to `ask`. */
   | { kind: 'consent'; yes: boolean }
+  /** The answer to `probe`: the runner's wall clock, in milliseconds since 1970. */
+  | { kind: 'probed'; id: number; time: number }
   /** The runner was told to go (SIGTERM, a spot notice): it takes no new work and closes when its work is done. */
   | { kind: 'leaving'; reason: string }
   /** One of the runner's handlers ignored its abort: give it no new work, end it when the rest is done. */

@@ -11,6 +11,7 @@ import type {
 } from '@nestjs/common';
 import { ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
+import { doctorOrder } from './doctor-order.js';
 import { enhanceWith } from './enhancers.js';
 import { FlameApp } from './flame-app.js';
 import { exploreHandlers } from './flame.explorer.js';
@@ -106,6 +107,8 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     const index = exploreHandlers(this.#modules, this.#app, wanted, enhanceWith(this.#creator));
     this.#pools = new PoolSet(this.#config, index, this.#app.inRunner, this.#requestLink?.caller);
     const info = FlameParent.get();
+    const order = doctorOrder();
+    if (order && !info) await (await import('./doctor.js')).runDoctor(this.#pools, order);
     if (info) {
       const idleCheck = pools.find(({ name }) => name === info.pool)?.idleCheck;
       const { manifest, codec } = this.#pools;

@@ -29,6 +29,8 @@ import { underTest } from './under-test.js';
  */
 export class PoolSet {
   readonly pools: ReadonlyMap<string, Pool>;
+  /** What each pool is made of: for examinations, which stand beside the pools. */
+  readonly setups: ReadonlyMap<string, PoolSetup>;
   readonly manifest: Manifest;
   readonly codec: Codec;
   readonly #config: FlameConfig;
@@ -55,15 +57,20 @@ export class PoolSet {
     });
     const { host: bind, port, tls, reconnectTimeout, maxPayload } = config;
     this.#grpcDoor = new GrpcDoor({ bind, port, tls, reconnectTimeout, maxPayload, clock: this.#clock });
-    this.pools = new Map(
-      config.pools.map((pool) => [pool.name, new Pool(this.#setup(inRunner ? { ...pool, min: 0, headroom: 0, log: false } : pool))]),
+    this.setups = new Map(
+      config.pools.map((pool) => [pool.name, this.#setup(inRunner ? { ...pool, min: 0, headroom: 0, log: false } : pool)]),
     );
+    this.pools = new Map(Array.from(this.setups, ([name, setup]) => [name, new Pool(setup)]));
   }
 
   /** Lets every backend look at its options and surroundings. @throws {FlameError} FLAME_CONFIG from one that cannot work here. */
   async prepare(): Promise<void> {
-    const context = { parent: this.#parent, underTest: underTest(), log: nestLog };
-    for (const backend of this.#backends()) await backend.prepare(context);
+    for (const backend of this.#backends()) await this.prepareOne(backend);
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG when it cannot work here. */
+  async prepareOne(backend: FlameBackend): Promise<void> {
+    await backend.prepare({ parent: this.#parent, underTest: underTest(), log: nestLog });
   }
 
   /**

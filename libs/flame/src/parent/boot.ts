@@ -12,6 +12,8 @@ export interface BootedRunner {
 
 /** One boot: the machine is asked for and the runner awaited side by side. */
 export interface Boot {
+  /** Resolves when the platform has the machine; rejects when it could not be made. */
+  readonly made: Promise<Machine>;
   /** Resolves when the runner has attached; rejects with a BootError as soon as that cannot happen any more. */
   readonly up: Promise<BootedRunner>;
   /** After a failure: resolves when nothing is left of the machine. */
@@ -66,6 +68,7 @@ export function bootRunner(
   for (const side of [abandoned, attached, made, up, cleared]) side.catch(() => undefined);
 
   return {
+    made,
     up,
     cleared,
     abandon: (why) => giveUp.abort(new BootError(`${backend.name}: ${why}, in phase "${phase}"`, { phase })),

@@ -1,14 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
-import type { BootOrder } from '../backends/backend.js';
 import type { BootError } from '../core/boot-error.js';
-import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import type { PoolRunner } from '../core/pool/entries.js';
-import type { Attachment, Ticket } from '../wire/link.js';
 import { bootRunner } from './boot.js';
-import { FanLink } from './fan-link.js';
 import type { Boot } from './boot.js';
+import { bootOrder, expectAll, ticketsFor } from './boot-order.js';
 import type { PendingCall } from './pending-call.js';
 import type { PoolJournal } from './pool-journal.js';
 import type { PoolSetup } from './pool-setup.js';
@@ -80,13 +75,13 @@ export class RunnerCrew {
 
   #boot(runner: string): void {
     const { backend, door, clock } = this.#setup;
-    const tickets = this.#tickets(runner);
+    const tickets = ticketsFor(runner, this.#setup);
     const lines = new RecentLines();
     const begun = clock.now();
     const boot = bootRunner(
       backend,
-      (signal) => this.#order(tickets, signal, lines),
-      (signal) => expectAll(tickets, (ticket) => door.expect(ticket, signal)),
+      (signal) => bootOrder(this.#setup, tickets, signal, lines),
+      (signal) => expectAll(door, tickets, signal),
       () => lines.lines,
     );
     this.#boots.set(runner, boot);
@@ -135,67 +130,4 @@ export class RunnerCrew {
       vitals: () => undefined,
     };
   }
-
-  /** One for each process of the machine. */
-  #tickets(runner: string): Ticket[] {
-    const { config, backend, manifest } = this.#setup;
-    const wanted = config.processes === 'auto' ? availableParallelism() : config.processes;
-    const count = backend.reach === 'memory' ? 1 : wanted;
-    return Array.from({ length: count }, (_, place) => ({
-      runner: place === 0 ? runner : `${runner}+${place}`,
-      token: randomBytes(32).toString('base64url'),
-      manifest,
-    }));
-  }
-
-  #order(tickets: readonly Ticket[], signal: AbortSignal, lines: RecentLines): BootOrder {
-    const { config, parent, output, inProcess } = this.#setup;
-    const { runner } = tickets[0]!;
-    const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
-      ...(await this.#info(tickets, options.host)),
-      ...options.more,
-    });
-    return {
-      pool: config.name,
-      runner,
-      parent,
-      signal,
-      bootTimeout: config.bootTimeout,
-      shutdownTimeout: config.shutdownTimeout,
-      flameParent: async (options) => Buffer.from(JSON.stringify(await info(options))).toString('base64'),
-      output: (line, stream) => {
-        lines.add(line);
-        output(line, stream, config.name, runner);
-      },
-      inProcess: async () => inProcess(await info()),
-    };
-  }
-
-  async #info([first, ...siblings]: readonly Ticket[], host: string | undefined): Promise<ParentInfo> {
-    const { config, parent, backend, manifest, address, maxPayload, reconnectTimeout } = this.#setup;
-    return {
-      pool: config.name,
-      runner: first!.runner,
-      parent,
-      backend: backend.name,
-      ...(await address(host)),
-      token: first!.token,
-      siblings: siblings.map(({ runner, token }) => ({ runner, token })),
-      version: manifest.version,
-      digest: manifest.digest,
-      maxConcurrency: config.maxConcurrency,
-      bootTimeout: config.bootTimeout,
-      shutdownTimeout: config.shutdownTimeout,
-      reconnectTimeout,
-      maxPayload,
-      trackResources: config.trackResources,
-    };
-  }
-}
-
-/** Waits for every process of a machine; they are one runner. */
-async function expectAll(tickets: readonly Ticket[], expect: (ticket: Ticket) => Promise<Attachment>): Promise<Attachment> {
-  const attachments = await Promise.all(tickets.map(expect));
-  const [first] = attachments;
-  return attachments.length === 1 ? first! : { hello: first!.hello, link: new FanLink(attachments.map(({ link }) => link)) };
 }

@@ -100,6 +100,8 @@ export class Executor implements LinkReceiver, Workplace {
         return this.#handedOut.release(frame.id, frame.resource);
       case 'ask':
         return void this.#consent();
+      case 'probe':
+        return this.#setup.link.send({ kind: 'probed', id: frame.id, time: Date.now() });
       case 'leave':
         return this.#setup.onLeave(frame.grace, frame.reason);
       case 'item':

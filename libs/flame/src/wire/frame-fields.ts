@@ -51,6 +51,8 @@ export const kinds = {
   end: 18,
   credit: 19,
   stop: 20,
+  probe: 21,
+  probed: 22,
   part: 30,
   close: 31,
 } as const satisfies Record<WireFrame['kind'], number>;

@@ -161,6 +161,10 @@ function build(f: Fields): WireFrame {
       return { kind: 'log', id: f.id, level: f.code, text: f.text };
     case kinds.vitals:
       return { kind: 'vitals', text: f.text };
+    case kinds.probe:
+      return { kind: 'probe', id: f.id };
+    case kinds.probed:
+      return { kind: 'probed', id: f.id, time: f.time };
     case kinds.item:
       return { kind: 'item', id: f.id, stream: f.stream, value: f.payload ?? none };
     case kinds.end:

@@ -142,6 +142,10 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
     case 'vitals':
       out.string(tags.text, frame.text);
       return;
+    case 'probed':
+      out.uint(tags.id, frame.id);
+      out.double(tags.time, frame.time);
+      return;
     case 'item':
     case 'end':
     case 'stop':
@@ -155,6 +159,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       return;
     case 'accept':
     case 'progress':
+    case 'probe':
       out.uint(tags.id, frame.id);
       return;
     case 'part':

@@ -75,6 +75,8 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
   fc.record({ kind: fc.constantFrom('leaving' as const, 'tainted' as const, 'close' as const), reason: text }),
   fc.record({ kind: fc.constant('log' as const), id: number, level: text, text }),
   fc.record({ kind: fc.constant('vitals' as const), text }),
+  fc.record({ kind: fc.constant('probe' as const), id: number }),
+  fc.record({ kind: fc.constant('probed' as const), id: number, time }),
   fc.record({ kind: fc.constant('item' as const), id: number, stream: fc.nat(0xffffffff), value: bytes }),
   fc.record(
     { kind: fc.constant('end' as const), id: number, stream: fc.nat(0xffffffff), error: bytes },
@@ -94,7 +96,7 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
     id: has('id') ?? has('lane'),
     handler: has('handler'),
     payload: payload === undefined ? undefined : Buffer.from(payload as Uint8Array),
-    time: has('timeout') ?? has('grace'),
+    time: has('timeout') ?? has('grace') ?? has('time'),
     mode: frame.kind === 'call' ? { call: 'AWAITED', cast: 'CAST', child: 'CHILD' }[frame.mode] : undefined,
     linked: has('linked'),
     attempt: has('attempt'),

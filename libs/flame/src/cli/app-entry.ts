@@ -1,0 +1,33 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** What `nest new` writes into package.json: `"start:prod": "node dist/main"`. */
+const startScript = /\bnode\s+(?:-\S+\s+)*([^\s&|;-]\S*)/;
+
+/**
+ * Finds what starts the app: the file that is given, else what the script `start:prod` starts, else dist/main.js.
+ *
+ * @throws {Error} that says what to give.
+ */
+export function findEntry(given: string | undefined, folder = process.cwd()): string {
+  const candidates = given === undefined ? [started(folder), 'dist/main.js'] : [given];
+  for (const candidate of candidates) {
+    const path = candidate === undefined ? undefined : findFile(resolve(folder, candidate));
+    if (path !== undefined) return path;
+  }
+  if (given !== undefined)
+    throw new Error(`there is no file ${resolve(folder, given)}: build the app first, or give the path of its main file`);
+  throw new Error(`there is no app in ${folder}: build it first, or give its main file, as in npx nestjs-flame doctor dist/main.js`);
+}
+
+/** As `node` would, with or without its ending. */
+function findFile(path: string): string | undefined {
+  return ['', '.js', '.mjs', '.cjs'].map((end) => path + end).find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+}
+
+function started(folder: string): string | undefined {
+  const file = join(folder, 'package.json');
+  if (!existsSync(file)) return undefined;
+  const { scripts } = JSON.parse(readFileSync(file, 'utf8')) as { scripts?: Record<string, string> };
+  return startScript.exec(scripts?.['start:prod'] ?? '')?.[1];
+}

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { splitLines } from '../../backends/line-splitter.js';
+import type { DoctorMessage, DoctorOrder } from '../../nest/doctor-order.js';
+import { RecentLines } from '../../parent/recent-lines.js';
+import { findEntry } from '../app-entry.js';
+import { JsonReport, TextReport } from '../doctor-report.js';
+import type { DoctorReport } from '../doctor-report.js';
+
+export interface DoctorOptions {
+  readonly pool?: readonly string[];
+  readonly boot: boolean;
+  readonly json?: boolean;
+  /** Time for the app to come to its examination. */
+  readonly startLimit: number;
+}
+
+/**
+ * Starts the app as it is started in production, with `FLAME_DOCTOR` in its environment: FlameModule then examines its pools in place of
+ * serving, and tells what it finds over an IPC channel. So whatever gives the app its options gives them to doctor.
+ *
+ * Resolves to the exit code: 0 when everything is in order, 1 when something is to be mended, 2 when the app did not come to its examination.
+ */
+export async function doctor(entry: string | undefined, args: readonly string[], options: DoctorOptions): Promise<number> {
+  const report = options.json ? new JsonReport() : new TextReport(process.stdout.isTTY && !process.env['NO_COLOR']);
+  let file: string;
+  try {
+    file = findEntry(entry);
+  } catch (error) {
+    report.failed((error as Error).message);
+    return 2;
+  }
+  report.began(file);
+  const order: DoctorOrder = { pools: options.pool, boot: options.boot };
+  const app = spawn(process.execPath, [...process.execArgv, file, ...args], {
+    env: { ...process.env, FLAME_DOCTOR: JSON.stringify(order) },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const problem = await follow(app, report, options);
+  if (problem === undefined) return report.ended();
+  report.failed(problem);
+  return 2;
+}
+
+/** Hands on what the app tells; resolves when it has ended, to what went wrong with the examination itself. */
+async function follow(
+  app: ChildProcess,
+  report: DoctorReport,
+  { pool: wanted = [], startLimit }: DoctorOptions,
+): Promise<string | undefined> {
+  const lines = new RecentLines(30);
+  for (const stream of [app.stdout!, app.stderr!]) splitLines(stream, (line) => lines.add(line));
+  // Ctrl-C in a terminal reaches the app as well, which cleans up; doctor waits for it.
+  const passOn = (signal: NodeJS.Signals): void => void app.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, passOn);
+  let began = false;
+  let over = false;
+  let problem: string | undefined;
+  const late = setTimeout(() => {
+    problem = `the app ran for ${startLimit} ms and no FlameModule examined itself: is this the app, and does its root module import FlameModule?`;
+    app.kill('SIGKILL');
+  }, startLimit);
+  app.on('message', (message: DoctorMessage) => {
+    if (message.flame !== 'doctor') return;
+    if (message.is === 'app') {
+      clearTimeout(late);
+      began = true;
+      const unknown = wanted.filter((name) => !message.pools.includes(name));
+      if (unknown.length > 0) problem = `the app has no pool ${unknown.join(', ')}; its pools are ${message.pools.join(', ')}`;
+    }
+    over ||= message.is === 'over';
+    report.take(message);
+  });
+  const [code, signal] = (await once(app, 'close')) as [number | null, NodeJS.Signals | null];
+  clearTimeout(late);
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, passOn);
+  if (over || (problem !== undefined && began)) return problem;
+  const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`;
+  const what = began ? `the app ${how} during its examination` : (problem ?? `the app ${how} before FlameModule could examine itself`);
+  return [what, ...lines.lines.map((line) => `  | ${line}`)].join('\n');
+}

@@ -1,0 +1,104 @@
+import { styleText } from 'node:util';
+import type { Check } from '../core/check.js';
+import type { DoctorMessage } from '../nest/doctor-order.js';
+
+/** What becomes of doctor's findings. */
+export interface DoctorReport {
+  began(entry: string): void;
+  take(message: DoctorMessage): void;
+  /** The examination is over; gives the exit code. */
+  ended(): number;
+  /** There could be no examination. */
+  failed(problem: string): void;
+}
+
+interface PoolFindings {
+  readonly name: string;
+  readonly backend: string;
+  readonly checks: Check[];
+}
+
+/** One JSON object on stdout: `ok`, `pools` with their `checks`, and `problem` where there could be no examination. */
+export class JsonReport implements DoctorReport {
+  readonly #print: (text: string) => void;
+  readonly #app: { entry?: string; version?: string; node?: string } = {};
+  readonly #pools: PoolFindings[] = [];
+
+  constructor(print = (text: string): void => console.log(text)) {
+    this.#print = print;
+  }
+
+  began(entry: string): void {
+    this.#app.entry = entry;
+  }
+
+  take(message: DoctorMessage): void {
+    if (message.is === 'app') Object.assign(this.#app, { version: message.version, node: message.node });
+    else if (message.is === 'pool') this.#pools.push({ name: message.name, backend: message.backend, checks: [] });
+    else if (message.is === 'check') this.#pools.at(-1)!.checks.push(message.check);
+  }
+
+  ended(): number {
+    const ok = this.#pools.every(({ checks }) => checks.every((check) => check.ok));
+    this.#print(JSON.stringify({ ok, ...this.#app, pools: this.#pools }, undefined, 2));
+    return ok ? 0 : 1;
+  }
+
+  failed(problem: string): void {
+    this.#print(JSON.stringify({ ok: false, problem, ...this.#app, pools: this.#pools }, undefined, 2));
+  }
+}
+
+/** Lines for people, as the findings come. */
+export class TextReport implements DoctorReport {
+  readonly #colours: boolean;
+  readonly #print: (text: string) => void;
+  #good = 0;
+  #bad = 0;
+
+  constructor(colours: boolean, print = (text: string): void => console.log(text)) {
+    this.#colours = colours;
+    this.#print = print;
+  }
+
+  began(entry: string): void {
+    this.#print(`Examining ${entry}`);
+  }
+
+  take(message: DoctorMessage): void {
+    switch (message.is) {
+      case 'app':
+        return this.#print(`nestjs-flame ${message.version}, Node ${message.node}`);
+      case 'pool':
+        return this.#print(`\n${this.#style('bold', `pool "${message.name}" (${message.backend})`)}`);
+      case 'check':
+        return this.#check(message.check);
+      case 'over':
+        return;
+    }
+  }
+
+  ended(): number {
+    const sum = this.#good + this.#bad;
+    this.#print(this.#bad === 0 ? `\nall ${sum} checks are ok` : `\n${this.#bad} of ${sum} checks failed`);
+    return this.#bad === 0 ? 0 : 1;
+  }
+
+  failed(problem: string): void {
+    this.#print(`\n${this.#style('red', 'FAILED')}  ${problem}`);
+  }
+
+  #check({ name, ok, found, mend }: Check): void {
+    if (ok) this.#good++;
+    else this.#bad++;
+    const verdict = ok ? this.#style('green', 'ok    ') : this.#style('red', 'FAILED');
+    // What a machine printed last comes in lines of its own.
+    const text = found.replaceAll('\n', `\n${' '.repeat(20)}`);
+    this.#print(`  ${verdict}  ${name.padEnd(10)}${text}`);
+    if (mend !== undefined) this.#print(`          ${this.#style('yellow', 'mend'.padEnd(10))}${mend}`);
+  }
+
+  #style(style: 'bold' | 'green' | 'red' | 'yellow', text: string): string {
+    return this.#colours ? styleText(style, text) : text;
+  }
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { BootOrder } from '../backends/backend.js';
+import type { ParentInfo } from '../core/parent-info.js';
+import type { Attachment, Door, Ticket } from '../wire/link.js';
+import { FanLink } from './fan-link.js';
+import type { PoolSetup } from './pool-setup.js';
+import type { RecentLines } from './recent-lines.js';
+
+/** The tickets of one machine: one for each of its processes, the first under the runner's own name. */
+export function ticketsFor(runner: string, { config, backend, manifest }: PoolSetup): Ticket[] {
+  const wanted = config.processes === 'auto' ? availableParallelism() : config.processes;
+  const count = backend.reach === 'memory' ? 1 : wanted;
+  return Array.from({ length: count }, (_, place) => ({
+    runner: place === 0 ? runner : `${runner}+${place}`,
+    token: randomBytes(32).toString('base64url'),
+    manifest,
+  }));
+}
+
+/** Waits for every process of a machine; they are one runner. */
+export async function expectAll(door: Door, tickets: readonly Ticket[], signal: AbortSignal): Promise<Attachment> {
+  const attachments = await Promise.all(tickets.map((ticket) => door.expect(ticket, signal)));
+  const [first] = attachments;
+  return attachments.length === 1 ? first! : { hello: first!.hello, link: new FanLink(attachments.map(({ link }) => link)) };
+}
+
+/** What a backend is told about the machine that it is to make; what the machine prints is kept in `lines`. */
+export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: AbortSignal, lines: RecentLines): BootOrder {
+  const { config, parent, output, inProcess } = setup;
+  const { runner } = tickets[0]!;
+  const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
+    ...(await parentInfo(setup, tickets, options.host)),
+    ...options.more,
+  });
+  return {
+    pool: config.name,
+    runner,
+    parent,
+    signal,
+    bootTimeout: config.bootTimeout,
+    shutdownTimeout: config.shutdownTimeout,
+    flameParent: async (options) => Buffer.from(JSON.stringify(await info(options))).toString('base64'),
+    output: (line, stream) => {
+      lines.add(line);
+      output(line, stream, config.name, runner);
+    },
+    inProcess: async () => inProcess(await info()),
+  };
+}
+
+async function parentInfo(setup: PoolSetup, [first, ...siblings]: readonly Ticket[], host: string | undefined): Promise<ParentInfo> {
+  const { config, parent, backend, manifest, address, maxPayload, reconnectTimeout } = setup;
+  return {
+    pool: config.name,
+    runner: first!.runner,
+    parent,
+    backend: backend.name,
+    ...(await address(host)),
+    token: first!.token,
+    siblings: siblings.map(({ runner, token }) => ({ runner, token })),
+    version: manifest.version,
+    digest: manifest.digest,
+    maxConcurrency: config.maxConcurrency,
+    bootTimeout: config.bootTimeout,
+    shutdownTimeout: config.shutdownTimeout,
+    reconnectTimeout,
+    maxPayload,
+    trackResources: config.trackResources,
+  };
+}

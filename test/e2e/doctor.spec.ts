@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Check } from '../../libs/flame/src/core/check.js';
+import { isAlive, processesOf, until } from '../support/process-table.js';
+
+const cli = join(import.meta.dirname, '../../libs/flame/dist/cli/main.js');
+const entry = join(import.meta.dirname, '../apps/dist/doctor/main.js');
+
+interface Examination {
+  readonly code: number | null;
+  readonly text: string;
+  /** What the app left in its file. */
+  readonly marks: string[];
+}
+
+/** Doctor at work on the app in `test/apps/src/doctor`. */
+class Doctor {
+  readonly process: ChildProcess;
+  readonly done: Promise<Examination>;
+  text = '';
+
+  constructor(what: string, ...args: string[]) {
+    const folder = mkdtempSync(join(tmpdir(), 'flame-doctor-'));
+    const marks = join(folder, 'marks');
+    const env = { ...process.env, NO_COLOR: '1', DOCTOR_CASE: what, DOCTOR_MARKS: marks };
+    this.process = spawn(process.execPath, [cli, 'doctor', entry, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.process.stdout!.setEncoding('utf8').on('data', (text: string) => (this.text += text));
+    this.done = once(this.process, 'close').then(([code]) => ({
+      code: code as number | null,
+      text: this.text,
+      marks: existsSync(marks) ? readFileSync(marks, 'utf8').trim().split('\n') : [],
+    }));
+    onTestFinished(async () => {
+      this.process.kill('SIGKILL');
+      await this.done;
+      rmSync(folder, { recursive: true });
+    });
+  }
+}
+
+const examine = (what: string, ...args: string[]): Promise<Examination> => new Doctor(what, ...args).done;
+
+/** The checks of the one pool, and the exit code. */
+async function checksOf(what: string): Promise<{ code: number | null; checks: Map<string, Check>; text: string }> {
+  const { code, text } = await examine(what, '--json', '--pool', 'one');
+  const { pools } = JSON.parse(text) as { pools: { checks: Check[] }[] };
+  expect(pools).toHaveLength(1);
+  return { code, text, checks: new Map(pools[0]!.checks.map((check) => [check.name, check])) };
+}
+
+/** What is the same on every machine and in every run. */
+function withoutFigures(text: string): string {
+  return text
+    .replaceAll(/digest [0-9a-f]{8}/g, 'digest D')
+    .replaceAll(/two-[0-9a-f]{6}-doctor/g, 'two-P-doctor')
+    .replaceAll(/\S*\/\S+/g, 'PATH')
+    .replaceAll(/\d+(\.\d+)? m?s/g, 'TIME')
+    .replaceAll(/\d+(\.\d+)*/g, 'N');
+}
+
+const failed = (checks: Map<string, Check>): string[] => [...checks.values()].filter(({ ok }) => !ok).map(({ name }) => name);
+
+describe('npx nestjs-flame doctor', () => {
+  it('examines every pool of an app, boots and ends a runner on each, and lets the app itself start nothing', async () => {
+    const { code, text, marks } = await examine('in order', '--', '--as', 'parent');
+    const page = readFileSync(join(import.meta.dirname, '../../docs/doctor.md'), 'utf8');
+    const [, shown] = /^```text\n\$ npx nestjs-flame doctor [^\n]*\n(.*?)^```$/ms.exec(page)!;
+    expect(withoutFigures(text)).toBe(withoutFigures(shown!));
+    expect(text).toContain(`Node ${process.versions.node}, nestjs-flame`);
+    expect(code).toBe(0);
+    // The runner, which has not inherited what doctor ordered; and no line of the parent.
+    expect(marks).toEqual(['runner started by --as runner with no order']);
+    expect(processesOf(entry)).toEqual([]);
+  });
+
+  it('only looks, with --no-boot, and only at the pools that are named', async () => {
+    const { code, text, marks } = await examine('in order', '--no-boot', '--json', '--pool', 'two');
+    const { ok, pools } = JSON.parse(text) as { ok: boolean; pools: unknown[] };
+    expect({ code, ok, marks }).toEqual({ code: 0, ok: true, marks: [] });
+    expect(pools).toEqual([{ name: 'two', backend: 'local', checks: [expect.objectContaining({ name: 'engine', ok: true })] }]);
+  });
+
+  it('shows why a runner does not start', async () => {
+    const { code, checks } = await checksOf('cannot start');
+    expect(failed(checks)).toEqual(['attach']);
+    expect(checks.get('attach')!.found).toMatch(/ended before its runner attached: exit code 1[^]*the database is not there/);
+    expect(checks.get('attach')!.mend).toContain('last lines');
+    expect(checks.get('left')).toMatchObject({ ok: true });
+    expect(code).toBe(1);
+  });
+
+  it('says where a runner was to attach that never came', async () => {
+    const { checks } = await checksOf('never attaches');
+    expect(failed(checks)).toEqual(['attach']);
+    expect(checks.get('attach')!.found).toMatch(/no runner attached within bootTimeout \(3000 ms\)/);
+    expect(checks.get('attach')!.mend).toMatch(/^Let machines reach unix:\S+: /);
+    expect(processesOf(entry)).toEqual([]);
+  });
+
+  it('finds another build on the runner', async () => {
+    const { checks } = await checksOf('other build');
+    expect(failed(checks)).toEqual(['versions']);
+    expect(checks.get('versions')!.found).toContain('only the runner has the handler new Unlike');
+  });
+
+  it('finds a clock that is wrong', async () => {
+    const { checks } = await checksOf('wrong clock');
+    expect(failed(checks)).toEqual(['clocks']);
+    expect(checks.get('clocks')!.found).toMatch(/^the runner's is 3(599|600)\.\d s ahead, to within/);
+  });
+
+  it('finds a runner that has to be killed', async () => {
+    const { checks } = await checksOf('ends slowly');
+    expect(failed(checks)).toEqual(['stop']);
+    expect(checks.get('stop')!.mend).toContain('shutdownTimeout (500 ms)');
+  });
+
+  it('finds what is left', async () => {
+    const { checks } = await checksOf('leaks');
+    expect(failed(checks)).toEqual(['left']);
+    expect(checks.get('left')!.found).toBe('the platform still has pid 4711');
+  });
+
+  it('finds a backend that is badly set, and boots nothing on it', async () => {
+    const { checks } = await checksOf('no entry');
+    expect([...checks.values()]).toEqual([
+      {
+        name: 'options',
+        ok: false,
+        found: expect.stringMatching(/^ProcessBackend\.entry names a file that is not there: .*no\/such\/main\.js"$/),
+        mend: 'Build the app first, or give the path of its main file, relative to cwd.',
+      },
+    ]);
+  });
+
+  it('refuses a pool that the app does not have', async () => {
+    const { code, text } = await examine('in order', '--pool', 'three', '--no-boot');
+    expect(text).toContain('FAILED  the app has no pool three; its pools are one, two');
+    expect(code).toBe(2);
+  });
+
+  it('shows the last words of an app that ends before it can be examined', async () => {
+    const { code, text } = await examine('bad option', '--json');
+    const { ok, problem } = JSON.parse(text) as { ok: boolean; problem: string };
+    expect(problem).toMatch(/^the app ended with exit code 1 before FlameModule could examine itself\n[^]*pools\[0\]\.max/);
+    expect({ code, ok }).toEqual({ code: 2, ok: false });
+  });
+
+  it('needs an app', async () => {
+    const doctor = spawn(process.execPath, [cli, 'doctor', 'no/such/app'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [text] = (await once(doctor.stdout.setEncoding('utf8'), 'data')) as [string];
+    expect(text).toMatch(/FAILED {2}there is no file \S+no\/such\/app: build the app first/);
+  });
+
+  it('ends an app without FlameModule, which would serve', async () => {
+    const { code, text } = await examine('no FlameModule', '--start-limit', '4000');
+    expect(text).toContain('does its root module import FlameModule?');
+    expect(code).toBe(2);
+    expect(processesOf(entry)).toEqual([]);
+  });
+
+  it('cleans up when it is stopped', async () => {
+    const doctor = new Doctor('never attaches');
+    await until(() => doctor.text.includes('was started in'));
+    const pid = Number(/pid (\d+) was started/.exec(doctor.text)![1]);
+    expect(isAlive(pid)).toBe(true);
+    doctor.process.kill('SIGTERM');
+    const { text } = await doctor.done;
+    expect(text).toContain('the examination was given up');
+    expect(isAlive(pid)).toBe(false);
+    expect(processesOf(entry)).toEqual([]);
+  });
+});
