@@ -20,7 +20,7 @@ interface Happening {
 
 /**
  * A made-up world around a pool machine: boots that come up, fail or never end, handlers that return, hang or ignore their abort,
- * runners that die, leave or are cut off, callers that abort, resizes and drains, all at random from one seed. It checks the rules that must hold
+ * runners that die, leave or are cut off, callers that abort, pauses, resizes and drains, all at random from one seed. It checks the rules that must hold
  * after every step, and throws with the story of the last steps when one does not.
  */
 export class PoolWorld {
@@ -40,6 +40,7 @@ export class PoolWorld {
   #order = 0;
   #now = 0;
   #drained = false;
+  #paused = false;
   steps = 0;
 
   constructor(random: SeededRandom) {
@@ -87,7 +88,18 @@ export class PoolWorld {
     } else if (dice < 0.78) {
       const max = 1 + this.#random.below(5);
       this.#tell({ is: 'resize', min: this.#random.below(max + 1), max });
-    } else if (dice < 0.782) this.#tell({ is: 'drain', reason: 'the end' });
+    } else if (dice < 0.8) this.#someRunner('up', (id) => this.#tell({ is: 'drain-runner', runner: id, reason: 'asked' }));
+    else if (dice < 0.81) this.#pause();
+    else if (dice < 0.812) this.#tell({ is: 'drain', reason: 'the end' });
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#tell({ is: 'pause', reason: 'asked' });
+    this.#later(this.#random.below(1_000), () => {
+      this.#paused = false;
+      this.#tell({ is: 'resume' });
+    });
   }
 
   #call(): void {
@@ -218,6 +230,7 @@ export class PoolWorld {
   }
 
   #run(call: PoolCall, id: string): void {
+    this.#expect(!this.#paused, `${call.label} runs in a paused pool`);
     const runner = this.#runners.get(id);
     this.#expect(runner?.state === 'up', `${call.label} runs on ${id}, which is ${runner?.state}`);
     this.#expect(this.#open.get(call) === 'waiting', `${call.label} runs twice`);

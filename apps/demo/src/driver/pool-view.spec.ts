@@ -17,6 +17,7 @@ function pool(more: Partial<PoolStats>): PoolStats {
     waitingFor: 0,
     running: 0,
     runners: [],
+    paused: undefined,
     draining: false,
     calls,
     ...more,

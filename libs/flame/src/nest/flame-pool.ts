@@ -1,6 +1,8 @@
 import { defer, from, switchMap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { FlameError } from '../core/flame-error.js';
+import type { CallStats } from '../parent/call-stats.js';
+import type { PoolFailure } from '../parent/pool-failure.js';
 import type { PoolNotice } from '../parent/pool-notice.js';
 import type { PoolStats } from '../parent/pool-stats.js';
 import type { FlameApp } from './flame-app.js';
@@ -40,6 +42,39 @@ export class FlamePool {
         `pool "${this.name}" resize() was called in a runner, where pools have no runners. Call it at the parent.`,
       );
     this.#pool('resize').resize(size);
+  }
+
+  /** The calls at this moment, at most `limit` of each kind: those that hold slots, and those that wait, first come first. */
+  calls(limit = 1_000): { running: CallStats[]; waiting: CallStats[] } {
+    return this.#pool('calls').calls(limit);
+  }
+
+  /** The last 50 failures, newest first: handlers that threw, calls that FLAME failed, boots, lost runners. */
+  get failures(): readonly PoolFailure[] {
+    return this.#pool('failures').failures;
+  }
+
+  /**
+   * Lets calls wait, as long as their `queueTimeout` allows, until `resume()`: while a database moves, or a provider is down. What runs goes
+   * on, and `min` runners are kept. `reason` is what calls that waited too long are told.
+   */
+  pause(reason?: string): void {
+    this.#pool('pause').pause(reason);
+  }
+
+  /** Ends a pause. Does nothing when there is none. */
+  resume(): void {
+    this.#pool('resume').resume();
+  }
+
+  /**
+   * Gives one runner no new calls, and what runs there `shutdownTimeout`. Resolves when nothing is left of it; the pool boots another where
+   * it needs one.
+   *
+   * @throws {FlameError} FLAME_CONFIG when the pool has no such runner.
+   */
+  drainRunner(id: string): Promise<void> {
+    return this.#pool('drainRunner').drainRunner(id);
   }
 
   /**

@@ -15,6 +15,11 @@ export function hadAborted(label: string, pool: string, signal: AbortSignal): Fl
   return neverStarted(label, pool, `its signal had aborted before (${reasonOf(signal)})`, { cause: signal.reason });
 }
 
+export function noSuchRunner(pool: string, id: string, runners: readonly string[]): FlameError {
+  const there = runners.length > 0 ? `its runners are ${runners.join(', ')}` : 'it has no runners now';
+  return new FlameError('FLAME_CONFIG', `pool "${pool}" has no runner "${id}": ${there}. Take the id from stats().`);
+}
+
 export function cannotCross(label: string, error: unknown): unknown {
   if (!(error instanceof UnencodableError)) return error;
   return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`, { cause: error });

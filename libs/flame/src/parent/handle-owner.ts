@@ -1,4 +1,5 @@
 import type { Codec } from '../core/codec/codec.js';
+import type { PoolCall } from '../core/pool/entries.js';
 import type { PoolFact } from '../core/pool/facts.js';
 
 /** What a handle needs of its pool. */
@@ -11,6 +12,8 @@ export interface HandleOwner {
   tell(fact: PoolFact): void;
   /** A handler has ended by itself. */
   answered(how: 'returned' | 'threw'): void;
+  /** What it threw, beside `answered`. */
+  threw(call: PoolCall, error: unknown): void;
   /** A line of the pool's own. */
   warn(text: string): void;
   /** A line of the runner's own logger. */

@@ -3,7 +3,10 @@ import type { BootError } from '../core/boot-error.js';
 import type { FlameError } from '../core/flame-error.js';
 import type { PoolCall } from '../core/pool/entries.js';
 import type { PoolFact } from '../core/pool/facts.js';
+import { show } from '../core/option-reader.js';
 import type { PendingCall } from './pending-call.js';
+import { RecentFailures } from './pool-failure.js';
+import type { PoolFailure } from './pool-failure.js';
 import type { PoolNews, PoolNotice } from './pool-notice.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
@@ -16,11 +19,16 @@ export class PoolJournal {
   readonly #setup: PoolSetup;
   readonly #news: Subject<PoolNotice>;
   readonly #bootTimes = new Map<string, number>();
+  readonly #failures = new RecentFailures();
   readonly #counts = { started: 0, returned: 0, threw: 0, failed: 0 };
 
   constructor(setup: PoolSetup, news: Subject<PoolNotice>) {
     this.#setup = setup;
     this.#news = news;
+  }
+
+  get failures(): readonly PoolFailure[] {
+    return this.#failures.list;
   }
 
   get counts(): CallCounts {
@@ -44,7 +52,13 @@ export class PoolJournal {
 
   failed(call: PoolCall, error: FlameError): void {
     this.#counts.failed += 1;
+    this.#failures.add({ ...whose(call), is: 'call', code: error.code, message: error.message });
     if (this.#news.observed) this.#tell({ is: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
+  }
+
+  threw(call: PoolCall, error: unknown): void {
+    const [code, message] = error instanceof Error ? [error.name, error.message] : ['threw', show(error)];
+    this.#failures.add({ ...whose(call), is: 'threw', code, message });
   }
 
   fact(fact: PoolFact): void {
@@ -56,6 +70,7 @@ export class PoolJournal {
       }
       case 'down':
         this.#setup.log.warn(`${this.#pool}: runner ${fact.runner} is lost (${fact.how})`);
+        this.#fail('lost', 'lost', fact.how, fact.runner);
         return this.#tell({ is: 'lost', runner: fact.runner, how: fact.how });
       case 'suspended':
       case 'resumed':
@@ -91,6 +106,7 @@ export class PoolJournal {
     this.#bootTimes.delete(runner);
     if (error) {
       this.#setup.log.warn(`${this.#pool}: runner ${runner} could not boot (${error.phase}): ${error.message}`);
+      this.#fail('boot', error.phase, error.message, runner);
       this.#tell({ is: 'boot-failed', runner, error });
     } else {
       this.#say(`runner ${runner} is up after ${Math.round(took)} ms`);
@@ -120,6 +136,16 @@ export class PoolJournal {
     this.#tell({ is: 'resized', min, max });
   }
 
+  paused(reason: string): void {
+    this.#say(`paused: ${reason}`);
+    this.#tell({ is: 'paused', reason });
+  }
+
+  unpaused(): void {
+    this.#say('resumed');
+    this.#tell({ is: 'unpaused' });
+  }
+
   draining(reason: string): void {
     this.#say(`draining: ${reason}`);
     this.#tell({ is: 'draining', reason });
@@ -132,6 +158,10 @@ export class PoolJournal {
 
   get #pool(): string {
     return `pool "${this.#setup.config.name}"`;
+  }
+
+  #fail(is: 'boot' | 'lost', code: string, message: string, runner: string): void {
+    this.#failures.add({ at: Date.now(), is, code, message, handler: undefined, runner });
   }
 
   #say(text: string): void {
@@ -150,4 +180,8 @@ export class PoolJournal {
       this.#setup.log.error(`${this.#pool}: ${hook} threw: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+}
+
+function whose(call: PoolCall): Pick<PoolFailure, 'at' | 'handler' | 'runner'> {
+  return { at: Date.now(), handler: call.label, runner: call.runner?.id };
 }

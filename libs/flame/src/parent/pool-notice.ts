@@ -22,6 +22,9 @@ export type PoolNotice = { readonly pool: string; readonly at: number } & (
       readonly error: Error;
     }
   | { readonly is: 'resized'; readonly min: number; readonly max: number }
+  /** Calls wait, until it is `unpaused`. */
+  | { readonly is: 'paused'; readonly reason: string }
+  | { readonly is: 'unpaused' }
   | { readonly is: 'draining'; readonly reason: string }
   | { readonly is: 'drained' }
 );

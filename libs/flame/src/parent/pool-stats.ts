@@ -13,6 +13,8 @@ export interface PoolStats {
   readonly running: number;
   /** Every machine in the books: those being made, those leaving and those not yet confirmed gone. */
   readonly runners: readonly RunnerStats[];
+  /** Why calls wait though there may be room; undefined while the pool is not paused. */
+  readonly paused: string | undefined;
   readonly draining: boolean;
   /** Since the start: calls taken, and how they ended. */
   readonly calls: CallCounts;

@@ -1,26 +1,29 @@
-import { BootError } from '../core/boot-error.js';
 import { AsyncResource } from 'node:async_hooks';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { FlameError } from '../core/flame-error.js';
-import type { FlameErrorCode } from '../core/flame-error.js';
 import type { WorkMode } from '../core/frame.js';
 import { readPoolSize } from '../core/pool-config.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
+import type { PoolCall } from '../core/pool/entries.js';
 import { PoolMachine } from '../core/pool/machine.js';
 import { Hoister } from '../streams/hoister.js';
-import type { Caller } from './caller.js';
-import { cannotCross, hadAborted, neverStarted, reasonOf } from './call-verdicts.js';
+import { cannotCross, hadAborted, neverStarted } from './call-verdicts.js';
+import { callStats, firstOf } from './call-stats.js';
+import type { CallStats } from './call-stats.js';
 import { captureContext } from './capture-context.js';
 import { ChildCall } from './child-call.js';
 import { ChildMethods } from './child-methods.js';
+import { follow } from './follow.js';
 import { PendingCall } from './pending-call.js';
 import type { CallOptions } from './pending-call.js';
 import { PlacedChild } from './placed-child.js';
+import type { PoolFailure } from './pool-failure.js';
 import { PoolJournal } from './pool-journal.js';
 import type { PoolNotice } from './pool-notice.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { PoolStats } from './pool-stats.js';
+import { repeated } from './repeated.js';
 import { RunnerCrew } from './runner-crew.js';
 
 /**
@@ -84,7 +87,7 @@ export class Pool {
 
   /** Runs a handler on one of the runners and gives its result. */
   call(handler: number, args: unknown[], options: CallOptions = {}): Promise<unknown> {
-    if (options.retry) return this.#retried('call', handler, args, options, options.retry.attempts);
+    if (options.retry) return this.#repeated('call', handler, args, options, options.retry.attempts);
     try {
       return this.#submit('call', handler, args, options, 1).promise;
     } catch (error) {
@@ -94,7 +97,7 @@ export class Pool {
 
   /** Runs a handler that nobody awaits; resolves when a runner has taken it on. Its failure is told to `onCastError`. */
   async cast(handler: number, args: unknown[], options: CallOptions = {}): Promise<void> {
-    if (options.retry) await this.#retried('cast', handler, args, options, options.retry.attempts);
+    if (options.retry) await this.#repeated('cast', handler, args, options, options.retry.attempts);
     else await this.#submit('cast', handler, args, options, 1).promise;
   }
 
@@ -118,9 +121,22 @@ export class Pool {
       waitingFor: this.#machine.waitingSince === undefined ? 0 : now - this.#machine.waitingSince,
       running: runners.reduce((sum, runner) => sum + runner.load, 0),
       runners,
+      paused: this.#machine.paused,
       draining: this.#machine.draining,
       calls: this.#journal.counts,
     };
+  }
+
+  /** The calls at this moment, at most `limit` of each kind: those that hold slots, runner by runner, and those that wait, first come first. */
+  calls(limit: number): { running: CallStats[]; waiting: CallStats[] } {
+    const now = this.#setup.clock.now();
+    const of = (calls: Iterable<Readonly<PoolCall>>): CallStats[] => Array.from(firstOf(calls, limit), (call) => callStats(call, now));
+    return { running: of(this.#machine.running()), waiting: of(this.#machine.queue) };
+  }
+
+  /** The last 50 failures, newest first. */
+  get failures(): readonly PoolFailure[] {
+    return this.#journal.failures;
   }
 
   /**
@@ -132,6 +148,29 @@ export class Pool {
     const { min, max } = readPoolSize(size, this.#machine, `pool "${this.name}" resize()`);
     this.#tell({ is: 'resize', min, max });
     this.#journal.resized(min, max);
+  }
+
+  /** Lets calls wait, as long as their `queueTimeout` allows, until `resume`. What runs goes on, and `min` is kept. */
+  pause(reason = 'it was asked to'): void {
+    this.#journal.paused(reason);
+    this.#tell({ is: 'pause', reason });
+  }
+
+  resume(): void {
+    if (this.#machine.paused === undefined) return;
+    this.#journal.unpaused();
+    this.#tell({ is: 'resume' });
+  }
+
+  /**
+   * Gives one runner no new calls, and what runs there `shutdownTimeout`. Resolves when nothing is left of it.
+   *
+   * @throws {FlameError} FLAME_CONFIG when the pool has no such runner.
+   */
+  async drainRunner(runner: string, reason = 'it is being drained'): Promise<void> {
+    const gone = this.#crew.whenGone(runner, this.#machine.runners);
+    this.#tell({ is: 'drain-runner', runner, reason });
+    await gone;
   }
 
   /**
@@ -179,53 +218,19 @@ export class Pool {
       context,
     };
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
-    if (signal || caller) this.#follow(call, signal, caller);
+    if (signal || caller) follow(call, { signal, caller }, (fact) => this.#tell(fact));
     this.#journal.taken();
     this.#tell({ is: 'call', call });
     return call;
   }
 
-  /** Repeats a lost call while that is safe, within its overall time. */
-  async #retried(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempts: number): Promise<unknown> {
-    const { clock } = this.#setup;
-    const until = clock.now() + (options.timeout ?? Infinity);
-    for (let attempt = 1; ; attempt++) {
-      const timeout = options.timeout === undefined ? undefined : Math.max(1, until - clock.now());
-      const call = this.#submit(mode, handler, args, { ...options, timeout }, attempt);
-      try {
-        return await call.promise;
-      } catch (error) {
-        if (attempt >= attempts || !isRepeatable(error, options.idempotent ?? false) || clock.now() >= until) throw error;
-        // What was read of a stream cannot be read again.
-        if (call.order.sources?.started) throw error;
-        this.#journal.retrying(error as FlameError, attempt + 1, attempts);
-      }
-    }
-  }
-
-  /** Ends the call when its signal aborts, or when its caller goes. */
-  #follow(call: PendingCall, signal: AbortSignal | undefined, caller: Caller | undefined): void {
-    const end = (reason: string): void => {
-      this.#tell({ is: 'abort', call, reason });
-      // Nobody will be given the child, linked or not.
-      if (call instanceof ChildCall) this.#tell({ is: 'abandoned', call, reason });
-    };
-    const aborted = (): void => end(reasonOf(signal!));
-    signal?.addEventListener('abort', aborted, { once: true });
-    const letGo = caller?.follow(end);
-    const unfollow = (): void => {
-      signal?.removeEventListener('abort', aborted);
-      letGo?.();
-    };
-    // A cast that was taken on is still its signal's to abort, but no request waits for it. It may have ended in the same turn.
-    const cast = call.order.mode === 'cast' && call.linked;
-    if (cast) call.onOver = unfollow;
-    const answered = (): void => {
-      if (cast) return letGo?.();
-      if (call.streaming || (call instanceof ChildCall && call.linked && call.home)) call.onOver = unfollow;
-      else unfollow();
-    };
-    call.promise.then(answered, answered);
+  #repeated(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempts: number): Promise<unknown> {
+    return repeated((more, attempt) => this.#submit(mode, handler, args, more, attempt), {
+      options,
+      attempts,
+      clock: this.#setup.clock,
+      onRetry: (error, attempt) => this.#journal.retrying(error, attempt, attempts),
+    });
   }
 
   /** Feeds the machine one fact and performs what it decides. A fact that comes up meanwhile waits its turn. */
@@ -280,15 +285,4 @@ export class Pool {
       else this.#arm();
     });
   }
-}
-
-/** What another attempt may mend: a runner that was lost, could not be booted, or was not free in time. */
-const passing: readonly FlameErrorCode[] = ['FLAME_LOST', 'FLAME_BOOT', 'FLAME_TIMEOUT'];
-
-function isRepeatable(error: unknown, idempotent: boolean): boolean {
-  if (!(error instanceof FlameError)) return false;
-  const hopeless = error.cause instanceof BootError && error.cause.fatal;
-  if (error.ran === 'no') return passing.includes(error.code) && !hopeless;
-  // A handler that ran out of time would do so again.
-  return idempotent && error.code === 'FLAME_LOST';
 }

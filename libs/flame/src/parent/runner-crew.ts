@@ -9,6 +9,7 @@ import type { PoolJournal } from './pool-journal.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { RunnerStats } from './pool-stats.js';
 import { RecentLines } from './recent-lines.js';
+import { noSuchRunner } from './call-verdicts.js';
 import { RunnerHandle } from './runner-handle.js';
 
 /** What the machine asks of the runners, beside running calls. */
@@ -23,6 +24,8 @@ export class RunnerCrew {
   readonly #tell: (fact: PoolFact) => void;
   readonly #boots = new Map<string, Boot>();
   readonly #handles = new Map<string, RunnerHandle>();
+  /** Those who wait for a runner to be gone. */
+  readonly #mourners = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
 
   constructor(setup: PoolSetup, journal: PoolJournal, tell: (fact: PoolFact) => void) {
     this.#setup = setup;
@@ -58,6 +61,19 @@ export class RunnerCrew {
       case 'shrunk':
         return this.#journal.shrunk(action.runner, action.count);
     }
+  }
+
+  /** Resolves when nothing is left of a runner. @throws {FlameError} FLAME_CONFIG when it is none of `runners`. */
+  whenGone(id: string, runners: Iterable<Readonly<PoolRunner>>): Promise<void> {
+    const ids = Array.from(runners, (runner) => runner.id);
+    if (!ids.includes(id)) throw noSuchRunner(this.#setup.config.name, id, ids);
+    let mourner = this.#mourners.get(id);
+    if (!mourner) {
+      let tell!: () => void;
+      mourner = { gone: new Promise((resolve) => (tell = resolve)), tell: () => tell() };
+      this.#mourners.set(id, mourner);
+    }
+    return mourner.gone;
   }
 
   stats(runners: Iterable<Readonly<PoolRunner>>, now: number): RunnerStats[] {
@@ -111,7 +127,13 @@ export class RunnerCrew {
 
   #buried(runner: string): void {
     this.#boots.delete(runner);
+    this.#gone(runner);
+  }
+
+  #gone(runner: string): void {
     this.#tell({ is: 'gone', runner });
+    this.#mourners.get(runner)?.tell();
+    this.#mourners.delete(runner);
   }
 
   #owner(runner: string): ConstructorParameters<typeof RunnerHandle>[1] {
@@ -121,10 +143,12 @@ export class RunnerCrew {
       place: `runner ${runner} (pool ${config.name})`,
       after: (delay, wake) => clock.after(delay, wake),
       tell: (fact) => {
-        if (fact.is === 'gone') this.#handles.delete(fact.runner);
-        this.#tell(fact);
+        if (fact.is !== 'gone') return this.#tell(fact);
+        this.#handles.delete(fact.runner);
+        this.#gone(fact.runner);
       },
       answered: (how) => this.#journal.answered(how),
+      threw: (call, error) => this.#journal.threw(call, error),
       warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
       log: (level, text, call) => runnerLog(level, text, config.name, runner, call),
       vitals: () => undefined,

@@ -194,7 +194,9 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   #threw(frame: Frame & { kind: 'throw' }): void {
     const call = this.#call(frame.id);
     this.owner.answered('threw');
-    call.reject(this.owner.codec.decodeThrown(frame.error, this.owner.place));
+    const error = this.owner.codec.decodeThrown(frame.error, this.owner.place);
+    this.owner.threw(call, error);
+    call.reject(error);
     this.#settled(call, frame.held);
   }
 

@@ -39,6 +39,8 @@ export class PoolBooks {
   ready = 0;
   /** The last boot's error, while none has succeeded since. */
   bootError: BootError | undefined;
+  /** Why calls wait though there may be room; undefined while they do not. */
+  pauseReason: string | undefined;
   /** Why the pool takes no calls any more; undefined while it does. */
   drainReason: string | undefined;
 
@@ -94,6 +96,7 @@ export class PoolBooks {
       booting: this.booting,
       waiting: this.waiting.size,
       bootError: this.bootError,
+      pauseReason: this.pauseReason,
     };
   }
 }

@@ -24,16 +24,17 @@ export class Calls {
     call.cameAt = books.now;
     books.rested = 0;
     if (books.drainReason !== undefined) return books.reject(call, verdict.draining(call, books.view(), books.drainReason));
-    const runner = books.waiting.size === 0 ? books.shelf.pick(books.now) : undefined;
+    const runner = books.waiting.size === 0 && books.pauseReason === undefined ? books.shelf.pick(books.now) : undefined;
     if (runner) return this.#run(call, runner);
     if (books.waiting.size >= books.rules.maxQueue) return books.reject(call, verdict.queueFull(call, books.view()));
     books.waiting.join(call);
     this.#wait(call);
   }
 
-  /** Hands waiting calls to runners with room, first come first served. */
+  /** Hands waiting calls to runners with room, first come first served; to none while the pool is paused. */
   serve(): void {
-    const { waiting, shelf, now } = this.#books;
+    const { waiting, shelf, now, pauseReason } = this.#books;
+    if (pauseReason !== undefined) return;
     for (let call = waiting.first; call; call = waiting.first) {
       const runner = shelf.pick(now);
       if (!runner) return;
@@ -102,11 +103,13 @@ export class Calls {
     if (call.state === 'held' && call.linked) this.#cancel(call, 'leaving', reason);
   }
 
-  /** The pool goes, and this call has not ended within `shutdownTimeout`. */
-  drainAway(call: PoolCall, runner: PoolRunner, reason: string): void {
+  /** The pool goes, or this runner of it, and what runs there has not ended within `shutdownTimeout`. */
+  drainAway(runner: PoolRunner, drained: 'pool' | 'runner', reason: string): void {
     const books = this.#books;
-    if (isAwaited(call)) this.#answer(call, verdict.drainedAway(call, books.view(), runner.id, books.rules.shutdownTimeout));
-    if (isAwaited(call) || call.state === 'held') this.#cancel(call, 'leaving', reason);
+    for (const call of runner.calls.values()) {
+      if (isAwaited(call)) this.#answer(call, verdict.drainedAway(call, books.view(), runner.id, drained, books.rules.shutdownTimeout));
+      if (isAwaited(call) || call.state === 'held') this.#cancel(call, 'leaving', reason);
+    }
   }
 
   /** Answers everyone who waits for a slot with an error. */

@@ -49,7 +49,7 @@ export type RunnerState = 'booting' | 'ready' | 'leaving' | 'stopping';
 
 /** One clock of a runner, as the pool's heap of deadlines holds it. */
 export interface RunnerDeadline extends HeapItem {
-  readonly due: 'boot' | 'idle' | 'lifetime';
+  readonly due: 'boot' | 'idle' | 'lifetime' | 'runner-drain';
   readonly runner: PoolRunner;
   at: number;
 }
@@ -78,6 +78,8 @@ export class PoolRunner implements HeapItem {
   readonly boot: RunnerDeadline = { due: 'boot', runner: this, at: Infinity, heapIndex: -1 };
   readonly idle: RunnerDeadline = { due: 'idle', runner: this, at: Infinity, heapIndex: -1 };
   readonly lifetime: RunnerDeadline = { due: 'lifetime', runner: this, at: Infinity, heapIndex: -1 };
+  /** When what still runs on a drained runner is aborted. */
+  readonly drainEnd: RunnerDeadline = { due: 'runner-drain', runner: this, at: Infinity, heapIndex: -1 };
 
   constructor(
     readonly id: string,

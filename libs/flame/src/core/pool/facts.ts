@@ -34,6 +34,11 @@ export type PoolFact =
   /** The platform has confirmed that nothing is left of it. */
   | { is: 'gone'; runner: string }
   | { is: 'resize'; min: number; max: number }
+  /** Calls wait until `resume`; what runs goes on. */
+  | { is: 'pause'; reason: string }
+  | { is: 'resume' }
+  /** The runner takes no new work, and what it has gets `shutdownTimeout`. */
+  | { is: 'drain-runner'; runner: string; reason: string }
   | { is: 'drain'; reason: string }
   /** Time has passed `machine.wakeAt`. */
   | { is: 'tick' };

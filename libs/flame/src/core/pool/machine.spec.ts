@@ -507,6 +507,113 @@ describe('PoolMachine', () => {
     });
   });
 
+  describe('pause', () => {
+    const paused = (options = {}): PoolTranscript => {
+      const pool = new PoolTranscript({ max: 2, ...options });
+      pool.call('a');
+      pool.up('r1');
+      expect(pool.tell({ is: 'pause', reason: 'the database moves' })).toEqual([]);
+      return pool;
+    };
+
+    it('lets calls wait and what runs go on, and boots nobody for those who wait', () => {
+      const pool = paused();
+      expect(pool.call('b')).toEqual([]);
+      expect(pool.ended('a')).toEqual([]);
+      expect(pool.call('c')).toEqual([]);
+      expect(pool.tell({ is: 'resume' })).toEqual(['run b on r1', 'boot r2 (2)']);
+      expect(pool.ended('b')).toEqual(['run c on r1']);
+    });
+
+    it('keeps no headroom meanwhile', () => {
+      const pool = new PoolTranscript({ headroom: 1 });
+      pool.tell({ is: 'pause', reason: 'wait' });
+      expect(pool.tell({ is: 'start' })).toEqual(['started']);
+      expect(pool.tell({ is: 'resume' })).toEqual(['boot r1 (1)']);
+    });
+
+    it('is named to calls that waited too long', () => {
+      const pool = paused();
+      pool.call('b');
+      expect(pool.at(1_000)).toContain('reject b: FLAME_TIMEOUT, ran no');
+      expect(pool.errors.get('b')!.message).toMatch(/^b timed out after 1000 ms of waiting: pool "p" is paused \(the database moves\)/);
+    });
+
+    it('gives nothing to a runner that comes up meanwhile', () => {
+      const pool = new PoolTranscript();
+      pool.call('a');
+      pool.tell({ is: 'pause', reason: 'wait' });
+      expect(pool.up('r1')).toEqual(['grown r1: ok (1)']);
+      expect(pool.tell({ is: 'resume' })).toEqual(['run a on r1']);
+    });
+
+    it('keeps a call waiting that a leaving runner gave back', () => {
+      const pool = paused();
+      expect(pool.bounced('a')).toEqual(['stop r1']);
+      expect(pool.tell({ is: 'resume' })).toEqual(['boot r2 (2)']);
+    });
+
+    it('keeps min, so that the pool starts and stays what it was', () => {
+      const pool = new PoolTranscript({ min: 1 });
+      pool.tell({ is: 'pause', reason: 'wait' });
+      expect(pool.tell({ is: 'start' })).toEqual(['boot r1 (1)']);
+      expect(pool.up('r1')).toEqual(['grown r1: ok (1)', 'started']);
+      expect(pool.down('r1')).toEqual(['bury r1', 'boot r2 (2)']);
+    });
+
+    it('does not hold up a drain', () => {
+      const pool = paused();
+      pool.call('b');
+      expect(pool.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+    });
+  });
+
+  describe('drain-runner', () => {
+    const busy = (): PoolTranscript => {
+      const pool = new PoolTranscript({ max: 2, maxConcurrency: 2 });
+      pool.call('a', { run: 60_000 });
+      pool.up('r1');
+      return pool;
+    };
+
+    it('gives the runner no new calls, and stops it when its work is done', () => {
+      const pool = busy();
+      expect(pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual(['retire r1']);
+      expect(pool.call('b')).toEqual(['boot r2 (2)']);
+      expect(pool.ended('a')).toEqual(['stop r1']);
+      expect(pool.at(10_000)).not.toContain('cancel a on r1 (leaving)');
+    });
+
+    it('aborts what is not done within shutdownTimeout, what is held, too', () => {
+      const pool = busy();
+      pool.call('child');
+      pool.held('child');
+      pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' });
+      expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)', 'cancel child on r1 (leaving)']);
+      expect(pool.errors.get('a')!.message).toContain('that runner of pool "p" is being drained');
+      pool.ended('a');
+      expect(pool.at(1_500)).toEqual(['stop r1']);
+    });
+
+    it('bounds the leave of a runner that leaves already, and counts once', () => {
+      const pool = busy();
+      pool.tell({ is: 'leaving', runner: 'r1', reason: 'SIGTERM' });
+      expect(pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual([]);
+      pool.at(400);
+      pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked again' });
+      expect(pool.at(500)).toContain('cancel a on r1 (leaving)');
+    });
+
+    it('stops an idle runner at once, gives a boot up, and leaves a stopping runner alone', () => {
+      const pool = new PoolTranscript({ min: 2 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      expect(pool.tell({ is: 'drain-runner', runner: 'r2', reason: 'asked' })).toEqual(['give-up r2']);
+      expect(pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual(['stop r1']);
+      expect(pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual([]);
+    });
+  });
+
   describe('queue', () => {
     it('refuses one call more than maxQueue', () => {
       const pool = new PoolTranscript({ max: 1, maxQueue: 1 });

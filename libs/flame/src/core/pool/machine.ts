@@ -54,6 +54,21 @@ export class PoolMachine {
     return this.#books.runners.values();
   }
 
+  /** The calls that hold slots, runner by runner. */
+  *running(): Generator<Readonly<PoolCall>> {
+    for (const runner of this.#books.runners.values()) yield* runner.calls.values();
+  }
+
+  /** The calls that wait, first come first. */
+  get queue(): Iterable<Readonly<PoolCall>> {
+    return this.#books.waiting.items();
+  }
+
+  /** Why calls wait though there may be room; undefined while they do not. */
+  get paused(): string | undefined {
+    return this.#books.pauseReason;
+  }
+
   get draining(): boolean {
     return this.#books.drainReason !== undefined;
   }
@@ -89,6 +104,12 @@ export class PoolMachine {
         return;
       case 'resize':
         return this.#resize(fact.min, fact.max);
+      case 'pause':
+        this.#books.pauseReason = fact.reason;
+        return;
+      case 'resume':
+        this.#books.pauseReason = undefined;
+        return this.#calls.serve();
       case 'drain':
         return this.#drain(fact.reason);
       default: {
@@ -117,6 +138,8 @@ export class PoolMachine {
         return this.#calls.serve();
       case 'leaving':
         return this.#runners.retire(runner, fact.reason);
+      case 'drain-runner':
+        return this.#runners.drain(runner, fact.reason);
       case 'down':
         return this.#runners.down(runner, fact.how);
       case 'gone':
@@ -165,9 +188,10 @@ export class PoolMachine {
           this.#runners.retire(due.runner, 'it reached maxLifetime');
           break;
         case 'drain':
-          for (const runner of this.#books.runners.values()) {
-            for (const call of runner.calls.values()) this.#calls.drainAway(call, runner, drainReason!);
-          }
+          for (const runner of this.#books.runners.values()) this.#calls.drainAway(runner, 'pool', drainReason!);
+          break;
+        case 'runner-drain':
+          this.#calls.drainAway(due.runner, 'runner', due.runner.reason);
           break;
         case 'retry':
           break;
@@ -208,8 +232,10 @@ export class PoolMachine {
   #grow(): void {
     const books = this.#books;
     if (this.draining || books.now < books.retry.at || (this.#phase === 'new' && books.waiting.size === 0)) return;
+    // A paused pool keeps `min`, and boots for nobody else.
+    const paused = books.pauseReason !== undefined;
     const boots = bootsNeeded({
-      waiting: books.waiting.size,
+      waiting: paused ? 0 : books.waiting.size,
       free: books.shelf.free,
       booting: books.booting,
       ready: books.ready,
@@ -217,7 +243,7 @@ export class PoolMachine {
       slots: books.rules.singleUse ? 1 : books.rules.maxConcurrency,
       min: books.target,
       max: books.max,
-      headroom: books.rules.headroom,
+      headroom: paused ? 0 : books.rules.headroom,
     });
     for (let i = 0; i < boots; i++) this.#runners.boot();
   }

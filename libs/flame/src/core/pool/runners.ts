@@ -130,6 +130,16 @@ export class Runners {
     this.stopIfDone(runner);
   }
 
+  /** Retires a runner for good: what still runs there after `shutdownTimeout` is aborted. A boot is given up. */
+  drain(runner: PoolRunner, reason: string): void {
+    const books = this.#books;
+    if (runner.state === 'booting') return books.act({ do: 'give-up', runner: runner.id, why: reason });
+    this.retire(runner, reason);
+    if (runner.state === 'leaving' && runner.drainEnd.at === Infinity) {
+      books.clock(runner.drainEnd, books.now + books.rules.shutdownTimeout);
+    }
+  }
+
   /** Stops a leaving runner on which nothing runs any more but what ignores its abort. */
   stopIfDone(runner: PoolRunner): void {
     if (runner.state === 'leaving' && runner.load === runner.stuck) this.stop(runner, runner.reason);
@@ -138,6 +148,7 @@ export class Runners {
   stop(runner: PoolRunner, reason: string): void {
     if (runner.state === 'ready') this.#unready(runner);
     runner.state = 'stopping';
+    this.#books.unclock(runner.drainEnd);
     this.#books.shelf.update(runner);
     // Work that ignores its abort gets no more time.
     const grace = runner.stuck > 0 ? 0 : this.#books.rules.shutdownTimeout;
@@ -150,6 +161,7 @@ export class Runners {
     if (runner.state === 'booting' || runner.state === 'stopping') return;
     if (runner.state === 'ready') this.#unready(runner);
     runner.state = 'stopping';
+    this.#books.unclock(runner.drainEnd);
     this.#books.shelf.update(runner);
     this.calls.lose(runner, how);
     this.#books.act({ do: 'bury', runner: runner.id });

@@ -12,6 +12,8 @@ export interface PoolView {
   readonly waiting: number;
   /** The last boot's error, while none has succeeded since. */
   readonly bootError: BootError | undefined;
+  /** Why calls wait though there may be room; undefined while they do not. */
+  readonly pauseReason: string | undefined;
 }
 
 const ms = (duration: number): string => `${Math.round(duration)} ms`;
@@ -39,6 +41,13 @@ export function bootFatal(call: PoolCall, pool: PoolView, error: BootError): Fla
 
 export function waitedTooLong(call: PoolCall, pool: PoolView, now: number): FlameError {
   const waited = ms(now - call.cameAt);
+  if (pool.pauseReason !== undefined) {
+    return new FlameError(
+      'FLAME_TIMEOUT',
+      `${call.label} timed out after ${waited} of waiting: pool "${pool.name}" is paused (${pool.pauseReason}). ` +
+        `Resume it within the call's timeout or queueTimeout.`,
+    );
+  }
   if (pool.bootError) {
     return new FlameError(
       'FLAME_BOOT',
@@ -89,10 +98,12 @@ export function lost(call: PoolCall, pool: PoolView, runner: string, how: string
   );
 }
 
-export function drainedAway(call: PoolCall, pool: PoolView, runner: string, grace: number): FlameError {
+/** `drained` is what takes no calls any more: the pool, or this runner of it. */
+export function drainedAway(call: PoolCall, pool: PoolView, runner: string, drained: 'pool' | 'runner', grace: number): FlameError {
+  const who = drained === 'pool' ? `pool "${pool.name}" is shutting down` : `that runner of pool "${pool.name}" is being drained`;
   return new FlameError(
     'FLAME_CANCELLED',
-    `${call.label} was aborted on runner ${runner}: pool "${pool.name}" is shutting down and it did not end within shutdownTimeout (${ms(grace)}).`,
+    `${call.label} was aborted on runner ${runner}: ${who} and it did not end within shutdownTimeout (${ms(grace)}).`,
     { ran: 'maybe' },
   );
 }

@@ -21,6 +21,7 @@ describe('WaitQueue', () => {
           else if (line.length > 0) queue.leave(line.splice(what === 'serve' ? 0 : which % line.length, 1)[0]!);
           expect(queue.size).toBe(line.length);
           expect(queue.first).toBe(line[0]);
+          expect([...queue.items()]).toEqual(line);
         }
       }),
     );

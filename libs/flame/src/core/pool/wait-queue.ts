@@ -20,6 +20,11 @@ export class WaitQueue<T extends QueueItem<T>> {
     return this.#first;
   }
 
+  /** From the first to the last. Nobody may join or leave meanwhile. */
+  *items(): Generator<T> {
+    for (let item = this.#first; item; item = item.behind) yield item;
+  }
+
   /** Joins at the end. */
   join(item: T): void {
     item.ahead = this.#last;

@@ -1,0 +1,34 @@
+import type { PoolFact } from '../core/pool/facts.js';
+import type { Caller } from './caller.js';
+import { reasonOf } from './call-verdicts.js';
+import { ChildCall } from './child-call.js';
+import type { PendingCall } from './pending-call.js';
+
+/** Ends the call when its signal aborts, or when its caller goes. */
+export function follow(
+  call: PendingCall,
+  { signal, caller }: { signal: AbortSignal | undefined; caller: Caller | undefined },
+  tell: (fact: PoolFact) => void,
+): void {
+  const end = (reason: string): void => {
+    tell({ is: 'abort', call, reason });
+    // Nobody will be given the child, linked or not.
+    if (call instanceof ChildCall) tell({ is: 'abandoned', call, reason });
+  };
+  const aborted = (): void => end(reasonOf(signal!));
+  signal?.addEventListener('abort', aborted, { once: true });
+  const letGo = caller?.follow(end);
+  const unfollow = (): void => {
+    signal?.removeEventListener('abort', aborted);
+    letGo?.();
+  };
+  // A cast that was taken on is still its signal's to abort, but no request waits for it. It may have ended in the same turn.
+  const cast = call.order.mode === 'cast' && call.linked;
+  if (cast) call.onOver = unfollow;
+  const answered = (): void => {
+    if (cast) return letGo?.();
+    if (call.streaming || (call instanceof ChildCall && call.linked && call.home)) call.onOver = unfollow;
+    else unfollow();
+  };
+  call.promise.then(answered, answered);
+}

@@ -1,0 +1,44 @@
+import { BootError } from '../core/boot-error.js';
+import type { Clock } from '../core/clock.js';
+import { FlameError } from '../core/flame-error.js';
+import type { FlameErrorCode } from '../core/flame-error.js';
+import type { CallOptions, PendingCall } from './pending-call.js';
+
+/** How a call is repeated. */
+export interface Repetition {
+  readonly options: CallOptions;
+  readonly attempts: number;
+  readonly clock: Clock;
+  readonly onRetry: (error: FlameError, attempt: number) => void;
+}
+
+/** Submits a call, and again when it is lost, while that is safe and within its overall time. */
+export async function repeated(
+  submit: (options: CallOptions, attempt: number) => PendingCall,
+  { options, attempts, clock, onRetry }: Repetition,
+): Promise<unknown> {
+  const until = clock.now() + (options.timeout ?? Infinity);
+  for (let attempt = 1; ; attempt++) {
+    const timeout = options.timeout === undefined ? undefined : Math.max(1, until - clock.now());
+    const call = submit({ ...options, timeout }, attempt);
+    try {
+      return await call.promise;
+    } catch (error) {
+      if (attempt >= attempts || !isRepeatable(error, options.idempotent ?? false) || clock.now() >= until) throw error;
+      // What was read of a stream cannot be read again.
+      if (call.order.sources?.started) throw error;
+      onRetry(error as FlameError, attempt + 1);
+    }
+  }
+}
+
+/** What another attempt may mend: a runner that was lost, could not be booted, or was not free in time. */
+const passing: readonly FlameErrorCode[] = ['FLAME_LOST', 'FLAME_BOOT', 'FLAME_TIMEOUT'];
+
+function isRepeatable(error: unknown, idempotent: boolean): boolean {
+  if (!(error instanceof FlameError)) return false;
+  const hopeless = error.cause instanceof BootError && error.cause.fatal;
+  if (error.ran === 'no') return passing.includes(error.code) && !hopeless;
+  // A handler that ran out of time would do so again.
+  return idempotent && error.code === 'FLAME_LOST';
+}
