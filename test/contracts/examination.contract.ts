@@ -1,6 +1,5 @@
-import { testContext } from '../support/backend-order.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TestOrder } from '../support/backend-order.js';
+import { TestOrder, testContext } from '../support/backend-order.js';
 import type { BackendRig } from './backend.contract.js';
 
 /** What doctor relies on, of a backend that is in order. */

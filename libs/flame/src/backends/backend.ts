@@ -37,9 +37,10 @@ export abstract class FlameBackend {
    * boots.
    *
    * It must know for certain that a machine's parent is gone, and leave it alone in doubt: this parent's machines, those of another one of the same app,
-   * and those of one that a deploy is just replacing are all in use.
+   * and those of one that a deploy is just replacing are all in use. A machine that still runs may be finishing unlinked work of its parent, and gets the time
+   * for that. Gives up when `signal` aborts.
    */
-  async reap(): Promise<number> {
+  async reap(_signal?: AbortSignal): Promise<number> {
     return 0;
   }
 

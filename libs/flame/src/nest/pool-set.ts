@@ -41,6 +41,7 @@ export class PoolSet {
   readonly #memoryDoor = new MemoryDoor();
   readonly #grpcDoor: GrpcDoor;
   readonly #caller: (() => Caller | undefined) | undefined;
+  readonly #closing = new AbortController();
   #reaped: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -98,10 +99,11 @@ export class PoolSet {
   async #reap(): Promise<void> {
     for (const backend of this.#backends()) {
       try {
-        const count = await backend.reap();
+        const count = await backend.reap(this.#closing.signal);
         if (count > 0)
           nestLog.log(`${backend.name}: removed ${count} machine${count === 1 ? '' : 's'} that a parent which is gone had left`);
       } catch (error) {
+        if (this.#closing.signal.aborted) return;
         nestLog.warn(`${backend.name}: could not look for machines that other parents left: ${(error as Error).message}`);
       }
     }
@@ -120,6 +122,7 @@ export class PoolSet {
   };
 
   async #close(): Promise<void> {
+    this.#closing.abort();
     await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain('the app is closing')));
     await Promise.all([this.#memoryDoor.close(), this.#grpcDoor.close()]);
     await this.#reaped;
