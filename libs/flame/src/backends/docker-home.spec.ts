@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type Docker from 'dockerode';
+import { describe, expect, it } from 'vitest';
+import { isGone, ownHome } from './docker-home.js';
+
+/** An engine that knows one container, or none. */
+function engine(state?: object): Docker {
+  const inspect = async (): Promise<object> => {
+    if (state) return { State: state };
+    throw Object.assign(new Error('no such container'), { statusCode: 404 });
+  };
+  return { getContainer: () => ({ inspect }) } as unknown as Docker;
+}
+
+describe('isGone', () => {
+  it('knows that this process lives, and that a later one of its id is another', async () => {
+    const home = ownHome();
+    expect(await isGone(home, engine())).toBe(false);
+    const [space, pid] = home.process.split(' ');
+    expect(await isGone({ process: `${space} ${pid} 1`, container: '' }, engine())).toBe(true);
+  });
+
+  it('knows when a process of this host has ended', async () => {
+    const child = spawn(process.execPath, ['-e', '']);
+    await once(child, 'exit');
+    const [space] = ownHome().process.split(' ');
+    expect(await isGone({ process: `${space} ${child.pid} 77`, container: '' }, engine())).toBe(true);
+  });
+
+  it('asks the engine for a parent in another container', async () => {
+    const home = { process: 'elsewhere 1 2', container: 'id then' };
+    expect(await isGone(home, engine({ Running: true, StartedAt: 'then' }))).toBe(false);
+    expect(await isGone(home, engine({ Running: true, StartedAt: 'later' }))).toBe(true);
+    expect(await isGone(home, engine({ Running: false, StartedAt: 'then' }))).toBe(true);
+    expect(await isGone(home, engine())).toBe(true);
+  });
+
+  it('leaves in peace what it cannot see', async () => {
+    expect(await isGone({ process: 'elsewhere 1 2', container: '' }, engine())).toBe(false);
+  });
+});

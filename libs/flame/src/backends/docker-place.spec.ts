@@ -1,0 +1,93 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import { describe, expect, it } from 'vitest';
+import type { DockerEngine } from './docker-engine.js';
+import { checkDockerOptions } from './docker-options.js';
+import type { DockerBackendOptions } from './docker-options.js';
+import { findPlace } from './docker-place.js';
+
+const config = { Cmd: ['node', 'dist/main.js'], Entrypoint: null, WorkingDir: '/app', User: '' };
+
+function engine(network: object | undefined, onThisHost = true): DockerEngine {
+  const inspect = async (): Promise<object> => {
+    if (network) return network;
+    throw Object.assign(new Error('not there'), { statusCode: 404, json: { message: 'network nope not found' } });
+  };
+  return { docker: { getNetwork: () => ({ inspect }) } as never, address: '/sock', onThisHost, version: '1', api: '1' };
+}
+
+function own(networks: object): ContainerInspectInfo {
+  return {
+    Id: 'abcdef0123456789',
+    Image: 'sha256:1',
+    Config: config,
+    NetworkSettings: { Networks: networks },
+  } as unknown as ContainerInspectInfo;
+}
+
+const place = (options: DockerBackendOptions, where: DockerEngine, container?: ContainerInspectInfo) =>
+  findPlace(checkDockerOptions(options), where, container);
+
+describe('findPlace', () => {
+  it('takes image, start and network of the parent’s own container', async () => {
+    const container = own({ bridge: { IPAddress: '172.17.0.2' }, app: { IPAddress: '10.0.0.2', Aliases: ['web', 'abcdef012345'] } });
+    expect(await place({}, engine({}), container)).toEqual({
+      image: 'sha256:1',
+      start: config,
+      network: 'app',
+      parentHost: 'abcdef012345',
+    });
+  });
+
+  it('starts another image as that image says', async () => {
+    expect(await place({ image: 'app:2' }, engine({}), own({ app: { IPAddress: '1' } }))).toMatchObject({
+      image: 'app:2',
+      start: undefined,
+    });
+  });
+
+  it('goes by the address on a network without names', async () => {
+    expect(await place({}, engine({}), own({ bridge: { IPAddress: '172.17.0.2', Aliases: null } }))).toMatchObject({
+      network: 'bridge',
+      parentHost: '172.17.0.2',
+    });
+  });
+
+  it.each<[string, object, string]>([
+    ['a bridge', { Driver: 'bridge' }, 'host.docker.internal'],
+    ['an internal bridge', { Driver: 'bridge', Internal: true, IPAM: { Config: [{ Gateway: '10.1.0.1' }] } }, '10.1.0.1'],
+    ['the network of the host', { Driver: 'host' }, '127.0.0.1'],
+  ])('finds the host on %s', async (_, network, parentHost) => {
+    expect(await place({ image: 'app:1', network: 'n' }, engine(network))).toMatchObject({ parentHost });
+  });
+
+  it.each<[string, DockerBackendOptions, DockerEngine, ContainerInspectInfo | undefined, string]>([
+    ['image', { network: 'n' }, engine({}), undefined, 'DockerBackend.image is missing, and the parent runs in no container'],
+    ['network', { image: 'app:1' }, engine({}), undefined, 'DockerBackend.network is missing, and the parent runs in no container'],
+    [
+      'network',
+      { image: 'app:1', network: 'nope' },
+      engine(undefined),
+      undefined,
+      'which the engine at /sock does not have (network nope not found). Make it with: docker network create nope',
+    ],
+    [
+      'network',
+      { network: 'other' },
+      engine({}),
+      own({ app: {} }),
+      'is "other", which the parent\'s own container is not in: it is in app',
+    ],
+    [
+      'parentHostname',
+      { image: 'app:1', network: 'n' },
+      engine({ Driver: 'bridge' }, false),
+      undefined,
+      'DockerBackend.parentHostname is missing: the engine at /sock is on another host',
+    ],
+  ])('names the option %s when it is what is missing or wrong', async (_, options, where, container, message) => {
+    await expect(place(options, where, container)).rejects.toMatchObject({
+      code: 'FLAME_CONFIG',
+      message: expect.stringContaining(message),
+    });
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { checkDockerOptions } from './docker-options.js';
+import type { DockerBackendOptions } from './docker-options.js';
+import type { DockerPlace } from './docker-place.js';
+import { containerSpec } from './docker-spec.js';
+
+const place: DockerPlace = { image: 'app:1', start: undefined, network: 'app', parentHost: 'parent' };
+const home = { process: 'space 1 2', container: 'id then' };
+const order = { parent: 'ab12', pool: 'My Pool', runner: 'My Pool-ab12-1', shutdownTimeout: 30_000 };
+
+function spec(options: DockerBackendOptions = {}, more: Partial<DockerPlace> = {}, shutdownTimeout = 30_000) {
+  return containerSpec(checkDockerOptions(options), { ...place, ...more }, home, { ...order, shutdownTimeout }, 'the order');
+}
+
+describe('containerSpec', () => {
+  it('names, labels and addresses a container of the pool', () => {
+    const made = spec({ labels: { team: 'video' } });
+    expect(made.name).toMatch(/^flame-my-pool-ab12-1-[0-9a-f]{6}$/);
+    expect(made).toMatchObject({ Image: 'app:1', Hostname: 'my-pool-ab12-1', StopSignal: 'SIGTERM', StopTimeout: 30 });
+    expect(made.Labels).toEqual({
+      team: 'video',
+      'nestjs-flame.parent': 'ab12',
+      'nestjs-flame.pool': 'My Pool',
+      'nestjs-flame.runner': 'My Pool-ab12-1',
+      'nestjs-flame.parent-process': 'space 1 2',
+      'nestjs-flame.parent-container': 'id then',
+      'nestjs-flame.keep': 'false',
+    });
+    expect(made.HostConfig).toMatchObject({ Init: true, NetworkMode: 'app', ExtraHosts: [] });
+  });
+
+  it('lets nothing override FLAME_PARENT, and says the host name where it is looked for', () => {
+    const made = spec({ env: { A: '1' }, runnerHostnameEnv: 'RUNNER_HOST' });
+    expect(made.Env).toEqual(expect.arrayContaining(['RUNNER_HOST=my-pool-ab12-1', 'A=1', 'FLAME_PARENT=the order']));
+  });
+
+  it('sets limits as the engine writes them, with no swap on top', () => {
+    expect(spec({ memory: '512m', cpus: 1.5, gpus: 'all' }).HostConfig).toMatchObject({
+      Memory: 536_870_912,
+      MemorySwap: 536_870_912,
+      NanoCpus: 1_500_000_000,
+      DeviceRequests: [{ Count: -1, Capabilities: [['gpu']] }],
+    });
+  });
+
+  it('puts hostConfig above the defaults and below the options', () => {
+    const mounts = [{ Type: 'volume', Source: 'v', Target: '/v' }] as const;
+    expect(spec({ hostConfig: { Init: false, CapDrop: ['ALL'] }, mounts }).HostConfig).toMatchObject({
+      Init: false,
+      CapDrop: ['ALL'],
+      NetworkMode: 'app',
+      Mounts: mounts,
+    });
+  });
+
+  it('starts what the parent was started with, unless cmd says what', () => {
+    const start = { Cmd: ['node', 'dist/main.js'], Entrypoint: ['/entry'], WorkingDir: '/srv', User: 'app' };
+    expect(spec({}, { start })).toMatchObject(start);
+    expect(spec({ cmd: ['node', 'other.js'] }, { start })).toMatchObject({ ...start, Cmd: ['node', 'other.js'] });
+  });
+
+  it('has the host in its hosts file where the parent is there', () => {
+    expect(spec({ hostConfig: { ExtraHosts: ['db:10.0.0.1'] } }, { parentHost: 'host.docker.internal' }).HostConfig).toMatchObject({
+      ExtraHosts: ['db:10.0.0.1', 'host.docker.internal:host-gateway'],
+    });
+  });
+
+  it('has no host name of its own on the network of the host, and no StopTimeout for Infinity', () => {
+    expect(spec({}, { network: 'host' })).not.toHaveProperty('Hostname');
+    expect(spec({}, {}, Infinity)).not.toHaveProperty('StopTimeout');
+  });
+});
