@@ -47,6 +47,13 @@ export default defineConfig({
       project('contracts', 'test/contracts/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('conformance', 'test/conformance/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('e2e', 'test/e2e/*.spec.ts', { built: true, timeout: 60_000 }),
+      // Beside a stand-in of Fly's API, which needs nothing but this host.
+      project('fly', 'test/engines/fly/**/*.spec.ts', {
+        engine: 'fly',
+        rules: 'test/conformance/**/*.spec.ts',
+        built: true,
+        timeout: 60_000,
+      }),
       project('engine-docker', 'test/engines/docker/**/*.spec.ts', {
         engine: 'docker',
         rules: 'test/conformance/**/*.spec.ts',

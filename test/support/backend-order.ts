@@ -7,9 +7,12 @@ export const testContext: BackendContext = {
   log: { debug() {}, log() {}, warn() {}, error() {} },
 };
 
+let orders = 0;
+
 /** An order for one machine that keeps what the machine prints. The pool's name is the behaviour of `programs/machine.mjs`. */
 export class TestOrder implements BootOrder {
-  readonly runner = 'runner-1';
+  /** A name of its own: platforms refuse a name that is taken. */
+  readonly runner = `runner-${++orders}`;
   readonly parent = 'parent-1';
   readonly bootTimeout = 10_000;
   readonly shutdownTimeout = 1_000;

@@ -2,6 +2,8 @@ export { FlameBackend } from './backends/backend.js';
 export type { BackendContext, BootOrder, Machine, MachineExit } from './backends/backend.js';
 export { DockerBackend } from './backends/docker-backend.js';
 export type { DockerAuth, DockerBackendOptions, DockerMount } from './backends/docker-backend.js';
+export { FlyBackend } from './backends/fly-backend.js';
+export type { FlyBackendOptions } from './backends/fly-options.js';
 export { LocalBackend } from './backends/local-backend.js';
 export { ProcessBackend } from './backends/process-backend.js';
 export { BootError } from './core/boot-error.js';
