@@ -31,7 +31,8 @@ function machineOf(id: string): StandInMachine {
 export const trial: TrialBackend = {
   name: 'fly stand-in',
   isolated: true,
-  onHost: true,
+  // They are on this host, and a Fly Machine's would not be.
+  onHost: false,
   make: () => new FlyBackend(optionsFor(standIn, 'rules:1')),
   signal: async (machine, signal) => void process.kill(machineOf(machine).pid, signal),
   gone: async (machine) => machineOf(machine).state === 'destroyed',
