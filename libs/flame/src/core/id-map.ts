@@ -3,12 +3,15 @@
  * dead table's entries until a full collection, because the table before it, dead and old, points to it; calls would grow old with them. Here
  * nothing is made unless more is under way than ever before.
  *
- * Open addressing with linear probing; a removal moves what follows it back (Knuth, TAOCP 3, 6.4, algorithm R).
+ * Open addressing with linear probing; a removal moves what follows it back (Knuth, TAOCP 3, 6.4, algorithm R). Numbers are scattered: those in a row
+ * would lie in a row, all of which the removal of the first had to look at.
  */
 export class IdMap<T> {
   #ids: number[] = new Array<number>(8).fill(0);
   #values: (T | undefined)[] = new Array<T | undefined>(8).fill(undefined);
   #size = 0;
+  /** What leaves as many bits of 32 as number the places. */
+  #shift = 29;
 
   get size(): number {
     return this.#size;
@@ -36,7 +39,7 @@ export class IdMap<T> {
     this.#size--;
     const mask = this.#ids.length - 1;
     for (let at = (hole + 1) & mask; this.#values[at] !== undefined; at = (at + 1) & mask) {
-      const home = this.#ids[at]! & mask;
+      const home = this.#home(this.#ids[at]!);
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       this.#ids[hole] = this.#ids[at]!;
       this.#values[hole] = this.#values[at];
@@ -45,17 +48,23 @@ export class IdMap<T> {
     this.#values[hole] = undefined;
   }
 
-  /** Those that are there now; later changes are not seen. */
+  /** Those that are there now, by their numbers; later changes are not seen. */
   values(): T[] {
-    return this.#values.filter((value) => value !== undefined);
+    const places = [...this.#values.keys()].filter((at) => this.#values[at] !== undefined);
+    return places.sort((a, b) => this.#ids[a]! - this.#ids[b]!).map((at) => this.#values[at]!);
   }
 
   /** Where the id is, or would be. */
   #find(id: number): number {
     const mask = this.#ids.length - 1;
-    let at = id & mask;
+    let at = this.#home(id);
     while (this.#values[at] !== undefined && this.#ids[at] !== id) at = (at + 1) & mask;
     return at;
+  }
+
+  /** Scattered by the golden ratio (TAOCP 3, 6.4). */
+  #home(id: number): number {
+    return Math.imul(id, 0x9e3779b1) >>> this.#shift;
   }
 
   #grow(): void {
@@ -64,6 +73,7 @@ export class IdMap<T> {
     this.#ids = new Array<number>(ids.length * 2).fill(0);
     this.#values = new Array<T | undefined>(ids.length * 2).fill(undefined);
     this.#size = 0;
+    this.#shift -= 1;
     values.forEach((value, at) => {
       if (value !== undefined) this.set(ids[at]!, value);
     });

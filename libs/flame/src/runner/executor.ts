@@ -8,7 +8,6 @@ import { Streams } from '../streams/streams.js';
 import type { LinkEnd, LinkReceiver } from '../wire/link.js';
 import { admit } from './admission.js';
 import type { ChildWork } from './child-work.js';
-import { Deadlines } from './deadlines.js';
 import { enterContext } from './enter-context.js';
 import type { ExecutorSetup } from './executor-setup.js';
 import { FlameCall, runAs } from './flame-call.js';
@@ -16,6 +15,7 @@ import { HandedOut } from './handed-out.js';
 import { mayStop } from './idle-check.js';
 import * as verdict from './verdicts.js';
 import type { Work, Workplace } from './work.js';
+import { WorkDeadlines } from './work-deadlines.js';
 import { Works } from './works.js';
 
 /** Time that aborted work gets before its runner goes without it: a second for a child's methods, and one for its hook. */
@@ -30,7 +30,7 @@ export class Executor implements LinkReceiver, Workplace {
   readonly runnerId: string;
   readonly #setup: ExecutorSetup;
   readonly #works: Works;
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: WorkDeadlines;
   readonly #hoister: Hoister;
   readonly #streams: Streams;
   readonly #handedOut: HandedOut;
@@ -43,7 +43,7 @@ export class Executor implements LinkReceiver, Workplace {
     const { codec, link, log, clock, watchdog } = setup;
     const warn = (text: string): void => log.warn(text);
     this.#works = new Works(clock, watchdog);
-    this.#deadlines = new Deadlines({
+    this.#deadlines = new WorkDeadlines({
       clock,
       watchdog,
       onDue: (work) => work.abort(new FlameError('FLAME_TIMEOUT', `${work.name} ran out of time while running`, { ran: 'maybe' })),

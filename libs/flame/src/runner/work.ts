@@ -1,6 +1,6 @@
 import { FlameError } from '../core/flame-error.js';
 import type { WorkMode } from '../core/frame.js';
-import type { HeapItem } from '../core/pool/heap.js';
+import { Timed } from '../core/pool/deadlines.js';
 import type { HandlerTable } from './handler-table.js';
 
 /** Where work runs: what all of a runner's calls share. */
@@ -19,8 +19,7 @@ export interface Workplace {
  * One piece of work on a runner: a call, a cast or a child, from its arrival to its end. `FlameCall` is the face of it that handlers see.
  * The AbortController is made when someone first asks for the signal: most handlers never do.
  */
-export class Work implements HeapItem {
-  heapIndex = -1;
+export class Work extends Timed {
   #controller: AbortController | undefined;
   #reason: unknown;
   #deadline: number | undefined;
@@ -34,8 +33,11 @@ export class Work implements HeapItem {
     readonly linked: boolean,
     readonly attempt: number,
     /** When its time is up, on the runner's clock; Infinity for no limit. */
-    public at: number,
-  ) {}
+    at: number,
+  ) {
+    super();
+    this.at = at;
+  }
 
   /** `Class.method`, for people. */
   get name(): string {

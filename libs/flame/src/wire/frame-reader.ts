@@ -1,3 +1,4 @@
+import type { Frame } from '../core/frame.js';
 import { causes, kinds, modes, tags } from './frame-fields.js';
 import type { ProtoReader } from './proto-reader.js';
 import { Violation } from './violation.js';
@@ -35,10 +36,20 @@ class Fields {
   context: Uint8Array | undefined = undefined;
   child: number | undefined = undefined;
   method: string | undefined = undefined;
+
+  clear(): void {
+    this.kind = this.id = this.handler = this.time = this.mode = this.attempt = this.stream = this.count = this.cause = this.resource = 0;
+    this.linked = this.held = this.yes = false;
+    this.text = this.code = this.ran = '';
+    this.payload = this.context = this.child = this.method = undefined;
+  }
 }
 
+/** One for all: a frame is built from it before the next is read. */
+const fields = new Fields();
+
 function readFields(from: ProtoReader): Fields {
-  const fields = new Fields();
+  fields.clear();
   while (!from.done) {
     const tag = from.varint();
     switch (tag) {
@@ -114,7 +125,7 @@ function build(f: Fields): WireFrame {
     case kinds.call: {
       const mode = modes[f.mode];
       if (mode === undefined) throw new Violation(`a call has the unknown mode ${f.mode}`);
-      return {
+      const call: Frame & { kind: 'call' } = {
         kind: 'call',
         id: f.id,
         handler: f.handler,
@@ -123,10 +134,11 @@ function build(f: Fields): WireFrame {
         timeout: f.time,
         linked: f.linked,
         attempt: f.attempt,
-        ...(f.context === undefined ? undefined : { context: f.context }),
-        ...(f.child === undefined ? undefined : { child: f.child }),
-        ...(f.method === undefined ? undefined : { method: f.method }),
       };
+      if (f.context !== undefined) call.context = f.context;
+      if (f.child !== undefined) call.child = f.child;
+      if (f.method !== undefined) call.method = f.method;
+      return call;
     }
     case kinds.cancel: {
       const cause = causes[f.cause];

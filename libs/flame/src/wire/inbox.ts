@@ -30,14 +30,24 @@ export class Inbox {
     this.#reader = reader;
   }
 
-  /** Hands over the frames of a packet. `from` stands behind the packet's numbers. @throws {Violation} and what the reader throws. */
-  read(from: ProtoReader): void {
-    for (let end = enterFrame(from); end !== undefined; end = enterFrame(from)) {
+  /**
+   * Hands over up to `limit` frames of a packet. `from` stands behind the packet's numbers, or where it was left the last time. Gives how many there
+   * were: fewer than `limit` when it was read to its end. @throws {Violation} and what the reader throws.
+   */
+  read(from: ProtoReader, limit = Infinity): number {
+    let count = 0;
+    for (; count < limit; count++) {
+      const end = enterFrame(from);
+      if (end === undefined) break;
       const frame = readFrame(from, end);
-      if (frame.kind === 'close') return this.#reader.close(frame.reason);
+      if (frame.kind === 'close') {
+        this.#reader.close(frame.reason);
+        break;
+      }
       if (frame.kind !== 'part') this.#reader.frame(frame);
       else this.#join(frame);
     }
+    return count;
   }
 
   #join({ lane: number, total, bytes }: PartFrame): void {

@@ -19,8 +19,8 @@ export interface Codec {
    */
   encode(value: unknown, hoist?: Hoist): Uint8Array;
   /**
-   * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, so that `bytes` can be decoded
-   * again, reused or let go.
+   * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, except a large Buffer that fills most of
+   * the memory under `bytes`, which it takes over: `bytes` is decoded once, and not written to afterwards.
    *
    * @throws {MalformedError} on bytes that no codec wrote.
    */

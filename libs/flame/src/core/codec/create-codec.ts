@@ -3,6 +3,8 @@ import { ClassRegistry } from './class-registry.js';
 import { MalformedError, UnencodableError } from './codec.js';
 import type { Codec, Hoist, Lower, RegisteredClass } from './codec.js';
 import { addStackLine } from './error-record.js';
+import { notPlain, readPlain } from './plain-reader.js';
+import { PlainWriter } from './plain-writer.js';
 import { prepare } from './prepare.js';
 import { revive } from './revive.js';
 import { scan } from './scan.js';
@@ -24,9 +26,9 @@ const slabSize = 8192;
 
 /**
  * A codec over MessagePack. Messages are self-contained. A value of strings, numbers, plain objects, dense arrays, dates and
- * Buffers is written as it is; everything else travels as marks in it (`marks.ts`).
+ * Buffers is written as it is; everything else travels as marks in it (`marks.ts`). What most calls carry takes a short way (`plain-writer.ts`).
  *
- * Decoded Buffers and typed arrays own their memory: they never look into the bytes that were decoded.
+ * Decoded Buffers and typed arrays own their memory; a large Buffer may take over that of the bytes that were decoded.
  *
  * @throws {FlameError} FLAME_CONFIG when a class cannot be registered.
  */
@@ -38,6 +40,7 @@ class MsgpackCodec implements Codec {
   readonly #classes: ClassRegistry;
   readonly #maxDepth: number;
   readonly #maxBytes: number;
+  readonly #plain = new PlainWriter();
   readonly #packr = new Packr({
     useRecords: false,
     variableMapSize: true,
@@ -53,17 +56,18 @@ class MsgpackCodec implements Codec {
   }
 
   encode(value: unknown, hoist?: Hoist): Uint8Array {
-    return this.#limited(this.#write(this.#prepare(value, { hoist })));
+    return this.#limited(this.#plain.write(value) ?? this.#write(this.#prepare(value, { hoist })));
   }
 
-  decode(bytes: Uint8Array, lower?: Lower): unknown {
+  decode(given: Uint8Array, lower?: Lower): unknown {
+    // From a Buffer msgpackr makes Buffers.
+    const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength);
+    const plain = readPlain(bytes);
+    if (plain !== notPlain) return plain;
     // An error has two levels, its own and its properties'; the rest is for what stands around the value.
     const marks = scan(bytes, 2 * this.#maxDepth + 8);
     try {
-      // From a Buffer msgpackr makes Buffers.
-      const value: unknown = this.#packr.unpack(
-        Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      );
+      const value: unknown = this.#packr.unpack(bytes);
       return marks ? revive(value, { classes: this.#classes, lower }) : value;
     } catch (error) {
       if (error instanceof MalformedError) throw error;

@@ -1,18 +1,22 @@
 import type { BootError } from '../boot-error.js';
 import type { FlameError } from '../flame-error.js';
+import { Deadlines, Timed } from './deadlines.js';
 import type { PoolCall, PoolRunner, RunnerDeadline } from './entries.js';
 import type { PoolAction } from './facts.js';
-import { Heap } from './heap.js';
-import type { HeapItem } from './heap.js';
 import type { PoolRules } from './rules.js';
 import { RunnerShelf } from './shelf.js';
 import type { PoolView } from './verdicts.js';
 import { WaitQueue } from './wait-queue.js';
 
 /** A clock of the pool itself: the pause between failed boots, the end of a drain. */
-export interface PoolDeadline extends HeapItem {
-  readonly due: 'retry' | 'drain';
-  at: number;
+export class PoolDeadline extends Timed {
+  constructor(
+    readonly due: 'retry' | 'drain',
+    at: number,
+  ) {
+    super();
+    this.at = at;
+  }
 }
 
 export type Deadline = PoolCall | RunnerDeadline | PoolDeadline;
@@ -25,10 +29,10 @@ export class PoolBooks {
   readonly runners = new Map<string, PoolRunner>();
   readonly waiting = new WaitQueue<PoolCall>();
   readonly shelf: RunnerShelf;
-  readonly deadlines = new Heap<Deadline>((a, b) => a.at < b.at);
+  readonly deadlines = new Deadlines<Deadline>();
   /** Before this time no boot is tried again. */
-  readonly retry: PoolDeadline = { due: 'retry', at: 0, heapIndex: -1 };
-  readonly drainEnd: PoolDeadline = { due: 'drain', at: Infinity, heapIndex: -1 };
+  readonly retry = new PoolDeadline('retry', 0);
+  readonly drainEnd = new PoolDeadline('drain', Infinity);
   now = 0;
   actions: PoolAction[] = [];
   min: number;

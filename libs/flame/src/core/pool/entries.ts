@@ -1,4 +1,5 @@
 import { IdMap } from '../id-map.js';
+import { Timed } from './deadlines.js';
 import type { HeapItem } from './heap.js';
 import type { RunnerLoad } from '../runner-choice.js';
 import type { QueueItem } from './wait-queue.js';
@@ -12,17 +13,14 @@ export type CallState = 'new' | 'waiting' | 'running' | 'streaming' | 'ending' |
 
 /**
  * A call in the pool's books: what the machine knows of it. The pool's shell extends it with the caller's promise and the encoded
- * arguments. Only the machine writes its fields after it was handed over.
+ * arguments. Only the machine writes its fields after it was handed over; `at` is when the clock that ticks now runs out.
  */
-export class PoolCall implements HeapItem, QueueItem<PoolCall> {
+export class PoolCall extends Timed implements QueueItem<PoolCall> {
   state: CallState = 'new';
   runner: PoolRunner | undefined;
   /** When it came, and when it was handed to a runner. */
   cameAt = 0;
   ranAt = 0;
-  /** When the clock that ticks now runs out; `heapIndex` is its place among the pool's deadlines. */
-  at = Infinity;
-  heapIndex = -1;
   readonly due = 'call';
   ahead: PoolCall | undefined;
   behind: PoolCall | undefined;
@@ -38,7 +36,9 @@ export class PoolCall implements HeapItem, QueueItem<PoolCall> {
     readonly overallLimit: number,
     /** Whether the work ends when its caller goes. */
     readonly linked: boolean,
-  ) {}
+  ) {
+    super();
+  }
 }
 
 /**
@@ -47,11 +47,14 @@ export class PoolCall implements HeapItem, QueueItem<PoolCall> {
  */
 export type RunnerState = 'booting' | 'ready' | 'leaving' | 'stopping';
 
-/** One clock of a runner, as the pool's heap of deadlines holds it. */
-export interface RunnerDeadline extends HeapItem {
-  readonly due: 'boot' | 'idle' | 'lifetime' | 'runner-drain';
-  readonly runner: PoolRunner;
-  at: number;
+/** One clock of a runner, among the pool's deadlines. */
+export class RunnerDeadline extends Timed {
+  constructor(
+    readonly due: 'boot' | 'idle' | 'lifetime' | 'runner-drain',
+    readonly runner: PoolRunner,
+  ) {
+    super();
+  }
 }
 
 /** A runner in the pool's books. Only the machine writes it. */
@@ -75,11 +78,11 @@ export class PoolRunner implements HeapItem {
   idleSince = 0;
   /** Why it leaves, for people. */
   reason = '';
-  readonly boot: RunnerDeadline = { due: 'boot', runner: this, at: Infinity, heapIndex: -1 };
-  readonly idle: RunnerDeadline = { due: 'idle', runner: this, at: Infinity, heapIndex: -1 };
-  readonly lifetime: RunnerDeadline = { due: 'lifetime', runner: this, at: Infinity, heapIndex: -1 };
+  readonly boot = new RunnerDeadline('boot', this);
+  readonly idle = new RunnerDeadline('idle', this);
+  readonly lifetime = new RunnerDeadline('lifetime', this);
   /** When what still runs on a drained runner is aborted. */
-  readonly drainEnd: RunnerDeadline = { due: 'runner-drain', runner: this, at: Infinity, heapIndex: -1 };
+  readonly drainEnd = new RunnerDeadline('runner-drain', this);
 
   constructor(
     readonly id: string,

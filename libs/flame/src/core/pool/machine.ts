@@ -231,6 +231,8 @@ export class PoolMachine {
 
   #grow(): void {
     const books = this.#books;
+    // Most steps: nobody waits and all are there.
+    if (books.waiting.size + books.rules.headroom === 0 && books.ready + books.booting >= books.target) return;
     if (this.draining || books.now < books.retry.at || (this.#phase === 'new' && books.waiting.size === 0)) return;
     // A paused pool keeps `min`, and boots for nobody else.
     const paused = books.pauseReason !== undefined;

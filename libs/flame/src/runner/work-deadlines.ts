@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.js';
-import { Heap } from '../core/pool/heap.js';
+import { Deadlines } from '../core/pool/deadlines.js';
 import type { Watchdog } from './watchdog.js';
 import type { Work } from './work.js';
 
 /** What deadlines are kept with. */
-export interface DeadlinesSetup {
+export interface WorkDeadlinesSetup {
   readonly clock: Clock;
   /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */
   readonly watchdog?: Pick<Watchdog, 'deadline'> | undefined;
@@ -16,23 +16,23 @@ export interface DeadlinesSetup {
  * The deadlines of a runner's work, under one timer, which the watchdog has the time of. The parent says when time is up, too: this is for
  * when it cannot be heard. A deadline that has gone meanwhile is not worth a system call: the timer just looks again.
  */
-export class Deadlines {
-  readonly #setup: DeadlinesSetup;
-  readonly #heap = new Heap<Work>((a, b) => a.at < b.at);
+export class WorkDeadlines {
+  readonly #setup: WorkDeadlinesSetup;
+  readonly #deadlines = new Deadlines<Work>();
   #timerAt = Infinity;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(setup: DeadlinesSetup) {
+  constructor(setup: WorkDeadlinesSetup) {
     this.#setup = setup;
   }
 
   put(work: Work): void {
-    this.#heap.put(work);
+    this.#deadlines.put(work);
     this.#arm();
   }
 
   remove(work: Work): void {
-    this.#heap.remove(work);
+    this.#deadlines.remove(work);
   }
 
   close(): void {
@@ -40,7 +40,7 @@ export class Deadlines {
   }
 
   #arm(): void {
-    const first = this.#heap.top;
+    const first = this.#deadlines.top;
     if (!first || first.at >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = first.at;
@@ -56,8 +56,8 @@ export class Deadlines {
   }
 
   #fire(now: number): void {
-    for (let work = this.#heap.top; work && work.at <= now; work = this.#heap.top) {
-      this.#heap.remove(work);
+    for (let work = this.#deadlines.top; work && work.at <= now; work = this.#deadlines.top) {
+      this.#deadlines.remove(work);
       this.#setup.onDue(work);
     }
   }

@@ -1,0 +1,118 @@
+/** What `readPlain` says of bytes that it leaves to the full decoder. */
+export const notPlain = Symbol('not plain');
+
+/** Buffers from this size on are not copied when they are most of what was read. */
+const large = 32 * 1024;
+
+/**
+ * Reads what `PlainWriter` writes, in one walk. Everything else, malformed bytes too, is left to the full decoder. A Buffer gets memory of its own, unless it
+ * is large and fills most of the memory under `bytes`: then it takes that over.
+ *
+ * @returns the value, or `notPlain`.
+ */
+export function readPlain(bytes: Buffer): unknown {
+  const end = bytes.length;
+  if (end === 0) return notPlain;
+  const token = bytes[0]!;
+  if (token >= 0x90 && token < 0xa0) return readArray(bytes, token & 0x0f);
+  if (token >= 0x80 && token < 0x90) return readRecord(bytes, token & 0x0f);
+  place = 0;
+  const value = readPrimitive(bytes);
+  return place === end ? value : notPlain;
+}
+
+/** Where the walk is, beside its result; beyond the end once something was not plain. */
+let place = 0;
+
+function readArray(bytes: Buffer, count: number): unknown {
+  const items: unknown[] = [];
+  place = 1;
+  for (let i = 0; i < count; i++) items.push(readPrimitive(bytes));
+  return place === bytes.length ? items : notPlain;
+}
+
+function readRecord(bytes: Buffer, count: number): unknown {
+  const record: Record<string, unknown> = {};
+  place = 1;
+  for (let i = 0; i < count; i++) {
+    const key = readPrimitive(bytes);
+    // The other side may claim what it likes.
+    if (typeof key !== 'string' || key === '__proto__') return notPlain;
+    record[key] = readPrimitive(bytes);
+  }
+  return place === bytes.length ? record : notPlain;
+}
+
+function readPrimitive(bytes: Buffer): unknown {
+  const at = place;
+  const left = bytes.length - at;
+  if (left <= 0) return fail();
+  const token = bytes[at]!;
+  if (token < 0x80) {
+    place = at + 1;
+    return token;
+  }
+  if (token >= 0xa0 && token < 0xc0) return readText(bytes, at + 1, token & 0x1f);
+  switch (token) {
+    case 0xc0:
+      place = at + 1;
+      return null;
+    case 0xc2:
+    case 0xc3:
+      place = at + 1;
+      return token === 0xc3;
+    case 0xc5:
+      return left >= 3 ? readBytes(bytes, at + 3, bytes.readUInt16BE(at + 1)) : fail();
+    case 0xc6:
+      return left >= 5 ? readBytes(bytes, at + 5, bytes.readUInt32BE(at + 1)) : fail();
+    case 0xcb:
+      place = at + 9;
+      return left >= 9 ? bytes.readDoubleBE(at + 1) : fail();
+    case 0xcc:
+      place = at + 2;
+      return left >= 2 ? bytes[at + 1] : fail();
+    case 0xcd:
+      place = at + 3;
+      return left >= 3 ? bytes.readUInt16BE(at + 1) : fail();
+    case 0xce:
+      place = at + 5;
+      return left >= 5 ? bytes.readUInt32BE(at + 1) : fail();
+    case 0xd4:
+      place = at + 3;
+      return left >= 3 && bytes[at + 1] === 0 && bytes[at + 2] === 0 ? undefined : fail();
+    case 0xda:
+      return left >= 3 ? readText(bytes, at + 3, bytes.readUInt16BE(at + 1)) : fail();
+    default:
+      return fail();
+  }
+}
+
+function readText(bytes: Buffer, start: number, length: number): unknown {
+  place = start + length;
+  if (place > bytes.length) return fail();
+  // Short ASCII is most of it, and cheaper to put together than to ask the engine for.
+  if (length > 16) return bytes.toString('utf8', start, place);
+  let text = '';
+  for (let at = start; at < place; at++) {
+    const byte = bytes[at]!;
+    if (byte > 0x7f) return bytes.toString('utf8', start, place);
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+function readBytes(bytes: Buffer, start: number, length: number): unknown {
+  place = start + length;
+  if (place > bytes.length) return fail();
+  const view = bytes.subarray(start, place);
+  // Holding much more than itself, it would cost more memory than the copy does time.
+  if (length >= large && length * 2 >= bytes.buffer.byteLength) return view;
+  const own = Buffer.allocUnsafe(length);
+  own.set(view);
+  return own;
+}
+
+function fail(): undefined {
+  place = Infinity;
+  return undefined;
+}
