@@ -20,6 +20,13 @@ export function noSuchRunner(pool: string, id: string, runners: readonly string[
   return new FlameError('FLAME_CONFIG', `pool "${pool}" has no runner "${id}": ${there}. Take the id from stats().`);
 }
 
+/** What a repeated call fails with: that its last attempt did not run says nothing of those before, which were lost. */
+export function afterAttempts(error: unknown, attempts: number): unknown {
+  if (!(error instanceof FlameError) || error.ran !== 'no') return error;
+  const message = `${error.message} It was attempt ${attempts}; one before it was lost and may have run.`;
+  return new FlameError(error.code, message, { ran: 'maybe', cause: error });
+}
+
 export function cannotCross(label: string, error: unknown): unknown {
   if (!(error instanceof UnencodableError)) return error;
   return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`, { cause: error });

@@ -2,6 +2,7 @@ import { BootError } from '../core/boot-error.js';
 import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import type { FlameErrorCode } from '../core/flame-error.js';
+import { afterAttempts } from './call-verdicts.js';
 import type { CallOptions, PendingCall } from './pending-call.js';
 
 /** How a call is repeated. */
@@ -18,15 +19,18 @@ export async function repeated(
   { options, attempts, clock, onRetry }: Repetition,
 ): Promise<unknown> {
   const until = clock.now() + (options.timeout ?? Infinity);
+  let mayHaveRun = false;
   for (let attempt = 1; ; attempt++) {
     const timeout = options.timeout === undefined ? undefined : Math.max(1, until - clock.now());
-    const call = submit({ ...options, timeout }, attempt);
+    let call: PendingCall | undefined;
     try {
+      call = submit({ ...options, timeout }, attempt);
       return await call.promise;
     } catch (error) {
-      if (attempt >= attempts || !isRepeatable(error, options.idempotent ?? false) || clock.now() >= until) throw error;
+      const again = attempt < attempts && isRepeatable(error, options.idempotent ?? false) && clock.now() < until;
       // What was read of a stream cannot be read again.
-      if (call.order.sources?.started) throw error;
+      if (!again || call?.order.sources?.started) throw mayHaveRun ? afterAttempts(error, attempt) : error;
+      mayHaveRun ||= (error as FlameError).ran !== 'no';
       onRetry(error as FlameError, attempt + 1);
     }
   }

@@ -259,6 +259,8 @@ export class Executor implements LinkReceiver, Workplace {
 
   #threw(work: Work, error: unknown): void {
     this.#over(work);
+    // What its abort made it throw says less than why it was aborted.
+    if (work.reason && isAbortBy(work.reason, error)) return this.#refuse(work.id, work.reason);
     this.#setup.link.send({ kind: 'throw', id: work.id, error: this.#setup.codec.encodeThrown(error), held: false });
   }
 
@@ -277,6 +279,11 @@ export class Executor implements LinkReceiver, Workplace {
     const agreed = this.#works.size === 0 && (await mayStop(this.#setup, this.pool));
     this.#setup.link.send({ kind: 'consent', yes: agreed && this.#works.size === 0 });
   }
+}
+
+/** Node's own functions give up with an AbortError around the signal's reason. */
+function isAbortBy(reason: unknown, error: unknown): boolean {
+  return error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -10,7 +10,8 @@ import { Executor } from './executor.js';
 import type { HandlerTable } from './handler-table.js';
 import { watchLifeline } from './lifeline.js';
 import { SiblingProcesses } from './sibling-processes.js';
-import { Watchdog } from './watchdog.js';
+import { thisProcess } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
 
 /** What a runner process is, before its app has booted. */
 export interface HostSetup {
@@ -19,6 +20,8 @@ export interface HostSetup {
   readonly log: FlameLog;
   /** Ends the process. */
   readonly exit: (code: number) => void;
+  /** @default this process's own */
+  readonly surroundings?: Surroundings;
 }
 
 /** The app that has booted. */
@@ -33,9 +36,6 @@ export interface HostedApp {
   readonly close: () => Promise<void>;
 }
 
-/** How a platform, or a person, asks a process to go. */
-const signals = ['SIGTERM', 'SIGINT'] as const;
-
 /**
  * The life of a runner process. It ends the process in every case: when the parent says so, when a signal does, when nobody holds it any
  * more, and when it could not attach within `bootTimeout`. What runs gets `shutdownTimeout` first, then the app's hooks run.
@@ -43,9 +43,10 @@ const signals = ['SIGTERM', 'SIGINT'] as const;
 export class RunnerHost {
   readonly #setup: HostSetup;
   #app: HostedApp | undefined;
+  #attached: Promise<void> | undefined;
   #executor: Executor | undefined;
   #link: Link | undefined;
-  #watchdog: Watchdog | undefined;
+  #watchdog: ReturnType<Surroundings['watchdog']> | undefined;
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
   /** Resolves when the parent sends nothing more: it has let this runner go, or the session is over. */
@@ -72,18 +73,21 @@ export class RunnerHost {
    *
    * @throws {FlameError} FLAME_DENIED when the parent does not want this runner (any more).
    */
-  async serve(app: HostedApp): Promise<void> {
-    const { info, clock, log } = this.#setup;
+  serve(app: HostedApp): Promise<void> {
+    const { info, surroundings = thisProcess } = this.#setup;
     this.#app = app;
-    const link = await dial({ info, manifest: app.manifest, clock });
+    // Before anything is asked of this runner, which is as soon as its parent knows of it.
+    surroundings.onSignal((signal) => void this.leave(info.shutdownTimeout, `it got ${signal}`));
+    this.#attached = this.#attach(app);
+    return this.#attached;
+  }
+
+  async #attach(app: HostedApp): Promise<void> {
+    const { info, clock, log, surroundings = thisProcess } = this.#setup;
+    const link = await dial({ info, manifest: app.manifest, clock, openPipe: surroundings.openPipe });
     this.#bootTimer?.();
     this.#link = link;
-    // The signals are the host's alone: whoever else listened would end the process, or its database clients, under the running work.
-    for (const signal of signals) {
-      process.removeAllListeners(signal);
-      process.on(signal, () => void this.leave(info.shutdownTimeout, `it got ${signal}`));
-    }
-    this.#watchdog = new Watchdog({
+    this.#watchdog = surroundings.watchdog({
       pool: info.pool,
       runner: info.runner,
       address: info.address,
@@ -121,6 +125,8 @@ export class RunnerHost {
   async #leave(grace: number, reason: string): Promise<void> {
     const { info, log, exit } = this.#setup;
     this.#bootTimer?.();
+    // The parent may have let this runner in, and given it work, and its word be on the way.
+    await this.#attached?.catch(() => undefined);
     await this.#executor?.drain(grace, reason);
     // Calls that crossed the news are still coming; whoever closed now would take them along unanswered.
     if (this.#executor) await this.#within(info.reconnectTimeout, this.#dismissed);

@@ -21,7 +21,7 @@ export interface Workplace {
  */
 export class Work extends Timed {
   #controller: AbortController | undefined;
-  #reason: unknown;
+  #reason: FlameError | undefined;
   #deadline: number | undefined;
   #onAbort: ((work: Work, reason: unknown) => void) | undefined;
 
@@ -67,6 +67,11 @@ export class Work extends Timed {
         ran: 'maybe',
       },
     );
+  }
+
+  /** Why it was aborted; undefined while it was not. */
+  get reason(): FlameError | undefined {
+    return this.#reason;
   }
 
   get aborted(): boolean {

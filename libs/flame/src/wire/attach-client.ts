@@ -5,6 +5,8 @@ import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
+import { ClientPipe } from './client-pipe.js';
+import type { OpenPipe } from './client-pipe.js';
 import { introduce } from './introduce.js';
 import { helloPacket } from './introduction.js';
 import type { Hello, Link } from './link.js';
@@ -19,7 +21,11 @@ export interface DialOptions {
   /** Gives up dialing. A link that was made stays. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** Makes a connection; over gRPC when left out. */
+  readonly openPipe?: OpenPipe;
 }
+
+const overGrpc: OpenPipe = ({ address, certificate }, listener) => new ClientPipe(address, certificate, listener);
 
 /**
  * Attaches to a parent. While it cannot be reached this tries again for `reconnectTimeout`, as it does whenever the
@@ -28,13 +34,13 @@ export interface DialOptions {
  * @throws {FlameError} FLAME_DENIED with the parent's words when it does not let this runner in; FLAME_BOOT, with gRPC's
  * error as its cause, when it cannot be reached.
  */
-export async function dial({ info, manifest, signal, clock = new SystemClock() }: DialOptions): Promise<Link> {
+export async function dial({ info, manifest, signal, clock = new SystemClock(), openPipe = overGrpc }: DialOptions): Promise<Link> {
   const about: Hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
   const over = new AbortController();
   let session: Uint8Array = new Uint8Array(0);
   const reach = async (token: string, until: AbortSignal): Promise<void> => {
     const hello = helloPacket({ runner: info.runner, token, session, received: link.received }, about);
-    ({ session } = await introduce(info, hello, link, until));
+    ({ session } = await introduce(openPipe, info, hello, link, until));
   };
   const link = new SessionLink({
     peer: `the parent at ${info.address}`,

@@ -19,6 +19,13 @@ export interface AttachServiceOptions {
   readonly scope: AsyncResource;
 }
 
+interface RunnerSession {
+  readonly key: Buffer;
+  readonly link: SessionLink;
+  /** What the runner was let in with, until its first word shows that it has the key. */
+  token: string | undefined;
+}
+
 /** How long a stream may stay without having introduced itself. */
 const introductionTimeout = 10_000;
 
@@ -30,7 +37,7 @@ export class AttachService {
   readonly #tickets: TicketOffice;
   readonly #options: AttachServiceOptions;
   /** By runner. */
-  readonly #sessions = new Map<string, { key: Buffer; link: SessionLink }>();
+  readonly #sessions = new Map<string, RunnerSession>();
 
   constructor(tickets: TicketOffice, options: AttachServiceOptions) {
     this.#tickets = tickets;
@@ -57,7 +64,7 @@ export class AttachService {
   }
 
   #attach(stream: ServerStream): void {
-    let session: { link: SessionLink; pipe: ServerPipe } | undefined;
+    let session: { of: RunnerSession; link: SessionLink; pipe: ServerPipe } | undefined;
     let refused = false;
     const refuse = (code: status, details: string): void => {
       refused = true;
@@ -68,7 +75,10 @@ export class AttachService {
       refuse(status.DEADLINE_EXCEEDED, `no hello within ${introductionTimeout} ms`);
     });
     stream.on('data', (packet: Buffer) => {
-      if (session !== undefined) return session.link.packet(session.pipe, packet);
+      if (session !== undefined) {
+        session.of.token = undefined;
+        return session.link.packet(session.pipe, packet);
+      }
       if (refused) return;
       stopTimer();
       try {
@@ -88,31 +98,34 @@ export class AttachService {
   }
 
   /** @throws {Denial} and {Violation} */
-  #introduce(stream: ServerStream, packet: Buffer): { link: SessionLink; pipe: ServerPipe } {
+  #introduce(stream: ServerStream, packet: Buffer): { of: RunnerSession; link: SessionLink; pipe: ServerPipe } {
     const hello = readHello(packet);
     const session = hello.session.length > 0 ? this.#resume(hello) : this.#begin(hello);
     const pipe = new ServerPipe(stream);
     pipe.write(welcomePacket({ session: session.key, received: session.link.received }), () => {});
     session.link.connect(pipe, hello.received);
-    return { link: session.link, pipe };
+    return { of: session, link: session.link, pipe };
   }
 
-  #begin(hello: RawHello): { key: Buffer; link: SessionLink } {
+  #begin(hello: RawHello): RunnerSession {
     const { newKey, ...options } = this.#options;
-    const { runner } = hello;
+    const { runner, token } = hello;
+    const known = this.#sessions.get(runner);
+    // Its welcome was lost with its connection, so it knocks again as it did before.
+    if (known?.token !== undefined && sameSecret(token, known.token)) return known;
     const key = newKey();
     const link = this.#tickets.admit(
       runner,
-      hello.token,
+      token,
       () => readAbout(hello),
       () => new SessionLink({ ...options, peer: `runner ${runner}`, onEnded: () => this.#sessions.delete(runner) }),
     ) as SessionLink;
-    const session = { key, link };
+    const session = { key, link, token };
     this.#sessions.set(runner, session);
     return session;
   }
 
-  #resume(hello: RawHello): { key: Buffer; link: SessionLink } {
+  #resume(hello: RawHello): RunnerSession {
     const session = this.#sessions.get(hello.runner);
     if (session !== undefined && sameSecret(hello.session, session.key)) return session;
     throw new Denial('stranger', `runner ${hello.runner} has no session to resume: it is over, or its key is wrong`);

@@ -10,6 +10,15 @@ export interface PipeListener {
   gone(error: ServiceError | undefined): void;
 }
 
+/** Where a parent is, and what it must show. */
+export interface Destination {
+  readonly address: string;
+  readonly certificate?: string;
+}
+
+/** Connects to a parent. */
+export type OpenPipe = (to: Destination, listener: PipeListener) => Pipe;
+
 /** A Unix socket that only this user can reach needs no more. */
 const onThisHost = { credentials: credentials.createInsecure(), options: {} };
 

@@ -1,31 +1,34 @@
-import { ClientPipe } from './client-pipe.js';
+import type { Destination, OpenPipe } from './client-pipe.js';
 import { readWelcome, type Welcome } from './introduction.js';
+import { ackPacket } from './packet-bytes.js';
 import type { SessionLink } from './session-link.js';
-
-/** Where a parent is, and what it must show. */
-export interface Destination {
-  readonly address: string;
-  readonly certificate?: string;
-}
 
 /**
  * One connection to a parent: says hello, and gives the connection to the link when it is welcome, after which the link
  * hears of its end. Rejects with gRPC's error when it does not come to that, or `signal` aborts meanwhile.
  */
-export function introduce(destination: Destination, hello: Buffer, link: SessionLink, signal: AbortSignal): Promise<Welcome> {
+export function introduce(
+  openPipe: OpenPipe,
+  destination: Destination,
+  hello: Buffer,
+  link: SessionLink,
+  signal: AbortSignal,
+): Promise<Welcome> {
   return new Promise((resolve, reject) => {
     let welcome: Welcome | undefined;
-    const pipe = new ClientPipe(destination.address, destination.certificate, {
+    const pipe = openPipe(destination, {
       packet: (packet) => {
         if (welcome !== undefined) return link.packet(pipe, packet);
         try {
           welcome = readWelcome(packet);
         } catch (error) {
           reject(error as Error);
-          return pipe.destroy();
+          return pipe.destroy('it sent no welcome');
         }
         signal.removeEventListener('abort', stop);
         resolve(welcome);
+        // So that the parent knows that it need not be let in again.
+        pipe.write(ackPacket(link.received), () => {});
         // At once: what follows the welcome may be here already.
         link.connect(pipe, welcome.received);
       },
@@ -35,7 +38,7 @@ export function introduce(destination: Destination, hello: Buffer, link: Session
         else reject(error ?? new Error('the parent ended the stream without a welcome'));
       },
     });
-    const stop = (): void => pipe.destroy();
+    const stop = (): void => pipe.destroy('it is given up');
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     pipe.write(hello, () => {});

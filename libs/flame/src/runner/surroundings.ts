@@ -1,0 +1,27 @@
+import type { OpenPipe } from '../wire/client-pipe.js';
+import { Watchdog } from './watchdog.js';
+import type { WatchdogOptions } from './watchdog.js';
+
+/** What a host needs of the process that it is in. A simulated runner has its own. */
+export interface Surroundings {
+  /** Connects to the parent; over gRPC when left out. */
+  readonly openPipe?: OpenPipe;
+  /** Takes the process's signals over: they are the host's alone. */
+  onSignal(told: (signal: string) => void): void;
+  watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
+}
+
+/** How a platform, or a person, asks a process to go. */
+const signals = ['SIGTERM', 'SIGINT'] as const;
+
+/** This very process. */
+export const thisProcess: Surroundings = {
+  onSignal: (told) => {
+    for (const signal of signals) {
+      // Whoever else listened would end the process, or its database clients, under the running work.
+      process.removeAllListeners(signal);
+      process.on(signal, () => told(signal));
+    }
+  },
+  watchdog: (options) => new Watchdog(options),
+};

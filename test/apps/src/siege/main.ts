@@ -1,0 +1,92 @@
+import 'reflect-metadata';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FlameModule, FlameParent, getPoolToken } from 'nestjs-flame';
+import type { FlamePool } from 'nestjs-flame';
+import { Dice } from './dice.js';
+import { Ledger } from './ledger.js';
+import { Load } from './load.js';
+import { marksFile, readOrders, reconnectTimeout } from './orders.js';
+import { SiegeWork } from './siege-work.js';
+import { Troubles } from './troubles.js';
+import { vitalSigns } from './vital-signs.js';
+import { WatchedMachines } from './watched-machines.js';
+
+// A siege: load and troubles on real processes, and at the end a report of what became of every call, in `report.json`. With FLAME_PARENT it is a runner of it.
+const orders = readOrders();
+const machines = new WatchedMachines();
+
+@Module({
+  imports: [
+    FlameModule.forRoot(
+      [
+        {
+          name: 'siege',
+          min: 0,
+          max: 4,
+          maxConcurrency: 8,
+          timeout: 20_000,
+          bootTimeout: 20_000,
+          queueTimeout: 60_000,
+          shutdownTimeout: 3_000,
+          idleShutdownAfter: 5_000,
+        },
+      ],
+      { backend: machines, reconnectTimeout },
+    ),
+  ],
+  providers: [SiegeWork],
+})
+class SiegeModule {}
+
+const app = await NestFactory.createApplicationContext(SiegeModule, { logger: ['error'] });
+
+if (!FlameParent.get()) {
+  const dice = new Dice(orders.seed);
+  const ledger = new Ledger();
+  const pool = app.get<FlamePool>(getPoolToken('siege'));
+  const load = new Load(app.get(SiegeWork), ledger, dice);
+  const troubles = new Troubles({ dice, pool, work: app.get(SiegeWork), ledger, alive: machines.alive });
+  const began = Date.now();
+  const end = began + orders.minutes * 60_000;
+  const samples = [vitalSigns(began, 0)];
+  const serving = load.run(orders.callers, orders.pause);
+
+  const sampling = setInterval(() => {
+    const sample = vitalSigns(began, machines.alive.size);
+    samples.push(sample);
+    console.log(JSON.stringify({ ...sample, calls: ledger.started }));
+  }, 10_000);
+  while (Date.now() < end) {
+    await sleep(Math.min(end - Date.now(), dice.below(2 * orders.troubleEvery)));
+    if (Date.now() < end) troubles.make();
+  }
+  await troubles.over();
+  load.stop();
+  // Each call has its own clocks: none takes longer than to wait, to boot and to run.
+  await Promise.race([serving, sleep(120_000, undefined, { ref: false })]);
+  clearInterval(sampling);
+  samples.push(vitalSigns(began, machines.alive.size));
+  const closed = await Promise.race([app.close().then(() => true), sleep(30_000, false, { ref: false })]);
+  await sleep(200);
+  const report = {
+    orders,
+    calls: await ledger.report(marksFile(orders)),
+    troubles: troubles.counts,
+    machineEnds: machines.ends,
+    machines: machines.all.length,
+    leftovers: [
+      ...machines.leftovers(),
+      ...readdirSync(tmpdir()).map((name) => join(tmpdir(), name)),
+      ...(closed ? [] : ['the app does not close']),
+    ],
+    samples,
+    atTheEnd: vitalSigns(began, machines.alive.size),
+  };
+  writeFileSync(join(orders.folder, 'report.json'), JSON.stringify(report, null, 2));
+  if (!closed) process.exit(1);
+}

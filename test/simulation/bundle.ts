@@ -1,0 +1,48 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import type { PlantedFault } from './planted-faults.js';
+
+const root = resolve(import.meta.dirname, '../..');
+const library = join(root, 'libs/flame/src');
+
+/**
+ * Makes one file of the simulation and the library, with a fault planted in it or not, where node finds the packages; gives its path.
+ *
+ * @throws when the piece to be replaced is not in the file exactly once.
+ */
+export async function bundle(name: string, fault?: PlantedFault): Promise<string> {
+  const folder = join(root, 'node_modules/.cache/flame-simulation');
+  mkdirSync(folder, { recursive: true });
+  const outfile = join(folder, `${name}.mjs`);
+  await build({
+    entryPoints: [join(root, 'test/simulation/search-main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'warning',
+    plugins: fault
+      ? [
+          {
+            name: 'planted fault',
+            setup: ({ onLoad }) =>
+              onLoad({ filter: new RegExp(`${fault.file.replaceAll(/[./]/g, '\\$&')}$`) }, () => ({
+                contents: plant(fault),
+                loader: 'ts',
+              })),
+          },
+        ]
+      : [],
+  });
+  return outfile;
+}
+
+function plant({ name, file, piece, instead }: PlantedFault): string {
+  const source = readFileSync(join(library, file), 'utf8');
+  const parts = source.split(piece);
+  if (parts.length !== 2) throw new Error(`"${name}" cannot be planted: ${file} has its piece ${parts.length - 1} times`);
+  return parts.join(instead);
+}

@@ -1,0 +1,128 @@
+/** A rule broken on purpose: one piece of one file, put another way. */
+export interface PlantedFault {
+  readonly name: string;
+  /** Under `libs/flame/src`. */
+  readonly file: string;
+  readonly piece: string;
+  readonly instead: string;
+}
+
+/** What the simulation must see. Each is a mistake that somebody could make. */
+export const plantedFaults: readonly PlantedFault[] = [
+  { name: 'nothing is sent again after a cut', file: 'core/session.ts', piece: 'return [...this.#kept];', instead: 'return [];' },
+  {
+    name: 'packets are forgotten before they are confirmed',
+    file: 'core/session.ts',
+    piece: 'this.#kept.push(packet);',
+    instead: 'this.#kept.push(packet); if (this.#kept.length > 1) { this.#kept.shift(); this.#confirmed++; }',
+  },
+  {
+    name: 'a session never ends for want of a connection',
+    file: 'wire/session-link.ts',
+    piece: '    this.#armTimer(why);\n    this.#scope',
+    instead: '    this.#scope',
+  },
+  {
+    name: 'a runner whose welcome was lost is not let in again',
+    file: 'wire/attach-service.ts',
+    piece: 'if (known?.token !== undefined && sameSecret',
+    instead: 'if (false && sameSecret',
+  },
+  {
+    name: 'machines that are not confirmed gone do not count against max',
+    file: 'core/pool/growth.ts',
+    piece: 'view.max - view.machines',
+    instead: 'view.max - view.ready - view.booting',
+  },
+  {
+    name: 'the unlinked calls of a lost runner are forgotten',
+    file: 'core/pool/calls.ts',
+    piece: 'if (awaited) books.reject(call, verdict.lost',
+    instead: 'if (awaited && call.linked) books.reject(call, verdict.lost',
+  },
+  {
+    name: 'a lost runner takes its calls along in silence',
+    file: 'core/pool/runners.ts',
+    piece: '    this.calls.lose(runner, how);\n',
+    instead: '',
+  },
+  {
+    name: 'a call that waited too long is not answered',
+    file: 'core/pool/calls.ts',
+    piece: 'books.reject(call, verdict.waitedTooLong(call, books.view(), books.now));',
+    instead: '',
+  },
+  {
+    name: 'a single-use runner is used again',
+    file: 'core/pool/entries.ts',
+    piece: 'if (this.singleUse) return this.served === 0 ? 1 : 0;',
+    instead: '',
+  },
+  {
+    name: 'a runner gets one call more than it has slots',
+    file: 'core/pool/entries.ts',
+    piece: 'return this.slots - this.calls.size;',
+    instead: 'return this.slots + 1 - this.calls.size;',
+  },
+  {
+    name: 'a slot is free before the runner confirms the end',
+    file: 'core/pool/calls.ts',
+    piece: "this.#books.act({ do: 'cancel', call, runner: call.runner!.id, cause, reason });",
+    instead: "this.#books.act({ do: 'cancel', call, runner: call.runner!.id, cause, reason }); this.#books.release(call, call.runner!);",
+  },
+  {
+    name: 'those who wait are forgotten by a drain',
+    file: 'core/pool/machine.ts',
+    piece: 'this.#calls.refuseWaiting((call) => verdict.draining(call, books.view(), reason));',
+    instead: '',
+  },
+  { name: 'a failed boot leaves its machine', file: 'parent/boot.ts', piece: '      await machine?.stop(0);\n', instead: '' },
+  {
+    name: 'a pool does not boot again after failures',
+    file: 'core/pool/runners.ts',
+    piece: 'books.clock(books.retry, books.now + pauseAfter(this.#failures, this.#random));',
+    instead: 'books.retry.at = Infinity;',
+  },
+  {
+    name: 'idle runners are kept',
+    file: 'core/pool/runners.ts',
+    piece: '(this.#surplus > 0 && since >= rules.idleAfter)',
+    instead: 'false',
+  },
+  {
+    name: 'a runner outlives its parent',
+    file: 'runner/runner-host.ts',
+    piece: '    this.#executor?.abortLinked(reason);\n    void this.leave(this.#setup.info.shutdownTimeout, reason);',
+    instead: '    this.#executor?.abortLinked(reason);',
+  },
+  {
+    name: 'a leaving runner goes before its parent has heard of it',
+    file: 'runner/runner-host.ts',
+    piece: 'if (this.#executor) await this.#within(info.reconnectTimeout, this.#dismissed);',
+    instead: '',
+  },
+  {
+    name: 'a runner takes no notice of a signal while it attaches',
+    file: 'runner/runner-host.ts',
+    piece: 'await this.#attached?.catch(() => undefined);',
+    instead: '',
+  },
+  {
+    name: "a caller's abort does not reach the handler",
+    file: 'runner/executor.ts',
+    piece: 'return this.#works.get(frame.id)?.abort(verdict.cancelled(frame));',
+    instead: 'return;',
+  },
+  {
+    name: 'a repeated call denies its earlier attempts',
+    file: 'parent/repeated.ts',
+    piece: "mayHaveRun ||= (error as FlameError).ran !== 'no';",
+    instead: '',
+  },
+  {
+    name: 'calls that may have run are repeated without leave',
+    file: 'parent/repeated.ts',
+    piece: "return idempotent && error.code === 'FLAME_LOST';",
+    instead: "return error.code === 'FLAME_LOST';",
+  },
+];

@@ -1,0 +1,9 @@
+/** What a handler of a simulated app does, as its caller tells it. */
+export interface Deed {
+  /** The call's number in the world. */
+  readonly call: number;
+  readonly does: 'returns' | 'throws' | 'hangs' | 'ignores its abort' | 'returns much' | 'streams' | 'crashes';
+  /** How long it takes, in milliseconds; items, for a stream. */
+  readonly takes: number;
+  readonly retried: boolean;
+}

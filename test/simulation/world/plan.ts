@@ -1,0 +1,136 @@
+import { SeededRandom } from '../../support/seeded-random.js';
+import type { PoolOptions } from '../../../libs/flame/src/core/pool-options.js';
+import type { Deed } from './deed.js';
+
+/** What is done to a world from outside. `pick` chooses among the runners there are then. */
+export type Trouble =
+  | {
+      readonly is: 'call';
+      readonly deed: Deed;
+      readonly timeout?: number;
+      readonly handlerTimeout?: number;
+      readonly linked: boolean;
+      readonly leavesAfter?: number;
+      readonly cast: boolean;
+      readonly reads: number;
+    }
+  | { readonly is: 'kill' | 'sigterm' | 'sever' | 'sever twice'; readonly pick: number }
+  | { readonly is: 'part' | 'freeze' | 'jump'; readonly pick: number; readonly duration: number }
+  | { readonly is: 'freeze parent' | 'jump parent'; readonly duration: number }
+  | { readonly is: 'resize'; readonly min: number; readonly max: number };
+
+/** A trouble and when it comes. */
+export interface Planned {
+  readonly at: number;
+  readonly trouble: Trouble;
+}
+
+/** A world before it begins: its pool, what will be done to it, and how it ends. */
+export interface Plan {
+  readonly seed: number;
+  readonly pool: PoolOptions & { max: number; maxConcurrency: number };
+  readonly reconnectTimeout: number;
+  readonly troubles: readonly Planned[];
+  /** Nothing is done to this world that may cost a call: connections break for a moment, runners are told to go. So none may be lost. */
+  readonly gentle: boolean;
+  /** The pool is closed when it has come to rest, or in the middle of its work; or the parent is killed there. */
+  readonly end: 'at rest' | 'at work' | 'killed';
+}
+
+/** Makes a world's plan from its seed. */
+export function planFor(seed: number): Plan {
+  const dice = new SeededRandom(seed);
+  const max = 1 + dice.below(5);
+  const bootTimeout = 2_500;
+  const gentle = dice.chance(0.25);
+  const pool = {
+    name: 'p',
+    max,
+    min: dice.chance(0.5) ? 0 : dice.below(max + 1),
+    minBoot: 'degrade',
+    maxConcurrency: 1 + dice.below(4),
+    singleUse: dice.chance(0.15),
+    timeout: dice.chance(0.5) ? 1_500 : 20_000,
+    bootTimeout,
+    queueTimeout: dice.chance(0.5) ? bootTimeout : 60_000,
+    shutdownTimeout: dice.below(2_000),
+    idleShutdownAfter: 1 + dice.below(1_000),
+    minIdleShutdownAfter: dice.chance(0.2) ? 1 + dice.below(2_000) : Infinity,
+    maxQueue: dice.chance(0.2) ? dice.below(6) : 1_000,
+    headroom: dice.chance(0.2) ? dice.below(4) : 0,
+    strategy: dice.pick(['spread', 'pack'] as const),
+    maxLifetime: dice.chance(0.2) ? 500 + dice.below(5_000) : Infinity,
+  } as const;
+  const troubles: Planned[] = [];
+  let [at, calls] = [0, 0];
+  const count = 60 + dice.below(120);
+  for (let i = 0; i < count; i++) {
+    at += dice.chance(0.5) ? dice.below(40) : dice.below(400);
+    troubles.push({ at, trouble: dice.chance(0.75) ? call(dice, calls++, gentle) : gentle ? gentleTrouble(dice) : trouble(dice) });
+  }
+  const end = dice.chance(0.6) ? 'at rest' : dice.chance(0.5) ? 'at work' : 'killed';
+  return { seed, pool, reconnectTimeout: gentle ? 5_000 : 500 + dice.below(2_000), troubles, gentle, end };
+}
+
+function call(dice: SeededRandom, number: number, gentle: boolean): Trouble {
+  const roll = dice.next();
+  const does =
+    roll < 0.55
+      ? 'returns'
+      : roll < 0.65
+        ? 'throws'
+        : roll < 0.72
+          ? 'hangs'
+          : roll < 0.75
+            ? 'ignores its abort'
+            : roll < 0.8
+              ? 'returns much'
+              : roll < 0.97
+                ? 'streams'
+                : 'crashes';
+  const spared = gentle && (does === 'ignores its abort' || does === 'crashes');
+  const cast = does !== 'streams' && dice.chance(0.1);
+  return {
+    is: 'call',
+    deed: {
+      call: number,
+      does: spared ? 'returns' : does,
+      takes: dice.chance(0.6) ? dice.below(80) : dice.below(1_500),
+      retried: dice.chance(0.1),
+    },
+    linked: dice.chance(0.85),
+    cast,
+    reads: dice.chance(0.3) ? dice.below(60) : Infinity,
+    ...(dice.chance(0.25) && { timeout: 1 + dice.below(3_000) }),
+    ...(dice.chance(0.25) && { handlerTimeout: 1 + dice.below(1_000) }),
+    ...(dice.chance(0.2) && { leavesAfter: dice.below(1_000) }),
+  };
+}
+
+function gentleTrouble(dice: SeededRandom): Trouble {
+  const pick = dice.below(1_000);
+  const roll = dice.next();
+  if (roll < 0.3) return { is: 'sever', pick };
+  if (roll < 0.5) return { is: 'sever twice', pick };
+  if (roll < 0.7) return { is: 'part', pick, duration: dice.below(500) };
+  if (roll < 0.8) return { is: 'sigterm', pick };
+  if (roll < 0.9) return { is: 'freeze', pick, duration: dice.below(300) };
+  const max = 1 + dice.below(5);
+  return { is: 'resize', min: dice.below(max + 1), max };
+}
+
+function trouble(dice: SeededRandom): Trouble {
+  const roll = dice.next();
+  const pick = dice.below(1_000);
+  if (roll < 0.15) return { is: 'kill', pick };
+  if (roll < 0.25) return { is: 'sigterm', pick };
+  if (roll < 0.45) return { is: 'sever', pick };
+  if (roll < 0.55) return { is: 'sever twice', pick };
+  if (roll < 0.7) return { is: 'part', pick, duration: dice.below(4_000) };
+  if (roll < 0.78) return { is: 'freeze', pick, duration: dice.below(4_000) };
+  if (roll < 0.84) return { is: 'jump', pick, duration: dice.below(4_000) };
+  if (roll < 0.89) return { is: 'freeze parent', duration: dice.below(3_000) };
+  if (roll < 0.93) return { is: 'jump parent', duration: dice.below(3_000) };
+  const max = 1 + dice.below(5);
+  return { is: 'resize', min: dice.below(max + 1), max };
+}

@@ -1,0 +1,99 @@
+import { FlameBackend } from '../../../libs/flame/src/backends/backend.js';
+import type { BootOrder, Machine, MachineExit } from '../../../libs/flame/src/backends/backend.js';
+import { BootError } from '../../../libs/flame/src/core/boot-error.js';
+import type { ParentInfo } from '../../../libs/flame/src/core/parent-info.js';
+import { diceFor } from './chance.js';
+import type { SimulatedProcess } from './simulated-process.js';
+import type { SimulatedRunner } from './simulated-runner.js';
+
+/** What a platform needs of its world. */
+export interface PlatformSetup {
+  readonly seed: number;
+  readonly parent: SimulatedProcess;
+  newProcess(name: string): SimulatedProcess;
+  start(process: SimulatedProcess, info: ParentInfo): SimulatedRunner;
+  /** A machine is asked for; `machines` there are with it. */
+  onMachine(machines: number): void;
+}
+
+/** Makes machines as platforms do: mostly soon, sometimes late, never or broken; and says late that one has gone. */
+export class SimulatedPlatform extends FlameBackend {
+  readonly name = 'simulated';
+  readonly reach = 'network';
+  /** Machines that were asked for and not confirmed gone. */
+  standing = 0;
+  /** Processes that are alive. */
+  readonly runners = new Set<SimulatedRunner>();
+  readonly #setup: PlatformSetup;
+  #made = 0;
+
+  constructor(setup: PlatformSetup) {
+    super();
+    this.#setup = setup;
+  }
+
+  async boot(order: BootOrder): Promise<Machine> {
+    const { seed, parent } = this.#setup;
+    const number = ++this.#made;
+    const dice = diceFor(seed, `machine ${number}`);
+    this.standing += 1;
+    this.#setup.onMachine(this.standing);
+    try {
+      const info = JSON.parse(Buffer.from(await order.flameParent({ host: 'parent' }), 'base64').toString()) as ParentInfo;
+      const roll = dice.next();
+      await this.#wait(roll < 0.05 ? Infinity : dice.below(800), order.signal);
+      if (roll > 0.93) throw new BootError('no room', { phase: 'create', fatal: roll > 0.99 });
+      return this.#machine(this.#setup.newProcess(`machine ${number}`), info, order.signal, dice);
+    } catch (error) {
+      // It takes a while until what there was of it is gone.
+      await new Promise<void>((resolve) => parent.in(dice.below(300), resolve));
+      this.standing -= 1;
+      throw error;
+    }
+  }
+
+  #machine(process: SimulatedProcess, info: ParentInfo, signal: AbortSignal, dice: ReturnType<typeof diceFor>): Machine {
+    const { parent } = this.#setup;
+    let runner: SimulatedRunner | undefined;
+    let stopped = false;
+    const exited = new Promise<MachineExit>((resolve) => {
+      process.onDeath(() => {
+        if (runner !== undefined) this.runners.delete(runner);
+        parent.in(dice.chance(0.8) ? dice.below(100) : dice.below(2_000), () => {
+          this.standing -= 1;
+          resolve(stopped ? { how: 'stopped', text: 'stopped' } : { how: 'signal', signal: 'SIGKILL', text: 'killed by SIGKILL' });
+        });
+      });
+    });
+    const stop = async (grace: number): Promise<void> => {
+      stopped = true;
+      // The platform's own words take their way, too.
+      process.in(dice.below(20), () => (grace > 0 ? runner?.sigterm() : process.die()));
+      // It kills whatever the process is at.
+      parent.in(grace + dice.below(50), () => process.die());
+      await exited;
+    };
+    signal.addEventListener('abort', () => void stop(0), { once: true });
+    // Some machines never get as far as their runner.
+    const fate = dice.next();
+    if (fate < 0.04) process.in(dice.below(500), () => process.die());
+    else if (fate > 0.02) {
+      runner = this.#setup.start(process, info);
+      this.runners.add(runner);
+    }
+    if (signal.aborted) void stop(0);
+    return { id: process.name, exited, stop };
+  }
+
+  #wait(duration: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = duration === Infinity ? (): void => {} : this.#setup.parent.in(duration, resolve);
+      const abort = (): void => {
+        cancel();
+        reject(signal.reason as Error);
+      };
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true });
+    });
+  }
+}

@@ -1,0 +1,147 @@
+import type { Codec } from '../../../libs/flame/src/core/codec/codec.js';
+import type { Manifest } from '../../../libs/flame/src/core/manifest.js';
+import type { ParentInfo } from '../../../libs/flame/src/core/parent-info.js';
+import { FlameCall } from '../../../libs/flame/src/runner/flame-call.js';
+import { RunnerHost } from '../../../libs/flame/src/runner/runner-host.js';
+import type { SeededRandom } from '../../support/seeded-random.js';
+import type { Deed } from './deed.js';
+import type { SimulatedNetwork } from './simulated-network.js';
+import type { SimulatedProcess } from './simulated-process.js';
+
+/** What the world sees of handlers. */
+export interface Watcher {
+  /** A handler was called. */
+  ran(deed: Deed, runner: SimulatedProcess): void;
+  /** It is at work: at once, or when its stream is first read. */
+  began(deed: Deed, runner: SimulatedProcess): void;
+  /** Called once for each `began`, also when its process dies. */
+  over(deed: Deed, runner: SimulatedProcess): void;
+}
+
+export interface SimulatedRunnerSetup {
+  readonly process: SimulatedProcess;
+  readonly info: ParentInfo;
+  readonly network: SimulatedNetwork;
+  readonly manifest: Manifest;
+  readonly codec: Codec;
+  readonly dice: SeededRandom;
+  readonly watcher: Watcher;
+  /** How long the app takes to boot, from when the process was started. */
+  readonly appBoot: number;
+}
+
+const quiet = { debug: () => {}, log: () => {}, warn: () => {}, error: () => {} };
+
+/** A runner's process: the real host, executor and session around handlers that do what their callers tell them. */
+export class SimulatedRunner {
+  readonly process: SimulatedProcess;
+  readonly #setup: SimulatedRunnerSetup;
+  #told: ((signal: string) => void) | undefined;
+
+  constructor(setup: SimulatedRunnerSetup) {
+    this.#setup = setup;
+    this.process = setup.process;
+    const { process, info, network, codec, manifest, dice, appBoot } = setup;
+    const host = new RunnerHost({
+      info,
+      clock: process.clock,
+      log: quiet,
+      exit: () => process.die(),
+      surroundings: {
+        openPipe: (_, listener) => network.connect(process, listener),
+        onSignal: (told) => (this.#told = told),
+        watchdog: () => ({ busy: () => {}, deadline: () => {}, close: async () => {} }),
+      },
+    });
+    process.in(appBoot, () => {
+      const table = {
+        name: () => 'Work.does',
+        invoke: (_: number, [deed]: unknown[]) => this.#do(deed as Deed),
+        child: () => undefined,
+        tracks: () => undefined,
+      };
+      const idleCheck = (): boolean => dice.chance(0.9);
+      const close = (): Promise<void> => this.#rest(dice.below(100));
+      host.serve({ table, manifest, codec, idleCheck, close }).catch(() => process.die());
+    });
+  }
+
+  /** What a process does with SIGTERM: nobody listens before it has attached. */
+  sigterm(): void {
+    this.process.in(1, () => (this.#told === undefined ? this.process.die() : this.#told('SIGTERM')));
+  }
+
+  #do(deed: Deed): unknown {
+    const { watcher, process } = this.#setup;
+    watcher.ran(deed, process);
+    const begin = (): (() => void) => {
+      let over = false;
+      const end = (): void => {
+        if (!over) watcher.over(deed, process);
+        over = true;
+      };
+      watcher.began(deed, process);
+      process.onDeath(end);
+      return end;
+    };
+    return deed.does === 'streams' ? this.#rows(deed, begin) : this.#working(deed, begin());
+  }
+
+  async #working(deed: Deed, end: () => void): Promise<unknown> {
+    try {
+      return await this.#work(deed);
+    } finally {
+      end();
+    }
+  }
+
+  async #work(deed: Deed): Promise<unknown> {
+    const { process } = this.#setup;
+    const { signal } = FlameCall.current()!;
+    switch (deed.does) {
+      case 'returns':
+        await this.#rest(deed.takes, signal);
+        return deed.call;
+      case 'returns much':
+        await this.#rest(deed.takes, signal);
+        return Buffer.alloc(300_000, deed.call & 0xff);
+      case 'throws':
+        await this.#rest(deed.takes, signal);
+        throw new RangeError(`call ${deed.call}`);
+      case 'hangs':
+        await this.#rest(Infinity, signal);
+        return deed.call;
+      case 'crashes':
+        await this.#rest(deed.takes, signal);
+        process.die();
+        return deed.call;
+      default:
+        await this.#rest(Infinity);
+        return deed.call;
+    }
+  }
+
+  async *#rows(deed: Deed, begin: () => () => void): AsyncGenerator<number> {
+    const end = begin();
+    try {
+      for (let row = 0; row < deed.takes; row++) {
+        if (row % 8 === 7) await this.#rest(20);
+        yield row;
+      }
+    } finally {
+      end();
+    }
+  }
+
+  #rest(duration: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = duration === Infinity ? (): void => {} : this.process.in(duration, resolve);
+      const abort = (): void => {
+        cancel();
+        reject(signal!.reason as Error);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted) abort();
+    });
+  }
+}

@@ -1,0 +1,213 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Server } from '@grpc/grpc-js';
+import { createCodec } from '../../../libs/flame/src/core/codec/create-codec.js';
+import { FlameError } from '../../../libs/flame/src/core/flame-error.js';
+import { readPoolOptions } from '../../../libs/flame/src/core/pool-config.js';
+import { Pool } from '../../../libs/flame/src/parent/pool.js';
+import { AttachService } from '../../../libs/flame/src/wire/attach-service.js';
+import type { ServerStream } from '../../../libs/flame/src/wire/server-pipe.js';
+import { TicketOffice } from '../../../libs/flame/src/wire/ticket-office.js';
+import { diceFor } from './chance.js';
+import type { Deed } from './deed.js';
+import type { Plan, Trouble } from './plan.js';
+import { SimulatedNetwork } from './simulated-network.js';
+import { SimulatedPlatform } from './simulated-platform.js';
+import { SimulatedProcess } from './simulated-process.js';
+import { SimulatedRunner } from './simulated-runner.js';
+import { Timeline } from './timeline.js';
+import { WorldRules } from './world-rules.js';
+
+const manifest = { version: '1', protocol: 1, handlers: ['Work.does'], digest: 'd' };
+const maxPayload = 1 << 28;
+const quiet = { debug: () => {}, log: () => {}, warn: () => {}, error: () => {} };
+/** The longest that anything can take when nothing disturbs it any more: waiting, boots with their pauses, running. */
+const rest = 200_000;
+
+type CallTrouble = Trouble & { is: 'call' };
+
+/**
+ * A whole FLAME in one made-up world: the real pool, its machine, the attach service, sessions, redialing, runner hosts and executors, between a
+ * simulated clock, network and platform. One plan gives one course of events, always.
+ */
+export class SimulatedWorld {
+  readonly timeline = new Timeline();
+  readonly rules: WorldRules;
+  readonly #plan: Plan;
+  readonly #parent: SimulatedProcess;
+  readonly #network: SimulatedNetwork;
+  readonly #platform: SimulatedPlatform;
+  readonly #pool: Pool;
+  readonly #codec = createCodec();
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    const { seed, reconnectTimeout } = plan;
+    this.rules = new WorldRules(plan, this.timeline);
+    this.#parent = this.#process('parent');
+    this.#network = new SimulatedNetwork(this.timeline, seed, this.#parent, plan.gentle ? 400 : 6_000);
+    const tickets = new TicketOffice();
+    let keys = 0;
+    const { clock } = this.#parent;
+    const newKey = (): Buffer => Buffer.from(`key ${++keys}`);
+    const service = new AttachService(tickets, { clock, reconnectTimeout, maxPayload, newKey, scope: new AsyncResource('SIMULATION') });
+    service.addTo({
+      addService: (_: unknown, { Attach }: { Attach: (stream: ServerStream) => void }) => (this.#network.attach = Attach),
+    } as unknown as Server);
+    this.#platform = new SimulatedPlatform({
+      seed,
+      parent: this.#parent,
+      newProcess: (name) => this.#process(name),
+      start: (process, info) => {
+        const dice = diceFor(seed, process.name);
+        const setup = { process, info, network: this.#network, manifest, codec: this.#codec, dice, watcher: this.rules };
+        return new SimulatedRunner({ ...setup, appBoot: dice.below(dice.chance(0.9) ? 500 : 4_000) });
+      },
+      onMachine: (machines) => this.rules.machines(machines, this.#pool.stats().max),
+    });
+    this.#pool = new Pool({
+      config: readPoolOptions(plan.pool, 'simulation'),
+      backend: this.#platform,
+      door: { expect: (ticket, signal) => tickets.expect(ticket, signal), close: async () => {} },
+      address: async () => ({ address: 'parent' }),
+      manifest,
+      codec: this.#codec,
+      log: quiet,
+      clock,
+      random: diceFor(seed, 'pauses').next,
+      parent: 'sim',
+      maxPayload,
+      reconnectTimeout,
+      inProcess: () => Promise.reject(new Error('nothing is in this process')),
+      output: () => {},
+      runnerLog: () => {},
+      onCastError: () => {},
+    });
+    this.#pool.events$.subscribe((notice) => {
+      if (notice.is === 'call-started') this.rules.started(notice.call);
+    });
+  }
+
+  /** Lives through the plan; throws what rule was broken. */
+  async run(): Promise<void> {
+    this.#pool.start().catch(() => {});
+    for (const { at, trouble } of this.#plan.troubles) this.#parent.at(at, () => this.#make(trouble));
+    const last = this.#plan.troubles.at(-1)?.at ?? 0;
+    await this.#pass(last);
+    if (this.#plan.end === 'killed') return this.#bereave();
+    if (this.#plan.end === 'at rest') await this.#rest(last);
+    let drained = false;
+    void this.#pool.drain().then(() => (drained = true));
+    await this.#pass(this.timeline.now + rest, () => drained);
+    this.rules.expect(drained, 'the pool does not drain');
+    this.rules.expect(this.#platform.standing === 0, `${this.#platform.standing} machines are left after the drain`);
+    await this.#pass(this.timeline.now + 30_000);
+    this.rules.expect(this.#platform.runners.size === 0, 'runners are left after the drain');
+    this.rules.expect(this.#parent.timers === 0, `${this.#parent.timers} timers are left in the parent`);
+    this.rules.expect(this.#network.connections.size === 0, `${this.#network.connections.size} connections are left`);
+    this.rules.allSettled();
+    this.rules.atTheEnd();
+  }
+
+  /** Nothing is done any more: all calls come to their end, and the pool to rest. */
+  async #rest(last: number): Promise<void> {
+    await this.#pass(last + rest, () => this.rules.quiet);
+    this.rules.allSettled();
+    // The longest pause between boots that failed, and the slowest clocks of idling out.
+    await this.#pass(this.timeline.now + 100_000);
+    this.rules.atRest(this.#pool.stats(), this.#platform.runners.size);
+  }
+
+  /** The parent is killed: every runner ends by itself. */
+  async #bereave(): Promise<void> {
+    this.#parent.die();
+    const { reconnectTimeout, pool } = this.#plan;
+    await this.#pass(this.timeline.now + 20_000 + 2 * reconnectTimeout + 3 * pool.shutdownTimeout!);
+    this.rules.expect(this.#platform.runners.size === 0, `${this.#platform.runners.size} runners outlive their parent`);
+    this.rules.atTheEnd();
+  }
+
+  async #pass(until: number, enough: () => boolean = () => false): Promise<void> {
+    while (!enough() && (await this.timeline.next(until))) this.rules.check();
+  }
+
+  #process(name: string): SimulatedProcess {
+    return new SimulatedProcess(name, this.timeline, diceFor(this.#plan.seed, `process ${name}`));
+  }
+
+  #make(trouble: Trouble): void {
+    switch (trouble.is) {
+      case 'call':
+        return void this.#call(trouble);
+      case 'resize':
+        return this.#pool.resize({ min: trouble.min, max: trouble.max });
+      case 'freeze parent':
+        return this.#parent.freeze(trouble.duration);
+      case 'jump parent':
+        return this.#parent.jump(trouble.duration);
+    }
+    const runners = [...this.#platform.runners];
+    const runner = runners[trouble.pick % runners.length];
+    if (runner === undefined) return;
+    const { process } = runner;
+    switch (trouble.is) {
+      case 'kill':
+        return process.die();
+      case 'sigterm':
+        return runner.sigterm();
+      case 'freeze':
+        return process.freeze(trouble.duration);
+      case 'jump':
+        return process.jump(trouble.duration);
+      case 'part':
+        return this.#network.part(process, trouble.duration);
+      case 'sever twice':
+        // The second time as soon as it may have dialled again.
+        process.in(100, () => this.#network.of(process).forEach((connection) => connection.sever()));
+        return this.#network.of(process).forEach((connection) => connection.sever());
+      case 'sever':
+        return this.#network.of(process).forEach((connection) => connection.sever());
+    }
+  }
+
+  async #call({ deed, timeout, handlerTimeout, linked, leavesAfter, cast, reads }: CallTrouble): Promise<void> {
+    const caller = new AbortController();
+    if (leavesAfter !== undefined) this.#parent.in(leavesAfter, () => caller.abort(new Error('the caller left')));
+    const options = {
+      linked,
+      signal: caller.signal,
+      ...(timeout !== undefined && { timeout }),
+      ...(handlerTimeout !== undefined && { handlerTimeout }),
+      ...(deed.retried && { retry: { attempts: 3 }, idempotent: true }),
+    };
+    const book = this.rules.called(deed, timeout, this.#parent);
+    try {
+      const result = cast ? await this.#pool.cast(0, [deed], options) : await this.#pool.call(0, [deed], options);
+      const wrong = cast
+        ? undefined
+        : deed.does === 'streams'
+          ? await this.#read(deed, result as AsyncIterable<number>, reads)
+          : wrongResult(deed, result);
+      this.rules.settled(book, undefined, wrong);
+    } catch (error) {
+      this.rules.settled(book, error instanceof FlameError || isOwn(error, deed) ? error : new Error(`a stranger: ${String(error)}`));
+    }
+  }
+
+  async #read(deed: Deed, rows: AsyncIterable<number>, reads: number): Promise<string | undefined> {
+    let next = 0;
+    for await (const row of rows) {
+      if (row !== next++) return `row ${row} came where ${next - 1} was due`;
+      if (next > reads) return undefined;
+    }
+    return next === deed.takes ? undefined : `${next} rows came of ${deed.takes}`;
+  }
+}
+
+function wrongResult({ does, call }: Deed, result: unknown): string | undefined {
+  const right = does === 'returns much' ? Buffer.isBuffer(result) && result.equals(Buffer.alloc(300_000, call & 0xff)) : result === call;
+  return right ? undefined : `it gave ${String(result).slice(0, 40)}`;
+}
+
+function isOwn(error: unknown, { call }: Deed): boolean {
+  return error instanceof RangeError && error.message === `call ${call}`;
+}
