@@ -6,8 +6,10 @@ import { until } from '../support/process-table.js';
 
 rule('Deadlines end work', (start) => {
   it('answers the caller on time and aborts the handler', async () => {
-    const { flame, file, marked, pool } = await start();
+    const { work, flame, file, marked, pool } = await start();
     const log = file();
+    // A runner is up, so that the time is the handler's.
+    await work.pid();
     const error = await failure(flame.on('p', WorkService, { timeout: 3_000 }).work(log, 60_000));
     expect(error).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });
     await marked(log, 'abort');

@@ -9,6 +9,13 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do engines+=("$1"); shift; done
 [ "${1:-}" != -- ] || shift
 [ "${#engines[@]}" -gt 0 ] || engines=(docker kubernetes)
 
+# The demo, as the engines' image has it.
+APP_DIR="$(mktemp -d)"
+trap 'rm -rf "$APP_DIR"' EXIT
+node test/engines/app-folder.mjs "$APP_DIR" demo nestjs-flame +dockerode +@kubernetes/client-node || exit 1
+chmod 755 "$APP_DIR"
+export APP_DIR APP_MAIN=apps/demo/dist/main.js
+
 for engine in "${engines[@]}"; do
   report=()
   [ -z "${REPORTS:-}" ] || report=(--reporter=default --reporter=json "--outputFile.json=$REPORTS/$engine.json")

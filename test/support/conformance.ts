@@ -49,11 +49,12 @@ export function rule(
     const apps: TestingModule[] = [];
     const folders: string[] = [];
     const machines = new Map<string, string>();
+    const patience = backend.bootTimeout === undefined ? {} : { bootTimeout: backend.bootTimeout };
 
     const start: Start = async (pool = {}, options = {}, more = []) => {
       const folder = mkdtempSync(join(marksFolder, 'rule-'));
       folders.push(folder);
-      const module = ConformanceModule.with([{ name: 'p', max: 2, maxConcurrency: 2, ...pool }, ...more], {
+      const module = ConformanceModule.with([{ name: 'p', max: 2, maxConcurrency: 2, ...patience, ...pool }, ...more], {
         backend: backend.make(),
         ...options,
       });

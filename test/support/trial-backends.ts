@@ -12,6 +12,8 @@ export interface TrialBackend {
   readonly isolated: boolean;
   /** Their processes are in this host's table, under the ids that they themselves know. */
   readonly onHost: boolean;
+  /** Time for a boot where it takes longer than the pool's default allows on a busy machine. */
+  readonly bootTimeout?: number;
   make(): FlameBackend;
   /** Sends a signal to the runner's process on a machine, behind the pool's back. */
   signal(machine: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;

@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
-import { FlameModule, FlameParent, LocalBackend, ProcessBackend } from 'nestjs-flame';
+import { FlameModule, FlameParent } from 'nestjs-flame';
+import { demoBackend } from './demo-backend.js';
 import { PoolsController } from './pools/pools.controller.js';
 import { Ffmpeg } from './videos/ffmpeg.js';
 import { VideoStore } from './videos/video-store.js';
 import { VideosController } from './videos/videos.controller.js';
 import { VideosService } from './videos/videos.service.js';
 
-/** For comparison: the same app without other processes, which does one video after the other. */
-const oneProcess = process.env.DEMO_BACKEND === 'local';
+const backend = demoBackend();
 
 @Module({
   imports: [
@@ -16,14 +16,14 @@ const oneProcess = process.env.DEMO_BACKEND === 'local';
         {
           name: 'ffmpeg',
           min: 0,
-          max: oneProcess ? 1 : 4,
+          max: backend.name === 'local' ? 1 : 4,
           maxConcurrency: 1,
           idleShutdownAfter: 3_000,
           queueTimeout: 120_000,
           shutdownTimeout: 2_000,
         },
       ],
-      { backend: oneProcess ? new LocalBackend() : new ProcessBackend() },
+      { backend },
     ),
   ],
   controllers: FlameParent.unlessRunner([VideosController, PoolsController]),

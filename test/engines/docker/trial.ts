@@ -25,6 +25,7 @@ export const trial: TrialBackend = {
   name: 'docker',
   isolated: true,
   onHost: false,
+  bootTimeout: 90_000,
   make: () => mounted(runnerEntry),
   signal: async (machine, signal) => void (await docker('kill', '--signal', signal, machine)),
   gone: async (machine) => (await docker('ps', '--all', '--quiet', '--filter', `id=${machine}`)) === '',

@@ -22,6 +22,11 @@ const behaviours = {
     console.log(child.pid);
     process.stdout.write('unfinished', () => process.exit(0));
   },
+  /** Beside V8's heap, whose own limit would end it first. */
+  fillsItsMemory() {
+    const kept = [];
+    for (;;) kept.push(Buffer.alloc(1 << 20, 1));
+  },
   fillsItsHeap() {
     const kept = [];
     for (;;) kept.push(new Array(10_000).fill(kept.length));

@@ -117,6 +117,8 @@ export interface MachineExit {
   /** The exit code, where there is one. */
   readonly code?: number;
   readonly signal?: string;
+  /** Another one would end in the same way: there is no such command, say. A boot that ends so fails the calls that wait for it. */
+  readonly fatal?: boolean;
   /** One sentence for people: "exit code 1", "killed by SIGKILL", "out of memory (limit 512 MiB)". */
   readonly text: string;
 }

@@ -15,6 +15,12 @@ export interface ContainerEnd {
   readonly sent: readonly string[];
 }
 
+/** What the init process, and a shell, end with when they cannot run what they were told to. */
+const notStarted: Readonly<Record<number, string>> = {
+  126: 'its command cannot be executed',
+  127: 'its command is not in the image',
+};
+
 /** The end of a container in the pool's words. The init process in it hands on how the runner ended: 128 and the signal's number. */
 export function dockerExit({ code, oomKilled, memoryLimit, stopped, heapFull, sent }: ContainerEnd): MachineExit {
   const signal = code > 128 ? signalOf(code - 128) : undefined;
@@ -28,6 +34,8 @@ export function dockerExit({ code, oomKilled, memoryLimit, stopped, heapFull, se
     return { how: 'stopped', ...facts, text: `its container was stopped by somebody else, as with docker stop (${how})` };
   if (first !== undefined && first === signal)
     return { how: 'signal', ...facts, text: `${how}, which somebody had the engine send, as with docker kill` };
+  const lacking = notStarted[code];
+  if (lacking !== undefined) return { how: 'exit', ...facts, fatal: true, text: `exit code ${code}: ${lacking}` };
   return { ...processExit({ code: signal ? null : code, signal: signal ?? null, stopped, heapFull }), code };
 }
 

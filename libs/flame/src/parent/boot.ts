@@ -76,7 +76,10 @@ export function bootRunner(
 }
 
 function diedEarly(backend: FlameBackend, exit: MachineExit): BootError {
-  return new BootError(`${backend.name}: the machine ended before its runner attached: ${exit.text}`, { phase: 'attach' });
+  return new BootError(`${backend.name}: the machine ended before its runner attached: ${exit.text}`, {
+    phase: 'attach',
+    fatal: exit.fatal,
+  });
 }
 
 function asBootError(backend: FlameBackend, error: unknown, phase: BootPhase): BootError {

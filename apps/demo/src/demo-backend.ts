@@ -1,0 +1,19 @@
+import { DockerBackend, LocalBackend, ProcessBackend } from 'nestjs-flame';
+import type { FlameBackend } from 'nestjs-flame';
+
+/** How this app's machines are made: as `DEMO_BACKEND` says, as processes where it says nothing. */
+export function demoBackend({ DEMO_BACKEND, VIDEO_STORE }: NodeJS.ProcessEnv = process.env): FlameBackend {
+  switch (DEMO_BACKEND) {
+    // For comparison: the same app without other processes, which does one video after the other.
+    case 'local':
+      return new LocalBackend();
+    // In a container: runners are made from its own image and join its network. What they need beside is the videos.
+    case 'docker':
+      return new DockerBackend({
+        env: { VIDEO_STORE },
+        mounts: VIDEO_STORE ? [{ Type: 'bind', Source: VIDEO_STORE, Target: VIDEO_STORE }] : [],
+      });
+    default:
+      return new ProcessBackend();
+  }
+}

@@ -1,0 +1,181 @@
+import { join } from 'node:path';
+import type { DockerBackend, DockerBackendOptions, Machine } from 'nestjs-flame';
+import { afterEach, describe, expect, it } from 'vitest';
+import { TestOrder, testContext } from '../../support/backend-order.js';
+import { containers, docker, expectNothingLeft } from './cli.js';
+import { mounted } from './trial.js';
+
+const program = join(import.meta.dirname, '../../support/programs/machine.mjs');
+
+describe('DockerBackend on a real engine', () => {
+  const backends: DockerBackend[] = [];
+  afterEach(async () => {
+    await Promise.all(backends.splice(0).map((backend) => backend.close()));
+    await expectNothingLeft();
+  });
+
+  async function prepared(options: DockerBackendOptions = {}): Promise<DockerBackend> {
+    const backend = mounted(program, options);
+    backends.push(backend);
+    await backend.prepare(testContext);
+    return backend;
+  }
+
+  async function refusal(backend: DockerBackend): Promise<Error> {
+    return backend.boot(new TestOrder('polite')).then(
+      ({ id }) => new Error(`it booted ${id}`),
+      (error: Error) => error,
+    );
+  }
+
+  async function boot(behaviour: string, options: DockerBackendOptions = {}): Promise<{ machine: Machine; order: TestOrder }> {
+    const backend = await prepared(options);
+    const order = new TestOrder(behaviour);
+    const machine = await backend.boot(order);
+    if (behaviour === 'polite' || behaviour === 'stubborn') await order.printed('ready');
+    return { machine, order };
+  }
+
+  it('tells a container that was killed', async () => {
+    const { machine } = await boot('polite');
+    await docker('kill', machine.id);
+    expect(await machine.exited).toEqual({
+      how: 'signal',
+      code: 137,
+      signal: 'SIGKILL',
+      text: 'killed by SIGKILL, which somebody had the engine send, as with docker kill',
+    });
+  });
+
+  it('tells one whose runner was killed inside of it', async () => {
+    const { machine } = await boot('dies');
+    expect(await machine.exited).toMatchObject({ how: 'signal', signal: 'SIGKILL', text: 'killed by SIGKILL' });
+  });
+
+  it('tells one that ran out of memory, with its limit', async () => {
+    const { machine } = await boot('fillsItsMemory', { memory: '64m' });
+    expect(await machine.exited).toMatchObject({ how: 'oom', text: 'out of memory (limit 64 MiB)' });
+  });
+
+  it('tells a full heap below the limit of memory', async () => {
+    const { machine } = await boot('fillsItsHeap', { env: { NODE_OPTIONS: '--max-old-space-size=32' } });
+    expect(await machine.exited).toMatchObject({ how: 'oom', text: expect.stringContaining("V8's heap was full") });
+  });
+
+  it('tells one that somebody stopped', async () => {
+    const { machine } = await boot('polite');
+    await docker('stop', machine.id);
+    expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: expect.stringContaining('by somebody else') });
+  });
+
+  it('tells one that somebody removed', async () => {
+    const { machine } = await boot('polite');
+    await docker('rm', '--force', machine.id);
+    expect((await machine.exited).text).toMatch(/removed by somebody else|killed by SIGKILL/);
+  });
+
+  it('ends one that is paused', async () => {
+    const { machine } = await boot('polite');
+    await docker('pause', machine.id);
+    await machine.stop(0);
+    expect(await machine.exited).toMatchObject({ how: 'stopped' });
+  });
+
+  it('has limits, labels, variables and a host name that the engine and the runner see', async () => {
+    const options = {
+      memory: '256m',
+      cpus: 0.5,
+      labels: { team: 'video' },
+      env: { A: '1' },
+      inheritEnv: ['HOME'],
+      runnerHostnameEnv: 'ME',
+    };
+    const { machine, order } = await boot('stubborn', options);
+    const [found] = JSON.parse(await docker('inspect', machine.id)) as [
+      { HostConfig: object; Config: { Labels: object; Hostname: string; Env: string[] } },
+    ];
+    expect(found.HostConfig).toMatchObject({ Memory: 268_435_456, NanoCpus: 500_000_000, Init: true });
+    expect(found.Config.Labels).toMatchObject({ team: 'video', 'nestjs-flame.pool': 'stubborn', 'nestjs-flame.runner': order.runner });
+    expect(found.Config.Hostname).toBe('runner-1');
+    expect(found.Config.Env).toEqual(expect.arrayContaining(['A=1', 'ME=runner-1', `HOME=${process.env['HOME']}`]));
+    expect(found.Config.Env.join()).not.toContain('DOCKER_HOST');
+  });
+
+  it('keeps those that have ended, where it is told to, and no other', async () => {
+    const { machine } = await boot('prints', { keepRunners: true });
+    await machine.exited;
+    expect(await containers()).toEqual([machine.id]);
+    expect(await docker('logs', machine.id)).toContain('two');
+    await docker('rm', machine.id);
+  });
+
+  it('reads what a container prints whose log nobody could read', async () => {
+    const { machine, order } = await boot('prints', { hostConfig: { LogConfig: { Type: 'none' } } });
+    await machine.exited;
+    expect(order.text('stdout')).toEqual(['one', 'two', '', 'thrée']);
+  });
+
+  it.each<[string, DockerBackendOptions, string, RegExp]>([
+    ['image', { image: 'nope:1', pull: 'never' }, 'create', /^docker: the container could not be made: No such image: nope:1$/],
+    [
+      'command that nothing stands before',
+      { cmd: ['nope'], hostConfig: { Init: false } },
+      'start',
+      /^docker: the container could not be started: .*exec: "nope": executable file not found/,
+    ],
+    ['folder to mount', { mounts: [{ Type: 'bind', Source: '/nope', Target: '/x' }] }, 'create', /bind source path does not exist: \/nope/],
+  ])('gives up on a %s that is not there, in the words of the engine, and leaves nothing', async (_, options, phase, words) => {
+    const backend = await prepared(options);
+    const error = await refusal(backend);
+    expect(error).toMatchObject({ name: 'BootError', fatal: true, phase });
+    expect(error.message).toMatch(words);
+    expect(error.message).not.toMatch(/HTTP code/);
+    await expectNothingLeft();
+  });
+
+  it('tells a command that is not there, in the words of the init process', async () => {
+    const { machine, order } = await boot('none', { cmd: ['nope'] });
+    expect(await machine.exited).toMatchObject({ code: 127, fatal: true, text: 'exit code 127: its command is not in the image' });
+    expect(order.text('stderr').join()).toContain('exec nope failed: No such file or directory');
+  });
+
+  it('gives up on a network that has gone since the start', async () => {
+    await docker('network', 'create', 'flame-short');
+    const backend = await prepared({ network: 'flame-short' });
+    await docker('network', 'rm', 'flame-short');
+    expect(await refusal(backend)).toMatchObject({
+      fatal: true,
+      phase: 'start',
+      message: 'docker: the container could not be started: network flame-short not found',
+    });
+  });
+
+  it('does not start with a network that is not there, nor without an engine', async () => {
+    await expect(prepared({ network: 'nope' })).rejects.toMatchObject({
+      code: 'FLAME_CONFIG',
+      message: expect.stringMatching(/^DockerBackend\.network is "nope", which the engine .* Make it with: docker network create nope$/),
+    });
+    await expect(prepared({ dockerSocketPath: '/nowhere.sock' })).rejects.toMatchObject({
+      code: 'FLAME_CONFIG',
+      message: expect.stringMatching(/^DockerBackend reaches no Docker Engine at \/nowhere\.sock: connect ENOENT .* Start it,/),
+    });
+  });
+
+  it('gives up when the engine takes longer than bootTimeout', async () => {
+    const backend = await prepared({ bootTimeout: 1 });
+    expect(await refusal(backend)).toMatchObject({
+      fatal: false,
+      message: 'docker: the engine did not make and start a container within 1 ms',
+    });
+  });
+
+  it('finds what is amiss before anything is booted', async () => {
+    const backend = await prepared({ image: 'nope:1', pull: 'never' });
+    expect(await backend.examine(new AbortController().signal)).toMatchObject([
+      { name: 'engine', ok: true, found: expect.stringMatching(/^Docker Engine \d+\.\d+\S* at \S+, API \d\.\d+$/) },
+      { name: 'rights', ok: true },
+      { name: 'image', ok: false, found: "nope:1 is not there, and pull is 'never'", mend: expect.stringContaining('nope:1') },
+      { name: 'network', ok: true, found: expect.stringContaining('flame-test (bridge)') },
+    ]);
+  });
+});
