@@ -10,8 +10,8 @@ export async function docker(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** The ids of all containers with a label, those that have ended included. */
-export async function containers(label = 'nestjs-flame.parent'): Promise<string[]> {
+/** The ids of all containers with a label, those that have ended included. Files run side by side: each asks for its own. */
+export async function containers(label: string): Promise<string[]> {
   const ids = await docker('ps', '--all', '--quiet', '--filter', `label=${label}`);
   return ids.split('\n').filter((id) => id !== '');
 }
@@ -24,10 +24,8 @@ export async function network(name: string, ...options: string[]): Promise<strin
   return name;
 }
 
-/** Fails where a container of ours is left. */
-export async function expectNothingLeft(): Promise<void> {
-  expect(
-    await docker('ps', '--all', '--filter', 'label=nestjs-flame.parent', '--format', '{{.Names}} {{.Status}}'),
-    'containers left',
-  ).toBe('');
+/** Fails where a container with a label is left. */
+export async function expectNothingLeft(label: string): Promise<void> {
+  const left = await docker('ps', '--all', '--filter', `label=${label}`, '--format', '{{.Names}} {{.Status}}');
+  expect(left, 'containers left').toBe('');
 }

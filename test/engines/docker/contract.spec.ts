@@ -12,5 +12,5 @@ separateMachineContract('DockerBackend', dockerRig);
 examinationContract('DockerBackend', dockerRig);
 
 async function dockerRig(): Promise<BackendRig> {
-  return { backend: mounted(program), machines: () => containers('nestjs-flame.parent=parent-1') };
+  return { backend: mounted(program, { labels: { suite: 'contract' } }), machines: () => containers('suite=contract') };
 }

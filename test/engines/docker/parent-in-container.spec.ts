@@ -77,7 +77,7 @@ describe('A parent in a container', () => {
   });
   afterEach(async () => {
     await Promise.all(demos.splice(0).map((demo) => demo.remove()));
-    await expectNothingLeft();
+    await expectNothingLeft('nestjs-flame.pool=ffmpeg');
   });
   afterAll(() => rmSync(store, { recursive: true, force: true }));
 
@@ -91,25 +91,25 @@ describe('A parent in a container', () => {
     const parent = await demo('parent-a');
     const thumbnails = await Promise.all([parent.post(video), parent.post(video)]);
     expect(thumbnails.map((made) => made.length)).toEqual([3, 3]);
-    const runners = await containers();
+    const runners = await containers('nestjs-flame.pool=ffmpeg');
     expect(runners.length).toBeGreaterThan(0);
     const look = ['{{.Image}} {{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}} {{.Config.Cmd}}'];
     const own = await docker('inspect', '--format', look[0]!, 'parent-a');
     for (const runner of runners) expect(await docker('inspect', '--format', look[0]!, runner)).toBe(own);
     await parent.end('stop');
-    await expectNothingLeft();
+    await expectNothingLeft('nestjs-flame.pool=ffmpeg');
     expect(await parent.log()).not.toMatch(/ERROR/);
   });
 
   it('removes at its start what a killed one left, and nothing of one that lives', async () => {
     const killed = await demo('parent-b');
     await killed.post(video);
-    const left = await containers();
+    const left = await containers('nestjs-flame.pool=ffmpeg');
     expect(left).toHaveLength(1);
     await killed.end('kill');
 
     // Another parent, on the engine's host.
-    const living = mounted(program);
+    const living = mounted(program, { labels: { suite: 'living' } });
     await living.prepare(testContext);
     const order = new TestOrder('polite');
     const machine = await living.boot(order);
@@ -117,13 +117,14 @@ describe('A parent in a container', () => {
 
     const next = await demo('parent-c');
     await until(async () => (await next.log()).includes('docker: removed 1 machine that a parent which is gone had left'));
-    expect(await containers()).toEqual([machine.id]);
+    await expectNothingLeft('nestjs-flame.pool=ffmpeg');
+    expect(await containers('suite=living')).toEqual([machine.id]);
 
     // And one more of that host, which sees the process of the first.
     const neighbour = mounted(program);
     await neighbour.prepare({ ...testContext, parent: 'parent-2' });
     expect(await neighbour.reap()).toBe(0);
-    expect(await containers()).toEqual([machine.id]);
+    expect(await containers('suite=living')).toEqual([machine.id]);
     await living.close();
     await next.end('stop');
   });

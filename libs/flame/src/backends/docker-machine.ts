@@ -12,6 +12,8 @@ const lastLinesWait = 2_000;
 const askAgain = 1_000;
 /** How long a container may take to end after SIGKILL, before the engine is told to remove it as it is. */
 const killWait = 10_000;
+/** How long after the end of a container the engine may write down who had it killed. */
+const signalWait = 250;
 /** Node's longest timer. */
 const longestTimer = 2 ** 31 - 1;
 
@@ -115,10 +117,20 @@ export class DockerMachine implements Machine {
   }
 
   /** What others had the engine send, in its order: the engine remembers its last events. */
-  async #signalsSent({ StartedAt, FinishedAt }: { StartedAt: string; FinishedAt: string }): Promise<string[]> {
+  async #signalsSent({
+    ExitCode: code,
+    StartedAt,
+    FinishedAt,
+  }: {
+    ExitCode: number;
+    StartedAt: string;
+    FinishedAt: string;
+  }): Promise<string[]> {
+    // A signal that ended it at once may be written down after its end.
+    const late = code > 128 ? signalWait : 1;
     const seconds = (time: string, more = 0): string => ((Date.parse(time) + more) / 1_000).toFixed(3);
     const filters = { container: [this.#container.id], event: ['kill'] };
-    const stream = await this.#docker.getEvents({ since: seconds(StartedAt), until: seconds(FinishedAt, 1), filters } as object);
+    const stream = await this.#docker.getEvents({ since: seconds(StartedAt), until: seconds(FinishedAt, late), filters } as object);
     let text = '';
     for await (const part of stream) text += String(part);
     const events = text
