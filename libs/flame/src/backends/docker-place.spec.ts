@@ -19,7 +19,7 @@ function own(networks: object): ContainerInspectInfo {
   return {
     Id: 'abcdef0123456789',
     Image: 'sha256:1',
-    Config: config,
+    Config: { ...config, Hostname: 'abcdef012345', Env: ['SECRET=s'], ExposedPorts: { '3000/tcp': {} } },
     NetworkSettings: { Networks: networks },
   } as unknown as ContainerInspectInfo;
 }

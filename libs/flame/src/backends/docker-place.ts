@@ -38,11 +38,16 @@ export async function findPlace(config: DockerConfig, engine: DockerEngine, own:
       'is missing, and the parent runs in no container whose network could be taken',
       'Give the name of a network, such as one that `docker network create flame` makes.',
     );
-  const start = config.image === undefined ? own?.Config : undefined;
+  const start = config.image === undefined && own !== undefined ? startOf(own) : undefined;
   const place = { image, start, network };
   if (config.parentHostname !== undefined) return { ...place, parentHost: config.parentHostname };
   const parentHost = own === undefined ? await hostOf(network, engine) : ownHost(network, own);
   return { ...place, parentHost };
+}
+
+/** Not its name, ports or variables, which are its own. */
+function startOf({ Config: { Cmd, Entrypoint, WorkingDir, User } }: ContainerInspectInfo): DockerPlace['start'] {
+  return { Cmd, Entrypoint, WorkingDir, User };
 }
 
 /** A user-defined network before the default one, which has no names. */

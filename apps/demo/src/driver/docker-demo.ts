@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppClient } from './app-client.js';
+import { Batch } from './batch.js';
+import { Bounded } from './bounded.js';
+import { chooseDisplay } from './choose-display.js';
+import { makeClip } from './clip.js';
+import type { Display } from './display.js';
+import { DockerApp } from './docker-app.js';
+import { poolView } from './pool-view.js';
+import { PoolWatch } from './pool-watch.js';
+import { seconds } from './seconds.js';
+
+const videos = 8;
+
+/** The demo's job with the app, and every runner, in a container: `npm run demo:docker`. */
+async function show(display: Display, folder: string, image: string, signal: AbortSignal): Promise<void> {
+  const store = join(folder, 'store');
+  await mkdir(store);
+  const clip = await display.step({
+    title: 'Making a test clip',
+    work: () => makeClip(folder, signal),
+    says: ({ seconds: length, bytes }) => `${length} s of video, ${(bytes / 1e6).toFixed(1)} MB`,
+  });
+  await using app = await display.step({
+    title: 'Starting the app in a container',
+    work: () => DockerApp.start({ image, store, signal }),
+    says: ({ url }) => url,
+  });
+  const client = new AppClient(app.url);
+  // Its processes are in containers: the engine is asked for what is left, not the process table.
+  await using watch = new PoolWatch(client, process.pid);
+  const batch = new Batch(client, clip, videos);
+  const runners = await display.step({
+    title: `${videos} videos at once`,
+    work: async () => {
+      using bounded = new Bounded(signal, 240_000, 'the batch');
+      await batch.run(bounded.signal);
+      return app.runners();
+    },
+    says: () => `${batch.arrived} thumbnails, up to ${watch.peak} runners`,
+    view: poolView(watch, batch),
+  });
+  const left = await display.step({
+    title: 'Runners idling out',
+    work: async () => {
+      using bounded = new Bounded(signal, 60_000, 'idling out');
+      await watch.until((stats) => stats.runners.length === 0, bounded.signal);
+      return app.runners();
+    },
+    says: ({ length }) => `${length} containers of runners left`,
+    view: poolView(watch),
+  });
+  await watch[Symbol.asyncDispose]();
+  const code = await display.step({ title: 'Stopping the app', work: () => app.stop(), says: (exit) => `exit code ${exit}` });
+  display.print(
+    '',
+    `${videos} videos, one ffmpeg thread each, on Docker runners:`,
+    `  on the pool        ${seconds(batch.took).padStart(7)}   from none to ${watch.peak} runners, the first ready after ${seconds(watch.firstUp ?? 0)}`,
+    `  runners            ${String(runners.length).padStart(7)}   ${runners.join(', ')}`,
+    `  files made         ${String(batch.arrived).padStart(7)}   PNG thumbnails, each one checked`,
+    `  containers left    ${String(left.length).padStart(7)}   of runners, by the engine's own list`,
+    '',
+  );
+  if (left.length > 0 || code !== 0) throw new Error(`${left.length} containers are left, and the app ended with exit code ${code}`);
+}
+
+const ended = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => ended.abort(new Error(`ended by ${name}`)));
+const folder = await mkdtemp(join(tmpdir(), 'flame-demo-'));
+using display = chooseDisplay();
+try {
+  await show(display, folder, process.argv[2] ?? 'flame-test/node:1', ended.signal);
+} catch (error) {
+  display.print('', `The demo failed: ${(error as Error).message}`);
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
