@@ -23,17 +23,21 @@ const planted: [line: string, folder: string, complaint: string][] = [
   [`export const dice = Math.random();`, 'core', 'Randomness comes into core as an argument'],
   [`import '../backends/backend.js';`, 'wire', 'wire imports core only'],
   [`import '../parent/pool.js';`, 'wire', 'wire imports core only'],
-  [`import '@nestjs/common';`, 'wire', 'Only nest and ops know Nest'],
+  [`import '@nestjs/common';`, 'wire', 'Only nest, rpc and ops know Nest'],
   [`import '../wire/link.js';`, 'backends', 'backends import core only'],
   [`import '@grpc/grpc-js';`, 'backends', 'Only wire knows gRPC'],
   [`import '../wire/link.js';`, 'streams', 'streams imports core only'],
   [`import '../streams/streams.js';`, 'wire', 'wire imports core only'],
   [`import '../runner/executor.js';`, 'parent', 'parent imports core, wire, backends and streams only'],
-  [`import '@nestjs/core';`, 'parent', 'Only nest and ops know Nest'],
+  [`import '@nestjs/core';`, 'parent', 'Only nest, rpc and ops know Nest'],
   [`await import('../parent/pool.js');`, 'runner', 'runner imports core, wire, backends and streams only'],
   [`export * from '../nest/flame.module.js';`, 'runner', 'runner imports core, wire, backends and streams only'],
   [`import '@grpc/proto-loader';`, 'nest', 'Only wire knows gRPC'],
   [`import '../testing/virtual-clock.js';`, 'nest', 'What is published does not import tests'],
+  [`import '../rpc/region-calls.js';`, 'nest', 'nest does not import what is built on it'],
+  [`import '../rpc/region-calls.js';`, 'parent', 'parent imports core, wire, backends and streams only'],
+  [`import '@grpc/grpc-js';`, 'rpc', 'Only wire knows gRPC'],
+  [`import '../testing/virtual-clock.js';`, 'rpc', 'What is published does not import tests'],
   [`import '../testing/virtual-clock.js';`, 'wire', 'wire imports core only'],
   [`import '../../../../test/support/pool-world.js';`, 'nest', 'What is published does not import tests'],
 ];
@@ -46,6 +50,7 @@ const sound: [line: string, folder: string][] = [
   [`import '../core/frame.js'; import '../wire/link.js'; import '../backends/backend.js';`, 'parent'],
   [`import '../core/frame.js'; import '../wire/link.js'; import '../backends/backend.js';`, 'runner'],
   [`import '../core/frame.js'; import '../parent/pool.js'; import '../runner/executor.js'; import '@nestjs/common';`, 'nest'],
+  [`import '../core/frame.js'; import '../runner/executor.js'; import '../nest/flame-parent.js'; import '@nestjs/common';`, 'rpc'],
 ];
 
 describe('the layers', () => {

@@ -2,13 +2,11 @@ import type { CallOptions } from '../parent/pending-call.js';
 import type { FlameEnhancer } from './flame-enhancer.js';
 import type { FlameReturns } from './returns.js';
 
-/** One use of `@OnFlame`: what a method of a class was declared to be. */
+/** One use of a decorator: what a method of a class was declared to be. */
 export interface Declaration {
   readonly key: string | symbol;
-  readonly pool: string;
   /** The handler's name, where it was given one. */
   readonly name: string | undefined;
-  readonly cast: boolean;
   /** What its callers are given; undefined where nothing says it. */
   readonly returns: FlameReturns | undefined;
   /** Whether the resources in its result are tracked; undefined where the pool decides. */
@@ -17,23 +15,38 @@ export interface Declaration {
   readonly enhancers: readonly FlameEnhancer[];
   /** What each call is made with. */
   readonly callOptions: CallOptions;
-  /** The method as it was written, under the decorators below `@OnFlame`. */
+  /** The method as it was written, under the decorators below this one. */
   readonly method: Method;
+}
+
+/** One use of `@OnFlame`. */
+export interface PoolDeclaration extends Declaration {
+  readonly pool: string;
+  readonly cast: boolean;
 }
 
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
-const declarationsKey = Symbol('nestjs-flame:declarations');
+/** The declarations that one decorator has made, kept with the classes' prototypes. */
+export class Declarations<D extends Declaration> {
+  readonly #key: symbol;
 
-/** Keeps a declaration with the class's prototype, where a decorator above that replaces the method cannot lose it. */
-export function addDeclaration(prototype: object, declaration: Declaration): void {
-  Reflect.defineMetadata(declarationsKey, [...ownDeclarations(prototype), declaration], prototype);
+  constructor(decorator: string) {
+    this.#key = Symbol(`nestjs-flame:${decorator}`);
+  }
+
+  add(prototype: object, declaration: D): void {
+    Reflect.defineMetadata(this.#key, [...this.of(prototype), declaration], prototype);
+  }
+
+  /** Those of this prototype itself, without those it inherits. */
+  of(prototype: object): readonly D[] {
+    return (Reflect.getOwnMetadata(this.#key, prototype) as D[] | undefined) ?? [];
+  }
 }
 
-/** The declarations of this prototype itself, without those it inherits. */
-export function ownDeclarations(prototype: object): readonly Declaration[] {
-  return (Reflect.getOwnMetadata(declarationsKey, prototype) as Declaration[] | undefined) ?? [];
-}
+/** Those of `@OnFlame`. */
+export const poolDeclarations = new Declarations<PoolDeclaration>('OnFlame');
 
 /** A class's prototype and those above it, the most derived first, `Object.prototype` left out. */
 export function prototypesOf(prototype: object): object[] {

@@ -4,23 +4,13 @@ import { FlameError } from '../core/flame-error.js';
 import type { CallOptions } from '../parent/pending-call.js';
 import type { Pool } from '../parent/pool.js';
 import { FlameCall } from '../runner/flame-call.js';
-import { methodName } from './declaration.js';
-import type { Declaration } from './declaration.js';
+import { methodName, poolDeclarations } from './declaration.js';
+import type { PoolDeclaration } from './declaration.js';
+import { Decoration } from './decoration.js';
+import type { Dispatcher } from './decoration.js';
 import { FlameParent } from './flame-parent.js';
 import type { HandlerIndex } from './handler-index.js';
 import { deliver } from './returns.js';
-
-/** Which app an instance belongs to. By instance, and weakly: apps in one process never see each other's pools. */
-const apps = new WeakMap<object, FlameApp>();
-
-/** The app that made this instance; undefined where no FlameModule was around. */
-export function appOf(instance: object): FlameApp | undefined {
-  return apps.get(instance);
-}
-
-export function bindTo(app: FlameApp, instance: object): void {
-  apps.set(instance, app);
-}
 
 /** What an app has once its FlameModule is up. */
 export interface OpenApp {
@@ -35,7 +25,7 @@ export interface OpenApp {
  * inject it into any provider.
  */
 @Injectable()
-export class FlameApp {
+export class FlameApp implements Dispatcher<PoolDeclaration> {
   /** Whether this process is a runner. */
   readonly inRunner = FlameParent.get() !== null;
   readonly #whenOpen: Promise<OpenApp>;
@@ -46,9 +36,9 @@ export class FlameApp {
     this.#whenOpen = new Promise((resolve) => (this.#opened = resolve));
   }
 
-  /** Runners never boot runners: there, and inside a handler, methods simply run. */
+  /** Runners never boot runners: there, and inside a pool's handler, methods simply run. */
   get runsInPlace(): boolean {
-    return this.inRunner || FlameCall.current() !== undefined;
+    return this.inRunner || Boolean(FlameCall.current()?.pool);
   }
 
   /** Resolves when the app's pools are there. */
@@ -62,7 +52,7 @@ export class FlameApp {
   }
 
   /** Sends a decorated method's call to its pool, and gives what the method's type promises. */
-  dispatch(instance: object, declaration: Declaration, args: unknown[]): unknown {
+  dispatch(instance: object, declaration: PoolDeclaration, args: unknown[]): unknown {
     const { returns } = declaration;
     if (returns === 'promise') return this.#send(instance, declaration, args, declaration.callOptions);
     const label = methodName(Object.getPrototypeOf(instance), declaration.key);
@@ -71,7 +61,7 @@ export class FlameApp {
     );
   }
 
-  #send(instance: object, declaration: Declaration, args: unknown[], options: CallOptions): Promise<unknown> {
+  #send(instance: object, declaration: PoolDeclaration, args: unknown[], options: CallOptions): Promise<unknown> {
     const open = this.#open;
     if (open === undefined) return Promise.reject(tooEarly(methodName(Object.getPrototypeOf(instance), declaration.key)));
     const handler = open.index.numberOf(instance, declaration);
@@ -95,6 +85,9 @@ export class FlameApp {
   }
 }
 
+/** `@OnFlame`. */
+export const onFlame = new Decoration('OnFlame', poolDeclarations, FlameApp);
+
 export function unknownPool(asker: string, name: string, pools: Iterable<string>): FlameError {
   const there = [...pools].map((pool) => `"${pool}"`).join(', ');
   return badOption(
@@ -111,7 +104,7 @@ function tooEarly(asker: string): FlameError {
   );
 }
 
-function notProvided(instance: object, declaration: Declaration): FlameError {
+function notProvided(instance: object, declaration: PoolDeclaration): FlameError {
   const prototype = Object.getPrototypeOf(instance) as object;
   const { name } = prototype.constructor;
   return new FlameError(

@@ -116,8 +116,8 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
   const config: FlameConfig = {
     pools: readPools(pools, `${path} pools`),
     backend: readBackend(read.raw('backend') ?? new LocalBackend(), `${path} options.backend`),
-    handlers: readList(read, 'handlers').map((type, place) => readClass(type, `${path} options.handlers[${place}]`)),
-    classes: readList(read, 'classes').map((type, place) => readRegistered(type, `${path} options.classes[${place}]`)),
+    handlers: readHandlers(read),
+    classes: readClasses(read),
     host: read.raw('host') === undefined ? undefined : read.text('host'),
     port: read.count('port', 0, flameDefaults.port),
     tls: readTls(read),
@@ -148,6 +148,16 @@ function readPools(pools: unknown, path: string): PoolConfig<FlameBackend>[] {
 function readBackend(value: unknown, path: string): FlameBackend {
   if (value instanceof FlameBackend) return value;
   throw badOption(path, `must be a FlameBackend, but is ${show(value)}`, 'Give for example new ProcessBackend().');
+}
+
+/** The option `handlers`: classes that may be called without a decorator. */
+export function readHandlers(read: OptionReader): Class[] {
+  return readList(read, 'handlers').map((type, place) => readClass(type, `${read.path}.handlers[${place}]`));
+}
+
+/** The option `classes`: those whose instances cross as themselves. */
+export function readClasses(read: OptionReader): RegisteredClass[] {
+  return readList(read, 'classes').map((type, place) => readRegistered(type, `${read.path}.classes[${place}]`));
 }
 
 function readList(read: OptionReader, key: string): unknown[] {

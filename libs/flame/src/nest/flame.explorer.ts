@@ -1,8 +1,9 @@
 import { ModulesContainer } from '@nestjs/core';
 import { FlameError } from '../core/flame-error.js';
-import { methodName, ownDeclarations, prototypesOf } from './declaration.js';
-import type { Method } from './declaration.js';
-import { bindTo, unknownPool } from './flame-app.js';
+import { methodName, prototypesOf } from './declaration.js';
+import type { Declaration, Method } from './declaration.js';
+import type { Decoration, Dispatcher } from './decoration.js';
+import { onFlame, unknownPool } from './flame-app.js';
 import type { Enhance } from './enhancers.js';
 import type { FlameApp } from './flame-app.js';
 import { HandlerIndex } from './handler-index.js';
@@ -30,32 +31,53 @@ export interface Wanted {
  * @throws {FlameError} FLAME_CONFIG for an unknown pool, or two handlers of one name.
  */
 export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted: Wanted, enhance: Enhance): HandlerIndex {
-  const homes = findHomes(modules, app, wanted.classes);
-  const handlers = homes.flatMap((home, place) => handlersOf(home, endingOf(home, homes.slice(0, place), homes)));
+  const { homes, handlers } = findHandlers(onFlame, modules, app, wanted.classes);
   for (const { declaration, name } of handlers) {
     if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
   }
-  refuseTwins(handlers);
   return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance);
 }
 
-function findHomes(modules: ModulesContainer, app: FlameApp, classes: readonly Class[]): ProviderHome[] {
+/**
+ * The handlers that a decorator, or the module's option `classes`, makes of the app's methods, and where they live. Binds the instances.
+ *
+ * @throws {FlameError} FLAME_CONFIG for two handlers of one name.
+ */
+export function findHandlers<App extends Dispatcher<D>, D extends Declaration>(
+  decoration: Decoration<App, D>,
+  modules: ModulesContainer,
+  app: App,
+  classes: readonly Class[],
+): { homes: ProviderHome[]; handlers: Handler<D>[] } {
+  const homes = findHomes(decoration, modules, app, classes);
+  const handlers = homes.flatMap((home, place) => handlersOf(decoration, home, endingOf(home, homes.slice(0, place), homes)));
+  refuseTwins(decoration.name, handlers);
+  return { homes, handlers };
+}
+
+function findHomes<App extends Dispatcher<D>, D extends Declaration>(
+  decoration: Decoration<App, D>,
+  modules: ModulesContainer,
+  app: App,
+  classes: readonly Class[],
+): ProviderHome[] {
+  const bind = decoration.bind.bind(decoration, app);
   const homes: ProviderHome[] = [];
   const seen = new Set<object>();
   for (const module of modules.values()) {
     for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
       if (wrapper.isAlias) continue;
-      if (wrapper.inject && !isShared(wrapper)) bindWhatItMakes(wrapper, app);
+      if (wrapper.inject && !isShared(wrapper)) bindWhatItMakes(wrapper, bind);
       const prototype = prototypeOf(wrapper);
       if (!prototype) continue;
-      const decorated = prototypesOf(prototype).some((level) => ownDeclarations(level).length > 0);
+      const decorated = prototypesOf(prototype).some((level) => decoration.declarations.of(level).length > 0);
       if (!decorated && !isOf(prototype, wrapper.token, classes)) continue;
       const home = new ProviderHome(prototype, wrapper, module);
       if (home.instance) {
         // A factory that hands on another provider's instance is an alias, too.
         if (seen.has(home.instance)) continue;
         seen.add(home.instance);
-        bindTo(app, home.instance);
+        bind(home.instance);
       }
       homes.push(home);
     }
@@ -64,11 +86,11 @@ function findHomes(modules: ModulesContainer, app: FlameApp, classes: readonly C
 }
 
 /** Instances of request-scoped factories do not exist yet, and Nest injects no properties into what factories make. */
-function bindWhatItMakes(wrapper: NestWrapper, app: FlameApp): void {
+function bindWhatItMakes(wrapper: NestWrapper, bind: (made: object) => void): void {
   const factory = wrapper.metatype as (...deps: unknown[]) => unknown;
   wrapper.metatype = async (...deps: unknown[]) => {
     const made = await factory(...deps);
-    if (typeof made === 'object' && made !== null) bindTo(app, made);
+    if (typeof made === 'object' && made !== null) bind(made);
     return made;
   };
 }
@@ -88,11 +110,15 @@ function endingOf(home: ProviderHome, before: readonly ProviderHome[], all: read
 }
 
 /** A class's methods, inherited ones included. Of overridden ones, those that are declared: `super` still leads there. */
-function handlersOf(home: ProviderHome, ending: string): Handler[] {
-  const handlers: Handler[] = [];
+function handlersOf<App extends Dispatcher<D>, D extends Declaration>(
+  decoration: Decoration<App, D>,
+  home: ProviderHome,
+  ending: string,
+): Handler<D>[] {
+  const handlers: Handler<D>[] = [];
   const seen = new Set<string | symbol>(['constructor', ...hooks]);
   for (const level of prototypesOf(home.prototype)) {
-    const declared = new Map(ownDeclarations(level).map((declaration) => [declaration.key, declaration]));
+    const declared = new Map(decoration.declarations.of(level).map((declaration) => [declaration.key, declaration]));
     for (const key of Reflect.ownKeys(level)) {
       const declaration = declared.get(key);
       const overridden = seen.has(key);
@@ -113,7 +139,7 @@ function plainMethod(level: object, key: string | symbol): Method | undefined {
   return typeof value === 'function' ? (value as Method) : undefined;
 }
 
-function refuseTwins(handlers: readonly Handler[]): void {
+function refuseTwins(decorator: string, handlers: readonly Handler[]): void {
   const byName = new Map<string, Handler>();
   for (const handler of handlers) {
     const twin = byName.get(handler.name);
@@ -121,7 +147,7 @@ function refuseTwins(handlers: readonly Handler[]): void {
     if (!twin) continue;
     throw new FlameError(
       'FLAME_CONFIG',
-      `two handlers have the name "${handler.name}": ${whereabouts(twin)} and ${whereabouts(handler)}. Give one of them another: @OnFlame(pool, { name: '…' }).`,
+      `two handlers have the name "${handler.name}": ${whereabouts(twin)} and ${whereabouts(handler)}. Give one of them another: @${decorator}(…, { name: '…' }).`,
     );
   }
 }

@@ -8,14 +8,14 @@ import { returnsOf } from './returns.js';
 import type { FlameReturns } from './returns.js';
 
 /** A method that may run on a runner. */
-export interface Handler {
+export interface Handler<D extends Declaration = Declaration> {
   readonly name: string;
   readonly key: string | symbol;
   readonly method: Method;
   /** The method as the class shows it. */
   readonly shown: Method;
-  /** What `@OnFlame` says of it; undefined for a method that is reached through `Flame` alone. */
-  readonly declaration: Declaration | undefined;
+  /** What its decorator says of it; undefined for a method that has none. */
+  readonly declaration: D | undefined;
   /** Whether a more derived class has a method of the same name, so that only `super` leads here. */
   readonly overridden: boolean;
   readonly home: ProviderHome;

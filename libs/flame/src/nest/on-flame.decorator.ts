@@ -1,12 +1,10 @@
-import { Inject, Optional } from '@nestjs/common';
-import { badOption, OptionReader, show } from '../core/option-reader.js';
-import { FlameError } from '../core/flame-error.js';
-import { appOf, bindTo, FlameApp } from './flame-app.js';
-import { addDeclaration, methodName } from './declaration.js';
-import type { Declaration, Method } from './declaration.js';
+import { OptionReader, show } from '../core/option-reader.js';
+import type { PoolDeclaration } from './declaration.js';
+import { readReturns } from './decoration.js';
+import type { DecoratedMethod, MethodReturning } from './decoration.js';
+import { onFlame } from './flame-app.js';
 import { flameEnhancers } from './flame-enhancer.js';
 import type { FlameEnhancer } from './flame-enhancer.js';
-import { flameReturns, returnsOf, sayWhatItReturns } from './returns.js';
 import type { FlameResult, FlameReturns } from './returns.js';
 
 /** Options of `@OnFlame`. */
@@ -71,13 +69,6 @@ export interface OnFlameOptions {
   enhancers?: FlameEnhancer[];
 }
 
-/** Accepts only methods that return `R`. */
-type MethodReturning<R> = <M extends (...args: never[]) => R>(
-  target: object,
-  key: string | symbol,
-  descriptor: TypedPropertyDescriptor<M>,
-) => TypedPropertyDescriptor<M> | void;
-
 /**
  * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with what comes back. On a
  * runner, inside a handler, and on an instance that no app with a FlameModule made, the method simply runs.
@@ -89,70 +80,17 @@ type MethodReturning<R> = <M extends (...args: never[]) => R>(
 export function OnFlame(pool: string, options: OnFlameOptions & { cast: true }): MethodReturning<Promise<void>>;
 export function OnFlame(pool: string, options?: OnFlameOptions & { cast?: false }): MethodReturning<FlameResult>;
 export function OnFlame(pool: string, options: OnFlameOptions = {}): MethodReturning<FlameResult> {
-  return (target, key, descriptor) => {
-    const label = typeof target === 'function' ? `${target.name}.${String(key)}` : methodName(target, key);
-    const method = descriptor?.value as Method | undefined;
-    if (typeof target === 'function' || typeof method !== 'function') {
-      throw new FlameError(
-        'FLAME_CONFIG',
-        `@OnFlame on ${label} needs a method of instances. Move it to a method that is neither static nor an accessor.`,
-      );
-    }
-    const type: unknown = Reflect.getMetadata('design:returntype', target, key);
-    const declaration = readDeclaration(pool, options, key, method, type, label);
-    addDeclaration(target, declaration);
-    bindInstancesOf(target);
-    descriptor.value = wrap(declaration) as unknown as typeof descriptor.value;
-    return descriptor;
-  };
+  return (target, key, descriptor) => onFlame.decorate(target, key, descriptor, (found) => readDeclaration(pool, options, found));
 }
 
-/** The method that callers see. It finds its app when it is called: by then the instance has one, whatever its scope. */
-function wrap(declaration: Declaration): Method {
-  const { method } = declaration;
-  const wrapper = function (this: object, ...args: unknown[]): unknown {
-    const app = appOf(this);
-    return app === undefined || app.runsInPlace ? method.apply(this, args) : app.dispatch(this, declaration, args);
-  };
-  Object.defineProperty(wrapper, 'name', { value: method.name, configurable: true });
-  Object.defineProperty(wrapper, 'length', { value: method.length, configurable: true });
-  // Metadata that decorators below have put on the method is looked up along the prototype chain.
-  return Object.setPrototypeOf(wrapper, method) as Method;
-}
-
-const appKey = Symbol('nestjs-flame:app');
-
-/**
- * Lets Nest's own property injection bind each instance to its app, whatever its scope. The key is an accessor, so that instances carry no
- * trace of it and frozen ones work, too.
- */
-function bindInstancesOf(prototype: object): void {
-  if (appKey in prototype) return;
-  Object.defineProperty(prototype, appKey, {
-    set(this: object, app: unknown) {
-      // A test's `useMocker` may have made up something.
-      if (app instanceof FlameApp) bindTo(app, this);
-    },
-  });
-  Inject(FlameApp)(prototype, appKey);
-  Optional()(prototype, appKey);
-}
-
-function readDeclaration(
-  pool: string,
-  options: OnFlameOptions,
-  key: string | symbol,
-  method: Method,
-  type: unknown,
-  label: string,
-): Declaration {
-  const read = new OptionReader({ pool, ...options }, `@OnFlame on ${label}`);
-  const declaration: Declaration = {
-    key,
+function readDeclaration(pool: string, options: OnFlameOptions, found: DecoratedMethod): PoolDeclaration {
+  const read = new OptionReader({ pool, ...options }, `@OnFlame on ${found.label}`);
+  const declaration: PoolDeclaration = {
+    key: found.key,
     pool: read.text('pool'),
     name: read.raw('name') === undefined ? undefined : read.text('name'),
     cast: read.flag('cast', false),
-    returns: readReturns(read, method, type, label),
+    returns: readReturns(read, found),
     trackResources: read.raw('trackResources') === undefined ? undefined : read.flag('trackResources', false),
     enhancers: readEnhancers(read),
     callOptions: {
@@ -161,19 +99,10 @@ function readDeclaration(
       retry: readRetry(read),
       idempotent: read.flag('idempotent', false),
     },
-    method,
+    method: found.method,
   };
   read.done();
   return declaration;
-}
-
-function readReturns(read: OptionReader, method: Method, type: unknown, label: string): FlameReturns | undefined {
-  if (read.raw('returns') !== undefined) return read.choice('returns', flameReturns, 'promise');
-  const returns = returnsOf(method, type);
-  // An interface: the compiler writes down that there is a type, and not which.
-  if (returns === undefined && type === Object)
-    throw badOption(read.path, 'has a return type that leaves no trace at run time', sayWhatItReturns(label));
-  return returns;
 }
 
 function readEnhancers(read: OptionReader): readonly FlameEnhancer[] {

@@ -2,7 +2,7 @@ import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import type { Type } from '@nestjs/common';
 import { FlameCall } from '../runner/flame-call.js';
 import type { ChildClass } from '../runner/handler-table.js';
-import { ownDeclarations, prototypesOf } from './declaration.js';
+import { poolDeclarations, prototypesOf } from './declaration.js';
 import type { Class, NestModule } from './provider-home.js';
 import { returnsOf } from './returns.js';
 import type { FlameReturns } from './returns.js';
@@ -51,7 +51,7 @@ export class PlaceableClass implements ChildClass {
     const prototype = this.type.prototype as Record<string, unknown>;
     const levels = prototypesOf(prototype);
     const owner = levels.find((level) => Object.hasOwn(level, method));
-    const declaration = owner && ownDeclarations(owner).find(({ key }) => key === method);
+    const declaration = owner && poolDeclarations.of(owner).find(({ key }) => key === method);
     return declaration ? declaration.returns : returnsOf(prototype[method], Reflect.getMetadata('design:returntype', prototype, method));
   }
 

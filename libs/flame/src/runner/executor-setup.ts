@@ -12,7 +12,9 @@ export interface ExecutorSetup {
   readonly link: Link;
   readonly table: HandlerTable;
   readonly codec: Codec;
-  readonly info: ParentInfo;
+  readonly info: Pick<ParentInfo, 'pool' | 'runner' | 'trackResources'>;
+  /** The other end, for texts. @default the parent of the pool */
+  readonly peer?: string;
   readonly clock: Clock;
   readonly log: FlameLog;
   /** How this app lets contexts travel. */

@@ -53,7 +53,7 @@ export class Executor implements LinkReceiver, Workplace {
       send: (frame) => link.send(frame),
       codec,
       sends: 'result',
-      peer: `the parent of pool ${this.pool}`,
+      peer: setup.peer ?? `the parent of pool ${this.pool}`,
       warn,
       onSent: (id) => this.#sent(id),
       onReceived: () => {},

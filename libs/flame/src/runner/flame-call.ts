@@ -28,10 +28,12 @@ export class FlameCall {
     return this.#work.id;
   }
 
+  /** The pool's name; empty in a call from another instance (`nestjs-flame/rpc`), which belongs to no pool. */
   get pool(): string {
     return this.#work.place.pool;
   }
 
+  /** The runner's id, or the instance's. */
   get runnerId(): string {
     return this.#work.place.runnerId;
   }

@@ -6,9 +6,9 @@ import { FlameError } from '../core/flame-error.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import { ClientPipe } from './client-pipe.js';
-import type { OpenPipe } from './client-pipe.js';
+import type { Destination, OpenPipe } from './client-pipe.js';
 import { introduce } from './introduce.js';
-import { helloPacket } from './introduction.js';
+import { helloPacket, type Welcome } from './introduction.js';
 import type { Hello, Link } from './link.js';
 import { isRefusal, untilReached } from './redial.js';
 import { SessionLink } from './session-link.js';
@@ -25,7 +25,7 @@ export interface DialOptions {
   readonly openPipe?: OpenPipe;
 }
 
-const overGrpc: OpenPipe = ({ address, certificate }, listener) => new ClientPipe(address, certificate, listener);
+const overGrpc: OpenPipe = (to, listener) => new ClientPipe(to, listener);
 
 /**
  * Attaches to a parent. While it cannot be reached this tries again for `reconnectTimeout`, as it does whenever the
@@ -36,41 +36,66 @@ const overGrpc: OpenPipe = ({ address, certificate }, listener) => new ClientPip
  */
 export async function dial({ info, manifest, signal, clock = new SystemClock(), openPipe = overGrpc }: DialOptions): Promise<Link> {
   const about: Hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
-  const over = new AbortController();
-  let session: Uint8Array = new Uint8Array(0);
-  const reach = async (token: string, until: AbortSignal): Promise<void> => {
-    const hello = helloPacket({ runner: info.runner, token, session, received: link.received }, about);
-    ({ session } = await introduce(openPipe, info, hello, link, until));
-  };
-  const link = new SessionLink({
-    peer: `the parent at ${info.address}`,
-    clock,
-    scope: new AsyncResource('FLAMELINK'),
-    maxPayload: info.maxPayload,
-    reconnectTimeout: info.reconnectTimeout,
-    onEnded: () => over.abort(),
-    onSuspended: () => {
-      untilReached(() => reach('', over.signal), clock, over.signal).catch((error: ServiceError) => link.cut(words(error)));
-    },
-  });
-
+  const peer = `the parent at ${info.address}`;
+  const { link, reach } = session({ ...info, about, to: info, peer, clock, openPipe });
   const late = new AbortController();
   const stopTimer = clock.after(info.reconnectTimeout, () => late.abort(), true);
   const until = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
   try {
-    await untilReached(() => reach(info.token, until), clock, until);
+    await untilReached(async () => void (await reach(info.token, until)), clock, until);
     return link;
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     if (isRefusal(error)) throw new FlameError('FLAME_DENIED', words(error as ServiceError), { cause: error });
-    const message = `the parent at ${info.address} cannot be reached (tried for ${info.reconnectTimeout} ms): ${words(error as ServiceError)}`;
+    const message = `${peer} cannot be reached (tried for ${info.reconnectTimeout} ms): ${words(error as ServiceError)}`;
     throw new FlameError('FLAME_BOOT', message, { cause: error });
   } finally {
     stopTimer();
   }
 }
 
+/** A session as the end that dials has it. */
+export interface DialledSession {
+  readonly about: Hello;
+  readonly to: Destination;
+  /** The other end, for texts. */
+  readonly peer: string;
+  readonly reconnectTimeout: number;
+  readonly maxPayload: number;
+  readonly clock: Clock;
+  readonly openPipe?: OpenPipe;
+}
+
+/** Makes the link of a session, and what makes its first connection. Whenever the connection breaks later on it dials again. */
+export function session({ about, to, peer, reconnectTimeout, maxPayload, clock, openPipe = overGrpc }: DialledSession): {
+  link: SessionLink;
+  reach: (token: string, until: AbortSignal) => Promise<Welcome>;
+} {
+  const over = new AbortController();
+  let key: Uint8Array = new Uint8Array(0);
+  const reach = async (token: string, until: AbortSignal): Promise<Welcome> => {
+    const hello = helloPacket({ runner: about.runner, token, session: key, received: link.received }, about);
+    const welcome = await introduce(openPipe, to, hello, link, until);
+    key = welcome.session;
+    return welcome;
+  };
+  const link = new SessionLink({
+    peer,
+    clock,
+    scope: new AsyncResource('FLAMELINK'),
+    maxPayload,
+    reconnectTimeout,
+    onEnded: () => over.abort(),
+    onSuspended: () => {
+      untilReached(async () => void (await reach('', over.signal)), clock, over.signal).catch((error: ServiceError) =>
+        link.cut(words(error)),
+      );
+    },
+  });
+  return { link, reach };
+}
+
 /** gRPC puts the code into the message and the server's words into the details. */
-function words(error: Partial<ServiceError>): string {
+export function words(error: Partial<ServiceError>): string {
   return error.details ?? error.message ?? 'it ended the stream';
 }

@@ -150,7 +150,13 @@ export class GrpcDoor implements Door {
     const server = new Server(serverOptions);
     const { clock = new SystemClock(), reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024 } = this.#options;
     const newKey = (): Buffer => randomBytes(32);
-    this.#runners = new AttachService(this.#tickets, { clock, reconnectTimeout, maxPayload, newKey, scope: this.#scope });
+    this.#runners = new AttachService(this.#tickets, {
+      clock,
+      reconnectTimeout,
+      maxPayload,
+      newKey,
+      scope: this.#scope,
+    });
     this.#runners.addTo(server);
     const health = new HealthImplementation();
     this.#tellHealth = (service, serving) => health.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');

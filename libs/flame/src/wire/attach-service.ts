@@ -5,9 +5,9 @@ import { Denial } from './denial.js';
 import { asIs, attachPath } from './grpc-options.js';
 import { type RawHello, readAbout, readHello, welcomePacket } from './introduction.js';
 import { sameSecret } from './secret.js';
+import type { Hello, Link } from './link.js';
 import { endWith, ServerPipe, type ServerStream } from './server-pipe.js';
 import { SessionLink } from './session-link.js';
-import type { TicketOffice } from './ticket-office.js';
 import { Violation } from './violation.js';
 
 export interface AttachServiceOptions {
@@ -17,6 +17,22 @@ export interface AttachServiceOptions {
   readonly newKey: () => Buffer;
   /** The context in which links deliver. */
   readonly scope: AsyncResource;
+  /** The method's path. @default that of `Runners` */
+  readonly path?: string;
+  /** What those who come are to the one who serves, for texts. @default 'runner' */
+  readonly visitor?: 'runner' | 'instance';
+  /** What an instance says of itself to those it lets in. */
+  readonly about?: Hello;
+}
+
+/** Who may come in. */
+export interface Admission {
+  /**
+   * `describe` is not called before the token was found right; `attach` makes the link.
+   *
+   * @throws {Denial} for who may not.
+   */
+  admit(name: string, token: string, describe: () => Hello, attach: () => Link): Link;
 }
 
 interface RunnerSession {
@@ -30,23 +46,23 @@ interface RunnerSession {
 const introductionTimeout = 10_000;
 
 /**
- * `flame.v1.Runners/Attach`: lets runners in by their tickets, resumes sessions by their keys, and hands packets to the
- * sessions' links. It owns the sessions.
+ * `flame.v1.Runners/Attach`, or `flame.v1.Instances/Attach`: lets in whom the admission lets in, resumes sessions by their keys, and hands
+ * packets to the sessions' links. It owns the sessions.
  */
 export class AttachService {
-  readonly #tickets: TicketOffice;
+  readonly #admission: Admission;
   readonly #options: AttachServiceOptions;
-  /** By runner. */
+  /** By the visitor's name. */
   readonly #sessions = new Map<string, RunnerSession>();
 
-  constructor(tickets: TicketOffice, options: AttachServiceOptions) {
-    this.#tickets = tickets;
+  constructor(admission: Admission, options: AttachServiceOptions) {
+    this.#admission = admission;
     this.#options = options;
   }
 
   addTo(server: Server): void {
     const attach = {
-      path: attachPath,
+      path: this.#options.path ?? attachPath,
       originalName: 'attach',
       requestStream: true,
       responseStream: true,
@@ -92,7 +108,7 @@ export class AttachService {
       if (session === undefined) stream.end();
       else session.link.broke(session.pipe, how);
     };
-    stream.on('end', () => gone('the runner ended the stream'));
+    stream.on('end', () => gone(`the ${this.#options.visitor ?? 'runner'} ended the stream`));
     stream.on('cancelled', () => gone('the connection was lost'));
     stream.on('error', () => gone('the stream failed'));
   }
@@ -102,23 +118,23 @@ export class AttachService {
     const hello = readHello(packet);
     const session = hello.session.length > 0 ? this.#resume(hello) : this.#begin(hello);
     const pipe = new ServerPipe(stream);
-    pipe.write(welcomePacket({ session: session.key, received: session.link.received }), () => {});
+    pipe.write(welcomePacket({ session: session.key, received: session.link.received, instance: this.#options.about }), () => {});
     session.link.connect(pipe, hello.received);
     return { of: session, link: session.link, pipe };
   }
 
   #begin(hello: RawHello): RunnerSession {
-    const { newKey, ...options } = this.#options;
+    const { newKey, visitor = 'runner', ...options } = this.#options;
     const { runner, token } = hello;
     const known = this.#sessions.get(runner);
     // Its welcome was lost with its connection, so it knocks again as it did before.
     if (known?.token !== undefined && sameSecret(token, known.token)) return known;
     const key = newKey();
-    const link = this.#tickets.admit(
+    const link = this.#admission.admit(
       runner,
       token,
       () => readAbout(hello),
-      () => new SessionLink({ ...options, peer: `runner ${runner}`, onEnded: () => this.#sessions.delete(runner) }),
+      () => new SessionLink({ ...options, peer: `${visitor} ${runner}`, onEnded: () => this.#sessions.delete(runner) }),
     ) as SessionLink;
     const session = { key, link, token };
     this.#sessions.set(runner, session);
@@ -128,7 +144,10 @@ export class AttachService {
   #resume(hello: RawHello): RunnerSession {
     const session = this.#sessions.get(hello.runner);
     if (session !== undefined && sameSecret(hello.session, session.key)) return session;
-    throw new Denial('stranger', `runner ${hello.runner} has no session to resume: it is over, or its key is wrong`);
+    throw new Denial(
+      'stranger',
+      `${this.#options.visitor ?? 'runner'} ${hello.runner} has no session to resume: it is over, or its key is wrong`,
+    );
   }
 }
 

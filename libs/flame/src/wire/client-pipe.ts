@@ -1,22 +1,27 @@
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
-import { asIs, attachPath, dialOptions } from './grpc-options.js';
+import { asIs, attachPath, dialOptions, instanceDialOptions, instancesPath } from './grpc-options.js';
+import { mutual } from './mutual-tls.js';
 import { pinned } from './pinned-certificate.js';
+import type { InstanceIdentity } from './instance-identity.js';
 import type { Pipe } from './pipe.js';
 
-/** What a runner's connection tells. */
+/** Where the other end is, and how it shows who it is. */
+export interface Destination {
+  readonly address: string;
+  /** What a parent must show, PEM; none on a Unix socket. */
+  readonly certificate?: string;
+  /** For an instance of the app: what both ends must show. */
+  readonly identity?: InstanceIdentity;
+}
+
+/** What a dialled connection tells. */
 export interface PipeListener {
   packet(packet: Buffer): void;
   /** The connection is over, once, also when this end ended it. */
   gone(error: ServiceError | undefined): void;
 }
 
-/** Where a parent is, and what it must show. */
-export interface Destination {
-  readonly address: string;
-  readonly certificate?: string;
-}
-
-/** Connects to a parent. */
+/** Connects to a parent, or to an instance. */
 export type OpenPipe = (to: Destination, listener: PipeListener) => Pipe;
 
 /** A Unix socket that only this user can reach needs no more. */
@@ -25,17 +30,17 @@ const onThisHost = { credentials: credentials.createInsecure(), options: {} };
 /** How long a polite end may take before the connection is dropped. */
 const endTimeout = 1_000;
 
-/** A connection that this runner made, over a gRPC client of its own, which is closed with it. */
+/** A connection that this end made, over a gRPC client of its own, which is closed with it. */
 export class ClientPipe implements Pipe {
   readonly #client: Client;
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   #ended = false;
   #endTimer: NodeJS.Timeout | undefined;
 
-  constructor(address: string, certificate: string | undefined, listener: PipeListener) {
-    const { credentials, options } = certificate === undefined ? onThisHost : pinned(certificate);
-    this.#client = new Client(address, credentials, { ...dialOptions, ...options });
-    this.#stream = this.#client.makeBidiStreamRequest(attachPath, asIs, asIs);
+  constructor({ address, certificate, identity }: Destination, listener: PipeListener) {
+    const trust = identity ? mutual(identity) : certificate === undefined ? onThisHost : pinned(certificate);
+    this.#client = new Client(address, trust.credentials, { ...(identity ? instanceDialOptions : dialOptions), ...trust.options });
+    this.#stream = this.#client.makeBidiStreamRequest(identity ? instancesPath : attachPath, asIs, asIs);
     this.#stream.on('data', (packet: Buffer) => listener.packet(packet));
     let over = false;
     const gone = (error?: ServiceError): void => {

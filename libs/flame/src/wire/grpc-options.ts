@@ -3,6 +3,9 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 /** `flame.v1.Runners/Attach`. */
 export const attachPath = '/flame.v1.Runners/Attach';
 
+/** `flame.v1.Instances/Attach`. */
+export const instancesPath = '/flame.v1.Instances/Attach';
+
 /** Packets are made and read by our own code, so that gRPC passes bytes through. */
 export const asIs = (packet: Buffer): Buffer => packet;
 
@@ -41,3 +44,9 @@ export const dialOptions: ChannelOptions = {
   // Sessions are resumed over connections of their own.
   'grpc.use_local_subchannel_pool': 1,
 };
+
+/**
+ * How an instance dials another. Both answer calls, so that one which leaves a ping unanswered for seconds is no place to send calls to: it
+ * gets none until it answers again.
+ */
+export const instanceDialOptions: ChannelOptions = { ...dialOptions, 'grpc.keepalive_time_ms': 2_000, 'grpc.keepalive_timeout_ms': 3_000 };

@@ -4,7 +4,7 @@ import { ackPacket } from './packet-bytes.js';
 import type { SessionLink } from './session-link.js';
 
 /**
- * One connection to a parent: says hello, and gives the connection to the link when it is welcome, after which the link
+ * One connection to a parent or an instance: says hello, and gives the connection to the link when it is welcome, after which the link
  * hears of its end. Rejects with gRPC's error when it does not come to that, or `signal` aborts meanwhile.
  */
 export function introduce(
@@ -34,8 +34,8 @@ export function introduce(
       },
       gone: (error) => {
         signal.removeEventListener('abort', stop);
-        if (welcome !== undefined) link.broke(pipe, error?.details ?? 'the parent ended the stream');
-        else reject(error ?? new Error('the parent ended the stream without a welcome'));
+        if (welcome !== undefined) link.broke(pipe, error?.details ?? 'it ended the stream');
+        else reject(error ?? new Error('it ended the stream without a welcome'));
       },
     });
     const stop = (): void => pipe.destroy('it is given up');

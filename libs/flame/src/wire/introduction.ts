@@ -16,17 +16,28 @@ export interface RawHello extends Credentials {
   readonly about: Uint8Array;
 }
 
-/** The parent's answer: the key with which the session is resumed, and where it stands. */
+/** The answer: the key with which the session is resumed, and where it stands. Instances say who they are. */
 export interface Welcome {
   readonly session: Uint8Array;
   readonly received: number;
+  readonly instance?: Hello;
 }
 
 const helloTags = { runner: 10, token: 18, session: 26, received: 32, about: 42 } as const;
-const aboutTags = { version: 10, protocol: 16, handlers: 26, digest: 34, pid: 40, host: 50, node: 58 } as const;
-const welcomeTags = { session: 10, received: 16 } as const;
+const aboutTags = { version: 10, protocol: 16, handlers: 26, digest: 34, pid: 40, host: 50, node: 58, region: 66, app: 74 } as const;
+const welcomeTags = { session: 10, received: 16, about: 26, instance: 34 } as const;
 
 export function helloPacket(credentials: Credentials, hello: Hello): Buffer {
+  const out = new ProtoWriter(256);
+  out.string(helloTags.runner, credentials.runner);
+  out.string(helloTags.token, credentials.token);
+  out.blob(helloTags.session, credentials.session);
+  out.uint(helloTags.received, credentials.received);
+  out.blob(helloTags.about, aboutBytes(hello));
+  return introductionPacket('hello', out.bytes.subarray(0, out.at));
+}
+
+function aboutBytes(hello: Hello): Uint8Array {
   const about = new ProtoWriter(256);
   const { version, protocol, handlers, digest } = hello.manifest;
   about.string(aboutTags.version, version);
@@ -36,13 +47,9 @@ export function helloPacket(credentials: Credentials, hello: Hello): Buffer {
   about.uint(aboutTags.pid, hello.pid);
   about.string(aboutTags.host, hello.host);
   about.string(aboutTags.node, hello.node);
-  const out = new ProtoWriter(256);
-  out.string(helloTags.runner, credentials.runner);
-  out.string(helloTags.token, credentials.token);
-  out.blob(helloTags.session, credentials.session);
-  out.uint(helloTags.received, credentials.received);
-  out.blob(helloTags.about, about.bytes.subarray(0, about.at));
-  return introductionPacket('hello', out.bytes.subarray(0, out.at));
+  about.string(aboutTags.region, hello.region ?? '');
+  about.string(aboutTags.app, hello.app ?? '');
+  return about.bytes.subarray(0, about.at);
 }
 
 /** @throws {Violation} */
@@ -61,11 +68,11 @@ export function readHello(packet: Uint8Array): RawHello {
   return raw;
 }
 
-/** What the runner says of itself. @throws {Violation} */
-export function readAbout({ runner, about }: RawHello): Hello {
+/** What the runner, or the instance, says of itself. @throws {Violation} */
+export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>): Hello {
   const from = new ProtoReader(about);
   const handlers: string[] = [];
-  let [version, protocol, digest, pid, host, node] = ['', 0, '', 0, '', ''];
+  let [version, protocol, digest, pid, host, node, region, app] = ['', 0, '', 0, '', '', '', ''];
   while (!from.done) {
     const tag = from.varint();
     if (tag === aboutTags.version) version = from.string();
@@ -75,15 +82,22 @@ export function readAbout({ runner, about }: RawHello): Hello {
     else if (tag === aboutTags.pid) pid = from.varint();
     else if (tag === aboutTags.host) host = from.string();
     else if (tag === aboutTags.node) node = from.string();
+    else if (tag === aboutTags.region) region = from.string();
+    else if (tag === aboutTags.app) app = from.string();
     else from.skip(tag);
   }
-  return { runner, manifest: { version, protocol, handlers, digest }, pid, host, node };
+  const hello = { runner, manifest: { version, protocol, handlers, digest }, pid, host, node };
+  return region === '' ? hello : { ...hello, region, app };
 }
 
-export function welcomePacket({ session, received }: Welcome): Buffer {
+export function welcomePacket({ session, received, instance }: Welcome): Buffer {
   const out = new ProtoWriter(64);
   out.blob(welcomeTags.session, session);
   out.uint(welcomeTags.received, received);
+  if (instance) {
+    out.blob(welcomeTags.about, aboutBytes(instance));
+    out.string(welcomeTags.instance, instance.runner);
+  }
   return introductionPacket('welcome', out.bytes.subarray(0, out.at));
 }
 
@@ -91,13 +105,16 @@ export function welcomePacket({ session, received }: Welcome): Buffer {
 export function readWelcome(packet: Uint8Array): Welcome {
   const from = new ProtoReader(readIntroduction('welcome', packet));
   const welcome = { session: none, received: 0 };
+  let [about, runner] = [none, ''];
   while (!from.done) {
     const tag = from.varint();
     if (tag === welcomeTags.session) welcome.session = from.blob();
     else if (tag === welcomeTags.received) welcome.received = from.varint();
+    else if (tag === welcomeTags.about) about = from.blob();
+    else if (tag === welcomeTags.instance) runner = from.string();
     else from.skip(tag);
   }
-  return welcome;
+  return runner === '' ? welcome : { ...welcome, instance: readAbout({ runner, about }) };
 }
 
 const none: Uint8Array = new Uint8Array(0);

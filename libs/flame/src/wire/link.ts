@@ -43,13 +43,17 @@ export interface LinkEnd {
   readonly reason: string;
 }
 
-/** What a runner says of itself when it attaches. */
+/** What a runner says of itself when it attaches, and what instances of an app say to each other. */
 export interface Hello {
+  /** The runner's, or the instance's, name. */
   readonly runner: string;
   readonly manifest: Manifest;
   readonly pid: number;
   readonly host: string;
   readonly node: string;
+  /** Of instances only: the region, and the version of the app. */
+  readonly region?: string;
+  readonly app?: string;
 }
 
 /** A runner that the parent expects: only the holder of the token may attach, once, as this runner, with this manifest. */

@@ -4,6 +4,16 @@ import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { ShieldedSocket } from './shielded-socket.js';
 import type { TlsIdentity } from './tls-identity.js';
 
+/** How a listener knows who connects. */
+export interface ClientCheck {
+  /** The authority that must have signed what clients show, PEM. */
+  readonly ca: string | readonly string[];
+  /** Whether a client with such a certificate may come in. */
+  readonly admits: (client: TLSSocket) => boolean;
+  /** Told why a client may not. */
+  readonly onRefused: (client: string, why: string) => void;
+}
+
 /**
  * A socket that hands connections to the gRPC server. It owns the sockets of its connections.
  *
@@ -18,12 +28,15 @@ export class Listener {
     this.#net = net;
   }
 
-  /** Listens there; with TLS if there is an identity. */
-  static async open(grpc: GrpcServer, where: ListenOptions, tls?: TlsIdentity): Promise<Listener> {
+  /** Listens there; with TLS if there is an identity, and then, with a `check`, for those only who show a certificate, too. */
+  static async open(grpc: GrpcServer, where: ListenOptions, tls?: TlsIdentity, check?: ClientCheck): Promise<Listener> {
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 };
+    const mutual = check && { ca: [check.ca].flat(), requestCert: true, rejectUnauthorized: true };
     const net =
-      tls === undefined ? createServer(options) : createTlsServer({ ...options, key: tls.key, cert: tls.cert, ALPNProtocols: ['h2'] });
+      tls === undefined
+        ? createServer(options)
+        : createTlsServer({ ...options, key: tls.key, cert: tls.cert, ALPNProtocols: ['h2'], ...mutual });
     const listener = new Listener(net);
     net.on('connection', (socket: Socket) => {
       listener.#sockets.add(socket);
@@ -32,7 +45,14 @@ export class Listener {
       socket.on('error', () => {});
       if (tls === undefined) injector.injectConnection(socket);
     });
-    net.on('secureConnection', (socket: TLSSocket) => injector.injectConnection(new ShieldedSocket(socket)));
+    net.on('secureConnection', (socket: TLSSocket) => {
+      if (!check || check.admits(socket)) return injector.injectConnection(new ShieldedSocket(socket));
+      check.onRefused(socket.remoteAddress ?? '', 'its certificate is for somebody else');
+      socket.destroy();
+    });
+    net.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      if (socket.remoteAddress !== undefined) check?.onRefused(socket.remoteAddress, error.message);
+    });
     await new Promise<void>((resolve, reject) => {
       net.once('error', reject);
       net.listen(where, resolve);

@@ -219,12 +219,17 @@ describe('introductions', () => {
     const credentials = { runner: 'r', token: 't', session: Buffer.from([1, 2]), received: 7 };
     const packet = helloPacket(credentials, { runner: 'r', manifest, pid: 42, host: 'h', node: '20.19.0' });
     expect(Attach.requestDeserialize(packet)).toEqual({
-      hello: { ...credentials, about: { ...manifest, pid: 42, host: 'h', node: '20.19.0' } },
+      hello: { ...credentials, about: { ...manifest, pid: 42, host: 'h', node: '20.19.0', region: '', app: '' } },
     });
     expect(readAbout(readHello(packet))).toEqual({ runner: 'r', manifest, pid: 42, host: 'h', node: '20.19.0' });
     const welcome = { session: Buffer.from([9]), received: 3 };
     expect(Attach.requestDeserialize(welcomePacket(welcome))).toEqual({ welcome });
     expect(readWelcome(Attach.requestSerialize({ welcome }))).toEqual(welcome);
+    const instance = { runner: 'i', manifest, pid: 42, host: 'h', node: '20.19.0', region: 'syd', app: '7' };
+    const { runner, manifest: _, ...about } = instance;
+    const packet2 = { welcome: { ...welcome, about: { ...manifest, ...about }, instance: runner } };
+    expect(Attach.requestDeserialize(welcomePacket({ ...welcome, instance }))).toEqual(packet2);
+    expect(readWelcome(Attach.requestSerialize(packet2))).toEqual({ ...welcome, instance });
   });
 
   it('hold nothing else', () => {

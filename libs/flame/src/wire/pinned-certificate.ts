@@ -27,7 +27,7 @@ export function pinned(certificate: string): Pinned {
 }
 
 /** Gives HTTP/2 the sockets of these credentials only behind a shield; false when grpc-js has renamed the method for that. */
-function shield(secure: ChannelCredentials): boolean {
+export function shield(secure: ChannelCredentials): boolean {
   const connectorOf = secure._createSecureConnector?.bind(secure);
   if (connectorOf === undefined) return false;
   secure._createSecureConnector = (...from) => {

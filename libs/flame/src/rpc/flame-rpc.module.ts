@@ -1,0 +1,98 @@
+import { Inject, Logger, Module } from '@nestjs/common';
+import type {
+  DynamicModule,
+  FactoryProvider,
+  ModuleMetadata,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  OnModuleInit,
+} from '@nestjs/common';
+import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import { badOption } from '../core/option-reader.js';
+import { enhanceWith } from '../nest/enhancers.js';
+import { findHandlers } from '../nest/flame.explorer.js';
+import { FlameParent } from '../nest/flame-parent.js';
+import { HandlerIndex } from '../nest/handler-index.js';
+import { SystemClock } from '../wire/system-clock.js';
+import { beforeDestroy } from './before-destroy.js';
+import { RegionRpc } from './region-rpc.service.js';
+import { onRegion, RpcApp } from './rpc-app.js';
+import { RpcInstance } from './rpc-instance.js';
+import { readRpcOptions } from './rpc-options.js';
+import type { FlameRpcOptions, RpcConfig } from './rpc-options.js';
+
+export interface FlameRpcAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  inject?: FactoryProvider['inject'];
+  useFactory: (...deps: any[]) => FlameRpcOptions | Promise<FlameRpcOptions>;
+}
+
+const configToken = Symbol('nestjs-flame:rpc-config');
+const log = new Logger('FlameRpc');
+
+/**
+ * Calls between the instances of an app, in other regions or in this one. Import it once, in the root module; it is global. It works with or without
+ * `FlameModule`.
+ *
+ * The instance listens once the app's hooks have run. When the app closes it first tells its callers, who go elsewhere, and finishes what runs, and only
+ * then lets the app close its database clients and the like. In a pool's runner it makes calls, and takes none.
+ */
+@Module({})
+export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #config: RpcConfig;
+  readonly #app: RpcApp;
+  readonly #modules: ModulesContainer;
+  readonly #creator: ExternalContextCreator;
+  #instance: RpcInstance | undefined;
+
+  constructor(@Inject(configToken) config: RpcConfig, app: RpcApp, modules: ModulesContainer, creator: ExternalContextCreator) {
+    this.#config = config;
+    this.#app = app;
+    this.#modules = modules;
+    this.#creator = creator;
+    const { instance, myRegion, primaryRegion } = config;
+    app.locate({ instance, myRegion, primaryRegion });
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG that names the option's path and the fix. */
+  static forRoot(options: FlameRpcOptions = {}): DynamicModule {
+    const config = readRpcOptions(options, 'FlameRpcModule.forRoot', process.env);
+    return dynamicModule({ provide: configToken, useFactory: () => config });
+  }
+
+  /** The same with options from a factory. */
+  static forRootAsync({ imports, inject = [], useFactory }: FlameRpcAsyncOptions): DynamicModule {
+    const read = async (...deps: unknown[]): Promise<RpcConfig> =>
+      readRpcOptions(await useFactory(...deps), 'FlameRpcModule.forRootAsync useFactory()', process.env);
+    return dynamicModule({ provide: configToken, inject, useFactory: read }, imports);
+  }
+
+  onModuleInit(): void {
+    refuseSecond(this.#modules);
+    const { handlers } = findHandlers(onRegion, this.#modules, this.#app, this.#config.handlers);
+    const index = new HandlerIndex(handlers, [], enhanceWith(this.#creator));
+    const clock = new SystemClock();
+    this.#instance = new RpcInstance(this.#config, index, clock, log);
+    const { calls } = this.#instance;
+    const { instance, timeout } = this.#config;
+    this.#app.open({ index, calls, inPlace: { instance, clock, timeout } });
+    beforeDestroy(this.#modules, () => this.#instance?.drain());
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (FlameParent.get() === null) await this.#instance?.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#instance?.close();
+  }
+}
+
+function dynamicModule(config: FactoryProvider<RpcConfig>, imports: ModuleMetadata['imports'] = []): DynamicModule {
+  return { module: FlameRpcModule, global: true, imports, providers: [config, RpcApp, RegionRpc], exports: [RpcApp, RegionRpc] };
+}
+
+function refuseSecond(modules: ModulesContainer): void {
+  const count = [...modules.values()].filter(({ metatype }) => metatype === FlameRpcModule).length;
+  if (count > 1)
+    throw badOption('FlameRpcModule', `is imported ${count} times with different options`, 'Import it once, in the root module.');
+}

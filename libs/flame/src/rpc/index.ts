@@ -1,0 +1,11 @@
+export type { Discovery, FoundInstance } from './discovery.js';
+export { FlameRpcModule } from './flame-rpc.module.js';
+export type { FlameRpcAsyncOptions } from './flame-rpc.module.js';
+export type { InstanceInfo } from './instance-info.js';
+export { OnRegion } from './on-region.decorator.js';
+export type { OnRegionOptions } from './on-region.decorator.js';
+export { RegionRpc } from './region-rpc.service.js';
+export type { RegionChoice } from './rpc-declaration.js';
+export type { FlameRpcOptions } from './rpc-options.js';
+export type { InstanceTls } from './rpc-security.js';
+export { StaticDiscovery } from './static-discovery.js';

@@ -1,0 +1,73 @@
+import { OptionReader, show } from '../core/option-reader.js';
+import { readReturns } from '../nest/decoration.js';
+import type { DecoratedMethod, MethodReturning } from '../nest/decoration.js';
+import type { FlameResult, FlameReturns } from '../nest/returns.js';
+import { onRegion } from './rpc-app.js';
+import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
+
+/** Options of `@OnRegion`. */
+export interface OnRegionOptions {
+  /**
+   * The handler's name, unique in the app, and the same in every version that is to be called.
+   *
+   * @default Class.method
+   */
+  name?: string;
+  /**
+   * Time for the call, in milliseconds, from its beginning to its result; for a stream, to its end. Then the caller gets `FLAME_TIMEOUT` and the method's
+   * signal aborts. `Infinity` for no limit.
+   *
+   * @default the module's `timeout`, 5_000
+   */
+  timeout?: number;
+  /**
+   * Whether the work ends when its caller goes. With `false` it goes on, up to `shutdownTimeout`, also when the calling instance dies.
+   *
+   * @default true
+   */
+  link?: boolean;
+  /** What the method returns, where its code does not show it at run time, as for `@OnFlame`. */
+  returns?: FlameReturns;
+}
+
+/**
+ * Runs the method on an instance of `region`, a random one of those that answer: on that instance's own copy of the service. Where this instance is in that
+ * region the method simply runs here, with the same time-out. `'primary'` is the primary region, whichever that is; a function is given the call's
+ * arguments, as a list, and names the region.
+ *
+ * On an instance that no app with a FlameRpcModule made, the method simply runs. On a pool's runner it behaves as at the runner's parent.
+ *
+ * @throws {FlameError} FLAME_CONFIG when an option is bad.
+ */
+export function OnRegion<A extends unknown[] = never[]>(
+  region: RegionChoice<A>,
+  options: OnRegionOptions = {},
+): MethodReturning<FlameResult, A> {
+  return (target, key, descriptor) => onRegion.decorate(target, key, descriptor, (found) => readDeclaration(region, options, found));
+}
+
+function readDeclaration<A extends unknown[]>(
+  region: RegionChoice<A>,
+  options: OnRegionOptions,
+  found: DecoratedMethod,
+): RegionDeclaration {
+  const read = new OptionReader({ region, ...options }, `@OnRegion on ${found.label}`);
+  const given: unknown = read.raw('region');
+  if (typeof given !== 'function' && (typeof given !== 'string' || given === ''))
+    throw read.refuse('region', `must be the name of a region or a function, but is ${show(given)}`, "Give for example 'primary'.");
+  const declaration: RegionDeclaration = {
+    key: found.key,
+    region: region as RegionChoice,
+    name: read.raw('name') === undefined ? undefined : read.text('name'),
+    returns: readReturns(read, found),
+    trackResources: false,
+    enhancers: [],
+    callOptions: {
+      timeout: read.raw('timeout') === undefined ? undefined : read.duration('timeout', Infinity),
+      linked: read.flag('link', true),
+    },
+    method: found.method,
+  };
+  read.done();
+  return declaration;
+}

@@ -1,0 +1,143 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Clock } from '../core/clock.js';
+import { captureContext } from '../parent/capture-context.js';
+import { cannotCross, reasonOf } from '../parent/call-verdicts.js';
+import type { CallOptions } from '../parent/pending-call.js';
+import { Hoister } from '../streams/hoister.js';
+import type { InstanceInfo } from './instance-info.js';
+import { Bounced } from './instance-session.js';
+import type { InstanceSession, RegionCallOrder } from './instance-session.js';
+import type { InstanceTable } from './instance-table.js';
+import type { RpcConfig } from './rpc-options.js';
+import * as verdict from './rpc-verdicts.js';
+
+/** Whom a call is for. */
+export type Target = { readonly region: string } | { readonly instance: string };
+
+export interface RegionCallsSetup {
+  readonly config: RpcConfig;
+  readonly self: InstanceInfo;
+  readonly clock: Clock;
+  /** Undefined where this instance is alone. */
+  readonly table: InstanceTable | undefined;
+}
+
+/**
+ * Makes calls to other instances: a random one of those that answer and have the handler. One that certainly did not run, because
+ * its instance was leaving, goes to the next; what may have run is never repeated.
+ */
+export class RegionCalls {
+  readonly #setup: RegionCallsSetup;
+  readonly #hoister: Hoister;
+  #calls = 0;
+  #closed = false;
+
+  constructor(setup: RegionCallsSetup) {
+    this.#setup = setup;
+    this.#hoister = new Hoister(setup.config.codec);
+  }
+
+  /** This instance and the others that take calls. */
+  get instances(): readonly InstanceInfo[] {
+    return [this.#setup.self, ...this.#ready().map(({ info }) => info)];
+  }
+
+  /** Runs handler `name` there. `timeout` of the options covers it from here to its result. */
+  async call(target: Target, name: string, args: unknown[], options: CallOptions): Promise<unknown> {
+    const { config, clock, table } = this.#setup;
+    const { signal } = options;
+    const timeout = options.timeout ?? config.timeout;
+    const until = clock.now() + timeout;
+    if (signal?.aborted) throw verdict.neverSent(name, reasonOf(signal), signal.reason);
+    const order = this.#order(name, args, options, timeout);
+    const bounced = new Set<string>();
+    let waited = false;
+    for (;;) {
+      if (this.#closed) throw verdict.closing(name);
+      const left = until - clock.now();
+      if (left <= 0) throw verdict.timedOut(name, `while it looked for an instance`, timeout, 'no');
+      const session = this.#pick(target, name, bounced);
+      if (!session && table && !waited) {
+        // The first look round may still be under way.
+        waited = true;
+        await this.#within(left, table.ready);
+        continue;
+      }
+      if (!session) throw this.#nobody(target, name, bounced);
+      try {
+        return await session.call(order, name, left, signal);
+      } catch (error) {
+        // What was read of a stream cannot be read again.
+        if (!(error instanceof Bounced) || order.sources?.started)
+          throw error instanceof Bounced ? this.#nobody(target, name, bounced) : error;
+        bounced.add(session.info.id);
+      }
+    }
+  }
+
+  /** Refuses new calls. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #ready(): InstanceSession[] {
+    return this.#setup.table?.sessions.filter(({ state }) => state === 'ready') ?? [];
+  }
+
+  /** Those whom the call may go to, whatever they can do. */
+  #candidates(target: Target, bounced: ReadonlySet<string>): InstanceSession[] {
+    return this.#ready().filter(
+      ({ info }) => ('region' in target ? info.region === target.region : info.id === target.instance) && !bounced.has(info.id),
+    );
+  }
+
+  #pick(target: Target, name: string, bounced: ReadonlySet<string>): InstanceSession | undefined {
+    const able = this.#candidates(target, bounced).filter((session) => session.has(name));
+    return able[Math.floor(Math.random() * able.length)];
+  }
+
+  #nobody(target: Target, name: string, bounced: ReadonlySet<string>): Error {
+    const { self, table } = this.#setup;
+    const lacking = this.#candidates(target, bounced).map(({ info }) => info);
+    if (lacking.length > 0) return verdict.noHandler(name, lacking, self);
+    const peers = table?.peers ?? [];
+    if ('region' in target) return verdict.noInstance(name, target.region, this.instances, peers);
+    return verdict.noSuchInstance(name, target.instance, this.instances, peers);
+  }
+
+  #order(label: string, args: unknown[], options: CallOptions, timeout: number): RegionCallOrder {
+    const { codec, context } = this.#setup.config;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#hoister.encode(args);
+    } catch (error) {
+      throw cannotCross(label, error);
+    }
+    // Of the value that was encoded last: before the context is.
+    const { sources } = this.#hoister;
+    return {
+      id: ++this.#calls,
+      label,
+      args: bytes,
+      mode: 'call',
+      attempt: 1,
+      linked: options.linked ?? true,
+      wait: Infinity,
+      run: timeout,
+      overall: timeout,
+      sources,
+      reads: options.reads ?? false,
+      onProgress: options.onProgress && AsyncResource.bind(options.onProgress),
+      context: context && captureContext(context, codec, label),
+    };
+  }
+
+  async #within(limit: number, done: Promise<void>): Promise<void> {
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      if (limit < Infinity) cancel = this.#setup.clock.after(limit, resolve);
+    });
+    await Promise.race([done, late]);
+    cancel();
+  }
+}

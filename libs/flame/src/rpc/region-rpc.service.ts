@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { FlameError } from '../core/flame-error.js';
+import { readCallOptions, reading } from '../nest/call-options.js';
+import type { FlameCallOptions } from '../nest/call-options.js';
+import type { FlameApi } from '../nest/flame-api.js';
+import type { Class } from '../nest/provider-home.js';
+import { deliver } from '../nest/returns.js';
+import type { InstanceInfo } from './instance-info.js';
+import type { Target } from './region-calls.js';
+import { RpcApp } from './rpc-app.js';
+
+/**
+ * Where this instance is and which others there are, and the way to call them without, or against, a method's `@OnRegion`. A class can be
+ * called when one of its methods has `@OnRegion`, or when the module's `handlers` names it.
+ */
+@Injectable()
+export class RegionRpc {
+  readonly #app: RpcApp;
+
+  constructor(app: RpcApp) {
+    this.#app = app;
+  }
+
+  /** The region of this instance. */
+  get myRegion(): string {
+    return this.#app.where.myRegion;
+  }
+
+  /** Where the writable database is. */
+  get primaryRegion(): string {
+    return this.#app.where.primaryRegion;
+  }
+
+  /** Whether this instance is in the primary region. */
+  get isPrimary(): boolean {
+    return this.myRegion === this.primaryRegion;
+  }
+
+  /** The regions with an instance that answers, this one's first. */
+  regions(): readonly string[] {
+    return [...new Set(this.instances().map(({ region }) => region))];
+  }
+
+  /** The instances that answer, this one first; of one region, or of all. */
+  instances(region?: string): readonly InstanceInfo[] {
+    const wanted = region === 'primary' ? this.primaryRegion : region;
+    const { instances } = this.#app.opened('RegionRpc.instances()').calls;
+    return wanted === undefined ? instances : instances.filter((instance) => instance.region === wanted);
+  }
+
+  /**
+   * The service as it is on an instance of `region`: `await rpc.on('hkg', PricesService, { timeout: 5_000 }).quote(item)`. `timeout` covers the call
+   * from its beginning to its result.
+   *
+   * @throws {FlameError} FLAME_CONFIG for a bad option, FLAME_DENIED for a class or method that cannot be reached.
+   */
+  on<T>(region: string, service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
+    const target = { region: region === 'primary' ? this.primaryRegion : region };
+    return this.#proxy(target, service, options, `RegionRpc.on('${region}', ${service.name})`) as FlameApi<T>;
+  }
+
+  /** The same in the primary region. */
+  onPrimary<T>(service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
+    return this.#proxy({ region: this.primaryRegion }, service, options, `RegionRpc.onPrimary(${service.name})`) as FlameApi<T>;
+  }
+
+  /** The same on one instance, by its `id` in `instances()`. */
+  onInstance<T>(id: string, service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
+    return this.#proxy({ instance: id }, service, options, `RegionRpc.onInstance('${id}', ${service.name})`) as FlameApi<T>;
+  }
+
+  #proxy(target: Target, service: Class, options: FlameCallOptions, asker: string): object {
+    const app = this.#app;
+    const { index } = app.opened(asker);
+    const reach = index.reach(service);
+    if (!reach)
+      throw new FlameError(
+        'FLAME_DENIED',
+        `${asker}: ${service.name} cannot be reached on other instances. Put @OnRegion on one of its methods or name it in FlameRpcModule's handlers, and provide it in a module.`,
+      );
+    const given = readCallOptions(options, `${asker} options`);
+    return new Proxy(emptyTarget, {
+      get(_, key) {
+        const method = reach.get(key);
+        if (!method) return absent(asker, key, [...reach.keys()]);
+        const { number, declaration } = method;
+        const callOptions = declaration ? { ...declaration.callOptions, ...given } : given;
+        const returns = given.returns ?? index.returns(number);
+        return (...args: unknown[]) =>
+          deliver(returns, index.name(number), (more) => app.call(target, number, args, more ? reading(callOptions, more) : callOptions));
+      },
+    });
+  }
+}
+
+const emptyTarget = Object.freeze({});
+
+/** `then` is asked for by `await`, symbols by whoever prints the object. */
+function absent(asker: string, key: string | symbol, methods: readonly (string | symbol)[]): undefined {
+  if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
+  throw new FlameError(
+    'FLAME_DENIED',
+    `${asker}.${key} cannot be reached: it is not a method of the class. Its methods are: ${methods.map(String).join(', ')}.`,
+  );
+}

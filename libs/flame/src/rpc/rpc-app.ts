@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { FlameError } from '../core/flame-error.js';
+import type { CallOptions } from '../parent/pending-call.js';
+import { methodName } from '../nest/declaration.js';
+import { Decoration } from '../nest/decoration.js';
+import type { Dispatcher } from '../nest/decoration.js';
+import type { HandlerIndex } from '../nest/handler-index.js';
+import { deliver } from '../nest/returns.js';
+import { runInPlace } from './in-place.js';
+import type { InPlaceSetup } from './in-place.js';
+import type { RegionCalls, Target } from './region-calls.js';
+import { regionDeclarations } from './rpc-declaration.js';
+import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
+
+/** What an app has once its FlameRpcModule is up. */
+export interface OpenRpc {
+  readonly index: HandlerIndex;
+  readonly calls: RegionCalls;
+  readonly inPlace: InPlaceSetup;
+}
+
+/** Where this instance is. */
+export interface Whereabouts {
+  readonly instance: string;
+  readonly myRegion: string;
+  readonly primaryRegion: string;
+}
+
+/** One Nest app as its methods with `@OnRegion` see it: the way from a method to an instance of its region. */
+@Injectable()
+export class RpcApp implements Dispatcher<RegionDeclaration> {
+  readonly runsInPlace = false;
+  #where: Whereabouts | undefined;
+  #open: OpenRpc | undefined;
+
+  /** Told before anything is called. */
+  locate(where: Whereabouts): void {
+    this.#where = where;
+  }
+
+  open(open: OpenRpc): void {
+    this.#open = open;
+  }
+
+  get where(): Whereabouts {
+    return this.#where!;
+  }
+
+  dispatch(instance: object, declaration: RegionDeclaration, args: unknown[]): unknown {
+    const label = methodName(Object.getPrototypeOf(instance) as object, declaration.key);
+    const { callOptions, method, returns } = declaration;
+    return deliver(returns, label, (more) =>
+      this.#send(instance, declaration, label, args, more ? { ...callOptions, ...more } : callOptions, () => method.apply(instance, args)),
+    );
+  }
+
+  async #send(
+    instance: object,
+    declaration: RegionDeclaration,
+    label: string,
+    args: unknown[],
+    options: CallOptions,
+    here: () => unknown,
+  ): Promise<unknown> {
+    const { index, calls, inPlace } = this.opened(label);
+    const region = this.region(declaration.region, args, label);
+    if (region === this.where.myRegion) return runInPlace(inPlace, label, options, here);
+    const handler = index.numberOf(instance, declaration);
+    if (handler === undefined) throw notProvided(label, instance);
+    return calls.call({ region }, index.name(handler), args, options);
+  }
+
+  /** Runs handler `number` where the target is; here, if it is here. */
+  call(target: Target, number: number, args: unknown[], options: CallOptions): Promise<unknown> {
+    const { index, calls, inPlace } = this.#open!;
+    const { myRegion, instance } = this.where;
+    const here = 'region' in target ? target.region === myRegion : target.instance === instance;
+    if (here) return runInPlace(inPlace, index.name(number), options, () => index.runPlain(number, args));
+    return calls.call(target, index.name(number), args, options);
+  }
+
+  /** The region that is meant. @throws {FlameError} FLAME_CONFIG when a function gives none. */
+  region(choice: RegionChoice, args: unknown[], label: string): string {
+    const { primaryRegion } = this.where;
+    const region: unknown = typeof choice === 'function' ? choice(args as never[]) : choice;
+    if (typeof region !== 'string' || region === '')
+      throw new FlameError(
+        'FLAME_CONFIG',
+        `@OnRegion on ${label}: its function must return the name of a region, but returned ${String(region)}`,
+      );
+    return region === 'primary' ? primaryRegion : region;
+  }
+
+  /** @throws {FlameError} FLAME_REFUSED before the app is initialised. */
+  opened(asker: string): OpenRpc {
+    if (this.#open !== undefined) return this.#open;
+    throw new FlameError(
+      'FLAME_REFUSED',
+      `${asker} was called before the app's FlameRpcModule is up, in a constructor or a provider's factory. Call it from onModuleInit, or later.`,
+    );
+  }
+}
+
+/** `@OnRegion`. */
+export const onRegion = new Decoration('OnRegion', regionDeclarations, RpcApp);
+
+function notProvided(label: string, instance: object): FlameError {
+  const { name } = (Object.getPrototypeOf(instance) as object).constructor;
+  return new FlameError(
+    'FLAME_DENIED',
+    `${label} is not known to other instances: no module provided ${name} when the app started. Add ${name} to a module's providers.`,
+  );
+}

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { createCodec } from '../core/codec/create-codec.js';
+import type { Codec, RegisteredClass } from '../core/codec/codec.js';
+import type { ContextCarrier, NamedContextCarrier } from '../core/context-carrier.js';
+import { OptionReader, show } from '../core/option-reader.js';
+import { readContext } from '../nest/context-option.js';
+import { readClasses, readHandlers } from '../nest/flame-options.js';
+import { identityFromSecrets } from '../wire/instance-identity.js';
+import type { InstanceIdentity } from '../wire/instance-identity.js';
+import { httpExceptions } from '../nest/nest-classes.js';
+import type { Class } from '../nest/provider-home.js';
+import type { Discovery } from './discovery.js';
+import { readSecrets, readTls } from './rpc-security.js';
+import type { InstanceTls } from './rpc-security.js';
+import { StaticDiscovery } from './static-discovery.js';
+
+/** Options of `FlameRpcModule`. Durations are milliseconds. */
+export interface FlameRpcOptions {
+  /**
+   * The region of this instance.
+   *
+   * @default MY_REGION, then FLY_REGION, of the environment, then 'local'
+   */
+  myRegion?: string;
+  /**
+   * Where the writable database is.
+   *
+   * @default PRIMARY_REGION of the environment, then 'local'
+   */
+  primaryRegion?: string;
+  /** How the other instances are found: a list of their addresses, `host:port`, or a `Discovery`. Left out, there are none, and this one does not listen. */
+  discovery?: readonly string[] | Discovery;
+  /**
+   * What all instances of the app know, at least 32 characters: only who has it can connect, either way. A list while it is changed: the first is
+   * shown, all are trusted. Give either this or `tls`.
+   *
+   * @default FLAME_RPC_SECRET of the environment
+   */
+  secret?: string | readonly string[];
+  /** Mutual TLS with certificates of your own, instead of a secret. */
+  tls?: InstanceTls;
+  /**
+   * This instance's name, unique among them.
+   *
+   * @default FLY_MACHINE_ID of the environment, else made at start from the region
+   */
+  instance?: string;
+  /**
+   * The version of the app, for errors and logs.
+   *
+   * @default FLAME_APP_VERSION, then FLY_IMAGE_REF, of the environment, else what the list of handlers hashes to
+   */
+  version?: string;
+  /** The interface on which the others reach this instance; all when left out. */
+  host?: string;
+  /**
+   * The port for them, the same on all instances where DNS finds them; 0 takes any that is free.
+   *
+   * @default 7171
+   */
+  port?: number;
+  /**
+   * Time for a call, from its beginning to its result, where the method does not say; for one that streams, to the end of its streams.
+   *
+   * @default 5_000
+   */
+  timeout?: number;
+  /**
+   * Time that running calls get when this instance shuts down.
+   *
+   * @default 30_000
+   */
+  shutdownTimeout?: number;
+  /**
+   * How often `discovery` is asked.
+   *
+   * @default 5_000
+   */
+  refreshEvery?: number;
+  /**
+   * Time for which a broken connection to another instance may come back before calls that run there count as lost. New calls go elsewhere at once.
+   *
+   * @default 5_000
+   */
+  reconnectTimeout?: number;
+  /**
+   * The largest arguments, result or error that may cross, in bytes.
+   *
+   * @default 268_435_456
+   */
+  maxPayload?: number;
+  /** Classes that `RegionRpc` may call though none of their methods has `@OnRegion`. Nothing else of the app can be called from outside. @default [] */
+  handlers?: Class[];
+  /** Classes whose instances cross as themselves; Nest's HTTP exceptions do already. @default [] */
+  classes?: (Class | RegisteredClass)[];
+  /** What of its caller's context travels with each call, as in `FlameModule`. Nothing when left out. */
+  context?: ContextCarrier | NamedContextCarrier[];
+}
+
+/** The defaults, as `FlameRpcOptions` documents them. */
+export const rpcDefaults = {
+  port: 7171,
+  timeout: 5_000,
+  shutdownTimeout: 30_000,
+  refreshEvery: 5_000,
+  reconnectTimeout: 5_000,
+  maxPayload: 268_435_456,
+} as const satisfies FlameRpcOptions;
+
+/** The module's options, checked and complete. */
+export interface RpcConfig {
+  readonly myRegion: string;
+  readonly primaryRegion: string;
+  /** Undefined where this instance is alone. The identity is behind a function, so that whoever prints the options shows no secret. */
+  readonly network: { readonly discovery: Discovery; readonly identity: () => Promise<InstanceIdentity> } | undefined;
+  readonly instance: string;
+  readonly version: string | undefined;
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly timeout: number;
+  readonly shutdownTimeout: number;
+  readonly refreshEvery: number;
+  readonly reconnectTimeout: number;
+  readonly maxPayload: number;
+  readonly handlers: readonly Class[];
+  readonly codec: Codec;
+  readonly context: ContextCarrier | undefined;
+}
+
+/** The environment that the defaults come from. */
+export type RpcEnv = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Checks the options and fills in the defaults. `path` leads to them for error messages.
+ *
+ * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix. Never holds a secret.
+ */
+export function readRpcOptions(options: unknown, path: string, env: RpcEnv): RpcConfig {
+  const read = new OptionReader(options, `${path} options`);
+  const text = (key: string, fallback: string | undefined): string | undefined =>
+    read.raw(key) === undefined ? fallback || undefined : read.text(key);
+  const myRegion = readRegion(read, 'myRegion', env['MY_REGION'] || env['FLY_REGION']);
+  const maxPayload = read.count('maxPayload', 1, rpcDefaults.maxPayload);
+  const classes = [...httpExceptions(), ...readClasses(read)];
+  const config: RpcConfig = {
+    myRegion,
+    primaryRegion: readRegion(read, 'primaryRegion', env['PRIMARY_REGION']),
+    network: readNetwork(read, env),
+    instance: text('instance', env['FLY_MACHINE_ID']) ?? `${myRegion}-${randomBytes(4).toString('hex')}`,
+    version: text('version', env['FLAME_APP_VERSION'] || env['FLY_IMAGE_REF']),
+    host: text('host', undefined),
+    port: read.count('port', 0, rpcDefaults.port),
+    timeout: read.duration('timeout', rpcDefaults.timeout),
+    shutdownTimeout: read.duration('shutdownTimeout', rpcDefaults.shutdownTimeout, true),
+    refreshEvery: read.duration('refreshEvery', rpcDefaults.refreshEvery),
+    reconnectTimeout: read.duration('reconnectTimeout', rpcDefaults.reconnectTimeout, true),
+    maxPayload,
+    handlers: readHandlers(read),
+    codec: createCodec({ classes, maxBytes: maxPayload }),
+    context: readContext(read),
+  };
+  read.done();
+  return config;
+}
+
+function readRegion(read: OptionReader, key: string, fallback: string | undefined): string {
+  const region = read.raw(key) === undefined ? fallback || 'local' : read.text(key);
+  if (region !== 'primary') return region;
+  throw read.refuse(key, `is "primary", which stands for whatever region is the primary one`, 'Give the region its own name.');
+}
+
+function readNetwork(read: OptionReader, env: RpcEnv): RpcConfig['network'] {
+  const discovery = readDiscovery(read);
+  const tls = readTls(read);
+  const secrets = readSecrets(read, tls === undefined ? env['FLAME_RPC_SECRET'] : undefined);
+  if (tls !== undefined && secrets !== undefined) throw read.refuse('tls', 'is given beside a secret', 'Give one of the two.');
+  if (discovery === undefined) return undefined;
+  if (tls !== undefined) return { discovery, identity: async () => tls };
+  if (secrets !== undefined) return { discovery, identity: () => identityFromSecrets(secrets) };
+  throw read.refuse(
+    'secret',
+    'is missing, and so is tls: instances on a network must know each other',
+    'Set FLAME_RPC_SECRET to the same 32 characters or more on all instances (openssl rand -base64 32), or give certificates in tls.',
+  );
+}
+
+function readDiscovery(read: OptionReader): Discovery | undefined {
+  const value = read.raw('discovery');
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) return new StaticDiscovery(value as string[]);
+  if (typeof (value as Partial<Discovery> | null)?.find === 'function') return value as Discovery;
+  throw read.refuse(
+    'discovery',
+    `must be a list of addresses or a Discovery, but is ${show(value)}`,
+    "Give for example ['10.0.0.4:7171'] or new FlyDiscovery().",
+  );
+}
