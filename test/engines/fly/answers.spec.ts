@@ -12,6 +12,7 @@ import { images, optionsFor, token } from './trial.js';
 
 let standIn: FlyStandIn;
 let backend: FlyBackend;
+const orders = new Map<string, TestOrder>();
 const logged: string[] = [];
 const log = {
   debug: (line: string) => void logged.push(line),
@@ -21,12 +22,16 @@ const log = {
 };
 
 async function begin(options: FlyBackendOptions = {}, longestWait?: number): Promise<void> {
-  standIn = await FlyStandIn.start({ token, images, longestWait });
+  const onLine = (line: string, stream: 'stdout' | 'stderr', { name }: StandInMachine): void => orders.get(name)?.output(line, stream);
+  standIn = await FlyStandIn.start({ token, images, longestWait, onLine });
   backend = new FlyBackend(optionsFor(standIn, 'machine:1', options));
   await backend.prepare({ ...testContext, log });
 }
 
-const boot = (order = new TestOrder('polite')): Promise<Machine> => backend.boot(order);
+function boot(order = new TestOrder('polite')): Promise<Machine> {
+  orders.set(order.runner, order);
+  return backend.boot(order);
+}
 async function bootFailure(order = new TestOrder('polite')): Promise<BootError> {
   const outcome = await boot(order).catch((error: unknown) => error);
   expect(outcome).toBeInstanceOf(BootError);
@@ -203,9 +208,9 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
     await begin();
     const order = new TestOrder('polite');
     const machine = await boot(order);
-    await new Promise((resolve) => setTimeout(resolve, 200)); // it needs a moment to listen for the signal
+    await order.printed('ready');
     standIn.machines.get(machine.id)!.stop('SIGTERM', 5_000);
-    expect((await machine.exited).how).toBe('stopped');
+    expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: 'stopped by the platform, or by hand (exit code 0)' });
   });
 
   it('through failures of the API', async () => {
