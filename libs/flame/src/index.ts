@@ -4,6 +4,8 @@ export { DockerBackend } from './backends/docker-backend.js';
 export type { DockerAuth, DockerBackendOptions, DockerMount } from './backends/docker-backend.js';
 export { FlyBackend } from './backends/fly-backend.js';
 export type { FlyBackendOptions } from './backends/fly-options.js';
+export { KubernetesBackend } from './backends/kubernetes-backend.js';
+export type { KubernetesBackendOptions, PodManifest } from './backends/kubernetes-backend.js';
 export { LocalBackend } from './backends/local-backend.js';
 export { ProcessBackend } from './backends/process-backend.js';
 export { BootError } from './core/boot-error.js';

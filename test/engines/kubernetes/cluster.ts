@@ -1,0 +1,43 @@
+import { PassThrough, Writable } from 'node:stream';
+import { CoreV1Api, Exec, KubeConfig } from '@kubernetes/client-node';
+import type { V1Pod, V1Status } from '@kubernetes/client-node';
+import { expect } from 'vitest';
+
+/** The cluster that the engine's wrapper has started, as its administrator sees it. */
+export const kubeConfig = new KubeConfig();
+kubeConfig.loadFromDefault();
+export const core = kubeConfig.makeApiClient(CoreV1Api);
+export const namespace = 'default';
+/** This process's address for pods: the engine's bridge. */
+export const hostAddress = '10.244.0.1';
+/** An image with Node and nothing else. */
+export const nodeImage = 'docker.io/flame-test/node:1';
+
+export async function podsWith(labelSelector: string, where = namespace): Promise<V1Pod[]> {
+  return (await core.listNamespacedPod({ namespace: where, labelSelector })).items;
+}
+
+/** Runs a shell command in a pod's only container. */
+export async function execIn(pod: string, command: string): Promise<{ output: string; status: V1Status }> {
+  let output = '';
+  const keep = new Writable({ write: (part, _, done) => ((output += String(part)), done()) });
+  const status = await new Promise<V1Status>((resolve, reject) => {
+    new Exec(kubeConfig)
+      .exec(namespace, pod, '', ['sh', '-c', command], keep, new PassThrough().resume(), null, false, resolve)
+      .then((socket) => (socket.onclose = () => resolve({ status: 'the connection was closed' })), reject);
+  });
+  return { output, status };
+}
+
+/** Fails where a pod or a Secret of ours is left. */
+export async function expectNothingLeft(): Promise<void> {
+  const labelSelector = 'nestjs-flame/parent';
+  const [pods, secrets] = await Promise.all([
+    podsWith(labelSelector),
+    core.listNamespacedSecret({ namespace, labelSelector }).then(({ items }) => items),
+  ]);
+  expect(
+    [...pods, ...secrets].map(({ kind, metadata }) => `${kind} ${metadata!.name}`),
+    'pods and secrets left',
+  ).toEqual([]);
+}

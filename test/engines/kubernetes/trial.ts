@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { KubernetesBackend } from 'nestjs-flame';
+import type { KubernetesBackendOptions } from 'nestjs-flame';
+import { marksFolder, runnerEntry } from '../../support/trial-backends.js';
+import type { TrialBackend } from '../../support/trial-backends.js';
+import { core, execIn, hostAddress, namespace, nodeImage } from './cluster.js';
+
+const repository = join(import.meta.dirname, '../../..');
+
+/** A pod that sees this repository, and the marks that handlers leave, where this process sees them. */
+export function mounted(program: string, options: KubernetesBackendOptions = {}): KubernetesBackend {
+  const folder = (name: string, path: string, readOnly: boolean): object[] => [
+    { name, hostPath: { path } },
+    { name, mountPath: path, readOnly },
+  ];
+  const [code, codeMount] = folder('code', repository, true);
+  const [marks, marksMount] = folder('marks', marksFolder, false);
+  return new KubernetesBackend({
+    namespace,
+    parentHostname: hostAddress,
+    manifest: {
+      spec: {
+        containers: [
+          {
+            name: 'app',
+            image: nodeImage,
+            imagePullPolicy: 'Never',
+            command: ['node', program],
+            volumeMounts: [codeMount, marksMount],
+          },
+        ],
+        volumes: [code, marks],
+      },
+    },
+    ...options,
+  });
+}
+
+/** The conformance suite's runners in pods, its parent on their node. */
+export const trial: TrialBackend = {
+  name: 'kubernetes',
+  isolated: true,
+  onHost: false,
+  make: () => mounted(runnerEntry),
+  // All processes of the pod but its first, which is Kubernetes' own.
+  signal: async (machine, signal) => void (await execIn(machine, `kill -${signal.slice(3)} -1`)),
+  gone: async (machine) =>
+    core.readNamespacedPod({ name: machine, namespace }).then(
+      () => false,
+      (error: { code?: number }) => error.code === 404,
+    ),
+};
