@@ -109,7 +109,11 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
  * What holds beside it where a machine is a process, a container or a host of its own. `output` is false where what machines print is not to be had from
  * the platform, and `'one stream'` where it comes mixed, as `stdout`.
  */
-export function separateMachineContract(name: string, makeRig: () => Promise<BackendRig>, platform: { output?: false | 'one stream' } = {}): void {
+export function separateMachineContract(
+  name: string,
+  makeRig: () => Promise<BackendRig>,
+  platform: { output?: false | 'one stream' } = {},
+): void {
   if (platform.output !== false) outputContract(name, makeRig, platform.output === 'one stream');
   describe(`${name} keeps the contract of machines that live apart`, () => {
     let rig: BackendRig;

@@ -29,6 +29,17 @@ export async function execIn(pod: string, command: string): Promise<{ output: st
   return { output, status };
 }
 
+/** As `kubectl drain` and autoscalers remove a pod. */
+export async function evict(name: string): Promise<void> {
+  const body = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name, namespace } };
+  await core.createNamespacedPodEviction({ name, namespace, body });
+}
+
+/** Whether a node may get new pods. */
+export async function cordon(name: string, unschedulable: boolean): Promise<void> {
+  await core.patchNode({ name, body: [{ op: 'add', path: '/spec/unschedulable', value: unschedulable }] });
+}
+
 /** Fails where a pod or a Secret of ours is left. */
 export async function expectNothingLeft(): Promise<void> {
   const labelSelector = 'nestjs-flame/parent';

@@ -8,7 +8,7 @@ import { core, execIn, hostAddress, namespace, nodeImage } from './cluster.js';
 const repository = join(import.meta.dirname, '../../..');
 
 /** A pod that sees this repository, and the marks that handlers leave, where this process sees them. */
-export function mounted(program: string, options: KubernetesBackendOptions = {}): KubernetesBackend {
+export function mounted(program: string, options: KubernetesBackendOptions = {}, spec: object = {}): KubernetesBackend {
   const folder = (name: string, path: string, readOnly: boolean): object[] => [
     { name, hostPath: { path } },
     { name, mountPath: path, readOnly },
@@ -30,6 +30,7 @@ export function mounted(program: string, options: KubernetesBackendOptions = {})
           },
         ],
         volumes: [code, marks],
+        ...spec,
       },
     },
     ...options,

@@ -96,7 +96,7 @@ export class KubernetesBackend extends FlameBackend {
       watch.made(pod);
       const container = appContainerOf(manifest);
       await started({ view, container, secret: name, schedulingTimeout, signal });
-      const over = (): boolean => view.gone || view.ended(container) !== undefined;
+      const over = (): boolean => view.over(container);
       const output = new PodOutput(cluster, name, container, order.output, over);
       return this.#keep(new KubernetesMachine({ cluster, view, container, output, log, signal: order.signal }));
     } catch (error) {

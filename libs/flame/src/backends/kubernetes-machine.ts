@@ -58,7 +58,7 @@ export class KubernetesMachine implements Machine {
 
   async #follow(): Promise<MachineExit> {
     const { cluster, view, container, output, log } = this.#pod;
-    await view.until(() => (view.gone || view.ended(container) ? true : undefined));
+    await view.until(() => (view.over(container) ? true : undefined));
     this.#ended = true;
     // Its logs go with it.
     if (!view.gone) await Promise.race([output.ended, pause(lastLinesWait, undefined, { ref: false })]);

@@ -30,6 +30,13 @@ export class PodView {
     return this.#pod?.status?.containerStatuses?.find(({ name }) => name === container)?.state?.terminated;
   }
 
+  /** Its container runs no more. Of a pod that was evicted or deleted, the kubelet may say so only of the pod as a whole, long before it is gone. */
+  over(container: string): boolean {
+    const { phase, containerStatuses } = this.#pod?.status ?? {};
+    const running = containerStatuses?.find(({ name }) => name === container)?.state?.running !== undefined;
+    return this.#gone || this.ended(container) !== undefined || (!running && (phase === 'Failed' || phase === 'Succeeded'));
+  }
+
   /** Waits until `test` gives something, looking again whenever there is news. It rejects with what `test` throws, or the signal's reason. */
   until<T>(test: () => T | undefined, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
