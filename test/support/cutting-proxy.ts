@@ -40,7 +40,7 @@ export class CuttingProxy {
       near.on('close', () => runners.delete(near));
       const far = target.startsWith('unix:')
         ? connect(target.slice('unix:'.length))
-        : connect(Number(target.slice(target.lastIndexOf(':') + 1)), '127.0.0.1');
+        : connect(Number(target.slice(target.lastIndexOf(':') + 1)), /^127\.[\d.]+/.exec(target)?.[0] ?? '127.0.0.1');
       for (const [from, to] of [
         [near, far],
         [far, near],

@@ -14,10 +14,10 @@ export class SpawnedApp {
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(entry: string, env: Record<string, string> = {}) {
+  constructor(entry: string, env: Record<string, string> = {}, stdin: 'ignore' | 'pipe' = 'ignore') {
     this.process = spawn(process.execPath, [join(apps, entry)], {
       env: { ...process.env, NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
       createInterface(stream).on('line', (line) => {

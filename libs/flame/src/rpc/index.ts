@@ -1,3 +1,6 @@
+export { DnsDiscovery } from './dns-discovery.js';
+export type { DnsDiscoveryOptions } from './dns-discovery.js';
+export type { DnsOptions } from './dns-names.js';
 export type { Discovery, FoundInstance } from './discovery.js';
 export { FlameRpcModule } from './flame-rpc.module.js';
 export type { FlameRpcAsyncOptions } from './flame-rpc.module.js';
@@ -9,3 +12,7 @@ export type { RegionChoice } from './rpc-declaration.js';
 export type { FlameRpcOptions } from './rpc-options.js';
 export type { InstanceTls } from './rpc-security.js';
 export { StaticDiscovery } from './static-discovery.js';
+export { FlyDiscovery } from './fly-discovery.js';
+export type { FlyDiscoveryOptions } from './fly-discovery.js';
+export { SrvDiscovery } from './srv-discovery.js';
+export type { SrvDiscoveryOptions } from './srv-discovery.js';

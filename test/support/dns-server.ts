@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+import { ownHost } from './regions.js';
+
+const port = 5353;
+
+/** A dnsmasq that answers what a test says, on a loopback address of its own, as the user who runs the test. Ends with the test. */
+export class DnsServer {
+  /** What resolvers are told: `address:port`. */
+  readonly address: string;
+  readonly #host: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(host: string) {
+    this.#host = host;
+    this.address = `${host}:${port}`;
+  }
+
+  /** @param records dnsmasq's own options: `--host-record=name,address`, `--txt-record=name,text`, `--srv-host=name,target,port` */
+  static async start(records: readonly string[]): Promise<DnsServer> {
+    const server = new DnsServer(ownHost());
+    onTestFinished(() => server.stop());
+    await server.answer(records);
+    return server;
+  }
+
+  /** Answers something else from now on. */
+  async answer(records: readonly string[]): Promise<void> {
+    await this.stop();
+    const fixed = [
+      '--no-daemon',
+      '--conf-file=/dev/null',
+      '--no-resolv',
+      '--no-hosts',
+      '--bind-interfaces',
+      '--local=/internal/',
+      '--local=/test/',
+    ];
+    const where = [`--listen-address=${this.#host}`, `--port=${port}`, '--user=', '--pid-file=', '--except-interface=none'];
+    const child = spawn('dnsmasq', [...fixed, ...where, ...records], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#process = child;
+    let said = '';
+    await new Promise<void>((resolve, reject) => {
+      child.on('error', (error) => reject(new Error(`dnsmasq must be installed (apt-get install dnsmasq-base): ${error.message}`)));
+      child.on('exit', () => reject(new Error(`dnsmasq ended: ${said}`)));
+      child.stderr!.on('data', (data: Buffer) => {
+        said += data.toString();
+        if (said.includes('started')) resolve();
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.removeAllListeners('exit');
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    await gone;
+  }
+}
