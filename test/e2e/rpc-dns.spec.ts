@@ -21,9 +21,9 @@ function instance(region: string, host: string, dns: DnsServer, discovery: strin
 it('finds instances as Fly.io’s DNS lists them, by region, over IPv6 and IPv4, and those that come later', async () => {
   const [second, third] = [ownHost(), ownHost()];
   const first = [
-    `--txt-record=regions.shop.internal,"hkg,syd"`,
-    `--host-record=hkg.shop.internal,${second}`,
-    `--host-record=syd.shop.internal,::1`,
+    `txt-record=regions.shop.internal,"hkg,syd"`,
+    `host-record=hkg.shop.internal,${second}`,
+    `host-record=syd.shop.internal,::1`,
   ];
   const dns = await DnsServer.start(first);
   const syd = instance('syd', '::1', dns, 'fly shop');
@@ -33,7 +33,7 @@ it('finds instances as Fly.io’s DNS lists them, by region, over IPv6 and IPv4,
   expect(await hkg.ask('notes', 'write', ['a'])).toMatchObject({ region: 'syd', pid: syd.pid });
 
   const ams = instance('ams', third, dns, 'fly shop');
-  await dns.answer([`--txt-record=regions.shop.internal,"ams,hkg,syd"`, ...first.slice(1), `--host-record=ams.shop.internal,${third}`]);
+  await dns.answer([`txt-record=regions.shop.internal,"ams,hkg,syd"`, ...first.slice(1), `host-record=ams.shop.internal,${third}`]);
   await Promise.all([syd, hkg, ams].map((app) => app.sees(['ams', 'hkg', 'syd'])));
 
   // Without DNS those that are known stay.
@@ -45,12 +45,12 @@ it('finds instances as Fly.io’s DNS lists them, by region, over IPv6 and IPv4,
 it('finds the instances behind one name, as a headless service of Kubernetes has it, and forgets those that went', async () => {
   const hosts = [ownHost(), ownHost()];
   const name = 'app.shop.svc.cluster.test';
-  const dns = await DnsServer.start(hosts.map((host) => `--host-record=${name},${host}`));
+  const dns = await DnsServer.start(hosts.map((host) => `host-record=${name},${host}`));
   const syd = instance('syd', hosts[0]!, dns, `dns ${name}`);
   const hkg = instance('hkg', hosts[1]!, dns, `dns ${name}`);
   await Promise.all([syd, hkg].map((app) => app.sees(['hkg', 'syd'])));
   expect(await hkg.ask('notes', 'write', ['a'])).toMatchObject({ pid: syd.pid });
-  await dns.answer([`--host-record=${name},${hosts[1]}`]);
+  await dns.answer([`host-record=${name},${hosts[1]}`]);
   syd.process.kill('SIGKILL');
   await hkg.sees(['hkg']);
   await expect(hkg.ask('notes', 'write', ['a'])).rejects.toMatchObject({ code: 'FLAME_REFUSED', ran: 'no' });
@@ -60,7 +60,7 @@ it('finds the instances that SRV records name, each with its port', async () => 
   const hosts = [ownHost(), ownHost()];
   const name = '_rpc._tcp.app.test';
   const dns = await DnsServer.start(
-    hosts.flatMap((host, place) => [`--host-record=${place}.app.test,${host}`, `--srv-host=${name},${place}.app.test,${port}`]),
+    hosts.flatMap((host, place) => [`host-record=${place}.app.test,${host}`, `srv-host=${name},${place}.app.test,${port}`]),
   );
   const syd = instance('syd', hosts[0]!, dns, `srv ${name}`);
   const hkg = instance('hkg', hosts[1]!, dns, `srv ${name}`);

@@ -18,7 +18,7 @@ export class DnsServer {
     this.address = `${host}:${port}`;
   }
 
-  /** @param records dnsmasq's own options: `--host-record=name,address`, `--txt-record=name,text`, `--srv-host=name,target,port` */
+  /** @param records lines of dnsmasq's configuration: `host-record=name,address`, `txt-record=name,"text"`, `srv-host=name,target,port` */
   static async start(records: readonly string[]): Promise<DnsServer> {
     const server = new DnsServer(ownHost());
     onTestFinished(() => server.stop());
@@ -31,7 +31,7 @@ export class DnsServer {
     await this.stop();
     const fixed = [
       '--no-daemon',
-      '--conf-file=/dev/null',
+      '--conf-file=-',
       '--no-resolv',
       '--no-hosts',
       '--bind-interfaces',
@@ -39,7 +39,9 @@ export class DnsServer {
       '--local=/test/',
     ];
     const where = [`--listen-address=${this.#host}`, `--port=${port}`, '--user=', '--pid-file=', '--except-interface=none'];
-    const child = spawn('dnsmasq', [...fixed, ...where, ...records], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('dnsmasq', [...fixed, ...where], { stdio: ['pipe', 'ignore', 'pipe'] });
+    // Quotes mean something in a configuration alone.
+    child.stdin!.end(records.join('\n'));
     this.#process = child;
     let said = '';
     await new Promise<void>((resolve, reject) => {
