@@ -3,7 +3,10 @@ import { KubernetesBackend } from 'nestjs-flame';
 import type { KubernetesBackendOptions } from 'nestjs-flame';
 import { marksFolder, runnerEntry } from '../../support/trial-backends.js';
 import type { TrialBackend } from '../../support/trial-backends.js';
-import { core, execIn, hostAddress, namespace, nodeImage } from './cluster.js';
+import { core, execIn, hostAddress, namespaceOf, nodeImage } from './cluster.js';
+
+/** Where the rules of the conformance suite make their pods. */
+export const namespace = await namespaceOf('rules');
 
 const repository = join(import.meta.dirname, '../../..');
 
@@ -44,7 +47,7 @@ export const trial: TrialBackend = {
   onHost: false,
   make: () => mounted(runnerEntry),
   // All processes of the pod but its first, which is Kubernetes' own.
-  signal: async (machine, signal) => void (await execIn(machine, `kill -${signal.slice(3)} -1`)),
+  signal: async (machine, signal) => void (await execIn(machine, `kill -${signal.slice(3)} -1`, namespace)),
   gone: async (machine) =>
     core.readNamespacedPod({ name: machine, namespace }).then(
       () => false,

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { podManifest, podSecret } from './kubernetes-manifest.js';
+import type { PodPlan } from './kubernetes-manifest.js';
+import { checkKubernetesOptions } from './kubernetes-options.js';
+import type { KubernetesBackendOptions } from './kubernetes-options.js';
+
+const order = { parent: 'parent-1', pool: 'p', runner: 'p-1', shutdownTimeout: 30_000 };
+
+function plan(options: KubernetesBackendOptions): PodPlan {
+  return {
+    config: checkKubernetesOptions(options),
+    template: {
+      spec: {
+        containers: [
+          {
+            name: 'app',
+            image: 'app:1',
+            env: [
+              { name: 'A', value: 'template' },
+              { name: 'B', value: 'template' },
+            ],
+          },
+        ],
+      },
+    },
+    container: 'app',
+    owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'app-7d9', uid: 'u' },
+    home: { process: 'x 1', pod: 'default app u', container: 'app' },
+  };
+}
+
+describe('podManifest', () => {
+  it('lays the manifest over the template, env over that, and what a runner cannot do without over all', () => {
+    const pod = podManifest(
+      plan({
+        manifest: {
+          metadata: { name: 'mine', labels: { team: 'video', 'nestjs-flame/pool': 'mine' } },
+          spec: {
+            restartPolicy: 'Always',
+            containers: [
+              {
+                name: 'app',
+                image: 'app:2',
+                env: [
+                  { name: 'B', value: 'manifest' },
+                  { name: 'FLAME_PARENT', value: 'mine' },
+                ],
+              },
+            ],
+          },
+        },
+        env: { A: 'env' },
+        secretEnv: { KEY: 'secret' },
+      }),
+      order,
+    );
+    const [app] = pod.spec!.containers;
+    expect(pod.metadata!.name).toMatch(/^flame-p-1-[0-9a-f]{6}$/);
+    expect(pod.metadata!.labels).toMatchObject({ team: 'video', 'nestjs-flame/pool': 'p', 'nestjs-flame/parent': 'parent-1' });
+    expect(pod.spec).toMatchObject({ restartPolicy: 'Never', terminationGracePeriodSeconds: 30, automountServiceAccountToken: false });
+    expect(app!.image).toBe('app:2');
+    const secret = (key: string): object => ({ name: key, valueFrom: { secretKeyRef: { name: pod.metadata!.name, key } } });
+    const own = app!.env!.filter(({ name }) => name !== 'NODE_OPTIONS');
+    expect(own).toEqual([{ name: 'A', value: 'env' }, { name: 'B', value: 'manifest' }, secret('FLAME_PARENT'), secret('KEY')]);
+    expect(pod.metadata!.annotations).toMatchObject({ 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' });
+  });
+
+  it('takes a function over the template, and variables away', () => {
+    const manifest: KubernetesBackendOptions['manifest'] = (template) => ({
+      ...template,
+      spec: { ...template.spec!, nodeSelector: { gpu: 'yes' } },
+    });
+    const { spec } = podManifest(plan({ manifest, env: { A: undefined } }), order);
+    expect(spec!.nodeSelector).toEqual({ gpu: 'yes' });
+    expect(spec!.containers[0]!.env!.map(({ name }) => name)).not.toContain('A');
+  });
+
+  it('refuses one without an app container, saying what to give', () => {
+    expect(() => podManifest(plan({ manifest: () => ({ spec: { containers: [] } }) }), order)).toThrow(
+      /^kubernetes: KubernetesBackend\.manifest gives no app container/,
+    );
+  });
+
+  it('makes a Secret that is the pod’s', () => {
+    const pod = podManifest(plan({}), order);
+    pod.metadata!.uid = 'pod-uid';
+    expect(podSecret(pod, 'token', { secretEnv: { KEY: 'secret' } })).toMatchObject({
+      metadata: { name: pod.metadata!.name, ownerReferences: [{ kind: 'Pod', uid: 'pod-uid' }] },
+      stringData: { KEY: 'secret', FLAME_PARENT: 'token' },
+    });
+  });
+});
