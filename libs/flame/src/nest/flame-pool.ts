@@ -1,6 +1,7 @@
 import { defer, from, switchMap } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { FlameError } from '../core/flame-error.js';
+import type { PoolMetrics } from '../core/pool-metrics.js';
 import type { CallStats } from '../parent/call-stats.js';
 import type { PoolFailure } from '../parent/pool-failure.js';
 import type { PoolNotice } from '../parent/pool-notice.js';
@@ -28,6 +29,11 @@ export class FlamePool {
   /** The pool at this moment. */
   stats(): PoolStats {
     return this.#pool('stats').stats();
+  }
+
+  /** Its numbers: counters since the app's start, histograms, and what is at this moment. See `PoolMetrics`. */
+  metrics(): PoolMetrics {
+    return this.#pool('metrics').metrics();
   }
 
   /**

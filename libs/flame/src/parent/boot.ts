@@ -18,6 +18,8 @@ export interface Boot {
   readonly up: Promise<BootedRunner>;
   /** After a failure: resolves when nothing is left of the machine. */
   readonly cleared: Promise<void>;
+  /** Which part of the boot is under way, or was the last. */
+  readonly phase: BootPhase;
   /** Gives up: `up` rejects with a BootError that says in which phase the boot was. */
   abandon(why: string): void;
 }
@@ -71,6 +73,9 @@ export function bootRunner(
     made,
     up,
     cleared,
+    get phase() {
+      return phase;
+    },
     abandon: (why) => giveUp.abort(new BootError(`${backend.name}: ${why}, in phase "${phase}"`, { phase })),
   };
 }

@@ -66,7 +66,7 @@ export class ChildMethods {
       method,
     });
     child.began(call);
-    this.#journal.taken();
+    this.#journal.taken(bytes.byteLength);
     // Before the runner's own clock, so that it is this one that says whose time is up.
     this.#watch(call, home, timeout, signal, caller);
     home.run(call, timeout === Infinity ? 0 : timeout);

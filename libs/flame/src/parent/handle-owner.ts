@@ -1,4 +1,5 @@
 import type { Codec } from '../core/codec/codec.js';
+import type { FlameError } from '../core/flame-error.js';
 import type { PoolCall } from '../core/pool/entries.js';
 import type { PoolFact } from '../core/pool/facts.js';
 
@@ -11,12 +12,13 @@ export interface HandleOwner {
   after(delay: number, wake: () => void): () => void;
   tell(fact: PoolFact): void;
   /** A handler has ended by itself. */
-  answered(how: 'returned' | 'threw'): void;
+  answered(how: 'returned' | 'threw', bytes: number): void;
   /** What it threw, beside `answered`. */
   threw(call: PoolCall, error: unknown): void;
+  /** The runner could not run it, or not send its result. */
+  failed(call: PoolCall, error: FlameError): void;
   /** A line of the pool's own. */
   warn(text: string): void;
   /** A line of the runner's own logger. */
   log(level: string, text: string, call: number): void;
-  vitals(text: string): void;
 }

@@ -7,6 +7,7 @@ import { show } from '../core/option-reader.js';
 import type { PendingCall } from './pending-call.js';
 import { RecentFailures } from './pool-failure.js';
 import type { PoolFailure } from './pool-failure.js';
+import { PoolMeter } from './pool-meter.js';
 import type { PoolNews, PoolNotice } from './pool-notice.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
@@ -20,7 +21,7 @@ export class PoolJournal {
   readonly #news: Subject<PoolNotice>;
   readonly #bootTimes = new Map<string, number>();
   readonly #failures = new RecentFailures();
-  readonly #counts = { started: 0, returned: 0, threw: 0, failed: 0 };
+  readonly meter = new PoolMeter();
 
   constructor(setup: PoolSetup, news: Subject<PoolNotice>) {
     this.#setup = setup;
@@ -32,26 +33,28 @@ export class PoolJournal {
   }
 
   get counts(): CallCounts {
-    return { ...this.#counts };
+    return this.meter.counts;
   }
 
   // Calls: this is the hot path, so nothing is made that nobody looks at.
 
-  taken(): void {
-    this.#counts.started += 1;
+  taken(bytes: number): void {
+    this.meter.taken(bytes);
   }
 
   started(call: PoolCall, runner: string): void {
+    this.meter.waited(call.ranAt - call.cameAt);
     if (this.#news.observed)
       this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
   }
 
-  answered(how: 'returned' | 'threw'): void {
-    this.#counts[how] += 1;
+  answered(how: 'returned' | 'threw', bytes: number): void {
+    this.meter.answered(how, bytes);
   }
 
   failed(call: PoolCall, error: FlameError): void {
-    this.#counts.failed += 1;
+    this.meter.failed(error.code);
+    if (!call.runner && call.cameAt > 0) this.meter.waited(this.#setup.clock.now() - call.cameAt);
     this.#failures.add({ ...whose(call), is: 'call', code: error.code, message: error.message });
     if (this.#news.observed) this.#tell({ is: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
   }
@@ -61,11 +64,13 @@ export class PoolJournal {
     this.#failures.add({ ...whose(call), is: 'threw', code, message });
   }
 
-  fact(fact: PoolFact): void {
+  fact(fact: PoolFact, now: number): void {
     switch (fact.is) {
       case 'ended': {
-        if (!this.#news.observed || !fact.call.runner) return;
-        const ran = this.#setup.clock.now() - fact.call.ranAt;
+        if (!fact.call.runner) return;
+        const ran = now - fact.call.ranAt;
+        this.meter.ran(ran);
+        if (!this.#news.observed) return;
         return this.#tell({ is: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });
       }
       case 'down':
@@ -105,10 +110,12 @@ export class PoolJournal {
     const took = this.#bootTimes.get(runner) ?? 0;
     this.#bootTimes.delete(runner);
     if (error) {
+      this.meter.bootFailed(error);
       this.#setup.log.warn(`${this.#pool}: runner ${runner} could not boot (${error.phase}): ${error.message}`);
       this.#fail('boot', error.phase, error.message, runner);
       this.#tell({ is: 'boot-failed', runner, error });
     } else {
+      this.meter.booted(took);
       this.#say(`runner ${runner} is up after ${Math.round(took)} ms`);
       this.#tell({ is: 'up', runner, machine, took });
     }

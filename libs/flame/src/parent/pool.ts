@@ -4,6 +4,7 @@ import type { Observable } from 'rxjs';
 import { FlameError } from '../core/flame-error.js';
 import type { WorkMode } from '../core/frame.js';
 import { readPoolSize } from '../core/pool-config.js';
+import type { PoolMetrics } from '../core/pool-metrics.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import type { PoolCall } from '../core/pool/entries.js';
 import { PoolMachine } from '../core/pool/machine.js';
@@ -20,6 +21,7 @@ import type { CallOptions } from './pending-call.js';
 import { PlacedChild } from './placed-child.js';
 import type { PoolFailure } from './pool-failure.js';
 import { PoolJournal } from './pool-journal.js';
+import { poolMetrics } from './pool-metrics.js';
 import type { PoolNotice } from './pool-notice.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { PoolStats } from './pool-stats.js';
@@ -127,6 +129,11 @@ export class Pool {
     };
   }
 
+  /** The numbers of the pool at this moment. */
+  metrics(): PoolMetrics {
+    return poolMetrics(this.#setup, this.#machine, this.#crew, this.#journal.meter);
+  }
+
   /** The calls at this moment, at most `limit` of each kind: those that hold slots, runner by runner, and those that wait, first come first. */
   calls(limit: number): { running: CallStats[]; waiting: CallStats[] } {
     const now = this.#setup.clock.now();
@@ -219,7 +226,7 @@ export class Pool {
     };
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
     if (signal || caller) follow(call, { signal, caller }, (fact) => this.#tell(fact));
-    this.#journal.taken();
+    this.#journal.taken(bytes.byteLength);
     this.#tell({ is: 'call', call });
     return call;
   }
@@ -240,8 +247,9 @@ export class Pool {
     this.#stepping = true;
     try {
       for (let next = this.#facts.shift(); next; next = this.#facts.shift()) {
-        this.#journal.fact(next);
-        for (const action of this.#machine.step(next, this.#setup.clock.now())) this.#perform(action);
+        const now = this.#setup.clock.now();
+        this.#journal.fact(next, now);
+        for (const action of this.#machine.step(next, now)) this.#perform(action);
       }
     } finally {
       this.#stepping = false;

@@ -1,6 +1,7 @@
 import type { BootError } from '../core/boot-error.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import type { PoolRunner } from '../core/pool/entries.js';
+import type { RunnerMetrics } from '../core/pool-metrics.js';
 import { bootRunner } from './boot.js';
 import type { Boot } from './boot.js';
 import { bootOrder, expectAll, ticketsFor } from './boot-order.js';
@@ -89,6 +90,20 @@ export class RunnerCrew {
     }));
   }
 
+  metrics(runners: Iterable<Readonly<PoolRunner>>, now: number): RunnerMetrics[] {
+    return Array.from(runners, (runner) => ({
+      runner: runner.id,
+      state: runner.state,
+      phase: this.#boots.get(runner.id)?.phase,
+      slots: runner.slots,
+      slotsUsed: runner.load,
+      served: runner.served,
+      exists: now - runner.bootingSince,
+      age: runner.upAt >= 0 ? now - runner.upAt : 0,
+      vitals: this.#handles.get(runner.id)?.vitals.sum,
+    }));
+  }
+
   #boot(runner: string): void {
     const { backend, door, clock } = this.#setup;
     const tickets = ticketsFor(runner, this.#setup);
@@ -147,11 +162,11 @@ export class RunnerCrew {
         this.#handles.delete(fact.runner);
         this.#gone(fact.runner);
       },
-      answered: (how) => this.#journal.answered(how),
+      answered: (how, bytes) => this.#journal.answered(how, bytes),
       threw: (call, error) => this.#journal.threw(call, error),
+      failed: (call, error) => this.#journal.failed(call, error),
       warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
       log: (level, text, call) => runnerLog(level, text, config.name, runner, call),
-      vitals: () => undefined,
     };
   }
 }

@@ -13,6 +13,7 @@ import type { ChildHome } from './child-call.js';
 import { HeldResources } from './held-resources.js';
 import type { HandleOwner } from './handle-owner.js';
 import type { PendingCall } from './pending-call.js';
+import { VitalsBook } from './vitals-book.js';
 
 /** How long a lost connection waits for the platform to say why, before it is told as it is. */
 const reasonGrace = 500;
@@ -27,6 +28,8 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #streams: Streams;
   readonly #resources: HeldResources;
   readonly machine: Machine;
+  /** How its processes are. */
+  readonly vitals = new VitalsBook();
   /** Why nothing passes between parent and runner; undefined while something does. */
   #parted: string | undefined;
   #down = false;
@@ -129,7 +132,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       case 'log':
         return this.owner.log(frame.level, frame.text, frame.id);
       case 'vitals':
-        return this.owner.vitals(frame.text);
+        return this.vitals.take(frame.text);
       default:
         throw new MalformedError(`a runner does not send "${frame.kind}"`);
     }
@@ -180,7 +183,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   #returned(frame: Frame & { kind: 'return' }): void {
     const call = this.#call(frame.id);
     const value = this.#decode(frame.value, call);
-    this.owner.answered('returned');
+    this.owner.answered('returned', frame.value.byteLength);
     call.streaming = frame.held && this.#streams.receives(call.id);
     if (call.streaming) this.#failStreamsWith(call);
     call.resolve(value);
@@ -193,7 +196,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #threw(frame: Frame & { kind: 'throw' }): void {
     const call = this.#call(frame.id);
-    this.owner.answered('threw');
+    this.owner.answered('threw', frame.error.byteLength);
     const error = this.owner.codec.decodeThrown(frame.error, this.owner.place);
     this.owner.threw(call, error);
     call.reject(error);
@@ -277,7 +280,10 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     if (!(flameErrorCodes as readonly string[]).includes(frame.code))
       throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
-    call.reject(new FlameError(frame.code as FlameErrorCode, frame.reason, { ran }));
+    const error = new FlameError(frame.code as FlameErrorCode, frame.reason, { ran });
+    // Whoever gave the call up was told so, and counted, then.
+    if (!call.failure) this.owner.failed(call, error);
+    call.reject(error);
     // Its process is gone, of several that are this runner.
     if (call instanceof ChildCall) call.lost(frame.reason);
     this.#settled(call, frame.held);

@@ -49,6 +49,7 @@ export class RunnerHost {
   #watchdog: ReturnType<Surroundings['watchdog']> | undefined;
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
+  #stopVitals: (() => void) | undefined;
   /** Resolves when the parent sends nothing more: it has let this runner go, or the session is over. */
   readonly #dismissed: Promise<void>;
   #dismiss!: () => void;
@@ -114,6 +115,7 @@ export class RunnerHost {
       },
     });
     link.open(this.#executor);
+    this.#stopVitals = surroundings.vitals?.((text) => link.send({ kind: 'vitals', text }));
   }
 
   /** Finishes what runs within `grace`, closes the app and ends the process. Idempotent: the first reason counts. */
@@ -134,6 +136,7 @@ export class RunnerHost {
       ?.close()
       .catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
     await this.#within(Math.max(1_000, info.shutdownTimeout), Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]));
+    this.#stopVitals?.();
     await this.#link?.close(reason);
     await this.#watchdog?.close();
     exit(0);

@@ -1,4 +1,5 @@
 import type { OpenPipe } from '../wire/client-pipe.js';
+import { tellVitals } from './vital-signs.js';
 import { Watchdog } from './watchdog.js';
 import type { WatchdogOptions } from './watchdog.js';
 
@@ -8,6 +9,8 @@ export interface Surroundings {
   readonly openPipe?: OpenPipe;
   /** Takes the process's signals over: they are the host's alone. */
   onSignal(told: (signal: string) => void): void;
+  /** Tells `send`, now and then, how the process is; returns what ends that. A simulated one has nothing to tell. */
+  vitals?(send: (vitals: string) => void): () => void;
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
 }
 
@@ -23,5 +26,6 @@ export const thisProcess: Surroundings = {
       process.on(signal, () => told(signal));
     }
   },
+  vitals: tellVitals,
   watchdog: (options) => new Watchdog(options),
 };

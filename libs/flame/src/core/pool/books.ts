@@ -41,6 +41,9 @@ export class PoolBooks {
   rested = 0;
   booting = 0;
   ready = 0;
+  /** Milliseconds that the runners that are gone have existed, and had work. */
+  paid = 0;
+  used = 0;
   /** The last boot's error, while none has succeeded since. */
   bootError: BootError | undefined;
   /** Why calls wait though there may be room; undefined while they do not. */
@@ -88,7 +91,18 @@ export class PoolBooks {
     call.runner = undefined;
     this.unclock(call);
     runner.calls.delete(call.id);
+    if (runner.load === 0) runner.used += this.now - runner.busySince;
     this.shelf.update(runner);
+  }
+
+  /** Milliseconds that runners have existed, and had work, up to `now`. */
+  spent(now: number): { paid: number; used: number } {
+    let { paid, used } = this;
+    for (const runner of this.runners.values()) {
+      paid += now - runner.bootingSince;
+      used += runner.used + (runner.load > 0 ? now - runner.busySince : 0);
+    }
+    return { paid, used };
   }
 
   view(): PoolView {

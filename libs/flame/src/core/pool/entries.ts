@@ -74,8 +74,11 @@ export class PoolRunner implements HeapItem {
   suspended = false;
   /** It was asked whether it may stop and has not answered. */
   asked = false;
-  /** When it last ran out of work. */
+  /** When it last ran out of work, and last got some after that. */
   idleSince = 0;
+  busySince = 0;
+  /** Milliseconds in which it had work, up to when it last ran out of it. */
+  used = 0;
   /** Why it leaves, for people. */
   reason = '';
   readonly boot = new RunnerDeadline('boot', this);

@@ -69,6 +69,11 @@ export class PoolMachine {
     return this.#books.pauseReason;
   }
 
+  /** Milliseconds that runners have existed, and had work, up to `now`. */
+  spent(now: number): { paid: number; used: number } {
+    return this.#books.spent(now);
+  }
+
   get draining(): boolean {
     return this.#books.drainReason !== undefined;
   }

@@ -169,8 +169,11 @@ export class Runners {
 
   gone(runner: PoolRunner): void {
     if (runner.state !== 'stopping') return;
-    this.#books.runners.delete(runner.id);
-    if (runner.upAt >= 0) this.#books.act({ do: 'shrunk', runner: runner.id, count: this.#books.runners.size });
+    const books = this.#books;
+    books.runners.delete(runner.id);
+    books.paid += books.now - runner.bootingSince;
+    books.used += runner.used;
+    if (runner.upAt >= 0) books.act({ do: 'shrunk', runner: runner.id, count: books.runners.size });
   }
 
   /** How many ready runners there are beyond `min`, those asked to go not counted. */
@@ -179,6 +182,7 @@ export class Runners {
   }
 
   #busy(runner: PoolRunner): void {
+    runner.busySince = this.#books.now;
     this.#books.unclock(runner.idle);
     this.#kept.delete(runner);
     this.#unask(runner);
