@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HealthBook } from '../../libs/flame/src/wire/health-book.js';
 import { GrpcDoor } from '../../libs/flame/src/wire/attach-server.js';
 
 const proto = join(import.meta.dirname, '../../proto/grpc/health/v1/health.proto');
@@ -13,11 +14,14 @@ interface HealthClient extends Client {
 
 describe('the health of a parent', () => {
   let door: GrpcDoor;
+  let health: HealthBook;
   let client: HealthClient;
 
   beforeEach(async () => {
-    door = new GrpcDoor({ bind: '127.0.0.1' });
-    door.health('flame.pool.early', true);
+    health = new HealthBook();
+    health.set('', true);
+    health.set('flame.pool.early', true);
+    door = new GrpcDoor({ bind: '127.0.0.1' }, health);
     const { address } = await door.address('host');
     const definition = loadPackageDefinition(loadSync(proto, { enums: String })) as unknown as {
       grpc: { health: { v1: { Health: ServiceClientConstructor } } };
@@ -38,9 +42,9 @@ describe('the health of a parent', () => {
     expect(await check('')).toBe('SERVING');
     expect(await check('flame.pool.early')).toBe('SERVING');
     expect(await check('flame.pool.unknown')).toBe(5);
-    door.health('flame.pool.early', false);
-    door.health('flame.pool.late', true);
-    door.health('', false);
+    health.set('flame.pool.early', false);
+    health.set('flame.pool.late', true);
+    health.set('', false);
     expect(await check('flame.pool.early')).toBe('NOT_SERVING');
     expect(await check('flame.pool.late')).toBe('SERVING');
     expect(await check('')).toBe('NOT_SERVING');

@@ -29,6 +29,7 @@ export { FlameContext } from './nest/flame-context.js';
 export { FlameModule } from './nest/flame.module.js';
 export type { FlameAsyncResult, FlameModuleAsyncOptions } from './nest/flame.module.js';
 export type { FlameModuleOptions, FlamePoolOptions } from './nest/flame-options.js';
+export type { FlameOpsOptions } from './nest/ops-option.js';
 export { FlameParent } from './nest/flame-parent.js';
 export { FlamePool } from './nest/flame-pool.js';
 export { FlameRunner } from './nest/flame-runner.js';

@@ -21,4 +21,19 @@ program
     process.exitCode = await doctor(entry, args, options);
   });
 
+program
+  .command('top')
+  .description("Shows live what the pools of a running app do, by the port of FlameModule's option ops.")
+  .argument('<address>', 'host:port')
+  .option('-p, --pool <name...>', 'show these pools only')
+  .option('--token <token>', 'what ops.token asks for; the environment variable FLAME_OPS_TOKEN when left out')
+  .option('--ca <file>', 'the certificate of ops.tls, or of who signed it')
+  .option('--every <ms>', 'time between two looks', Number, 1_000)
+  .option('--once', 'print what is, and end')
+  .option('--json', 'print a JSON object for each look')
+  .action(async (address, options) => {
+    const { top } = await import('./commands/top.js');
+    process.exitCode = await top(address, options);
+  });
+
 void program.parseAsync();

@@ -11,7 +11,10 @@ import type { PoolOptions } from '../core/pool-options.js';
 import { SystemClock } from '../wire/system-clock.js';
 import type { TlsIdentity } from '../wire/tls-identity.js';
 import { readContext } from './context-option.js';
+import { readOps } from './ops-option.js';
+import type { FlameOpsOptions, OpsConfig } from './ops-option.js';
 import type { Class } from './provider-home.js';
+import { readTls } from './tls-option.js';
 
 /** Options of a pool, with what this app boots machines with. */
 export type FlamePoolOptions = PoolOptions<FlameBackend>;
@@ -75,6 +78,8 @@ export interface FlameModuleOptions {
    * @default false
    */
   linkToRequest?: boolean;
+  /** The port on which the parent answers health checks and gives its pools' numbers, and that of its runners. None when left out. */
+  ops?: FlameOpsOptions;
   /** The time that the pools go by: for tests, which take a `VirtualClock` on by hand. The machine's own when left out. */
   clock?: Clock;
   /** Called with what a cast's handler threw, or why it was lost, beside the log line. What it throws itself is logged. */
@@ -102,6 +107,7 @@ export interface FlameConfig {
   readonly maxPayload: number;
   readonly context: ContextCarrier | undefined;
   readonly linkToRequest: boolean;
+  readonly ops: OpsConfig | undefined;
   readonly clock: Clock;
   readonly onCastError: ((error: unknown, handler: string) => void) | undefined;
 }
@@ -125,6 +131,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
     context: readContext(read),
     linkToRequest: read.flag('linkToRequest', flameDefaults.linkToRequest),
+    ops: readOps(read),
     clock: readClock(read),
     onCastError: read.hook('onCastError'),
   };
@@ -193,17 +200,4 @@ function readClock(read: OptionReader): Clock {
   const { now, after } = value as Partial<Clock>;
   if (typeof now === 'function' && typeof after === 'function') return value as Clock;
   throw read.refuse('clock', `must have now() and after(), but is ${show(value)}`, 'Leave it out, or give a VirtualClock in tests.');
-}
-
-function readTls(read: OptionReader): TlsIdentity | undefined {
-  const value = read.raw('tls');
-  if (value === undefined) return undefined;
-  const inner = new OptionReader(value, `${read.path}.tls`);
-  const tls: TlsIdentity = {
-    key: inner.text('key'),
-    cert: inner.text('cert'),
-    ca: inner.raw('ca') === undefined ? undefined : inner.text('ca'),
-  };
-  inner.done();
-  return tls;
 }

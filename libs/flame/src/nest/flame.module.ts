@@ -120,6 +120,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
         idleCheck,
         context: this.#config.context,
         modules: this.#modules,
+        healthPort: this.#config.ops?.runnerPort,
         adapter,
       });
     } else await this.#pools.prepare();

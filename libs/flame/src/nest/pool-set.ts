@@ -8,19 +8,23 @@ import { FlameError } from '../core/flame-error.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolConfig } from '../core/pool-config.js';
+import type { PoolMetrics } from '../core/pool-metrics.js';
 import type { Caller } from '../parent/caller.js';
 import { Pool } from '../parent/pool.js';
 import type { PoolSetup } from '../parent/pool-setup.js';
 import { startLocalRunner } from '../runner/local-runner.js';
 import { GrpcDoor } from '../wire/attach-server.js';
+import { HealthBook } from '../wire/health-book.js';
 import type { ParentAddress } from '../wire/link.js';
 import { MemoryDoor } from '../wire/memory-door.js';
+import type { OpsServer } from '../wire/ops-server.js';
 import type { FlameConfig } from './flame-options.js';
 import { FlameParent } from './flame-parent.js';
 import type { HandlerIndex } from './handler-index.js';
 import { manifestOf } from './manifest-of.js';
 import { httpExceptions } from './nest-classes.js';
 import { logOutput, logRunnerLine, nestLog } from './nest-log.js';
+import { isLoopback } from './ops-option.js';
 import { underTest } from './under-test.js';
 
 /**
@@ -42,6 +46,8 @@ export class PoolSet {
   readonly #grpcDoor: GrpcDoor;
   readonly #caller: (() => Caller | undefined) | undefined;
   readonly #closing = new AbortController();
+  readonly #health = new HealthBook();
+  #ops: OpsServer | undefined;
   #reaped: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -57,11 +63,12 @@ export class PoolSet {
       maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,
     });
     const { host: bind, port, tls, reconnectTimeout, maxPayload } = config;
-    this.#grpcDoor = new GrpcDoor({ bind, port, tls, reconnectTimeout, maxPayload, clock: this.#clock });
+    this.#grpcDoor = new GrpcDoor({ bind, port, tls, reconnectTimeout, maxPayload, clock: this.#clock }, this.#health);
     this.setups = new Map(
       config.pools.map((pool) => [pool.name, this.#setup(inRunner ? { ...pool, min: 0, headroom: 0, log: false } : pool)]),
     );
     this.pools = new Map(Array.from(this.setups, ([name, setup]) => [name, new Pool(setup)]));
+    for (const service of ['', ...Array.from(this.pools.keys(), healthName)]) this.#health.set(service, false);
   }
 
   /** Lets every backend look at its options and surroundings. @throws {FlameError} FLAME_CONFIG from one that cannot work here. */
@@ -84,6 +91,7 @@ export class PoolSet {
         `pool "${name}": queueTimeout (${queueTimeout} ms) is less than bootTimeout (${bootTimeout} ms): calls may give up before the runner they wait for is up`,
       );
     }
+    await this.#openOps();
     this.#reaped = this.#reap();
     const starts = await Promise.allSettled(Array.from(this.pools.values(), (pool) => pool.start()));
     const failed = starts.find((start) => start.status === 'rejected');
@@ -91,7 +99,8 @@ export class PoolSet {
       await this.close();
       throw failed.reason;
     }
-    for (const name of this.pools.keys()) this.#grpcDoor.health(`flame.pool.${name}`, true);
+    for (const [name, pool] of this.pools) this.#health.set(healthName(name), !pool.draining);
+    this.#health.set('', true);
     this.#sayReady();
   }
 
@@ -121,11 +130,25 @@ export class PoolSet {
     this.#config.onCastError?.(error, handler);
   };
 
+  async #openOps(): Promise<void> {
+    const { ops } = this.#config;
+    if (ops?.port === undefined) return;
+    const { OpsServer } = await import('../wire/ops-server.js');
+    const metrics = (): PoolMetrics[] => Array.from(this.pools.values(), (pool) => pool.metrics());
+    this.#ops = new OpsServer({ ...ops, port: ops.port }, this.#health, metrics);
+    const port = await this.#ops.open();
+    nestLog.log(`health and metrics on ${ops.host}:${port}`);
+    if (ops.token !== undefined && !ops.tls && !isLoopback(ops.host))
+      nestLog.warn(`ops.token comes in the clear on ${ops.host}:${port}: give ops.tls, unless that network is yours alone`);
+  }
+
   async #close(): Promise<void> {
     this.#closing.abort();
+    this.#health.close();
     await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain('the app is closing')));
     await Promise.all([this.#memoryDoor.close(), this.#grpcDoor.close()]);
     await this.#reaped;
+    this.#ops?.close();
     for (const backend of this.#backends()) await backend.close();
   }
 
@@ -153,6 +176,7 @@ export class PoolSet {
       onCastError: this.castFailed,
       context: this.#config.context,
       caller: this.#caller,
+      onDraining: () => this.#health.set(healthName(config.name), false),
     };
   }
 
@@ -181,4 +205,9 @@ export class PoolSet {
     const handlers = this.#index.names.length;
     nestLog.log(`${handlers} handler${handlers === 1 ? '' : 's'}; pools: ${pools.join(', ')}`);
   }
+}
+
+/** What a pool is called where health is asked for. */
+function healthName(pool: string): string {
+  return `flame.pool.${pool}`;
 }

@@ -5,6 +5,7 @@ import { FlameError } from '../core/flame-error.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import { RunnerHost } from '../runner/runner-host.js';
 import type { HostedApp } from '../runner/runner-host.js';
+import { HealthBook } from '../wire/health-book.js';
 import { SystemClock } from '../wire/system-clock.js';
 import { FlameApp } from './flame-app.js';
 import { FlameParent } from './flame-parent.js';
@@ -14,6 +15,8 @@ import { nestLog } from './nest-log.js';
 /** What a FlameModule in a runner has to offer, once it is initialised. */
 export interface RunnerApp extends Omit<HostedApp, 'close'> {
   readonly modules: ModulesContainer;
+  /** Where it answers health checks; nowhere when undefined. */
+  readonly healthPort: number | undefined;
   /** Undefined where the app has none. */
   readonly adapter: Pick<AbstractHttpAdapter, 'listen'> | undefined;
 }
@@ -28,6 +31,7 @@ const lookAgain = 1_000;
 export class RunnerProcess {
   readonly #info: ParentInfo;
   readonly #host: RunnerHost;
+  readonly #health = new HealthBook();
   readonly #apps = new Map<FlameApp, RunnerApp>();
   readonly #attached: Promise<void>;
   #settle!: { resolve: () => void; reject: (error: unknown) => void };
@@ -36,7 +40,14 @@ export class RunnerProcess {
 
   constructor(info: ParentInfo) {
     this.#info = info;
-    this.#host = new RunnerHost({ info, clock: new SystemClock(), log: nestLog, exit: (code) => process.exit(code) });
+    this.#health.set('', false);
+    this.#host = new RunnerHost({
+      info,
+      clock: new SystemClock(),
+      log: nestLog,
+      ready: (ready) => this.#health.set('', ready),
+      exit: (code) => process.exit(code),
+    });
     this.#attached = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.#attached.catch((error: unknown) => {
       nestLog.error(`${this.#name} ends: ${error instanceof Error ? error.message : String(error)}`);
@@ -56,6 +67,7 @@ export class RunnerProcess {
     this.#apps.set(flame, app);
     // The adapter's callback is what settles the promise of app.listen(): it stays pending, and main.ts does not go on as a server would.
     if (app.adapter) app.adapter.listen = () => undefined;
+    if (app.healthPort !== undefined) void this.#openHealth(app.healthPort);
   }
 
   /** The app was closed by its own doing: so the runner ends. */
@@ -66,6 +78,18 @@ export class RunnerProcess {
 
   get #name(): string {
     return `runner ${this.#info.runner} of pool "${this.#info.pool}"`;
+  }
+
+  /** For its platform's probes. A runner without them works all the same. */
+  async #openHealth(port: number): Promise<void> {
+    try {
+      const { OpsServer } = await import('../wire/ops-server.js');
+      await new OpsServer({ host: '0.0.0.0', port }, this.#health).open();
+    } catch (error) {
+      nestLog.error(
+        `${this.#name} answers no health checks: ${(error as Error).message}. Runners that share a host cannot all have ops.runnerPort.`,
+      );
+    }
   }
 
   #takeOverNest(): void {

@@ -154,6 +154,7 @@ export class PoolJournal {
   }
 
   draining(reason: string): void {
+    this.#setup.onDraining?.();
     this.#say(`draining: ${reason}`);
     this.#tell({ is: 'draining', reason });
   }

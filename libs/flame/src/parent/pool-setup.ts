@@ -35,6 +35,8 @@ export interface PoolSetup {
   readonly runnerLog: (level: string, text: string, pool: string, runner: string, call: number) => void;
   /** A cast failed after it was accepted, so that nobody awaits it. */
   readonly onCastError: (error: unknown, handler: string) => void;
+  /** The pool takes no more calls. */
+  readonly onDraining?: () => void;
   /** Lets contexts travel with calls. */
   readonly context?: ContextCarrier;
   /** Whom a linked call that is made here and now is for; none, or undefined, where nobody can go before it. */

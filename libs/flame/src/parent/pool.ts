@@ -20,6 +20,7 @@ import { PendingCall } from './pending-call.js';
 import type { CallOptions } from './pending-call.js';
 import { PlacedChild } from './placed-child.js';
 import type { PoolFailure } from './pool-failure.js';
+import { PoolAlarm } from './pool-alarm.js';
 import { PoolJournal } from './pool-journal.js';
 import { poolMetrics } from './pool-metrics.js';
 import type { PoolNotice } from './pool-notice.js';
@@ -40,12 +41,11 @@ export class Pool {
   readonly #hoister: Hoister;
   readonly #journal: PoolJournal;
   readonly #methods: ChildMethods;
+  readonly #alarm: PoolAlarm;
   readonly #news = new Subject<PoolNotice>();
   readonly #facts: PoolFact[] = [];
   #stepping = false;
   #calls = 0;
-  #timerAt = Infinity;
-  #cancelTimer: (() => void) | undefined;
   #starting: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #drained: Promise<void> | undefined;
   #resolveDrained: (() => void) | undefined;
@@ -58,6 +58,7 @@ export class Pool {
     this.#machine = new PoolMachine(config, (number) => `${config.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
     this.#journal = new PoolJournal(setup, this.#news);
     this.#methods = new ChildMethods(setup, this.#hoister, this.#journal, () => ++this.#calls);
+    this.#alarm = new PoolAlarm(setup.clock, () => this.#wake());
     this.#crew = new RunnerCrew(setup, this.#journal, (fact) => this.#tell(fact));
   }
 
@@ -127,6 +128,11 @@ export class Pool {
       draining: this.#machine.draining,
       calls: this.#journal.counts,
     };
+  }
+
+  /** Whether it takes no more calls. */
+  get draining(): boolean {
+    return this.#machine.draining;
   }
 
   /** The numbers of the pool at this moment. */
@@ -254,7 +260,13 @@ export class Pool {
     } finally {
       this.#stepping = false;
     }
-    this.#arm();
+    this.#alarm.set(this.#machine.wakeAt);
+  }
+
+  /** A deadline may have gone since the alarm was set for it. */
+  #wake(): void {
+    if (this.#setup.clock.now() >= this.#machine.wakeAt) this.#tell({ is: 'tick' });
+    else this.#alarm.set(this.#machine.wakeAt);
   }
 
   #perform(action: PoolAction): void {
@@ -270,27 +282,12 @@ export class Pool {
         else this.#starting?.resolve();
         return;
       case 'drained':
-        this.#cancelTimer?.();
+        this.#alarm.stop();
         this.#journal.drained();
         this.#news.complete();
         return this.#resolveDrained?.();
       default:
         return this.#crew.perform(action);
     }
-  }
-
-  /** The pool's one timer: it wakes at the machine's earliest deadline. One that turns out to be early only looks again. */
-  #arm(): void {
-    const at = this.#machine.wakeAt;
-    if (at >= this.#timerAt) return;
-    this.#cancelTimer?.();
-    this.#timerAt = at;
-    const { clock } = this.#setup;
-    this.#cancelTimer = clock.after(Math.max(0, at - clock.now()), () => {
-      this.#timerAt = Infinity;
-      this.#cancelTimer = undefined;
-      if (clock.now() >= this.#machine.wakeAt) this.#tell({ is: 'tick' });
-      else this.#arm();
-    });
   }
 }

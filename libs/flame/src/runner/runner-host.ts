@@ -18,6 +18,8 @@ export interface HostSetup {
   readonly info: ParentInfo;
   readonly clock: Clock;
   readonly log: FlameLog;
+  /** Whether this runner takes calls, as that changes. */
+  readonly ready?: (ready: boolean) => void;
   /** Ends the process. */
   readonly exit: (code: number) => void;
   /** @default this process's own */
@@ -115,6 +117,7 @@ export class RunnerHost {
       },
     });
     link.open(this.#executor);
+    if (!this.#ending) this.#setup.ready?.(true);
     this.#stopVitals = surroundings.vitals?.((text) => link.send({ kind: 'vitals', text }));
   }
 
@@ -125,7 +128,8 @@ export class RunnerHost {
   }
 
   async #leave(grace: number, reason: string): Promise<void> {
-    const { info, log, exit } = this.#setup;
+    const { info, log, exit, ready } = this.#setup;
+    ready?.(false);
     this.#bootTimer?.();
     // The parent may have let this runner in, and given it work, and its word be on the way.
     await this.#attached?.catch(() => undefined);

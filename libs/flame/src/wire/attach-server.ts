@@ -6,6 +6,7 @@ import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@g
 import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import type { AttachService } from './attach-service.js';
+import { HealthBook } from './health-book.js';
 import type { Attachment, Door, ParentAddress, Ticket } from './link.js';
 import type { Listener } from './listener.js';
 import { type PrivateSocket, privateSocket } from './private-socket.js';
@@ -54,8 +55,7 @@ export class GrpcDoor implements Door {
   /** Links are made in whatever context first needed a runner; what they bring must not be seen there. */
   readonly #scope = new AsyncResource('FLAMEDOOR');
   #runners: AttachService | undefined;
-  readonly #health = new Map<string, boolean>([['', true]]);
-  #tellHealth: (service: string, serving: boolean) => void = () => {};
+  readonly #health: HealthBook;
   readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
   #server: Promise<Server> | undefined;
   #host: Promise<() => ParentAddress> | undefined;
@@ -64,8 +64,10 @@ export class GrpcDoor implements Door {
   #socket: PrivateSocket | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: GrpcDoorOptions = {}) {
+  /** `health` is what it says of the app. */
+  constructor(options: GrpcDoorOptions = {}, health = new HealthBook()) {
     this.#options = options;
+    this.#health = health;
   }
 
   expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment> {
@@ -82,12 +84,6 @@ export class GrpcDoor implements Door {
     if (this.#closed !== undefined) throw new FlameError('FLAME_REFUSED', 'the parent is closing and takes no more runners');
     const opened = reach === 'host' ? (this.#host ??= this.#listenOnHost()) : (this.#network ??= this.#listenOnNetwork());
     return (await opened)(host);
-  }
-
-  /** Says whether a service is up: '' for the parent as a whole, `flame.pool.<name>` for a pool. */
-  health(service: string, serving: boolean): void {
-    this.#health.set(service, serving);
-    this.#tellHealth(service, serving);
   }
 
   /** Adds a service to the server. */
@@ -141,9 +137,8 @@ export class GrpcDoor implements Door {
   }
 
   async #makeServer(): Promise<Server> {
-    const [{ Server }, { HealthImplementation }, { AttachService }, { serverOptions }] = await Promise.all([
+    const [{ Server }, { AttachService }, { serverOptions }] = await Promise.all([
       import('@grpc/grpc-js'),
-      import('grpc-health-check'),
       import('./attach-service.js'),
       import('./grpc-options.js'),
     ]);
@@ -158,10 +153,7 @@ export class GrpcDoor implements Door {
       scope: this.#scope,
     });
     this.#runners.addTo(server);
-    const health = new HealthImplementation();
-    this.#tellHealth = (service, serving) => health.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');
-    for (const [service, serving] of this.#health) this.#tellHealth(service, serving);
-    health.addToServer(server);
+    await this.#health.addTo(server);
     for (const [definition, implementation] of this.#services) server.addService(definition, implementation);
     return server;
   }

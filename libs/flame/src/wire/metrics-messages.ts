@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import type { PoolMetrics } from '../core/pool-metrics.js';
+
+/** `flame.v1.Snapshot`, as proto-loader reads and writes it. */
+export interface SnapshotMessage {
+  readonly pools: readonly PoolMessage[];
+}
+
+interface Count {
+  readonly of: string;
+  readonly count: number;
+}
+
+/** `flame.v1.PoolMetrics`: counts are lists, because reflection by protobuf.js gives maps a form that other clients refuse. */
+type PoolMessage = Omit<PoolMetrics, 'runners' | 'calls' | 'boots'> & Readonly<Record<'runners' | 'calls' | 'boots', readonly Count[]>>;
+
+export function toMessage(pool: PoolMetrics): PoolMessage {
+  const list = (counts: Readonly<Record<string, number>>): Count[] => Object.entries(counts).map(([of, count]) => ({ of, count }));
+  return { ...pool, runners: list(pool.runners), calls: list(pool.calls), boots: list(pool.boots) };
+}
+
+export function fromMessage(message: PoolMessage): PoolMetrics {
+  const record = (counts: readonly Count[]): Record<string, number> => Object.fromEntries(counts.map(({ of, count }) => [of, count]));
+  return {
+    ...message,
+    runners: record(message.runners),
+    calls: record(message.calls),
+    boots: record(message.boots),
+  } as PoolMetrics;
+}
+
+export interface WatchMessage {
+  readonly pools: readonly string[];
+  readonly every: number;
+}
+
+/** The published contracts: in the package they lie beside `dist`, in the repository at its root. */
+function protoFolder(): string {
+  const beside = join(import.meta.dirname, '../../proto');
+  return existsSync(beside) ? beside : join(import.meta.dirname, '../../../../proto');
+}
+
+/** What the files of `proto/` define. */
+export async function loadProtos(...files: string[]): Promise<PackageDefinition> {
+  const { load } = await import('@grpc/proto-loader');
+  return load(files, { includeDirs: [protoFolder()], longs: Number, enums: String, defaults: true, arrays: true, objects: true });
+}
+
+export async function metricsService(): Promise<ServiceDefinition> {
+  return (await loadProtos('flame/v1/metrics.proto'))['flame.v1.Metrics'] as ServiceDefinition;
+}

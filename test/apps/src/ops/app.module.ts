@@ -1,0 +1,49 @@
+import { Controller, Get, Module, Param, Post } from '@nestjs/common';
+import { FlameModule, FlameParent, FlamePool, InjectPool, ProcessBackend } from 'nestjs-flame';
+import type { FlameModuleOptions, PoolMetrics } from 'nestjs-flame';
+import { WorkService } from './work.service.js';
+
+@Controller()
+class WorkController {
+  constructor(
+    private readonly work: WorkService,
+    @InjectPool('work') private readonly pool: FlamePool,
+  ) {}
+
+  @Post('call/:method/:arg')
+  async call(@Param('method') method: keyof WorkService, @Param('arg') arg: string): Promise<unknown> {
+    const run = this.work[method].bind(this.work) as (arg: unknown) => Promise<unknown>;
+    return { value: await run(method === 'echo' || method === 'print' ? arg : Number(arg)) };
+  }
+
+  /** Takes no more calls, and answers when nothing is left. */
+  @Post('drain')
+  async drain(): Promise<void> {
+    await this.pool.drain();
+  }
+
+  @Get('metrics.json')
+  metrics(): PoolMetrics {
+    return this.pool.metrics();
+  }
+}
+
+const options = JSON.parse(process.env['OPTIONS'] ?? '{}') as Partial<FlameModuleOptions>;
+
+@Module({
+  imports: [
+    FlameModule.forRoot(
+      [
+        { name: 'work', min: 1, max: 2, maxConcurrency: 4, shutdownTimeout: 5_000 },
+        { name: 'spare', max: 1 },
+      ],
+      {
+        backend: new ProcessBackend(),
+        ...options,
+      },
+    ),
+  ],
+  controllers: FlameParent.unlessRunner([WorkController]),
+  providers: [WorkService],
+})
+export class AppModule {}

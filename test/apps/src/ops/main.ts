@@ -1,0 +1,8 @@
+import { ConsoleLogger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+
+const app = await NestFactory.create(AppModule, { logger: new ConsoleLogger({ json: process.env['LOG'] === 'json' }) });
+app.enableShutdownHooks();
+await app.listen(0, '127.0.0.1');
+console.log(`[parent] listens on ${await app.getUrl()}`);

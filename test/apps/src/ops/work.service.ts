@@ -1,0 +1,41 @@
+import { setTimeout } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { FlameCall, OnFlame } from 'nestjs-flame';
+
+/** What the tests of health, numbers, logs and traces let runners do. */
+@Injectable()
+export class WorkService {
+  readonly #logger = new Logger('Work');
+
+  @OnFlame('work')
+  async echo(value: string): Promise<string> {
+    return value;
+  }
+
+  @OnFlame('work')
+  async fail(): Promise<void> {
+    throw new Error('it failed on purpose');
+  }
+
+  @OnFlame('work', { timeout: 120_000 })
+  async sleep(time: number): Promise<void> {
+    await setTimeout(time, undefined, { signal: FlameCall.current()?.signal });
+  }
+
+  @OnFlame('work')
+  async block(time: number): Promise<void> {
+    const until = performance.now() + time;
+    while (performance.now() < until);
+  }
+
+  /** Logs that many lines. */
+  @OnFlame('work')
+  async log(lines: number): Promise<void> {
+    for (let line = 1; line <= lines; line++) this.#logger.warn(`line ${line} of ${lines}`);
+  }
+
+  @OnFlame('work')
+  async print(text: string): Promise<void> {
+    process.stdout.write(`${text}\n`);
+  }
+}
