@@ -1,6 +1,7 @@
 import { Controller, Get, Module, Param, Post } from '@nestjs/common';
 import { FlameModule, FlameParent, FlamePool, InjectPool, ProcessBackend } from 'nestjs-flame';
 import type { FlameModuleOptions, PoolMetrics } from 'nestjs-flame';
+import { FlameMetricsModule } from 'nestjs-flame/metrics';
 import { WorkService } from './work.service.js';
 
 @Controller()
@@ -32,6 +33,7 @@ const options = JSON.parse(process.env['OPTIONS'] ?? '{}') as Partial<FlameModul
 
 @Module({
   imports: [
+    FlameMetricsModule.forRoot(),
     FlameModule.forRoot(
       [
         { name: 'work', min: 1, max: 2, maxConcurrency: 4, shutdownTimeout: 5_000 },
