@@ -165,6 +165,8 @@ export class InstanceSession implements HandleOwner {
 
   threw(): void {}
 
+  failed(): void {}
+
   warn(text: string): void {
     this.#warn(text);
   }

@@ -43,12 +43,25 @@ function protoFolder(): string {
   return existsSync(beside) ? beside : join(import.meta.dirname, '../../../../proto');
 }
 
-/** What the files of `proto/` define. */
-export async function loadProtos(...files: string[]): Promise<PackageDefinition> {
+/** What the file defines; with its names as they stand there, where `keepCase` says so, for those who are told of them. */
+async function loadProto({ keepCase }: { keepCase: boolean }): Promise<PackageDefinition> {
   const { load } = await import('@grpc/proto-loader');
-  return load(files, { includeDirs: [protoFolder()], longs: Number, enums: String, defaults: true, arrays: true, objects: true });
+  return load('flame/v1/metrics.proto', {
+    keepCase,
+    includeDirs: [protoFolder()],
+    longs: Number,
+    enums: String,
+    defaults: true,
+    arrays: true,
+    objects: true,
+  });
 }
 
 export async function metricsService(): Promise<ServiceDefinition> {
-  return (await loadProtos('flame/v1/metrics.proto'))['flame.v1.Metrics'] as ServiceDefinition;
+  return (await loadProto({ keepCase: false }))['flame.v1.Metrics'] as ServiceDefinition;
+}
+
+/** The contract in the form in which reflection tells it. */
+export function metricsContract(): Promise<PackageDefinition> {
+  return loadProto({ keepCase: true });
 }

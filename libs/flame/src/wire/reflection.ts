@@ -1,6 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
 import { importPeer } from '../core/optional-peer.js';
-import { loadProtos } from './metrics-messages.js';
+import { metricsContract } from './metrics-messages.js';
 
 /**
  * Lets clients ask the server for `flame.v1.Metrics` and its messages; health is the standard's, which clients know.
@@ -9,5 +9,5 @@ import { loadProtos } from './metrics-messages.js';
  */
 export async function addReflection(server: Server): Promise<void> {
   const { ReflectionService } = await importPeer('ops.reflection', '@grpc/reflection', () => import('@grpc/reflection'));
-  new ReflectionService(await loadProtos('flame/v1/metrics.proto')).addToServer(server);
+  new ReflectionService(await metricsContract()).addToServer(server);
 }
