@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { PlantedFault } from './planted-faults.js';
 
-const root = resolve(import.meta.dirname, '../..');
+/** Vitest and npm both start here. */
+const root = process.cwd();
 const library = join(root, 'libs/flame/src');
 
 /**

@@ -108,21 +108,9 @@ export const plantedFaults: readonly PlantedFault[] = [
     instead: '',
   },
   {
-    name: "a caller's abort does not reach the handler",
-    file: 'runner/executor.ts',
-    piece: 'return this.#works.get(frame.id)?.abort(verdict.cancelled(frame));',
-    instead: 'return;',
-  },
-  {
     name: 'a repeated call denies its earlier attempts',
     file: 'parent/repeated.ts',
     piece: "mayHaveRun ||= (error as FlameError).ran !== 'no';",
     instead: '',
-  },
-  {
-    name: 'calls that may have run are repeated without leave',
-    file: 'parent/repeated.ts',
-    piece: "return idempotent && error.code === 'FLAME_LOST';",
-    instead: "return error.code === 'FLAME_LOST';",
   },
 ];

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const root = join(import.meta.dirname, '../..');
+/** Vitest and npm both start here. */
+const root = process.cwd();
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 /** What child processes run, in the order in which it is built: folder of the sources, tsconfig, output. */

@@ -26,7 +26,12 @@ const commonOptions: ChannelOptions = {
 };
 
 /** The parent's server. */
-export const serverOptions: ChannelOptions = { ...commonOptions, 'grpc-node.flow_control_window': wideWindow };
+export const serverOptions: ChannelOptions = {
+  ...commonOptions,
+  'grpc-node.flow_control_window': wideWindow,
+  // A runner needs one; whoever else dials, to ask for health or metrics, a few.
+  'grpc.max_concurrent_streams': 100,
+};
 
 /**
  * How a runner dials. Over the network it pings after 10 s in which it heard nothing and takes 10 s without an answer for a

@@ -14,6 +14,9 @@ export interface ClientCheck {
   readonly onRefused: (client: string, why: string) => void;
 }
 
+/** How long whoever dials over the network may take for TLS. */
+const handshakeTimeout = 10_000;
+
 /**
  * A socket that hands connections to the gRPC server. It owns the sockets of its connections.
  *
@@ -31,7 +34,7 @@ export class Listener {
   /** Listens there; with TLS if there is an identity, and then, with a `check`, for those only who show a certificate, too. */
   static async open(grpc: GrpcServer, where: ListenOptions, tls?: TlsIdentity, check?: ClientCheck): Promise<Listener> {
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 };
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000, handshakeTimeout };
     const mutual = check && { ca: [check.ca].flat(), requestCert: true, rejectUnauthorized: true };
     const net =
       tls === undefined
@@ -52,6 +55,7 @@ export class Listener {
     });
     net.on('tlsClientError', (error: Error, socket: TLSSocket) => {
       if (socket.remoteAddress !== undefined) check?.onRefused(socket.remoteAddress, error.message);
+      socket.destroy();
     });
     await new Promise<void>((resolve, reject) => {
       net.once('error', reject);

@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Frame } from '../../libs/flame/src/core/frame.js';
+import { PacketDraft } from '../../libs/flame/src/wire/packet-bytes.js';
+import { LinkRecorder } from '../support/link-recorder.js';
+import { numbered } from '../support/numbered-frames.js';
+import { RawRunner } from '../support/raw-runner.js';
+import { SeededRandom } from '../support/seeded-random.js';
+import { manifest, WireRig } from '../support/wire-rig.js';
+
+/** A door with one good runner, which must be served as ever, whatever others do. */
+async function besieged(): Promise<{ rig: WireRig; stillServed: () => Promise<void> }> {
+  const rig = new WireRig('host');
+  onTestFinished(() => rig.close());
+  const { parent, runner } = await rig.pair();
+  const there = new LinkRecorder();
+  runner.open(there);
+  let sent = 0;
+  const stillServed = async (): Promise<void> => {
+    parent.send(numbered(++sent));
+    await there.first(sent);
+    expect(there.ends).toEqual([]);
+  };
+  await stillServed();
+  return { rig, stillServed };
+}
+
+function randomBytes(random: SeededRandom, length: number): Buffer {
+  return Buffer.from(Array.from({ length }, () => random.below(256)));
+}
+
+/** Packets as an honest runner would send them. */
+function honestPackets(): Buffer[] {
+  const frames: Frame[] = [
+    { kind: 'return', id: 1, value: Buffer.from('value'), held: false },
+    { kind: 'throw', id: 2, error: Buffer.from('error'), held: true },
+    { kind: 'item', id: 3, stream: 0, value: Buffer.from('item') },
+    { kind: 'credit', id: 3, stream: 1, count: 16 },
+    { kind: 'log', id: 0, level: 'log', text: 'a line' },
+    { kind: 'leaving', reason: 'SIGTERM' },
+  ];
+  return frames.map((frame, place) => {
+    const draft = new PacketDraft();
+    draft.add(frame);
+    return draft.seal(place + 1, 0);
+  });
+}
+
+describe('A parent whose port is attacked', () => {
+  it('serves its runners while 200 connections bring random bytes', async () => {
+    const { rig, stillServed } = await besieged();
+    const { address } = await rig.info();
+    const random = new SeededRandom(1);
+    await Promise.all(
+      Array.from({ length: 200 }, async () => {
+        const socket = connect(address.slice('unix:'.length));
+        socket.on('error', () => {});
+        const closed = once(socket, 'close');
+        socket.resume();
+        if (random.chance(0.5)) socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+        socket.end(randomBytes(random, 1 + random.below(2_000)));
+        await closed;
+      }),
+    );
+    await stillServed();
+  });
+
+  it('lets nobody in with a wrong token, a used one, an empty one or one of another runner', async () => {
+    const { rig, stillServed } = await besieged();
+    const [info, other] = [await rig.info(), await rig.info()];
+    const attached = rig.expect(info);
+    void rig.expect(other).catch(() => {});
+    for (const token of ['guessed', '', other.token, `${info.token} `]) {
+      const raw = new RawRunner(info.address);
+      raw.hello(info.runner, token, manifest);
+      expect(await raw.status).toMatchObject({ code: 16 });
+    }
+    await rig.dial(info);
+    await attached;
+    // The runner has confirmed its welcome by now, or does so with its next word.
+    await stillServed();
+    const replayed = new RawRunner(info.address);
+    replayed.hello(info.runner, info.token, manifest);
+    expect(await replayed.status).toMatchObject({ code: 16 });
+    const guessed = new RawRunner(info.address);
+    guessed.resume(info.runner, Buffer.alloc(32, 1), 0);
+    expect(await guessed.status).toMatchObject({ code: 16 });
+  });
+
+  it('ends the sessions of 150 runners that send mutations of what they should, and no other', async () => {
+    const { rig, stillServed } = await besieged();
+    const random = new SeededRandom(2);
+    const packets = honestPackets();
+    for (let i = 0; i < 150; i++) {
+      const info = await rig.info();
+      const attached = rig.expect(info);
+      const raw = new RawRunner(info.address);
+      raw.hello(info.runner, info.token, manifest);
+      const { link } = await attached;
+      const here = new LinkRecorder();
+      link.open(here);
+      for (const packet of packets) {
+        const bytes = Buffer.from(packet);
+        for (let changes = random.below(3); changes > 0; changes--) bytes[random.below(bytes.length)] = random.below(256);
+        raw.write(random.chance(0.2) ? bytes.subarray(0, random.below(bytes.length)) : bytes);
+      }
+      // Whatever became of those, this one is out of order.
+      raw.write(Buffer.from([0x18, 0x7f]));
+      expect(['violation', 'left']).toContain((await here.ended).how);
+    }
+    await stillServed();
+  });
+
+  it('takes announcements of giant values for what they are', async () => {
+    const { rig, stillServed } = await besieged();
+    const before = process.memoryUsage().rss;
+    for (const total of [2 ** 40, Number.MAX_SAFE_INTEGER]) {
+      const info = await rig.info();
+      const attached = rig.expect(info);
+      const raw = new RawRunner(info.address);
+      raw.hello(info.runner, info.token, manifest);
+      const here = new LinkRecorder();
+      (await attached).link.open(here);
+      const draft = new PacketDraft();
+      draft.add({ kind: 'part', lane: 1, total, bytes: Buffer.from('x') });
+      raw.write(draft.seal(1, 0));
+      expect(await here.ended).toMatchObject({ how: 'violation', reason: expect.stringContaining('larger than maxPayload') });
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
+    await stillServed();
+  });
+});

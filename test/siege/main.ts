@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import buildOnce from '../support/build-once.js';
+import { bundle } from '../simulation/bundle.js';
+import { besiege, faultsOf } from './besiege.js';
+
+// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 | soak --minutes 60
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { steps: { type: 'string' }, from: { type: 'string' }, minutes: { type: 'string' }, seed: { type: 'string' } },
+});
+const [campaign] = positionals;
+const seed = Number(values.seed ?? 1);
+
+/** As many processes as there are processors, which share the seeds among them. */
+async function simulate(steps: number, from: number): Promise<boolean> {
+  const program = await bundle('long');
+  const began = Date.now();
+  const count = availableParallelism();
+  const shares = Array.from({ length: count }, async (_, share) => {
+    const child = spawn(process.execPath, [program, String(from + share), String(Math.ceil(steps / count)), String(count)], {
+      stdio: 'inherit',
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    return code === 0;
+  });
+  const held = (await Promise.all(shares)).every(Boolean);
+  console.log(`${held ? 'every rule held' : 'a rule was broken'}, ${Math.round((Date.now() - began) / 1_000)} s`);
+  return held;
+}
+
+/** Dense for chaos, sparse for a soak. */
+async function siege(load: { minutes: number; callers: number; pause: number; troubleEvery: number }): Promise<boolean> {
+  buildOnce();
+  const report = await besiege({ ...load, seed }, (line) => process.stdout.write(line));
+  console.log(JSON.stringify({ ...report, samples: report.samples.length }, null, 2));
+  const faults = faultsOf(report);
+  console.log(faults.length === 0 ? 'nothing was lost, nothing ran twice, nothing is left' : faults.join('\n'));
+  return faults.length === 0;
+}
+
+const campaigns: Record<string, () => Promise<boolean>> = {
+  simulation: () => simulate(Number(values.steps ?? 1e8), Number(values.from ?? 1)),
+  chaos: () => siege({ minutes: Number(values.minutes ?? 10), callers: 16, pause: 20, troubleEvery: 1_500 }),
+  soak: () => siege({ minutes: Number(values.minutes ?? 60), callers: 6, pause: 100, troubleEvery: 12_000 }),
+};
+const chosen = campaigns[campaign ?? ''];
+if (chosen === undefined) throw new Error(`there is no campaign "${campaign}": choose ${Object.keys(campaigns).join(', ')}`);
+process.exitCode = (await chosen()) ? 0 : 1;
