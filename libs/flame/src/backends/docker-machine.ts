@@ -100,7 +100,8 @@ export class DockerMachine implements Machine {
     try {
       const { State, HostConfig } = await this.#container.inspect();
       const { ExitCode: code, OOMKilled: oomKilled } = State;
-      const sent = this.#stopped ? [] : await this.#signalsSent(State);
+      // Who sent a signal is worth a word, not more.
+      const sent = this.#stopped ? [] : await this.#signalsSent(State).catch(() => []);
       return dockerExit({
         code,
         oomKilled,

@@ -39,17 +39,18 @@ async function removeOrphan(docker: Docker, { Id, State, Labels }: Docker.Contai
 
 /** Tells it to end, and waits until it has, or its time is up. */
 async function letFinish(container: Docker.Container, signal: AbortSignal): Promise<void> {
-  const { Config } = (await container.inspect()) as unknown as { Config: { StopTimeout?: number } };
+  const found = (await container.inspect().catch(ignoreEnded)) as unknown as { Config: { StopTimeout?: number } } | undefined;
   await container.kill({ signal: 'SIGTERM' }).catch(ignoreEnded);
   const ended = container.wait({ condition: 'not-running' }).catch(ignoreEnded);
   const time = new AbortController();
-  const left = pause((Config.StopTimeout ?? 0) * 1_000, undefined, { signal: AbortSignal.any([signal, time.signal]) }).catch(
+  const left = pause((found?.Config.StopTimeout ?? 0) * 1_000, undefined, { signal: AbortSignal.any([signal, time.signal]) }).catch(
     () => undefined,
   );
   await Promise.race([ended, left]);
   time.abort();
 }
 
+/** Another parent may be removing it as well. */
 function ignoreEnded(error: unknown): void {
   if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
 }
