@@ -55,6 +55,7 @@ export default defineConfig({
         timeout: 60_000,
       }),
       project('engine-fly', 'test/conformance/**/*.spec.ts', { engine: 'fly', built: true, timeout: 120_000 }),
+      project('browser', 'test/browser/**/*.spec.ts', { built: true, timeout: 120_000 }),
       project('engine-docker', 'test/engines/docker/**/*.spec.ts', {
         engine: 'docker',
         // Those in which the platform has a say. All of them: FLAME_RULES='test/conformance/!(a-machine)*.spec.ts'

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FlameModule, FlameParent } from 'nestjs-flame';
+import { FlameDashboardModule } from 'nestjs-flame/dashboard';
 import { demoBackend } from './demo-backend.js';
 import { PoolsController } from './pools/pools.controller.js';
 import { Ffmpeg } from './videos/ffmpeg.js';
@@ -25,6 +26,8 @@ const backend = demoBackend();
       ],
       { backend },
     ),
+    // Orders only where nobody else reaches the app: it listens on the loopback interface, unless it is told another one.
+    FlameDashboardModule.forRoot({ auth: () => true, actions: process.env.HOST === undefined }),
   ],
   controllers: FlameParent.unlessRunner([VideosController, PoolsController]),
   providers: [Ffmpeg, VideosService, { provide: VideoStore, useFactory: () => new VideoStore(process.env.VIDEO_STORE) }],

@@ -155,7 +155,9 @@ export class Show {
   async #serveOn(app: AppProcess, watch: PoolWatch, clip: Clip): Promise<void> {
     this.#app = app;
     this.#display.print(
-      `The app stays at ${app.url}, its log in ${join(this.#folder, 'app.log')}. Send it a video:`,
+      `The app stays at ${app.url}, its log in ${join(this.#folder, 'app.log')}.`,
+      `See what its pool does: ${app.url}/flame`,
+      'Send it a video:',
       `  curl --data-binary @${clip.path} -H 'content-type: video/mp4' '${app.url}/videos?every=5'`,
       '',
     );

@@ -1,0 +1,126 @@
+import type { PoolView, RunnerView } from '../src/dashboard/snapshot.js';
+
+/** How much of the past lanes show, in milliseconds. */
+export const timeWindow = 60_000;
+
+/** A call as lanes show it. */
+export interface Block {
+  readonly id: number;
+  readonly handler: string;
+  readonly from: number;
+  /** When it ended; undefined while it runs. */
+  to: number | undefined;
+  state: string;
+  /** Its place among those of its runner that ran at the same time. */
+  readonly row: number;
+}
+
+/** The blocks of one runner, from its boot to a little after its end. */
+export class RunnerBlocks {
+  readonly blocks: Block[] = [];
+  readonly bootFrom: number;
+  upAt: number | undefined;
+  goneAt: number | undefined;
+  view: RunnerView;
+  readonly #open = new Map<number, Block>();
+
+  constructor(view: RunnerView, at: number) {
+    this.view = view;
+    this.bootFrom = at - view.age;
+    if (view.state !== 'booting') this.upAt = at - view.age;
+  }
+
+  /** Rows that the lane needs: as many as ever ran at once within the window, at least one. */
+  get rows(): number {
+    return this.blocks.reduce((most, { row }) => Math.max(most, row + 1), 1);
+  }
+
+  get running(): readonly Block[] {
+    return [...this.#open.values()];
+  }
+
+  update(view: RunnerView, at: number): void {
+    this.view = view;
+    if (view.state !== 'booting') this.upAt ??= at - view.age;
+  }
+
+  runs(id: number, handler: string, state: string, from: number): void {
+    const block = this.#open.get(id) ?? this.#begin(id, handler, from);
+    block.state = state;
+  }
+
+  ended(id: number, handler: string, at: number, ran: number): void {
+    const block = this.#open.get(id) ?? this.#begin(id, handler, at - ran);
+    block.to = at;
+    this.#open.delete(id);
+  }
+
+  /** Ends what a whole list of running calls does not have any more. */
+  keepOnly(ids: ReadonlySet<number>, at: number): void {
+    for (const block of this.#open.values()) if (!ids.has(block.id)) this.ended(block.id, block.handler, at, 0);
+  }
+
+  gone(at: number): void {
+    this.goneAt ??= at;
+    this.keepOnly(new Set(), at);
+  }
+
+  forget(before: number): void {
+    let old = 0;
+    while (old < this.blocks.length && (this.blocks[old]!.to ?? Infinity) < before) old++;
+    this.blocks.splice(0, Math.max(old, this.blocks.length - 1_500));
+  }
+
+  #begin(id: number, handler: string, from: number): Block {
+    const taken = new Set<number>();
+    for (let i = this.blocks.length - 1; i >= 0 && i >= this.blocks.length - 300; i--) {
+      const { to, row } = this.blocks[i]!;
+      if ((to ?? Infinity) > from) taken.add(row);
+    }
+    let row = 0;
+    while (taken.has(row)) row++;
+    const block: Block = { id, handler, from, to: undefined, state: 'running', row };
+    this.blocks.push(block);
+    this.#open.set(id, block);
+    return block;
+  }
+}
+
+/** What the lanes of a pool show: its runners with their calls, and how many waited when. */
+export class PoolBlocks {
+  readonly runners = new Map<string, RunnerBlocks>();
+  readonly waits: { at: number; waiting: number }[] = [];
+  /** Calls that ended, by the snapshot that told of them. */
+  readonly #ends: { at: number; count: number }[] = [];
+
+  /** Calls that end in a second, over the last ten. */
+  get rate(): number {
+    const first = this.#ends[0];
+    const last = this.#ends.at(-1);
+    if (!first || !last || last.at === first.at) return 0;
+    return this.#ends.slice(1).reduce((sum, { count }) => sum + count, 0) / ((last.at - first.at) / 1_000);
+  }
+
+  take(view: PoolView, at: number): void {
+    for (const runner of view.runners) {
+      const known = this.runners.get(runner.id);
+      if (known) known.update(runner, at);
+      else this.runners.set(runner.id, new RunnerBlocks(runner, at));
+    }
+    for (const { id, handler, runner, at: end, ran } of view.ended) this.runners.get(runner)?.ended(id, handler, end, ran);
+    for (const { id, handler, runner, state, for: ran } of view.work) this.runners.get(runner ?? '')?.runs(id, handler, state, at - ran);
+    const there = new Set(view.runners.map(({ id }) => id));
+    const running = new Set(view.work.map(({ id }) => id));
+    for (const [id, runner] of this.runners) {
+      if (!there.has(id)) runner.gone(at);
+      // The list is whole unless it is cut off at its limit.
+      else if (view.work.length >= view.running) runner.keepOnly(running, at);
+      runner.forget(at - timeWindow - 5_000);
+      if (runner.goneAt !== undefined && runner.goneAt < at - 6_000) this.runners.delete(id);
+    }
+    this.waits.push({ at, waiting: view.waiting });
+    while (this.waits[0]!.at < at - timeWindow - 5_000) this.waits.shift();
+    this.#ends.push({ at, count: view.ended.length + view.more });
+    while (this.#ends[0]!.at < at - 10_000) this.#ends.shift();
+  }
+}

@@ -1,0 +1,43 @@
+import type { FailureView } from '../src/dashboard/snapshot.js';
+import { h, show } from './dom.js';
+import { count, shortId, timeOfDay } from './format.js';
+
+const what = { boot: 'boot failed', lost: 'runner lost', threw: 'threw', call: 'call failed' } as const;
+
+/** The recent failures of a pool, newest first, each with its cause to unfold. */
+export class FailureList {
+  readonly element: HTMLElement;
+  readonly #items = h('ul', { class: 'failures' });
+  readonly #none = h('p', { class: 'empty' }, 'Nothing has failed.');
+
+  constructor() {
+    this.element = h('section', { class: 'part' }, h('h3', {}, 'Recent failures'), this.#none, this.#items);
+  }
+
+  update(failures: readonly FailureView[]): void {
+    const open = new Set(Array.from(this.#items.querySelectorAll<HTMLElement>('details[open]'), ({ dataset }) => dataset['key']));
+    this.#items.replaceChildren(...failures.map((failure) => item(failure, open)));
+    show(this.#none, failures.length === 0);
+    show(this.#items, failures.length > 0);
+  }
+}
+
+function item(failure: FailureView, open: ReadonlySet<string | undefined>): HTMLElement {
+  const { at, is, code, message, handler, runner, count: times } = failure;
+  const [first = '', ...rest] = message.split('\n');
+  // What repeats itself keeps its place, and stays unfolded.
+  const key = `${is} ${code} ${handler} ${runner}`;
+  const label = [
+    h('time', { datetime: new Date(at).toISOString() }, timeOfDay(at)),
+    h('span', { class: `kind kind-${is}` }, is === 'call' || is === 'threw' ? code : what[is]),
+    h(
+      'span',
+      { class: 'failure-what' },
+      `${handler ?? (runner ? `runner ${shortId(runner)}` : '')}${times > 1 ? `  × ${count(times)}` : ''}`,
+    ),
+    h('span', { class: 'failure-text' }, first),
+  ];
+  const details = h('details', { 'data-key': key, open: open.has(key) }, h('summary', {}, ...label));
+  details.append(h('pre', {}, [`${what[is]} (${code})${runner ? ` on ${runner}` : ''}`, first, ...rest].join('\n')));
+  return h('li', {}, details);
+}

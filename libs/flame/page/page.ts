@@ -1,0 +1,196 @@
+import type { Hello, PoolView, Sample, Snapshot } from '../src/dashboard/snapshot.js';
+import { ask, asking, Notes, showKeys } from './dialogs.js';
+import { h, setText, show } from './dom.js';
+import { plural } from './format.js';
+import { PoolCard } from './pool-card.js';
+import type { PoolOrders } from './pool-card.js';
+import { listen, order } from './server.js';
+import type { Connection } from './server.js';
+import { Tip } from './tip.js';
+
+/** Lanes are painted this much behind the server, so that what it tells twice a second comes in smoothly. */
+const behind = 700;
+const samplesKept = 360;
+const words: Record<Connection, string> = {
+  connecting: 'connecting',
+  live: 'live',
+  lost: 'no connection, trying again',
+  refused: 'not allowed',
+};
+
+/** The page: the pools' cards, the connection, the orders and the keys. */
+class Page {
+  readonly #cards = new Map<string, PoolCard>();
+  readonly #pools = h('main', { id: 'pools' });
+  readonly #tip = new Tip();
+  readonly #notes = new Notes();
+  readonly #connection = h('span', { class: 'connection', role: 'status' });
+  readonly #instance = h('span', { class: 'instance' });
+  readonly #summary = h('p', { class: 'summary' });
+  readonly #empty = h('p', { class: 'empty page-empty' }, 'Waiting for the app …');
+  #token: string | undefined;
+  /** How far the server's clock is ahead of this one, and its time when the connection was lost. */
+  #ahead = 0;
+  #frozen: number | undefined;
+
+  constructor() {
+    document.body.append(
+      h(
+        'header',
+        { class: 'page-head' },
+        h('h1', {}, 'flame'),
+        this.#connection,
+        this.#summary,
+        h('span', { class: 'push' }),
+        this.#instance,
+        h('button', { type: 'button', class: 'quiet', click: () => this.#showKeys(), 'aria-label': 'Keys' }, '?'),
+      ),
+      this.#empty,
+      this.#pools,
+      this.#notes.element,
+      this.#tip.element,
+    );
+    document.addEventListener('keydown', (event) => this.#key(event));
+    listen({
+      hello: (hello) => this.#hello(hello),
+      snapshot: (snapshot) => this.#snapshot(snapshot),
+      samples: (samples) => this.#sample(samples),
+      connection: (state) => this.#connected(state),
+    });
+    this.#paintForever();
+  }
+
+  #hello({ instance, token, history, failures }: Hello): void {
+    setText(this.#instance, instance);
+    this.#token = token;
+    // It may be another process than before: what is shown begins anew.
+    this.#cards.clear();
+    this.#pools.replaceChildren();
+    const orders = token === undefined ? undefined : this.#orders();
+    for (const name of Object.keys(history)) {
+      const card = new PoolCard(name, this.#tip, orders);
+      card.history(history[name]!);
+      card.failures(failures[name] ?? []);
+      this.#cards.set(name, card);
+      this.#pools.append(card.element);
+    }
+    show(this.#empty, this.#cards.size === 0);
+    setText(this.#empty, 'This app has no pools.');
+  }
+
+  #snapshot({ at, pools }: Snapshot): void {
+    this.#ahead = at - Date.now();
+    for (const pool of pools) this.#cards.get(pool.name)?.update(pool, at);
+    const sum = (of: (pool: PoolView) => number): number => pools.reduce((total, pool) => total + of(pool), 0);
+    const running = sum((pool) => pool.running);
+    const waiting = sum((pool) => pool.waiting);
+    setText(
+      this.#summary,
+      `${plural(
+        sum((pool) => pool.runners.length),
+        'runner',
+      )} · ${running} running · ${waiting} waiting`,
+    );
+    document.title = `${waiting > 0 ? `${waiting} waiting · ` : ''}flame`;
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) this.#paint();
+  }
+
+  #sample(samples: Readonly<Record<string, Sample>>): void {
+    for (const [name, sample] of Object.entries(samples)) this.#cards.get(name)?.sample(sample, samplesKept);
+  }
+
+  #connected(state: Connection): void {
+    if (state === 'live') this.#frozen = undefined;
+    else this.#frozen ??= Date.now() + this.#ahead;
+    setText(this.#connection, words[state]);
+    document.body.dataset['connection'] = state;
+    if (state === 'refused') setText(this.#empty, 'You are not allowed to see this any more. Reload the page to sign in.');
+  }
+
+  /** Twenty times a second while the page is seen; where motion is unwanted, only what has come is painted. */
+  #paintForever(): void {
+    let last = 0;
+    const still = matchMedia('(prefers-reduced-motion: reduce)');
+    const frame = (now: number): void => {
+      if (now - last >= 45 && !still.matches) {
+        last = now;
+        this.#paint();
+      }
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  }
+
+  #paint(): void {
+    const now = (this.#frozen ?? Date.now() + this.#ahead) - behind;
+    for (const card of this.#cards.values()) card.paint(now);
+  }
+
+  #orders(): PoolOrders {
+    return {
+      pause: (pool) => void this.#give(pool, pool.paused === undefined ? 'pause' : 'resume'),
+      resize: async (pool) => {
+        const most = 999_999;
+        const size = await ask(`Resize ${pool.name}`, 'Runners above a smaller maximum finish what they do and stop.', 'Resize', [
+          { label: 'At least', name: 'min', value: pool.min, most },
+          { label: 'At most', name: 'max', value: pool.max, most },
+        ]);
+        if (size) await this.#give(pool, 'resize', size);
+      },
+      drain: async (pool, runner) => {
+        const text = 'It takes no new calls. What runs there gets the pool’s shutdownTimeout, and is aborted after that.';
+        if (await ask(`Drain ${runner}?`, text, 'Drain')) await this.#give(pool, 'drain-runner', { runner });
+      },
+    };
+  }
+
+  async #give(pool: PoolView, name: string, params?: Record<string, string>): Promise<void> {
+    try {
+      this.#notes.say(await order(this.#token!, pool.name, name, params));
+    } catch (error) {
+      this.#notes.say((error as Error).message, true);
+    }
+  }
+
+  #showKeys(): void {
+    const keys: [string, string][] = [
+      ['1 … 9', 'go to a pool'],
+      ['↑ ↓', 'go from runner to runner'],
+      ['← →', 'on a chart: move through the hour'],
+    ];
+    const orders: [string, string][] = [
+      ['p', 'pause or resume the pool you are in'],
+      ['r', 'resize the pool you are in'],
+      ['d', 'drain the runner you are on'],
+    ];
+    showKeys([...keys, ...(this.#token === undefined ? [] : orders), ['?', 'show this']]);
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || asking()) return;
+    const focused = document.activeElement;
+    const card = [...this.#cards.values()].find(({ element }) => element.contains(focused));
+    if (event.key === '?') return this.#showKeys();
+    if (/^[1-9]$/.test(event.key)) return [...this.#cards.values()][Number(event.key) - 1]?.element.focus();
+    if (!card?.view) return;
+    const lane = focused?.closest<HTMLElement>('li.lane');
+    switch (event.key) {
+      case 'ArrowDown':
+      case 'ArrowUp': {
+        if (focused?.closest('.charts, button')) return;
+        const lanes = [...card.lanes.values()].map(({ element }) => element);
+        const at = lane ? lanes.indexOf(lane) : event.key === 'ArrowDown' ? -1 : lanes.length;
+        lanes[Math.max(0, Math.min(lanes.length - 1, at + (event.key === 'ArrowDown' ? 1 : -1)))]?.focus();
+        return event.preventDefault();
+      }
+      case 'p':
+        return this.#token === undefined ? undefined : this.#orders().pause(card.view);
+      case 'r':
+        return this.#token === undefined ? undefined : this.#orders().resize(card.view);
+      case 'd':
+        if (lane && this.#token !== undefined) this.#orders().drain(card.view, lane.dataset['runner']!);
+    }
+  }
+}
+
+new Page();

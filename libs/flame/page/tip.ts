@@ -1,0 +1,19 @@
+import { h, setText } from './dom.js';
+
+/** The little box beside the pointer. What it says is in the lanes' labels, too: it is for those who point. */
+export class Tip {
+  readonly element = h('div', { class: 'tip', hidden: true, 'aria-hidden': 'true' });
+
+  show(event: PointerEvent, text: string): void {
+    const { element } = this;
+    setText(element, text);
+    element.hidden = false;
+    const left = Math.min(event.clientX + 14, document.documentElement.clientWidth - element.offsetWidth - 8);
+    element.style.left = `${Math.max(8, left)}px`;
+    element.style.top = `${event.clientY + 16}px`;
+  }
+
+  hide(): void {
+    this.element.hidden = true;
+  }
+}

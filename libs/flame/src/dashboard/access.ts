@@ -1,0 +1,37 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { DashboardAuth } from './dashboard-options.js';
+
+/** Whether a request may pass; `challenge`: the browser should ask for a name and a password. */
+export type Access = 'granted' | 'challenge' | 'denied';
+
+/**
+ * Decides who may pass. A function that throws or rejects lets nobody in, and `warn` is told.
+ */
+export function accessBy(auth: DashboardAuth | undefined, warn: (text: string) => void): (request: IncomingMessage) => Promise<Access> {
+  if (auth === undefined) return async () => 'granted';
+  if (typeof auth === 'object') {
+    const wanted = digest(`${auth.user}:${auth.password}`);
+    return async ({ headers }) => (timingSafeEqual(digest(credentials(headers.authorization)), wanted) ? 'granted' : 'challenge');
+  }
+  return async (request) => {
+    try {
+      // Not merely truthy: a promise of nothing, or a user who was not found, must not open the door.
+      return (await auth(request)) === true ? 'granted' : 'denied';
+    } catch (error) {
+      warn(`the dashboard's auth threw, so nobody was let in: ${error instanceof Error ? error.message : String(error)}`);
+      return 'denied';
+    }
+  };
+}
+
+/** `user:password` as basic auth has it; something that matches nothing where there is none. */
+function credentials(header: string | undefined): string {
+  const [, encoded] = /^Basic ([\w+/=-]+)$/i.exec(header ?? '') ?? [];
+  return encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString();
+}
+
+/** Of one length, so that the comparison takes as long whatever was sent. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { readDashboardOptions } from './dashboard-options.js';
+import type { FlameDashboardOptions } from './dashboard-options.js';
+
+const read = (options: unknown, production = false): ReturnType<typeof readDashboardOptions> =>
+  readDashboardOptions(options as FlameDashboardOptions, 'FlameDashboardModule.forRoot', production);
+
+describe('readDashboardOptions', () => {
+  it('has defaults: its path, and no orders', () => {
+    expect(read(undefined)).toEqual({ path: 'flame', auth: undefined, actions: false });
+  });
+
+  it.each([
+    [{ path: 'a b' }, /\.path must be a plain path, but is "a b"\. Give one such as '\/flame'/],
+    [{ path: '/' }, /\.path must be a plain path/],
+    [{ auth: 'secret' }, /\.auth must be \{ user, password \} or a function, but is "secret"/],
+    [{ auth: { user: 'ops' } }, /\.auth\.password is missing/],
+    [{ auth: { user: 'a:b', password: 'c' } }, /\.auth\.user has a ":"/],
+    [{ actions: 'yes' }, /\.actions must be true or false/],
+    [{ title: 'mine' }, /\.title is not an option\. The options are: path, auth, actions/],
+  ])('refuses %j', (options, message) => {
+    expect(() => read(options)).toThrow(message);
+  });
+
+  it('refuses to stand open in production, and says how to guard it', () => {
+    expect(() => read({}, true)).toThrow(/\.auth is missing, and NODE_ENV is "production".*\{ user, password \}.*auth: \(\) => true/);
+    expect(read({ auth: () => true, path: '/ops/flame/' }, true)).toMatchObject({ path: 'ops/flame' });
+  });
+});

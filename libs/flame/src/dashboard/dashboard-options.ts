@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import { badOption, OptionReader, show } from '../core/option-reader.js';
+
+/** Who may see the page: HTTP basic auth, or a function that looks at the request (a session, a header that a proxy has set). */
+export type DashboardAuth =
+  { readonly user: string; readonly password: string } | ((request: IncomingMessage) => boolean | Promise<boolean>);
+
+/** Options of `FlameDashboardModule`. */
+export interface FlameDashboardOptions {
+  /** Where the page is, below the app's global prefix. @default '/flame' */
+  path?: string;
+  /**
+   * Who may see it: `{ user, password }`, or a function `(request) => boolean | Promise<boolean>`. Left out, everybody may; the app refuses to
+   * start so when NODE_ENV is `production`. Where something else guards the path, say so: `auth: () => true`. @default undefined
+   */
+  auth?: DashboardAuth;
+  /** Whether the page may pause and resize pools and drain runners. Without it these routes are not there. @default false */
+  actions?: boolean;
+}
+
+export const dashboardDefaults = { path: '/flame', actions: false } as const;
+
+export interface DashboardConfig {
+  /** Segments without slashes at its ends: `flame`, `ops/flame`. */
+  readonly path: string;
+  readonly auth: DashboardAuth | undefined;
+  readonly actions: boolean;
+}
+
+/** @throws {FlameError} FLAME_CONFIG that names the option and the fix; without `auth` in production, too. */
+export function readDashboardOptions(options: FlameDashboardOptions | undefined, at: string, production: boolean): DashboardConfig {
+  const reader = new OptionReader(options ?? {}, at);
+  const path = readPath(reader);
+  const auth = readAuth(reader);
+  const actions = reader.flag('actions', dashboardDefaults.actions);
+  reader.done();
+  if (production && auth === undefined)
+    throw reader.refuse(
+      'auth',
+      'is missing, and NODE_ENV is "production": everybody who reaches the app would see its pools',
+      `Give { user, password } or a function (request) => boolean; where a proxy guards ${path}, say so with auth: () => true.`,
+    );
+  return { path, auth, actions };
+}
+
+function readPath(reader: OptionReader): string {
+  const value = reader.raw('path') ?? dashboardDefaults.path;
+  const path = typeof value === 'string' ? value.replace(/^\/+|\/+$/g, '') : '';
+  if (/^[\w~.-]+(\/[\w~.-]+)*$/.test(path)) return path;
+  throw reader.refuse('path', `must be a plain path, but is ${show(value)}`, "Give one such as '/flame' or '/ops/flame'.");
+}
+
+function readAuth(reader: OptionReader): DashboardAuth | undefined {
+  const value = reader.raw('auth');
+  if (value === undefined || typeof value === 'function') return value as DashboardAuth | undefined;
+  const path = `${reader.path}.auth`;
+  if (typeof value !== 'object' || value === null)
+    throw badOption(path, `must be { user, password } or a function, but is ${show(value)}`, 'Give one of these.');
+  const pair = new OptionReader(value, path);
+  const auth = { user: pair.text('user'), password: pair.text('password') };
+  pair.done();
+  if (auth.user.includes(':')) throw badOption(`${path}.user`, 'has a ":", which basic auth cannot carry', 'Choose another name.');
+  return auth;
+}

@@ -1,0 +1,136 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
+import { FlameError } from '../core/flame-error.js';
+import type { FlameLog } from '../core/flame-log.js';
+import type { Pool } from '../parent/pool.js';
+import { accessBy } from './access.js';
+import type { Access } from './access.js';
+import type { DashboardConfig } from './dashboard-options.js';
+import { LiveFeed } from './live-feed.js';
+import { carryOut } from './orders.js';
+import { readPage } from './page-file.js';
+import type { PageFile } from './page-file.js';
+import { PoolWatch } from './pool-watch.js';
+
+/** The header with which the page shows that an order comes from itself. */
+const tokenHeader = 'x-flame-token';
+
+/**
+ * The dashboard's few routes below its path, on plain requests and responses, so that Express and Fastify are alike and no guard, pipe or
+ * interceptor of the app changes them: the page, `events`, and with `actions` `pools/<name>/<order>`.
+ */
+export class DashboardSite {
+  readonly #config: DashboardConfig;
+  readonly #pools: ReadonlyMap<string, Pool>;
+  readonly #feed: LiveFeed;
+  readonly #log: FlameLog;
+  readonly #access: (request: IncomingMessage) => Promise<Access>;
+  readonly #route: RegExp;
+  readonly #token = randomBytes(24).toString('base64url');
+  #page: Promise<PageFile> | undefined;
+
+  constructor(config: DashboardConfig, pools: ReadonlyMap<string, Pool>, log: FlameLog) {
+    this.#config = config;
+    this.#pools = pools;
+    this.#log = log;
+    this.#access = accessBy(config.auth, (text) => log.warn(text));
+    this.#route = new RegExp(`/${config.path.replaceAll('.', '\\.')}(?:/(events|pools/[^/]+/[\\w-]+))?/?$`);
+    const watches = Array.from(pools.values(), (pool) => new PoolWatch(pool));
+    this.#feed = new LiveFeed(watches, {
+      instance: `${hostname()}, pid ${process.pid}`,
+      token: config.actions ? this.#token : undefined,
+    });
+  }
+
+  /** Answers a request below the dashboard's path. Never rejects. */
+  readonly handle = async (request: IncomingMessage & { originalUrl?: string }, response: ServerResponse): Promise<void> => {
+    for (const [name, value] of Object.entries(always)) response.setHeader(name, value);
+    try {
+      const access = await this.#access(request);
+      if (access !== 'granted') return deny(response, access);
+      const { pathname, searchParams } = new URL(request.originalUrl ?? request.url ?? '/', 'http://any');
+      const route = this.#route.exec(pathname);
+      if (!route) return say(response, 404, 'There is nothing here.');
+      const [, rest] = route;
+      if (rest !== undefined && rest !== 'events') return await this.#order(request, response, rest, searchParams);
+      if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'Only GET is answered here.', { allow: 'GET' });
+      if (rest === undefined) return await this.#sendPage(request, response);
+      if (!this.#feed.hasRoom) return say(response, 503, 'Too many pages watch already, or the app is closing.', { 'retry-after': '5' });
+      this.#feed.watch(response);
+    } catch (error) {
+      this.#log.error(`the dashboard could not answer ${request.method}: ${error instanceof Error ? error.message : String(error)}`);
+      if (response.headersSent) response.destroy();
+      else say(response, 500, error instanceof FlameError ? error.message : 'The dashboard failed; the log of the app says why.');
+    }
+  };
+
+  /** Ends the streams, so that the HTTP server can close. */
+  close(): void {
+    this.#feed.close();
+  }
+
+  async #sendPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { html, etag, policy } = await (this.#page ??= readPage());
+    const headers = { 'content-security-policy': policy, 'cache-control': 'private, no-cache', etag };
+    if (request.headers['if-none-match'] === etag) response.writeHead(304, headers).end();
+    else
+      response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' }).end(request.method === 'HEAD' ? undefined : html);
+  }
+
+  async #order(request: IncomingMessage, response: ServerResponse, route: string, params: URLSearchParams): Promise<void> {
+    const [, encoded, order] = route.split('/') as [string, string, string];
+    const pool = this.#pools.get(decoded(encoded));
+    if (!this.#config.actions || !pool) return say(response, 404, 'There is nothing here.');
+    if (request.method !== 'POST') return say(response, 405, 'Orders are given with POST.', { allow: 'POST' });
+    if (!this.#isOwn(request)) return say(response, 403, 'This order does not come from a page of this instance. Reload the page.');
+    try {
+      const answer = await carryOut(pool, order, params);
+      if (answer === undefined) return say(response, 404, 'There is no such order.');
+      this.#log.log(`dashboard: ${answer}`);
+      this.#feed.tell();
+      say(response, 200, answer);
+    } catch (error) {
+      if (!(error instanceof FlameError)) throw error;
+      say(response, 400, error.message);
+    }
+  }
+
+  /**
+   * Another site can make a browser send requests here, with the user's credentials, but neither read the token nor set a header
+   * without being allowed to.
+   */
+  #isOwn({ headers }: IncomingMessage): boolean {
+    const site = headers['sec-fetch-site'];
+    if (site !== undefined && site !== 'same-origin') return false;
+    const given = Buffer.from(String(headers[tokenHeader] ?? ''));
+    const wanted = Buffer.from(this.#token);
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+}
+
+const always = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+} as const;
+
+function deny(response: ServerResponse, access: 'challenge' | 'denied'): void {
+  if (access === 'denied') return say(response, 403, 'This page is not for you.');
+  say(response, 401, 'A name and a password are needed.', { 'www-authenticate': 'Basic realm="flame", charset="UTF-8"' });
+}
+
+function say(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { ...headers, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }).end(text);
+}
+
+/** A pool's name in a path; one that is not well written is nobody's name. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}

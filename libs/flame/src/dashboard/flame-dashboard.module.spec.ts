@@ -1,0 +1,36 @@
+import { Test } from '@nestjs/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startApp } from '../../../../test/support/nest-app.js';
+import { FlameModule } from '../nest/flame.module.js';
+import { FlameDashboardModule } from './flame-dashboard.module.js';
+
+const pools = FlameModule.forRoot([{ name: 'work', max: 1 }]);
+const { NODE_ENV } = process.env;
+
+describe('FlameDashboardModule', () => {
+  afterEach(() => void (process.env['NODE_ENV'] = NODE_ENV));
+
+  it('names FlameModule when that is not there', async () => {
+    await expect(startApp({ imports: [FlameDashboardModule.forRoot()] })).rejects.toThrow(
+      /has no pools to show: FlameModule is not imported/,
+    );
+  });
+
+  it('refuses to start in production without auth', async () => {
+    process.env['NODE_ENV'] = 'production';
+    expect(() => FlameDashboardModule.forRoot()).toThrow(/FlameDashboardModule\.forRoot\.auth is missing/);
+    await expect(startApp({ imports: [pools, FlameDashboardModule.forRootAsync({ useFactory: async () => ({}) })] })).rejects.toThrow(
+      /forRootAsync useFactory\(\)\.auth is missing/,
+    );
+  });
+
+  it('starts there with auth', async () => {
+    process.env['NODE_ENV'] = 'production';
+    await startApp({ imports: [pools, FlameDashboardModule.forRoot({ auth: { user: 'ops', password: 'secret' } })] });
+  });
+
+  it('lets an app close that never opened', async () => {
+    const app = await Test.createTestingModule({ imports: [pools, FlameDashboardModule.forRoot()] }).compile();
+    await app.close();
+  });
+});

@@ -1,0 +1,56 @@
+import { quantileOf } from '../core/histogram.js';
+import type { HistogramNumbers } from '../core/histogram.js';
+import type { PoolMetrics } from '../core/pool-metrics.js';
+import type { Sample } from './snapshot.js';
+
+/** Milliseconds between two samples, and how many there are: an hour. */
+export const sampleEvery = 10_000;
+export const samplesKept = 360;
+
+/** The last hour of one pool: one sample every ten seconds, oldest first, each of what has changed since the one before. */
+export class PoolHistory {
+  readonly #samples: Sample[] = [];
+  #last: PoolMetrics;
+
+  constructor(now: PoolMetrics) {
+    this.#last = now;
+  }
+
+  get samples(): readonly Sample[] {
+    return this.#samples;
+  }
+
+  take(now: PoolMetrics): Sample {
+    const last = this.#last;
+    const ran = since(last.duration, now.duration);
+    const ok = now.calls.returned - last.calls.returned;
+    const sample: Sample = {
+      at: now.at,
+      running: now.slotsUsed,
+      slots: now.slots,
+      waiting: now.waiting,
+      ready: now.runners.ready,
+      booting: now.runners.booting,
+      ok,
+      failed: total(Object.values(now.calls)) - total(Object.values(last.calls)) - ok,
+      ran50: quantileOf(ran, 0.5),
+      ran95: quantileOf(ran, 0.95),
+      waited95: quantileOf(since(last.wait, now.wait), 0.95),
+      paid: (now.paid - last.paid) / 1_000,
+      used: (now.used - last.used) / 1_000,
+    };
+    this.#last = now;
+    this.#samples.push(sample);
+    if (this.#samples.length > samplesKept) this.#samples.shift();
+    return sample;
+  }
+}
+
+/** What came to a histogram between two of its moments. */
+function since(before: HistogramNumbers, now: HistogramNumbers): HistogramNumbers {
+  return { bounds: now.bounds, counts: now.counts.map((count, n) => count - before.counts[n]!), sum: now.sum - before.sum };
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}

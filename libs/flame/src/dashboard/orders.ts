@@ -1,0 +1,33 @@
+import type { Pool } from '../parent/pool.js';
+import { FlameError } from '../core/flame-error.js';
+
+/** What the page may order, and what comes of it: undefined for an order that there is not. */
+export async function carryOut(pool: Pool, order: string, params: URLSearchParams): Promise<string | undefined> {
+  switch (order) {
+    case 'pause':
+      pool.pause('on the dashboard');
+      return `Pool ${pool.name} is paused: calls wait.`;
+    case 'resume':
+      pool.resume();
+      return `Pool ${pool.name} takes calls again.`;
+    case 'resize': {
+      const size = { min: numberOf(params, 'min'), max: numberOf(params, 'max') };
+      pool.resize(size);
+      return `Pool ${pool.name} now has ${size.min} to ${size.max} runners.`;
+    }
+    case 'drain-runner': {
+      const runner = params.get('runner') ?? '';
+      // An unknown runner is refused at once; how long a known one takes is seen on the page.
+      await Promise.race([pool.drainRunner(runner, 'drained on the dashboard'), new Promise(setImmediate)]);
+      return `Runner ${runner} takes no new calls and stops when its work is done.`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function numberOf(params: URLSearchParams, name: string): number {
+  const text = params.get(name) ?? '';
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new FlameError('FLAME_CONFIG', `${name} must be a whole number, but is ${JSON.stringify(text.slice(0, 20))}`);
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { FlameError } from '../core/flame-error.js';
+
+/** The page as it is sent: one document with its style and script within, and the policy under which nothing else may run. */
+export interface PageFile {
+  readonly html: string;
+  readonly etag: string;
+  readonly policy: string;
+}
+
+/** What `npm run build` makes of `libs/flame/page`, beside the compiled library. */
+const built = new URL('../page/', import.meta.url);
+
+/** Puts the page together. @throws {FlameError} FLAME_CONFIG when the package is not whole. */
+export async function readPage(folder: URL = built): Promise<PageFile> {
+  const [script, style] = await Promise.all([read(folder, 'page.js'), read(folder, 'page.css')]);
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>flame</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<noscript>This page shows live what the app's pools do, and needs JavaScript for it.</noscript>
+<script type="module">${script}</script>
+</body>
+</html>
+`;
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${hash(script)}'`,
+    `style-src 'sha256-${hash(style)}'`,
+    "connect-src 'self'",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+  return { html, etag: `"${hash(html).slice(0, 24)}"`, policy };
+}
+
+async function read(folder: URL, name: string): Promise<string> {
+  try {
+    return (await readFile(new URL(name, folder), 'utf8')).trim();
+  } catch (error) {
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `the dashboard's page is not there (${name}): a bundler has left it out, or the library was not built as a whole. ` +
+        `Keep nestjs-flame out of the bundle (externals), or run npm run build in its repository.`,
+      { cause: error },
+    );
+  }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

@@ -1,0 +1,128 @@
+import type { Subscription } from 'rxjs';
+import type { Pool } from '../parent/pool.js';
+import type { RunnerMetrics } from '../core/pool-metrics.js';
+import type { PoolNotice } from '../parent/pool-notice.js';
+import type { RunnerStats } from '../parent/pool-stats.js';
+import { CpuShares } from './cpu-shares.js';
+import { PoolHistory } from './history.js';
+import type { EndedView, FailureView, PoolView, RunnerView, Sample } from './snapshot.js';
+import { whyWaiting } from './why-waiting.js';
+
+/** What one snapshot of a pool holds at most: calls of each kind, calls that have ended, failures and what is said of each. */
+const mostCalls = 400;
+const mostEnded = 300;
+const mostFailures = 20;
+const longestMessage = 1_000;
+
+/**
+ * One pool as the dashboard sees it. It takes a sample for the last hour at all times, and follows single calls only while somebody watches:
+ * telling of each call costs the pool's hot path a little.
+ */
+export class PoolWatch {
+  readonly name: string;
+  readonly #pool: Pool;
+  readonly #history: PoolHistory;
+  readonly #cpu = new CpuShares();
+  #following: Subscription | undefined;
+  #ended: EndedView[] = [];
+  #more = 0;
+  #toldFailure: unknown;
+
+  constructor(pool: Pool) {
+    this.name = pool.name;
+    this.#pool = pool;
+    this.#history = new PoolHistory(pool.metrics());
+  }
+
+  get history(): readonly Sample[] {
+    return this.#history.samples;
+  }
+
+  get failures(): FailureView[] {
+    return this.#pool.failures.slice(0, mostFailures).map((failure) => ({ ...failure, message: failure.message.slice(0, longestMessage) }));
+  }
+
+  sample(): Sample {
+    return this.#history.take(this.#pool.metrics());
+  }
+
+  /** Follows single calls, from now on. Idempotent. */
+  follow(): void {
+    this.#following ??= this.#pool.events$.subscribe((notice) => this.#note(notice));
+  }
+
+  unfollow(): void {
+    this.#following?.unsubscribe();
+    this.#following = undefined;
+    this.#ended = [];
+    this.#more = 0;
+  }
+
+  /** The pool at this moment, with what has happened since the one before. */
+  view(): PoolView {
+    const stats = this.#pool.stats();
+    const metrics = this.#pool.metrics();
+    this.#cpu.take(metrics.perRunner, metrics.at);
+    const bootFailure = this.#pool.failures[0]?.is === 'boot' ? this.#pool.failures[0].message : undefined;
+    const { running, waiting } = this.#pool.calls(mostCalls);
+    const view: PoolView = {
+      name: this.name,
+      backend: metrics.backend,
+      min: metrics.min,
+      max: metrics.max,
+      running: metrics.slotsUsed,
+      slots: metrics.slots,
+      waiting: metrics.waiting,
+      waitingFor: Math.round(metrics.waitingFor),
+      why: whyWaiting(stats, bootFailure),
+      paused: stats.paused,
+      draining: metrics.draining,
+      runners: metrics.perRunner.map((runner, n) => this.#runner(runner, stats.runners[n])),
+      work: running.map(({ id, handler, runner, state, ran }) => ({ id, handler, runner, state, for: Math.round(ran) })),
+      queue: waiting.map(({ id, handler, runner, state, waited }) => ({ id, handler, runner, state, for: Math.round(waited) })),
+      ended: this.#ended,
+      more: this.#more,
+      failures: this.#newFailures(),
+      cost: { paid: metrics.paid / 1_000, used: metrics.used / 1_000 },
+    };
+    this.#ended = [];
+    this.#more = 0;
+    return view;
+  }
+
+  /** Both lists are made in one turn from the same books, so that they have the same order. */
+  #runner(metrics: RunnerMetrics, stats: RunnerStats | undefined): RunnerView {
+    const { runner: id, state, phase, slots, slotsUsed, served, age, exists, vitals } = metrics;
+    return {
+      id,
+      machine: stats?.machine,
+      state,
+      phase: state === 'booting' ? phase : undefined,
+      load: slotsUsed,
+      slots,
+      served,
+      age: Math.round(state === 'booting' ? exists : age),
+      suspended: stats?.suspended ?? false,
+      cpu: this.#cpu.of(id),
+      memory: vitals?.memory,
+      lag: vitals?.delayMax,
+    };
+  }
+
+  #newFailures(): FailureView[] | undefined {
+    const newest = this.#pool.failures[0];
+    if (newest === this.#toldFailure) return undefined;
+    this.#toldFailure = newest;
+    return this.failures;
+  }
+
+  #note(notice: PoolNotice): void {
+    if (notice.is !== 'call-ended') return;
+    if (this.#ended.length >= mostEnded) {
+      this.#more += 1;
+      return;
+    }
+    const { call, handler, runner, at, ran } = notice;
+    this.#ended.push({ id: call, handler, runner, at, ran: Math.round(ran) });
+  }
+}

@@ -1,0 +1,108 @@
+import { request } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { Watching } from '../support/watching.js';
+import { SpawnedApp } from '../support/spawned-app.js';
+
+const start = async (env: Record<string, string> = {}): Promise<{ app: SpawnedApp; url: string }> => {
+  const app = new SpawnedApp('dashboard/main.js', env);
+  return { app, url: await app.url() };
+};
+const status = async (url: string, init?: RequestInit): Promise<number> => (await fetch(url, init)).status;
+
+describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTER) => {
+  it('serves one page below the global prefix, before the guards of the app, under a policy that lets nothing else in', async () => {
+    const { url } = await start({ DASH_ADAPTER, DASH_PREFIX: 'api', DASH_PATH: '/ops/flame', DASH_GUARD: '1' });
+    const response = await fetch(`${url}/api/ops/flame`);
+    const html = await response.text();
+    expect(response.status).toBe(200);
+    expect(html.length).toBeLessThan(40_000);
+    expect(html).not.toMatch(/(?:src|href)="(?!data:,")/);
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'sha256-\S+'; style-src 'sha256-\S+'/);
+    expect(await status(`${url}/api/ops/flame`, { headers: { 'if-none-match': response.headers.get('etag')! } })).toBe(304);
+    expect(await status(`${url}/api/ops/flame/`)).toBe(200);
+    expect(await status(`${url}/api/ops/flame/nothing`)).toBe(404);
+    expect(await status(`${url}/ops/flame`)).toBe(404);
+    expect(await status(`${url}/api/stats`)).toBe(403);
+  });
+
+  it('tells live what the pools do, and ends with the app', async () => {
+    const { app, url } = await start({ DASH_ADAPTER });
+    const watching = await Watching.start(`${url}/flame/events`);
+    expect((await watching.next('hello')).instance).toContain(`pid ${app.pid}`);
+    await fetch(`${url}/sleep/300?times=5`);
+    const busy = await watching.until((pool) => pool.running > 0 && pool.waiting > 0);
+    expect(busy).toMatchObject({ name: 'work', max: 2, backend: 'local' });
+    expect(busy.why).toMatch(/full|booting/);
+    expect(busy.work[0]).toMatchObject({ handler: 'Work.sleep', state: 'running' });
+    expect(busy.queue[0]).toMatchObject({ handler: 'Work.sleep', state: 'waiting' });
+    await watching.until((pool) => pool.ended.some(({ ran }) => ran >= 290));
+    app.process.kill('SIGTERM');
+    await watching.ended;
+    expect(await app.exited).toMatchObject({ signal: 'SIGTERM' });
+  });
+
+  it('gives no orders unless it may', async () => {
+    const { url } = await start({ DASH_ADAPTER });
+    const watching = await Watching.start(`${url}/flame/events`);
+    expect((await watching.next('hello')).token).toBeUndefined();
+    expect(await status(`${url}/flame/pools/work/pause`, { method: 'POST' })).toBe(404);
+  });
+
+  it('takes orders from its own page only', async () => {
+    const { url } = await start({ DASH_ADAPTER, DASH_ACTIONS: '1' });
+    const watching = await Watching.start(`${url}/flame/events`);
+    const { token } = await watching.next('hello');
+    const order = (path: string, headers: Record<string, string> = { 'x-flame-token': token! }): Promise<Response> =>
+      fetch(`${url}/flame/pools/${path}`, { method: 'POST', headers });
+    expect((await order('work/pause', {})).status).toBe(403);
+    expect((await order('work/pause', { 'x-flame-token': `${token!}x` })).status).toBe(403);
+    expect((await order('work/pause', { 'x-flame-token': token!, 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect(await status(`${url}/flame/pools/work/pause`, { headers: { 'x-flame-token': token! } })).toBe(405);
+    expect((await order('nobody/pause')).status).toBe(404);
+    // Express refuses by itself what is not well written.
+    expect([400, 404]).toContain((await order('%ff/pause')).status);
+    expect((await order('work/explode')).status).toBe(404);
+    expect((await order('work/pause')).status).toBe(200);
+    expect((await watching.until((pool) => pool.paused !== undefined)).paused).toBe('on the dashboard');
+    expect((await order('work/resume')).status).toBe(200);
+    const bad = await order('work/resize?min=5&max=2');
+    expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('min is 5, more than max')]);
+    expect((await order('work/resize?min=&max=2')).status).toBe(400);
+    expect((await order('work/drain-runner?runner=work-1')).status).toBe(400);
+    expect((await order('work/resize?min=1&max=3')).status).toBe(200);
+    const [runner] = (await watching.until((pool) => pool.runners.some(({ state }) => state === 'ready'))).runners;
+    expect((await order(`work/drain-runner?runner=${runner!.id}`)).status).toBe(200);
+    await watching.until((pool) => pool.runners.every(({ id }) => id !== runner!.id));
+  });
+
+  it('asks for name and password', async () => {
+    const { url } = await start({ DASH_ADAPTER, DASH_AUTH: 'ops:secret', DASH_ACTIONS: '1' });
+    const authorization = `Basic ${Buffer.from('ops:secret').toString('base64')}`;
+    const response = await fetch(`${url}/flame`);
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, expect.stringContaining('Basic realm="flame"')]);
+    expect(await status(`${url}/flame/events`)).toBe(401);
+    expect(await status(`${url}/flame/pools/work/pause`, { method: 'POST' })).toBe(401);
+    expect(await status(`${url}/flame`, { headers: { authorization } })).toBe(200);
+  });
+});
+
+describe('FlameDashboardModule', () => {
+  it('lets a page watch that reads nothing, without keeping what it does not read', async () => {
+    const { app, url } = await start();
+    const stalled = request(`${url}/flame/events`, (response) => response.pause()).end();
+    await fetch(`${url}/sleep/10?times=2000`);
+    const watching = await Watching.start(`${url}/flame/events`);
+    await watching.until((pool) => pool.runners.length > 0);
+    stalled.destroy();
+    app.process.kill('SIGTERM');
+    expect(await app.exited).toMatchObject({ signal: 'SIGTERM' });
+  });
+
+  it('does nothing in runners', async () => {
+    const { url } = await start({ DASH_BACKEND: 'process', NODE_ENV: 'production', DASH_AUTH: 'ops:secret' });
+    const stats = async (): Promise<{ calls: { returned: number } }> =>
+      (await fetch(`${url}/stats`)).json() as Promise<{ calls: { returned: number } }>;
+    await fetch(`${url}/sleep/1`);
+    await expect.poll(stats, { timeout: 40_000 }).toMatchObject({ calls: { returned: 1 } });
+  });
+});
