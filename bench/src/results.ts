@@ -2,13 +2,18 @@ import type { Measured } from './closed-loop.js';
 import { figure, ratio } from './figures.js';
 import type { Figure } from './figures.js';
 
-/** What was measured of one quantity: by contestant, and ours in relation to the others. */
+/** What was measured of one quantity: by contestant, and contestants in relation to others. */
 export interface Row {
   readonly name: string;
   readonly unit: 'calls/s' | 'µs' | 'ms';
   readonly figures: Readonly<Record<string, Figure>>;
   readonly ratios: Readonly<Record<string, Figure>>;
 }
+
+export type Quantity = (measured: Measured) => number;
+
+export const rate: Quantity = ({ calls, elapsed }) => (calls / elapsed) * 1000;
+export const cpu: Quantity = (measured) => (measured.cpu / measured.calls) * 1000;
 
 /** All measurements of a run, by scenario and contestant, one per round. */
 export class Results {
@@ -20,12 +25,27 @@ export class Results {
     contestants.set(contestant, [...(contestants.get(contestant) ?? []), measured]);
   }
 
-  /** The first contestant is the one that is compared with the others. */
-  row(scenario: string, what: string, unit: Row['unit'], value: (measured: Measured) => number): Row {
-    const rounds = this.#rounds.get(scenario) ?? new Map<string, Measured[]>();
-    const figures = Object.fromEntries(Array.from(rounds, ([name, measured]) => [name, figure(measured.map(value))]));
-    const [[first, ours], ...others] = Object.entries(figures) as [[string, Figure], ...[string, Figure][]];
-    const ratios = Object.fromEntries(others.map(([name, theirs]) => [`${first}/${name}`, ratio(ours, theirs)]));
+  has(scenario: string): boolean {
+    return this.#rounds.has(scenario);
+  }
+
+  figure(scenario: string, contestant: string, value: Quantity): Figure | undefined {
+    const measured = this.#rounds.get(scenario)?.get(contestant);
+    return measured && figure(measured.map(value));
+  }
+
+  /** Ours is compared with all others, and `stream`, where it takes part, with the limit. `more` are further ratios. */
+  row(scenario: string, what: string, unit: Row['unit'], value: Quantity, more: Readonly<Record<string, Figure | undefined>> = {}): Row {
+    const contestants = [...(this.#rounds.get(scenario)?.keys() ?? [])].sort((a, b) => Number(b === 'flame') - Number(a === 'flame'));
+    const known = contestants
+      .map((name) => [name, this.figure(scenario, name, value)!] as const)
+      .filter(([, { median }]) => Number.isFinite(median));
+    const figures: Record<string, Figure> = Object.fromEntries(known);
+    const ratios: Record<string, Figure> = {};
+    const [first, ...others] = known.map(([name]) => name);
+    for (const other of others) ratios[`${first}/${other}`] = ratio(figures[first!]!, figures[other]!);
+    if (figures['stream'] && figures['batched']) ratios['stream/batched'] = ratio(figures['stream'], figures['batched']);
+    for (const [name, further] of Object.entries(more)) if (further !== undefined) ratios[name] = further;
     return { name: `${scenario}${what}`, unit, figures, ratios };
   }
 }

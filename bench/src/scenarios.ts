@@ -1,22 +1,40 @@
-/** What every contestant is measured at. */
+/** What contestants are measured at. */
 export interface Scenario {
   readonly name: string;
   readonly callers: number;
-  /** Bytes of a result; 0 for a trivial one. */
+  /** Bytes of the value that travels; 0 for a trivial call. */
   readonly size: number;
+  /** The value is an argument and not the result. */
+  readonly argument?: true;
+  /** Who takes part, by name; `flame` comes first. */
+  readonly field: readonly string[];
 }
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
+const raw = ['flame', 'batched', 'unary'];
+const everyone = [...raw, 'local', 'piscina', 'nest grpc', 'bullmq'];
+const large = ['flame', 'stream', 'batched', 'unary'];
+
 export const scenarios: readonly Scenario[] = [
-  { name: '1 caller', callers: 1, size: 0 },
-  { name: '16 callers', callers: 16, size: 0 },
-  { name: '64 callers', callers: 64, size: 0 },
-  { name: '256 callers', callers: 256, size: 0 },
-  { name: '64 callers, 1 KiB', callers: 64, size: KiB },
-  { name: '1 caller, 64 KiB', callers: 1, size: 64 * KiB },
-  { name: '16 callers, 64 KiB', callers: 16, size: 64 * KiB },
-  { name: '1 caller, 1 MiB', callers: 1, size: MiB },
-  { name: '16 callers, 1 MiB', callers: 16, size: MiB },
+  { name: '1 caller', callers: 1, size: 0, field: everyone },
+  { name: '16 callers', callers: 16, size: 0, field: everyone },
+  { name: '64 callers', callers: 64, size: 0, field: everyone },
+  { name: '256 callers', callers: 256, size: 0, field: everyone },
+  { name: '64 callers, 1 KiB', callers: 64, size: KiB, field: raw },
+  { name: '1 caller, 64 KiB', callers: 1, size: 64 * KiB, field: large },
+  { name: '16 callers, 64 KiB', callers: 16, size: 64 * KiB, field: large },
+  { name: '1 caller, 1 MiB', callers: 1, size: MiB, field: large },
+  { name: '16 callers, 1 MiB', callers: 16, size: MiB, field: large },
+  { name: '16 callers, 64 KiB argument', callers: 16, size: 64 * KiB, argument: true, field: ['flame', 'stream'] },
+  { name: '16 callers, 1 MiB argument', callers: 16, size: MiB, argument: true, field: ['flame', 'stream'] },
 ];
+
+/** 16 jobs of 200 ms of pure JavaScript on two cores. */
+export const cpuBound = { name: '16 × 200 ms of JavaScript', jobs: 16, duration: 200, field: ['flame', 'ideal', 'piscina', 'bullmq'] };
+
+/** A caller of trivial calls while a result of 100 MiB is on its way from the same runner, over the stream. */
+export const beside = { name: '1 caller beside 100 MiB', field: ['stream'] };
+
+export const coldStart = 'cold start';

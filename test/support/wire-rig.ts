@@ -25,7 +25,7 @@ export class WireRig {
   }
 
   expect(info: DialOptions['info'], signal: AbortSignal = new AbortController().signal): Promise<Attachment> {
-    return this.door.expect({ runner: info.runner, token: info.token, manifest }, signal);
+    return this.door.expect({ runner: info.runner, token: info.token, manifest, onThisHost: this.reach === 'host' }, signal);
   }
 
   async dial(info: DialOptions['info'], more: Partial<DialOptions> = {}): Promise<Link> {

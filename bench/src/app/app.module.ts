@@ -6,16 +6,19 @@ import { EchoService } from './echo.service.js';
 const warm = process.argv[3];
 /** A slot for each caller of the largest scenario. */
 const maxConcurrency = 256;
+/** As on other hosts, where memory is not shared. */
+const overStream = warm === 'stream';
 
 @Module({
   imports: [
     FlameModule.forRoot(
       [
-        { name: 'process', min: warm === 'process' ? 1 : 0, max: 1, maxConcurrency },
+        { name: 'process', min: warm === 'process' || overStream ? 1 : 0, max: 1, maxConcurrency },
         { name: 'local', min: warm === 'local' ? 1 : 0, max: 1, maxConcurrency, backend: new LocalBackend() },
         { name: 'cold', max: 1, singleUse: true },
+        { name: 'cpu', min: warm === 'process' ? 2 : 0, max: 2, maxConcurrency: 1 },
       ],
-      { backend: new ProcessBackend() },
+      { backend: new ProcessBackend(), ...(overStream ? { sharedMemoryFrom: Infinity } : undefined) },
     ),
   ],
   providers: [EchoService],

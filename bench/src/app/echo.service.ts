@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OnFlame } from 'nestjs-flame';
+import { burn } from '../burn.js';
 import { cpuTime } from '../closed-loop.js';
 
 /** What the callers call: as little work as can be. */
@@ -17,6 +18,16 @@ export class EchoService {
     let body = this.#bodies.get(size);
     if (body === undefined) this.#bodies.set(size, (body = Buffer.alloc(size, 'flame')));
     return body;
+  }
+
+  @OnFlame('process')
+  async lengthOf(bytes: Buffer): Promise<number> {
+    return bytes.length;
+  }
+
+  @OnFlame('cpu', { timeout: 60_000 })
+  async work(turns: number): Promise<void> {
+    burn(turns);
   }
 
   /** The runner's CPU time so far. */

@@ -12,14 +12,33 @@ await app.listen(0, '127.0.0.1');
 const echo = app.get(EchoService);
 const flame = app.get(Flame);
 let last = 0;
+/** What is on its way beside the small calls. */
+let bulk: Promise<void> | undefined;
+const bulkSize = 100 * 1024 * 1024;
+const bodies = new Map<number, Buffer>();
+
+const number = async (): Promise<void> => {
+  const value = ++last;
+  same(await echo.number(value), value);
+};
+const bodyOf = (size: number): Buffer => {
+  let body = bodies.get(size);
+  if (body === undefined) bodies.set(size, (body = Buffer.alloc(size, 'flame')));
+  return body;
+};
 
 contest({
   tasks: {
-    async process(size) {
-      if (size > 0) return same((await echo.bytes(size)).length, size);
-      const value = ++last;
-      same(await echo.number(value), value);
+    process: async (size) => (size > 0 ? same((await echo.bytes(size)).length, size) : number()),
+    argument: async (size) => same(await echo.lengthOf(bodyOf(size)), size),
+    async beside() {
+      bulk ??= echo.bytes(bulkSize).then((bytes) => {
+        bulk = undefined;
+        same(bytes.length, bulkSize);
+      });
+      await number();
     },
+    work: (turns) => echo.work(turns),
     async local() {
       const value = ++last;
       same(await echo.localNumber(value), value);
@@ -28,8 +47,9 @@ contest({
       if ((await echo.pid()) === process.pid) throw new Error('a cold call ran in its own process');
     },
   },
-  answeringCpu: async () => (process.argv[3] === 'process' ? echo.cpu() : 0),
+  answeringCpu: async () => (process.argv[3] === 'local' ? 0 : echo.cpu()),
   settled: async () => {
+    await bulk;
     while (flame.pool('cold').stats().runners.length > 0) await setTimeout(20);
   },
   close: () => void app.close().then(() => process.exit()),

@@ -79,6 +79,11 @@ export class Session<Packet extends { readonly length: number }> {
     return 'fresh';
   }
 
+  /** Books bytes that came beside the packets, and that the other end keeps until they are confirmed. */
+  took(length: number): void {
+    this.#untold += length;
+  }
+
   /** What has to be sent again over a new connection, oldest first. */
   unconfirmed(): readonly Packet[] {
     return [...this.#kept];

@@ -12,7 +12,7 @@ describe('readFlameOptions', () => {
       name,
       value!.replaceAll('_', ''),
     ]);
-    const { port, reconnectTimeout, maxPayload, linkToRequest } = flameDefaults;
+    const { port, reconnectTimeout, maxPayload, sharedMemoryFrom, linkToRequest } = flameDefaults;
     expect(Object.fromEntries(documented)).toEqual({
       backend: 'new',
       handlers: '[]',
@@ -20,6 +20,7 @@ describe('readFlameOptions', () => {
       port: String(port),
       reconnectTimeout: String(reconnectTimeout),
       maxPayload: String(maxPayload),
+      sharedMemoryFrom: String(sharedMemoryFrom),
       linkToRequest: String(linkToRequest),
     });
     expect(readFlameOptions([], {}, 'here')).toMatchObject({

@@ -67,6 +67,14 @@ export interface FlameModuleOptions {
    */
   maxPayload?: number;
   /**
+   * From how many bytes on arguments, results and items pass through shared memory, to and from runners on this host (ProcessBackend), in files that only this
+   * user can open and that have no name once the runner has them. Up to 64 MiB in each direction; what finds no room goes over the stream. `Infinity` for
+   * none.
+   *
+   * @default 32_768
+   */
+  sharedMemoryFrom?: number;
+  /**
    * What of its caller's context travels with each call, usually of an AsyncLocalStorage: captured at the parent, and there again around
    * the handler on the runner. Several carriers are given as a list, each with a name. Nothing travels when left out.
    */
@@ -91,6 +99,7 @@ export const flameDefaults = {
   port: 0,
   reconnectTimeout: 5_000,
   maxPayload: 268_435_456,
+  sharedMemoryFrom: 32_768,
   linkToRequest: false,
 } as const satisfies FlameModuleOptions;
 
@@ -105,6 +114,7 @@ export interface FlameConfig {
   readonly tls: TlsIdentity | undefined;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
+  readonly sharedMemoryFrom: number;
   readonly context: ContextCarrier | undefined;
   readonly linkToRequest: boolean;
   readonly ops: OpsConfig | undefined;
@@ -129,6 +139,8 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     tls: readTls(read),
     reconnectTimeout: read.duration('reconnectTimeout', flameDefaults.reconnectTimeout, true),
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
+    sharedMemoryFrom:
+      read.raw('sharedMemoryFrom') === Infinity ? Infinity : read.count('sharedMemoryFrom', 1, flameDefaults.sharedMemoryFrom),
     context: readContext(read),
     linkToRequest: read.flag('linkToRequest', flameDefaults.linkToRequest),
     ops: readOps(read),

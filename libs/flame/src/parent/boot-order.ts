@@ -15,6 +15,7 @@ export function ticketsFor(runner: string, { config, backend, manifest }: PoolSe
     runner: place === 0 ? runner : `${runner}+${place}`,
     token: randomBytes(32).toString('base64url'),
     manifest,
+    onThisHost: backend.reach === 'host',
   }));
 }
 

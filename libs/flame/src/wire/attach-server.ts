@@ -10,6 +10,7 @@ import { HealthBook } from './health-book.js';
 import type { Attachment, Door, ParentAddress, Ticket } from './link.js';
 import type { Listener } from './listener.js';
 import { type PrivateSocket, privateSocket } from './private-socket.js';
+import { SharedMemory } from './shared-memory.js';
 import { SystemClock } from './system-clock.js';
 import { TicketOffice } from './ticket-office.js';
 import { makeTlsIdentity, type TlsIdentity } from './tls-identity.js';
@@ -42,6 +43,12 @@ export interface GrpcDoorOptions {
    * @default 268_435_456
    */
   readonly maxPayload?: number;
+  /**
+   * From how many bytes on values pass through shared memory, to and from runners on this host; `Infinity` for none.
+   *
+   * @default 32_768
+   */
+  readonly sharedMemoryFrom?: number;
   readonly clock?: Clock;
 }
 
@@ -143,12 +150,18 @@ export class GrpcDoor implements Door {
       import('./grpc-options.js'),
     ]);
     const server = new Server(serverOptions);
-    const { clock = new SystemClock(), reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024 } = this.#options;
+    const {
+      clock = new SystemClock(),
+      reconnectTimeout = 5_000,
+      maxPayload = 256 * 1024 * 1024,
+      sharedMemoryFrom = 32_768,
+    } = this.#options;
     const newKey = (): Buffer => randomBytes(32);
     this.#runners = new AttachService(this.#tickets, {
       clock,
       reconnectTimeout,
       maxPayload,
+      shared: sharedMemoryFrom === Infinity ? undefined : new SharedMemory(sharedMemoryFrom),
       newKey,
       scope: this.#scope,
     });

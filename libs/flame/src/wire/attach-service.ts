@@ -8,12 +8,15 @@ import { sameSecret } from './secret.js';
 import type { Hello, Link } from './link.js';
 import { endWith, ServerPipe, type ServerStream } from './server-pipe.js';
 import { SessionLink } from './session-link.js';
+import type { SharedMemory, SharedPlace } from './shared-memory.js';
 import { Violation } from './violation.js';
 
 export interface AttachServiceOptions {
   readonly clock: Clock;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
+  /** What large values of runners on this host pass through. */
+  readonly shared?: SharedMemory | undefined;
   readonly newKey: () => Buffer;
   /** The context in which links deliver. */
   readonly scope: AsyncResource;
@@ -32,7 +35,7 @@ export interface Admission {
    *
    * @throws {Denial} for who may not.
    */
-  admit(name: string, token: string, describe: () => Hello, attach: () => Link): Link;
+  admit(name: string, token: string, describe: () => Hello, attach: (onThisHost?: boolean) => Link): Link;
 }
 
 interface RunnerSession {
@@ -40,6 +43,8 @@ interface RunnerSession {
   readonly link: SessionLink;
   /** What the runner was let in with, until its first word shows that it has the key. */
   token: string | undefined;
+  /** What large values may pass through, once the runner has opened it. */
+  readonly shared: SharedPlace | undefined;
 }
 
 /** How long a stream may stay without having introduced itself. */
@@ -77,6 +82,7 @@ export class AttachService {
   /** Closes all sessions. */
   async close(reason: string): Promise<void> {
     await Promise.all([...this.#sessions.values()].map(({ link }) => link.close(reason)));
+    this.#options.shared?.close();
   }
 
   #attach(stream: ServerStream): void {
@@ -116,27 +122,39 @@ export class AttachService {
   /** @throws {Denial} and {Violation} */
   #introduce(stream: ServerStream, packet: Buffer): { of: RunnerSession; link: SessionLink; pipe: ServerPipe } {
     const hello = readHello(packet);
-    const session = hello.session.length > 0 ? this.#resume(hello) : this.#begin(hello);
+    const resumes = hello.session.length > 0;
+    const session = resumes ? this.#resume(hello) : this.#begin(hello);
+    const { key, link } = session;
     const pipe = new ServerPipe(stream);
-    pipe.write(welcomePacket({ session: session.key, received: session.link.received, instance: this.#options.about }), () => {});
-    session.link.connect(pipe, hello.received);
-    return { of: session, link: session.link, pipe };
+    const shared = resumes ? undefined : session.shared;
+    pipe.write(welcomePacket({ session: key, received: link.received, instance: this.#options.about, shared }), () => {});
+    link.connect(pipe, hello.received);
+    return { of: session, link, pipe };
   }
 
   #begin(hello: RawHello): RunnerSession {
-    const { newKey, visitor = 'runner', ...options } = this.#options;
+    const { newKey, visitor = 'runner', shared: memory, ...options } = this.#options;
     const { runner, token } = hello;
     const known = this.#sessions.get(runner);
     // Its welcome was lost with its connection, so it knocks again as it did before.
     if (known?.token !== undefined && sameSecret(token, known.token)) return known;
     const key = newKey();
+    let shared: ReturnType<SharedMemory['open']>;
     const link = this.#admission.admit(
       runner,
       token,
       () => readAbout(hello),
-      () => new SessionLink({ ...options, peer: `${visitor} ${runner}`, onEnded: () => this.#sessions.delete(runner) }),
+      (onThisHost) => {
+        shared = onThisHost ? memory?.open() : undefined;
+        const onEnded = (): void => {
+          this.#sessions.delete(runner);
+          shared?.unlink();
+        };
+        return new SessionLink({ ...options, peer: `${visitor} ${runner}`, onEnded });
+      },
     ) as SessionLink;
-    const session = { key, link, token };
+    if (shared) link.share(shared.files, 'parent');
+    const session = { key, link, token, shared: shared?.place };
     this.#sessions.set(runner, session);
     return session;
   }

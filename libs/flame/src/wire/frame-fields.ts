@@ -55,6 +55,8 @@ export const kinds = {
   probed: 22,
   part: 30,
   close: 31,
+  shared: 32,
+  sharing: 33,
 } as const satisfies Record<WireFrame['kind'], number>;
 
 /** `flame.v1.Mode`, by its numbers. */

@@ -1,6 +1,7 @@
 import type { Frame } from '../core/frame.js';
 import { causes, kinds, modes, tags } from './frame-fields.js';
-import type { ProtoReader } from './proto-reader.js';
+import { payloadOf } from './frame-writer.js';
+import { ProtoReader } from './proto-reader.js';
 import { Violation } from './violation.js';
 import type { WireFrame } from './wire-frame.js';
 
@@ -13,6 +14,15 @@ export function readFrame(from: ProtoReader, end: number): WireFrame {
   const fields = readFields(from);
   from.end = outer;
   return build(fields);
+}
+
+/** Reads what `writeBare` wrote, with the payload that belongs to it. @throws {Violation} when it is no frame, or none that has a payload. */
+export function withPayload(head: Uint8Array, payload: Uint8Array): WireFrame {
+  readFields(new ProtoReader(head));
+  fields.payload = payload;
+  const frame = build(fields);
+  if (payloadOf(frame) !== payload) throw new Violation(`a shared value of "${frame.kind}", which has none`);
+  return frame;
 }
 
 class Fields {
@@ -187,6 +197,10 @@ function build(f: Fields): WireFrame {
       return { kind: 'stop', id: f.id, stream: f.stream };
     case kinds.part:
       return { kind: 'part', lane: f.id, total: f.count, bytes: f.payload ?? none };
+    case kinds.shared:
+      return { kind: 'shared', at: f.resource, length: f.count, head: f.payload ?? none };
+    case kinds.sharing:
+      return { kind: 'sharing' };
     case kinds.close:
       return { kind: 'close', reason: f.text };
     default:

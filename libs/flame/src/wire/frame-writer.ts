@@ -33,14 +33,19 @@ export function writeFrame(out: ProtoWriter, frame: WireFrame): void {
 
 /** Everything of a frame but the bytes of its payload, which must follow: how a large frame is taken apart without copying it. */
 export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadOf(frame)): void {
-  out.reserve(headRoom);
-  out.bytes[out.at++] = tags.kind;
-  out.bytes[out.at++] = kinds[frame.kind];
-  writeFields(out, frame);
+  writeBare(out, frame);
   if (payload === undefined) return;
   out.reserve(11);
   out.bytes[out.at++] = tags.payload;
   out.varint(payload.length);
+}
+
+/** A frame without its payload: `withPayload` of `frame-reader.ts` puts it back. */
+export function writeBare(out: ProtoWriter, frame: WireFrame): void {
+  out.reserve(headRoom);
+  out.bytes[out.at++] = tags.kind;
+  out.bytes[out.at++] = kinds[frame.kind];
+  writeFields(out, frame);
 }
 
 /** The bytes that make a frame large. */
@@ -57,6 +62,8 @@ export function payloadOf(frame: WireFrame): Uint8Array | undefined {
       return frame.error;
     case 'part':
       return frame.bytes;
+    case 'shared':
+      return frame.head;
     default:
       return undefined;
   }
@@ -166,7 +173,12 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       out.uint(tags.id, frame.lane);
       out.uint(tags.count, frame.total);
       return;
+    case 'shared':
+      out.uint(tags.resource, frame.at);
+      out.uint(tags.count, frame.length);
+      return;
     case 'ask':
+    case 'sharing':
       return;
   }
 }

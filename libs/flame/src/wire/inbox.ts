@@ -1,9 +1,10 @@
 import type { Frame } from '../core/frame.js';
-import { readFrame } from './frame-reader.js';
+import { readFrame, withPayload } from './frame-reader.js';
 import { enterFrame } from './packet-bytes.js';
 import { ProtoReader } from './proto-reader.js';
 import { Violation } from './violation.js';
-import type { PartFrame } from './wire-frame.js';
+import type { RingReader } from './shared-ring.js';
+import type { PartFrame, SharedFrame, WireFrame } from './wire-frame.js';
 
 /** More than an outbox ever has under way. */
 const lanesAtMost = 64;
@@ -14,6 +15,8 @@ const besideValue = 1024 * 1024;
 export interface InboxReader {
   frame(frame: Frame): void;
   close(reason: string): void;
+  /** The other end reads from shared memory. */
+  sharing?(): void;
 }
 
 /**
@@ -23,11 +26,19 @@ export interface InboxReader {
 export class Inbox {
   readonly #reader: InboxReader;
   readonly #maxPayload: number;
+  /** The other end's shared file. */
+  #ring: RingReader | undefined;
+  /** Bytes read from it, ever. */
+  shared = 0;
   readonly #lanes = new Map<number, { bytes: Buffer; filled: number }>();
 
   constructor(maxPayload: number, reader: InboxReader) {
     this.#maxPayload = maxPayload;
     this.#reader = reader;
+  }
+
+  share(ring: RingReader): void {
+    this.#ring = ring;
   }
 
   /**
@@ -44,10 +55,26 @@ export class Inbox {
         this.#reader.close(frame.reason);
         break;
       }
-      if (frame.kind !== 'part') this.#reader.frame(frame);
-      else this.#join(frame);
+      if (frame.kind === 'part') this.#join(frame);
+      else if (frame.kind === 'shared') this.#whole(this.#fetch(frame), 'shared memory');
+      else if (frame.kind === 'sharing') this.#reader.sharing?.();
+      else this.#reader.frame(frame);
     }
     return count;
+  }
+
+  #fetch({ at, length, head }: SharedFrame): WireFrame {
+    if (this.#ring === undefined) throw new Violation('a value in shared memory, of which there is none');
+    if (length > this.#maxPayload) throw tooLarge(length, this.#maxPayload);
+    this.shared += length;
+    return withPayload(head, this.#ring.read({ at, length }));
+  }
+
+  /** What came in another way than as it is must be a frame of the session's users. */
+  #whole(frame: WireFrame, place: string): void {
+    if (frame.kind === 'part' || frame.kind === 'close' || frame.kind === 'shared' || frame.kind === 'sharing')
+      throw new Violation(`${place} holds a ${frame.kind}`);
+    this.#reader.frame(frame);
   }
 
   #join({ lane: number, total, bytes }: PartFrame): void {
@@ -58,19 +85,20 @@ export class Inbox {
     lane.filled += bytes.length;
     if (lane.filled < lane.bytes.length) return;
     this.#lanes.delete(number);
-    const frame = readFrame(new ProtoReader(lane.bytes), lane.bytes.length);
-    if (frame.kind === 'part' || frame.kind === 'close') throw new Violation(`lane ${number} holds a ${frame.kind}`);
-    this.#reader.frame(frame);
+    this.#whole(readFrame(new ProtoReader(lane.bytes), lane.bytes.length), `lane ${number}`);
   }
 
   #open(number: number, total: number): { bytes: Buffer; filled: number } {
     if (this.#lanes.has(number)) throw new Violation(`lane ${number} was opened twice`);
     if (this.#lanes.size >= lanesAtMost) throw new Violation(`more than ${lanesAtMost} large values at once`);
-    if (total > this.#maxPayload + besideValue)
-      throw new Violation(`a value of ${total} bytes is larger than maxPayload, ${this.#maxPayload} bytes`);
+    if (total > this.#maxPayload + besideValue) throw tooLarge(total, this.#maxPayload);
     // Not zero-filled: pages that nothing was written to cost nothing, so a false announcement does not either.
     const lane = { bytes: Buffer.allocUnsafeSlow(total), filled: 0 };
     this.#lanes.set(number, lane);
     return lane;
   }
+}
+
+function tooLarge(length: number, maxPayload: number): Violation {
+  return new Violation(`a value of ${length} bytes is larger than maxPayload, ${maxPayload} bytes`);
 }

@@ -2,6 +2,7 @@ import type { Destination, OpenPipe } from './client-pipe.js';
 import { readWelcome, type Welcome } from './introduction.js';
 import { ackPacket } from './packet-bytes.js';
 import type { SessionLink } from './session-link.js';
+import { joinShared } from './shared-memory.js';
 
 /**
  * One connection to a parent or an instance: says hello, and gives the connection to the link when it is welcome, after which the link
@@ -30,6 +31,8 @@ export function introduce(
         // So that the parent knows that it need not be let in again.
         pipe.write(ackPacket(link.received), () => {});
         // At once: what follows the welcome may be here already.
+        const shared = welcome.shared && joinShared(welcome.shared);
+        if (shared) link.share(shared, 'runner');
         link.connect(pipe, welcome.received);
       },
       gone: (error) => {

@@ -2,6 +2,7 @@ import type { Hello } from './link.js';
 import { introductionPacket, readIntroduction } from './packet-bytes.js';
 import { ProtoReader } from './proto-reader.js';
 import { ProtoWriter } from './proto-writer.js';
+import type { SharedPlace } from './shared-memory.js';
 
 /** What a runner presents: the token the first time, the session's key and where it stood when its connection broke. */
 export interface Credentials {
@@ -20,12 +21,14 @@ export interface RawHello extends Credentials {
 export interface Welcome {
   readonly session: Uint8Array;
   readonly received: number;
-  readonly instance?: Hello;
+  readonly instance?: Hello | undefined;
+  /** Files that both ends may pass large values through; undefined where there are none. */
+  readonly shared?: SharedPlace | undefined;
 }
 
 const helloTags = { runner: 10, token: 18, session: 26, received: 32, about: 42 } as const;
 const aboutTags = { version: 10, protocol: 16, handlers: 26, digest: 34, pid: 40, host: 50, node: 58, region: 66, app: 74 } as const;
-const welcomeTags = { session: 10, received: 16, about: 26, instance: 34 } as const;
+const welcomeTags = { session: 10, received: 16, about: 26, instance: 34, shared: 42, sharedSize: 48, sharedAbove: 56 } as const;
 
 export function helloPacket(credentials: Credentials, hello: Hello): Buffer {
   const out = new ProtoWriter(256);
@@ -90,13 +93,18 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
   return region === '' ? hello : { ...hello, region, app };
 }
 
-export function welcomePacket({ session, received, instance }: Welcome): Buffer {
+export function welcomePacket({ session, received, instance, shared }: Welcome): Buffer {
   const out = new ProtoWriter(64);
   out.blob(welcomeTags.session, session);
   out.uint(welcomeTags.received, received);
   if (instance) {
     out.blob(welcomeTags.about, aboutBytes(instance));
     out.string(welcomeTags.instance, instance.runner);
+  }
+  if (shared) {
+    out.string(welcomeTags.shared, shared.path);
+    out.uint(welcomeTags.sharedSize, shared.size);
+    out.uint(welcomeTags.sharedAbove, shared.above);
   }
   return introductionPacket('welcome', out.bytes.subarray(0, out.at));
 }
@@ -106,15 +114,23 @@ export function readWelcome(packet: Uint8Array): Welcome {
   const from = new ProtoReader(readIntroduction('welcome', packet));
   const welcome = { session: none, received: 0 };
   let [about, runner] = [none, ''];
+  const shared = { path: '', size: 0, above: 0 };
   while (!from.done) {
     const tag = from.varint();
     if (tag === welcomeTags.session) welcome.session = from.blob();
     else if (tag === welcomeTags.received) welcome.received = from.varint();
     else if (tag === welcomeTags.about) about = from.blob();
     else if (tag === welcomeTags.instance) runner = from.string();
+    else if (tag === welcomeTags.shared) shared.path = from.string();
+    else if (tag === welcomeTags.sharedSize) shared.size = from.varint();
+    else if (tag === welcomeTags.sharedAbove) shared.above = from.varint();
     else from.skip(tag);
   }
-  return runner === '' ? welcome : { ...welcome, instance: readAbout({ runner, about }) };
+  return {
+    ...welcome,
+    ...(runner === '' ? undefined : { instance: readAbout({ runner, about }) }),
+    ...(shared.path === '' ? undefined : { shared }),
+  };
 }
 
 const none: Uint8Array = new Uint8Array(0);

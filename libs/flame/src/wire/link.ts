@@ -61,6 +61,8 @@ export interface Ticket {
   readonly runner: string;
   readonly token: string;
   readonly manifest: Manifest;
+  /** It runs on the parent's host, so that large values may pass through shared memory. */
+  readonly onThisHost?: boolean;
 }
 
 /** A runner that came. */

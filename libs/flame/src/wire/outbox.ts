@@ -1,7 +1,9 @@
 import type { Frame } from '../core/frame.js';
-import { weightOf } from './frame-writer.js';
+import { payloadOf, weightOf, writeBare } from './frame-writer.js';
 import { Lane } from './lane.js';
 import { PacketDraft } from './packet-bytes.js';
+import { ProtoWriter } from './proto-writer.js';
+import type { RingWriter } from './shared-ring.js';
 import type { WireFrame } from './wire-frame.js';
 
 /** Frames above this travel in parts. */
@@ -40,10 +42,22 @@ export class Outbox {
   #quiet = 0;
   /** Bytes in full drafts, lanes and behind lanes. */
   #bytes = 0;
+  #ring: RingWriter | undefined;
+  #unsaid = false;
+
+  /** From now on large payloads go through shared memory, as far as it has room. */
+  share(ring: RingWriter): void {
+    this.#ring = ring;
+  }
+
+  /** Tells the other end, with the next frame, that its shared memory is read here. */
+  saySharing(): void {
+    this.#unsaid = true;
+  }
 
   /** Bytes that have not been pulled. */
   get backlog(): number {
-    return this.#bytes + (this.#draft?.length ?? 0);
+    return this.#bytes + (this.#draft?.length ?? 0) + (this.#ring?.backlog ?? 0);
   }
 
   get empty(): boolean {
@@ -59,8 +73,20 @@ export class Outbox {
         return;
       }
     }
-    if (weightOf(frame) > partsAbove) this.#openLane(frame);
+    const weight = weightOf(frame);
+    if (this.#ring !== undefined && weight >= this.#ring.above && this.#shared(this.#ring, frame)) return;
+    if (weight > partsAbove) this.#openLane(frame);
     else this.#write(frame);
+  }
+
+  #shared(ring: RingWriter, frame: Frame): boolean {
+    const payload = payloadOf(frame);
+    const region = payload && payload.length >= ring.above ? ring.put(payload) : undefined;
+    if (region === undefined) return false;
+    const head = new ProtoWriter(64);
+    writeBare(head, frame);
+    this.#write({ kind: 'shared', ...region, head: head.bytes.subarray(0, head.at) });
+    return true;
   }
 
   /** Puts the session's end behind everything; the caller has seen that the outbox is empty. */
@@ -84,6 +110,7 @@ export class Outbox {
     if (parts && this.#lanes.length > 0 && this.#lanes[0]!.after <= this.#pulled) {
       this.#fillFrom(this.#lanes.shift()!, (draft ??= new PacketDraft()), this.#quiet > quietAfter ? quietPartSize : partSize);
     }
+    if (draft !== undefined && draft.shared > 0) this.#ring!.seal(seq, draft.shared);
     return draft?.seal(seq, ack);
   }
 
@@ -99,7 +126,10 @@ export class Outbox {
       this.#draft = new PacketDraft();
       this.#begun++;
     }
+    if (this.#unsaid) this.#draft.add({ kind: 'sharing' });
+    this.#unsaid = false;
     this.#draft.add(frame);
+    if (frame.kind === 'shared') this.#draft.shared++;
     if (this.#draft.length < packetSize) return;
     this.#bytes += this.#draft.length;
     this.#full.push(this.#draft);

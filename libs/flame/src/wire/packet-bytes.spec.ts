@@ -85,12 +85,14 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
   fc.record({ kind: fc.constant('credit' as const), id: number, stream: fc.nat(0xffffffff), count: number }),
   fc.record({ kind: fc.constant('stop' as const), id: number, stream: fc.nat(0xffffffff) }),
   fc.record({ kind: fc.constant('part' as const), lane: number, total: number, bytes }),
+  fc.record({ kind: fc.constant('shared' as const), at: number, length: number, head: bytes }),
+  fc.constant({ kind: 'sharing' as const }),
 ) as fc.Arbitrary<WireFrame>;
 
 /** What the fields of `flame.v1.Frame` hold for a frame; proto-loader leaves out those that have their default. */
 function fieldsOf(frame: WireFrame): Record<string, unknown> {
   const has = (key: string): unknown => (frame as unknown as Record<string, unknown>)[key];
-  const payload = has('args') ?? has('value') ?? has('error') ?? has('bytes');
+  const payload = has('args') ?? has('value') ?? has('error') ?? has('bytes') ?? has('head');
   const fields: Record<string, unknown> = {
     kind: frame.kind.toUpperCase(),
     id: has('id') ?? has('lane'),
@@ -102,13 +104,13 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
     attempt: has('attempt'),
     held: has('held'),
     stream: has('stream'),
-    count: has('count') ?? has('total'),
+    count: has('count') ?? has('total') ?? has('length'),
     text: has('reason') ?? has('text'),
     code: has('code') ?? has('level'),
     ran: has('ran'),
     cause: frame.kind === 'cancel' ? { timeout: 'TIMEOUT', caller: 'CALLER', leaving: 'PARENT_LEAVING' }[frame.cause] : undefined,
     yes: has('yes') ?? has('byItself'),
-    resource: has('resource'),
+    resource: has('resource') ?? has('at'),
     context: has('context') === undefined ? undefined : Buffer.from(has('context') as Uint8Array),
     child: has('child'),
     method: has('method'),
@@ -175,7 +177,7 @@ describe('packets', () => {
   });
 
   it('know every kind of the contract', () => {
-    const written = new Set(['ask', 'part', 'close', ...fc.sample(frames, 2_000).map((frame) => frame.kind)]);
+    const written = new Set(['ask', 'part', 'close', 'shared', 'sharing', ...fc.sample(frames, 2_000).map((frame) => frame.kind)]);
     expect([...kindNames.keys()].filter((name) => name !== 'kind_unspecified').sort()).toEqual([...written].sort());
   });
 

@@ -13,6 +13,8 @@ const front = 18;
 /** A packet being filled with frames. Its numbers, which are known last, go into the room left in front, so that nothing moves. */
 export class PacketDraft {
   readonly #out: ProtoWriter;
+  /** How many of its frames have their payload in shared memory. */
+  shared = 0;
 
   constructor(room = 238) {
     this.#out = new ProtoWriter(room, front);

@@ -10,6 +10,7 @@ import { Outbox } from './outbox.js';
 import { ackPacket, readNumbers } from './packet-bytes.js';
 import type { Pipe } from './pipe.js';
 import { ProtoReader } from './proto-reader.js';
+import type { SharedFiles } from './shared-memory.js';
 import { Violation } from './violation.js';
 
 /**
@@ -45,6 +46,7 @@ export class SessionLink implements Link {
   readonly #delivery: Delivery;
   readonly #scope: AsyncResource;
   #pipe: Pipe | undefined;
+  #shared: SharedFiles | undefined;
   #suspended = false;
   /** Packets that came in and have not been read to their end, oldest first. */
   readonly #unread: ProtoReader[] = [];
@@ -68,20 +70,35 @@ export class SessionLink implements Link {
         if (!this.#over && this.#closing === undefined) this.#delivery.frame(frame);
       },
       close: (reason) => this.#end({ how: 'left', reason }),
+      sharing: () => {
+        if (this.#shared) this.#outbox.share(this.#shared.outgoing);
+      },
     });
   }
 
   get backlog(): number {
-    return this.#outbox.backlog + this.#flying;
+    return this.#over ? 0 : this.#outbox.backlog + this.#flying;
   }
 
-  /** The highest packet number taken in: what a new connection starts with. */
+  /** The highest packet number of which all was taken in, what lies in shared memory, too: what this end confirms, and a new connection starts with. */
   get received(): number {
-    return this.#session.received;
+    return this.#session.received - this.#unread.length;
   }
 
   get over(): boolean {
     return this.#over;
+  }
+
+  /**
+   * Lets large values pass through shared memory, which the link owns from now on: what comes in at once; what goes out when the other end is known to
+   * have opened it, which a runner does at once and says with its first frame.
+   */
+  share(files: SharedFiles, end: 'parent' | 'runner'): void {
+    this.#shared = files;
+    this.#inbox.share(files.incoming);
+    if (end === 'parent') return;
+    this.#outbox.share(files.outgoing);
+    this.#outbox.saySharing();
   }
 
   send(frame: Frame): void {
@@ -114,7 +131,7 @@ export class SessionLink implements Link {
     this.#stopTimer();
     this.#pipe = pipe;
     this.#flying = 0;
-    if (!this.#session.confirm(received)) return this.#violated(`it confirms packet ${received}, which was never sent`);
+    if (!this.#confirm(received)) return this.#violated(`it confirms packet ${received}, which was never sent`);
     this.#again = [...this.#session.unconfirmed()];
     this.#written = () => {
       if (this.#pipe !== pipe) return;
@@ -155,7 +172,7 @@ export class SessionLink implements Link {
     try {
       const from = new ProtoReader(bytes);
       const { seq, ack } = readNumbers(from);
-      if (!this.#session.confirm(ack)) throw new Violation(`it confirms packet ${ack}, which was never sent`);
+      if (!this.#confirm(ack)) throw new Violation(`it confirms packet ${ack}, which was never sent`);
       if (this.#closing !== undefined) {
         this.#armTimer();
         if (ack >= this.#closing.sentAs) return this.#end({ how: 'left', reason: 'it confirmed the close' });
@@ -177,14 +194,15 @@ export class SessionLink implements Link {
 
   /** Reads as much as one turn of the event loop may. @throws {Violation} */
   #read(): void {
-    for (let left = framesATurn; left > 0;) {
-      const from = this.#unread[0];
-      if (from === undefined) return;
+    const before = this.#inbox.shared;
+    let left = framesATurn;
+    for (let from = this.#unread[0]; from !== undefined && left > 0; from = this.#unread[0]) {
       const count = this.#inbox.read(from, left);
       if (count < left) this.#unread.shift();
       left -= count;
     }
-    setImmediate(this.#readOn);
+    this.#session.took(this.#inbox.shared - before);
+    if (this.#unread.length > 0) setImmediate(this.#readOn);
   }
 
   readonly #readOn = (): void => {
@@ -197,6 +215,12 @@ export class SessionLink implements Link {
       }
     });
   };
+
+  #confirm(upTo: number): boolean {
+    if (!this.#session.confirm(upTo)) return false;
+    this.#shared?.outgoing.confirmed(upTo);
+    return true;
+  }
 
   #flushLater(): void {
     this.#flushing = true;
@@ -217,7 +241,7 @@ export class SessionLink implements Link {
     }
     if (this.#pipe !== undefined && this.#session.owes) {
       this.#session.told();
-      this.#pipe.write(ackPacket(this.#session.received), () => {});
+      this.#pipe.write(ackPacket(this.received), () => {});
     }
   }
 
@@ -228,7 +252,7 @@ export class SessionLink implements Link {
       this.#outbox.addClose(closing.reason);
       closing.sentAs = this.#session.next;
     }
-    const packet = this.#outbox.pull(this.#session.next, this.#session.received, !this.#session.busy);
+    const packet = this.#outbox.pull(this.#session.next, this.received, !this.#session.busy);
     if (packet !== undefined) this.#session.sent(packet);
     return packet;
   }
@@ -267,6 +291,8 @@ export class SessionLink implements Link {
       if (cause.how === 'left') pipe.write(ackPacket(this.#session.received), () => {});
       pipe.end();
     }
+    this.#shared?.outgoing.close();
+    this.#shared?.incoming.close();
     closing?.done();
     this.#options.onEnded?.(end);
     this.#scope.runInAsyncScope(() => this.#delivery.closed(end));

@@ -31,7 +31,7 @@ export class TicketOffice {
    *
    * @throws {Denial} when it may not come in.
    */
-  admit(runner: string, token: string, describe: () => Hello, attach: () => Link): Link {
+  admit(runner: string, token: string, describe: () => Hello, attach: (onThisHost?: boolean) => Link): Link {
     const expected = this.#expected.get(runner);
     if (expected === undefined || !sameSecret(token, expected.ticket.token)) {
       throw new Denial(
@@ -44,7 +44,7 @@ export class TicketOffice {
       const hello = describe();
       const unlike = difference(runner, hello.manifest, expected.ticket.manifest);
       if (unlike !== undefined) throw new Denial('unlike', unlike);
-      const link = attach();
+      const link = attach(expected.ticket.onThisHost);
       expected.resolve({ link, hello });
       return link;
     } catch (error) {

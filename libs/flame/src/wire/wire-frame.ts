@@ -1,7 +1,7 @@
 import type { Frame } from '../core/frame.js';
 
 /** What travels in a packet: the frames of the session's users, and the wire's own. */
-export type WireFrame = Frame | PartFrame | CloseFrame;
+export type WireFrame = Frame | PartFrame | SharedFrame | SharingFrame | CloseFrame;
 
 /** A piece of the bytes of a frame that is too large for one packet. `total` is the whole's length on the first piece, else 0. */
 export interface PartFrame {
@@ -9,6 +9,19 @@ export interface PartFrame {
   lane: number;
   total: number;
   bytes: Uint8Array;
+}
+
+/** A frame whose payload lies in the sender's shared file; `head` is the frame without it. */
+export interface SharedFrame {
+  kind: 'shared';
+  at: number;
+  length: number;
+  head: Uint8Array;
+}
+
+/** The runner has opened the shared files: the parent may use its own, too. */
+export interface SharingFrame {
+  kind: 'sharing';
 }
 
 /** The sender ends the session; nothing follows. */

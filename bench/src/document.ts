@@ -1,0 +1,54 @@
+import type { Gate } from './gates.js';
+import { find, gates } from './gates.js';
+import type { Row } from './results.js';
+import { table } from './table.js';
+
+/** What a run leaves behind: `out/bench/bench.json`, and, for the figures that docs/performance.md gives, `bench/documented.json`. */
+export interface Report {
+  readonly date: string;
+  readonly machine: { readonly cpus: number; readonly model: string; readonly node: string; readonly platform: string };
+  readonly rounds: number;
+  readonly duration: number;
+  readonly rows: readonly Row[];
+}
+
+const begin = '<!-- figures: written by `npm run bench -- --document` -->';
+const end = '<!-- end of figures -->';
+
+/** The page with the report's figures in the place that its marks show. */
+export function documented(page: string, report: Report): string {
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/performance.md has no place for figures, between ${begin} and ${end}`);
+  return `${page.slice(0, from)}${begin}\n\n${figures(report)}\n\n${page.slice(to)}`;
+}
+
+/** Without what only `out/bench/bench.json` keeps: each round by itself. */
+export function abridged(report: Report): Report {
+  const short = (figures: Row['figures']): Row['figures'] =>
+    Object.fromEntries(
+      Object.entries(figures).map(([name, { median, min, max }]) => [
+        name,
+        { median: brief(median), min: brief(min), max: brief(max), values: [] },
+      ]),
+    );
+  return { ...report, rows: report.rows.map((row) => ({ ...row, figures: short(row.figures), ratios: short(row.ratios) })) };
+}
+
+function figures({ date, machine, rounds, duration, rows }: Report): string {
+  const summary = [
+    '| what | ratio | we set out for | measured |',
+    '| ---- | ----- | -------------: | -------: |',
+    ...gates.map((gate) => `| ${gate.row} | ${gate.ratio} | ${gate.more ? '≥' : '≤'} ${gate.target} | ${shown(rows, gate)} |`),
+  ];
+  const where = `${date.slice(0, 10)}, ${machine.cpus} × ${machine.model}, Node ${machine.node.replace(/^v/, '')}, ${rounds} rounds of ${duration} ms.`;
+  return [where, '', ...summary, '', 'In full:', '', table(rows)].join('\n');
+}
+
+function shown(rows: readonly Row[], gate: Gate): string {
+  const figure = find(rows, gate);
+  return figure === undefined ? '–' : `${figure.median.toPrecision(3)} (${figure.min.toPrecision(3)} to ${figure.max.toPrecision(3)})`;
+}
+
+function brief(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,56 @@
+import { Contestant } from './contestant.js';
+
+/** A contestant by name: its program, and the tasks that it is asked for. */
+interface Entry {
+  readonly file: string;
+  /** What the bench's own app is told to keep warm. */
+  readonly pool?: string;
+  /** The task that a scenario means, by what travels: nothing, a result, an argument. */
+  readonly task: string;
+}
+
+const app = 'app/main.js';
+
+const entries: Readonly<Record<string, Entry>> = {
+  flame: { file: app, pool: 'process', task: 'process' },
+  /** Ours without shared memory, as on other hosts. */
+  stream: { file: app, pool: 'stream', task: 'process' },
+  local: { file: app, pool: 'local', task: 'local' },
+  batched: { file: 'raw-batched.js', task: 'echo' },
+  unary: { file: 'raw-unary.js', task: 'echo' },
+  piscina: { file: 'peer-piscina.js', task: 'echo' },
+  'nest grpc': { file: 'peer-nest.js', task: 'echo' },
+  bullmq: { file: 'peer-bullmq.js', task: 'echo' },
+  ideal: { file: 'ideal.js', task: 'work' },
+};
+
+export type Field = ReadonlyMap<string, { readonly contestant: Contestant; readonly task: string }>;
+
+/** Starts contestants, each in a process of its own, all of which end with `stop`, or with the bench. */
+export class Gathering {
+  readonly #started: Contestant[] = [];
+
+  async gather(names: Iterable<string>, folder: string, execArgv: string[]): Promise<Field> {
+    const field = new Map<string, { contestant: Contestant; task: string }>();
+    for (const name of names) {
+      const { file, pool = '', task } = entries[name]!;
+      const contestant = await Contestant.start(file, [folder, pool], execArgv);
+      this.#started.push(contestant);
+      field.set(name, { contestant, task });
+    }
+    return field;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#started.map((contestant) => contestant.stop()));
+  }
+}
+
+/** The bench's own app, as a process from its start until it listens: how long that took, in milliseconds. */
+export async function ownBoot(folder: string): Promise<number> {
+  const begun = performance.now();
+  const boot = await Contestant.start(app, [folder]);
+  const elapsed = performance.now() - begun;
+  await boot.stop();
+  return elapsed;
+}
