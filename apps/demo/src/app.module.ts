@@ -20,6 +20,7 @@ const backend = demoBackend();
           max: backend.name === 'local' ? 1 : 4,
           maxConcurrency: 1,
           idleShutdownAfter: 3_000,
+          bootTimeout: 60_000,
           queueTimeout: 120_000,
           shutdownTimeout: 2_000,
         },

@@ -62,6 +62,8 @@ export class DockerApp implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Killed outright, it would leave its runners to the next parent.
+    await docker('stop', name).catch(() => undefined);
     await docker('rm', '--force', name);
     await docker('network', 'rm', name);
   }

@@ -73,7 +73,9 @@ using display = chooseDisplay();
 try {
   await show(display, folder, process.argv[2] ?? 'flame-test/node:1', ended.signal);
 } catch (error) {
-  display.print('', `The demo failed: ${(error as Error).message}`);
+  // What failed first is what to tell; that something could not be cleared away then follows from it.
+  const { suppressed, message } = error as Partial<SuppressedError> & Error;
+  display.print('', `The demo failed: ${(suppressed as Error | undefined)?.message ?? message}`);
   process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
