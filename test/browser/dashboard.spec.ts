@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { openBrowser, openPage, picture } from '../support/browser.js';
 import { SpawnedApp } from '../support/spawned-app.js';
@@ -36,7 +36,7 @@ describe('the dashboard in a browser', () => {
     expect(await page.title()).toMatch(/^3 waiting · flame$/);
     await work(page).getByText('at work').waitFor();
     // What the lanes show: pixels of the first handler's colour at the right end.
-    expect(await painted(page)).toBeGreaterThan(500);
+    await expect.poll(() => painted(page), { timeout: 20_000 }).toBeGreaterThan(500);
     expect(complaints).toEqual([]);
   });
 
@@ -93,18 +93,39 @@ describe('the dashboard in a browser', () => {
   });
 
   it('says that it lost the app, and goes on when there is one again', async () => {
-    const { app, page } = await open();
+    const { app, url, page } = await open();
     app.process.kill('SIGKILL');
     await page.getByText('no connection, trying again').waitFor();
     await picture(page, 'disconnected-1280');
+    const next = new SpawnedApp('dashboard/main.js', { DASH_ACTIONS: '1', PORT: new URL(url).port });
+    expect(await next.url()).toBe(url);
+    await page.getByText('live', { exact: true }).waitFor();
+    await page.getByText(`pid ${next.pid}`).waitFor();
+    // Orders go to the new one, with its token.
+    await work(page).getByRole('button', { name: 'Pause' }).click();
+    await work(page).getByText('paused', { exact: true }).waitFor();
   });
 
-  it('stops watching while it is not seen', async () => {
+  it('watches only while it is seen', async () => {
+    const { page } = await open();
+    const hide = (hidden: boolean): Promise<unknown> =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${hidden} });
+        document.dispatchEvent(new Event('visibilitychange'))`);
+    const isStream = (request: Request): boolean => request.url().endsWith('/flame/events');
+    const [ended] = await Promise.all([page.waitForEvent('requestfailed', isStream), hide(true)]);
+    expect(ended.failure()?.errorText).toBe('net::ERR_ABORTED');
+    await Promise.all([page.waitForEvent('request', isStream), hide(false)]);
+    await page.getByText('live', { exact: true }).waitFor();
+  });
+
+  it('fits a narrow screen, is still where motion is unwanted, and lets the app close while it watches', async () => {
     const { app, url, page } = await open({}, narrow);
-    const other = await page.context().newPage();
-    await other.goto(`${url}/flame`);
-    await other.getByText('live', { exact: true }).waitFor();
-    expect(await overflow(other)).toBe(0);
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await fetch(`${url}/sleep/30000?times=9`);
+    await page.getByRole('listitem', { name: /-2: ready/ }).waitFor();
+    await expect.poll(() => painted(page), { timeout: 20_000 }).toBeGreaterThan(100);
+    expect(await overflow(page)).toBe(0);
+    await picture(page, 'narrow-375');
     app.process.kill('SIGTERM');
     expect(await app.exited).toMatchObject({ signal: 'SIGTERM' });
   });

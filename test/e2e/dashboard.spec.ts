@@ -29,13 +29,13 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     const { app, url } = await start({ DASH_ADAPTER });
     const watching = await Watching.start(`${url}/flame/events`);
     expect((await watching.next('hello')).instance).toContain(`pid ${app.pid}`);
-    await fetch(`${url}/sleep/300?times=5`);
+    await fetch(`${url}/sleep/2500?times=5`);
     const busy = await watching.until((pool) => pool.running > 0 && pool.waiting > 0);
     expect(busy).toMatchObject({ name: 'work', max: 2, backend: 'local' });
     expect(busy.why).toMatch(/full|booting/);
     expect(busy.work[0]).toMatchObject({ handler: 'Work.sleep', state: 'running' });
     expect(busy.queue[0]).toMatchObject({ handler: 'Work.sleep', state: 'waiting' });
-    await watching.until((pool) => pool.ended.some(({ ran }) => ran >= 290));
+    await watching.until((pool) => pool.ended.some(({ ran }) => ran >= 2_400));
     app.process.kill('SIGTERM');
     await watching.ended;
     expect(await app.exited).toMatchObject({ signal: 'SIGTERM' });

@@ -42,8 +42,9 @@ export async function openPage(context: BrowserContext, url: string): Promise<{ 
   return { page, complaints };
 }
 
-/** Keeps a picture of the whole page under `out/screenshots`. */
+/** Keeps a picture of the page under `out/screenshots`: of all of it, or of what is seen, where a dialog lies over it. */
 export async function picture(page: Page, name: string): Promise<Buffer> {
+  const fullPage = (await page.locator('dialog').count()) === 0;
   mkdirSync(screenshots, { recursive: true });
-  return page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true, animations: 'disabled' });
+  return page.screenshot({ path: join(screenshots, `${name}.png`), fullPage, animations: 'disabled' });
 }

@@ -3,6 +3,9 @@ import type { PoolView, RunnerView } from '../src/dashboard/snapshot.js';
 /** How much of the past lanes show, in milliseconds. */
 export const timeWindow = 60_000;
 
+/** By how much a call may seem to begin before the one that it follows in its slot has ended: their times come from several clocks. */
+const jitter = 50;
+
 /** A call as lanes show it. */
 export interface Block {
   readonly id: number;
@@ -72,13 +75,11 @@ export class RunnerBlocks {
   }
 
   #begin(id: number, handler: string, from: number): Block {
-    const taken = new Set<number>();
-    for (let i = this.blocks.length - 1; i >= 0 && i >= this.blocks.length - 300; i--) {
-      const { to, row } = this.blocks[i]!;
-      if ((to ?? Infinity) > from) taken.add(row);
-    }
-    let row = 0;
-    while (taken.has(row)) row++;
+    // Until when each row is taken, as far as is known.
+    const until = new Array<number>(Math.max(1, this.view.slots)).fill(-Infinity);
+    for (const { to = Infinity, row } of this.blocks.slice(-300)) until[row] = Math.max(until[row] ?? -Infinity, to);
+    const free = until.findIndex((at) => at <= from + jitter);
+    const row = free === -1 ? until.indexOf(Math.min(...until)) : free;
     const block: Block = { id, handler, from, to: undefined, state: 'running', row };
     this.blocks.push(block);
     this.#open.set(id, block);

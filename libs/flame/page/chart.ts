@@ -100,7 +100,7 @@ export class Chart {
     });
     texts.forEach((text, n) => setText(this.#values[n]!, text));
     const ago = sample && last && last.at > sample.at ? `${duration(last.at - sample.at)} ago` : `last ${this.#span / minute} min`;
-    setText(this.#when, last ? ago : 'fills within ten seconds');
+    setText(this.#when, last ? ago : 'no sample yet');
     const at = sample && last && this.#pointed !== undefined ? width - ((last.at - sample.at) / this.#span) * width : -9;
     for (const name of ['x1', 'x2']) setAttribute(this.#cursor, name, String(at));
     setAttribute(

@@ -48,7 +48,7 @@ export class PoolCard {
       count,
     ),
     new Chart(
-      'Latency, 95 of 100 calls',
+      'Latency, 95 of 100',
       [
         { name: 'waited', look: 'series-wait', of: ({ waited95 }) => waited95 },
         { name: 'ran', look: 'series-run', of: ({ ran95 }) => ran95 },
@@ -152,7 +152,7 @@ export class PoolCard {
   }
 
   #tellState(view: PoolView): void {
-    const state = view.draining ? 'draining' : view.paused !== undefined ? 'paused' : view.runners.length === 0 ? 'at rest' : 'at work';
+    const state = stateOf(view);
     setText(this.#state, state);
     setAttribute(this.element, 'data-state', state);
     setText(this.#size, `${view.backend}, ${view.min} to ${plural(view.max, 'runner')}`);
@@ -221,6 +221,13 @@ export class PoolCard {
     }
     show(this.#lanes, this.lanes.size > 0);
   }
+}
+
+function stateOf({ draining, paused, runners, running, waiting }: PoolView): string {
+  if (draining) return 'draining';
+  if (paused !== undefined) return 'paused';
+  if (running + waiting > 0) return 'at work';
+  return runners.length === 0 ? 'at rest' : 'idle';
 }
 
 /** Who waits, and how long the first of them has: one text a handler. */

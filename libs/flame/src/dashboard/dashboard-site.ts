@@ -46,6 +46,8 @@ export class DashboardSite {
   /** Answers a request below the dashboard's path. Never rejects. */
   readonly handle = async (request: IncomingMessage & { originalUrl?: string }, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(always)) response.setHeader(name, value);
+    // The HTTP server waits for every connection, and pages go on asking.
+    if (this.#feed.closed) response.shouldKeepAlive = false;
     try {
       const access = await this.#access(request);
       if (access !== 'granted') return deny(response, access);

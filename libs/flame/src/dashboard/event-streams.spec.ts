@@ -8,6 +8,7 @@ class FakeResponse extends EventEmitter {
   writableNeedDrain = false;
   text = '';
   ended = false;
+  shouldKeepAlive = true;
   writeHead(): void {}
   write(text: string): void {
     this.text += text;

@@ -27,8 +27,14 @@ export class EventStreams {
     return !this.#closed && this.#watchers.size < mostWatchers;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Takes a response over. `onEnd` is called once, when its page has gone. */
   add(response: ServerResponse, onEnd: () => void): void {
+    // Its connection is its own and ends with it: one that a browser could use again would hold up an app that closes.
+    response.shouldKeepAlive = false;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       // Neither proxies nor compression may hold events back.

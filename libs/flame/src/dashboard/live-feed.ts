@@ -28,6 +28,10 @@ export class LiveFeed {
     return this.#streams.hasRoom;
   }
 
+  get closed(): boolean {
+    return this.#streams.closed;
+  }
+
   /** Lets a page watch: it gets what there is, then what happens. */
   watch(response: ServerResponse): void {
     for (const pool of this.#pools) pool.follow();

@@ -102,5 +102,5 @@ const make = (): Promise<INestApplication> =>
 const app = await make();
 app.enableShutdownHooks();
 if (env['DASH_PREFIX'] !== undefined) app.setGlobalPrefix(env['DASH_PREFIX']);
-await app.listen(0, '127.0.0.1');
+await app.listen(env['PORT'] ?? 0, '127.0.0.1');
 console.log(`[parent] listens on ${await app.getUrl()}`);
