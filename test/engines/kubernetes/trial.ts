@@ -45,6 +45,7 @@ export const trial: TrialBackend = {
   name: 'kubernetes',
   isolated: true,
   onHost: false,
+  bootTimeout: 90_000,
   make: () => mounted(runnerEntry),
   // All processes of the pod but its first, which is Kubernetes' own.
   signal: async (machine, signal) => void (await execIn(machine, `kill -${signal.slice(3)} -1`, namespace)),
