@@ -54,17 +54,19 @@ describe('the operators’ port, asked by Debian’s gRPC', () => {
     // A watcher sees the pool drain while its last call still runs.
     const sleeping = post(`${url}/call/sleep/60000`);
     const seen: unknown[] = [];
+    let draining: Promise<number> | undefined;
     const watching = askOps(address, ['watch', 'flame.pool.work', '2'], (status) => {
       seen.push(status);
-      if (seen.length === 1) void post(`${url}/drain`);
+      if (seen.length === 1) draining = post(`${url}/drain`);
     });
     expect(await watching).toEqual(['SERVING', 'NOT_SERVING']);
     expect(await askOps(address, ['list'])).toMatchObject([
       { '': 'SERVING', 'flame.pool.work': 'NOT_SERVING', 'flame.pool.spare': 'SERVING' },
     ]);
     expect(await sleeping).toBe(500);
+    expect(await draining).toBe(201);
     app.process.kill('SIGTERM');
-    expect(await app.exited).toEqual({ code: 0, signal: null });
+    expect(await app.exited).toEqual({ code: null, signal: 'SIGTERM' });
   });
 
   it('gives numbers beyond this host only to who bears the token, over TLS', { timeout: 120_000 }, async () => {
@@ -90,11 +92,13 @@ describe('a runner’s health port', () => {
     expect(await askOps(runner, ['list'])).toEqual([{ '': 'SERVING' }]);
     const sleeping = post(`${url}/call/sleep/60000`);
     const seen: unknown[] = [];
+    let draining: Promise<number> | undefined;
     const watching = askOps(runner, ['watch', '', '2'], (status) => {
       seen.push(status);
-      if (seen.length === 1) void post(`${url}/drain`);
+      if (seen.length === 1) draining = post(`${url}/drain`);
     });
     expect(await watching).toEqual(['SERVING', 'NOT_SERVING']);
     await sleeping;
+    expect(await draining).toBe(201);
   });
 });

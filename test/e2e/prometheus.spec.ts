@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { poolMetricTable, runnerMetricTable } from '../../libs/flame/src/metrics/metric-table.js';
 import { SpawnedApp } from '../support/spawned-app.js';
 
@@ -91,8 +92,11 @@ describe('the Grafana dashboard', () => {
       const expr = expression.replaceAll('$__rate_interval', '1m').replaceAll('$__range', '1h').replaceAll('$pool', '.*');
       return `      - record: panel_${place}\n        expr: ${JSON.stringify(expr)}`;
     });
-    const file = `groups:\n  - name: panels\n    rules:\n${rules.join('\n')}\n`;
-    expect(promtool(['check', 'rules', '/dev/stdin'], file)).toMatchObject({
+    const folder = mkdtempSync(join(tmpdir(), 'flame-panels-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'panels.yml');
+    writeFileSync(file, `groups:\n  - name: panels\n    rules:\n${rules.join('\n')}\n`);
+    expect(promtool(['check', 'rules', file])).toMatchObject({
       status: 0,
       said: expect.stringContaining(`SUCCESS: ${rules.length} rules found`),
     });

@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { FlameBackend } from '../backends/backend.js';
 import { LocalBackend } from '../backends/local-backend.js';
 import type { RegisteredClass } from '../core/codec/codec.js';
+import type { CallTracer } from '../core/call-tracer.js';
 import type { Clock } from '../core/clock.js';
 import type { ContextCarrier, NamedContextCarrier } from '../core/context-carrier.js';
 import { badOption, OptionReader, show } from '../core/option-reader.js';
@@ -11,6 +12,7 @@ import type { PoolOptions } from '../core/pool-options.js';
 import { SystemClock } from '../wire/system-clock.js';
 import type { TlsIdentity } from '../wire/tls-identity.js';
 import { readContext } from './context-option.js';
+import { readTracing, withTracing } from './tracing-option.js';
 import { readOps } from './ops-option.js';
 import type { FlameOpsOptions, OpsConfig } from './ops-option.js';
 import type { Class } from './provider-home.js';
@@ -88,6 +90,8 @@ export interface FlameModuleOptions {
   linkToRequest?: boolean;
   /** The port on which the parent answers health checks and gives its pools' numbers, and that of its runners. None when left out. */
   ops?: FlameOpsOptions;
+  /** Follows calls from their callers to their handlers, across processes: `flameTracing()` of `nestjs-flame/tracing`. */
+  tracing?: CallTracer;
   /** The time that the pools go by: for tests, which take a `VirtualClock` on by hand. The machine's own when left out. */
   clock?: Clock;
   /** Called with what a cast's handler threw, or why it was lost, beside the log line. What it throws itself is logged. */
@@ -117,6 +121,7 @@ export interface FlameConfig {
   readonly sharedMemoryFrom: number;
   readonly context: ContextCarrier | undefined;
   readonly linkToRequest: boolean;
+  readonly tracing: CallTracer | undefined;
   readonly ops: OpsConfig | undefined;
   readonly clock: Clock;
   readonly onCastError: ((error: unknown, handler: string) => void) | undefined;
@@ -141,7 +146,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
     sharedMemoryFrom:
       read.raw('sharedMemoryFrom') === Infinity ? Infinity : read.count('sharedMemoryFrom', 1, flameDefaults.sharedMemoryFrom),
-    context: readContext(read),
+    ...withTracing(readTracing(read), readContext(read)),
     linkToRequest: read.flag('linkToRequest', flameDefaults.linkToRequest),
     ops: readOps(read),
     clock: readClock(read),

@@ -14,6 +14,7 @@ import { badOption } from '../core/option-reader.js';
 import { doctorOrder } from './doctor-order.js';
 import { enhanceWith } from './enhancers.js';
 import { FlameApp } from './flame-app.js';
+import { FlameHealthIndicator } from './flame-health.js';
 import { exploreHandlers } from './flame.explorer.js';
 import { readFlameOptions } from './flame-options.js';
 import type { FlameConfig, FlameModuleOptions, FlamePoolOptions } from './flame-options.js';
@@ -114,7 +115,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
       const { manifest, codec } = this.#pools;
       const adapter = this.#adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
       runnerProcess()?.adopt(this.#app, {
-        table: index,
+        table: this.#pools.table,
         manifest,
         codec,
         idleCheck,
@@ -149,8 +150,8 @@ function dynamicModule(config: Provider, names: readonly string[], imports: Modu
     module: FlameModule,
     global: true,
     imports,
-    providers: [config, FlameApp, Flame, ...pools],
-    exports: [FlameApp, Flame, ...pools.map(({ provide }) => provide)],
+    providers: [config, FlameApp, Flame, FlameHealthIndicator, ...pools],
+    exports: [FlameApp, Flame, FlameHealthIndicator, ...pools.map(({ provide }) => provide)],
   };
 }
 

@@ -12,6 +12,7 @@ import type { PoolMetrics } from '../core/pool-metrics.js';
 import type { Caller } from '../parent/caller.js';
 import { Pool } from '../parent/pool.js';
 import type { PoolSetup } from '../parent/pool-setup.js';
+import type { HandlerTable } from '../runner/handler-table.js';
 import { startLocalRunner } from '../runner/local-runner.js';
 import { GrpcDoor } from '../wire/attach-server.js';
 import { HealthBook } from '../wire/health-book.js';
@@ -25,6 +26,7 @@ import { manifestOf } from './manifest-of.js';
 import { httpExceptions } from './nest-classes.js';
 import { logOutput, logRunnerLine, nestLog } from './nest-log.js';
 import { isLoopback } from './ops-option.js';
+import { tracedHandlers } from './traced-handlers.js';
 import { underTest } from './under-test.js';
 
 /**
@@ -36,6 +38,8 @@ export class PoolSet {
   /** What each pool is made of: for examinations, which stand beside the pools. */
   readonly setups: ReadonlyMap<string, PoolSetup>;
   readonly manifest: Manifest;
+  /** What runners run. */
+  readonly table: HandlerTable;
   readonly codec: Codec;
   readonly #config: FlameConfig;
   readonly #index: HandlerIndex;
@@ -56,6 +60,7 @@ export class PoolSet {
     this.#config = config;
     this.#caller = caller;
     this.#index = index;
+    this.table = config.tracing ? tracedHandlers(index, config.tracing) : index;
     this.#clock = config.clock;
     this.manifest = manifestOf(index.entries);
     this.codec = createCodec({
@@ -171,10 +176,11 @@ export class PoolSet {
       maxPayload: this.#config.maxPayload,
       reconnectTimeout: this.#config.reconnectTimeout,
       inProcess: async (info) => this.#startLocal(info, config),
-      output: (line, stream, _, runner) => logOutput(line, stream, runner),
-      runnerLog: (level, text, _, runner) => logRunnerLine(level, text, runner),
+      output: (line, stream, pool, runner) => logOutput(line, stream, { pool, runner, call: 0 }),
+      runnerLog: (level, text, pool, runner, call) => logRunnerLine(level, text, { pool, runner, call }),
       onCastError: this.castFailed,
       context: this.#config.context,
+      tracer: this.#config.tracing,
       caller: this.#caller,
       onDraining: () => this.#health.set(healthName(config.name), false),
     };
@@ -195,7 +201,7 @@ export class PoolSet {
     const { context } = this.#config;
     const hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
     const link = this.#memoryDoor.attach(info.token, hello);
-    return startLocalRunner({ info, link, table: this.#index, codec, clock: this.#clock, log: nestLog, idleCheck, context });
+    return startLocalRunner({ info, link, table: this.table, codec, clock: this.#clock, log: nestLog, idleCheck, context });
   }
 
   #sayReady(): void {

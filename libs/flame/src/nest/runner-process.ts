@@ -9,6 +9,7 @@ import { HealthBook } from '../wire/health-book.js';
 import { SystemClock } from '../wire/system-clock.js';
 import { FlameApp } from './flame-app.js';
 import { FlameParent } from './flame-parent.js';
+import { ForwardingLogger } from './forwarding-logger.js';
 import { liveSources } from './live-sources.js';
 import { nestLog } from './nest-log.js';
 
@@ -122,6 +123,7 @@ export class RunnerProcess {
     const close = (): Promise<void> => (this.#closed ??= app.close());
     this.#host.serve({ ...runner, close }).then(() => {
       Logger.flush();
+      ForwardingLogger.install((level, text, call) => this.#host.log(level, text, call));
       nestLog.log(`${this.#name} is attached and serves no HTTP`);
       this.#settle.resolve();
       setTimeout(() => this.#warnOfLive(runner.modules), lookAgain).unref();

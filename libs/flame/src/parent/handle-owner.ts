@@ -12,7 +12,7 @@ export interface HandleOwner {
   after(delay: number, wake: () => void): () => void;
   tell(fact: PoolFact): void;
   /** A handler has ended by itself. */
-  answered(how: 'returned' | 'threw', bytes: number): void;
+  answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void;
   /** What it threw, beside `answered`. */
   threw(call: PoolCall, error: unknown): void;
   /** The runner could not run it, or not send its result. */

@@ -1,3 +1,4 @@
+import type { CallTrace } from '../core/call-tracer.js';
 import type { WorkMode } from '../core/frame.js';
 import { PoolCall } from '../core/pool/entries.js';
 import type { Sources } from '../streams/hoister.js';
@@ -47,6 +48,8 @@ export interface CallOrder {
   readonly onProgress: ((value: unknown) => void) | undefined;
   /** What travels of the caller's context. */
   readonly context: Uint8Array | undefined;
+  /** Told what becomes of the call, where it is traced. */
+  readonly trace?: CallTrace;
   /** For the method of a child: the call that placed it, and the method's name. `handler` is then the child's class. */
   readonly child?: number;
   readonly method?: string;

@@ -1,7 +1,8 @@
 import type { Subject } from 'rxjs';
 import type { BootError } from '../core/boot-error.js';
 import type { FlameError } from '../core/flame-error.js';
-import type { PoolCall } from '../core/pool/entries.js';
+import type { CallStart } from '../core/call-tracer.js';
+import type { PoolCall, PoolRunner } from '../core/pool/entries.js';
 import type { PoolFact } from '../core/pool/facts.js';
 import { show } from '../core/option-reader.js';
 import type { PendingCall } from './pending-call.js';
@@ -44,12 +45,20 @@ export class PoolJournal {
 
   started(call: PoolCall, runner: string): void {
     this.meter.waited(call.ranAt - call.cameAt);
+    const { trace } = (call as PendingCall).order;
+    if (trace) trace.ran(startOf(call, call.runner!));
     if (this.#news.observed)
       this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
   }
 
-  answered(how: 'returned' | 'threw', bytes: number): void {
+  /** No slot is free for it. */
+  waiting(call: PoolCall, waiting: number): void {
+    if (this.#news.observed) this.#tell({ is: 'call-waiting', call: call.id, handler: call.label, waiting });
+  }
+
+  answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void {
     this.meter.answered(how, bytes);
+    if (this.#news.observed) this.#tell({ is: 'call-answered', call: call.id, handler: call.label, runner: call.runner?.id, outcome: how });
   }
 
   failed(call: PoolCall, error: FlameError): void {
@@ -87,14 +96,26 @@ export class PoolJournal {
     }
   }
 
-  readonly lateCast = (error: unknown, call: PendingCall): void =>
+  readonly lateCast = (error: unknown, call: PendingCall): void => {
+    this.#tell({ is: 'cast-failed', call: call.id, handler: call.label, error });
     this.#guard('onCastError', () => this.#setup.onCastError(error, call.label));
+  };
 
   retrying(error: FlameError, attempt: number, attempts: number): void {
     this.#setup.log.warn(`${this.#pool}: attempt ${attempt} of ${attempts} after: ${error.message}`);
+    this.#tell({ is: 'call-retried', attempt, attempts, error });
   }
 
   // Runners
+
+  /** A line of a runner's logger, or how many of them were dropped. */
+  logged(level: string, text: string, runner: string): void {
+    if (level !== 'dropped') return this.meter.logged(1, 0);
+    const dropped = Number(text);
+    if (!(dropped > 0)) return;
+    this.meter.logged(dropped, dropped);
+    this.#tell({ is: 'log-lines-dropped', runner, lines: dropped });
+  }
 
   booting(runner: string, count: number): void {
     this.#say(`booting runner ${runner} (${count} of at most ${this.#setup.config.max})`);
@@ -136,6 +157,10 @@ export class PoolJournal {
     this.#say(`runner ${runner} is gone, ${count} left`);
     this.#tell({ is: 'gone', runner, count });
     this.#guard('onShrink', () => this.#setup.config.onShrink?.({ name: this.#setup.config.name, count }));
+  }
+
+  opened(): void {
+    this.#tell({ is: 'started' });
   }
 
   resized(min: number, max: number): void {
@@ -188,6 +213,11 @@ export class PoolJournal {
       this.#setup.log.error(`${this.#pool}: ${hook} threw: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+}
+
+function startOf({ id, cameAt, ranAt }: PoolCall, { id: runner, bootingSince, upAt }: PoolRunner): CallStart {
+  const boot = upAt > cameAt ? { began: ranAt - bootingSince, ended: ranAt - upAt } : undefined;
+  return { call: id, runner, waited: ranAt - cameAt, boot };
 }
 
 function whose(call: PoolCall): Pick<PoolFailure, 'at' | 'handler' | 'runner'> {

@@ -11,8 +11,22 @@ export type PoolNotice = { readonly pool: string; readonly at: number } & (
   | { readonly is: 'stopping'; readonly runner: string; readonly reason: string }
   | { readonly is: 'lost'; readonly runner: string; readonly how: string }
   | { readonly is: 'gone'; readonly runner: string; readonly count: number }
+  /** No slot was free: it waits, and `waiting` calls in all. */
+  | { readonly is: 'call-waiting'; readonly call: number; readonly handler: string; readonly waiting: number }
   | { readonly is: 'call-started'; readonly call: number; readonly handler: string; readonly runner: string; readonly waited: number }
   | { readonly is: 'call-ended'; readonly call: number; readonly handler: string; readonly runner: string; readonly ran: number }
+  /** The handler has returned or thrown. Its slot is free with `call-ended`: at once, or when its streams, resources or child have ended. */
+  | {
+      readonly is: 'call-answered';
+      readonly call: number;
+      readonly handler: string;
+      readonly runner: string | undefined;
+      readonly outcome: 'returned' | 'threw';
+    }
+  /** What is to be attempt `attempt` follows `error`. */
+  | { readonly is: 'call-retried'; readonly attempt: number; readonly attempts: number; readonly error: Error }
+  /** Nobody awaits the cast any more. */
+  | { readonly is: 'cast-failed'; readonly call: number; readonly handler: string; readonly error: unknown }
   /** The caller was answered with one of FLAME's own errors. */
   | {
       readonly is: 'call-failed';
@@ -21,6 +35,9 @@ export type PoolNotice = { readonly pool: string; readonly at: number } & (
       readonly runner: string | undefined;
       readonly error: Error;
     }
+  /** Its `min` runners are up, or it goes on without them. */
+  | { readonly is: 'started' }
+  | { readonly is: 'log-lines-dropped'; readonly runner: string; readonly lines: number }
   | { readonly is: 'resized'; readonly min: number; readonly max: number }
   /** Calls wait, until it is `unpaused`. */
   | { readonly is: 'paused'; readonly reason: string }

@@ -1,4 +1,5 @@
 import type { FlameBackend, LocalMachine } from '../backends/backend.js';
+import type { CallTracer } from '../core/call-tracer.js';
 import type { Clock } from '../core/clock.js';
 import type { Codec } from '../core/codec/codec.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
@@ -37,6 +38,8 @@ export interface PoolSetup {
   readonly onCastError: (error: unknown, handler: string) => void;
   /** The pool takes no more calls. */
   readonly onDraining?: () => void;
+  /** Follows calls; none where nobody asked for it. */
+  readonly tracer?: CallTracer;
   /** Lets contexts travel with calls. */
   readonly context?: ContextCarrier;
   /** Whom a linked call that is made here and now is for; none, or undefined, where nobody can go before it. */

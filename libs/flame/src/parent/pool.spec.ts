@@ -191,7 +191,18 @@ describe('Pool', () => {
     await rig.call('A.run');
     await rig.clock.advance(100);
     await rig.pool.drain();
-    expect(seen).toEqual(['booting', 'up', 'call-started', 'call-ended', 'stopping', 'gone', 'draining', 'drained']);
+    expect(seen).toEqual([
+      'booting',
+      'call-waiting',
+      'up',
+      'call-started',
+      'call-answered',
+      'call-ended',
+      'stopping',
+      'gone',
+      'draining',
+      'drained',
+    ]);
   });
 
   it('fails a call whose runner cannot boot with the platform’s words', async () => {

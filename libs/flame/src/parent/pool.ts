@@ -12,7 +12,7 @@ import { Hoister } from '../streams/hoister.js';
 import { cannotCross, hadAborted, neverStarted } from './call-verdicts.js';
 import { callStats, firstOf } from './call-stats.js';
 import type { CallStats } from './call-stats.js';
-import { captureContext } from './capture-context.js';
+import { captureFor } from './capture-context.js';
 import { ChildCall } from './child-call.js';
 import { ChildMethods } from './child-methods.js';
 import { follow } from './follow.js';
@@ -207,11 +207,13 @@ export class Pool {
     const caller = linked ? this.#setup.caller?.() : undefined;
     if (signal?.aborted) throw hadAborted(label, this.name, signal);
     if (caller?.gone !== undefined) throw neverStarted(label, this.name, caller.gone);
-    const context = this.#setup.context && captureContext(this.#setup.context, this.#setup.codec, label);
+    const trace = this.#setup.tracer?.begin({ pool: this.name, handler: label, mode, attempt });
+    const context = captureFor(this.#setup, label, trace);
     let bytes: Uint8Array;
     try {
       bytes = this.#hoister.encode(args);
     } catch (error) {
+      trace?.ended(error);
       throw cannotCross(label, error);
     }
     const order = {
@@ -229,11 +231,14 @@ export class Pool {
       reads: options.reads ?? false,
       onProgress: onProgress && AsyncResource.bind(onProgress),
       context,
+      trace,
     };
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
     if (signal || caller) follow(call, { signal, caller }, (fact) => this.#tell(fact));
+    if (trace) call.promise.then(() => trace.ended(), trace.ended);
     this.#journal.taken(bytes.byteLength);
     this.#tell({ is: 'call', call });
+    if (call.state === 'waiting') this.#journal.waiting(call, this.#machine.waiting);
     return call;
   }
 
@@ -280,7 +285,7 @@ export class Pool {
       case 'started':
         if (action.error) this.#starting?.reject(action.error);
         else this.#starting?.resolve();
-        return;
+        return this.#journal.opened();
       case 'drained':
         this.#alarm.stop();
         this.#journal.drained();

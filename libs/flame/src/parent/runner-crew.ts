@@ -162,11 +162,14 @@ export class RunnerCrew {
         this.#handles.delete(fact.runner);
         this.#gone(fact.runner);
       },
-      answered: (how, bytes) => this.#journal.answered(how, bytes),
+      answered: (how, bytes, call) => this.#journal.answered(how, bytes, call),
       threw: (call, error) => this.#journal.threw(call, error),
       failed: (call, error) => this.#journal.failed(call, error),
       warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
-      log: (level, text, call) => runnerLog(level, text, config.name, runner, call),
+      log: (level, text, call) => {
+        this.#journal.logged(level, text, runner);
+        runnerLog(level, text, config.name, runner, call);
+      },
     };
   }
 }

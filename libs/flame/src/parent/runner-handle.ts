@@ -183,7 +183,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   #returned(frame: Frame & { kind: 'return' }): void {
     const call = this.#call(frame.id);
     const value = this.#decode(frame.value, call);
-    this.owner.answered('returned', frame.value.byteLength);
+    this.owner.answered('returned', frame.value.byteLength, call);
     call.streaming = frame.held && this.#streams.receives(call.id);
     if (call.streaming) this.#failStreamsWith(call);
     call.resolve(value);
@@ -196,7 +196,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #threw(frame: Frame & { kind: 'throw' }): void {
     const call = this.#call(frame.id);
-    this.owner.answered('threw', frame.error.byteLength);
+    this.owner.answered('threw', frame.error.byteLength, call);
     const error = this.owner.codec.decodeThrown(frame.error, this.owner.place);
     this.owner.threw(call, error);
     call.reject(error);

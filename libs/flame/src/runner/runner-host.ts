@@ -38,6 +38,9 @@ export interface HostedApp {
   readonly close: () => Promise<void>;
 }
 
+/** Bytes on their way to the parent above which no line is added to them. */
+const mostBacklog = 1024 * 1024;
+
 /**
  * The life of a runner process. It ends the process in every case: when the parent says so, when a signal does, when nobody holds it any
  * more, and when it could not attach within `bootTimeout`. What runs gets `shutdownTimeout` first, then the app's hooks run.
@@ -121,6 +124,13 @@ export class RunnerHost {
     this.#stopVitals = surroundings.vitals?.((text) => link.send({ kind: 'vitals', text }));
   }
 
+  /** Sends a line of the app's logger to the parent; says whether it could. Lines that pile up are not taken. */
+  log(level: string, text: string, call: number): boolean {
+    if (!this.#link || this.#link.backlog > mostBacklog) return false;
+    this.#link.send({ kind: 'log', id: call, level, text });
+    return true;
+  }
+
   /** Finishes what runs within `grace`, closes the app and ends the process. Idempotent: the first reason counts. */
   leave(grace: number, reason: string): Promise<void> {
     this.#ending ??= this.#leave(grace, reason);
@@ -141,7 +151,9 @@ export class RunnerHost {
       .catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
     await this.#within(Math.max(1_000, info.shutdownTimeout), Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]));
     this.#stopVitals?.();
-    await this.#link?.close(reason);
+    const link = this.#link;
+    this.#link = undefined;
+    await link?.close(reason);
     await this.#watchdog?.close();
     exit(0);
   }

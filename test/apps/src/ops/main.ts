@@ -1,7 +1,9 @@
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
+import { setUpTracing } from './spans.js';
 
+if (process.env['TRACING']) setUpTracing();
 const app = await NestFactory.create(AppModule, { logger: new ConsoleLogger({ json: process.env['LOG'] === 'json' }) });
 app.enableShutdownHooks();
 await app.listen(0, '127.0.0.1');

@@ -1,6 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { propagation, trace } from '@opentelemetry/api';
 import { FlameCall, OnFlame } from 'nestjs-flame';
+
+import { spans } from './spans.js';
 
 /** What the tests of health, numbers, logs and traces let runners do. */
 @Injectable()
@@ -10,6 +13,20 @@ export class WorkService {
   @OnFlame('work')
   async echo(value: string): Promise<string> {
     return value;
+  }
+
+  /** What the call brought along, under a span of the handler's own. */
+  @OnFlame('work')
+  async tenant(): Promise<string | undefined> {
+    return trace.getTracer('app').startActiveSpan('app.work', (span) => {
+      span.end();
+      return propagation.getActiveBaggage()?.getEntry('tenant')?.value;
+    });
+  }
+
+  @OnFlame('work')
+  async spans(): Promise<unknown[]> {
+    return spans();
   }
 
   @OnFlame('work')

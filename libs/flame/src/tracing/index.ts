@@ -1,0 +1,1 @@
+export { flameTracing } from './flame-tracing.js';

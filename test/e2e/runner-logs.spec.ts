@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { SpawnedApp } from '../support/spawned-app.js';
+
+const post = (url: string): Promise<Response> => fetch(url, { method: 'POST' });
+
+describe('what a runner logs', () => {
+  it('arrives at the parent’s logger at its level, with runner and call', { timeout: 120_000 }, async () => {
+    const app = new SpawnedApp('ops/main.js');
+    const url = await app.url();
+    await post(`${url}/call/log/2`);
+    const [first, second] = await Promise.all(
+      [1, 2].map((line) => app.line(new RegExp(`(\\w+) \\[Flame (\\S+) call (\\d+)\\] \\[Work\\] line ${line} of 2$`))),
+    );
+    expect(first!.slice(1)).toEqual(['WARN', expect.stringMatching(/^work-\w+-1$/), '1']);
+    expect(second!.slice(1)).toEqual(first!.slice(1));
+    // What is printed past the logger comes, too, and nothing comes twice.
+    await post(`${url}/call/print/hello`);
+    await app.line(/LOG \[Flame work-\w+-1\] hello$/);
+    expect(app.lines.filter((line) => line.includes('line 1 of 2'))).toHaveLength(1);
+  });
+
+  it('is structured where the parent logs JSON', { timeout: 120_000 }, async () => {
+    const app = new SpawnedApp('ops/main.js', { LOG: 'json' });
+    await post(`${await app.url()}/call/log/1`);
+    const [line] = await app.line(/^\{.*line 1 of 1.*\}$/);
+    const runner = expect.stringMatching(/^work-\w+-1$/) as string;
+    expect(JSON.parse(line)).toMatchObject({ level: 'warn', message: { message: '[Work] line 1 of 1', pool: 'work', runner, call: 1 } });
+  });
+
+  it('is bounded, and says how many lines were dropped', { timeout: 120_000 }, async () => {
+    const app = new SpawnedApp('ops/main.js');
+    const url = await app.url();
+    await post(`${url}/call/log/20000`);
+    const [, dropped] = await app.line(/WARN \[Flame \S+\] (\d+) lines of its logger were dropped: they came too fast$/);
+    expect(Number(dropped)).toBeGreaterThan(0);
+    expect(app.lines.filter((line) => line.includes(' of 20000')).length).toBeLessThan(20_000);
+    const { logLines, logLinesDropped } = (await (await fetch(`${url}/metrics.json`)).json()) as {
+      logLines: number;
+      logLinesDropped: number;
+    };
+    expect(logLinesDropped).toBeGreaterThanOrEqual(Number(dropped));
+    expect(logLines).toBeGreaterThan(logLinesDropped);
+  });
+});
