@@ -63,7 +63,7 @@ describe('npx nestjs-flame top', () => {
     await fetch(`${url}/call/echo/hello`, { method: 'POST' });
     const { stdout } = await run(process.execPath, [cli, 'top', address, '--once', '--json', '--pool', 'work']);
     const { pools } = JSON.parse(stdout) as { pools: PoolMetrics[] };
-    const { metrics } = { metrics: (await (await fetch(`${url}/metrics.json`)).json()) as PoolMetrics };
+    const metrics = (await (await fetch(`${url}/metrics.json`)).json()) as PoolMetrics;
     expect(pools).toMatchObject([
       { pool: 'work', backend: 'process', calls: metrics.calls, runners: metrics.runners, boots: metrics.boots, wait: metrics.wait },
     ]);
@@ -80,7 +80,9 @@ describe('npx nestjs-flame top', () => {
   it('shows live what runs, in a terminal of any size, and leaves at q', { timeout: 120_000 }, async () => {
     const { url, address } = await start();
     const terminal = new Terminal(`'${process.execPath}' '${cli}' top ${address} --every 200`, 110, 30);
-    const shows = (what: RegExp): Promise<void> => expect.poll(() => terminal.screen, { timeout: 30_000 }).toMatch(what);
+    const shows = async (what: RegExp): Promise<void> => {
+      await expect.poll(() => terminal.screen, { timeout: 30_000 }).toMatch(what);
+    };
     await shows(/^work \(process\)$/m);
     await shows(/\[····\] 0\/4 ready/);
     const ends = new AbortController();

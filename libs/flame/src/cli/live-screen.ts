@@ -23,7 +23,9 @@ export class LiveScreen {
   /** Writes what has changed only, each line to its end: nothing flickers. */
   draw(lines: readonly string[]): void {
     const changed = lines.map((line, row) => (line === this.#lines[row] ? '' : `\x1b[${row + 1};1H${line}\x1b[K`));
-    this.#out.write(`${changed.join('')}\x1b[${lines.length + 1};1H\x1b[J`);
+    // Below the last row there is nothing to clear: the cursor would stay on that row, and take it away.
+    const rest = lines.length < this.size.rows ? `\x1b[${lines.length + 1};1H\x1b[J` : '';
+    this.#out.write(`${changed.join('')}${rest}`);
     this.#lines = lines;
   }
 

@@ -34,12 +34,17 @@ export class MetricsClient {
     return new MetricsClient(new Constructor(address, secure, { ...options, 'grpc.enable_http_proxy': 0 }), metadata);
   }
 
-  /** Snapshots, one at once and another every `every` milliseconds, until the server ends or the loop is left. */
-  async *watch(pools: readonly string[], every: number): AsyncGenerator<PoolMetrics[]> {
+  /** Snapshots, one at once and another every `every` milliseconds, until the server ends, the loop is left or `signal` aborts. */
+  async *watch(pools: readonly string[], every: number, signal?: AbortSignal): AsyncGenerator<PoolMetrics[]> {
     const stream = this.#client['Watch']!({ pools, every }, this.#metadata) as ClientReadableStream<SnapshotMessage>;
+    const cancel = (): void => stream.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
     try {
       for await (const snapshot of stream) yield (snapshot as SnapshotMessage).pools.map(fromMessage);
+    } catch (error) {
+      if (!signal?.aborted) throw error;
     } finally {
+      signal?.removeEventListener('abort', cancel);
       stream.on('error', () => {});
       stream.cancel();
     }

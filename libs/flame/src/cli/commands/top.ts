@@ -45,13 +45,11 @@ async function print(client: MetricsClient, pools: readonly string[], { once, js
 }
 
 async function live(client: MetricsClient, pools: readonly string[], every: number, address: string): Promise<void> {
-  const snapshots = client.watch(pools, every);
-  const screen = new LiveScreen(() => void leave());
+  const leaving = new AbortController();
+  const leave = (): void => leaving.abort();
+  const screen = new LiveScreen(leave);
   let now: readonly PoolMetrics[] = [];
   let before = new Map<string, PoolMetrics>();
-  let left!: () => void;
-  const leaving = new Promise<undefined>((resolve) => (left = () => resolve(undefined)));
-  const leave = (): void => left();
   const draw = (): void => {
     const rows = now.map((pool) => ({ now: pool, before: before.get(pool.pool) }));
     screen.draw(topLines(rows, screen.size, address));
@@ -63,11 +61,9 @@ async function live(client: MetricsClient, pools: readonly string[], every: numb
   process.stdout.on('resize', resized);
   process.once('SIGTERM', leave);
   try {
-    for (;;) {
-      const next = await Promise.race([snapshots.next(), leaving]);
-      if (!next || next.done) return;
+    for await (const next of client.watch(pools, every, leaving.signal)) {
       before = byName(now);
-      now = next.value;
+      now = next;
       draw();
     }
   } finally {
