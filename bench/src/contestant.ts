@@ -17,7 +17,7 @@ export class Contestant {
 
   private constructor(file: string, args: string[], execArgv: string[]) {
     this.#file = file;
-    this.#child = fork(join(import.meta.dirname, file), args, { execArgv });
+    this.#child = fork(join(import.meta.dirname, file), args, { execArgv, serialization: 'advanced' });
   }
 
   /** Resolves when the contestant is ready. */

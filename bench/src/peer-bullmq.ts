@@ -13,6 +13,7 @@ const worker = new Worker('bench', processor, { connection, concurrency: 2 });
 worker.on('error', (error) => console.error(error));
 await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()]);
 events.setMaxListeners(0);
+queue.setMaxListeners(0);
 let last = 0;
 
 const run = async (name: string, value: number): Promise<unknown> => (await queue.add(name, value)).waitUntilFinished(events);

@@ -2,21 +2,22 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** Ends the server when its standard input ends: that is when this process does, however it ends. */
+const supervised = 'redis-server "$@" & server=$!; cat >/dev/null; kill "$server"';
+
 /**
- * A Redis of the bench's own, on a Unix socket in `folder`, which ends with this process. It keeps nothing on disk.
- * Gives the socket's path.
+ * A Redis of the bench's own, on a Unix socket in `folder`, which ends with this process. It keeps nothing on disk. Gives the socket's path.
  */
 export async function redisServer(folder: string): Promise<string> {
   const path = join(folder, 'redis.sock');
   const args = ['--port', '0', '--unixsocket', path, '--unixsocketperm', '700', '--save', '', '--appendonly', 'no', '--dir', folder];
-  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  process.once('exit', () => server.kill('SIGKILL'));
+  const shell = spawn('sh', ['-c', supervised, 'redis-server', ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', () => reject(new Error('redis-server is missing: install it, on Debian with `apt-get install redis-server`')));
-    server.once('exit', (code) => reject(new Error(`redis-server ended with ${code}`)));
-    createInterface(server.stdout).on('line', (line) => {
-      if (line.includes('Ready to accept connections')) resolve();
+    const lines = createInterface(shell.stdout);
+    lines.on('line', (line) => {
+      if (/ready to accept connections/i.test(line)) resolve();
     });
+    lines.once('close', () => reject(new Error('redis-server did not start: install it, on Debian with `apt-get install redis-server`')));
   });
   return path;
 }
