@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { FlameModule, LocalBackend, ProcessBackend } from 'nestjs-flame';
+import { FlameMetricsModule } from 'nestjs-flame/metrics';
+import { flameTracing } from 'nestjs-flame/tracing';
 import { EchoService } from './echo.service.js';
 
 /** The pool that has its runner at start; the others have none. */
@@ -8,18 +10,26 @@ const warm = process.argv[3];
 const maxConcurrency = 256;
 /** As on other hosts, where memory is not shared. */
 const overStream = warm === 'stream';
+/** With all that shows what runs. */
+export const traced = warm === 'sampled' || warm === 'traced';
+export const observed = warm === 'watched' || traced;
 
 @Module({
   imports: [
     FlameModule.forRoot(
       [
-        { name: 'process', min: warm === 'process' || overStream ? 1 : 0, max: 1, maxConcurrency },
+        { name: 'process', min: warm === 'process' || overStream || observed ? 1 : 0, max: 1, maxConcurrency },
         { name: 'local', min: warm === 'local' ? 1 : 0, max: 1, maxConcurrency, backend: new LocalBackend() },
         { name: 'cold', max: 1, singleUse: true },
         { name: 'cpu', min: warm === 'process' ? 2 : 0, max: 2, maxConcurrency: 1 },
       ],
-      { backend: new ProcessBackend(), ...(overStream ? { sharedMemoryFrom: Infinity } : undefined) },
+      {
+        backend: new ProcessBackend(),
+        ...(overStream ? { sharedMemoryFrom: Infinity } : undefined),
+        ...(observed ? { ops: { port: 0 }, tracing: traced ? flameTracing() : undefined } : undefined),
+      },
     ),
+    ...(observed ? [FlameMetricsModule.forRoot()] : []),
   ],
   providers: [EchoService],
 })

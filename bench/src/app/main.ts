@@ -2,13 +2,16 @@ import { setTimeout } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { Flame } from 'nestjs-flame';
 import { contest } from '../contest.js';
-import { AppModule } from './app.module.js';
+import { AppModule, observed, traced } from './app.module.js';
 import { EchoService } from './echo.service.js';
+import { scrape, setUpTracing } from './observed.js';
 
+if (traced) setUpTracing(process.argv[3] === 'traced');
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 app.enableShutdownHooks();
 // A runner goes no further.
 await app.listen(0, '127.0.0.1');
+if (observed) scrape(await app.getUrl());
 const echo = app.get(EchoService);
 const flame = app.get(Flame);
 let last = 0;

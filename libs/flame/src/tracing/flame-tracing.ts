@@ -13,42 +13,52 @@ import { FlameError } from '../core/flame-error.js';
 export function flameTracing(): CallTracer {
   // Follows the app's provider, also one that is set up later.
   const tracer = trace.getTracer('nestjs-flame');
+  const rpc = rpcAttributes();
+  // Handed over here, in one turn, and not through `context.with`: that would make every promise of the process dearer on Node 20, where nothing
+  // else of the app may use an AsyncLocalStorage.
+  let capturing: Context | undefined;
+  const within = <T>(scope: Context, make: () => T): T => {
+    capturing = scope;
+    try {
+      return make();
+    } finally {
+      capturing = undefined;
+    }
+  };
   return {
     carrier: {
       capture: () => {
         const headers: Record<string, string> = {};
-        propagation.inject(context.active(), headers);
+        propagation.inject(capturing ?? context.active(), headers);
         return Object.keys(headers).length > 0 ? headers : undefined;
       },
       run: (headers: Record<string, string>, next) => context.with(propagation.extract(context.active(), headers), next),
     },
-    begin: (call) => new SpanOfCall(tracer, call),
-    run: (run, handler) => runInSpan(tracer, run, handler),
+    begin: (call) => new SpanOfCall(tracer, within, { ...rpc(call.handler), ...poolAttributes(call) }),
+    run: (run, handler) => runInSpan(tracer, { ...rpc(run.handler), ...runAttributes(run) }, handler),
   };
 }
+
+type Within = <T>(scope: Context, make: () => T) => T;
 
 /** `flame.call`, from the call to the answer. */
 class SpanOfCall implements CallTrace {
   readonly #tracer: Tracer;
+  readonly #within: Within;
   readonly #span: Span;
   readonly #context: Context;
   readonly #began = Date.now();
   #ran = false;
 
-  constructor(tracer: Tracer, call: TracedCall) {
+  constructor(tracer: Tracer, within: Within, attributes: Attributes) {
     this.#tracer = tracer;
-    const attributes: Attributes = {
-      ...rpcOf(call.handler),
-      'flame.pool': call.pool,
-      'flame.mode': call.mode,
-      'flame.attempt': call.attempt,
-    };
+    this.#within = within;
     this.#span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes });
     this.#context = trace.setSpan(context.active(), this.#span);
   }
 
   within<T>(make: () => T): T {
-    return context.with(this.#context, make);
+    return this.#within(this.#context, make);
   }
 
   ran({ call, runner, waited, boot }: CallStart): void {
@@ -74,8 +84,15 @@ class SpanOfCall implements CallTrace {
   }
 }
 
-function runInSpan(tracer: Tracer, { pool, handler, runner, call }: TracedRun, run: () => unknown): unknown {
-  const attributes: Attributes = { ...rpcOf(handler), 'flame.pool': pool, 'flame.runner': runner, 'flame.call.id': call };
+function poolAttributes({ pool, mode, attempt }: TracedCall): Attributes {
+  return { 'flame.pool': pool, 'flame.mode': mode, 'flame.attempt': attempt };
+}
+
+function runAttributes({ pool, runner, call }: TracedRun): Attributes {
+  return { 'flame.pool': pool, 'flame.runner': runner, 'flame.call.id': call };
+}
+
+function runInSpan(tracer: Tracer, attributes: Attributes, run: () => unknown): unknown {
   const span = tracer.startSpan('flame.run', { kind: SpanKind.SERVER, attributes });
   const ended = (error?: unknown): void => {
     if (error !== undefined) fail(span, error);
@@ -97,10 +114,17 @@ function runInSpan(tracer: Tracer, { pool, handler, runner, call }: TracedRun, r
   return result;
 }
 
-/** OpenTelemetry's conventions for remote calls. */
-function rpcOf(handler: string): Attributes {
-  const dot = handler.indexOf('.');
-  return { 'rpc.system': 'nestjs-flame', 'rpc.service': handler.slice(0, Math.max(0, dot)), 'rpc.method': handler.slice(dot + 1) };
+/** OpenTelemetry's conventions for remote calls, made once for each handler. */
+function rpcAttributes(): (handler: string) => Attributes {
+  const known = new Map<string, Attributes>();
+  return (handler) => {
+    let attributes = known.get(handler);
+    if (attributes) return attributes;
+    const dot = handler.indexOf('.');
+    attributes = { 'rpc.system': 'nestjs-flame', 'rpc.service': handler.slice(0, Math.max(0, dot)), 'rpc.method': handler.slice(dot + 1) };
+    known.set(handler, attributes);
+    return attributes;
+  };
 }
 
 function fail(span: Span, error: unknown): void {
