@@ -93,8 +93,8 @@ describe('DockerBackend on a real engine', () => {
     ];
     expect(found.HostConfig).toMatchObject({ Memory: 268_435_456, NanoCpus: 500_000_000, Init: true });
     expect(found.Config.Labels).toMatchObject({ team: 'video', 'nestjs-flame.pool': 'stubborn', 'nestjs-flame.runner': order.runner });
-    expect(found.Config.Hostname).toBe('runner-1');
-    expect(found.Config.Env).toEqual(expect.arrayContaining(['A=1', 'ME=runner-1', `HOME=${process.env['HOME']}`]));
+    expect(found.Config.Hostname).toBe(order.runner);
+    expect(found.Config.Env).toEqual(expect.arrayContaining(['A=1', `ME=${order.runner}`, `HOME=${process.env['HOME']}`]));
     expect(found.Config.Env.join()).not.toContain('DOCKER_HOST');
   });
 
