@@ -30,7 +30,12 @@ describe('the packed package', () => {
       'package/CHANGELOG.md',
       'package/LICENSE',
       'package/README.md',
+      'package/dist/page/page.css',
+      'package/observability/alerts.yml',
+      'package/observability/grafana-dashboard.json',
       'package/package.json',
+      'package/proto/flame/v1/instances.proto',
+      'package/proto/flame/v1/metrics.proto',
       'package/proto/flame/v1/runners.proto',
       'package/proto/grpc/health/v1/health.proto',
     ]);
