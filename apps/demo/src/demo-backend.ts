@@ -1,4 +1,4 @@
-import { DockerBackend, LocalBackend, ProcessBackend } from 'nestjs-flame';
+import { DockerBackend, KubernetesBackend, LocalBackend, ProcessBackend } from 'nestjs-flame';
 import type { FlameBackend } from 'nestjs-flame';
 
 /** How this app's machines are made: as `DEMO_BACKEND` says, as processes where it says nothing. */
@@ -13,6 +13,9 @@ export function demoBackend({ DEMO_BACKEND, VIDEO_STORE }: NodeJS.ProcessEnv = p
         env: { VIDEO_STORE },
         mounts: VIDEO_STORE ? [{ Type: 'bind', Source: VIDEO_STORE, Target: VIDEO_STORE }] : [],
       });
+    // In a pod: runners are made like it, with its image, variables and volumes.
+    case 'kubernetes':
+      return new KubernetesBackend();
     default:
       return new ProcessBackend();
   }

@@ -101,6 +101,16 @@ describe('A parent in a container', () => {
     expect(await parent.log()).not.toMatch(/ERROR/);
   });
 
+  it('is examined by doctor from inside, which boots a runner, speaks with it and leaves nothing', async () => {
+    await demo('parent-d');
+    const text = await docker('exec', 'parent-d', 'node', 'node_modules/nestjs-flame/dist/cli/main.js', 'doctor', 'apps/demo/dist/main.js');
+    expect(text).toMatch(/pool "ffmpeg" \(docker\)\n {2}ok {6}engine /);
+    for (const check of ['image', 'network', 'boot', 'attach', 'versions', 'call', 'clocks', 'stop', 'left'])
+      expect(text).toMatch(new RegExp(`\\n {2}ok {6}${check} `));
+    expect(text).toMatch(/\nall \d+ checks are ok$/);
+    await expectNothingLeft('nestjs-flame.pool=ffmpeg');
+  });
+
   it('removes at its start what a killed one left, and nothing of one that lives', async () => {
     const killed = await demo('parent-b');
     await killed.post(video);

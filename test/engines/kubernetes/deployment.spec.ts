@@ -6,7 +6,7 @@ import { AppsV1Api, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-
 import type { KubernetesObject, V1Deployment, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processesOf, until } from '../../support/process-table.js';
-import { core, expectNothingLeft, kubeConfig, namespace, nodeImage, podsWith } from './cluster.js';
+import { core, execIn, expectNothingLeft, kubeConfig, namespace, nodeImage, podsWith } from './cluster.js';
 
 const repository = join(import.meta.dirname, '../../..');
 const main = join(repository, 'test/apps/dist/kubernetes/main.js');
@@ -98,6 +98,18 @@ describe('docs/backends/kubernetes.md', () => {
     expect(pod.spec!.containers[0]!.resources!.limits).toEqual({ memory: '512Mi' });
     const deployment = await apps.readNamespacedDeployment({ name: 'app', namespace });
     expect(deployment.status).toMatchObject({ replicas: 1, readyReplicas: 1 });
+  });
+
+  it('make a parent that doctor examines from inside: it boots a pod, speaks with it and leaves nothing', async () => {
+    const parent = await oneParent();
+    const before = (await podsWith('nestjs-flame/pool=work')).map(({ metadata }) => metadata!.name);
+    const { output } = await execIn(parent.metadata!.name!, `node ${join(repository, 'libs/flame/dist/cli/main.js')} doctor ${main}`);
+    expect(output).toMatch(/pool "work" \(kubernetes\)\n {2}ok {6}engine /);
+    for (const check of ['rights', 'image', 'network', 'boot', 'attach', 'versions', 'call', 'clocks', 'stop', 'left'])
+      expect(output).toMatch(new RegExp(`\\n {2}ok {6}${check} `));
+    expect(output).toMatch(/\nall \d+ checks are ok\n$/);
+    const after = (await podsWith('nestjs-flame/pool=work')).map(({ metadata }) => metadata!.name);
+    expect(before).toEqual(expect.arrayContaining(after));
   });
 
   it('finishes what runs when a rollout replaces the parent, and leaves nothing of the old one', async () => {

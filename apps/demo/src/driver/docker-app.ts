@@ -1,27 +1,20 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { ContainedApp, ContainedAppStart } from './contained-app.js';
 
 const run = promisify(execFile);
 const name = 'flame-demo';
 const port = 3000;
 
-/** How to start the app in a container. */
-export interface DockerAppStart {
-  readonly image: string;
-  /** Where the videos are, on the engine's host and in every container. */
-  readonly store: string;
-  readonly signal: AbortSignal;
-}
-
 /** The demo's app in a container of its own, on a network of its own, with the engine's socket: it boots its runners beside itself. */
-export class DockerApp implements AsyncDisposable {
+export class DockerApp implements ContainedApp {
   #url = '';
 
   private constructor() {}
 
   /** Resolves when the app listens. */
-  static async start({ image, store, signal }: DockerAppStart): Promise<DockerApp> {
+  static async start({ image, store, signal }: ContainedAppStart): Promise<DockerApp> {
     const socket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
     const variables = { DEMO_BACKEND: 'docker', VIDEO_STORE: store, HOST: '0.0.0.0', PORT: String(port), NO_COLOR: '1' };
     const env = Object.entries(variables).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
@@ -44,13 +37,11 @@ export class DockerApp implements AsyncDisposable {
     return this.#url;
   }
 
-  /** The containers of the app's runners that the engine has, those that have ended included. */
   async runners(): Promise<string[]> {
     const names = await docker('ps', '--all', '--filter', 'label=nestjs-flame.pool=ffmpeg', '--format', '{{.Names}}');
     return names.split('\n').filter((line) => line !== '');
   }
 
-  /** Tells it to end, as a deploy does; resolves with its exit code when it has. */
   async stop(): Promise<number> {
     await docker('stop', name);
     return Number(await docker('inspect', '--format', '{{.State.ExitCode}}', name));

@@ -7,15 +7,30 @@ import { Bounded } from './bounded.js';
 import { chooseDisplay } from './choose-display.js';
 import { makeClip } from './clip.js';
 import type { Display } from './display.js';
+import type { ContainedApp, ContainedAppStart } from './contained-app.js';
 import { DockerApp } from './docker-app.js';
+import { KubernetesApp } from './kubernetes-app.js';
 import { poolView } from './pool-view.js';
 import { PoolWatch } from './pool-watch.js';
 import { seconds } from './seconds.js';
 
 const videos = 8;
 
-/** The demo's job with the app, and every runner, in a container: `npm run demo:docker`. */
-async function show(display: Display, folder: string, image: string, signal: AbortSignal): Promise<void> {
+interface Platform {
+  readonly name: string;
+  /** What the app and its runners live in. */
+  readonly unit: string;
+  start(options: ContainedAppStart): Promise<ContainedApp>;
+}
+
+const platforms: Readonly<Record<string, Platform>> = {
+  docker: { name: 'Docker', unit: 'container', start: (options) => DockerApp.start(options) },
+  kubernetes: { name: 'Kubernetes', unit: 'pod', start: (options) => KubernetesApp.start(options) },
+};
+
+/** The demo's job with the app, and every runner, in a container or a pod: `npm run demo:docker`, `npm run demo:kubernetes`. */
+async function show(display: Display, folder: string, platform: Platform, image: string, signal: AbortSignal): Promise<void> {
+  const { name, unit } = platform;
   const store = join(folder, 'store');
   await mkdir(store);
   const clip = await display.step({
@@ -24,12 +39,12 @@ async function show(display: Display, folder: string, image: string, signal: Abo
     says: ({ seconds: length, bytes }) => `${length} s of video, ${(bytes / 1e6).toFixed(1)} MB`,
   });
   await using app = await display.step({
-    title: 'Starting the app in a container',
-    work: () => DockerApp.start({ image, store, signal }),
+    title: `Starting the app in a ${unit}`,
+    work: () => platform.start({ image, store, signal }),
     says: ({ url }) => url,
   });
   const client = new AppClient(app.url);
-  // Its processes are in containers: the engine is asked for what is left, not the process table.
+  // Its processes are elsewhere: the platform is asked for what is left, not the process table.
   await using watch = new PoolWatch(client, process.pid);
   const batch = new Batch(client, clip, videos);
   const runners = await display.step({
@@ -49,29 +64,32 @@ async function show(display: Display, folder: string, image: string, signal: Abo
       await watch.until((stats) => stats.runners.length === 0, bounded.signal);
       return app.runners();
     },
-    says: ({ length }) => `${length} containers of runners left`,
+    says: ({ length }) => `${length} ${unit}s of runners left`,
     view: poolView(watch),
   });
   await watch[Symbol.asyncDispose]();
   const code = await display.step({ title: 'Stopping the app', work: () => app.stop(), says: (exit) => `exit code ${exit}` });
   display.print(
     '',
-    `${videos} videos, one ffmpeg thread each, on Docker runners:`,
+    `${videos} videos, one ffmpeg thread each, on ${name} runners:`,
     `  on the pool        ${seconds(batch.took).padStart(7)}   from none to ${watch.peak} runners, the first ready after ${seconds(watch.firstUp ?? 0)}`,
     `  runners            ${String(runners.length).padStart(7)}   ${runners.join(', ')}`,
     `  files made         ${String(batch.arrived).padStart(7)}   PNG thumbnails, each one checked`,
-    `  containers left    ${String(left.length).padStart(7)}   of runners, by the engine's own list`,
+    `  ${`${unit}s left`.padEnd(17)}  ${String(left.length).padStart(7)}   of runners, by the platform's own list`,
     '',
   );
-  if (left.length > 0 || code !== 0) throw new Error(`${left.length} containers are left, and the app ended with exit code ${code}`);
+  // Nest ends with the signal that it got, once its hooks have run: 128 + SIGTERM. Killed for being late it would be 137.
+  if (left.length > 0 || ![0, 143].includes(code))
+    throw new Error(`${left.length} ${unit}s are left, and the app ended with exit code ${code}`);
 }
 
+const [platform, image = 'flame-test/node:1'] = process.argv.slice(2);
 const ended = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => ended.abort(new Error(`ended by ${name}`)));
 const folder = await mkdtemp(join(tmpdir(), 'flame-demo-'));
 using display = chooseDisplay();
 try {
-  await show(display, folder, process.argv[2] ?? 'flame-test/node:1', ended.signal);
+  await show(display, folder, platforms[platform ?? 'docker']!, image, ended.signal);
 } catch (error) {
   // What failed first is what to tell; that something could not be cleared away then follows from it.
   const { suppressed, message } = error as Partial<SuppressedError> & Error;
