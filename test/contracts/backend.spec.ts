@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { LocalMachine } from '../../libs/flame/src/backends/backend.js';
 import { LocalBackend } from '../../libs/flame/src/backends/local-backend.js';
-import { ProcessBackend } from '../../libs/flame/src/backends/process-backend.js';
+import { ProcessBackend } from '../../libs/flame/src/backends/process/process-backend.js';
 import { createCodec } from '../../libs/flame/src/core/codec/create-codec.js';
 import type { ParentInfo } from '../../libs/flame/src/core/parent-info.js';
 import type { HandlerTable } from '../../libs/flame/src/runner/handler-table.js';

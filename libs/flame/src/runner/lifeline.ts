@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { killGroup } from '../backends/process-group.js';
+import { killGroup } from '../backends/process/process-group.js';
 
 /**
  * Calls `onGone` once when the parent's process is gone, however it went: `fd` is this process's end of a pipe that only the parent holds open, and the

@@ -1,0 +1,53 @@
+import { constants } from 'node:os';
+import type { MachineExit } from '../backend.js';
+import { processExit } from '../process/process-exit.js';
+
+/** What is known about the end of a container. */
+export interface ContainerEnd {
+  readonly code: number;
+  readonly oomKilled: boolean;
+  /** Bytes; 0 for none. */
+  readonly memoryLimit: number;
+  /** Whether we asked for it. */
+  readonly stopped: boolean;
+  readonly heapFull: boolean;
+  /** The signals that somebody had the engine send. */
+  readonly sent: readonly string[];
+}
+
+/** What the init process, and a shell, end with when they cannot run what they were told to. */
+const notStarted: Readonly<Record<number, string>> = {
+  126: 'its command cannot be executed',
+  127: 'its command is not in the image',
+};
+
+/** The end of a container in the pool's words. The init process in it hands on how the runner ended: 128 and the signal's number. */
+export function dockerExit({ code, oomKilled, memoryLimit, stopped, heapFull, sent }: ContainerEnd): MachineExit {
+  const signal = code > 128 ? signalOf(code - 128) : undefined;
+  const how = signal === undefined ? `exit code ${code}` : `killed by ${signal}`;
+  const facts = { code, ...(signal !== undefined && { signal }) };
+  if (stopped) return { how: 'stopped', ...facts, text: `stopped (${how})` };
+  // The engine also says so when a process was killed that the runner had spawned, and the runner lived on.
+  if (oomKilled && signal === 'SIGKILL') return { how: 'oom', ...facts, text: `out of memory (limit ${mebibytes(memoryLimit)})` };
+  const [first] = sent;
+  if (first === 'SIGTERM')
+    return { how: 'stopped', ...facts, text: `its container was stopped by somebody else, as with docker stop (${how})` };
+  if (first !== undefined && first === signal)
+    return { how: 'signal', ...facts, text: `${how}, which somebody had the engine send, as with docker kill` };
+  const lacking = notStarted[code];
+  if (lacking !== undefined) return { how: 'exit', ...facts, fatal: true, text: `exit code ${code}: ${lacking}` };
+  return { ...processExit({ code: signal ? null : code, signal: signal ?? null, stopped, heapFull }), code };
+}
+
+function signalOf(number: number): NodeJS.Signals | undefined {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] as NodeJS.Signals | undefined;
+}
+
+/** The name of a signal as the engine's events write it: a number, or a name. */
+export function signalName(written: string): string {
+  return signalOf(Number(written)) ?? (written.startsWith('SIG') ? written : `SIG${written}`);
+}
+
+function mebibytes(bytes: number): string {
+  return bytes > 0 ? `${Math.round(bytes / 1024 ** 2)} MiB` : 'of the host';
+}

@@ -1,0 +1,34 @@
+import type Docker from 'dockerode';
+import { statusOf } from './docker-failure.js';
+import { isProcessGone, ownProcess } from '../parent-process.js';
+
+/** Where a parent lives, so that another one can find out whether it still does. Written into its containers' labels. */
+export interface ParentHome {
+  /** A namespace of process ids, and the process in it. */
+  readonly process: string;
+  /** The container that it runs in, and when that was started: empty where it runs in none. */
+  readonly container: string;
+}
+
+/** Where this process lives. `own` is its container. */
+export function ownHome(own?: { readonly Id: string; readonly State: { readonly StartedAt: string } }): ParentHome {
+  return {
+    process: ownProcess(),
+    container: own === undefined ? '' : `${own.Id} ${own.State.StartedAt}`,
+  };
+}
+
+/** Whether a parent is certainly gone. What cannot be seen from here may live. */
+export async function isGone(home: ParentHome, docker: Docker): Promise<boolean> {
+  const gone = isProcessGone(home.process);
+  if (gone !== undefined) return gone;
+  const [container, started] = home.container.split(' ');
+  if (!container) return false;
+  try {
+    const { State } = await docker.getContainer(container).inspect();
+    return !State.Running || State.StartedAt !== started;
+  } catch (error) {
+    if (statusOf(error) === 404) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import type { ContainerInspectInfo, NetworkInspectInfo } from 'dockerode';
+import { badOption } from '../../core/option-reader.js';
+import { FlameError } from '../../core/flame-error.js';
+import type { DockerEngine } from './docker-engine.js';
+import { statusOf, wordsOf } from './docker-failure.js';
+import type { DockerConfig } from './docker-options.js';
+
+/** The name under which containers reach their host; the engine writes it into their hosts file. */
+export const hostAlias = 'host.docker.internal';
+
+/** What runners are made from, and where they go. */
+export interface DockerPlace {
+  readonly image: string;
+  /** How the parent's own container was started, where runners are to be started so too. */
+  readonly start: Pick<ContainerInspectInfo['Config'], 'Cmd' | 'Entrypoint' | 'WorkingDir' | 'User'> | undefined;
+  readonly network: string;
+  /** The name or address under which they reach the parent. */
+  readonly parentHost: string;
+}
+
+/**
+ * Completes what the options say with what the engine and the parent's own container tell.
+ *
+ * @throws {FlameError} FLAME_CONFIG that names the option that is missing or wrong.
+ */
+export async function findPlace(config: DockerConfig, engine: DockerEngine, own: ContainerInspectInfo | undefined): Promise<DockerPlace> {
+  const image = config.image ?? own?.Image;
+  if (image === undefined)
+    throw badOption(
+      'DockerBackend.image',
+      'is missing, and the parent runs in no container whose image could be taken',
+      'Give the image that holds this app.',
+    );
+  const network = config.network ?? ownNetwork(own);
+  if (network === undefined)
+    throw badOption(
+      'DockerBackend.network',
+      'is missing, and the parent runs in no container whose network could be taken',
+      'Give the name of a network, such as one that `docker network create flame` makes.',
+    );
+  const start = config.image === undefined && own !== undefined ? startOf(own) : undefined;
+  const place = { image, start, network };
+  if (config.parentHostname !== undefined) return { ...place, parentHost: config.parentHostname };
+  const parentHost = own === undefined ? await hostOf(network, engine) : ownHost(network, own);
+  return { ...place, parentHost };
+}
+
+/** Not its name, ports or variables, which are its own. */
+function startOf({ Config: { Cmd, Entrypoint, WorkingDir, User } }: ContainerInspectInfo): DockerPlace['start'] {
+  return { Cmd, Entrypoint, WorkingDir, User };
+}
+
+/** A user-defined network before the default one, which has no names. */
+function ownNetwork(own: ContainerInspectInfo | undefined): string | undefined {
+  const names = Object.keys(own?.NetworkSettings.Networks ?? {});
+  return names.find((name) => name !== 'bridge') ?? names[0];
+}
+
+/** The parent's container as others on the network see it: a name outlives a change of address, where the network knows names. */
+function ownHost(network: string, own: ContainerInspectInfo): string {
+  const ends = own.NetworkSettings.Networks as Readonly<
+    Record<string, { Aliases?: string[] | null; DNSNames?: string[] | null; IPAddress: string }>
+  >;
+  const end = ends[network];
+  if (end === undefined) {
+    throw badOption(
+      'DockerBackend.network',
+      `is "${network}", which the parent's own container is not in: it is in ${Object.keys(ends).join(', ') || 'none'}`,
+      'Connect it, name its network, or give parentHostname.',
+    );
+  }
+  if (network === 'host') return '127.0.0.1';
+  const names = [...(end.Aliases ?? []), ...(end.DNSNames ?? [])];
+  return names.find((name) => own.Id.startsWith(name)) ?? end.IPAddress;
+}
+
+/** This host as containers of the network see it. */
+async function hostOf(name: string, engine: DockerEngine): Promise<string> {
+  const network = await inspectNetwork(name, engine);
+  if (!engine.onThisHost)
+    throw badOption(
+      'DockerBackend.parentHostname',
+      `is missing: the engine at ${engine.address} is on another host`,
+      'Give the host name or address under which its containers reach this process.',
+    );
+  if (network.Driver === 'host') return '127.0.0.1';
+  const gateway = network.IPAM?.Config?.find(({ Gateway }) => Gateway)?.Gateway;
+  return network.Internal && gateway ? gateway : hostAlias;
+}
+
+async function inspectNetwork(name: string, { docker, address }: DockerEngine): Promise<NetworkInspectInfo> {
+  try {
+    return await docker.getNetwork(name).inspect();
+  } catch (error) {
+    if (statusOf(error) !== 404)
+      throw new FlameError(
+        'FLAME_CONFIG',
+        `DockerBackend cannot ask the engine at ${address} for the network "${name}": ${wordsOf(error)}`,
+      );
+    throw badOption(
+      'DockerBackend.network',
+      `is "${name}", which the engine at ${address} does not have (${wordsOf(error)})`,
+      `Make it with: docker network create ${name}`,
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import type { BootOrder } from '../backend.js';
+import type { FlySettings } from './fly-options.js';
+import { flyMetadata } from './fly-origin.js';
+import type { FlyOrigin } from './fly-origin.js';
+import { remoteEnv } from '../runner-env.js';
+
+/** What Fly itself says to each machine. */
+const ofFly = /^(FLY_.*|PRIMARY_REGION)$/;
+
+/** What a boot knows beside its settings. */
+export interface FlyBoot {
+  readonly flameParent: string;
+  /** Where this parent is. */
+  readonly origin: FlyOrigin | undefined;
+}
+
+/** The body of `POST /apps/{app}/machines`: https://fly.io/docs/machines/api/machines-resource/#create-a-machine */
+export function flyCreateBody({ image, options }: FlySettings, region: string, order: BootOrder, { flameParent, origin }: FlyBoot): object {
+  const { init, cpuKind, cpus, memoryMb, gpuKind, gpus, services, mounts, metadata, environment } = options;
+  return {
+    name: order.runner,
+    region,
+    config: {
+      image,
+      env: remoteEnv(environment, flameParent, ofFly),
+      ...(init && {
+        init: {
+          cmd: init.cmd,
+          entrypoint: init.entrypoint,
+          exec: init.exec,
+          kernel_args: init.kernelArgs,
+          swap_size_mb: init.swapSizeMb,
+          tty: init.tty,
+        },
+      }),
+      guest: { cpu_kind: cpuKind, cpus, memory_mb: memoryMb, gpu_kind: gpuKind, gpus },
+      // A runner that has ended is of no use: it would not get in a second time.
+      auto_destroy: true,
+      restart: { policy: 'no' },
+      services,
+      mounts,
+      metadata: { ...metadata, ...flyMetadata(order, origin) },
+      // In nanoseconds. For whoever stops a machine but its parent, who says it each time.
+      stop_config: { signal: 'SIGTERM', timeout: Math.min(order.shutdownTimeout, 300_000) * 1_000_000 },
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FlameLog } from '../../core/flame-log.js';
+import type { Machine, MachineExit } from '../backend.js';
+import { FlyApiError } from './fly-api.js';
+import type { FlyApi } from './fly-api.js';
+import { flyExit, hasStarted, isOver, tellsItsEnd } from './fly-exit.js';
+import type { FlyMachineInfo } from './fly-exit.js';
+
+/** The first pause after the API could not be asked; doubled up to the longest. */
+const firstPause = 500;
+const longestPause = 15_000;
+/** How often a machine that has ended is looked at again, until the platform tells how. */
+const lookAgain = 4;
+/** Fly sends SIGKILL after five minutes at the latest, whatever it is asked. */
+const longestGrace = 300_000;
+/** How much longer than asked a stop may take before force is used. */
+const stopSlack = 5_000;
+/** For how long a machine that cannot be removed is tried. */
+const removeLimit = 300_000;
+
+/**
+ * One Fly Machine. It owns the machine, watches it to its end, and removes it.
+ *
+ * Its end is noticed by asking the API to wait for it, a minute at a time, for as long as it lives; how it ended is in the machine's events.
+ */
+export class FlyMachine implements Machine {
+  readonly id: string;
+  readonly exited: Promise<MachineExit>;
+  readonly #api: FlyApi;
+  readonly #made: FlyMachineInfo;
+  readonly #log: FlameLog;
+  readonly #letGo = new AbortController();
+  #stopped = false;
+  #removing: Promise<void> | undefined;
+  #over = false;
+
+  /** Takes over a machine that has just been made. */
+  constructor(api: FlyApi, made: FlyMachineInfo, log: FlameLog) {
+    this.#api = api;
+    this.#made = made;
+    this.#log = log;
+    this.id = made.id;
+    this.exited = this.#watch().then((exit) => {
+      this.#over = true;
+      return exit;
+    });
+  }
+
+  /**
+   * Waits until the platform has started it. A machine that ran and ended again has started.
+   *
+   * @throws the signal's reason; an Error when the machine ended without having run.
+   */
+  async started(signal: AbortSignal): Promise<void> {
+    for (let pause = firstPause; ; pause = Math.min(longestPause, pause * 2)) {
+      try {
+        if (await this.#api.wait(this.#made, 'started', signal)) return;
+        pause = firstPause;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isFinal(error)) throw error;
+        const machine = await this.#api.get(this.id, signal).catch(() => this.#made);
+        if (machine && hasStarted(machine)) return;
+        if (!machine || isOver(machine)) throw new Error(`machine ${this.id} did not start: ${(await this.exited).text}`);
+        await pausing(pause, signal);
+      }
+    }
+  }
+
+  /** SIGTERM, and what is left after `grace` is removed by force. A later call can only shorten the time. */
+  async stop(grace: number): Promise<void> {
+    if (grace > 0 && !this.#over) await this.#stopPolitely(grace);
+    this.#stopped = true;
+    this.#removing ??= this.#remove();
+    await this.#removing;
+    this.#letGo.abort();
+    await this.exited;
+  }
+
+  async #stopPolitely(grace: number): Promise<void> {
+    const first = !this.#stopped;
+    this.#stopped = true;
+    const timeout = Math.min(grace, longestGrace);
+    if (first) await this.#api.stop(this.id, timeout).catch((error: Error) => this.#warn('could not be asked to stop', error));
+    const late = new AbortController();
+    await Promise.race([this.exited, pausing(timeout + stopSlack, late.signal).catch(() => undefined)]);
+    late.abort();
+  }
+
+  /** Resolves when the platform has no such machine; gives up, and says so, when that cannot be had. */
+  async #remove(): Promise<void> {
+    const until = performance.now() + removeLimit;
+    for (let pause = firstPause; ; pause = Math.min(longestPause, pause * 2)) {
+      try {
+        await this.#api.destroy(this.id);
+        if (await this.#isGone()) return;
+      } catch (error) {
+        if (isFinal(error) || performance.now() > until) return this.#giveUp(error as Error);
+        this.#warn('could not be removed yet', error as Error);
+      }
+      await pausing(pause);
+    }
+  }
+
+  async #isGone(): Promise<boolean> {
+    const gone = await this.#api.wait(this.#made, 'destroyed').catch(() => false);
+    if (gone) return true;
+    const machine = await this.#api.get(this.id);
+    return machine === undefined || machine.state === 'destroyed';
+  }
+
+  #giveUp(error: Error): void {
+    this.#log.error(
+      `fly: machine ${this.id} may still be there: ${error.message}. Remove it with: fly machine destroy --force ${this.id} --app ${this.#api.app}`,
+    );
+  }
+
+  async #watch(): Promise<MachineExit> {
+    const { signal } = this.#letGo;
+    let last: FlyMachineInfo | undefined = this.#made;
+    for (let pause = firstPause; !signal.aborted;) {
+      try {
+        if (!(await this.#api.wait(this.#made, 'stopped', signal))) continue;
+      } catch {
+        // A machine that is gone already cannot be waited for. Where the API does not let us look any more, the session still tells of its end.
+      }
+      const machine = await this.#api.get(this.id, signal).catch(() => null);
+      if (machine !== null) last = machine;
+      if (machine === undefined || (machine && isOver(machine))) break;
+      await pausing(pause, signal).catch(() => undefined);
+      pause = Math.min(longestPause, pause * 2);
+    }
+    return flyExit(await this.#lastWord(last), this.#stopped);
+  }
+
+  /** The event that tells how a machine ended may come a moment after its state. */
+  async #lastWord(machine: FlyMachineInfo | undefined): Promise<FlyMachineInfo | undefined> {
+    let last = machine;
+    for (let look = 1; last && !tellsItsEnd(last) && look <= lookAgain; look++) {
+      if (look > 1) await pausing(firstPause / 2);
+      last = await this.#api.get(this.id).catch(() => last);
+      if (last && last.state === 'destroyed') break;
+    }
+    return last;
+  }
+
+  #warn(what: string, error: Error): void {
+    this.#log.warn(`fly: machine ${this.id} ${what}: ${error.message}`);
+  }
+}
+
+/** What asking again cannot change. */
+function isFinal(error: unknown): boolean {
+  return error instanceof FlyApiError && (error.status === 401 || error.status === 403);
+}
+
+async function pausing(time: number, signal?: AbortSignal): Promise<void> {
+  await sleep(time, undefined, { signal });
+}

@@ -1,0 +1,185 @@
+import type { V1OwnerReference, V1Pod } from '@kubernetes/client-node';
+import { BootError } from '../../core/boot-error.js';
+import type { Check } from '../../core/check.js';
+import { FlameError } from '../../core/flame-error.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import { FlameBackend } from '../backend.js';
+import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import { connectKubernetes } from './kubernetes-cluster.js';
+import type { Cluster } from './kubernetes-cluster.js';
+import { examineKubernetes } from './kubernetes-examination.js';
+import { kubernetesFailure } from './kubernetes-failure.js';
+import { KubernetesMachine, removePod, removeSecret } from './kubernetes-machine.js';
+import { appContainerOf, labelPrefix, podManifest, podSecret } from './kubernetes-manifest.js';
+import type { PodPlan } from './kubernetes-manifest.js';
+import { checkKubernetesOptions } from './kubernetes-options.js';
+import type { KubernetesBackendOptions, KubernetesConfig } from './kubernetes-options.js';
+import { ownHome, removeOrphans } from './kubernetes-orphans.js';
+import { PodOutput } from './kubernetes-output.js';
+import { PodWatch } from './kubernetes-pod-watch.js';
+import { missingRights } from './kubernetes-rights.js';
+import { started } from './kubernetes-start.js';
+import { podTemplate } from './kubernetes-template.js';
+
+export type { KubernetesBackendOptions, PodManifest } from './kubernetes-options.js';
+
+/** What is known once the app has started. */
+interface Prepared {
+  readonly cluster: Cluster;
+  readonly host: string;
+  readonly plan: PodPlan;
+  readonly watch: PodWatch;
+  readonly parent: string;
+  readonly log: FlameLog;
+}
+
+/**
+ * Runs every runner as a pod. A parent that runs in a pod itself needs no options: its runners are made like its own pod, without the labels by which
+ * Services and ReplicaSets know it, and reach it at its address.
+ *
+ * A pod and its Secret, which holds what only this runner may know, are removed as soon as the pod's end has been seen. Those of a parent that was killed end by
+ * themselves; the next parent removes them, and the cluster does with their owner. Needs the package \@kubernetes/client-node and the rights of
+ * docs/backends/kubernetes.md.
+ */
+export class KubernetesBackend extends FlameBackend {
+  readonly name = 'kubernetes';
+  readonly reach = 'network';
+  readonly #config: KubernetesConfig;
+  readonly #machines = new Set<KubernetesMachine>();
+  readonly #closing = new AbortController();
+  #prepared: Prepared | undefined;
+
+  /** @throws {FlameError} FLAME_CONFIG when an option is wrong. */
+  constructor(options: KubernetesBackendOptions = {}) {
+    super();
+    this.#config = checkKubernetesOptions(options);
+  }
+
+  override async prepare({ parent, log }: BackendContext): Promise<void> {
+    const cluster = await connectKubernetes(this.#config);
+    const { own, namespace } = cluster;
+    const host = this.#config.parentHostname ?? process.env.POD_IP ?? own?.pod.status?.podIP;
+    if (host === undefined) {
+      throw new FlameError(
+        'FLAME_CONFIG',
+        'KubernetesBackend.parentHostname is missing: this parent runs in no pod. Give the host name or address under which pods reach it.',
+      );
+    }
+    const missing = await missingRights(cluster);
+    if (missing.length > 0) {
+      throw new FlameError(
+        'FLAME_CONFIG',
+        `KubernetesBackend may not ${missing.join(', ')} in namespace "${namespace}". Give the parent's service account these rights: docs/backends/kubernetes.md has the manifests.`,
+      );
+    }
+    const plan = {
+      config: this.#config,
+      template: podTemplate(own),
+      container: own?.container ?? this.#config.appContainerName,
+      owner: ownerOf(this.#config.owner, cluster),
+      home: ownHome(cluster),
+    };
+    const watch = new PodWatch(cluster, `${labelPrefix}parent=${parent}`, log);
+    this.#prepared = { cluster, host, plan, watch, parent, log };
+  }
+
+  async boot(order: BootOrder): Promise<Machine> {
+    order.signal.throwIfAborted();
+    const { cluster, plan, watch, log } = this.#ready;
+    const { bootTimeout, schedulingTimeout } = this.#config;
+    const signal = bootTimeout === undefined ? order.signal : AbortSignal.any([order.signal, timeUp(bootTimeout)]);
+    const manifest = podManifest(plan, order);
+    const name = manifest.metadata!.name!;
+    const view = watch.follow(name);
+    try {
+      const pod = await this.#create(manifest, order, signal);
+      watch.made(pod);
+      const container = appContainerOf(manifest);
+      await started({ view, container, secret: name, schedulingTimeout, signal });
+      const over = (): boolean => view.over(container);
+      const output = new PodOutput(cluster, name, container, order.output, over);
+      return this.#keep(new KubernetesMachine({ cluster, view, container, output, log, signal: order.signal }));
+    } catch (error) {
+      await Promise.all([removePod(cluster, name, 0), removeSecret(cluster, name)]).catch((left: Error) => log.error(left.message));
+      watch.unfollow(name);
+      throw error;
+    }
+  }
+
+  override async reap(signal?: AbortSignal): Promise<number> {
+    const { cluster, parent } = this.#ready;
+    return removeOrphans(cluster, parent, signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal);
+  }
+
+  override async examine(signal: AbortSignal): Promise<readonly Check[]> {
+    const { cluster, host, plan, parent } = this.#ready;
+    const order = { parent, pool: 'doctor', runner: 'doctor', shutdownTimeout: 1_000 };
+    return examineKubernetes(cluster, host, () => podManifest(plan, order), signal);
+  }
+
+  override async machines(): Promise<readonly string[]> {
+    const { cluster, parent } = this.#ready;
+    const { items } = await cluster.api.listNamespacedPod({
+      namespace: cluster.namespace,
+      labelSelector: `${labelPrefix}parent=${parent}`,
+    });
+    return items.map(({ metadata }) => metadata!.name!);
+  }
+
+  override async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
+  }
+
+  get #ready(): Prepared {
+    if (this.#prepared === undefined)
+      throw new FlameError('FLAME_CONFIG', 'KubernetesBackend was not prepared: give it to FlameModule.forRoot');
+    return this.#prepared;
+  }
+
+  /** The pod first: its Secret belongs to it. The node asks for the Secret when it has made the pod's network, which takes longer. */
+  async #create(manifest: V1Pod, order: BootOrder, signal: AbortSignal): Promise<V1Pod> {
+    const { cluster, host } = this.#ready;
+    const { api, namespace } = cluster;
+    const flameParent = await order.flameParent({ host });
+    signal.throwIfAborted();
+    try {
+      const pod = await api.createNamespacedPod({ namespace, body: manifest });
+      await api.createNamespacedSecret({ namespace, body: podSecret(pod, flameParent, this.#config) });
+      signal.throwIfAborted();
+      return pod;
+    } catch (error) {
+      signal.throwIfAborted();
+      const secrets = [flameParent, Buffer.from(flameParent).toString('base64'), ...Object.values(this.#config.secretEnv)];
+      throw kubernetesFailure(error, 'create', 'the pod could not be made', secrets);
+    }
+  }
+
+  #keep(machine: KubernetesMachine): KubernetesMachine {
+    this.#machines.add(machine);
+    void machine.exited.then(() => {
+      this.#machines.delete(machine);
+      this.#prepared?.watch.unfollow(machine.id);
+    });
+    return machine;
+  }
+}
+
+/**
+ * With what the cluster removes runners' pods. What made the parent's pod outlives it by far: the ReplicaSet of a Deployment stays, empty, when a newer one takes
+ * over. Owners have to be in the same namespace.
+ */
+function ownerOf(wanted: KubernetesConfig['owner'], { own, namespace }: Cluster): V1OwnerReference | undefined {
+  const { name, uid, ownerReferences, namespace: home } = own?.pod.metadata ?? {};
+  if (wanted === 'none' || own === undefined || home !== namespace) return undefined;
+  const maker = ownerReferences?.find(({ controller }) => controller);
+  if (wanted === 'pod' || maker === undefined) return { apiVersion: 'v1', kind: 'Pod', name: name!, uid: uid! };
+  return { apiVersion: maker.apiVersion, kind: maker.kind, name: maker.name, uid: maker.uid };
+}
+
+function timeUp(bootTimeout: number): AbortSignal {
+  const controller = new AbortController();
+  const error = new BootError(`kubernetes: the cluster did not make and start a pod within ${bootTimeout} ms`, { phase: 'start' });
+  if (bootTimeout <= 2 ** 31 - 1) setTimeout(() => controller.abort(error), bootTimeout).unref();
+  return controller.signal;
+}

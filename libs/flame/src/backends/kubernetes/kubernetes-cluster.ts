@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type * as Client from '@kubernetes/client-node';
+import type { CoreV1Api, KubeConfig, V1Pod } from '@kubernetes/client-node';
+import { FlameError } from '../../core/flame-error.js';
+import { statusOf, wordsOf } from './kubernetes-failure.js';
+import type { KubernetesConfig } from './kubernetes-options.js';
+import { importPeer } from '../../core/optional-peer.js';
+
+/** A cluster that answers, and where in it the parent is. */
+export interface Cluster {
+  readonly client: typeof Client;
+  readonly config: KubeConfig;
+  readonly api: CoreV1Api;
+  /** Where runners' pods are made. */
+  readonly namespace: string;
+  /** Where the API server is, for people. */
+  readonly address: string;
+  /** The pod that the parent runs in, and which of its containers is the app's; undefined outside of the cluster. */
+  readonly own: OwnPod | undefined;
+}
+
+export interface OwnPod {
+  readonly pod: V1Pod;
+  readonly container: string;
+}
+
+/** Where a pod finds who it is. */
+const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Connects to the API server: as the pod's service account within a cluster, else by the kubeconfig.
+ *
+ * @throws {FlameError} FLAME_CONFIG when the client is not installed, there is no cluster, or the parent's own pod cannot be found.
+ */
+export async function connectKubernetes(options: KubernetesConfig): Promise<Cluster> {
+  const client = await importPeer('KubernetesBackend', '@kubernetes/client-node', () => import('@kubernetes/client-node'));
+  const config = new client.KubeConfig();
+  const inside = options.kubeconfig === undefined && process.env.KUBERNETES_SERVICE_HOST !== undefined && existsSync(serviceAccount);
+  try {
+    if (inside) config.loadFromCluster();
+    else if (options.kubeconfig !== undefined) config.loadFromFile(options.kubeconfig);
+    else config.loadFromDefault();
+  } catch (error) {
+    throw new FlameError('FLAME_CONFIG', `KubernetesBackend.kubeconfig cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  const address = config.getCurrentCluster()?.server;
+  if (address === undefined) {
+    throw new FlameError('FLAME_CONFIG', 'KubernetesBackend found no cluster. Run the app in a pod, or set kubeconfig.');
+  }
+  const api = config.makeApiClient(client.CoreV1Api);
+  const home = process.env.POD_NAMESPACE ?? (inside ? readFileSync(`${serviceAccount}/namespace`, 'utf8').trim() : undefined);
+  const context = config.getContextObject(config.getCurrentContext())?.namespace;
+  const namespace = options.namespace ?? home ?? context ?? 'default';
+  const own = inside ? await findOwnPod(api, home!, options.appContainerName) : undefined;
+  return { client, config, api, namespace, address, own };
+}
+
+async function findOwnPod(api: CoreV1Api, namespace: string, wanted: string | undefined): Promise<OwnPod> {
+  const name = process.env.POD_NAME ?? hostname();
+  const pod = await api.readNamespacedPod({ name, namespace }).catch((error: unknown) => {
+    const mend =
+      statusOf(error) === 404
+        ? 'Tell the container its name: an environment variable POD_NAME with valueFrom.fieldRef metadata.name'
+        : 'Give its service account the rights of docs/backends/kubernetes.md';
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `KubernetesBackend cannot read the parent's own pod "${name}" in namespace "${namespace}": ${wordsOf(error)}. ${mend}.`,
+      { cause: error },
+    );
+  });
+  return { pod, container: appContainer(pod, wanted) };
+}
+
+/** @throws {FlameError} FLAME_CONFIG when it is not clear which one it is. */
+function appContainer({ metadata, spec }: V1Pod, wanted: string | undefined): string {
+  const names = spec!.containers.map(({ name }) => name);
+  const name = wanted ?? (names.length === 1 ? names[0]! : metadata?.annotations?.['kubectl.kubernetes.io/default-container']);
+  if (name !== undefined && names.includes(name)) return name;
+  throw new FlameError(
+    'FLAME_CONFIG',
+    name === undefined
+      ? `KubernetesBackend.appContainerName is missing: the parent's pod has several containers. Give one of: ${names.join(', ')}.`
+      : `KubernetesBackend.appContainerName is "${name}", which the parent's pod does not have. Give one of: ${names.join(', ')}.`,
+  );
+}

@@ -1,0 +1,53 @@
+import { constants } from 'node:os';
+import type { V1ContainerStateTerminated, V1Pod } from '@kubernetes/client-node';
+import type { MachineExit } from '../backend.js';
+import { processExit } from '../process/process-exit.js';
+
+/** What is known about the end of a runner's pod. */
+export interface PodEnd {
+  /** Its last state; undefined where it was never seen. */
+  readonly pod: V1Pod | undefined;
+  /** How its container ended; undefined where the cluster did not say. */
+  readonly ended: V1ContainerStateTerminated | undefined;
+  readonly container: string;
+  /** Whether we asked for it. */
+  readonly stopped: boolean;
+  readonly heapFull: boolean;
+}
+
+/** The end of a pod in the pool's words. */
+export function podExit({ pod, ended, container, stopped, heapFull }: PodEnd): MachineExit {
+  const code = ended?.exitCode;
+  const signal = code !== undefined && code > 128 ? signalOf(code - 128) : undefined;
+  const how = code === undefined ? undefined : signal === undefined ? `exit code ${code}` : `killed by ${signal}`;
+  const facts = { ...(code !== undefined && { code }), ...(signal !== undefined && { signal }) };
+  const beside = how === undefined ? '' : ` (${how})`;
+  if (stopped) return { how: 'stopped', ...facts, text: `stopped${beside}` };
+  if (ended?.reason === 'OOMKilled') return { how: 'oom', ...facts, text: `out of memory (limit ${memoryLimit(pod, container)})` };
+  const { status, metadata } = pod ?? {};
+  if (status?.reason === 'DeadlineExceeded')
+    return { how: 'stopped', ...facts, text: `its pod had its activeDeadlineSeconds${beside}: ${said(status.message)}` };
+  if (status?.reason !== undefined) return { how: 'evicted', ...facts, text: `${status.reason}${beside}: ${said(status.message)}` };
+  // Since Kubernetes 1.26 a pod says why it is being deleted.
+  const disruption = status?.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True');
+  if (disruption !== undefined)
+    return { how: 'evicted', ...facts, text: `${disruption.reason ?? 'disrupted'}${beside}: ${said(disruption.message)}` };
+  if (metadata?.deletionTimestamp !== undefined || (ended === undefined && pod !== undefined)) {
+    const text = `its pod was deleted by somebody else${beside}: it was evicted, its node was drained, or it was deleted by hand`;
+    return { how: 'evicted', ...facts, text };
+  }
+  if (code === undefined) return { how: 'vanished', text: 'its pod is gone, and the cluster does not say why' };
+  return { ...processExit({ code: signal ? null : code, signal: signal ?? null, stopped, heapFull }), code };
+}
+
+function said(message: string | undefined): string {
+  return message?.trim().replace(/\.$/, '') || 'no more was said';
+}
+
+function signalOf(number: number): NodeJS.Signals | undefined {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] as NodeJS.Signals | undefined;
+}
+
+function memoryLimit(pod: V1Pod | undefined, container: string): string {
+  return pod?.spec?.containers.find(({ name }) => name === container)?.resources?.limits?.['memory'] ?? 'of the node';
+}

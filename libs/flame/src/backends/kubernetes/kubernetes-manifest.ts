@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import type { V1EnvVar, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node';
+import { BootError } from '../../core/boot-error.js';
+import type { BootOrder } from '../backend.js';
+import { mergeManifest } from './kubernetes-merge.js';
+import type { KubernetesConfig } from './kubernetes-options.js';
+import { machineLabels } from '../machine-labels.js';
+import { remoteEnv } from '../runner-env.js';
+
+/** Starts the keys of our own labels and annotations. */
+export const labelPrefix = 'nestjs-flame/';
+/** Where a parent lives, so that another one can find out whether it still does. */
+export const homeAnnotations = {
+  process: `${labelPrefix}parent-process`,
+  pod: `${labelPrefix}parent-pod`,
+  container: `${labelPrefix}parent-container`,
+} as const;
+
+/** Kubernetes' own variables for services, and those by which a pod is told who it is. */
+const ofAPod = /^(KUBERNETES_.*|POD_NAME|POD_NAMESPACE|POD_IP|POD_UID|.*_SERVICE_(HOST|PORT.*)|.*_PORT(_\d+_.*)?)$/;
+
+/** What a runner's pod is made from. */
+export interface PodPlan {
+  readonly config: KubernetesConfig;
+  readonly template: V1Pod;
+  /** The container in which the app runs. */
+  readonly container: string | undefined;
+  readonly owner: V1OwnerReference | undefined;
+  readonly home: Readonly<Record<keyof typeof homeAnnotations, string>>;
+}
+
+/** A pod for one runner, whose Secret has the pod's name. The later wins: defaults, manifest, env, what a runner cannot do without. */
+export function podManifest(
+  { config, template, container, owner, home }: PodPlan,
+  order: Pick<BootOrder, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
+): V1Pod {
+  const name = podName(order.runner);
+  const defaults = mergeManifest<V1Pod>(template, {
+    metadata: { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } },
+    spec: {
+      automountServiceAccountToken: false,
+      // Else the runner is process 1: no signal of its own kills it, not even to end a blocked event loop, and nobody reaps what its handlers leave.
+      shareProcessNamespace: true,
+    },
+  });
+  const { manifest } = config;
+  const asked = typeof manifest === 'function' ? manifest(structuredClone(defaults)) : mergeManifest(defaults, manifest);
+  const containers = asked?.spec?.containers ?? [];
+  const app = containers.find((one) => one.name === container) ?? (containers.length === 1 ? containers[0] : undefined);
+  if (!app?.image) {
+    const names = containers.map((one) => one.name).join(', ') || 'none';
+    throw new BootError(
+      `kubernetes: KubernetesBackend.manifest gives no app container with an image (its containers: ${names}). Give { spec: { containers: [{ name: 'app', image: 'app:1' }] } }, and appContainerName where there are several.`,
+      { phase: 'create', fatal: true },
+    );
+  }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...asked.metadata,
+      name,
+      labels: {
+        'app.kubernetes.io/managed-by': 'nestjs-flame',
+        ...asked.metadata?.labels,
+        ...podLabels(order),
+      },
+      annotations: {
+        ...asked.metadata?.annotations,
+        // Labels take no more than 63 plain characters.
+        [`${labelPrefix}pool`]: order.pool,
+        ...Object.fromEntries(Object.entries(homeAnnotations).map(([key, annotation]) => [annotation, home[key as keyof typeof home]])),
+      },
+      ownerReferences: owner === undefined ? [] : [owner],
+    },
+    spec: {
+      ...asked.spec!,
+      ...(config.serviceAccountName !== undefined && { serviceAccountName: config.serviceAccountName, serviceAccount: undefined }),
+      ...(config.activeDeadlineSeconds !== undefined && { activeDeadlineSeconds: config.activeDeadlineSeconds }),
+      // Infinity has no number there; a year does.
+      terminationGracePeriodSeconds: Math.min(Math.ceil(order.shutdownTimeout / 1_000), 31_536_000),
+      restartPolicy: 'Never',
+      containers: containers.map((one) =>
+        one === app
+          ? { ...one, env: variables(one.env ?? [], config, name), ...(config.resources && { resources: config.resources }) }
+          : one,
+      ),
+    },
+  };
+}
+
+/** The Secret of a pod that has been made: with it, the cluster removes it. */
+export function podSecret(pod: V1Pod, flameParent: string, { secretEnv }: Pick<KubernetesConfig, 'secretEnv'>): V1Secret {
+  const { name, uid, labels } = pod.metadata!;
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, labels, ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: name!, uid: uid! }] },
+    stringData: { ...secretEnv, FLAME_PARENT: flameParent },
+  };
+}
+
+/** Our labels, in which a value has at most 63 plain characters. */
+export function podLabels(order: Pick<BootOrder, 'parent' | 'pool' | 'runner'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(machineLabels(order, labelPrefix)).map(([key, value]) => [key, labelValue(value)]));
+}
+
+/** The container in which a pod runs the app: the one that reads its Secret. */
+export function appContainerOf(pod: V1Pod): string {
+  return pod.spec!.containers.find(({ env }) => env?.some((one) => one.name === 'FLAME_PARENT'))!.name;
+}
+
+function variables(under: readonly V1EnvVar[], config: KubernetesConfig, secret: string): V1EnvVar[] {
+  const plain = remoteEnv(config, '', ofAPod);
+  delete plain.FLAME_PARENT;
+  const taken = Object.keys(config.env).filter((name) => config.env[name] === undefined);
+  const own = [
+    ...Object.entries(plain).map(([name, value]) => ({ name, value })),
+    ...[...Object.keys(config.secretEnv), 'FLAME_PARENT'].map((key) => ({
+      name: key,
+      valueFrom: { secretKeyRef: { name: secret, key } },
+    })),
+  ];
+  return mergeManifest<V1EnvVar[]>(
+    under.filter(({ name }) => !taken.includes(name)),
+    own,
+  );
+}
+
+function podName(runner: string): string {
+  const text = runner.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
+  return `flame-${text.slice(-45).replaceAll(/^-+|-+$/g, '') || 'runner'}-${randomBytes(3).toString('hex')}`;
+}
+
+function labelValue(text: string): string {
+  return text
+    .replaceAll(/[^A-Za-z0-9_.-]/g, '-')
+    .slice(-63)
+    .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+}

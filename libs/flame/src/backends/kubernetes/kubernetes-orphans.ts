@@ -1,0 +1,58 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Cluster } from './kubernetes-cluster.js';
+import { statusOf } from './kubernetes-failure.js';
+import { removePod, removeSecret } from './kubernetes-machine.js';
+import { homeAnnotations, labelPrefix } from './kubernetes-manifest.js';
+import { isProcessGone, ownProcess } from '../parent-process.js';
+
+/** Where a parent lives: its process, its pod (namespace, name and uid), its container. The last two are empty outside of the cluster. */
+export type ParentHome = Readonly<Record<keyof typeof homeAnnotations, string>>;
+
+/** Where this process lives. */
+export function ownHome({ own }: Pick<Cluster, 'own'>): ParentHome {
+  const { namespace, name, uid } = own?.pod.metadata ?? {};
+  return { process: ownProcess(), pod: own ? `${namespace} ${name} ${uid}` : '', container: own?.container ?? '' };
+}
+
+/**
+ * Removes the pods whose parents are certainly gone, and returns how many. One that still runs may be finishing unlinked work, and has its pool's
+ * `shutdownTimeout` for that, by the pod's own grace period. Their Secrets go with them.
+ */
+export async function removeOrphans(cluster: Cluster, parent: string, signal: AbortSignal): Promise<number> {
+  const { api, namespace } = cluster;
+  const { items } = await api.listNamespacedPod({ namespace, labelSelector: `${labelPrefix}parent,${labelPrefix}parent!=${parent}` });
+  const verdicts = new Map<string, Promise<boolean>>();
+  const removed = await Promise.all(
+    items.map(async (pod) => {
+      const { annotations = {}, labels, name, deletionTimestamp } = pod.metadata!;
+      const home = Object.fromEntries(Object.entries(homeAnnotations).map(([key, at]) => [key, annotations[at] ?? ''])) as ParentHome;
+      const by = labels![`${labelPrefix}parent`]!;
+      if (!verdicts.has(by)) verdicts.set(by, isGone(home, cluster));
+      if (deletionTimestamp !== undefined || !(await verdicts.get(by)) || signal.aborted) return false;
+      await removePod(cluster, name!);
+      await removeSecret(cluster, name!);
+      return true;
+    }),
+  );
+  return removed.filter(Boolean).length;
+}
+
+/** Whether a parent is certainly gone. What cannot be seen from here may live. */
+async function isGone(home: ParentHome, { api, own }: Cluster): Promise<boolean> {
+  const seen = home.process === '' ? undefined : isProcessGone(home.process);
+  if (seen !== undefined) return seen;
+  const [namespace, name, uid] = home.pod.split(' ');
+  if (!namespace || !name || !uid) return false;
+  // A container that runs again in its pod has no older self: this one.
+  if (uid === own?.pod.metadata?.uid) return home.container === own.container;
+  try {
+    return isOver(await api.readNamespacedPod({ namespace, name }), uid);
+  } catch (error) {
+    if (statusOf(error) === 404) return true;
+    throw error;
+  }
+}
+
+function isOver(pod: V1Pod, uid: string): boolean {
+  return pod.metadata!.uid !== uid || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}

@@ -1,0 +1,83 @@
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { BootOrder } from '../backend.js';
+import type { Cluster } from './kubernetes-cluster.js';
+import { splitLines } from '../line-splitter.js';
+import { heapIsFull } from '../process/process-exit.js';
+
+/** After which a broken stream is asked for again. */
+const askAgain = 1_000;
+
+/**
+ * What a container prints, handed on line by line while it runs. Kubernetes keeps both streams as one, so all comes as `stdout`. A stream that breaks is taken
+ * up where it was, by the times that the cluster puts before each line.
+ */
+export class PodOutput {
+  readonly ended: Promise<void>;
+  #heapFull = false;
+  #last = '';
+  #resumeAfter = '';
+  readonly #output: BootOrder['output'];
+
+  /** `over` says whether the container has ended: then what has come is all. */
+  constructor(cluster: Cluster, pod: string, container: string, output: BootOrder['output'], over: () => boolean) {
+    this.#output = output;
+    this.ended = this.#follow(cluster, pod, container, over);
+  }
+
+  /** Whether V8 has said that its heap is full. */
+  get heapFull(): boolean {
+    return this.#heapFull;
+  }
+
+  async #follow(cluster: Cluster, pod: string, container: string, over: () => boolean): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      const last = over();
+      const came = await this.#read(cluster, pod, container);
+      // What the container printed is there until its pod is removed, so one more look after its end has it all.
+      if (last || (over() && came === 'whole')) return;
+      await pause(askAgain, undefined, { ref: false });
+      if (over() && tries > 2) return;
+    }
+  }
+
+  /** The library's own `Log` gives no hold on the response, whose errors nobody would hear. */
+  async #read({ config, namespace }: Cluster, pod: string, container: string): Promise<'whole' | 'broken'> {
+    const query = new URLSearchParams({ container, follow: 'true', timestamps: 'true' });
+    if (this.#last !== '') query.set('sinceTime', this.#last);
+    this.#resumeAfter = this.#last;
+    const url = new URL(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`);
+    const options = {};
+    await config.applyToHTTPSOptions(options);
+    return new Promise((resolve) => {
+      const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
+      const broken = (): void => resolve('broken');
+      const request = send(url, options, (response: IncomingMessage) => {
+        if (response.statusCode !== 200) {
+          response.resume();
+          return broken();
+        }
+        splitLines(response, (line) => this.#take(line));
+        response
+          .once('end', () => resolve('whole'))
+          .once('error', broken)
+          .once('close', broken);
+      });
+      // The pod or the cluster may go at any time; how the container ended is told by its pod.
+      request.once('error', broken).end();
+    });
+  }
+
+  #take(stamped: string): void {
+    const space = stamped.indexOf(' ');
+    const time = stamped.slice(0, space);
+    // The cluster goes by seconds when it is asked for lines since a time; it writes all times equally long.
+    if (time <= this.#resumeAfter) return;
+    this.#last = time;
+    const line = stamped.slice(space + 1);
+    this.#heapFull ||= heapIsFull.test(line);
+    this.#output(line, 'stdout');
+  }
+}

@@ -1,0 +1,137 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { V1Pod } from '@kubernetes/client-node';
+import type { FlameLog } from '../../core/flame-log.js';
+import type { Cluster } from './kubernetes-cluster.js';
+import { statusOf, wordsOf } from './kubernetes-failure.js';
+import { PodView } from './kubernetes-pod-view.js';
+
+/** For how long the API server keeps one watch open, in seconds. It ends it, and another one goes on from there. */
+const watchFor = 240;
+/** How much longer than that a connection may be silent before it counts as dead, in milliseconds. */
+const patience = 15_000;
+/** After which a watch that broke is tried again. */
+const askAgain = 1_000;
+
+interface Followed {
+  readonly view: PodView;
+  /** Lists that began before the pod was made know nothing of it. */
+  readonly knownFrom: { list: number };
+}
+
+/**
+ * Follows the pods that carry a label, by one list and a watch from there on, for as long as there is one to follow. A watch that ends, is cut or has fallen
+ * behind (410) is taken up again with a new list. See "Efficient detection of changes" in the Kubernetes API concepts.
+ */
+export class PodWatch {
+  readonly #cluster: Cluster;
+  readonly #selector: string;
+  readonly #log: FlameLog;
+  readonly #pods = new Map<string, Followed>();
+  #lists = 0;
+  #watching: AbortController | undefined;
+
+  constructor(cluster: Cluster, selector: string, log: FlameLog) {
+    this.#cluster = cluster;
+    this.#selector = selector;
+    this.#log = log;
+  }
+
+  /** Follows a pod that is going to be made. */
+  follow(name: string): PodView {
+    const view = new PodView(name);
+    this.#pods.set(name, { view, knownFrom: { list: Infinity } });
+    if (this.#watching === undefined) {
+      this.#watching = new AbortController();
+      void this.#run(this.#watching.signal);
+    }
+    return view;
+  }
+
+  /** It has been made: from the next list on, it is there or gone. */
+  made(pod: V1Pod): void {
+    const followed = this.#pods.get(pod.metadata!.name!);
+    if (followed === undefined) return;
+    followed.knownFrom.list = this.#lists + 1;
+    if (followed.view.pod === undefined) followed.view.saw(pod);
+  }
+
+  /** Nobody is interested any more. */
+  unfollow(name: string): void {
+    this.#pods.delete(name);
+    if (this.#pods.size > 0) return;
+    this.#watching?.abort();
+    this.#watching = undefined;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let silent = false;
+    while (!signal.aborted) {
+      try {
+        const from = await this.#list();
+        silent = false;
+        await this.#watch(from, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!silent && statusOf(error) !== 410) this.#log.warn(`kubernetes: the watch of pods broke (${wordsOf(error)}); trying again`);
+        silent = true;
+        await pause(askAgain, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Compares the books with what there is. */
+  async #list(): Promise<string> {
+    const list = ++this.#lists;
+    const { api, namespace } = this.#cluster;
+    const { items, metadata } = await api.listNamespacedPod({ namespace, labelSelector: this.#selector });
+    const found = new Map(items.map((pod) => [pod.metadata!.name!, pod]));
+    for (const [name, { view, knownFrom }] of [...this.#pods]) {
+      const pod = found.get(name);
+      if (pod !== undefined || knownFrom.list <= list) view.saw(pod);
+    }
+    return metadata!.resourceVersion!;
+  }
+
+  /** Resolves when the API server has ended the watch. */
+  async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    const { client, config, namespace } = this.#cluster;
+    const query = { labelSelector: this.#selector, resourceVersion, timeoutSeconds: watchFor, allowWatchBookmarks: true };
+    await new Promise<void>((resolve, reject) => {
+      const dead = setTimeout(() => finish(new Error('it went silent')), watchFor * 1_000 + patience);
+      dead.unref();
+      let request: AbortController | undefined;
+      const finish = (error?: unknown): void => {
+        clearTimeout(dead);
+        signal.removeEventListener('abort', abort);
+        request?.abort();
+        if (error) reject(error as Error);
+        else resolve();
+      };
+      const abort = (): void => finish();
+      signal.addEventListener('abort', abort, { once: true });
+      new client.Watch(config)
+        .watch(
+          `/api/v1/namespaces/${namespace}/pods`,
+          query,
+          (kind, object) => (kind === 'ERROR' ? finish(refusal(object)) : this.#take(kind, object as V1Pod)),
+          finish,
+        )
+        .then((controller) => {
+          request = controller;
+          if (signal.aborted) controller.abort();
+        }, finish);
+    });
+  }
+
+  #take(kind: string, pod: V1Pod): void {
+    const followed = this.#pods.get(pod.metadata?.name ?? '');
+    if (followed === undefined || kind === 'BOOKMARK') return;
+    // A deletion brings the last state along.
+    followed.view.saw(pod);
+    if (kind === 'DELETED') followed.view.saw(undefined);
+  }
+}
+
+function refusal(status: { code?: number; message?: string }): Error {
+  return Object.assign(new Error(status.message ?? 'the API server ended it'), { code: status.code });
+}

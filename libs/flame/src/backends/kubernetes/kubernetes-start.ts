@@ -1,0 +1,82 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { BootError } from '../../core/boot-error.js';
+import { podExit } from './kubernetes-exit.js';
+import type { PodView } from './kubernetes-pod-view.js';
+
+/** Why a container cannot be started; the kubelet goes on trying for ever, and so it never will be. */
+const stuck: Readonly<Record<string, 'fatal' | 'transient'>> = {
+  InvalidImageName: 'fatal',
+  ErrImageNeverPull: 'fatal',
+  ErrImagePull: 'transient',
+  ImagePullBackOff: 'transient',
+  RegistryUnavailable: 'transient',
+  ImageInspectError: 'transient',
+  CreateContainerConfigError: 'fatal',
+  CreateContainerError: 'transient',
+  RunContainerError: 'transient',
+};
+/** What no later pull can cure. */
+const noSuchImage = /not found|manifest unknown|unauthorized|denied|authentication required|no basic auth|insufficient_scope/i;
+
+/** Waits until a pod's container runs. */
+export interface Start {
+  readonly view: PodView;
+  readonly container: string;
+  /** The Secret of our own, which is made after the pod that owns it. */
+  readonly secret: string;
+  readonly schedulingTimeout: number;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when the container runs, or has run. @throws {BootError} as soon as it is known that it will not, with the cluster's words. */
+export async function started({ view, container, secret, schedulingTimeout, signal }: Start): Promise<void> {
+  let waited: NodeJS.Timeout | undefined;
+  let patient = true;
+  const look = (): true | undefined => {
+    const { pod } = view;
+    if (view.gone || pod?.metadata?.deletionTimestamp !== undefined || pod?.status?.phase === 'Failed') {
+      if (view.ended(container)) return true;
+      const { text } = podExit({ pod, ended: undefined, container, stopped: false, heapFull: false });
+      throw new BootError(`kubernetes: pod ${view.name} ended before it was started: ${text}`, { phase: 'start' });
+    }
+    const state = pod?.status?.containerStatuses?.find(({ name }) => name === container)?.state;
+    if (state?.running || state?.terminated) return true;
+    const { reason, message } = state?.waiting ?? {};
+    const ownSecret = reason === 'CreateContainerConfigError' && message?.includes(`"${secret}" not found`);
+    if (reason !== undefined && reason in stuck && !ownSecret) {
+      const fatal = stuck[reason] === 'fatal' || noSuchImage.test(message ?? '');
+      throw new BootError(`kubernetes: pod ${view.name} cannot be started: ${reason}: ${message ?? 'no more was said'}`, {
+        phase: 'start',
+        fatal,
+      });
+    }
+    const unschedulable = unschedulableWords(pod);
+    if (unschedulable === undefined) return undefined;
+    if (!patient) {
+      throw new BootError(
+        `kubernetes: no node for pod ${view.name} within ${schedulingTimeout} ms: ${unschedulable}. Free or add capacity; where nodes are added on demand, raise schedulingTimeout`,
+        { phase: 'start' },
+      );
+    }
+    waited ??= setTimeout(
+      () => {
+        patient = false;
+        view.saw(view.pod);
+      },
+      Math.min(schedulingTimeout, 2 ** 31 - 1),
+    );
+    return undefined;
+  };
+  try {
+    await view.until(look, signal);
+  } finally {
+    clearTimeout(waited);
+  }
+}
+
+function unschedulableWords(pod: V1Pod | undefined): string | undefined {
+  const scheduled = pod?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
+    ? (scheduled.message?.replace(/\.$/, '') ?? 'no more was said')
+    : undefined;
+}

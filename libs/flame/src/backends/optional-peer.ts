@@ -1,1 +1,0 @@
-export { importPeer } from '../core/optional-peer.js';

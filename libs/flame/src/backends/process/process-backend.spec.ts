@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import { TestOrder, testContext } from '../../../../../test/support/backend-order.js';
+import { childrenOf, isAlive } from '../../../../../test/support/process-table.js';
+import { ProcessBackend } from './process-backend.js';
+import type { ProcessBackendOptions } from './process-options.js';
+
+const entry = join(import.meta.dirname, '../../../../../test/support/programs/machine.mjs');
+
+describe('ProcessBackend', () => {
+  const made: ProcessBackend[] = [];
+  afterEach(() => Promise.all(made.splice(0).map((backend) => backend.close())));
+
+  function processBackend(options: ProcessBackendOptions = {}): ProcessBackend {
+    const backend = new ProcessBackend({ entry, ...options });
+    made.push(backend);
+    return backend;
+  }
+
+  async function told(
+    options: ProcessBackendOptions,
+  ): Promise<{ info: object; env: Record<string, string>; argv: string[]; execArgv: string[]; cwd: string }> {
+    const order = new TestOrder('tells');
+    await (
+      await processBackend(options).boot(order)
+    ).exited;
+    return JSON.parse(order.text('stdout')[0]!);
+  }
+
+  it('starts the entry with its arguments, flags and folder, and a lifeline', async () => {
+    const cwd = tmpdir();
+    const seen = await told({ args: ['--quiet', 'two words'], execArgv: ['--no-warnings'], cwd });
+    expect(seen).toMatchObject({ argv: [entry, '--quiet', 'two words'], execArgv: ['--no-warnings'], cwd, info: { lifeline: 3 } });
+  });
+
+  it('gives the runner the environment that the rules say', async () => {
+    process.env.FLAME_TEST_SECRET = 'hunter2';
+    try {
+      expect((await told({ env: { MINE: '1' } })).env).toMatchObject({ FLAME_TEST_SECRET: 'hunter2', MINE: '1' });
+      const { env } = await told({ inheritEnv: 'none', env: { MINE: '1' } });
+      expect(env.MINE).toBe('1');
+      expect(env.FLAME_TEST_SECRET).toBeUndefined();
+      expect(env.PATH).toBeUndefined();
+    } finally {
+      delete process.env.FLAME_TEST_SECRET;
+    }
+  });
+
+  it('refuses at start to start the tests again', async () => {
+    const backend = new ProcessBackend();
+    await expect(backend.prepare(testContext)).rejects.toMatchObject({
+      code: 'FLAME_CONFIG',
+      message: expect.stringContaining('ProcessBackend.entry is missing'),
+    });
+  });
+
+  it('refuses at start an entry that is not there', async () => {
+    await expect(new ProcessBackend({ entry: 'nowhere.js' }).prepare(testContext)).rejects.toMatchObject({
+      code: 'FLAME_CONFIG',
+    });
+  });
+
+  it('calls a boot hopeless that has no folder to start in', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'flame-cwd-'));
+    const backend = processBackend({ cwd });
+    rmSync(cwd, { recursive: true });
+    await expect(backend.boot(new TestOrder('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
+  });
+
+  it('calls a boot hopeless whose environment is too large', async () => {
+    const backend = processBackend({ env: { LARGE: 'x'.repeat(4_000_000) } });
+    await expect(backend.boot(new TestOrder('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
+  });
+
+  it('ends a process whose boot was abandoned between its start and the news of it', async () => {
+    const order = new TestOrder('stubborn');
+    const { flameParent } = order;
+    const abandoned = Object.assign(order, {
+      flameParent: () => {
+        // Before the 'spawn' event, which comes a tick after the process.
+        process.nextTick(() => order.abort());
+        return flameParent();
+      },
+    });
+    const before = childrenOf(process.pid);
+    await expect(processBackend().boot(abandoned)).rejects.toThrow('the boot was abandoned');
+    expect(childrenOf(process.pid)).toEqual(before);
+  });
+
+  it('tells a full heap from other ends', async () => {
+    const order = new TestOrder('fillsItsHeap');
+    const machine = await processBackend({ execArgv: ['--max-old-space-size=16'] }).boot(order);
+    expect(await machine.exited).toMatchObject({ how: 'oom', signal: 'SIGABRT' });
+  });
+
+  it('does not wait for what a runner detached, and leaves it alone', async () => {
+    const order = new TestOrder('detaches');
+    const machine = await processBackend().boot(order);
+    expect(await machine.exited).toMatchObject({ how: 'exit', code: 0 });
+    const [pid, unfinished] = order.text('stdout');
+    expect(unfinished).toBe('unfinished');
+    expect(isAlive(Number(pid))).toBe(true);
+    process.kill(Number(pid), 'SIGKILL');
+  });
+
+  it('listens for the end of this process only while it has machines', async () => {
+    const before = process.listenerCount('exit');
+    const backend = processBackend();
+    const machines = await Promise.all([backend.boot(new TestOrder('polite')), backend.boot(new TestOrder('polite'))]);
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    await Promise.all(machines.map((machine) => machine.stop(0)));
+    expect(process.listenerCount('exit')).toBe(before);
+  });
+
+  it('shows nobody the environment that it gives', () => {
+    expect(inspect(processBackend({ env: { KEY: 'hunter2' } }), { depth: Infinity, showHidden: true })).not.toContain('hunter2');
+  });
+});

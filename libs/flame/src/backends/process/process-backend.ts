@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { BootError } from '../../core/boot-error.js';
+import type { Check } from '../../core/check.js';
+import { FlameError } from '../../core/flame-error.js';
+import { FlameBackend } from '../backend.js';
+import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import { runnerCommand } from './process-command.js';
+import { runnerEnv } from '../runner-env.js';
+import { withCompileCache } from '../compile-cache.js';
+import { ProcessMachine } from './process-machine.js';
+import { checkProcessOptions } from './process-options.js';
+import type { ProcessBackendOptions } from './process-options.js';
+
+export type { ProcessBackendOptions } from './process-options.js';
+
+/** The runner's end of the lifeline: the first descriptor after the standard ones. */
+const lifeline = 3;
+/** What spawning again cannot cure: no such file or folder, no right to it, a command line or environment that is too long. */
+const fatal: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'E2BIG'];
+
+/**
+ * Runs every runner as a process of its own on the parent's host, started as the parent itself was started.
+ *
+ * A runner leads its own process group. So Ctrl-C in a terminal reaches the parent alone, which can drain before its runners go; and when a runner is
+ * gone, however it went, all that its handlers spawned is killed with it. What is to outlive its runner has to be spawned with `detached: true`.
+ *
+ * No runner outlives the parent: a pipe, the lifeline, tells it when the parent's process is gone, even by SIGKILL, and what the parent's own end leaves
+ * time for is killed then and there.
+ */
+export class ProcessBackend extends FlameBackend {
+  readonly name = 'process';
+  readonly reach = 'host';
+  readonly #options: ProcessBackendOptions;
+  readonly #machines = new Set<ProcessMachine>();
+  /** Machines whose processes have outlived them; usually none. */
+  readonly #leftovers = new Set<ProcessMachine>();
+  #underTest = false;
+
+  /** @throws {FlameError} FLAME_CONFIG when an option is wrong. */
+  constructor(options: ProcessBackendOptions = {}) {
+    super();
+    this.#options = checkProcessOptions(options);
+  }
+
+  override async prepare({ underTest }: BackendContext): Promise<void> {
+    this.#underTest = underTest;
+    runnerCommand(this.#options, process, underTest);
+  }
+
+  async boot(order: BootOrder): Promise<Machine> {
+    const child = await this.#spawn(order);
+    const machine = new ProcessMachine(child, order);
+    this.#keep(machine);
+    if (order.signal.aborted) {
+      await machine.exited;
+      order.signal.throwIfAborted();
+    }
+    return machine;
+  }
+
+  override async examine(): Promise<readonly Check[]> {
+    try {
+      const { file, args } = runnerCommand(this.#options, process, this.#underTest);
+      return [{ name: 'command', ok: true, found: [file, ...args].join(' ') }];
+    } catch (error) {
+      if (!(error instanceof FlameError)) throw error;
+      return [{ name: 'command', ok: false, found: error.message, mend: "Set ProcessBackend's option entry to the app's main file." }];
+    }
+  }
+
+  override async machines(): Promise<readonly string[]> {
+    return [...this.#machines, ...this.#leftovers].filter((machine) => machine.lives).map((machine) => machine.id);
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
+  }
+
+  async #spawn(order: BootOrder): Promise<ChildProcess> {
+    const { cwd, env = {}, inheritEnv = 'all' } = this.#options;
+    const { file, args } = runnerCommand(this.#options, process, this.#underTest);
+    const flameParent = await order.flameParent({ more: { lifeline } });
+    order.signal.throwIfAborted();
+    try {
+      const child = spawn(file, args, {
+        cwd,
+        env: withCompileCache(runnerEnv({ env, inheritEnv }, flameParent)),
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+        detached: true,
+        windowsHide: true,
+      });
+      await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+      return child;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new BootError(`process: ${file} could not be started: ${message}`, {
+        phase: 'create',
+        fatal: fatal.includes(code),
+        cause: error,
+      });
+    }
+  }
+
+  #keep(machine: ProcessMachine): void {
+    if (this.#machines.size === 0) process.on('exit', this.#killAll);
+    this.#machines.add(machine);
+    void machine.exited.then(() => {
+      this.#machines.delete(machine);
+      for (const left of this.#leftovers) if (!left.lives) this.#leftovers.delete(left);
+      if (machine.lives) this.#leftovers.add(machine);
+      if (this.#machines.size === 0) process.removeListener('exit', this.#killAll);
+    });
+  }
+
+  /** The last resort of a parent that ends without having drained: nothing asynchronous happens any more. */
+  readonly #killAll = (): void => {
+    for (const machine of this.#machines) machine.kill();
+  };
+}

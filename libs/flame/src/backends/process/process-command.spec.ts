@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { FlameError } from '../../core/flame-error.js';
+import { runnerCommand } from './process-command.js';
+import type { Started } from './process-command.js';
+
+const here = import.meta.dirname;
+const started: Started = {
+  execPath: '/usr/bin/node',
+  execArgv: ['--inspect=9229', '-r', './preload.js', '--import', 'tsx'],
+  argv: ['/usr/bin/node', '/app/dist/main', '--port', '3000'],
+};
+
+describe('runnerCommand', () => {
+  it("is the parent's own command line, without the inspector's flags", () => {
+    expect(runnerCommand({}, started)).toEqual({
+      file: '/usr/bin/node',
+      args: ['-r', './preload.js', '--import', 'tsx', '/app/dist/main', '--port', '3000'],
+    });
+  });
+
+  it("takes args and execArgv in place of the parent's", () => {
+    const { args } = runnerCommand({ args: ['--runner'], execArgv: ['--inspect=0'] }, started);
+    expect(args).toEqual(['--inspect=0', '/app/dist/main', '--runner']);
+  });
+
+  it("starts entry with the parent's flags and without the parent's arguments", () => {
+    const { args } = runnerCommand({ entry: 'package.json', cwd: join(here, '../../..') }, started);
+    expect(args).toEqual(['-r', './preload.js', '--import', 'tsx', join(here, '../../../package.json')]);
+  });
+
+  it.each([
+    ['a file: URL as text', import.meta.url],
+    ['a URL', new URL(import.meta.url)],
+    ['an absolute path', join(here, 'process-command.spec.ts')],
+  ])('takes %s as entry', (_, entry) => {
+    expect(runnerCommand({ entry, execArgv: [] }, started).args).toEqual([join(here, 'process-command.spec.ts')]);
+  });
+
+  it('finds an entry without extension, as node does', () => {
+    const program = join(here, '../../../../../test/support/programs/preload');
+    expect(runnerCommand({ entry: `${program}.cjs`, execArgv: [] }, started).args).toEqual([`${program}.cjs`]);
+    const typescript = join(here, '../../../../../node_modules/typescript');
+    expect(runnerCommand({ entry: join(typescript, 'lib/typescript'), execArgv: [] }, started).args).toEqual([
+      join(typescript, 'lib/typescript.js'),
+    ]);
+  });
+
+  it('refuses an entry that is not there', () => {
+    expect(refusal(() => runnerCommand({ entry: 'dist/nowhere.js' }, started))).toMatch(
+      /^ProcessBackend\.entry names a file that is not there: ".*nowhere\.js"\. Build the app first/,
+    );
+    expect(refusal(() => runnerCommand({ entry: pathToFileURL('/nowhere.js') }, started))).toContain('"/nowhere.js"');
+  });
+
+  it('refuses to start a test runner again', () => {
+    const argv = ['/usr/bin/node', '/app/node_modules/vitest/vitest.mjs'];
+    expect(refusal(() => runnerCommand({}, { ...started, argv }, true))).toMatch(
+      /^ProcessBackend\.entry is missing: .*test runner: process\.argv\[1\] is "\/app\/node_modules\/vitest\/vitest\.mjs", not the app.*entry: 'dist\/main\.js'/,
+    );
+    expect(runnerCommand({ entry: import.meta.url }, { ...started, argv }, true).args).toContain(join(here, 'process-command.spec.ts'));
+  });
+
+  it.each([
+    ['a REPL', ['/usr/bin/node'], []],
+    ['standard input', ['/usr/bin/node', '-', 'x'], []],
+    ['node -e, whose arguments look like a script', ['/usr/bin/node', 'x'], ['-e', 'start()']],
+    ['node -p', ['/usr/bin/node'], ['--print', '--eval=1']],
+  ])('refuses %s, which has no script to start', (_, argv, execArgv) => {
+    expect(refusal(() => runnerCommand({}, { ...started, argv, execArgv }))).toMatch(
+      /^ProcessBackend\.entry is missing: .*started from code.*entry: 'dist/,
+    );
+  });
+
+  it('leaves the code out when node -e is given an entry', () => {
+    const code: Started = { ...started, argv: ['/usr/bin/node'], execArgv: ['--input-type=module', '-e', 'start()', '--no-warnings'] };
+    expect(runnerCommand({ entry: import.meta.url }, code).args).toEqual(['--no-warnings', join(here, 'process-command.spec.ts')]);
+  });
+});
+
+function refusal(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof FlameError && error.code === 'FLAME_CONFIG') return error.message;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}

@@ -1,0 +1,68 @@
+import { statSync } from 'node:fs';
+import { OptionReader, show } from '../../core/option-reader.js';
+import { readEnvOptions } from '../env-options.js';
+import type { EnvOptions } from '../env-options.js';
+
+/** What a ProcessBackend can be told; everything can be left out, which starts runners as the parent itself was started. */
+export interface ProcessBackendOptions extends EnvOptions {
+  /**
+   * The app's main file, relative to `cwd`. Needed where the parent's own script is not the app: under a test runner, in a REPL.
+   *
+   * @default process.argv[1]
+   */
+  entry?: string | URL;
+  /**
+   * Arguments after the script.
+   *
+   * @default the parent's own, and none with `entry`
+   */
+  args?: readonly string[];
+  /**
+   * Node's own flags, before the script.
+   *
+   * @default process.execArgv, without those of the inspector
+   */
+  execArgv?: readonly string[];
+  /**
+   * The folder in which runners start.
+   *
+   * @default process.cwd()
+   */
+  cwd?: string;
+}
+
+/**
+ * Checks the options, so that what follows can trust them.
+ *
+ * @throws {FlameError} FLAME_CONFIG that names the option and the fix.
+ */
+export function checkProcessOptions(options: unknown): ProcessBackendOptions {
+  const reader = new OptionReader(options, 'ProcessBackend');
+  const checked: ProcessBackendOptions = {
+    entry: entry(reader),
+    args: reader.texts('args', "['--verbose']"),
+    execArgv: reader.texts('execArgv', "['--max-old-space-size=4096']"),
+    ...readEnvOptions(reader, 'all'),
+    cwd: folder(reader),
+  };
+  reader.done();
+  return checked;
+}
+
+function entry(reader: OptionReader): string | URL | undefined {
+  const value = reader.raw('entry');
+  if (value === undefined || (value instanceof URL && value.protocol === 'file:') || (typeof value === 'string' && value !== ''))
+    return value;
+  throw reader.refuse(
+    'entry',
+    `must be the path or file: URL of the app's main file, but is ${show(value)}`,
+    "Give a path such as 'dist/main.js'.",
+  );
+}
+
+function folder(reader: OptionReader): string | undefined {
+  if (reader.raw('cwd') === undefined) return undefined;
+  const cwd = reader.text('cwd');
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return cwd;
+  throw reader.refuse('cwd', `is not a folder: ${show(cwd)}`, "Give a folder that is there, or leave it out for the parent's own.");
+}
