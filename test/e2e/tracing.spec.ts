@@ -41,7 +41,7 @@ describe('a call as a trace', () => {
     ]);
     const named = (name: string): SpanRecord => spans.find((span) => span.name === name)!;
     const [call, run] = [named('flame.call'), named('flame.run')];
-    const rpc = { 'rpc.system': 'nestjs-flame', 'rpc.service': 'WorkService', 'rpc.method': 'tenant', 'flame.pool': 'work' };
+    const rpc = { 'rpc.system.name': 'nestjs-flame', 'rpc.method': 'WorkService/tenant', 'flame.pool': 'work' };
     expect(call.attributes).toMatchObject({ ...rpc, 'flame.attempt': 1, 'flame.runner': expect.stringMatching(/^work-/) });
     expect(run.attributes).toMatchObject({
       ...rpc,

@@ -5,10 +5,10 @@ import type { ContextCarrier } from './context-carrier.js';
  * OpenTelemetry. Its methods must not throw.
  */
 export interface CallTracer {
-  /** Takes the trace along to the runner, beside what the app's own `context` lets travel. */
+  /** Takes the trace along to the runner, beside what the app's own `context` lets travel. For a call that has begun `capture` comes next. */
   readonly carrier: ContextCarrier;
-  /** At the parent: a call is made, here and now. */
-  begin(call: TracedCall): CallTrace;
+  /** At the parent: a call is made, here and now. Gives what is told of it; undefined for a call that nobody records. */
+  begin(call: TracedCall): CallTrace | undefined;
   /** On the runner: runs a handler, in the context that the carrier has entered. Gives what `handler` gives. */
   run(call: TracedRun, handler: () => unknown): unknown;
 }
@@ -30,8 +30,6 @@ export interface TracedRun {
 
 /** One call, as its pool tells what becomes of it. */
 export interface CallTrace {
-  /** Runs `make` as part of the call: what it captures of the context is the call's. */
-  within<T>(make: () => T): T;
   /** It was handed to a runner. Times are in milliseconds, back from now. */
   ran(start: CallStart): void;
   /** Its caller has been answered. Needs no `this`. */

@@ -1,7 +1,9 @@
 import { TerminusModule, HealthCheckService } from '@nestjs/terminus';
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
+import { FailingBackend } from '../../../../test/support/failing-backend.js';
 import { startApp } from '../../../../test/support/nest-app.js';
+import { LocalBackend } from '../backends/local-backend.js';
 import { FlameHealthIndicator } from './flame-health.js';
 import { FlameModule } from './flame.module.js';
 import { Flame } from './flame.service.js';
@@ -54,5 +56,19 @@ describe('FlameHealthIndicator', () => {
     await expect(health.check([() => flame.check('flame')])).rejects.toMatchObject({
       response: { error: { flame: { pools: { work: { status: 'up' }, other: { status: 'down', reason: 'it takes no more calls' } } } } },
     });
+  });
+
+  it('is down where calls wait and every boot has failed', async () => {
+    const backend = new FailingBackend(new LocalBackend(), Array<Error>(100).fill(new Error('no such machine')));
+    const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { backend })], providers: [Work] });
+    const flame = app.get(FlameHealthIndicator);
+    const call = app.get(Work).hold();
+    await expect
+      .poll(() => flame.check('flame'))
+      .toMatchObject({
+        flame: { status: 'down', pools: { work: { waiting: 1, reason: expect.stringMatching(/^(\d+) of \1 boots have failed$/) } } },
+      });
+    await app.close();
+    await expect(call).rejects.toMatchObject({ code: 'FLAME_REFUSED' });
   });
 });

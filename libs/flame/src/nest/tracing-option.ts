@@ -1,6 +1,6 @@
 import type { CallTracer } from '../core/call-tracer.js';
 import { carryAll } from '../core/context-carrier.js';
-import type { ContextCarrier } from '../core/context-carrier.js';
+import type { ContextCarrier, NamedContextCarrier } from '../core/context-carrier.js';
 import { show } from '../core/option-reader.js';
 import type { OptionReader } from '../core/option-reader.js';
 
@@ -19,11 +19,10 @@ export function withTracing(
   context: ContextCarrier | undefined,
 ): { tracing: CallTracer | undefined; context: ContextCarrier | undefined } {
   if (!tracing) return { tracing, context };
-  const carriers = [{ ...tracing.carrier, name: 'trace' }];
-  return {
-    tracing,
-    context: carryAll(
-      context ? [...carriers, { capture: () => context.capture(), run: (value, next) => context.run(value, next), name: 'app' }] : carriers,
-    ),
-  };
+  if (!context) return { tracing, context: tracing.carrier };
+  return { tracing, context: carryAll([named('trace', tracing.carrier), named('app', context)]) };
+}
+
+function named(name: string, carrier: ContextCarrier): NamedContextCarrier {
+  return { name, capture: () => carrier.capture(), run: (value, next) => carrier.run(value, next) };
 }

@@ -1,24 +1,7 @@
 import type { Codec } from '../core/codec/codec.js';
 import { UnencodableError } from '../core/codec/codec.js';
-import type { CallTrace } from '../core/call-tracer.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
 import { FlameError } from '../core/flame-error.js';
-
-/** What travels with a call that is made here and now, as part of its trace. Throws as `captureContext` does. */
-export function captureFor(
-  { context, codec }: { readonly context?: ContextCarrier; readonly codec: Codec },
-  label: string,
-  trace: CallTrace | undefined,
-): Uint8Array | undefined {
-  if (!context) return undefined;
-  if (!trace) return captureContext(context, codec, label);
-  try {
-    return trace.within(() => captureContext(context, codec, label));
-  } catch (error) {
-    trace.ended(error);
-    throw error;
-  }
-}
 
 /**
  * Takes along what the app lets travel of the context around; undefined when there is nothing.

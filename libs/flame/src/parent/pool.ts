@@ -12,7 +12,7 @@ import { Hoister } from '../streams/hoister.js';
 import { cannotCross, hadAborted, neverStarted } from './call-verdicts.js';
 import { callStats, firstOf } from './call-stats.js';
 import type { CallStats } from './call-stats.js';
-import { captureFor } from './capture-context.js';
+import { captureContext } from './capture-context.js';
 import { ChildCall } from './child-call.js';
 import { ChildMethods } from './child-methods.js';
 import { follow } from './follow.js';
@@ -200,7 +200,7 @@ export class Pool {
   }
 
   #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
-    const { config, manifest } = this.#setup;
+    const { config, manifest, codec, context: carrier } = this.#setup;
     const label = manifest.handlers[handler]!;
     const { signal, timeout, onProgress } = options;
     const linked = options.linked ?? true;
@@ -208,13 +208,15 @@ export class Pool {
     if (signal?.aborted) throw hadAborted(label, this.name, signal);
     if (caller?.gone !== undefined) throw neverStarted(label, this.name, caller.gone);
     const trace = this.#setup.tracer?.begin({ pool: this.name, handler: label, mode, attempt });
-    const context = captureFor(this.#setup, label, trace);
+    let context: Uint8Array | undefined;
     let bytes: Uint8Array;
     try {
+      context = carrier && captureContext(carrier, codec, label);
       bytes = this.#hoister.encode(args);
     } catch (error) {
-      trace?.ended(error);
-      throw cannotCross(label, error);
+      const failure = cannotCross(label, error);
+      trace?.ended(failure);
+      throw failure;
     }
     const order = {
       id: ++this.#calls,

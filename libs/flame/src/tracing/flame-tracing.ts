@@ -1,6 +1,6 @@
-import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, propagation, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
-import type { CallStart, CallTrace, CallTracer, TracedCall, TracedRun } from '../core/call-tracer.js';
+import type { CallStart, CallTrace, CallTracer, TracedRun } from '../core/call-tracer.js';
 import { FlameError } from '../core/flame-error.js';
 
 /**
@@ -8,57 +8,59 @@ import { FlameError } from '../core/flame-error.js';
  * `flame.boot`, where it waited for a slot and for a runner to boot, and on the runner `flame.run`, in which the handler's own spans are. They
  * are one trace, and baggage goes along, by whatever propagator the app has set up. What the handler streams after it has returned is not in it.
  *
- * The app sets up the SDK, in parent and runner alike: before that, and without one, all of this does nothing.
+ * The app sets up the SDK, in parent and runner alike: before that, and without one, all of this does nothing. The caller's sampler is asked once
+ * for each call, and decides for the runner, too.
  */
 export function flameTracing(): CallTracer {
   // Follows the app's provider, also one that is set up later.
   const tracer = trace.getTracer('nestjs-flame');
-  const rpc = rpcAttributes();
-  // Handed over here, in one turn, and not through `context.with`: that would make every promise of the process dearer on Node 20, where nothing
-  // else of the app may use an AsyncLocalStorage.
-  let capturing: Context | undefined;
-  const within = <T>(scope: Context, make: () => T): T => {
-    capturing = scope;
-    try {
-      return make();
-    } finally {
-      capturing = undefined;
-    }
-  };
+  const attributesOf = rpcAttributes();
+  // From `begin` to `capture`, in one turn, and not through `context.with`: that would make every promise of the process dearer on Node 20, where
+  // nothing else of the app may use an AsyncLocalStorage.
+  let begun: Context | undefined;
   return {
     carrier: {
       capture: () => {
         const headers: Record<string, string> = {};
-        propagation.inject(capturing ?? context.active(), headers);
-        return Object.keys(headers).length > 0 ? headers : undefined;
+        propagation.inject(begun ?? context.active(), headers);
+        begun = undefined;
+        for (const _ in headers) return headers;
+        return undefined;
       },
       run: (headers: Record<string, string>, next) => context.with(propagation.extract(context.active(), headers), next),
     },
-    begin: (call) => new SpanOfCall(tracer, within, { ...rpc(call.handler), ...poolAttributes(call) }),
-    run: (run, handler) => runInSpan(tracer, { ...rpc(run.handler), ...runAttributes(run) }, handler),
+    begin: ({ pool, handler, mode, attempt }) => {
+      const around = context.active();
+      const span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes: attributesOf(handler) }, around);
+      begun = trace.setSpan(around, span);
+      if (!span.isRecording()) return undefined;
+      span.setAttributes({ 'flame.pool': pool, 'flame.mode': mode, 'flame.attempt': attempt });
+      return new SpanOfCall(tracer, span, begun);
+    },
+    run: (run, handler) => {
+      const around = context.active();
+      const caller = trace.getSpanContext(around);
+      if (caller && (caller.traceFlags & TraceFlags.SAMPLED) === 0) return handler();
+      const span = tracer.startSpan('flame.run', { kind: SpanKind.SERVER, attributes: attributesOf(run.handler) }, around);
+      if (!span.isRecording()) return handler();
+      span.setAttributes(runAttributes(run));
+      return runIn(span, trace.setSpan(around, span), handler);
+    },
   };
 }
-
-type Within = <T>(scope: Context, make: () => T) => T;
 
 /** `flame.call`, from the call to the answer. */
 class SpanOfCall implements CallTrace {
   readonly #tracer: Tracer;
-  readonly #within: Within;
   readonly #span: Span;
   readonly #context: Context;
   readonly #began = Date.now();
   #ran = false;
 
-  constructor(tracer: Tracer, within: Within, attributes: Attributes) {
+  constructor(tracer: Tracer, span: Span, scope: Context) {
     this.#tracer = tracer;
-    this.#within = within;
-    this.#span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes });
-    this.#context = trace.setSpan(context.active(), this.#span);
-  }
-
-  within<T>(make: () => T): T {
-    return this.#within(this.#context, make);
+    this.#span = span;
+    this.#context = scope;
   }
 
   ran({ call, runner, waited, boot }: CallStart): void {
@@ -84,23 +86,19 @@ class SpanOfCall implements CallTrace {
   }
 }
 
-function poolAttributes({ pool, mode, attempt }: TracedCall): Attributes {
-  return { 'flame.pool': pool, 'flame.mode': mode, 'flame.attempt': attempt };
-}
-
 function runAttributes({ pool, runner, call }: TracedRun): Attributes {
   return { 'flame.pool': pool, 'flame.runner': runner, 'flame.call.id': call };
 }
 
-function runInSpan(tracer: Tracer, attributes: Attributes, run: () => unknown): unknown {
-  const span = tracer.startSpan('flame.run', { kind: SpanKind.SERVER, attributes });
+/** Runs a handler under a span, which ends with it. */
+function runIn(span: Span, scope: Context, handler: () => unknown): unknown {
   const ended = (error?: unknown): void => {
     if (error !== undefined) fail(span, error);
     span.end();
   };
   let result: unknown;
   try {
-    result = context.with(trace.setSpan(context.active(), span), run);
+    result = context.with(scope, handler);
   } catch (error) {
     ended(error);
     throw error;
@@ -114,14 +112,13 @@ function runInSpan(tracer: Tracer, attributes: Attributes, run: () => unknown): 
   return result;
 }
 
-/** OpenTelemetry's conventions for remote calls, made once for each handler. */
+/** OpenTelemetry's conventions for remote calls, made once for each handler: `Class.method` is `Class/method` there. */
 function rpcAttributes(): (handler: string) => Attributes {
   const known = new Map<string, Attributes>();
   return (handler) => {
     let attributes = known.get(handler);
     if (attributes) return attributes;
-    const dot = handler.indexOf('.');
-    attributes = { 'rpc.system': 'nestjs-flame', 'rpc.service': handler.slice(0, Math.max(0, dot)), 'rpc.method': handler.slice(dot + 1) };
+    attributes = { 'rpc.system.name': 'nestjs-flame', 'rpc.method': handler.replace('.', '/') };
     known.set(handler, attributes);
     return attributes;
   };

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const library = join(import.meta.dirname, '../../libs/flame');
+const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync(join(library, 'package.json'), 'utf8')) as {
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional?: boolean }>;
+};
+const optional = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional);
+
+interface Loads {
+  /** With the entry itself. */
+  readonly atOnce: string[];
+  /** When something asks for it. */
+  readonly later: string[];
+}
+
+describe('what only some apps have', () => {
+  const entries: Record<string, Loads> = {};
+
+  beforeAll(async () => {
+    const names = ['index', 'metrics', 'tracing', 'dashboard', 'rpc', 'testing', 'cli'];
+    const fileOf = (name: string): string =>
+      join(library, 'src', name === 'index' ? 'index.ts' : name === 'cli' ? 'cli/main.ts' : `${name}/index.ts`);
+    for (const name of names) {
+      const { metafile } = await build({
+        entryPoints: [fileOf(name)],
+        bundle: true,
+        splitting: true,
+        format: 'esm',
+        platform: 'node',
+        packages: 'external',
+        outdir: 'none',
+        write: false,
+        metafile: true,
+        logLevel: 'silent',
+      });
+      entries[name] = loads(metafile.outputs, fileOf(name));
+    }
+  });
+
+  it.each([
+    ['index', []],
+    ['dashboard', []],
+    ['rpc', []],
+    ['testing', []],
+    ['cli', []],
+    ['metrics', []],
+    ['tracing', ['@opentelemetry/api']],
+  ])('%s loads %j at once, and no other', (entry, peers) => {
+    expect(entries[entry]!.atOnce).toEqual(peers);
+  });
+
+  it.each([
+    ['index', ['@grpc/reflection', '@kubernetes/client-node', 'dockerode']],
+    ['metrics', ['prom-client']],
+  ])('%s loads %j when it is asked for', (entry, peers) => {
+    expect(entries[entry]!.later).toEqual(peers);
+  });
+});
+
+type Outputs = Awaited<ReturnType<typeof build<{ metafile: true; write: false }>>>['metafile']['outputs'];
+
+/** The optional packages that the files of a bundle import. */
+function loads(outputs: Outputs, source: string): Loads {
+  // A file that is imported later has an output of its own, too.
+  const entry = Object.keys(outputs).find((file) => outputs[file]!.entryPoint && source.endsWith(outputs[file]!.entryPoint!))!;
+  const found = (from: string, kinds: readonly string[], seen = new Set<string>()): string[] => {
+    if (seen.has(from)) return [];
+    seen.add(from);
+    return outputs[from]!.imports.filter(({ kind }) => kinds.includes(kind)).flatMap(({ path, external }) =>
+      external ? [path] : found(path, kinds, seen),
+    );
+  };
+  const peersAmong = (paths: readonly string[]): string[] =>
+    optional.filter((peer) => paths.some((path) => path === peer || path.startsWith(`${peer}/`))).sort();
+  const atOnce = peersAmong(found(entry, ['import-statement']));
+  return { atOnce, later: peersAmong(found(entry, ['import-statement', 'dynamic-import'])).filter((peer) => !atOnce.includes(peer)) };
+}
