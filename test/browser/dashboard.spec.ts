@@ -1,6 +1,7 @@
 import type { Page, Request } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { openBrowser, openPage, picture } from '../support/browser.js';
+import { proxyUnder } from '../support/path-proxy.js';
 import { SpawnedApp } from '../support/spawned-app.js';
 
 const wide = { width: 1280, height: 860 };
@@ -37,6 +38,19 @@ describe('the dashboard in a browser', () => {
     await work(page).getByText('at work').waitFor();
     // What the lanes show: pixels of the first handler's colour at the right end.
     await expect.poll(() => painted(page), { timeout: 20_000 }).toBeGreaterThan(500);
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(['express', 'fastify'])('works behind a proxy that puts the app under a path, on %s', async (DASH_ADAPTER) => {
+    const app = new SpawnedApp('dashboard/main.js', { DASH_ACTIONS: '1', DASH_ADAPTER, DASH_PREFIX: 'api' });
+    const outside = await proxyUnder('/apps/one', await app.url());
+    const { page, complaints } = await openPage(await openBrowser({ viewport: wide }), `${outside}/api/flame`);
+    await page.getByText('live', { exact: true }).waitFor();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await work(page).getByRole('button', { name: 'Pause' }).click();
+    await work(page).getByText('paused', { exact: true }).waitFor();
+    expect(asked).toEqual([`${outside}/api/flame/pools/work/pause?`]);
     expect(complaints).toEqual([]);
   });
 

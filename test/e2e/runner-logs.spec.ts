@@ -27,13 +27,16 @@ describe('what a runner logs', () => {
     expect(JSON.parse(line)).toMatchObject({ level: 'warn', message: { message: '[Work] line 1 of 1', pool: 'work', runner, call: 1 } });
   });
 
-  it('is bounded, and says how many lines were dropped', { timeout: 120_000 }, async () => {
+  it.each([
+    ['logs', 'log/20000', ' of 20000'],
+    ['prints', 'printMany/20000', 'printed line '],
+  ])('is bounded where it %s, and says how many lines were dropped', { timeout: 120_000 }, async (_, path, mark) => {
     const app = new SpawnedApp('ops/main.js');
     const url = await app.url();
-    await post(`${url}/call/log/20000`);
-    const [, dropped] = await app.line(/WARN \[Flame \S+\] (\d+) lines of its logger were dropped: they came too fast$/);
+    await post(`${url}/call/${path}`);
+    const [, dropped] = await app.line(/WARN \[Flame \S+\] (\d+) of its lines were dropped: they came too fast$/);
     expect(Number(dropped)).toBeGreaterThan(0);
-    expect(app.lines.filter((line) => line.includes(' of 20000')).length).toBeLessThan(20_000);
+    expect(app.lines.filter((line) => line.includes(mark)).length).toBeLessThan(20_000);
     const { logLines, logLinesDropped } = (await (await fetch(`${url}/metrics.json`)).json()) as {
       logLines: number;
       logLinesDropped: number;

@@ -65,7 +65,7 @@ export interface PoolMetrics {
   readonly paid: number;
   readonly used: number;
 
-  /** Counts up: lines that runners' loggers gave, and those of them that were dropped. */
+  /** Counts up: lines that runners logged or printed, and those of them that were dropped. */
   readonly logLines: number;
   readonly logLinesDropped: number;
 

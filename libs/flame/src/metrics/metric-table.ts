@@ -90,7 +90,7 @@ export const poolMetricTable: readonly MetricRow[] = [
   },
   one('counter', 'flame_runner_paid_seconds_total', 'Time for which runners existed.', ({ paid }) => seconds(paid)),
   one('counter', 'flame_runner_used_seconds_total', 'Time in which runners had work.', ({ used }) => seconds(used)),
-  one('counter', 'flame_log_lines_total', 'Lines that loggers of runners gave.', ({ logLines }) => logLines),
+  one('counter', 'flame_log_lines_total', 'Lines that runners logged or printed.', ({ logLines }) => logLines),
   one('counter', 'flame_log_lines_dropped_total', 'Those of them that were too many.', ({ logLinesDropped }) => logLinesDropped),
 ];
 

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel } from '@nestjs/common';
+import { LineGate, shortened } from '../core/line-gate.js';
 import { FlameCall } from '../runner/flame-call.js';
-import { lineLength, LogQuota } from './log-quota.js';
+import { SystemClock } from '../wire/system-clock.js';
 
 /** Sends a line to the parent; says whether it could. */
 export type SendLine = (level: string, text: string, call: number) => boolean;
@@ -14,10 +15,9 @@ export type SendLine = (level: string, text: string, call: number) => boolean;
 export class ForwardingLogger implements LoggerService {
   readonly #local: LoggerService;
   readonly #send: SendLine;
-  readonly #quota = new LogQuota(() => performance.now());
+  readonly #gate = new LineGate(new SystemClock(), (dropped) => this.#send('dropped', String(dropped), 0));
   /** Lines of this turn, which have not left yet: should the process end now, they are printed. */
   #unsent: (() => void)[] = [];
-  #telling: NodeJS.Timeout | undefined;
 
   constructor(local: LoggerService, send: SendLine) {
     this.#local = local;
@@ -60,21 +60,11 @@ export class ForwardingLogger implements LoggerService {
   #take(level: LogLevel, message: unknown, more: readonly unknown[]): void {
     const local = this.#local as LoggerService & { isLevelEnabled?: (level: LogLevel) => boolean };
     if (local.isLevelEnabled?.(level) === false) return;
-    if (!this.#quota.take()) return this.#tellDropped();
+    if (!this.#gate.pass()) return;
     const print = (): void => local[level]?.(message, ...more);
-    const text = lineOf(message, more);
-    if (!this.#send(level, text.length > lineLength ? `${text.slice(0, lineLength)}…` : text, FlameCall.current()?.id ?? 0)) return print();
+    if (!this.#send(level, shortened(lineOf(message, more)), FlameCall.current()?.id ?? 0)) return print();
     if (this.#unsent.length === 0) setImmediate(() => (this.#unsent = []));
     this.#unsent.push(print);
-  }
-
-  /** Once a second, as long as lines are dropped. */
-  #tellDropped(): void {
-    if (this.#telling) return;
-    this.#telling = setTimeout(() => {
-      this.#telling = undefined;
-      this.#send('dropped', String(this.#quota.takeDropped()), 0);
-    }, 1_000).unref();
   }
 }
 

@@ -53,7 +53,7 @@ export function logRunnerLine(level: string, text: string, { pool, runner, call 
     case 'fatal':
       return Logger.error(message, context);
     case 'dropped':
-      return Logger.warn(`${text} lines of its logger were dropped: they came too fast`, context);
+      return Logger.warn(`${text} of its lines were dropped: they came too fast`, context);
     default:
       return Logger.log(message, context);
   }

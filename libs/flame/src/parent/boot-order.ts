@@ -5,7 +5,6 @@ import type { ParentInfo } from '../core/parent-info.js';
 import type { Attachment, Door, Ticket } from '../wire/link.js';
 import { FanLink } from './fan-link.js';
 import type { PoolSetup } from './pool-setup.js';
-import type { RecentLines } from './recent-lines.js';
 
 /** The tickets of one machine: one for each of its processes, the first under the runner's own name. */
 export function ticketsFor(runner: string, { config, backend, manifest }: PoolSetup): Ticket[] {
@@ -26,9 +25,9 @@ export async function expectAll(door: Door, tickets: readonly Ticket[], signal: 
   return attachments.length === 1 ? first! : { hello: first!.hello, link: new FanLink(attachments.map(({ link }) => link)) };
 }
 
-/** What a backend is told about the machine that it is to make; what the machine prints is kept in `lines`. */
-export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: AbortSignal, lines: RecentLines): BootOrder {
-  const { config, parent, output, inProcess } = setup;
+/** What a backend is told about the machine that it is to make; `output` is given what the machine prints. */
+export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: AbortSignal, output: BootOrder['output']): BootOrder {
+  const { config, parent, inProcess } = setup;
   const { runner } = tickets[0]!;
   const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
     ...(await parentInfo(setup, tickets, options.host)),
@@ -42,10 +41,7 @@ export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: 
     bootTimeout: config.bootTimeout,
     shutdownTimeout: config.shutdownTimeout,
     flameParent: async (options) => Buffer.from(JSON.stringify(await info(options))).toString('base64'),
-    output: (line, stream) => {
-      lines.add(line);
-      output(line, stream, config.name, runner);
-    },
+    output,
     inProcess: async () => inProcess(await info()),
   };
 }

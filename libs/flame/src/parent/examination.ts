@@ -1,3 +1,4 @@
+import type { BootOrder } from '../backends/backend.js';
 import type { BootError } from '../core/boot-error.js';
 import type { Check } from '../core/check.js';
 import { bootRunner } from './boot.js';
@@ -53,11 +54,16 @@ export async function examineRunner(setup: PoolSetup, report: (check: Check) => 
 
 function begin(setup: PoolSetup): Boot {
   const { backend, config, parent, door } = setup;
-  const tickets = ticketsFor(`${config.name}-${parent}-doctor`, setup);
+  const runner = `${config.name}-${parent}-doctor`;
+  const tickets = ticketsFor(runner, setup);
   const lines = new RecentLines();
+  const printed: BootOrder['output'] = (line, stream) => {
+    lines.add(line);
+    setup.output(line, stream, config.name, runner);
+  };
   return bootRunner(
     backend,
-    (signal) => bootOrder(setup, tickets, signal, lines),
+    (signal) => bootOrder(setup, tickets, signal, printed),
     (signal) => expectAll(door, tickets, signal),
     () => lines.lines,
   );

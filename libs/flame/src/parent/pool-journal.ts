@@ -108,7 +108,7 @@ export class PoolJournal {
 
   // Runners
 
-  /** A line of a runner's logger, or how many of them were dropped. */
+  /** A line that a runner logged or printed, or how many of them were dropped. */
   logged(level: string, text: string, runner: string): void {
     if (level !== 'dropped') return this.meter.logged(1, 0);
     const dropped = Number(text);

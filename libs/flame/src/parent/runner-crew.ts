@@ -1,4 +1,6 @@
+import type { BootOrder } from '../backends/backend.js';
 import type { BootError } from '../core/boot-error.js';
+import { LineGate, shortened } from '../core/line-gate.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import type { PoolRunner } from '../core/pool/entries.js';
 import type { RunnerMetrics } from '../core/pool-metrics.js';
@@ -108,10 +110,11 @@ export class RunnerCrew {
     const { backend, door, clock } = this.#setup;
     const tickets = ticketsFor(runner, this.#setup);
     const lines = new RecentLines();
+    const printed = this.#printer(runner, lines);
     const begun = clock.now();
     const boot = bootRunner(
       backend,
-      (signal) => bootOrder(this.#setup, tickets, signal, lines),
+      (signal) => bootOrder(this.#setup, tickets, signal, printed),
       (signal) => expectAll(door, tickets, signal),
       () => lines.lines,
     );
@@ -152,7 +155,7 @@ export class RunnerCrew {
   }
 
   #owner(runner: string): ConstructorParameters<typeof RunnerHandle>[1] {
-    const { codec, clock, config, runnerLog } = this.#setup;
+    const { codec, clock, config } = this.#setup;
     return {
       codec,
       place: `runner ${runner} (pool ${config.name})`,
@@ -166,10 +169,24 @@ export class RunnerCrew {
       threw: (call, error) => this.#journal.threw(call, error),
       failed: (call, error) => this.#journal.failed(call, error),
       warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
-      log: (level, text, call) => {
-        this.#journal.logged(level, text, runner);
-        runnerLog(level, text, config.name, runner, call);
-      },
+      log: (level, text, call) => this.#log(level, text, runner, call),
     };
+  }
+
+  /** Takes what a machine prints: for the error of a boot that fails, and for the log as long as it is not too much. */
+  #printer(runner: string, lines: RecentLines): BootOrder['output'] {
+    const { clock, config, output } = this.#setup;
+    const gate = new LineGate(clock, (dropped) => this.#log('dropped', String(dropped), runner, 0));
+    return (line, stream) => {
+      lines.add(line);
+      if (!gate.pass()) return;
+      this.#journal.logged(stream, line, runner);
+      output(shortened(line), stream, config.name, runner);
+    };
+  }
+
+  #log(level: string, text: string, runner: string, call: number): void {
+    this.#journal.logged(level, text, runner);
+    this.#setup.runnerLog(level, text, this.#setup.config.name, runner, call);
   }
 }

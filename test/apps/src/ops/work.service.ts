@@ -52,6 +52,11 @@ export class WorkService {
   }
 
   @OnFlame('work')
+  async printMany(lines: number): Promise<void> {
+    for (let line = 1; line <= lines; line++) process.stdout.write(`printed line ${line}\n`);
+  }
+
+  @OnFlame('work')
   async print(text: string): Promise<void> {
     process.stdout.write(`${text}\n`);
   }
