@@ -15,9 +15,11 @@ const entries: Readonly<Record<string, Entry>> = {
   flame: { file: app, pool: 'process', task: 'process' },
   /** Ours without shared memory, as on other hosts. */
   stream: { file: app, pool: 'stream', task: 'process' },
-  /** Ours with all that shows it but traces: health, numbers, Prometheus that scrapes each second. */
+  /** Ours with all that shows it but traces: health, numbers, Prometheus that scrapes each second, the dashboard at which nobody looks. */
+  observed: { file: app, pool: 'observed', task: 'process' },
+  /** The same with somebody who looks at the dashboard. */
   watched: { file: app, pool: 'watched', task: 'process' },
-  /** The same with a trace of one call in a hundred, and of every call. */
+  /** As `observed`, with a trace of one call in a hundred, and of every call. */
   sampled: { file: app, pool: 'sampled', task: 'process' },
   traced: { file: app, pool: 'traced', task: 'process' },
   local: { file: app, pool: 'local', task: 'local' },

@@ -22,7 +22,7 @@ export const scenarios: readonly Scenario[] = [
   { name: '16 callers', callers: 16, size: 0, field: everyone },
   { name: '64 callers', callers: 64, size: 0, field: everyone },
   { name: '256 callers', callers: 256, size: 0, field: everyone },
-  { name: '64 callers, ops', callers: 64, size: 0, field: ['flame', 'watched', 'sampled', 'traced'] },
+  { name: '64 callers, ops', callers: 64, size: 0, field: ['flame', 'observed', 'watched', 'sampled', 'traced'] },
   { name: '64 callers, 1 KiB', callers: 64, size: KiB, field: raw },
   { name: '1 caller, 64 KiB', callers: 1, size: 64 * KiB, field: large },
   { name: '16 callers, 64 KiB', callers: 16, size: 64 * KiB, field: large },

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FlameModule, LocalBackend, ProcessBackend } from 'nestjs-flame';
+import { FlameDashboardModule } from 'nestjs-flame/dashboard';
 import { FlameMetricsModule } from 'nestjs-flame/metrics';
 import { flameTracing } from 'nestjs-flame/tracing';
 import { EchoService } from './echo.service.js';
@@ -10,9 +11,10 @@ const warm = process.argv[3];
 const maxConcurrency = 256;
 /** As on other hosts, where memory is not shared. */
 const overStream = warm === 'stream';
-/** With all that shows what runs. */
+/** With all that shows what runs; then with somebody who looks at the dashboard, or with traces. */
+export const watched = warm === 'watched';
 export const traced = warm === 'sampled' || warm === 'traced';
-export const observed = warm === 'watched' || traced;
+export const observed = warm === 'observed' || watched || traced;
 
 @Module({
   imports: [
@@ -29,7 +31,7 @@ export const observed = warm === 'watched' || traced;
         ...(observed ? { ops: { port: 0 }, tracing: traced ? flameTracing() : undefined } : undefined),
       },
     ),
-    ...(observed ? [FlameMetricsModule.forRoot()] : []),
+    ...(observed ? [FlameMetricsModule.forRoot(), FlameDashboardModule.forRoot()] : []),
   ],
   providers: [EchoService],
 })

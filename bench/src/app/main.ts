@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { Flame } from 'nestjs-flame';
 import { contest } from '../contest.js';
-import { AppModule, observed, traced } from './app.module.js';
+import { AppModule, observed, traced, watched } from './app.module.js';
 import { EchoService } from './echo.service.js';
-import { scrape, setUpTracing } from './observed.js';
+import { lookAt, scrape, setUpTracing } from './observed.js';
 
 if (traced) setUpTracing(process.argv[3] === 'traced');
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
@@ -12,6 +12,7 @@ app.enableShutdownHooks();
 // A runner goes no further.
 await app.listen(0, '127.0.0.1');
 if (observed) scrape(await app.getUrl());
+if (watched) lookAt(await app.getUrl());
 const echo = app.get(EchoService);
 const flame = app.get(Flame);
 let last = 0;

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -34,4 +35,9 @@ export function scrape(url: string): void {
       ),
     1_000,
   ).unref();
+}
+
+/** Somebody has the dashboard open. */
+export function lookAt(url: string): void {
+  get(`${url}/flame/events`, (events) => events.resume());
 }

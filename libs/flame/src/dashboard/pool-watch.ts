@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs';
 import type { Pool } from '../parent/pool.js';
-import type { RunnerMetrics } from '../core/pool-metrics.js';
+import type { PoolMetrics, RunnerMetrics } from '../core/pool-metrics.js';
 import type { PoolNotice } from '../parent/pool-notice.js';
 import type { RunnerStats } from '../parent/pool-stats.js';
 import { CpuShares } from './cpu-shares.js';
@@ -15,17 +15,19 @@ const mostFailures = 20;
 const longestMessage = 1_000;
 
 /**
- * One pool as the dashboard sees it. It takes a sample for the last hour at all times, and follows single calls only while somebody watches:
- * telling of each call costs the pool's hot path a little.
+ * One pool as the dashboard sees it. It takes a sample for the last hour at all times, and follows single calls only while somebody watches: telling
+ * of each call costs the pool's hot path a little. Of those that end between two snapshots it is told of the first, and then stands aside.
  */
 export class PoolWatch {
   readonly name: string;
   readonly #pool: Pool;
   readonly #history: PoolHistory;
   readonly #cpu = new CpuShares();
+  #watched = false;
   #following: Subscription | undefined;
   #ended: EndedView[] = [];
-  #more = 0;
+  /** How many had ended at the last snapshot. */
+  #endedBefore = 0;
   #toldFailure: unknown;
 
   constructor(pool: Pool) {
@@ -48,14 +50,16 @@ export class PoolWatch {
 
   /** Follows single calls, from now on. Idempotent. */
   follow(): void {
-    this.#following ??= this.#pool.events$.subscribe((notice) => this.#note(notice));
+    if (this.#watched) return;
+    this.#watched = true;
+    this.#endedBefore = endedSoFar(this.#pool.metrics());
+    this.#listen();
   }
 
   unfollow(): void {
-    this.#following?.unsubscribe();
-    this.#following = undefined;
+    this.#watched = false;
+    this.#standAside();
     this.#ended = [];
-    this.#more = 0;
   }
 
   /** The pool at this moment, with what has happened since the one before. */
@@ -65,6 +69,8 @@ export class PoolWatch {
     this.#cpu.take(metrics.perRunner, metrics.at);
     const bootFailure = this.#pool.failures[0]?.is === 'boot' ? this.#pool.failures[0].message : undefined;
     const { running, waiting } = this.#pool.calls(mostCalls);
+    const ended = this.#ended;
+    const endedNow = endedSoFar(metrics);
     const view: PoolView = {
       name: this.name,
       backend: metrics.backend,
@@ -80,13 +86,14 @@ export class PoolWatch {
       runners: metrics.perRunner.map((runner, n) => this.#runner(runner, stats.runners[n])),
       work: running.map(({ id, handler, runner, state, ran }) => ({ id, handler, runner, state, for: Math.round(ran) })),
       queue: waiting.map(({ id, handler, runner, state, waited }) => ({ id, handler, runner, state, for: Math.round(waited) })),
-      ended: this.#ended,
-      more: this.#more,
+      ended,
+      more: Math.max(0, endedNow - this.#endedBefore - ended.length),
       failures: this.#newFailures(),
       cost: { paid: metrics.paid / 1_000, used: metrics.used / 1_000 },
     };
     this.#ended = [];
-    this.#more = 0;
+    this.#endedBefore = endedNow;
+    if (this.#watched) this.#listen();
     return view;
   }
 
@@ -118,11 +125,22 @@ export class PoolWatch {
 
   #note(notice: PoolNotice): void {
     if (notice.is !== 'call-ended') return;
-    if (this.#ended.length >= mostEnded) {
-      this.#more += 1;
-      return;
-    }
     const { call, handler, runner, at, ran } = notice;
     this.#ended.push({ id: call, handler, runner, at, ran: Math.round(ran) });
+    if (this.#ended.length >= mostEnded) this.#standAside();
   }
+
+  #listen(): void {
+    this.#following ??= this.#pool.events$.subscribe((notice) => this.#note(notice));
+  }
+
+  #standAside(): void {
+    this.#following?.unsubscribe();
+    this.#following = undefined;
+  }
+}
+
+/** Calls that held a slot and hold it no longer. */
+function endedSoFar({ duration }: PoolMetrics): number {
+  return duration.counts.reduce((sum, count) => sum + count, 0);
 }
