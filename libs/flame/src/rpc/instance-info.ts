@@ -13,6 +13,6 @@ export interface InstanceInfo {
 /** An address and how it is with whoever is there. */
 export interface KnownPeer {
   readonly address: string;
-  /** Why nobody answers there; undefined while somebody does. */
+  /** Why nobody there takes calls; undefined while somebody does. */
   readonly trouble: string | undefined;
 }

@@ -9,6 +9,7 @@ import type { HandleOwner } from '../parent/handle-owner.js';
 import { PendingCall } from '../parent/pending-call.js';
 import type { CallOrder } from '../parent/pending-call.js';
 import { RunnerHandle } from '../parent/runner-handle.js';
+import { goodbyeTimeout } from '../wire/goodbye-timeout.js';
 import type { Attachment, Hello } from '../wire/link.js';
 import type { InstanceInfo } from './instance-info.js';
 import * as verdict from './rpc-verdicts.js';
@@ -64,9 +65,11 @@ export class InstanceSession implements HandleOwner {
       id: hello.runner,
       exited: neverSaid,
       stop: async () => {
-        // To one that cannot be heard goodbye is not said.
-        if (this.#parted) link.drop('it cannot be reached');
-        else await link.close('this instance makes no more calls');
+        // To one that cannot be heard goodbye is not said; one that is closing itself may hear it no more.
+        if (this.#parted) return link.drop('it cannot be reached');
+        const cancel = clock.after(goodbyeTimeout, () => link.drop('it does not answer'), true);
+        await link.close('this instance makes no more calls');
+        cancel();
       },
     };
     this.#handle = new RunnerHandle(hello.runner, this, { machine, attachment });

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.js';
 import type { FlameLog } from '../core/flame-log.js';
-import type { Discovery } from './discovery.js';
+import { readAddress } from './address.js';
+import { show } from '../core/option-reader.js';
+import type { Discovery, FoundInstance } from './discovery.js';
 import type { KnownPeer } from './instance-info.js';
 import { describe } from './rpc-verdicts.js';
 import type { InstanceSession } from './instance-session.js';
@@ -76,7 +78,13 @@ export class InstanceTable {
     const { discovery, log } = this.#setup;
     let found: Set<string>;
     try {
-      found = new Set((await this.#inTime((signal) => discovery.find(signal))).map(({ address }) => address));
+      const answer: unknown = await this.#inTime((signal) => discovery.find(signal));
+      if (!Array.isArray(answer)) throw new Error(`it must give a list of instances, but gave ${show(answer)}`);
+      found = new Set(
+        (answer as readonly FoundInstance[]).map(({ address }, place) =>
+          readAddress(address, `the address of instance ${place} that it found`),
+        ),
+      );
       if (this.#silence !== undefined) log.log('the discovery of instances works again');
       this.#silence = undefined;
     } catch (error) {
@@ -119,12 +127,17 @@ export class InstanceTable {
     const signals = [late.signal, this.#closed.signal, ...(dropped ? [dropped] : [])];
     const signal = AbortSignal.any(signals);
     const cancel = this.#setup.clock.after(patience, () => late.abort(new Error(`no answer within ${patience} ms`)));
+    let forget = (): void => {};
     const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      const refuse = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', refuse, { once: true });
+      // Node keeps a signal made of others for as long as somebody listens to it.
+      forget = () => signal.removeEventListener('abort', refuse);
     });
     try {
       return await Promise.race([ask(signal), aborted]);
     } finally {
+      forget();
       cancel();
     }
   }

@@ -1,5 +1,5 @@
 import type { FlameError } from '../core/flame-error.js';
-import type { InstanceSession } from './instance-session.js';
+import type { InstanceSession, InstanceState } from './instance-session.js';
 
 /** What a peer needs of its table. */
 export interface PeerHome {
@@ -14,6 +14,14 @@ export interface PeerHome {
   /** Resolves after `delay` milliseconds, or when the signal aborts. */
   rest(delay: number, signal: AbortSignal): Promise<void>;
 }
+
+/** Why an instance takes no calls though there is a session with it. */
+const troubles: Record<InstanceState, string | undefined> = {
+  ready: undefined,
+  suspended: 'its connection is broken, and may come back',
+  leaving: 'it is shutting down',
+  over: undefined,
+};
 
 const firstPause = 250;
 const longestPause = 4_000;
@@ -42,9 +50,9 @@ export class Peer {
     return this.#session;
   }
 
-  /** Why it does not answer; undefined while it does. */
+  /** Why it takes no calls; undefined while it does. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#trouble ?? troubles[this.#session?.state ?? 'ready'];
   }
 
   /** Stops dialling; a session stays until it is over. */
@@ -74,6 +82,8 @@ export class Peer {
   async #once(signal: AbortSignal): Promise<void> {
     const session = await this.#home.dial(this.address, signal);
     this.#trouble = undefined;
+    // It was dropped at the same moment: nobody would know of the session.
+    if (signal.aborted) return session.close(0, 'there is no need of it');
     const verdict = this.#home.judge(session);
     if (verdict !== 'use') {
       await session.close(0, 'there is no need of it');

@@ -48,19 +48,19 @@ export class RegionCalls {
     const { signal } = options;
     const timeout = options.timeout ?? config.timeout;
     const until = clock.now() + timeout;
-    if (signal?.aborted) throw verdict.neverSent(name, reasonOf(signal), signal.reason);
     const order = this.#order(name, args, options, timeout);
     const bounced = new Set<string>();
     let waited = false;
     for (;;) {
       if (this.#closed) throw verdict.closing(name);
+      if (signal?.aborted) throw verdict.neverSent(name, reasonOf(signal), signal.reason);
       const left = until - clock.now();
       if (left <= 0) throw verdict.timedOut(name, `while it looked for an instance`, timeout, 'no');
       const session = this.#pick(target, name, bounced);
       if (!session && table && !waited) {
         // The first look round may still be under way.
         waited = true;
-        await this.#within(left, table.ready);
+        await this.#within(left, table.ready, signal);
         continue;
       }
       if (!session) throw this.#nobody(target, name, bounced);
@@ -132,12 +132,17 @@ export class RegionCalls {
     };
   }
 
-  async #within(limit: number, done: Promise<void>): Promise<void> {
-    let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      if (limit < Infinity) cancel = this.#setup.clock.after(limit, resolve);
+  /** Waits for `done`, for as long as there is time and the caller wants it. */
+  #within(limit: number, done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const enough = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', enough);
+        resolve();
+      };
+      const cancel = this.#setup.clock.after(limit, enough);
+      signal?.addEventListener('abort', enough, { once: true });
+      void done.then(enough);
     });
-    await Promise.race([done, late]);
-    cancel();
   }
 }

@@ -120,6 +120,10 @@ export class RpcInstance {
     const [{ dialInstance }, identity] = await Promise.all([import('../wire/instance-dial.js'), this.#myIdentity()]);
     const clock = this.#clock;
     const attachment = await dialInstance({ address, about: this.#about, identity, reconnectTimeout, maxPayload, clock, signal });
+    if (signal.aborted) {
+      attachment.link.drop('it answered too late');
+      throw signal.reason;
+    }
     return new InstanceSession({ address, attachment, codec, clock, warn: (text) => this.#log.warn(text) });
   }
 

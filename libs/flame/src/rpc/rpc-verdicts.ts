@@ -14,7 +14,7 @@ function known(all: readonly InstanceInfo[], peers: readonly KnownPeer[]): strin
   const regions = [...counts].map(([region, count]) => `${region} (${count})`).join(', ');
   const silent = peers.filter(({ trouble }) => trouble !== undefined).slice(0, 5);
   const troubles = silent.map(({ address, trouble }) => `${address}: ${trouble}`).join('; ');
-  return `Regions known: ${regions}.${troubles === '' ? '' : ` No answer from ${troubles}.`}`;
+  return `Regions known: ${regions}.${troubles === '' ? '' : ` No calls are taken at ${troubles}.`}`;
 }
 
 export function noInstance(label: string, region: string, all: readonly InstanceInfo[], peers: readonly KnownPeer[]): FlameError {
@@ -44,6 +44,12 @@ export function timedOut(label: string, place: string, timeout: number, ran: 'no
 
 export function cancelledCall(label: string, place: string, reason: string, cause: unknown): FlameError {
   return new FlameError('FLAME_CANCELLED', `${label} was cancelled ${place}: ${reason}`, { ran: 'maybe', cause });
+}
+
+export function notRead(label: string): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was cancelled while running here: its stream is not consumed any more`, {
+    ran: 'maybe',
+  });
 }
 
 export function neverSent(label: string, reason: string, cause: unknown): FlameError {

@@ -79,9 +79,12 @@ export class AttachService {
     server.addService({ Attach: attach }, { Attach: (stream: ServerStream) => this.#attach(stream) });
   }
 
-  /** Closes all sessions. */
-  async close(reason: string): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map(({ link }) => link.close(reason)));
+  /** Closes all sessions; those that have not confirmed it `within` so many milliseconds are dropped. */
+  async close(reason: string, within = Infinity): Promise<void> {
+    const links = Array.from(this.#sessions.values(), ({ link }) => link);
+    const cancel = this.#options.clock.after(within, () => links.forEach((link) => link.drop(reason)), true);
+    await Promise.all(links.map((link) => link.close(reason)));
+    cancel();
     this.#options.shared?.close();
   }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import { AttachService } from './attach-service.js';
 import { Denial } from './denial.js';
+import { goodbyeTimeout } from './goodbye-timeout.js';
 import { instancesPath, serverOptions } from './grpc-options.js';
 import type { InstanceIdentity } from './instance-identity.js';
 import type { Attachment, Hello } from './link.js';
@@ -90,9 +91,9 @@ export class InstanceDoor {
     return this.#listener.port;
   }
 
-  /** Closes all sessions and stops listening. */
+  /** Closes all sessions and stops listening. Who was to be waited for has been: a connection that is broken may not come back any more. */
   async close(reason: string): Promise<void> {
-    await this.#callers.close(reason);
+    await this.#callers.close(reason, goodbyeTimeout);
     await this.#listener.close();
     this.#server.forceShutdown();
   }

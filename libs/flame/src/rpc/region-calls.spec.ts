@@ -1,0 +1,84 @@
+import { getEventListeners } from 'node:events';
+import { Injectable } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
+import { describe, expect, it } from 'vitest';
+import { failure } from '../../../../test/support/failure.js';
+import { logged } from '../../../../test/support/nest-app.js';
+import { until } from '../../../../test/support/process-table.js';
+import { Regions } from '../../../../test/support/regions.js';
+import type { Discovery, FoundInstance } from './discovery.js';
+import { OnRegion } from './on-region.decorator.js';
+import { RegionRpc } from './region-rpc.service.js';
+
+@Injectable()
+class Notes {
+  release = (): void => {};
+
+  @OnRegion('primary')
+  async write(): Promise<void> {}
+
+  @OnRegion('primary')
+  async stay(): Promise<void> {
+    await new Promise<void>((resolve) => (this.release = resolve));
+  }
+}
+
+const notes = { providers: [Notes] };
+
+/** An instance far from the primary region, which finds what `find` says. */
+function far(find: Discovery['find']): Promise<TestingModule> {
+  return new Regions().start('hkg', notes, { discovery: { find } });
+}
+
+describe('RegionCalls', () => {
+  it('says of an instance that is shutting down that it takes no calls', async () => {
+    const regions = new Regions();
+    const syd = await regions.start('syd', notes);
+    const hkg = await regions.start('hkg', notes);
+    await regions.see(hkg, 2);
+    const running = hkg.get(Notes).stay();
+    const service = syd.get(Notes);
+    const idle = service.release;
+    await until(() => service.release !== idle);
+    const closed = syd.close();
+    await regions.see(hkg, 1);
+    expect(await failure(hkg.get(Notes).write())).toMatchObject({
+      code: 'FLAME_REFUSED',
+      ran: 'no',
+      message: expect.stringMatching(
+        /"syd" answers\. Regions known: hkg \(1\)\. No calls are taken at 127\.\S+:7171: it is shutting down\.$/,
+      ),
+    });
+    service.release();
+    await Promise.all([running, closed]);
+  });
+
+  it('gives a call up with its signal while the first look round is under way', async () => {
+    const hkg = await far((signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))));
+    const giveUp = new AbortController();
+    const call = failure(hkg.get(RegionRpc).onPrimary(Notes, { timeout: Infinity, signal: giveUp.signal }).write());
+    giveUp.abort(new Error('its user has gone'));
+    expect(await call).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'no', message: expect.stringContaining('its user has gone') });
+    expect(getEventListeners(giveUp.signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('InstanceTable', () => {
+  it('keeps nothing of a look round that is over', async () => {
+    const signals: AbortSignal[] = [];
+    await far(async (signal) => {
+      signals.push(signal);
+      return [];
+    });
+    await until(() => signals.length > 2);
+    for (const signal of signals.slice(0, -1)) expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no address', [{ address: '10.0.0.4' }], 'the address of instance 0 that it found must be host:port, but is "10.0.0.4"'],
+    ['no list', undefined, 'it must give a list of instances, but gave undefined'],
+  ])('says what is wrong with what a discovery of the app’s own gives: %s', async (_, given, says) => {
+    await far(async () => given as FoundInstance[]);
+    await until(() => logged.some((line) => line.includes(`instances could not be discovered, those that are known stay: ${says}`)));
+  });
+});

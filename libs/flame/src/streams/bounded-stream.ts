@@ -1,0 +1,97 @@
+import { Observable } from 'rxjs';
+import { remoteStream } from './remote-stream.js';
+import type { ItemReader, ReadableTraits } from './remote-stream.js';
+import { openSource } from './source-iterator.js';
+import type { SourceIterator } from './source-iterator.js';
+import type { StreamKind } from './stream-kind.js';
+
+/** What bounds a stream that stays in this process. */
+export interface StreamBounds {
+  /** Ends the stream when it aborts; its reader gets the reason. */
+  readonly signal: AbortSignal;
+  /** Called once: it has come to its end, failed, or `left`: its reader went before. */
+  over(left: boolean): void;
+  /** Runs the producer's code in the context that is its own. */
+  within<T>(task: () => T): T;
+}
+
+/** The same stream within bounds, as it would be if it came from another process: it ends with its call. */
+export function boundedStream(kind: StreamKind, source: object, bounds: StreamBounds): object {
+  if (kind === 'observable') return boundedObservable(source as Observable<unknown>, bounds);
+  const { readableObjectMode: objectMode, readableEncoding: encoding } = source as {
+    readableObjectMode?: boolean;
+    readableEncoding?: BufferEncoding | null;
+  };
+  return remoteStream(kind, new BoundedReader(kind, source, bounds), { objectMode, encoding } satisfies ReadableTraits);
+}
+
+function boundedObservable(source: Observable<unknown>, { signal, over, within }: StreamBounds): Observable<unknown> {
+  return new Observable((subscriber) => {
+    let left = true;
+    const aborted = (): void => fail(signal.reason);
+    const fail = (error: unknown): void => {
+      left = false;
+      subscriber.error(error);
+    };
+    subscriber.add(() => {
+      signal.removeEventListener('abort', aborted);
+      over(left);
+    });
+    if (signal.aborted) return aborted();
+    signal.addEventListener('abort', aborted, { once: true });
+    const complete = (): void => {
+      left = false;
+      subscriber.complete();
+    };
+    subscriber.add(within(() => source.subscribe({ next: (item) => subscriber.next(item), error: fail, complete })));
+  });
+}
+
+class BoundedReader implements ItemReader {
+  readonly #bounds: StreamBounds;
+  readonly #source: SourceIterator;
+  readonly #aborted: Promise<never>;
+  #over = false;
+
+  constructor(kind: StreamKind, source: object, bounds: StreamBounds) {
+    this.#bounds = bounds;
+    const { signal, within } = bounds;
+    this.#source = within(() => openSource(kind, source));
+    this.#aborted = new Promise((_, reject) => {
+      if (signal.aborted) reject(signal.reason as Error);
+      else signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+    // Nobody may be reading then: the source ends now, and who reads next is told.
+    this.#aborted.catch(() => this.#end(false));
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    const { within } = this.#bounds;
+    try {
+      const result = await Promise.race([this.#aborted, within(() => this.#source.next())]);
+      if (!result.done) return result;
+    } catch (error) {
+      this.#finish(false);
+      throw error;
+    }
+    this.#finish(false);
+    return { done: true, value: undefined };
+  }
+
+  return(): void {
+    this.#end(true);
+  }
+
+  #end(left: boolean): void {
+    const ending = !this.#over;
+    this.#finish(left);
+    // Its answer to being ended is nobody's any more.
+    if (ending) this.#bounds.within(() => this.#source.return()).catch(() => undefined);
+  }
+
+  #finish(left: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#bounds.over(left);
+  }
+}
