@@ -4,8 +4,8 @@ import { SpawnedApp } from './spawned-app.js';
 export class RegionApp extends SpawnedApp {
   #asked = 0;
 
-  constructor(env: Record<string, string>) {
-    super('regions/main.js', env, 'pipe');
+  constructor(env: Record<string, string>, at: readonly string[] = []) {
+    super('regions/main.js', env, 'pipe', at);
   }
 
   /** Calls a method of one of its services, and gives what comes of it. */
@@ -17,6 +17,11 @@ export class RegionApp extends SpawnedApp {
     const { value, error } = JSON.parse(json!) as { value: T; error?: { code: string; ran: string; message: string } };
     if (error) throw Object.assign(new Error(error.message), error);
     return value;
+  }
+
+  /** How often a note of this text was written here. */
+  wrote(text: string): number {
+    return this.lines.filter((line) => line === `[wrote ${text}]`).length;
   }
 
   /** Waits until it sees exactly these regions' instances, itself included: `['hkg', 'syd', 'syd']`. */

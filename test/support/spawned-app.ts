@@ -14,8 +14,10 @@ export class SpawnedApp {
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   readonly #waiting = new Set<() => void>();
 
-  constructor(entry: string, env: Record<string, string> = {}, stdin: 'ignore' | 'pipe' = 'ignore') {
-    this.process = spawn(process.execPath, [join(apps, entry)], {
+  /** `at` is a command that runs it somewhere else. */
+  constructor(entry: string, env: Record<string, string> = {}, stdin: 'ignore' | 'pipe' = 'ignore', at: readonly string[] = []) {
+    const [command, ...args] = [...at, process.execPath, join(apps, entry)];
+    this.process = spawn(command!, args, {
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: [stdin, 'pipe', 'pipe'],
     });

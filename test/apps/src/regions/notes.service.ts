@@ -12,6 +12,7 @@ export class NotesService {
   @OnRegion('primary')
   async write(text: string): Promise<{ notes: number; by: string; region: string; pid: number }> {
     this.#notes.push(text);
+    console.log(`[wrote ${text}]`);
     return { notes: this.#notes.length, by: this.rpc.instances()[0]!.id, region: this.rpc.myRegion, pid: process.pid };
   }
 
@@ -23,7 +24,8 @@ export class NotesService {
   }
 
   @OnRegion('primary', { timeout: 60_000 })
-  async stay(ms: number): Promise<string> {
+  async stay(ms: number, text = ''): Promise<string> {
+    console.log(`[wrote ${text}]`);
     await new Promise((resolve) => setTimeout(resolve, ms));
     return this.rpc.instances()[0]!.id;
   }

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+
+/**
+ * Hosts on a network of their own: namespaces, with a cable from each to a switch. They are made inside a namespace of the test's, so that the
+ * machine's own network has no part in it, and end with the test.
+ */
+export class SeparateHosts {
+  readonly #shell: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  readonly #ended: Promise<unknown>;
+  #complaints = '';
+
+  private constructor() {
+    this.#shell = spawn('unshare', ['--net', '--mount', '--propagation', 'private', '--', 'sh'], { stdio: 'pipe' });
+    this.#shell.stderr!.on('data', (text: Buffer) => (this.#complaints += String(text)));
+    this.#shell.on('error', ({ message }) => (this.#complaints += message));
+    this.#ended = new Promise((resolve) => this.#shell.on('close', resolve));
+    // To a shell that has ended nothing can be written; that it has is told by its lines.
+    this.#shell.stdin!.on('error', () => {});
+    this.#lines = createInterface(this.#shell.stdout!)[Symbol.asyncIterator]();
+  }
+
+  /** @throws where namespaces cannot be made. */
+  static async make(count: number): Promise<SeparateHosts> {
+    const hosts = new SeparateHosts();
+    onTestFinished(() => hosts.#end());
+    await hosts.#run('mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link add switch type bridge && ip link set switch up');
+    for (let host = 1; host <= count; host++)
+      await hosts.#run(
+        `ip netns add h${host} && ip link add cable${host} type veth peer name eth0 netns h${host} && ` +
+          `ip link set cable${host} master switch && ip link set cable${host} up && ip -n h${host} link set lo up && ` +
+          `ip -n h${host} addr add ${hosts.address(host)}/24 dev eth0 && ip -n h${host} link set eth0 up`,
+      );
+    return hosts;
+  }
+
+  /** The hosts are counted from 1. */
+  address(host: number): string {
+    return `10.99.0.${host}`;
+  }
+
+  /** What to put before a command that is to run there. */
+  at(host: number): readonly string[] {
+    return ['nsenter', `--net=/proc/${this.#shell.pid}/root/run/netns/h${host}`];
+  }
+
+  /** Takes the host's cable out: nothing passes, and nobody is told. */
+  cut(host: number): Promise<void> {
+    return this.#run(`ip link set cable${host} down`);
+  }
+
+  mend(host: number): Promise<void> {
+    return this.#run(`ip link set cable${host} up`);
+  }
+
+  /** Loses what host `from` sends to host `to`, and only that: it goes to a machine that is not there. */
+  lose(from: number, to: number): Promise<void> {
+    return this.#run(`ip -n h${from} neigh replace ${this.address(to)} lladdr 02:00:00:00:00:ff dev eth0 nud permanent`);
+  }
+
+  find(from: number, to: number): Promise<void> {
+    return this.#run(`ip -n h${from} neigh del ${this.address(to)} dev eth0`);
+  }
+
+  async #run(command: string): Promise<void> {
+    this.#shell.stdin!.write(`{ ${command}; } && echo done || echo failed\n`);
+    const { value } = (await this.#lines.next()) as IteratorResult<string, undefined>;
+    if (value === undefined) await this.#ended;
+    if (value !== 'done')
+      throw new Error(
+        `hosts of their own need root's right to make network namespaces, and iproute2. ${this.#complaints.trim()} (${command})`,
+      );
+  }
+
+  async #end(): Promise<void> {
+    this.#shell.kill('SIGKILL');
+    await this.#ended;
+  }
+}
