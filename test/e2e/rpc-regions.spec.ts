@@ -144,6 +144,19 @@ it('A cut network: short cuts lose nothing, long ones lose what ran, and calls g
   expect(noticed).toBeLessThan(15_000);
 });
 
+it('A wrong secret is in the log of both ends', async () => {
+  const hosts = [ownHost(), ownHost()];
+  const syd = instance('syd', hosts[0]!, []);
+  await syd.line(/listens for the others/);
+  const other = 'another secret, which is just as long as it';
+  const stranger = instance('hkg', hosts[1]!, [`${hosts[0]}:${port}`], { FLAME_RPC_SECRET: other });
+  await stranger.line(
+    /no instance answers at 127\.\S+: it does not trust this instance, or is none of this app: their secrets or certificates differ/,
+  );
+  await syd.line(/refused a connection from 127\.\S+, which is no instance of this app: /);
+  for (const { lines } of [syd, stranger]) expect(lines.join('\n')).not.toMatch(new RegExp(`${secret}|${other}`));
+});
+
 it('Who does not have the secret gets nothing: no answer, no list of handlers, no health', async () => {
   const host = ownHost();
   const syd = instance('syd', host, []);

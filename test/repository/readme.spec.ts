@@ -74,6 +74,15 @@ describe('README', () => {
 });
 
 describe('ARCHITECTURE', () => {
+  it('draws and lists every folder of the library, and no other', () => {
+    const [drawing, list] = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split('## Layers')[1]!.split('```text')[1]!.split('```');
+    const folders = readdirSync(join(root, 'libs/flame/src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    // What is said of them stands to the right.
+    const drawn = drawing!.split('\n').flatMap((line) => line.slice(0, 45).match(/[a-z]+/g) ?? []);
+    const listed = [...list!.split('\n## ')[0]!.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
+    for (const named of [drawn, listed]) expect(named.sort()).toEqual(folders.map(({ name }) => name).sort());
+  });
+
   it('names files that are there', () => {
     const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
     const named = [...text.matchAll(/`([\w./-]+\.(?:ts|proto))`/g)].map(([, name]) => name!);

@@ -54,11 +54,16 @@ describe('RegionCalls', () => {
   });
 
   it('gives a call up with its signal while the first look round is under way', async () => {
-    const hkg = await far((signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))));
+    let looking!: AbortSignal;
+    const hkg = await far((signal) => {
+      looking = signal;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    });
     const giveUp = new AbortController();
     const call = failure(hkg.get(RegionRpc).onPrimary(Notes, { timeout: Infinity, signal: giveUp.signal }).write());
     giveUp.abort(new Error('its user has gone'));
     expect(await call).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'no', message: expect.stringContaining('its user has gone') });
+    expect(looking.aborted).toBe(false);
     expect(getEventListeners(giveUp.signal, 'abort')).toEqual([]);
   });
 });
