@@ -143,7 +143,11 @@ describe('FlameRpcModule', () => {
     const regions = new Regions();
     const syd = await regions.start('syd', notes);
     const stranger = await regions.start('hkg', notes, { secret: 'another secret of more than 32 characters' });
-    await until(() => logged.filter((line) => line.includes('their secrets or certificates differ')).length === 2);
+    const [there, here] = regions.discovery.found.map(({ address }) => address);
+    const says = (address: string): boolean =>
+      logged.some((line) => line.includes(`no instance answers at ${address}: `) && line.includes('their secrets or certificates differ'));
+    // Each dials the other.
+    await until(() => says(there!) && says(here!));
     expect(syd.get(RegionRpc).instances()).toHaveLength(1);
     expect(await failure(stranger.get(Notes).write('x'))).toMatchObject({
       code: 'FLAME_REFUSED',
