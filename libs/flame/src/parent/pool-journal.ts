@@ -203,7 +203,12 @@ export class PoolJournal {
   }
 
   #tell(news: PoolNews): void {
-    if (this.#news.observed) this.#news.next({ ...news, pool: this.#setup.config.name, at: Date.now() } as PoolNotice);
+    if (!this.#news.observed) return;
+    // `news` is made for this, and becomes the notice: a copy of it would cost a busy pool more than all the rest.
+    const notice = news as { -readonly [K in keyof PoolNotice]: PoolNotice[K] };
+    notice.pool = this.#setup.config.name;
+    notice.at = Date.now();
+    this.#news.next(notice as PoolNotice);
   }
 
   #guard(hook: string, run: () => void): void {
