@@ -2,7 +2,7 @@ import { DockerBackend, KubernetesBackend, LocalBackend, ProcessBackend } from '
 import type { FlameBackend } from 'nestjs-flame';
 
 /** How this app's machines are made: as `DEMO_BACKEND` says, as processes where it says nothing. */
-export function demoBackend({ DEMO_BACKEND, VIDEO_STORE }: NodeJS.ProcessEnv = process.env): FlameBackend {
+export function demoBackend({ DEMO_BACKEND, RUNNER_ENTRY, VIDEO_STORE }: NodeJS.ProcessEnv = process.env): FlameBackend {
   switch (DEMO_BACKEND) {
     // For comparison: the same app without other processes, which does one video after the other.
     case 'local':
@@ -17,6 +17,7 @@ export function demoBackend({ DEMO_BACKEND, VIDEO_STORE }: NodeJS.ProcessEnv = p
     case 'kubernetes':
       return new KubernetesBackend();
     default:
-      return new ProcessBackend();
+      // What bundle-runner.mjs makes, or the parent's own main file.
+      return new ProcessBackend(RUNNER_ENTRY ? { entry: RUNNER_ENTRY } : {});
   }
 }

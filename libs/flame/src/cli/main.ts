@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+import { version } from '../core/version.js';
 
 /** `npx nestjs-flame`. Each command is a file of `commands/`, which is imported when it runs. */
 const program = new Command('nestjs-flame').description('Tools around the pools of a NestJS app.').version(version);

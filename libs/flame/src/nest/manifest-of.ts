@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
 import type { Manifest } from '../core/manifest.js';
+import { version } from '../core/version.js';
 
 /** The number of the protocol in `proto/flame/v1`: raised when an older runner would misunderstand. */
 const protocol = 1;
-
-/** Sources and compiled files lie equally deep below the package's root. */
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** What this copy of the app says of itself. `handlers` are sorted. */
 export function manifestOf(handlers: readonly string[]): Manifest {

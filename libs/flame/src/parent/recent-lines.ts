@@ -1,3 +1,6 @@
+/** So much is shown of a line: a crash in a bundled app quotes a line of megabytes. */
+const shownOfLine = 500;
+
 /** The last lines that a machine printed: what a failed boot shows. */
 export class RecentLines {
   readonly #lines: string[] = [];
@@ -12,7 +15,7 @@ export class RecentLines {
   }
 
   add(line: string): void {
-    this.#lines.push(line);
+    this.#lines.push(line.length > shownOfLine ? `${line.slice(0, shownOfLine)}… (${line.length} characters)` : line);
     if (this.#lines.length > this.#keep) this.#lines.shift();
   }
 }
