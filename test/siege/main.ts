@@ -2,14 +2,21 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { SiegeOrders } from '../apps/src/siege/orders.js';
 import buildOnce from '../support/build-once.js';
 import { bundle } from '../simulation/bundle.js';
 import { besiege, faultsOf } from './besiege.js';
 
-// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 | soak --minutes 60
+// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { steps: { type: 'string' }, from: { type: 'string' }, minutes: { type: 'string' }, seed: { type: 'string' } },
+  options: {
+    steps: { type: 'string' },
+    from: { type: 'string' },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    'on-this-host': { type: 'boolean', default: false },
+  },
 });
 const [campaign] = positionals;
 const seed = Number(values.seed ?? 1);
@@ -32,9 +39,9 @@ async function simulate(steps: number, from: number): Promise<boolean> {
 }
 
 /** Dense for chaos, sparse for a soak. */
-async function siege(load: { minutes: number; callers: number; pause: number; troubleEvery: number }): Promise<boolean> {
+async function siege(load: Omit<SiegeOrders, 'folder' | 'seed' | 'calls'>): Promise<boolean> {
   buildOnce();
-  const report = await besiege({ ...load, seed }, (line) => process.stdout.write(line));
+  const report = await besiege({ ...load, calls: 100, seed }, (line) => process.stdout.write(line));
   console.log(JSON.stringify({ ...report, samples: report.samples.length }, null, 2));
   const faults = faultsOf(report);
   console.log(faults.length === 0 ? 'nothing was lost, nothing ran twice, nothing is left' : faults.join('\n'));
@@ -43,8 +50,15 @@ async function siege(load: { minutes: number; callers: number; pause: number; tr
 
 const campaigns: Record<string, () => Promise<boolean>> = {
   simulation: () => simulate(Number(values.steps ?? 1e8), Number(values.from ?? 1)),
-  chaos: () => siege({ minutes: Number(values.minutes ?? 10), callers: 16, pause: 20, troubleEvery: 1_500 }),
-  soak: () => siege({ minutes: Number(values.minutes ?? 60), callers: 6, pause: 100, troubleEvery: 12_000 }),
+  chaos: () =>
+    siege({
+      minutes: Number(values.minutes ?? 10),
+      callers: 16,
+      pause: 20,
+      troubleEvery: 1_500,
+      farHosts: values['on-this-host'] ? 0 : 2,
+    }),
+  soak: () => siege({ minutes: Number(values.minutes ?? 60), callers: 6, pause: 100, troubleEvery: 12_000, farHosts: 0 }),
 };
 const chosen = campaigns[campaign ?? ''];
 if (chosen === undefined) throw new Error(`there is no campaign "${campaign}": choose ${Object.keys(campaigns).join(', ')}`);

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
-import { settle } from '../../../../test/support/virtual-clock.js';
+import { settle, VirtualClock } from '../../../../test/support/virtual-clock.js';
 import type { FlameBackend } from '../backends/backend.js';
 import { BootError } from '../core/boot-error.js';
 import { FlameError } from '../core/flame-error.js';
@@ -101,6 +102,17 @@ describe('Pool', () => {
     await settle();
     expect(rig.pool.stats().running).toBe(0);
     await rig.pool.drain();
+  });
+
+  it('tells a caller that time was up, also when the handler gave up before by a clock that was ahead', async () => {
+    const ahead = new VirtualClock();
+    const handler = (): Promise<unknown> => sleep(60_000, undefined, { ref: false, signal: FlameCall.current()!.signal });
+    const rig = new PoolRig({ 'A.run': handler }, { timeout: 1_000 }, { runner: { clock: ahead } });
+    const result = failure(rig.call('A.run'));
+    await settle();
+    await ahead.advance(1_000);
+    // The parent's own clock stands still.
+    expect(await result).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });
   });
 
   it('replaces a runner whose handler ignores its abort', async () => {

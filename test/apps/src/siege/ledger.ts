@@ -27,9 +27,14 @@ export class Ledger {
   readonly #settledTwice: number[] = [];
   readonly #wrong: string[] = [];
   #started = 0;
+  #returned = 0;
 
   get started(): number {
     return this.#started;
+  }
+
+  get returned(): number {
+    return this.#returned;
   }
 
   /** Books a call from its start to its end. `made` gives whether the value is the call's own. */
@@ -38,6 +43,7 @@ export class Ledger {
     try {
       const right = await make(call);
       if (!right) this.#wrong.push(`call ${call} gave what is not its own`);
+      this.#returned += 1;
       this.#settle(call, 'returned, ran: yes');
     } catch (error) {
       if (error instanceof FlameError) this.#settle(call, `${error.code}, ran: ${error.ran}`);

@@ -8,9 +8,11 @@ import { NestFactory } from '@nestjs/core';
 import { FlameModule, FlameParent, getPoolToken } from 'nestjs-flame';
 import type { FlamePool } from 'nestjs-flame';
 import { Dice } from './dice.js';
+import { FarHost } from './far-host.js';
 import { Ledger } from './ledger.js';
 import { Load } from './load.js';
 import { marksFile, readOrders, reconnectTimeout } from './orders.js';
+import { otherProcesses } from './other-processes.js';
 import { SiegeWork } from './siege-work.js';
 import { Troubles } from './troubles.js';
 import { vitalSigns } from './vital-signs.js';
@@ -18,7 +20,15 @@ import { WatchedMachines } from './watched-machines.js';
 
 // A siege: load and troubles on real processes, and at the end a report of what became of every call, in `report.json`. With FLAME_PARENT it is a runner of it.
 const orders = readOrders();
-const machines = new WatchedMachines();
+const isRunner = FlameParent.get() !== null;
+const hosts: FarHost[] = [];
+if (!isRunner) for (let number = 1; number <= orders.farHosts; number++) hosts.push(await FarHost.make(number));
+if (hosts.length > 0) {
+  // Runners are started as their parent was; those of far hosts in the namespace of one.
+  process.env['SIEGE_NODE'] = process.execPath;
+  process.execPath = join(process.cwd(), 'test/siege/node-on-host.sh');
+}
+const machines = new WatchedMachines(orders.folder, hosts);
 
 @Module({
   imports: [
@@ -45,12 +55,12 @@ class SiegeModule {}
 
 const app = await NestFactory.createApplicationContext(SiegeModule, { logger: ['error'] });
 
-if (!FlameParent.get()) {
+if (!isRunner) {
   const dice = new Dice(orders.seed);
   const ledger = new Ledger();
   const pool = app.get<FlamePool>(getPoolToken('siege'));
   const load = new Load(app.get(SiegeWork), ledger, dice);
-  const troubles = new Troubles({ dice, pool, work: app.get(SiegeWork), ledger, alive: machines.alive });
+  const troubles = new Troubles({ dice, pool, work: app.get(SiegeWork), ledger, alive: machines.alive, hosts });
   const began = Date.now();
   const end = began + orders.minutes * 60_000;
   const samples = [vitalSigns(began, 0)];
@@ -61,9 +71,9 @@ if (!FlameParent.get()) {
     samples.push(sample);
     console.log(JSON.stringify({ ...sample, calls: ledger.started }));
   }, 10_000);
-  while (Date.now() < end) {
-    await sleep(Math.min(end - Date.now(), dice.below(2 * orders.troubleEvery)));
-    if (Date.now() < end) troubles.make();
+  while (Date.now() < end || ledger.returned < orders.calls || !troubles.ofEveryKind) {
+    troubles.make();
+    await sleep(dice.below(2 * orders.troubleEvery));
   }
   await troubles.over();
   load.stop();
@@ -73,14 +83,19 @@ if (!FlameParent.get()) {
   samples.push(vitalSigns(began, machines.alive.size));
   const closed = await Promise.race([app.close().then(() => true), sleep(30_000, false, { ref: false })]);
   await sleep(200);
+  const networks: string[] = [];
+  for (const host of hosts) networks.push(...(await host.remove()));
   const report = {
     orders,
     calls: await ledger.report(marksFile(orders)),
     troubles: troubles.counts,
     machineEnds: machines.ends,
     machines: machines.all.length,
+    ways: machines.ways,
     leftovers: [
       ...machines.leftovers(),
+      ...networks,
+      ...(hosts.length > 0 ? otherProcesses() : []),
       ...readdirSync(tmpdir()).map((name) => join(tmpdir(), name)),
       ...(closed ? [] : ['the app does not close']),
     ],

@@ -4,16 +4,17 @@ import { join } from 'node:path';
 export interface SiegeOrders {
   /** An empty folder of its own: marks, the report. Its `tmp` is the siege's TMPDIR. */
   readonly folder: string;
+  /** It lasts longer where fewer than `calls` have returned by then, or some kind of trouble was not made yet: on a machine that has other things to do. */
   readonly minutes: number;
+  readonly calls: number;
   /** Calls under way at any time, and the pause of each caller between two of them. */
   readonly callers: number;
   readonly pause: number;
   /** The mean time between two troubles, in milliseconds. */
   readonly troubleEvery: number;
   readonly seed: number;
-  /** The network namespace in which runners live, under `host` as their name for the parent; on this host when left out. */
-  readonly namespace?: string;
-  readonly host?: string;
+  /** On how many hosts of their own runners live, with wires between them and the parent; 0 for this host. */
+  readonly farHosts: number;
 }
 
 /** How long a runner's connection may be cut. Short, so that a siege sees many that are longer. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlamePool } from 'nestjs-flame';
 import type { Dice } from './dice.js';
+import type { FarHost } from './far-host.js';
 import type { Ledger } from './ledger.js';
 import { reconnectTimeout } from './orders.js';
 import type { SiegeWork } from './siege-work.js';
@@ -13,16 +14,18 @@ export interface TroubleSetup {
   readonly ledger: Ledger;
   /** The runner processes that are alive. */
   readonly alive: ReadonlySet<number>;
-  /** A command for the wire between the parent's network and the runners'; undefined where there is none. */
-  readonly wire?: (command: string) => void;
+  /** Whose wires are cut; none where runners live on this host. */
+  readonly hosts: readonly FarHost[];
 }
 
-/** Makes trouble of all kinds at random moments, and counts it. Each trouble is over when its promise resolves. */
+/** Makes trouble of all kinds at random moments, each kind as often as the others, and counts it. */
 export class Troubles {
   readonly counts: Record<string, number> = {};
   readonly #setup: TroubleSetup;
   readonly #kinds: Record<string, () => Promise<void> | void>;
   readonly #underWay = new Set<Promise<void>>();
+  /** Kinds that are due before any comes again. */
+  #due: string[] = [];
 
   constructor(setup: TroubleSetup) {
     this.#setup = setup;
@@ -35,13 +38,19 @@ export class Troubles {
       "runner's event loop blocked": () => this.#call((call) => this.#setup.work.blocks(call)),
       "parent's event loop blocked": () => this.#block(),
       'pool resized': () => this.#resize(),
-      ...(setup.wire && this.#wireTroubles(setup.wire)),
+      ...(setup.hosts.length > 0 && this.#wireTroubles(setup.hosts)),
     };
+  }
+
+  /** Whether each kind was made. */
+  get ofEveryKind(): boolean {
+    return Object.keys(this.#kinds).every((kind) => this.counts[kind] !== undefined);
   }
 
   /** One trouble, which may take its time. */
   make(): void {
-    const kind = this.#setup.dice.pick(Object.keys(this.#kinds));
+    if (this.#due.length === 0) this.#due = Object.keys(this.#kinds);
+    const [kind] = this.#due.splice(this.#setup.dice.below(this.#due.length), 1) as [string];
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     const trouble = (async () => this.#kinds[kind]!())();
     this.#underWay.add(trouble);
@@ -87,11 +96,16 @@ export class Troubles {
     this.#setup.pool.resize({ min: this.#setup.dice.below(max + 1), max });
   }
 
-  #wireTroubles(wire: (command: string) => void): Record<string, () => Promise<void>> {
-    const during = (begin: string, end: string, least: number, most: number) => async (): Promise<void> => {
-      wire(begin);
-      await sleep(least + this.#setup.dice.below(most - least));
-      wire(end);
+  /** What is done to a wire is over before the next thing is done to it. */
+  #wireTroubles(hosts: readonly FarHost[]): Record<string, () => Promise<void>> {
+    const { dice } = this.#setup;
+    const during = (begin: string, end: string, least: number, most: number) => (): Promise<void> => {
+      const host = dice.pick(hosts);
+      return host.alone(async () => {
+        await host.order(begin);
+        await sleep(least + dice.below(most - least));
+        await host.order(end);
+      });
     };
     return {
       'partition, shorter than reconnectTimeout': during('cut on', 'cut off', 100, reconnectTimeout - 500),
@@ -100,6 +114,7 @@ export class Troubles {
       'partition, from the runners only': during('cut ba', 'cut off', 500, reconnectTimeout + 3_000),
       'delay of 150 ms': during('delay 150', 'delay 0', 2_000, 6_000),
       'loss of 10 %': during('loss 10', 'loss 0', 2_000, 6_000),
+      'connections reset': () => dice.pick(hosts).reset(),
     };
   }
 }

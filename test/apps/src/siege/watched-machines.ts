@@ -1,21 +1,43 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { ProcessBackend } from 'nestjs-flame';
-import type { BootOrder, Machine } from 'nestjs-flame';
+import { basename } from 'node:path';
+import { FlameBackend, ProcessBackend } from 'nestjs-flame';
+import type { BackendContext, BootOrder, Machine, ParentInfo } from 'nestjs-flame';
+import type { FarHost } from './far-host.js';
 
 /** More than a runner needs, less than a hog takes. */
 const memoryLimit = 400 * 1024 * 1024;
 
-/** Runner processes under a memory limit each, where this machine lets us make control groups; it knows which ones are alive. */
-export class WatchedMachines extends ProcessBackend {
+/** Runner processes, on this host or in turn on far ones, under a memory limit each where this machine lets us make control groups; it knows which ones are alive. */
+export class WatchedMachines extends FlameBackend {
+  readonly name = 'siege';
+  readonly reach: 'host' | 'network';
   readonly alive = new Set<number>();
   /** How machines ended, counted. */
   readonly ends: Record<string, number> = {};
+  /** Where runners were told to find the parent, counted. */
+  readonly ways: Record<string, number> = {};
   /** Every process there ever was. */
   readonly all: number[] = [];
+  readonly #places: readonly { readonly processes: ProcessBackend; readonly host?: FarHost }[];
   readonly #groups = new Set<string>();
+  /** Names this siege among others. */
+  readonly #siege: string;
 
-  override async boot(order: BootOrder): Promise<Machine> {
-    const machine = await super.boot(order);
+  constructor(folder: string, hosts: readonly FarHost[]) {
+    super();
+    this.#siege = basename(folder);
+    this.reach = hosts.length > 0 ? 'network' : 'host';
+    const far = hosts.map((host) => ({ host, processes: new ProcessBackend({ env: { SIEGE_HOST: host.name } }) }));
+    this.#places = far.length > 0 ? far : [{ processes: new ProcessBackend() }];
+  }
+
+  override async prepare(context: BackendContext): Promise<void> {
+    await Promise.all(this.#places.map(({ processes }) => processes.prepare(context)));
+  }
+
+  async boot(order: BootOrder): Promise<Machine> {
+    const { processes, host } = this.#places[this.all.length % this.#places.length]!;
+    const machine = await processes.boot({ ...order, flameParent: (options) => this.#tell(order, { ...options, host: host?.parent }) });
     const pid = Number(machine.id.replace('pid ', ''));
     this.alive.add(pid);
     this.all.push(pid);
@@ -28,6 +50,10 @@ export class WatchedMachines extends ProcessBackend {
     return machine;
   }
 
+  override async close(): Promise<void> {
+    await Promise.all(this.#places.map(({ processes }) => processes.close()));
+  }
+
   /** Processes that run what this one runs, and control groups, that are still there. */
   leftovers(): string[] {
     for (const group of this.#groups) this.#remove(group);
@@ -35,12 +61,20 @@ export class WatchedMachines extends ProcessBackend {
     return [...processes, ...this.#groups];
   }
 
+  async #tell(order: BootOrder, options: Parameters<BootOrder['flameParent']>[0]): Promise<string> {
+    const told = await order.flameParent(options);
+    const { address, certificate } = JSON.parse(Buffer.from(told, 'base64').toString()) as ParentInfo;
+    const way = `${address.replace(/:.*/, '')}${certificate === undefined ? '' : ' over TLS'}`;
+    this.ways[way] = (this.ways[way] ?? 0) + 1;
+    return told;
+  }
+
   /** Version 1 of control groups, or 2. */
   #limit(pid: number): string | undefined {
     const [root, limit] = existsSync('/sys/fs/cgroup/memory')
       ? ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes']
       : ['/sys/fs/cgroup', 'memory.max'];
-    const group = `${root}/flame-siege-${process.pid}-${pid}`;
+    const group = `${root}/${this.#siege}-${pid}`;
     try {
       mkdirSync(group);
       this.#groups.add(group);
