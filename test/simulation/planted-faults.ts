@@ -86,7 +86,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'idle runners are kept',
     file: 'core/pool/runners.ts',
-    piece: '(this.#surplus > 0 && since >= rules.idleAfter)',
+    piece: '(this.#surplus > 0 && now >= surplusAt)',
     instead: 'false',
   },
   {
@@ -112,5 +112,17 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'parent/repeated.ts',
     piece: "mayHaveRun ||= (error as FlameError).ran !== 'no';",
     instead: '',
+  },
+  {
+    name: 'a paused pool goes on serving',
+    file: 'core/pool/calls.ts',
+    piece: '    if (pauseReason !== undefined) return;\n',
+    instead: '',
+  },
+  {
+    name: 'a handler that gives up by a clock that is ahead of its parent is taken at its word',
+    file: 'runner/executor.ts',
+    piece: "error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason)",
+    instead: 'error === reason',
   },
 ];

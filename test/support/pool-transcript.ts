@@ -4,7 +4,8 @@ import type { PoolAction, PoolFact } from '../../libs/flame/src/core/pool/facts.
 import { PoolMachine } from '../../libs/flame/src/core/pool/machine.js';
 import type { PoolRules } from '../../libs/flame/src/core/pool/rules.js';
 
-const rules: PoolRules = {
+/** What a pool goes by unless a test says otherwise. */
+export const rules: PoolRules = {
   name: 'p',
   min: 0,
   max: 2,

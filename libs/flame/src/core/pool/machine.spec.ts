@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PoolTranscript } from '../../../../../test/support/pool-transcript.js';
+import { PoolTranscript, rules } from '../../../../../test/support/pool-transcript.js';
+import { PoolMachine } from './machine.js';
 
 describe('PoolMachine', () => {
   describe('growth', () => {
@@ -160,6 +161,25 @@ describe('PoolMachine', () => {
       expect(pool.consent('r1', false)).toEqual([]);
       expect(pool.at(199)).toEqual([]);
       expect(pool.at(200)).toEqual(['ask r1']);
+    });
+
+    it('asks when time is up, also where rounding makes the time since then shorter', () => {
+      expect(24.1 + 1_000 - 24.1).toBeLessThan(1_000);
+      let looks = 0;
+      const idleAfter = {
+        get idleAfter(): number {
+          if (++looks > 100) throw new Error('it looks for ever');
+          return 1_000;
+        },
+      };
+      const machine = new PoolMachine(
+        Object.defineProperties({ ...rules, headroom: 1 }, Object.getOwnPropertyDescriptors(idleAfter)),
+        String,
+        () => 0,
+      );
+      machine.step({ is: 'start' }, 0);
+      machine.step({ is: 'up', runner: '1' }, 24.1);
+      expect(machine.step({ is: 'tick' }, machine.wakeAt)).toEqual([{ do: 'ask', runner: '1' }]);
     });
 
     it('stops a runner that does not answer', () => {

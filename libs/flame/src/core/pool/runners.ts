@@ -86,26 +86,28 @@ export class Runners {
     // A runner that does not answer is not worth its price.
     if (runner.asked) return this.stop(runner, 'it was idle and did not answer');
     const { now, rules } = this.#books;
-    const since = now - runner.idleSince;
-    if ((this.#surplus > 0 && since >= rules.idleAfter) || since >= rules.minIdleAfter) {
+    // Sums, as clocks are set by: a difference may be rounded to less, and the clock would be set for now, for ever.
+    const surplusAt = runner.idleSince + rules.idleAfter;
+    const minAt = runner.idleSince + rules.minIdleAfter;
+    if ((this.#surplus > 0 && now >= surplusAt) || now >= minAt) {
       runner.asked = true;
       this.#asked += 1;
       this.#books.clock(runner.idle, now + askGrace);
       return this.#books.act({ do: 'ask', runner: runner.id });
     }
-    if (since >= rules.idleAfter) this.#kept.add(runner);
-    this.#books.clock(runner.idle, runner.idleSince + (since < rules.idleAfter ? rules.idleAfter : rules.minIdleAfter));
+    if (now >= surplusAt) this.#kept.add(runner);
+    this.#books.clock(runner.idle, now < surplusAt ? surplusAt : minAt);
   }
 
   /** The answer of a runner that was asked whether it may stop; void if it has got work since. */
   consent(runner: PoolRunner, yes: boolean): void {
     if (!runner.asked || runner.state !== 'ready') return;
     this.#unask(runner);
-    const since = this.#books.now - runner.idleSince;
+    const { now, rules } = this.#books;
     const fromMin = this.#surplus <= 0;
-    if (!yes || (fromMin && since < this.#books.rules.minIdleAfter)) return this.idle(runner);
+    if (!yes || (fromMin && now < runner.idleSince + rules.minIdleAfter)) return this.idle(runner);
     if (fromMin) this.#books.rested += 1;
-    this.stop(runner, `it was idle for ${Math.round(since)} ms`);
+    this.stop(runner, `it was idle for ${Math.round(now - runner.idleSince)} ms`);
   }
 
   /** Lets runners go that only `min` kept, when there are more than `min` now. */
