@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from './bundle.js';
 import { plantedFaults } from './planted-faults.js';
 
@@ -9,16 +9,32 @@ import { plantedFaults } from './planted-faults.js';
 const steps = 60_000;
 const run = promisify(execFile);
 
-describe('The simulation', () => {
-  plantedFaults.forEach((fault, number) => {
-    it(`sees that ${fault.name}`, { timeout: 120_000 }, async () => {
-      const program = await bundle(`fault-${number}`, fault);
-      const ended = await run(process.execPath, [program, '1', String(steps)], { timeout: 100_000 }).catch(
-        (error: unknown) => error as { code: unknown; stderr: string },
-      );
-      rmSync(program);
-      // By a rule that does not hold, or as what nobody caught.
-      expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/Replay it with: FLAME_SIM_SEED=|Error/) });
-    });
+/** Lives through worlds from `seed` on, or through one with only the troubles that it `needs`. */
+async function live(program: string, seed: number, most: number, needs?: string): Promise<{ code?: unknown; stderr: string }> {
+  const env = { ...process.env, ...(needs !== undefined && { FLAME_SIM_NEEDS: needs }) };
+  return run(process.execPath, [program, String(seed), String(most)], { env, timeout: 100_000 }).catch(
+    (error: unknown) => error as { code: unknown; stderr: string },
+  );
+}
+
+describe.each(plantedFaults.map((fault, number) => ({ ...fault, number })))('The simulation, where $name', (fault) => {
+  let program: string;
+  beforeAll(async () => {
+    program = await bundle(`fault-${fault.number}`, fault);
   });
+  afterAll(() => rmSync(program));
+
+  it('sees it, and what it prints replays it with few troubles', { timeout: 120_000 }, async () => {
+    const { code, stderr } = await live(program, 1, steps);
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/Replay it with: FLAME_SIM_SEED=/) });
+    const [, seed, needs] = /FLAME_SIM_SEED=(\d+) FLAME_SIM_NEEDS=(\S*)/.exec(stderr)!;
+    expect(needs!.split(',').length).toBeLessThan(45);
+    expect(await live(program, Number(seed), 1, needs)).toMatchObject({ code: 1, stderr: expect.stringContaining(stderr.split('\n')[0]!) });
+  });
+
+  for (const world of fault.worlds ?? []) {
+    it(`sees it in world ${world}`, { timeout: 120_000 }, async () => {
+      expect(await live(program, world, 1)).toMatchObject({ code: 1, stderr: expect.stringContaining(`FLAME_SIM_SEED=${world} `) });
+    });
+  }
 });

@@ -5,6 +5,8 @@ export interface PlantedFault {
   readonly file: string;
   readonly piece: string;
   readonly instead: string;
+  /** Where the simulation has shown a mistake that was really made: worlds that show it, by their seeds, and are kept as tests. */
+  readonly worlds?: readonly number[];
 }
 
 /** What the simulation must see. Each is a mistake that somebody could make. */
@@ -27,6 +29,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'wire/attach-service.ts',
     piece: 'if (known?.token !== undefined && sameSecret',
     instead: 'if (false && sameSecret',
+    worlds: [6, 51],
   },
   {
     name: 'machines that are not confirmed gone do not count against max',
@@ -106,12 +109,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'runner/runner-host.ts',
     piece: 'await this.#attached?.catch(() => undefined);',
     instead: '',
+    worlds: [12, 60],
   },
   {
     name: 'a repeated call denies its earlier attempts',
     file: 'parent/repeated.ts',
     piece: "mayHaveRun ||= (error as FlameError).ran !== 'no';",
     instead: '',
+    worlds: [14, 37],
   },
   {
     name: 'a paused pool goes on serving',
@@ -124,5 +129,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'runner/executor.ts',
     piece: "error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason)",
     instead: 'error === reason',
+    worlds: [15, 17],
   },
 ];

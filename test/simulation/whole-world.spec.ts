@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { live, replayed, report, search } from './world/search.js';
+import { plantedFaults } from './planted-faults.js';
+import { live, readNeeds, replayed, report, search } from './world/search.js';
 
 /** Steps in all; `FLAME_SIM_STEPS` for more. `FLAME_SIM_SEED`, and `FLAME_SIM_NEEDS` of a world that was shrunk, to replay one. */
 const steps = Number(process.env['FLAME_SIM_STEPS'] ?? 1_000_000);
 const { FLAME_SIM_SEED: seed, FLAME_SIM_NEEDS: needs } = process.env;
 
-/** Worlds that once showed a rule broken, with what mended it in docs/reliability.md. */
-const once = [6, 23, 51, 89];
-
 describe('A parent and its runners in one simulated world', () => {
   it('keep every rule, whatever happens', { timeout: 600_000 }, async () => {
     if (seed !== undefined) {
-      const { error } = await live(replayed(Number(seed), needs?.split(',').map(Number)));
+      const { error } = await live(replayed(Number(seed), readNeeds(needs)));
       if (error) throw error;
       return;
     }
@@ -27,9 +25,11 @@ describe('A parent and its runners in one simulated world', () => {
     expect(first.steps).toBeGreaterThan(500);
   });
 
-  for (const found of once) {
-    it(`keep the rule that was broken in world ${found}`, async () => {
-      expect((await live(replayed(found))).error).toBeUndefined();
-    });
+  for (const { name, worlds = [] } of plantedFaults) {
+    for (const world of worlds) {
+      it(`keep every rule in world ${world}, which shows when ${name}`, async () => {
+        expect((await live(replayed(world))).error).toBeUndefined();
+      });
+    }
   }
 });

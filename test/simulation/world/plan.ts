@@ -2,7 +2,7 @@ import { SeededRandom } from '../../support/seeded-random.js';
 import type { PoolOptions } from '../../../libs/flame/src/core/pool-options.js';
 import type { Deed } from './deed.js';
 
-/** What is done to a world from outside. `pick` chooses among the runners there are then. */
+/** What is done to a world from outside. `pick` chooses among the runners there are then; `steps` says after how many of the next things that happen. */
 export type Trouble =
   | {
       readonly is: 'call';
@@ -14,9 +14,11 @@ export type Trouble =
       readonly cast: boolean;
       readonly reads: number;
     }
-  | { readonly is: 'kill' | 'sigterm' | 'sever' | 'sever twice'; readonly pick: number }
-  | { readonly is: 'part' | 'freeze' | 'jump'; readonly pick: number; readonly duration: number }
-  | { readonly is: 'freeze parent' | 'jump parent'; readonly duration: number }
+  | { readonly is: 'kill'; readonly pick: number; readonly steps: number }
+  | { readonly is: 'sigterm' | 'drain runner' | 'sever' | 'sever twice'; readonly pick: number }
+  | { readonly is: 'part'; readonly pick: number; readonly duration: number; readonly towards: 'both' | 'parent' | 'runner' }
+  | { readonly is: 'freeze' | 'jump'; readonly pick: number; readonly duration: number }
+  | { readonly is: 'freeze parent' | 'jump parent' | 'pause'; readonly duration: number }
   | { readonly is: 'resize'; readonly min: number; readonly max: number };
 
 /** A trouble and when it comes. */
@@ -35,6 +37,8 @@ export interface Plan {
   readonly gentle: boolean;
   /** The pool is closed when it has come to rest, or in the middle of its work; or the parent is killed there. */
   readonly end: 'at rest' | 'at work' | 'killed';
+  /** After how many more things that happen the parent is killed. */
+  readonly killedAfter: number;
 }
 
 /** Makes a world's plan from its seed. */
@@ -69,7 +73,7 @@ export function planFor(seed: number): Plan {
     troubles.push({ at, trouble: dice.chance(0.75) ? call(dice, calls++, gentle) : gentle ? gentleTrouble(dice) : trouble(dice) });
   }
   const end = dice.chance(0.6) ? 'at rest' : dice.chance(0.5) ? 'at work' : 'killed';
-  return { seed, pool, reconnectTimeout: gentle ? 5_000 : 500 + dice.below(2_000), troubles, gentle, end };
+  return { seed, pool, reconnectTimeout: gentle ? 5_000 : 500 + dice.below(2_000), troubles, gentle, end, killedAfter: dice.below(50) };
 }
 
 function call(dice: SeededRandom, number: number, gentle: boolean): Trouble {
@@ -85,9 +89,11 @@ function call(dice: SeededRandom, number: number, gentle: boolean): Trouble {
             ? 'ignores its abort'
             : roll < 0.8
               ? 'returns much'
-              : roll < 0.97
+              : roll < 0.92
                 ? 'streams'
-                : 'crashes';
+                : roll < 0.97
+                  ? 'reads a stream'
+                  : 'crashes';
   const spared = gentle && (does === 'ignores its abort' || does === 'crashes');
   const cast = does !== 'streams' && dice.chance(0.1);
   return {
@@ -107,14 +113,19 @@ function call(dice: SeededRandom, number: number, gentle: boolean): Trouble {
   };
 }
 
+/** Which way nothing passes. */
+const ways = ['both', 'parent', 'runner'] as const;
+
 function gentleTrouble(dice: SeededRandom): Trouble {
   const pick = dice.below(1_000);
   const roll = dice.next();
-  if (roll < 0.3) return { is: 'sever', pick };
-  if (roll < 0.5) return { is: 'sever twice', pick };
-  if (roll < 0.7) return { is: 'part', pick, duration: dice.below(500) };
-  if (roll < 0.8) return { is: 'sigterm', pick };
-  if (roll < 0.9) return { is: 'freeze', pick, duration: dice.below(300) };
+  if (roll < 0.25) return { is: 'sever', pick };
+  if (roll < 0.4) return { is: 'sever twice', pick };
+  if (roll < 0.6) return { is: 'part', pick, duration: dice.below(500), towards: dice.pick(ways) };
+  if (roll < 0.78) return { is: 'sigterm', pick };
+  if (roll < 0.82) return { is: 'drain runner', pick };
+  if (roll < 0.87) return { is: 'freeze', pick, duration: dice.below(300) };
+  if (roll < 0.92) return { is: 'pause', duration: dice.below(500) };
   const max = 1 + dice.below(5);
   return { is: 'resize', min: dice.below(max + 1), max };
 }
@@ -122,15 +133,17 @@ function gentleTrouble(dice: SeededRandom): Trouble {
 function trouble(dice: SeededRandom): Trouble {
   const roll = dice.next();
   const pick = dice.below(1_000);
-  if (roll < 0.15) return { is: 'kill', pick };
-  if (roll < 0.25) return { is: 'sigterm', pick };
+  if (roll < 0.15) return { is: 'kill', pick, steps: dice.below(20) };
+  if (roll < 0.26) return { is: 'sigterm', pick };
+  if (roll < 0.29) return { is: 'drain runner', pick };
   if (roll < 0.45) return { is: 'sever', pick };
   if (roll < 0.55) return { is: 'sever twice', pick };
-  if (roll < 0.7) return { is: 'part', pick, duration: dice.below(4_000) };
+  if (roll < 0.7) return { is: 'part', pick, duration: dice.below(4_000), towards: dice.pick(ways) };
   if (roll < 0.78) return { is: 'freeze', pick, duration: dice.below(4_000) };
   if (roll < 0.84) return { is: 'jump', pick, duration: dice.below(4_000) };
   if (roll < 0.89) return { is: 'freeze parent', duration: dice.below(3_000) };
   if (roll < 0.93) return { is: 'jump parent', duration: dice.below(3_000) };
+  if (roll < 0.96) return { is: 'pause', duration: dice.below(2_000) };
   const max = 1 + dice.below(5);
   return { is: 'resize', min: dice.below(max + 1), max };
 }

@@ -42,6 +42,12 @@ export async function search(
   return { steps: made, worlds, found: undefined };
 }
 
+/** Reads `needs` as `report` writes them; some worlds need no trouble at all. */
+export function readNeeds(text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined;
+  return text === '' ? [] : text.split(',').map(Number);
+}
+
 /** The plan of a seed with only some of its troubles. */
 export function replayed(seed: number, needs?: readonly number[]): Plan {
   const plan = planFor(seed);

@@ -11,12 +11,16 @@ import type { Timeline } from './timeline.js';
 /** gRPC's codes, as far as they occur. */
 const code = { cancelled: 1, unavailable: 14 } as const;
 
+/** Whom something is on its way to. */
+type Direction = 'parent' | 'runner';
+
 /** What lies between runners and their parent: connections with delays, on which everything comes in order or not at all. */
 export class SimulatedNetwork {
   /** The parent's end, where streams come in; undefined while it does not listen. */
   attach: ((stream: ServerStream) => void) | undefined;
   readonly connections = new Set<SimulatedConnection>();
-  readonly #partitions = new Map<SimulatedProcess, number>();
+  /** Until when nothing passes, by direction. */
+  readonly #partitions = { parent: new Map<SimulatedProcess, number>(), runner: new Map<SimulatedProcess, number>() };
   #made = 0;
 
   constructor(
@@ -34,14 +38,16 @@ export class SimulatedNetwork {
     return connection.near;
   }
 
-  /** Nothing passes between a runner and the parent for a while. What is sent meanwhile comes afterwards, unless the connection is given up before. */
-  part(runner: SimulatedProcess, duration: number): void {
-    this.#partitions.set(runner, this.timeline.now + duration);
+  /** Nothing passes between a runner and the parent for a while, or in one direction only. What is sent meanwhile comes afterwards, unless the connection is given up before. */
+  part(runner: SimulatedProcess, duration: number, towards: 'both' | Direction): void {
+    const until = this.timeline.now + duration;
+    if (towards !== 'runner') this.#partitions.parent.set(runner, until);
+    if (towards !== 'parent') this.#partitions.runner.set(runner, until);
   }
 
   /** Until when nothing passes. */
-  partedUntil(runner: SimulatedProcess): number {
-    return this.#partitions.get(runner) ?? 0;
+  partedUntil(runner: SimulatedProcess, to: Direction): number {
+    return this.#partitions[to].get(runner) ?? 0;
   }
 
   of(runner: SimulatedProcess): SimulatedConnection[] {
@@ -132,17 +138,19 @@ export class SimulatedConnection {
     });
   }
 
-  #send(to: 'parent' | 'runner', arrive: () => void): void {
+  #send(to: Direction, arrive: () => void): void {
     if (this.#severed) return;
     const { timeline, parent } = this.network;
     const way = this.#under[to];
     const process = to === 'parent' ? parent : this.runner;
     way.queue.push(arrive);
     const comeAt = (at: number): void => {
-      way.upTo = Math.max(way.upTo, at, this.network.partedUntil(this.runner));
+      const parted = this.network.partedUntil(this.runner, to);
+      // What was held up on several connections comes in any order.
+      way.upTo = Math.max(way.upTo, at, parted > timeline.now ? parted + this.dice.below(50) : 0);
       process.at(way.upTo, () => {
         if (this.#severed || (to === 'parent' ? this.#farOver : this.#nearOver)) return;
-        const until = this.network.partedUntil(this.runner);
+        const until = this.network.partedUntil(this.runner, to);
         // The oldest comes first, whatever was held up.
         if (until > timeline.now) comeAt(until);
         else way.queue.shift()!();

@@ -56,7 +56,7 @@ export class SimulatedRunner {
     process.in(appBoot, () => {
       const table = {
         name: () => 'Work.does',
-        invoke: (_: number, [deed]: unknown[]) => this.#do(deed as Deed),
+        invoke: (_: number, [deed, rows]: unknown[]) => this.#do(deed as Deed, rows as AsyncIterable<number>),
         child: () => undefined,
         tracks: () => undefined,
       };
@@ -71,7 +71,7 @@ export class SimulatedRunner {
     this.process.in(1, () => (this.#told === undefined ? this.process.die() : this.#told('SIGTERM')));
   }
 
-  #do(deed: Deed): unknown {
+  #do(deed: Deed, rows: AsyncIterable<number>): unknown {
     const { watcher, process } = this.#setup;
     watcher.ran(deed, process);
     const begin = (): (() => void) => {
@@ -84,18 +84,23 @@ export class SimulatedRunner {
       process.onDeath(end);
       return end;
     };
-    return deed.does === 'streams' ? this.#rows(deed, begin) : this.#working(deed, begin());
+    return deed.does === 'streams' ? this.#rows(deed, begin) : this.#working(deed, rows, begin());
   }
 
-  async #working(deed: Deed, end: () => void): Promise<unknown> {
+  async #working(deed: Deed, rows: AsyncIterable<number>, end: () => void): Promise<unknown> {
+    const { signal } = FlameCall.current()!;
     try {
-      return await this.#work(deed);
+      return await this.#work(deed, rows);
+    } catch (error) {
+      // Every other handler gives up as Node's own functions do.
+      if (error !== signal.reason || deed.call % 2 === 0) throw error;
+      throw Object.assign(new Error('The operation was aborted', { cause: error }), { name: 'AbortError' });
     } finally {
       end();
     }
   }
 
-  async #work(deed: Deed): Promise<unknown> {
+  async #work(deed: Deed, rows: AsyncIterable<number>): Promise<unknown> {
     const { process } = this.#setup;
     const { signal } = FlameCall.current()!;
     switch (deed.does) {
@@ -111,6 +116,11 @@ export class SimulatedRunner {
       case 'hangs':
         await this.#rest(Infinity, signal);
         return deed.call;
+      case 'reads a stream': {
+        let next = 0;
+        for await (const row of rows) if (row !== next++) throw new Error(`row ${row} came where ${next - 1} was due`);
+        return next === deed.takes ? deed.call : next;
+      }
       case 'crashes':
         await this.#rest(deed.takes, signal);
         process.die();

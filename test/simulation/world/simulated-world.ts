@@ -23,6 +23,9 @@ const quiet = { debug: () => {}, log: () => {}, warn: () => {}, error: () => {} 
 /** The longest that anything can take when nothing disturbs it any more: waiting, boots with their pauses, running. */
 const rest = 200_000;
 
+/** Ten times what the busiest worlds take. */
+const mostSteps = 100_000;
+
 type CallTrouble = Trouble & { is: 'call' };
 
 /**
@@ -38,6 +41,9 @@ export class SimulatedWorld {
   readonly #platform: SimulatedPlatform;
   readonly #pool: Pool;
   readonly #codec = createCodec();
+  #paused = false;
+  /** Arguments that are streams and have begun, and runners that are being drained. */
+  readonly #open = { sources: 0, drains: 0 };
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -83,7 +89,7 @@ export class SimulatedWorld {
       onCastError: () => {},
     });
     this.#pool.events$.subscribe((notice) => {
-      if (notice.is === 'call-started') this.rules.started(notice.call);
+      if (notice.is === 'call-started') this.rules.started(notice.call, this.#paused);
     });
   }
 
@@ -94,9 +100,10 @@ export class SimulatedWorld {
     const last = this.#plan.troubles.at(-1)?.at ?? 0;
     await this.#pass(last);
     if (this.#plan.end === 'killed') return this.#bereave();
+    this.#parent.in(0, () => this.#resume());
     if (this.#plan.end === 'at rest') await this.#rest(last);
     let drained = false;
-    void this.#pool.drain().then(() => (drained = true));
+    this.#parent.in(0, () => void this.#pool.drain().then(() => (drained = true)));
     await this.#pass(this.timeline.now + rest, () => drained);
     this.rules.expect(drained, 'the pool does not drain');
     this.rules.expect(this.#platform.standing === 0, `${this.#platform.standing} machines are left after the drain`);
@@ -104,6 +111,8 @@ export class SimulatedWorld {
     this.rules.expect(this.#platform.runners.size === 0, 'runners are left after the drain');
     this.rules.expect(this.#parent.timers === 0, `${this.#parent.timers} timers are left in the parent`);
     this.rules.expect(this.#network.connections.size === 0, `${this.#network.connections.size} connections are left`);
+    this.rules.expect(this.#open.sources === 0, `${this.#open.sources} arguments are still read from`);
+    this.rules.expect(this.#open.drains === 0, `${this.#open.drains} runners are still being drained`);
     this.rules.allSettled();
     this.rules.atTheEnd();
   }
@@ -119,15 +128,20 @@ export class SimulatedWorld {
 
   /** The parent is killed: every runner ends by itself. */
   async #bereave(): Promise<void> {
+    const { reconnectTimeout, pool, killedAfter } = this.#plan;
+    for (let step = 0; step < killedAfter && (await this.timeline.next(this.timeline.now + 1_000)); step++);
+    this.rules.check();
     this.#parent.die();
-    const { reconnectTimeout, pool } = this.#plan;
     await this.#pass(this.timeline.now + 20_000 + 2 * reconnectTimeout + 3 * pool.shutdownTimeout!);
     this.rules.expect(this.#platform.runners.size === 0, `${this.#platform.runners.size} runners outlive their parent`);
     this.rules.atTheEnd();
   }
 
   async #pass(until: number, enough: () => boolean = () => false): Promise<void> {
-    while (!enough() && (await this.timeline.next(until))) this.rules.check();
+    while (!enough() && (await this.timeline.next(until))) {
+      this.rules.expect(this.timeline.steps < mostSteps, `it goes on and on: ${mostSteps} steps`);
+      this.rules.check();
+    }
   }
 
   #process(name: string): SimulatedProcess {
@@ -144,14 +158,21 @@ export class SimulatedWorld {
         return this.#parent.freeze(trouble.duration);
       case 'jump parent':
         return this.#parent.jump(trouble.duration);
+      case 'pause':
+        this.#pool.pause();
+        this.#paused = true;
+        return void this.#parent.in(trouble.duration, () => this.#resume());
+      case 'drain runner':
+        return void this.#drainOne(trouble.pick);
     }
     const runners = [...this.#platform.runners];
-    const runner = runners[trouble.pick % runners.length];
+    // Every third time the youngest, which may be just attaching.
+    const runner = trouble.pick % 3 === 0 ? runners.at(-1) : runners[trouble.pick % runners.length];
     if (runner === undefined) return;
     const { process } = runner;
     switch (trouble.is) {
       case 'kill':
-        return process.die();
+        return this.timeline.afterSteps(trouble.steps, () => process.die());
       case 'sigterm':
         return runner.sigterm();
       case 'freeze':
@@ -159,7 +180,7 @@ export class SimulatedWorld {
       case 'jump':
         return process.jump(trouble.duration);
       case 'part':
-        return this.#network.part(process, trouble.duration);
+        return this.#network.part(process, trouble.duration, trouble.towards);
       case 'sever twice':
         // The second time as soon as it may have dialled again.
         process.in(100, () => this.#network.of(process).forEach((connection) => connection.sever()));
@@ -167,6 +188,20 @@ export class SimulatedWorld {
       case 'sever':
         return this.#network.of(process).forEach((connection) => connection.sever());
     }
+  }
+
+  /** Pauses overlap: the first that ends ends them all. */
+  #resume(): void {
+    this.#paused = false;
+    this.#pool.resume();
+  }
+
+  async #drainOne(pick: number): Promise<void> {
+    const { runners } = this.#pool.stats();
+    if (runners.length === 0) return;
+    this.#open.drains += 1;
+    await this.#pool.drainRunner(runners[pick % runners.length]!.id);
+    this.#open.drains -= 1;
   }
 
   async #call({ deed, timeout, handlerTimeout, linked, leavesAfter, cast, reads }: CallTrouble): Promise<void> {
@@ -180,8 +215,9 @@ export class SimulatedWorld {
       ...(deed.retried && { retry: { attempts: 3 }, idempotent: true }),
     };
     const book = this.rules.called(deed, timeout, this.#parent);
+    const args = deed.does === 'reads a stream' ? [deed, this.#source(deed)] : [deed];
     try {
-      const result = cast ? await this.#pool.cast(0, [deed], options) : await this.#pool.call(0, [deed], options);
+      const result = cast ? await this.#pool.cast(0, args, options) : await this.#pool.call(0, args, options);
       const wrong = cast
         ? undefined
         : deed.does === 'streams'
@@ -190,6 +226,18 @@ export class SimulatedWorld {
       this.rules.settled(book, undefined, wrong);
     } catch (error) {
       this.rules.settled(book, error instanceof FlameError || isOwn(error, deed) ? error : new Error(`a stranger: ${String(error)}`));
+    }
+  }
+
+  async *#source({ takes }: Deed): AsyncGenerator<number> {
+    this.#open.sources += 1;
+    try {
+      for (let row = 0; row < takes; row++) {
+        if (row % 8 === 7) await new Promise<void>((resolve) => this.#parent.in(20, resolve));
+        yield row;
+      }
+    } finally {
+      this.#open.sources -= 1;
     }
   }
 

@@ -14,6 +14,7 @@ export class Timeline {
   /** What has happened so far. */
   steps = 0;
   readonly #heap: Happening[] = [];
+  readonly #afterSteps = new Set<{ readonly step: number; readonly happen: () => void }>();
   #order = 0;
 
   /** Plans something; the returned function cancels it. */
@@ -21,6 +22,11 @@ export class Timeline {
     const happening: Happening = { at: Math.max(at, this.now), order: ++this.#order, happen };
     this.#push(happening);
     return () => (happening.happen = undefined);
+  }
+
+  /** Plans something for right after so many more things have happened. */
+  afterSteps(steps: number, happen: () => void): void {
+    this.#afterSteps.add({ step: this.steps + steps, happen });
   }
 
   /** Lets the next thing happen, if it is due by `until`. */
@@ -39,6 +45,12 @@ export class Timeline {
       first.happen = undefined;
       happen();
       await turn();
+      for (const due of this.#afterSteps) {
+        if (due.step > this.steps) continue;
+        this.#afterSteps.delete(due);
+        due.happen();
+        await turn();
+      }
       return true;
     }
   }

@@ -125,7 +125,8 @@ export class WorldRules implements Watcher {
   }
 
   /** The pool handed a call to a runner; one that a runner gave back is handed on again. */
-  started(call: number): void {
+  started(call: number, paused: boolean): void {
+    this.expect(!paused, `call number ${call} of the pool was started while it is paused`);
     if (this.#begun.has(call)) return;
     this.#begun.add(call);
     this.expect(call > this.#lastBegun, `call number ${call} of the pool overtook ${this.#lastBegun}`);
