@@ -4,8 +4,8 @@ import { besiege, faultsOf } from '../siege/besiege.js';
 /** `FLAME_SIEGE_MINUTES=10` for longer, or npm run siege -- chaos. */
 const minutes = Number(process.env['FLAME_SIEGE_MINUTES'] ?? 0.5);
 
-/** A third of what a machine does in that time that has nothing else to do; a busy one takes longer for them. */
-const calls = 300;
+/** A quarter of what a machine does in half a minute that has nothing else to do; a busy one takes longer for them. */
+const calls = 500;
 
 const places = [
   { where: 'on this host', farHosts: 0, kinds: 7, ways: ['unix'] },
