@@ -98,6 +98,18 @@ it('An instance that gets SIGTERM finishes what runs, and none of the calls that
   for (let call = 0; call < calls; call++) expect(one.wrote(`meanwhile ${call}`) + two.wrote(`meanwhile ${call}`)).toBe(1);
 });
 
+it('A runner of an instance’s pool calls other instances itself, with that instance’s options, and no instance sees it', async () => {
+  const { apps } = await three([{ FLY_MACHINE_ID: 'one' }, { FLY_MACHINE_ID: 'two' }, { FLY_MACHINE_ID: 'far' }]);
+  const [one, two, far] = apps as [RegionApp, RegionApp, RegionApp];
+  const { runner, sees, note } = await far.ask<{ runner: number; sees: string[]; note: Written }>('notes', 'writeFromRunner', ['a note']);
+  expect(apps.map(({ pid }) => pid)).not.toContain(runner);
+  expect([one.pid, two.pid]).toContain(note.pid);
+  expect(one.wrote('a note') + two.wrote('a note')).toBe(1);
+  // It has its instance's name, and so takes that for itself.
+  expect(sees.toSorted()).toEqual(['itself', 'one', 'two']);
+  for (const app of apps) expect(await app.ask<unknown[]>('rpc', 'instances')).toHaveLength(3);
+});
+
 it('In a half-finished deploy a renamed handler is found where it is, kept for the old ones, and missed with both versions named', async () => {
   const version = (number: string, id: string): Record<string, string> => ({ FLAME_APP_VERSION: number, FLY_MACHINE_ID: id });
   const { apps, hosts } = await three([version('1.0', 'old'), version('2.0', 'new'), version('2.0', 'far')]);

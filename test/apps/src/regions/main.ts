@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FlameError } from 'nestjs-flame';
+import { FlameError, FlameModule, ProcessBackend } from 'nestjs-flame';
 import { DnsDiscovery, FlameRpcModule, FlyDiscovery, RegionRpc, SrvDiscovery } from 'nestjs-flame/rpc';
 import type { Discovery, InstanceTls } from 'nestjs-flame/rpc';
 import { NotesService } from './notes.service.js';
@@ -26,6 +26,7 @@ const accounts = (await import(`./accounts-${env['FLAME_APP_VERSION']?.[0] ?? '1
 
 @Module({
   imports: [
+    FlameModule.forRoot([{ name: 'work', max: 1 }], { backend: new ProcessBackend() }),
     FlameRpcModule.forRoot({
       discovery: discovery(),
       host: env['HOST'],

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { FlameCall } from 'nestjs-flame';
+import { FlameCall, OnFlame } from 'nestjs-flame';
 import { OnRegion, RegionRpc } from 'nestjs-flame/rpc';
 
 /** Notes that are written where the database is, and read anywhere. */
@@ -28,6 +28,13 @@ export class NotesService {
     console.log(`[wrote ${text}]`);
     await new Promise((resolve) => setTimeout(resolve, ms));
     return this.rpc.instances()[0]!.id;
+  }
+
+  /** Writes from a runner of this instance's pool, and tells which instances that sees. */
+  @OnFlame('work')
+  async writeFromRunner(text: string): Promise<{ runner: number; sees: string[]; note: Awaited<ReturnType<NotesService['write']>> }> {
+    const note = await this.write(text);
+    return { runner: process.pid, sees: this.rpc.instances().map(({ id, self }) => (self ? 'itself' : id)), note };
   }
 
   @OnRegion('primary')
