@@ -1,0 +1,35 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { FlameBackend } from 'nestjs-flame';
+import type { BootOrder, Machine } from 'nestjs-flame';
+import type { Birth } from './fakes.js';
+
+/** Boots runners that are nothing but sessions, all in one process beside the parent: for measuring what a session costs the parent. */
+export class FakeBackend extends FlameBackend {
+  readonly name = 'fake';
+  readonly reach = 'host';
+  readonly #handlers: readonly string[];
+  readonly #process = fork(join(import.meta.dirname, 'fakes.js'));
+  readonly #gone = once(this.#process, 'exit').then(() => ({ how: 'exit', code: 0, text: 'the process of the fakes ended' }) as const);
+
+  constructor(handlers: readonly string[]) {
+    super();
+    this.#handlers = handlers;
+  }
+
+  override async boot(order: BootOrder): Promise<Machine> {
+    const birth: Birth = { told: await order.flameParent(), handlers: this.#handlers };
+    this.#process.send(birth);
+    const stop = async (): Promise<void> => {
+      if (this.#process.connected) this.#process.disconnect();
+      await this.#gone;
+    };
+    return { id: order.runner, exited: this.#gone, stop };
+  }
+
+  override async close(): Promise<void> {
+    if (this.#process.connected) this.#process.disconnect();
+    await this.#gone;
+  }
+}
