@@ -68,6 +68,14 @@ export class NestApp {
     this.#edit('src/main.ts', '  await app.listen', '  app.enableShutdownHooks();\n  await app.listen');
   }
 
+  /** Mounts what shows the pools, with the library that one of the two needs. */
+  mountMetricsAndDashboard(): void {
+    this.install('prom-client@15');
+    this.#edit('src/app.module.ts', 'imports: [', 'imports: [FlameMetricsModule.forRoot(), FlameDashboardModule.forRoot(), ');
+    this.#edit('src/app.module.ts', /^/, `import { FlameDashboardModule } from 'nestjs-flame/dashboard';\n`);
+    this.#edit('src/app.module.ts', /^/, `import { FlameMetricsModule } from 'nestjs-flame/metrics';\n`);
+  }
+
   useFastify(): void {
     this.#edit('src/main.ts', 'NestFactory.create(AppModule)', 'NestFactory.create(AppModule, new FastifyAdapter())');
     this.#edit('src/main.ts', /^/, `import { FastifyAdapter } from '@nestjs/platform-fastify';\n`);

@@ -67,9 +67,11 @@ describe('a Nest 12 app (ESM)', () => {
     app.install('@nestjs/platform-fastify@12');
     app.useFastify();
     app.enableShutdownHooks();
+    app.mountMetricsAndDashboard();
     app.build();
     await calls(app);
   });
+  it('shows its pools to Prometheus and on the dashboard, on Fastify', () => shows(app));
 });
 
 describe('a Nest 11 app (CommonJS)', () => {
@@ -81,12 +83,14 @@ describe('a Nest 11 app (CommonJS)', () => {
     app = new NestApp(home, 'app', { cli: tool('@nestjs/cli@11'), node: process.execPath });
     app.enableShutdownHooks();
     app.install(tarball);
+    app.mountMetricsAndDashboard();
     app.build();
     expect(readFileSync(app.main, 'utf8')).toContain('require("@nestjs/core")');
     app.typeCheck('--module', 'commonjs', '--moduleResolution', 'node10', '--resolvePackageJsonExports', 'false');
   });
   it('runs its method in another process', () => calls(app));
   it('runs its method in another process, under Node 24', () => calls(app, node24));
+  it('shows its pools to Prometheus and on the dashboard', () => shows(app));
 });
 
 /** Calls a method that runs elsewhere, one that throws there, then ends the app: no process of it may be left. */
@@ -110,6 +114,19 @@ async function calls(app: NestApp, node?: string): Promise<void> {
     await server.stop();
   }
   await expect.poll(() => processesOf(app.folder), { timeout: 30_000 }).toEqual([]);
+}
+
+/** Looks at a call that was made, where Prometheus and where people do. */
+async function shows(app: NestApp): Promise<void> {
+  const server = await app.start();
+  try {
+    expect((await server.get('/pids')).status, server.output).toBe(200);
+    expect(await server.text('/metrics')).toMatch(/^flame_calls_total\{pool="work",outcome="returned"\} 1$/m);
+    expect(await server.text('/flame')).toContain('<title>flame</title>');
+    expect(await server.upTo('event: snapshot', '/flame/events')).toContain('event: hello');
+  } finally {
+    await server.stop();
+  }
 }
 
 function tool(spec: string): string {

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
@@ -36,6 +38,19 @@ export class RunningApp {
   async get(path: string): Promise<{ status: number; body: unknown }> {
     const response = await fetch(this.#url + path);
     return { status: response.status, body: await response.json() };
+  }
+
+  async text(path: string): Promise<string> {
+    return (await fetch(this.#url + path)).text();
+  }
+
+  /** The beginning of a response that does not end, up to `mark`. Not by `fetch`, which then opens a connection that it never uses. */
+  async upTo(mark: string, path: string): Promise<string> {
+    const asked = get(this.#url + path, { agent: false });
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    let text = '';
+    for await (const chunk of response.setEncoding('utf8')) if ((text += chunk as string).includes(mark)) break;
+    return text;
   }
 
   /** Sends SIGTERM and waits for the end. */
