@@ -98,6 +98,12 @@ it('An instance that gets SIGTERM finishes what runs, and none of the calls that
   for (let call = 0; call < calls; call++) expect(one.wrote(`meanwhile ${call}`) + two.wrote(`meanwhile ${call}`)).toBe(1);
 });
 
+it('Instances that close at the same moment leave nothing that keeps their processes', async () => {
+  const { apps } = await three();
+  for (const { process } of apps) process.stdin!.end();
+  for (const { exited } of apps) expect(await exited).toEqual({ code: 0, signal: null });
+});
+
 it('A runner of an instance’s pool calls other instances itself, with that instance’s options, and no instance sees it', async () => {
   const { apps } = await three([{ FLY_MACHINE_ID: 'one' }, { FLY_MACHINE_ID: 'two' }, { FLY_MACHINE_ID: 'far' }]);
   const [one, two, far] = apps as [RegionApp, RegionApp, RegionApp];

@@ -56,7 +56,7 @@ export function deliver(returns: FlameReturns | undefined, label: string, call: 
 /** @returns the sentence that names the option. */
 export function sayWhatItReturns(label: string): string {
   const words = flameReturns.map((word) => `'${word}'`).join(', ');
-  return `Say what ${label} returns, in @OnFlame or in the options of flame.on: { returns: … }, one of ${words}.`;
+  return `Say what ${label} returns, in its decorator or in the options of the call: { returns: … }, one of ${words}.`;
 }
 
 /** A promise that says what is wrong when it is used as a stream, for methods of which nobody knows that they stream. */

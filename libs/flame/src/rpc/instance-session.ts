@@ -45,6 +45,7 @@ export class InstanceSession implements HandleOwner {
   readonly over: Promise<string>;
   readonly #clock: Clock;
   readonly #warn: (text: string) => void;
+  readonly #drop: () => void;
   readonly #handle: RunnerHandle;
   readonly #handlers = new Map<string, number>();
   readonly #calls = new Map<PendingCall, () => void>();
@@ -61,13 +62,14 @@ export class InstanceSession implements HandleOwner {
     this.#warn = warn;
     hello.manifest.handlers.forEach((name, number) => this.#handlers.set(name, number));
     this.over = new Promise((resolve) => (this.#end = resolve));
+    this.#drop = () => link.drop('it cannot be reached');
     const machine: Machine = {
       id: hello.runner,
       exited: neverSaid,
       stop: async () => {
         // To one that cannot be heard goodbye is not said; one that is closing itself may hear it no more.
-        if (this.#parted) return link.drop('it cannot be reached');
-        const cancel = clock.after(goodbyeTimeout, () => link.drop('it does not answer'), true);
+        if (this.#parted) return this.#drop();
+        const cancel = clock.after(goodbyeTimeout, this.#drop);
         await link.close('this instance makes no more calls');
         cancel();
       },
@@ -142,6 +144,7 @@ export class InstanceSession implements HandleOwner {
         return this.#cancel(fact.call as PendingCall, 'caller', fact.reason);
       case 'suspended':
         this.#parted = true;
+        if (this.#state === 'over') this.#drop();
         if (this.#state === 'ready') this.#state = 'suspended';
         return;
       case 'resumed':

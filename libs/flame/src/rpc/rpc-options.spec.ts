@@ -113,6 +113,20 @@ describe('OnRegion', () => {
     expect(make('syd', { cast: true })).toThrow('@OnRegion on Service.method.cast is not an option');
   });
 
+  it('wants to be told what a method gives whose type leaves no trace', () => {
+    expect(() => {
+      class Service {
+        @OnRegion('syd')
+        rows(): AsyncIterable<string> {
+          throw new Error('it is not called');
+        }
+      }
+      return Service;
+    }).toThrow(
+      '@OnRegion on Service.rows has a return type that leaves no trace at run time. Say what Service.rows returns, in its decorator or in the options of the call: { returns: … }',
+    );
+  });
+
   it('type-checks on methods that give a promise or a stream alone', () => {
     class Service {
       @OnRegion('primary')

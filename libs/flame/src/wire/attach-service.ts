@@ -82,7 +82,7 @@ export class AttachService {
   /** Closes all sessions; those that have not confirmed it `within` so many milliseconds are dropped. */
   async close(reason: string, within = Infinity): Promise<void> {
     const links = Array.from(this.#sessions.values(), ({ link }) => link);
-    const cancel = this.#options.clock.after(within, () => links.forEach((link) => link.drop(reason)), true);
+    const cancel = this.#options.clock.after(within, () => links.forEach((link) => link.drop(reason)));
     await Promise.all(links.map((link) => link.close(reason)));
     cancel();
     this.#options.shared?.close();

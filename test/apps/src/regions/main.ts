@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FlameError, FlameModule, ProcessBackend } from 'nestjs-flame';
+import { FlameError, FlameModule, FlameParent, ProcessBackend } from 'nestjs-flame';
 import { DnsDiscovery, FlameRpcModule, FlyDiscovery, RegionRpc, SrvDiscovery } from 'nestjs-flame/rpc';
 import type { Discovery, InstanceTls } from 'nestjs-flame/rpc';
 import { NotesService } from './notes.service.js';
@@ -46,7 +46,7 @@ const rpc = app.get(RegionRpc);
 const services: Record<string, object> = { notes: app.get(NotesService), accounts: app.get(accounts.AccountsService), rpc };
 
 /** Runs what a test writes to standard input: `{ id, service, method, args, times }`. */
-createInterface(process.stdin).on('line', (line) => {
+const orders = createInterface(process.stdin).on('line', (line) => {
   const { id, service, method, args, times } = JSON.parse(line) as {
     id: number;
     service: string;
@@ -76,4 +76,6 @@ createInterface(process.stdin).on('line', (line) => {
       .then(call)
       .then((value) => answer({ value }), failed);
 });
+// A runner is told nothing.
+if (FlameParent.get() === null) orders.on('close', () => void app.close());
 console.log('[instance] up');
