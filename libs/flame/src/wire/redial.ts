@@ -19,13 +19,19 @@ const refusals = new Set<status>([
   status.UNIMPLEMENTED,
 ]);
 
-/** Makes attempts, with pauses, until one succeeds, the parent refuses, or `signal` aborts. Rejects with the last attempt's error. */
+/**
+ * Makes attempts, with pauses, until one succeeds, the parent refuses, or `signal` aborts. Rejects with the error of the last attempt that was not cut
+ * short.
+ */
 export async function untilReached(attempt: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
+  let last: unknown;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
     try {
       return await attempt();
     } catch (error) {
-      if (signal.aborted || isRefusal(error)) throw error;
+      if (signal.aborted) throw last ?? error;
+      if (isRefusal(error)) throw error;
+      last = error;
       await rest(pause, clock, signal);
       if (signal.aborted) throw error;
     }
