@@ -6,8 +6,9 @@ import type { SiegeOrders } from '../apps/src/siege/orders.js';
 import buildOnce from '../support/build-once.js';
 import { bundle } from '../simulation/bundle.js';
 import { besiege, faultsOf } from './besiege.js';
+import { attackWhenTold, hostile, serveAsRunner } from './hostile.js';
 
-// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60
+// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -18,7 +19,7 @@ const { positionals, values } = parseArgs({
     'on-this-host': { type: 'boolean', default: false },
   },
 });
-const [campaign] = positionals;
+const [campaign, what] = positionals;
 const seed = Number(values.seed ?? 1);
 
 /** As many processes as there are processors, which share the seeds among them. */
@@ -59,7 +60,13 @@ const campaigns: Record<string, () => Promise<boolean>> = {
       farHosts: values['on-this-host'] ? 0 : 2,
     }),
   soak: () => siege({ minutes: Number(values.minutes ?? 60), callers: 6, pause: 100, troubleEvery: 12_000, farHosts: 0 }),
+  hostile,
 };
-const chosen = campaigns[campaign ?? ''];
-if (chosen === undefined) throw new Error(`there is no campaign "${campaign}": choose ${Object.keys(campaigns).join(', ')}`);
-process.exitCode = (await chosen()) ? 0 : 1;
+/** What else this program is for a campaign of its own. */
+const parts: Record<string, (what: string) => unknown> = { runner: serveAsRunner, attacker: attackWhenTold };
+if (parts[campaign ?? '']) parts[campaign!]!(what!);
+else {
+  const chosen = campaigns[campaign ?? ''];
+  if (chosen === undefined) throw new Error(`there is no campaign "${campaign}": choose ${Object.keys(campaigns).join(', ')}`);
+  process.exitCode = (await chosen()) ? 0 : 1;
+}

@@ -2,6 +2,8 @@ import { Client, type ClientDuplexStream, credentials, type StatusObject } from 
 import type { Manifest } from '../../libs/flame/src/core/manifest.js';
 import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
 import { helloPacket, readWelcome } from '../../libs/flame/src/wire/introduction.js';
+import { introductionPacket } from '../../libs/flame/src/wire/packet-bytes.js';
+import { ProtoWriter } from '../../libs/flame/src/wire/proto-writer.js';
 
 /** A runner without our client: it writes whatever bytes a test wants to an attach stream on a Unix socket. */
 export class RawRunner {
@@ -36,6 +38,15 @@ export class RawRunner {
   hello(runner: string, token: string, manifest: Manifest): void {
     const about = { runner, manifest, pid: 1, host: 'h', node: '20' };
     this.write(helloPacket({ runner, token, session: new Uint8Array(0), received: 0 }, about));
+  }
+
+  /** A hello whose part behind the credentials is whatever bytes. */
+  helloWith({ runner, token }: { runner: string; token: string }, about: Uint8Array): void {
+    const out = new ProtoWriter(64);
+    out.string(10, runner);
+    out.string(18, token);
+    out.blob(42, about);
+    this.write(introductionPacket('hello', out.bytes.subarray(0, out.at)));
   }
 
   resume(runner: string, session: Uint8Array, received: number): void {

@@ -55,4 +55,5 @@ export type { PoolNotice } from './parent/pool-notice.js';
 export type { CallCounts, PoolStats, RunnerStats } from './parent/pool-stats.js';
 export type { OnFlameStart, OnFlameStop } from './runner/child-hooks.js';
 export { FlameCall } from './runner/flame-call.js';
+export type { StrangerLimits } from './wire/stranger-limits.js';
 export type { TlsIdentity } from './wire/tls-identity.js';

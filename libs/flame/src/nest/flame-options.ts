@@ -9,6 +9,7 @@ import { badOption, OptionReader, show } from '../core/option-reader.js';
 import { readPoolOptions } from '../core/pool-config.js';
 import type { PoolConfig } from '../core/pool-config.js';
 import type { PoolOptions } from '../core/pool-options.js';
+import type { StrangerLimits } from '../wire/stranger-limits.js';
 import { SystemClock } from '../wire/system-clock.js';
 import type { TlsIdentity } from '../wire/tls-identity.js';
 import { readContext } from './context-option.js';
@@ -16,6 +17,7 @@ import { readTracing, withTracing } from './tracing-option.js';
 import { readOps } from './ops-option.js';
 import type { FlameOpsOptions, OpsConfig } from './ops-option.js';
 import type { Class } from './provider-home.js';
+import { readStrangers } from './strangers-option.js';
 import { readTls } from './tls-option.js';
 
 /** Options of a pool, with what this app boots machines with. */
@@ -56,6 +58,8 @@ export interface FlameModuleOptions {
   port?: number;
   /** Key and certificate for them, PEM; made at start when left out. */
   tls?: TlsIdentity;
+  /** What those may do who reach that port and have not shown a token yet: time, connections, bytes, frames. Each has a default. */
+  strangers?: StrangerLimits;
   /**
    * Time for which a broken connection to a runner may come back, in milliseconds, before its work counts as lost.
    *
@@ -116,6 +120,7 @@ export interface FlameConfig {
   readonly host: string | undefined;
   readonly port: number;
   readonly tls: TlsIdentity | undefined;
+  readonly strangers: StrangerLimits;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
   readonly sharedMemoryFrom: number;
@@ -142,6 +147,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     host: read.raw('host') === undefined ? undefined : read.text('host'),
     port: read.count('port', 0, flameDefaults.port),
     tls: readTls(read),
+    strangers: readStrangers(read),
     reconnectTimeout: read.duration('reconnectTimeout', flameDefaults.reconnectTimeout, true),
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
     sharedMemoryFrom:

@@ -67,8 +67,11 @@ export class PoolSet {
       classes: [...httpExceptions(), ...config.classes],
       maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,
     });
-    const { host: bind, port, tls, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
-    this.#grpcDoor = new GrpcDoor({ bind, port, tls, reconnectTimeout, maxPayload, sharedMemoryFrom, clock: this.#clock }, this.#health);
+    const { host: bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
+    this.#grpcDoor = new GrpcDoor(
+      { bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom, clock: this.#clock },
+      this.#health,
+    );
     this.setups = new Map(
       config.pools.map((pool) => [pool.name, this.#setup(inRunner ? { ...pool, min: 0, headroom: 0, log: false } : pool)]),
     );

@@ -72,7 +72,7 @@ export class RpcInstance {
 
   /** Listens for the others, and looks for them. Not called in a runner, which only makes calls. @throws {FlameError} FLAME_CONFIG when it cannot listen. */
   async start(): Promise<void> {
-    const { network, instance, myRegion, primaryRegion, host, port, reconnectTimeout, maxPayload } = this.#config;
+    const { network, instance, myRegion, primaryRegion, host, port, reconnectTimeout, maxPayload, strangers } = this.#config;
     if (!network || !this.#table) return;
     const [{ InstanceDoor }, identity] = await Promise.all([import('../wire/instance-door.js'), this.#myIdentity()]);
     this.#door = await InstanceDoor.open({
@@ -82,6 +82,7 @@ export class RpcInstance {
       port,
       reconnectTimeout,
       maxPayload,
+      strangers,
       clock: this.#clock,
       onCaller: (caller) => this.#callers.serve(caller),
       onRefused: (client, why) => this.#refused(client, why),

@@ -5,8 +5,10 @@ import type { ContextCarrier, NamedContextCarrier } from '../core/context-carrie
 import { OptionReader, show } from '../core/option-reader.js';
 import { readContext } from '../nest/context-option.js';
 import { readClasses, readHandlers } from '../nest/flame-options.js';
+import { readStrangers } from '../nest/strangers-option.js';
 import { identityFromSecrets } from '../wire/instance-identity.js';
 import type { InstanceIdentity } from '../wire/instance-identity.js';
+import type { StrangerLimits } from '../wire/stranger-limits.js';
 import { httpExceptions } from '../nest/nest-classes.js';
 import type { Class } from '../nest/provider-home.js';
 import type { Discovery } from './discovery.js';
@@ -89,6 +91,8 @@ export interface FlameRpcOptions {
    * @default 268_435_456
    */
   maxPayload?: number;
+  /** What those may do who reach the port and have not shown yet that they are instances, as in `FlameModule`: time, connections, bytes, frames. */
+  strangers?: StrangerLimits;
   /** Classes that `RegionRpc` may call though none of their methods has `@OnRegion`. Nothing else of the app can be called from outside. @default [] */
   handlers?: Class[];
   /** Classes whose instances cross as themselves; Nest's HTTP exceptions do already. @default [] */
@@ -122,6 +126,7 @@ export interface RpcConfig {
   readonly refreshEvery: number;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
+  readonly strangers: StrangerLimits;
   readonly handlers: readonly Class[];
   readonly codec: Codec;
   readonly context: ContextCarrier | undefined;
@@ -155,6 +160,7 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
     refreshEvery: read.duration('refreshEvery', rpcDefaults.refreshEvery),
     reconnectTimeout: read.duration('reconnectTimeout', rpcDefaults.reconnectTimeout, true),
     maxPayload,
+    strangers: readStrangers(read),
     handlers: readHandlers(read),
     codec: createCodec({ classes, maxBytes: maxPayload }),
     context: readContext(read),

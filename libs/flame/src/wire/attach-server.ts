@@ -8,9 +8,11 @@ import { FlameError } from '../core/flame-error.js';
 import type { AttachService } from './attach-service.js';
 import { HealthBook } from './health-book.js';
 import type { Attachment, Door, ParentAddress, Ticket } from './link.js';
-import type { Listener } from './listener.js';
+import type { Listener, NetworkGuard } from './listener.js';
 import { type PrivateSocket, privateSocket } from './private-socket.js';
 import { SharedMemory } from './shared-memory.js';
+import type { StrangerLimits } from './stranger-limits.js';
+import { Strangers } from './strangers.js';
 import { SystemClock } from './system-clock.js';
 import { TicketOffice } from './ticket-office.js';
 import { makeTlsIdentity, type TlsIdentity } from './tls-identity.js';
@@ -49,6 +51,8 @@ export interface GrpcDoorOptions {
    * @default 32_768
    */
   readonly sharedMemoryFrom?: number;
+  /** What those may do who reach that port and have not shown a token yet. */
+  readonly strangers?: StrangerLimits;
   readonly clock?: Clock;
 }
 
@@ -58,7 +62,9 @@ export interface GrpcDoorOptions {
  */
 export class GrpcDoor implements Door {
   readonly #options: GrpcDoorOptions;
+  readonly #clock: Clock;
   readonly #tickets = new TicketOffice();
+  readonly #strangers: Strangers;
   /** Links are made in whatever context first needed a runner; what they bring must not be seen there. */
   readonly #scope = new AsyncResource('FLAMEDOOR');
   #runners: AttachService | undefined;
@@ -74,6 +80,8 @@ export class GrpcDoor implements Door {
   /** `health` is what it says of the app. */
   constructor(options: GrpcDoorOptions = {}, health = new HealthBook()) {
     this.#options = options;
+    this.#clock = options.clock ?? new SystemClock();
+    this.#strangers = new Strangers(options.strangers ?? {}, this.#clock);
     this.#health = health;
   }
 
@@ -124,7 +132,7 @@ export class GrpcDoor implements Door {
 
   async #listenOnNetwork(): Promise<(host?: string) => ParentAddress> {
     const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = this.#options;
-    const listener = await this.#open({ host: bind, port }, tls).catch((error: Error) => {
+    const listener = await this.#open({ host: bind, port }, { tls, strangers: this.#strangers }).catch((error: Error) => {
       const where = `${bind ?? 'all interfaces'}, port ${port}`;
       throw new FlameError('FLAME_CONFIG', `the parent cannot listen for runners on ${where}: ${error.message}`, { cause: error });
     });
@@ -135,10 +143,10 @@ export class GrpcDoor implements Door {
     });
   }
 
-  async #open(where: ListenOptions, tls?: TlsIdentity): Promise<Listener> {
+  async #open(where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     this.#server ??= this.#makeServer();
     const [server, { Listener }] = await Promise.all([this.#server, import('./listener.js')]);
-    const listener = await Listener.open(server, where, tls);
+    const listener = await Listener.open(server, where, guard);
     this.#listeners.push(listener);
     return listener;
   }
@@ -150,17 +158,13 @@ export class GrpcDoor implements Door {
       import('./grpc-options.js'),
     ]);
     const server = new Server(serverOptions);
-    const {
-      clock = new SystemClock(),
-      reconnectTimeout = 5_000,
-      maxPayload = 256 * 1024 * 1024,
-      sharedMemoryFrom = 32_768,
-    } = this.#options;
+    const { reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024, sharedMemoryFrom = 32_768 } = this.#options;
     const newKey = (): Buffer => randomBytes(32);
     this.#runners = new AttachService(this.#tickets, {
-      clock,
+      clock: this.#clock,
       reconnectTimeout,
       maxPayload,
+      onLetIn: (stream) => this.#strangers.letIn(stream),
       shared: sharedMemoryFrom === Infinity ? undefined : new SharedMemory(sharedMemoryFrom),
       newKey,
       scope: this.#scope,

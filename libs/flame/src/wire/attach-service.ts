@@ -6,7 +6,7 @@ import { asIs, attachPath } from './grpc-options.js';
 import { type RawHello, readAbout, readHello, welcomePacket } from './introduction.js';
 import { sameSecret } from './secret.js';
 import type { Hello, Link } from './link.js';
-import { endWith, ServerPipe, type ServerStream } from './server-pipe.js';
+import { endWith, isCompressed, ServerPipe, type ServerStream } from './server-pipe.js';
 import { SessionLink } from './session-link.js';
 import type { SharedMemory, SharedPlace } from './shared-memory.js';
 import { Violation } from './violation.js';
@@ -24,6 +24,8 @@ export interface AttachServiceOptions {
   readonly path?: string;
   /** What those who come are to the one who serves, for texts. @default 'runner' */
   readonly visitor?: 'runner' | 'instance';
+  /** Told over which stream somebody was let in. */
+  readonly onLetIn?: (stream: ServerStream) => void;
   /** What an instance says of itself to those it lets in. */
   readonly about?: Hello;
 }
@@ -89,6 +91,8 @@ export class AttachService {
   }
 
   #attach(stream: ServerStream): void {
+    // gRPC would inflate it before anybody knows whose it is.
+    if (isCompressed(stream)) return endWith(stream, status.UNIMPLEMENTED, 'packets are not compressed');
     let session: { of: RunnerSession; link: SessionLink; pipe: ServerPipe } | undefined;
     let refused = false;
     const refuse = (code: status, details: string): void => {
@@ -127,6 +131,7 @@ export class AttachService {
     const hello = readHello(packet);
     const resumes = hello.session.length > 0;
     const session = resumes ? this.#resume(hello) : this.#begin(hello);
+    this.#options.onLetIn?.(stream);
     const { key, link } = session;
     const pipe = new ServerPipe(stream);
     const shared = resumes ? undefined : session.shared;

@@ -11,6 +11,8 @@ import type { InstanceIdentity } from './instance-identity.js';
 import type { Attachment, Hello } from './link.js';
 import { Listener } from './listener.js';
 import { isInstance } from './mutual-tls.js';
+import type { StrangerLimits } from './stranger-limits.js';
+import { Strangers } from './strangers.js';
 
 export interface InstanceDoorOptions {
   /** What this instance says of itself. */
@@ -22,6 +24,8 @@ export interface InstanceDoorOptions {
   readonly port: number;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
+  /** What those may do whom it has not let in yet. */
+  readonly strangers?: StrangerLimits;
   readonly clock: Clock;
   /** Another instance has come, to call. */
   readonly onCaller: (caller: Attachment) => void;
@@ -45,6 +49,7 @@ export class InstanceDoor {
   static async open(options: InstanceDoorOptions): Promise<InstanceDoor> {
     const { about, identity, host, port, reconnectTimeout, maxPayload, clock, onCaller, onRefused } = options;
     const server = new Server(serverOptions);
+    const strangers = new Strangers(options.strangers ?? {}, clock);
     const callers = new AttachService(
       {
         admit(_name, _token, describe, attach) {
@@ -69,6 +74,7 @@ export class InstanceDoor {
         path: instancesPath,
         visitor: 'instance',
         about,
+        onLetIn: (stream) => strangers.letIn(stream),
       },
     );
     callers.addTo(server);
@@ -77,7 +83,7 @@ export class InstanceDoor {
       return new InstanceDoor(
         server,
         callers,
-        await Listener.open(server, { host, port }, identity as { key: string; cert: string }, check),
+        await Listener.open(server, { host, port }, { tls: { key: identity.key, cert: identity.cert }, strangers, check }),
       );
     } catch (error) {
       const where = `${host ?? 'all interfaces'}, port ${port}`;

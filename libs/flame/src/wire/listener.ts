@@ -1,7 +1,10 @@
 import { createServer, type AddressInfo, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import { peerOf } from './peer-of.js';
 import { ShieldedSocket } from './shielded-socket.js';
+import type { Strangers } from './strangers.js';
 import type { TlsIdentity } from './tls-identity.js';
 
 /** How a listener knows who connects. */
@@ -14,8 +17,14 @@ export interface ClientCheck {
   readonly onRefused: (client: string, why: string) => void;
 }
 
-/** How long whoever dials over the network may take for TLS. */
-const handshakeTimeout = 10_000;
+/** Who may connect over the network, where TLS is spoken. */
+export interface NetworkGuard {
+  readonly tls: TlsIdentity;
+  /** Bounds what is done for those who have not been let in. */
+  readonly strangers: Strangers;
+  /** Lets only those in who show a certificate, too. */
+  readonly check?: ClientCheck;
+}
 
 /**
  * A socket that hands connections to the gRPC server. It owns the sockets of its connections.
@@ -31,31 +40,19 @@ export class Listener {
     this.#net = net;
   }
 
-  /** Listens there; with TLS if there is an identity, and then, with a `check`, for those only who show a certificate, too. */
-  static async open(grpc: GrpcServer, where: ListenOptions, tls?: TlsIdentity, check?: ClientCheck): Promise<Listener> {
+  /** Listens there: on a Unix socket, or, with a guard, on the network. */
+  static async open(grpc: GrpcServer, where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000, handshakeTimeout };
-    const mutual = check && { ca: [check.ca].flat(), requestCert: true, rejectUnauthorized: true };
-    const net =
-      tls === undefined
-        ? createServer(options)
-        : createTlsServer({ ...options, key: tls.key, cert: tls.cert, ALPNProtocols: ['h2'], ...mutual });
+    const net = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
     const listener = new Listener(net);
+    const inject = injector.injectConnection.bind(injector);
+    const enter = guard === undefined ? inject : throughTls(guard, inject);
     net.on('connection', (socket: Socket) => {
       listener.#sockets.add(socket);
       socket.on('close', () => listener.#sockets.delete(socket));
       // What it means is told to the session by gRPC.
       socket.on('error', () => {});
-      if (tls === undefined) injector.injectConnection(socket);
-    });
-    net.on('secureConnection', (socket: TLSSocket) => {
-      if (!check || check.admits(socket)) return injector.injectConnection(new ShieldedSocket(socket));
-      check.onRefused(socket.remoteAddress ?? '', 'its certificate is for somebody else');
-      socket.destroy();
-    });
-    net.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-      if (socket.remoteAddress !== undefined) check?.onRefused(socket.remoteAddress, error.message);
-      socket.destroy();
+      enter(socket);
     });
     await new Promise<void>((resolve, reject) => {
       net.once('error', reject);
@@ -74,4 +71,23 @@ export class Listener {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
+}
+
+/** Takes TLS off connections, of those who may come, and hands them on. */
+function throughTls({ tls: { key, cert }, strangers, check }: NetworkGuard, inject: (socket: Duplex) => void): (socket: Socket) => void {
+  const mutual = check && { ca: [check.ca].flat(), requestCert: true, rejectUnauthorized: true };
+  const server = createTlsServer({ key, cert, ALPNProtocols: ['h2'], ...mutual });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const peer = peerOf(socket);
+    if (!check || check.admits(socket)) return inject(new ShieldedSocket(socket, (bytes) => strangers.brought(peer, bytes)));
+    check.onRefused(socket.remoteAddress ?? '', 'its certificate is for somebody else');
+    socket.destroy();
+  });
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    if (socket.remoteAddress !== undefined) check?.onRefused(socket.remoteAddress, error.message);
+    socket.destroy();
+  });
+  return (socket) => {
+    if (strangers.arrived(socket)) server.emit('connection', socket);
+  };
 }

@@ -43,14 +43,38 @@ export function endWith(stream: ServerStream, code: status, details: string): vo
  * and only after its runner was let in. Should these internals go, the connection keeps HTTP/2's 64 KiB and is merely slower.
  */
 function widenWindow(stream: ServerStream): void {
-  const { call } = stream as unknown as { call?: { stream?: { session?: Http2Window } } };
-  const session = call?.stream?.session;
+  const session = under(stream);
   if (session?.setLocalWindowSize === undefined || session.settings === undefined) return;
   session.setLocalWindowSize(wideWindow);
   session.settings({ initialWindowSize: wideWindow });
 }
 
-interface Http2Window {
+/** What a stream's connection was made of; undefined should the internals of grpc-js go. Node puts a socket of its own around what is none. */
+export function socketUnder(stream: ServerStream): unknown {
+  const socket = under(stream)?.socket;
+  return socket?.stream ?? socket;
+}
+
+/** Whether its messages are compressed, as far as the internals of grpc-js say: interceptors do not get to see it. */
+export function isCompressed(stream: ServerStream): boolean {
+  return (callOf(stream)?.incomingEncoding ?? 'identity') !== 'identity';
+}
+
+function under(stream: ServerStream): Http2Session | undefined {
+  return callOf(stream)?.stream?.session;
+}
+
+function callOf(stream: ServerStream): ServerCall | undefined {
+  return (stream as unknown as { call?: ServerCall }).call;
+}
+
+interface ServerCall {
+  readonly incomingEncoding?: string;
+  readonly stream?: { readonly session?: Http2Session };
+}
+
+interface Http2Session {
+  readonly socket?: { readonly stream?: unknown };
   setLocalWindowSize?(size: number): void;
   settings?(settings: { initialWindowSize: number }): void;
 }

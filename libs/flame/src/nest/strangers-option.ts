@@ -1,0 +1,16 @@
+import { OptionReader } from '../core/option-reader.js';
+import { strangerDefaults, type StrangerLimits } from '../wire/stranger-limits.js';
+
+/** The option `strangers`, complete. @throws {FlameError} FLAME_CONFIG that names the path and the fix. */
+export function readStrangers(read: OptionReader): Required<StrangerLimits> {
+  const inner = new OptionReader(read.raw('strangers') ?? {}, `${read.path}.strangers`);
+  const limits: Required<StrangerLimits> = {
+    introductionTimeout: inner.duration('introductionTimeout', strangerDefaults.introductionTimeout),
+    maxConnections: inner.count('maxConnections', 1, strangerDefaults.maxConnections),
+    maxConnectionsPerSecond: inner.count('maxConnectionsPerSecond', 1, strangerDefaults.maxConnectionsPerSecond),
+    maxBytes: inner.count('maxBytes', 1, strangerDefaults.maxBytes),
+    maxFrames: inner.count('maxFrames', 1, strangerDefaults.maxFrames),
+  };
+  inner.done();
+  return limits;
+}

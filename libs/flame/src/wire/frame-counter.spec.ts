@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { call, flag, frame, preface, type } from '../../../../test/support/raw-http2.js';
+import { FrameCounter } from './frame-counter.js';
+
+const bytes = Buffer.concat([
+  preface,
+  call(1, '/a/B', flag.endHeaders),
+  frame(type.data, 0, 1, Buffer.alloc(16_384, 1)),
+  frame(type.ping, 0, 0, Buffer.alloc(8, 255)),
+  frame(type.reset, 0, 1, Buffer.alloc(4)),
+]);
+
+describe('FrameCounter', () => {
+  it('counts frames by their lengths, in whatever pieces they come', () => {
+    for (const size of [1, 2, 7, 100, bytes.length]) {
+      const counter = new FrameCounter();
+      let count = 0;
+      for (let at = 0; at < bytes.length; at += size) count = counter.read(bytes.subarray(at, at + size));
+      expect([size, count]).toEqual([size, 5]);
+    }
+  });
+
+  it('counts a frame as soon as it begins', () => {
+    const counter = new FrameCounter();
+    expect(counter.read(bytes.subarray(0, 24))).toBe(0);
+    expect(counter.read(bytes.subarray(24, 25))).toBe(1);
+  });
+});

@@ -1,0 +1,43 @@
+/** What those may do who reach a port on the network and have not shown yet that they belong to the app. */
+export interface StrangerLimits {
+  /**
+   * Time, in milliseconds, in which a connection must have let somebody in, or is dropped: for TLS, HTTP/2 and the introduction together.
+   *
+   * @default 10_000
+   */
+  introductionTimeout?: number;
+  /**
+   * Connections at once that have let nobody in yet; when one more comes, the oldest is dropped.
+   *
+   * @default 1_000
+   */
+  maxConnections?: number;
+  /**
+   * New connections from one address in a second; what is more is dropped unheard, and runners that were among it dial again. Of IPv6, a network of
+   * 64 bits counts as one address.
+   *
+   * @default 50
+   */
+  maxConnectionsPerSecond?: number;
+  /**
+   * Bytes that a connection may bring before it has let somebody in; one that brings more is dropped.
+   *
+   * @default 131_072
+   */
+  maxBytes?: number;
+  /**
+   * The same for HTTP/2 frames of whatever kind: to open a stream, to reset it and to ping are one each.
+   *
+   * @default 20
+   */
+  maxFrames?: number;
+}
+
+/** The defaults, as `StrangerLimits` documents them. */
+export const strangerDefaults = {
+  introductionTimeout: 10_000,
+  maxConnections: 1_000,
+  maxConnectionsPerSecond: 50,
+  maxBytes: 131_072,
+  maxFrames: 20,
+} as const satisfies StrangerLimits;

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
+import type { StrangerLimits } from '../../libs/flame/src/wire/stranger-limits.js';
+import { LinkRecorder } from '../support/link-recorder.js';
+import { numbered } from '../support/numbered-frames.js';
+import { call, closed, connectTo, fields, flag, frame, message, preface, type } from '../support/raw-http2.js';
+import { RawRunner } from '../support/raw-runner.js';
+import { manifest, WireRig } from '../support/wire-rig.js';
+
+/** A port on the network with one good runner, which must be served as ever; strangers come to `address`. */
+async function besieged(strangers: StrangerLimits = {}) {
+  const rig = new WireRig('network', { strangers });
+  onTestFinished(() => rig.close());
+  const { parent, runner } = await rig.pair();
+  const there = new LinkRecorder();
+  runner.open(there);
+  let sent = 0;
+  const stillServed = async (): Promise<void> => {
+    parent.send(numbered(++sent));
+    await there.first(sent);
+    expect(there.ends).toEqual([]);
+  };
+  await stillServed();
+  const { address } = await rig.info();
+  const come = async (plain = false): Promise<Socket> => {
+    const socket = connectTo({ address, plain });
+    onTestFinished(() => void socket.destroy());
+    await once(socket, plain ? 'connect' : 'secureConnect');
+    return socket;
+  };
+  return { rig, address, come, stillServed };
+}
+
+const odd = (i: number): number => i * 2 + 1;
+const ended = flag.endHeaders | flag.endStream;
+
+/** What a stranger may flood the port with: the `i`th piece. */
+const floods: Readonly<Record<string, (i: number) => Buffer>> = {
+  'streams that say nothing': (i) => call(odd(i), attachPath),
+  'streams that it resets': (i) => Buffer.concat([call(odd(i), attachPath), frame(type.reset, 0, odd(i), Buffer.alloc(4))]),
+  'calls of what there is not': (i) => call(odd(i), '/no.Such/Method', ended),
+  'questions for health': (i) => Buffer.concat([call(odd(i), '/grpc.health.v1.Health/Check'), message(odd(i), Buffer.alloc(0))]),
+  pings: () => frame(type.ping, 0, 0, Buffer.alloc(8)),
+  settings: () => frame(type.settings, 0, 0),
+  priorities: () => frame(type.priority, 0, 1, Buffer.alloc(5)),
+  'headers that do not end': (i) => (i === 0 ? call(1, attachPath, 0) : frame(type.continuation, 0, 1, fields({ x: 'y' }))),
+  'one giant hello': (i) => (i === 0 ? call(1, attachPath) : frame(type.data, 0, 1, Buffer.alloc(16_384))),
+};
+
+describe('A port on the network', () => {
+  for (const [what, piece] of Object.entries(floods)) {
+    it(`drops connections that bring ${what}, and serves its runners`, async () => {
+      const { come, stillServed } = await besieged();
+      for (let round = 0; round < 3; round++) {
+        const socket = await come();
+        const over = closed(socket);
+        socket.write(preface);
+        // One at a time, as the flood would otherwise be a single read.
+        for (let i = 0; i < 2_000 && socket.writable; i += 10) {
+          const pieces = Array.from({ length: 10 }, (_, next) => piece(i + next));
+          await new Promise((written) => socket.write(Buffer.concat(pieces), written));
+        }
+        await over;
+        await stillServed();
+      }
+    });
+  }
+
+  it('drops who is slow: before TLS, in its handshake, in the preface, or in its hello, but no runner', async () => {
+    const { come, stillServed } = await besieged({ introductionTimeout: 1_000 });
+    const beforeTls = await come(true);
+    const inHandshake = await come(true);
+    inHandshake.write(Buffer.from([22, 3, 1]));
+    const inPreface = await come();
+    inPreface.write(preface.subarray(0, 10));
+    const inHello = await come();
+    inHello.write(Buffer.concat([preface, call(1, attachPath), message(1, Buffer.alloc(100)).subarray(0, 50)]));
+    await Promise.all([beforeTls, inHandshake, inPreface, inHello].map(closed));
+    await stillServed();
+  });
+
+  it('drops the oldest who were not let in when there are too many, and still lets runners in', async () => {
+    const { rig, come, stillServed } = await besieged({ maxConnections: 3 });
+    const first = await come(true);
+    const dropped = closed(first);
+    await Promise.all([come(true), come(true), come(true)]);
+    await dropped;
+    await rig.pair();
+    await stillServed();
+  });
+
+  it('does not even shake hands with more than so many from one address in a second', async () => {
+    const { address, stillServed } = await besieged({ maxConnectionsPerSecond: 5 });
+    let shaken = 0;
+    const began = performance.now();
+    await Promise.all(
+      Array.from({ length: 200 }, async () => {
+        const socket = connectTo({ address });
+        socket.once('secureConnect', () => {
+          shaken++;
+          socket.destroy();
+        });
+        await closed(socket);
+      }),
+    );
+    const seconds = (performance.now() - began) / 1_000;
+    expect(shaken).toBeLessThanOrEqual(5 * (Math.floor(seconds) + 2));
+    await stillServed();
+  });
+
+  it('lets a runner in that has 2,000 handlers to tell of', async () => {
+    const { rig } = await besieged();
+    const handlers = Array.from({ length: 2_000 }, (_, i) => `SomeServiceWithALongishName.itsMethodNumber${i}`);
+    const large = { ...manifest, handlers };
+    const info = await rig.info();
+    const attached = rig.door.expect({ runner: info.runner, token: info.token, manifest: large }, new AbortController().signal);
+    await rig.dial(info, { manifest: large });
+    expect((await attached).hello.manifest.handlers).toEqual(handlers);
+  });
+
+  it('sets a runner that was let in no such limits', async () => {
+    const { rig } = await besieged({ maxBytes: 10_000, maxFrames: 20, introductionTimeout: 1_000 });
+    const { parent, runner } = await rig.pair();
+    const here = new LinkRecorder();
+    parent.open(here);
+    const late = new Promise((resolve) => setTimeout(resolve, 1_200));
+    for (let i = 1; i <= 50; i++) {
+      runner.send({ kind: 'item', id: i, stream: 0, value: Buffer.alloc(10_000) });
+      await here.first(i);
+    }
+    await late;
+    runner.send(numbered(51));
+    await here.first(51);
+    expect(here.ends).toEqual([]);
+  });
+});
+
+/** Whether what a runner says of itself is decoded shows in what the answer complains of. */
+const garbage = Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]);
+
+describe('Before the token was found right', () => {
+  async function answerTo(token: (right: string) => string, about: Uint8Array) {
+    const rig = new WireRig('host');
+    onTestFinished(() => rig.close());
+    const info = await rig.info();
+    void rig.expect(info).catch(() => {});
+    const raw = new RawRunner(info.address);
+    raw.helloWith({ runner: info.runner, token: token(info.token) }, about);
+    // Packets that cannot be read at all.
+    raw.write(Buffer.from([0xff, 0xff, 0xff]));
+    return raw.status;
+  }
+
+  it('nothing else of a hello is decoded', async () => {
+    expect(await answerTo(() => 'guessed', garbage)).toMatchObject({ code: 16, details: expect.stringContaining('its token is wrong') });
+    expect(await answerTo((right) => right, garbage)).toMatchObject({ code: 3 });
+  });
+
+  it('nothing is inflated', async () => {
+    const zlib = createRequire(import.meta.url)('node:zlib') as typeof import('node:zlib');
+    const inflations = [vi.spyOn(zlib, 'createGunzip'), vi.spyOn(zlib, 'createInflate')];
+    const rig = new WireRig('host');
+    onTestFinished(() => rig.close());
+    const { address } = await rig.info();
+    const socket = connectTo({ address });
+    let heard = '';
+    socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')));
+    socket.write(
+      Buffer.concat([
+        preface,
+        call(1, attachPath, flag.endHeaders, { 'grpc-encoding': 'gzip' }),
+        message(1, gzipSync(Buffer.alloc(3_000_000)), true),
+      ]),
+    );
+    await vi.waitFor(() => expect(heard).not.toBe(''));
+    const raw = new RawRunner(address);
+    raw.hello('nobody', 'guessed', manifest);
+    await raw.status;
+    socket.destroy();
+    for (const inflate of inflations) expect(inflate).not.toHaveBeenCalled();
+  });
+});

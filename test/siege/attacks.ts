@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
+import { helloPacket } from '../../libs/flame/src/wire/introduction.js';
+import { call, connectTo, fields, flag, frame, message, preface, type Target, type } from '../support/raw-http2.js';
+
+/** An attack over some connections at a time; those that are dropped are made again. Each connection, and each piece, counts against the rate. */
+export interface Attack {
+  /** Without TLS, which is wanted. */
+  readonly plain?: boolean;
+  /** What a connection says first. */
+  readonly opening?: Buffer;
+  /** Its `i`th piece; undefined to hang up. */
+  readonly piece: (i: number) => Buffer | undefined;
+  readonly perSecond: number;
+  readonly connections: number;
+}
+
+const nobody = { runner: 'nobody', manifest: { version: '', protocol: 1, handlers: [], digest: '' }, pid: 1, host: '', node: '' };
+const hello = helloPacket({ runner: 'nobody', token: 'guessed', session: new Uint8Array(0), received: 0 }, nobody);
+const odd = (i: number): number => i * 2 + 1;
+const http2 = { opening: preface, perSecond: 20_000, connections: 10 } as const;
+
+export const attacks: Readonly<Record<string, Attack>> = {
+  'streams that say nothing': { ...http2, piece: (i) => call(odd(i), attachPath) },
+  'streams that it resets': {
+    ...http2,
+    piece: (i) => Buffer.concat([call(odd(i), attachPath), frame(type.reset, 0, odd(i), Buffer.alloc(4))]),
+  },
+  'calls of what there is not': { ...http2, piece: (i) => call(odd(i), '/no.Such/Method', flag.endHeaders | flag.endStream) },
+  'wrong tokens': { ...http2, piece: (i) => Buffer.concat([call(odd(i), attachPath), message(odd(i), hello)]) },
+  pings: { ...http2, piece: () => frame(type.ping, 0, 0, Buffer.alloc(8)) },
+  settings: { ...http2, piece: () => frame(type.settings, 0, 0) },
+  'headers that do not end': {
+    ...http2,
+    opening: Buffer.concat([preface, call(1, attachPath, 0)]),
+    piece: () => frame(type.continuation, 0, 1, fields({ x: 'y'.repeat(1_000) })),
+  },
+  'random frames': {
+    ...http2,
+    piece: () => {
+      const [kind, flags, stream] = randomBytes(3);
+      return frame(kind! % 10, flags!, stream!, randomBytes(20));
+    },
+  },
+  'random bytes within TLS': { piece: (i) => (i < 20 ? randomBytes(500) : undefined), perSecond: 1_000, connections: 20 },
+  'random bytes without TLS': { plain: true, piece: (i) => (i < 5 ? randomBytes(500) : undefined), perSecond: 1_000, connections: 20 },
+  'TLS handshakes': { piece: () => undefined, perSecond: 1_000, connections: 20 },
+  'connections that come and go': { plain: true, piece: () => undefined, perSecond: 1_000, connections: 20 },
+  'connections that say nothing': { plain: true, piece: () => Buffer.alloc(0), perSecond: 1_000, connections: 2_000 },
+};
+
+/** Time between two waves, in milliseconds. */
+const every = 5;
+/** Bytes that may wait on one connection. */
+const mostWaiting = 1_000_000;
+
+/** Attacks until `signal` aborts. */
+export async function attack(
+  target: Target,
+  { plain, opening, piece, perSecond, connections }: Attack,
+  signal: AbortSignal,
+): Promise<void> {
+  const open = new Map<Socket, number>();
+  const ready = new Set<Socket>();
+  const enter = (): void => {
+    const socket = connectTo({ ...target, plain });
+    open.set(socket, 0);
+    socket.once(plain ? 'connect' : 'secureConnect', () => {
+      ready.add(socket);
+      if (opening) socket.write(opening);
+    });
+    socket.once('close', () => {
+      open.delete(socket);
+      ready.delete(socket);
+    });
+  };
+  let owed = 0;
+  const wave = setInterval(() => {
+    owed = Math.min(owed + (perSecond * every) / 1_000, perSecond / 10);
+    for (; open.size < connections && owed >= 1; owed--) enter();
+    const share = Math.ceil(owed / Math.max(1, ready.size));
+    for (const socket of ready) {
+      if (!socket.writable || socket.writableLength > mostWaiting) continue;
+      const pieces: Buffer[] = [];
+      for (let i = open.get(socket)!; pieces.length < share && owed >= 1; open.set(socket, ++i), owed--) {
+        const next = piece(i);
+        if (next) pieces.push(next);
+        else {
+          socket.destroy();
+          break;
+        }
+      }
+      if (!socket.destroyed) socket.write(Buffer.concat(pieces));
+    }
+  }, every);
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  clearInterval(wave);
+  for (const socket of open.keys()) socket.destroy();
+}
