@@ -49,7 +49,11 @@ describe('the operators’ port, asked by Debian’s gRPC', () => {
     expect(work.paid).toBeGreaterThan(work.used);
     expect(Number(work.per_runner[0]!.vitals!.memory)).toBeGreaterThan(10_000_000);
     expect(await askOps(address, ['get', 'nothing'])).toMatchObject([{ code: 'NOT_FOUND', details: 'this app has no pool "nothing"' }]);
-    expect(await askOps(address, ['follow', '3'])).toHaveLength(3);
+    const followed = (await askOps(address, ['follow', '3', 'spare'])) as { pools: Pool[] }[];
+    expect(followed.map(({ pools }) => pools.map(({ pool }) => pool))).toEqual([['spare'], ['spare'], ['spare']]);
+    expect(await askOps(address, ['follow', '1', 'nothing'])).toMatchObject([
+      { code: 'NOT_FOUND', details: 'this app has no pool "nothing"' },
+    ]);
 
     // A watcher sees the pool drain while its last call still runs.
     const sleeping = post(`${url}/call/sleep/60000`);
@@ -89,7 +93,8 @@ describe('a runner’s health port', () => {
     const port = await freePort();
     const { url } = await start({ runnerPort: port });
     const runner = `127.0.0.1:${port}`;
-    expect(await askOps(runner, ['list'])).toEqual([{ '': 'SERVING' }]);
+    // The port opens while the runner attaches.
+    await expect.poll(() => askOps(runner, ['list']), { timeout: 30_000 }).toEqual([{ '': 'SERVING' }]);
     const sleeping = post(`${url}/call/sleep/60000`);
     const seen: unknown[] = [];
     let draining: Promise<number> | undefined;

@@ -44,4 +44,15 @@ describe('what a runner logs', () => {
     expect(logLinesDropped).toBeGreaterThanOrEqual(Number(dropped));
     expect(logLines).toBeGreaterThan(logLinesDropped);
   });
+
+  it('is shown where a boot fails: the last lines of the machine', { timeout: 120_000 }, async () => {
+    const app = new SpawnedApp('ops/main.js', { FAIL_BOOT: '1', MIN: '0' });
+    const over = new AbortController();
+    const called = fetch(`${await app.url()}/call/echo/hello`, { method: 'POST', signal: over.signal });
+    called.catch(() => {});
+    await app.line(/WARN \[Flame\] pool "work": runner work-\w+-1 could not boot \(attach\): .*exit code 3/);
+    await app.line(/^The machine's last lines:$/);
+    await app.line(/^ {2}\| no licence for this machine$/);
+    over.abort();
+  });
 });

@@ -1,7 +1,7 @@
 """A client of health and metrics that is not ours: Debian's python3-grpcio, messages of the health standard by hand, ours by what the server's reflection tells.
 
 Usage: ops_client.py ADDRESS [--token TOKEN] [--ca FILE] COMMAND..., one JSON line for each command's answer:
-services | check SERVICE | list | watch SERVICE COUNT | get [POOL...] | follow COUNT
+services | check SERVICE | list | watch SERVICE COUNT | get [POOL...] | follow COUNT [POOL...]
 """
 
 import json
@@ -123,7 +123,7 @@ class Client:
         elif command == 'get':
             yield as_dict(self.call(metrics, 'Get', pools=args))
         elif command == 'follow':
-            call = self.call(metrics, 'Watch', streams=True, every=100)
+            call = self.call(metrics, 'Watch', streams=True, pools=args[1:], every=100)
             for _ in range(int(args[0])):
                 yield as_dict(next(call))
             call.cancel()

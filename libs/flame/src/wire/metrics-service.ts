@@ -29,11 +29,8 @@ export function metricsImplementation(source: MetricsSource): UntypedServiceImpl
     Watch(call: ServerWritableStream<WatchMessage, SnapshotMessage>) {
       const { pools, every } = call.request;
       const { unknown } = take(source, pools);
-      if (unknown !== undefined) return void call.destroy(Object.assign(new Error(noPool(unknown)), { code: status.NOT_FOUND }));
-      if (watchers >= mostWatchers) {
-        const details = `${mostWatchers} watchers are the most`;
-        return void call.destroy(Object.assign(new Error(details), { code: status.RESOURCE_EXHAUSTED, details }));
-      }
+      if (unknown !== undefined) return refuse(call, status.NOT_FOUND, noPool(unknown));
+      if (watchers >= mostWatchers) return refuse(call, status.RESOURCE_EXHAUSTED, `${mostWatchers} watchers are the most`);
       watchers += 1;
       let ready = true;
       const tell = (): void => {
@@ -48,6 +45,11 @@ export function metricsImplementation(source: MetricsSource): UntypedServiceImpl
       tell();
     },
   };
+}
+
+/** Ends a stream that has not begun. To destroy it would end it here alone, and leave the client waiting. */
+function refuse(call: ServerWritableStream<WatchMessage, SnapshotMessage>, code: status, details: string): void {
+  call.emit('error', { code, details });
 }
 
 function take(source: MetricsSource, names: readonly string[]): { snapshot: SnapshotMessage; unknown?: string } {

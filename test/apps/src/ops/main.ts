@@ -1,8 +1,13 @@
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { FlameParent } from 'nestjs-flame';
 import { AppModule } from './app.module.js';
 import { setUpTracing } from './spans.js';
 
+if (process.env['FAIL_BOOT'] && FlameParent.get()) {
+  console.error('no licence for this machine');
+  process.exit(3);
+}
 if (process.env['TRACING']) setUpTracing();
 const app = await NestFactory.create(AppModule, { logger: new ConsoleLogger({ json: process.env['LOG'] === 'json' }) });
 app.enableShutdownHooks();
