@@ -31,7 +31,9 @@ export async function besiege(orders: Omit<SiegeOrders, 'folder'>, tell: (line: 
     const before = networks();
     const inNamespaces = orders.farHosts > 0 ? [join(process.cwd(), 'test/siege/in-namespaces.sh')] : [];
     const command = [...inNamespaces, process.execPath, '--expose-gc', join(process.cwd(), 'test/apps/dist/siege/main.js')];
-    const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    // Its calls settle two minutes after its time at the latest.
+    const timeout = (orders.minutes + 4.5) * 60_000;
+    const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'inherit'], timeout, killSignal: 'SIGKILL' });
     child.stdout.setEncoding('utf8').on('data', tell);
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
     if (code !== 0) throw new Error(`the siege ended with ${signal ?? `exit code ${code}`}`);

@@ -3,8 +3,8 @@
 # usage: in-namespaces.sh COMMAND…
 fail() { echo "in-namespaces.sh: $1" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || fail 'network namespaces need root'
-for tool in unshare nsenter ip ss python3; do command -v "$tool" >/dev/null || fail "$tool is missing (util-linux, iproute2, python3)"; done
+for tool in unshare setpriv nsenter ip ss python3; do command -v "$tool" >/dev/null || fail "$tool is missing (util-linux, iproute2, python3)"; done
 [ -c /dev/net/tun ] || fail 'there is no /dev/net/tun, which the wires between namespaces are made with'
-exec unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private -- sh -c '
+exec setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private -- sh -c '
   ip link set lo up && mount -t tmpfs tmpfs /run && mkdir /run/netns && ip netns attach parent $$ && "$@"
   exit $?' sh "$@"
