@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from './bundle.js';
 import { plantedFaults } from './planted-faults.js';
+
+const page = readFileSync('docs/reliability.md', 'utf8');
 
 /** In how many steps a fault has to be seen. */
 const steps = 60_000;
@@ -16,6 +18,14 @@ async function live(program: string, seed: number, most: number, needs?: string)
     (error: unknown) => error as { code: unknown; stderr: string },
   );
 }
+
+describe('docs/reliability.md', () => {
+  it('says how many faults are planted, and which worlds show those that were made', () => {
+    const rows = [...page.matchAll(/^\| (\d+), (\d+) +\|/gm)].map(([, ...worlds]) => worlds.map(Number));
+    expect(page).toContain(`${plantedFaults.length} planted faults`);
+    expect(rows).toEqual(plantedFaults.flatMap(({ worlds }) => (worlds ? [worlds] : [])));
+  });
+});
 
 describe.each(plantedFaults.map((fault, number) => ({ ...fault, number })))('The simulation, where $name', (fault) => {
   let program: string;
