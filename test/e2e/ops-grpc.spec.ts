@@ -73,6 +73,14 @@ describe('the operators’ port, asked by Debian’s gRPC', () => {
     expect(await app.exited).toEqual({ code: null, signal: 'SIGTERM' });
   });
 
+  it('does not serve before its min runners are up', { timeout: 60_000 }, async () => {
+    const app = new SpawnedApp('ops/main.js', { OPTIONS: JSON.stringify({ ops: { port: 0 } }), FAIL_BOOT_AFTER: '20000' });
+    const [, port] = await app.line(/health and metrics on \S+:(\d+)/);
+    expect(await askOps(`127.0.0.1:${port}`, ['list'])).toEqual([
+      { '': 'NOT_SERVING', 'flame.pool.work': 'NOT_SERVING', 'flame.pool.spare': 'NOT_SERVING' },
+    ]);
+  });
+
   it('gives numbers beyond this host only to who bears the token, over TLS', { timeout: 120_000 }, async () => {
     const tls = await makeTlsIdentity();
     const folder = mkdtempSync(join(tmpdir(), 'flame-ops-'));

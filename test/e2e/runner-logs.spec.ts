@@ -46,7 +46,7 @@ describe('what a runner logs', () => {
   });
 
   it('is shown where a boot fails: the last lines of the machine', { timeout: 120_000 }, async () => {
-    const app = new SpawnedApp('ops/main.js', { FAIL_BOOT: '1', MIN: '0' });
+    const app = new SpawnedApp('ops/main.js', { FAIL_BOOT_AFTER: '0', MIN: '0' });
     const over = new AbortController();
     const called = fetch(`${await app.url()}/call/echo/hello`, { method: 'POST', signal: over.signal });
     called.catch(() => {});
