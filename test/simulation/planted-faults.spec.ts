@@ -8,7 +8,7 @@ import { plantedFaults } from './planted-faults.js';
 const page = readFileSync('docs/reliability.md', 'utf8');
 
 /** In how many steps a fault has to be seen. */
-const steps = 60_000;
+const steps = 100_000;
 const run = promisify(execFile);
 
 /** Lives through worlds from `seed` on, or through one with only the troubles that it `needs`. */

@@ -131,4 +131,23 @@ export const plantedFaults: readonly PlantedFault[] = [
     instead: 'error === reason',
     worlds: [15, 17],
   },
+  {
+    name: 'what streams is not ended when nobody reads it any more',
+    file: 'streams/outgoing.ts',
+    piece: 'if (this.#window.opened) this.halt();',
+    instead: 'if (this.#window.opened) this.finished();',
+  },
+  {
+    name: 'a drained runner gives its work all the time that it takes',
+    file: 'core/pool/runners.ts',
+    piece: 'books.clock(runner.drainEnd, books.now + books.rules.shutdownTimeout);',
+    instead: '',
+  },
+  {
+    name: 'runners that headroom needs idle out, and others are booted for them',
+    file: 'core/pool/runners.ts',
+    piece: 'return headroom === 0 ? beyondMin : Math.min(beyondMin, Math.floor((shelf.free - headroom) / slots) - this.#asked);',
+    instead: 'return beyondMin;',
+    worlds: [23, 44],
+  },
 ];

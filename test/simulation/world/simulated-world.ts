@@ -26,6 +26,9 @@ const rest = 200_000;
 /** Ten times what the busiest worlds take. */
 const mostSteps = 100_000;
 
+/** Four times the longest `shutdownTimeout`: for work, for aborted work, for the machine, and for its platform to say that it is gone. */
+const longestDrain = 8_000;
+
 type CallTrouble = Trouble & { is: 'call' };
 
 /**
@@ -42,6 +45,7 @@ export class SimulatedWorld {
   readonly #pool: Pool;
   readonly #codec = createCodec();
   #paused = false;
+  #idledOut = 0;
   /** Arguments that are streams and have begun, and runners that are being drained. */
   readonly #open = { sources: 0, drains: 0 };
 
@@ -90,6 +94,7 @@ export class SimulatedWorld {
     });
     this.#pool.events$.subscribe((notice) => {
       if (notice.is === 'call-started') this.rules.started(notice.call, this.#paused);
+      if (notice.is === 'stopping' && notice.reason.startsWith('it was idle')) this.#idledOut += 1;
     });
   }
 
@@ -122,8 +127,10 @@ export class SimulatedWorld {
     await this.#pass(last + rest, () => this.rules.quiet);
     this.rules.allSettled();
     // The longest pause between boots that failed, and the slowest clocks of idling out.
-    await this.#pass(this.timeline.now + 100_000);
-    this.rules.atRest(this.#pool.stats(), this.#platform.runners.size);
+    await this.#pass(this.timeline.now + 60_000);
+    const before = this.#idledOut;
+    await this.#pass(this.timeline.now + 40_000);
+    this.rules.atRest(this.#pool.stats(), this.#platform.runners.size, this.#idledOut - before);
   }
 
   /** The parent is killed: every runner ends by itself. */
@@ -199,9 +206,13 @@ export class SimulatedWorld {
   async #drainOne(pick: number): Promise<void> {
     const { runners } = this.#pool.stats();
     if (runners.length === 0) return;
+    const { id } = runners[pick % runners.length]!;
+    const [began, frozen] = [this.timeline.now, this.#parent.frozenFor];
     this.#open.drains += 1;
-    await this.#pool.drainRunner(runners[pick % runners.length]!.id);
+    await this.#pool.drainRunner(id);
     this.#open.drains -= 1;
+    const took = this.timeline.now - began - (this.#parent.frozenFor - frozen);
+    this.rules.expect(took <= longestDrain, `the drain of ${id} took ${Math.round(took)} ms`);
   }
 
   async #call({ deed, timeout, handlerTimeout, linked, leavesAfter, cast, reads }: CallTrouble): Promise<void> {

@@ -145,11 +145,13 @@ export class WorldRules implements Watcher {
     this.check();
   }
 
-  atRest(stats: PoolStats, alive: number): void {
+  /** Of the last while at rest, `idledOut` says how many runners were stopped for being idle. */
+  atRest(stats: PoolStats, alive: number, idledOut: number): void {
     const { pool } = this.#plan;
     const ready = stats.runners.filter(({ state }) => state === 'ready').length;
     this.expect(stats.running === 0 && stats.waiting === 0, `at rest, ${stats.running} slots are taken and ${stats.waiting} calls wait`);
     const recycles = pool.minIdleShutdownAfter! < Infinity || pool.maxLifetime! < Infinity;
+    this.expect(recycles || idledOut === 0, `at rest, ${idledOut} runners idle out`);
     const least = recycles ? 0 : Math.min(stats.min, stats.max);
     const most = Math.max(stats.min, Math.ceil(pool.headroom! / (pool.singleUse ? 1 : pool.maxConcurrency)) + 1);
     this.expect(

@@ -67,14 +67,14 @@ export interface PoolOptions<Backend = unknown> {
    */
   shutdownTimeout?: number;
   /**
-   * Idle time before a runner above `min` stops. With `check`, which runs on the runner, it stops only if that says true;
+   * Idle time before a runner beyond what `min` and `headroom` need stops. With `check`, which runs on the runner, it stops only if that says true;
    * otherwise the pool asks again after the same time.
    *
    * @default 30_000
    */
   idleShutdownAfter?: number | { after: number; check: () => boolean | Promise<boolean> };
   /**
-   * The same for the `min` runners. Once they have gone, the next call brings them back.
+   * The same for those that `min` and `headroom` need. Once they have gone, the next call brings them back.
    *
    * @default Infinity
    */

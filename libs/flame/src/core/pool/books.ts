@@ -37,7 +37,7 @@ export class PoolBooks {
   actions: PoolAction[] = [];
   min: number;
   max: number;
-  /** How many of `min` have idled out since the last call: the pool does without them until the next one. */
+  /** How many of `min` and `headroom` have idled out since the last call: the pool does without them until the next one. */
   rested = 0;
   booting = 0;
   ready = 0;
@@ -60,6 +60,16 @@ export class PoolBooks {
   /** The `min` that counts now. */
   get target(): number {
     return Math.max(0, this.min - this.rested);
+  }
+
+  /** The `headroom` that counts now: none once a runner that it kept, or `min`, has idled out. */
+  get headroom(): number {
+    return this.rested > 0 ? 0 : this.rules.headroom;
+  }
+
+  /** Slots that a runner brings. */
+  get slots(): number {
+    return this.rules.singleUse ? 1 : this.rules.maxConcurrency;
   }
 
   act(action: PoolAction): void {

@@ -173,13 +173,39 @@ describe('PoolMachine', () => {
         },
       };
       const machine = new PoolMachine(
-        Object.defineProperties({ ...rules, headroom: 1 }, Object.getOwnPropertyDescriptors(idleAfter)),
+        Object.defineProperties({ ...rules, min: 1, minIdleAfter: 1_000 }, Object.getOwnPropertyDescriptors(idleAfter)),
         String,
         () => 0,
       );
       machine.step({ is: 'start' }, 0);
       machine.step({ is: 'up', runner: '1' }, 24.1);
       expect(machine.step({ is: 'tick' }, machine.wakeAt)).toEqual([{ do: 'ask', runner: '1' }]);
+    });
+
+    it('keeps the runners that headroom needs, and lets those go that it does not', () => {
+      const pool = new PoolTranscript({ max: 3, headroom: 1 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      expect(pool.at(10_000)).toEqual([]);
+      expect(pool.call('a', { run: 60_000 })).toEqual(['run a on r1', 'boot r2 (2)']);
+      pool.up('r2');
+      expect(pool.at(20_000)).toEqual([]);
+      // Two are free now: the one that has been idle for long goes.
+      expect(pool.ended('a')).toEqual([]);
+      expect(pool.at(20_000)).toEqual(['ask r2']);
+      expect(pool.consent('r2')).toEqual(['stop r2']);
+      pool.gone('r2');
+      expect(pool.at(30_000)).toEqual([]);
+    });
+
+    it('does without headroom once minIdleShutdownAfter has passed, until the next call', () => {
+      const pool = new PoolTranscript({ max: 3, headroom: 1, minIdleAfter: 1_000 });
+      pool.tell({ is: 'start' });
+      pool.up('r1');
+      expect(pool.at(1_000)).toEqual(['ask r1']);
+      expect(pool.consent('r1')).toEqual(['stop r1']);
+      expect(pool.gone('r1')).toEqual(['shrunk r1 (0)']);
+      expect(pool.call('a')).toEqual(['boot r2 (1)', 'boot r3 (2)']);
     });
 
     it('stops a runner that does not answer', () => {

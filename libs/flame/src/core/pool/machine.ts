@@ -160,6 +160,7 @@ export class PoolMachine {
     if (runner.state !== 'ready') return;
     if (runner.load === 0) this.#runners.idle(runner);
     this.#calls.serve();
+    this.#runners.unkeep();
   }
 
   #bounced(call: PoolCall): void {
@@ -237,7 +238,7 @@ export class PoolMachine {
   #grow(): void {
     const books = this.#books;
     // Most steps: nobody waits and all are there.
-    if (books.waiting.size + books.rules.headroom === 0 && books.ready + books.booting >= books.target) return;
+    if (books.waiting.size + books.headroom === 0 && books.ready + books.booting >= books.target) return;
     if (this.draining || books.now < books.retry.at || (this.#phase === 'new' && books.waiting.size === 0)) return;
     // A paused pool keeps `min`, and boots for nobody else.
     const paused = books.pauseReason !== undefined;
@@ -247,10 +248,10 @@ export class PoolMachine {
       booting: books.booting,
       ready: books.ready,
       machines: books.runners.size,
-      slots: books.rules.singleUse ? 1 : books.rules.maxConcurrency,
+      slots: books.slots,
       min: books.target,
       max: books.max,
-      headroom: paused ? 0 : books.rules.headroom,
+      headroom: paused ? 0 : books.headroom,
     });
     for (let i = 0; i < boots; i++) this.#runners.boot();
   }

@@ -14,7 +14,7 @@ export class Runners {
   readonly #books: PoolBooks;
   readonly #newId: (number: number) => string;
   readonly #random: () => number;
-  /** Idle runners whose time is up and that only `min` keeps. */
+  /** Idle runners whose time is up and that only `min` or `headroom` keeps. */
   readonly #kept = new Set<PoolRunner>();
   #booted = 0;
   #asked = 0;
@@ -110,8 +110,9 @@ export class Runners {
     this.stop(runner, `it was idle for ${Math.round(now - runner.idleSince)} ms`);
   }
 
-  /** Lets runners go that only `min` kept, when there are more than `min` now. */
+  /** Lets runners go that only `min` or `headroom` kept, when there are more than those need now. */
   unkeep(): void {
+    if (this.#kept.size === 0) return;
     let surplus = this.#surplus;
     for (const runner of this.#kept) {
       if (surplus-- <= 0) return;
@@ -178,9 +179,11 @@ export class Runners {
     if (runner.upAt >= 0) books.act({ do: 'shrunk', runner: runner.id, count: books.runners.size });
   }
 
-  /** How many ready runners there are beyond `min`, those asked to go not counted. */
+  /** How many ready runners there are beyond what `min` and `headroom` need, those asked to go not counted. */
   get #surplus(): number {
-    return this.#books.ready - this.#asked - this.#books.target;
+    const { ready, target, shelf, slots, headroom } = this.#books;
+    const beyondMin = ready - this.#asked - target;
+    return headroom === 0 ? beyondMin : Math.min(beyondMin, Math.floor((shelf.free - headroom) / slots) - this.#asked);
   }
 
   #busy(runner: PoolRunner): void {
