@@ -42,8 +42,7 @@ export async function started({ view, container, secret, schedulingTimeout, sign
     const state = pod?.status?.containerStatuses?.find(({ name }) => name === container)?.state;
     if (state?.running || state?.terminated) return true;
     const { reason, message } = state?.waiting ?? {};
-    const ownSecret = reason === 'CreateContainerConfigError' && message?.includes(`"${secret}" not found`);
-    if (reason !== undefined && reason in stuck && !ownSecret) {
+    if (reason !== undefined && reason in stuck && !passing(message ?? '', secret)) {
       const fatal = stuck[reason] === 'fatal' || noSuchImage.test(message ?? '');
       throw new BootError(`kubernetes: pod ${view.name} cannot be started: ${reason}: ${message ?? 'no more was said'}`, {
         phase: 'start',
@@ -72,6 +71,11 @@ export async function started({ view, container, secret, schedulingTimeout, sign
   } finally {
     clearTimeout(waited);
   }
+}
+
+/** What the kubelet itself mends within seconds: our Secret is still being made, or it has not heard from the API server in time. */
+function passing(message: string, secret: string): boolean {
+  return message.includes(`"${secret}" not found`) || /failed to sync (secret|configmap) cache/.test(message);
 }
 
 function unschedulableWords(pod: V1Pod | undefined): string | undefined {
