@@ -9,6 +9,7 @@ import type {
 } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badOption } from '../core/option-reader.js';
+import { Sealed } from '../core/sealed.js';
 import { FlameApp } from '../nest/flame-app.js';
 import { FlameParent } from '../nest/flame-parent.js';
 import { nestLog } from '../nest/nest-log.js';
@@ -32,29 +33,30 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
   readonly #app: FlameApp;
   #site: DashboardSite | undefined;
 
-  constructor(@Inject(configToken) config: DashboardConfig, @Optional() @Inject(FlameApp) app?: FlameApp) {
+  constructor(@Inject(configToken) config: Sealed<DashboardConfig>, @Optional() @Inject(FlameApp) app?: FlameApp) {
     if (!app)
       throw badOption(
         'FlameDashboardModule',
         'has no pools to show: FlameModule is not imported',
         'Import FlameModule.forRoot([...]) in the root module, too.',
       );
-    this.#config = config;
+    this.#config = config.open();
     this.#app = app;
   }
 
   /** @throws {FlameError} FLAME_CONFIG that names the option and the fix; without `auth` in production, too. */
   static forRoot(options?: FlameDashboardOptions): DynamicModule {
     const config = readConfig(options, 'FlameDashboardModule.forRoot');
-    return { module: FlameDashboardModule, providers: [{ provide: configToken, useValue: config }] };
+    return { module: FlameDashboardModule, providers: [{ provide: configToken, useFactory: () => new Sealed(config) }] };
   }
 
   /** The same with options from a factory: a password that a config service has. */
   static forRootAsync({ imports = [], inject = [], useFactory }: FlameDashboardAsyncOptions): DynamicModule {
-    const config: FactoryProvider<DashboardConfig> = {
+    const config: FactoryProvider<Sealed<DashboardConfig>> = {
       provide: configToken,
       inject,
-      useFactory: async (...deps: unknown[]) => readConfig(await useFactory(...deps), 'FlameDashboardModule.forRootAsync useFactory()'),
+      useFactory: async (...deps: unknown[]) =>
+        new Sealed(readConfig(await useFactory(...deps), 'FlameDashboardModule.forRootAsync useFactory()')),
     };
     return { module: FlameDashboardModule, imports, providers: [config] };
   }

@@ -11,6 +11,7 @@ import type {
 } from '@nestjs/common';
 import { ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
+import { Sealed } from '../core/sealed.js';
 import { doctorOrder } from './doctor-order.js';
 import { enhanceWith } from './enhancers.js';
 import { FlameApp } from './flame-app.js';
@@ -58,12 +59,13 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   #pools: PoolSet | undefined;
 
   constructor(
-    @Inject(configToken) config: FlameConfig,
+    @Inject(configToken) sealed: Sealed<FlameConfig>,
     app: FlameApp,
     modules: ModulesContainer,
     adapterHost: HttpAdapterHost,
     creator: ExternalContextCreator,
   ) {
+    const config = sealed.open();
     this.#config = config;
     this.#app = app;
     this.#modules = modules;
@@ -80,7 +82,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   static forRoot(pools: FlamePoolOptions[], options: FlameModuleOptions = {}): DynamicModule {
     const config = readFlameOptions(pools, options, 'FlameModule.forRoot');
     return dynamicModule(
-      { provide: configToken, useFactory: () => config },
+      { provide: configToken, useFactory: () => new Sealed(config) },
       config.pools.map(({ name }) => name),
     );
   }
@@ -88,10 +90,10 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   /** The same with options from a factory, which gives the pools that `names` names. */
   static forRootAsync(options: FlameModuleAsyncOptions): DynamicModule {
     const { names, imports, inject = [], useFactory } = options;
-    const config: FactoryProvider<FlameConfig> = {
+    const config: FactoryProvider<Sealed<FlameConfig>> = {
       provide: configToken,
       inject,
-      useFactory: async (...deps: unknown[]) => readAsync(await useFactory(...deps), names),
+      useFactory: async (...deps: unknown[]) => new Sealed(readAsync(await useFactory(...deps), names)),
     };
     return dynamicModule(config, names, imports);
   }
