@@ -147,6 +147,7 @@ export class Executor implements LinkReceiver, Workplace {
   }
 
   #call(frame: Frame & { kind: 'call' }): void {
+    if (this.#works.has(frame.id)) throw new Error(`call ${frame.id} runs here already`);
     const { codec, link, clock, table } = this.#setup;
     const at = frame.timeout === 0 ? Infinity : clock.now() + frame.timeout;
     const work = admit(frame, at, this, this.#works, table, this.#leaving);

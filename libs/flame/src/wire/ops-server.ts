@@ -16,6 +16,9 @@ export interface OpsServerOptions {
   readonly reflection?: boolean;
 }
 
+/** What a question here takes at most, in bytes, inflated, and how many a client may ask at once. */
+const limits = { 'grpc.max_receive_message_length': 65_536, 'grpc.max_concurrent_streams': 100 } as const;
+
 /**
  * The port for those who operate the app, apart from the one where runners attach: `grpc.health.v1.Health`, and beside it
  * `flame.v1.Metrics` where there is a source. Health is open to all who reach the port, as platforms' probes can show nothing.
@@ -36,7 +39,7 @@ export class OpsServer {
   async open(): Promise<number> {
     const { host, port, tls, token, reflection } = this.#options;
     const { Server, ServerCredentials } = await import('@grpc/grpc-js');
-    const server = new Server({ 'grpc.enable_channelz': 0, interceptors: token === undefined ? [] : [await guard(token)] });
+    const server = new Server({ ...limits, 'grpc.enable_channelz': 0, interceptors: token === undefined ? [] : [await guard(token)] });
     await this.#health.addTo(server);
     if (this.#source) {
       const [{ metricsService }, { metricsImplementation }] = await Promise.all([

@@ -1,0 +1,80 @@
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Frame } from '../../libs/flame/src/core/frame.js';
+import { dial } from '../../libs/flame/src/wire/attach-client.js';
+import { asIs, attachPath } from '../../libs/flame/src/wire/grpc-options.js';
+import { welcomePacket } from '../../libs/flame/src/wire/introduction.js';
+import type { Link } from '../../libs/flame/src/wire/link.js';
+import { PacketDraft } from '../../libs/flame/src/wire/packet-bytes.js';
+import { LinkRecorder } from '../support/link-recorder.js';
+import { SeededRandom } from '../support/seeded-random.js';
+import { manifest } from '../support/wire-rig.js';
+
+const welcome = (received = 0): Buffer => welcomePacket({ session: Buffer.alloc(32, 7), received });
+
+function packet(seq: number, ...frames: Parameters<PacketDraft['add']>): Buffer {
+  const draft = new PacketDraft();
+  draft.add(...frames);
+  return draft.seal(seq, 0);
+}
+
+/** A runner that dials a parent which says just these packets, and stays. */
+async function told(...packets: readonly Buffer[]): Promise<Link> {
+  const server = new Server();
+  const attach = { path: attachPath, requestStream: true, responseStream: true };
+  const bytes = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs };
+  server.addService(
+    { Attach: { ...attach, ...bytes } },
+    {
+      Attach: (stream: ServerDuplexStream<Buffer, Buffer>) => {
+        stream.on('error', () => {});
+        stream.once('data', () => packets.forEach((each) => stream.write(each)));
+        stream.on('end', () => stream.end());
+        stream.resume();
+      },
+    },
+  );
+  onTestFinished(() => server.forceShutdown());
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+  );
+  const address = `127.0.0.1:${port}`;
+  return dial({ info: { runner: 'r', token: 't', address, reconnectTimeout: 300, maxPayload: 1_000_000 }, manifest });
+}
+
+describe('A runner whose parent lies on the wire', () => {
+  it('takes announcements of giant values for what they are', async () => {
+    const before = process.memoryUsage().rss;
+    const here = new LinkRecorder();
+    (await told(welcome(), packet(1, { kind: 'part', lane: 1, total: 2 ** 40, bytes: Buffer.from('x') }))).open(here);
+    expect(await here.ended).toMatchObject({ how: 'violation', reason: expect.stringContaining('larger than maxPayload') });
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
+  });
+
+  it('ends the session of one who confirms what was never sent', async () => {
+    const here = new LinkRecorder();
+    (await told(welcome(1_000))).open(here);
+    expect(await here.ended).toMatchObject({ how: 'violation', reason: 'it confirms packet 1000, which was never sent' });
+  });
+
+  it('ends, and does not crash, on 60 mutations of what a parent should say', async () => {
+    const random = new SeededRandom(6);
+    const honest: readonly Frame[] = [
+      { kind: 'call', id: 1, handler: 0, args: Buffer.from('args'), mode: 'call', timeout: 1_000, linked: true, attempt: 1 },
+      { kind: 'cancel', id: 1, cause: 'caller', reason: 'gone' },
+      { kind: 'credit', id: 1, stream: 0, count: 16 },
+      { kind: 'leave', grace: 1_000, reason: 'resized' },
+    ];
+    for (let i = 0; i < 60; i++) {
+      const packets = honest.map((frame, place) => {
+        const bytes = Buffer.from(packet(place + 1, frame));
+        for (let changes = random.below(3); changes > 0; changes--) bytes[random.below(bytes.length)] = random.below(256);
+        return bytes;
+      });
+      // Whatever became of those, this one is out of order.
+      const here = new LinkRecorder();
+      (await told(welcome(), ...packets, Buffer.from([0x18, 0x7f]))).open(here);
+      expect(['violation', 'left']).toContain((await here.ended).how);
+    }
+  });
+});

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { VirtualClock } from '../../libs/flame/src/testing/virtual-clock.js';
+import { HealthBook } from '../../libs/flame/src/wire/health-book.js';
+import { dialInstance } from '../../libs/flame/src/wire/instance-dial.js';
+import { InstanceDoor } from '../../libs/flame/src/wire/instance-door.js';
+import { identityFromSecrets } from '../../libs/flame/src/wire/instance-identity.js';
+import type { Hello } from '../../libs/flame/src/wire/link.js';
+import { OpsServer } from '../../libs/flame/src/wire/ops-server.js';
+import { SystemClock } from '../../libs/flame/src/wire/system-clock.js';
+import { closed, connectTo, frame, message, preface } from '../support/raw-http2.js';
+import { SeededRandom } from '../support/seeded-random.js';
+
+const healthCheck = '/grpc.health.v1.Health/Check';
+const random = new SeededRandom(7);
+const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)));
+const frames = (count: number): Buffer =>
+  Buffer.concat(Array.from({ length: count }, () => frame(random.below(12), random.below(256), random.below(10), bytes(random.below(40)))));
+
+/** Brings bytes, and hangs up unless it is hung up on, which whoever gets as far as TLS must be. */
+async function bring(address: string, what: Buffer, plain: boolean): Promise<void> {
+  const socket = connectTo({ address, plain });
+  const over = closed(socket);
+  socket.once(plain ? 'connect' : 'secureConnect', () => socket.write(what, () => plain && socket.destroy()));
+  await over;
+}
+
+/** The status of a unary call, and its text. */
+async function answer(address: string, path: string, payload: Buffer, more: Record<string, string> = {}): Promise<string> {
+  const session = connect(`http://${address}`);
+  onTestFinished(() => session.destroy());
+  const request = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...more });
+  // A message that stands alone is what a data frame holds.
+  request.end(message(1, payload, 'grpc-encoding' in more).subarray(9));
+  request.resume();
+  const told: IncomingHttpHeaders = {};
+  request.on('response', (headers) => void Object.assign(told, headers));
+  request.on('trailers', (headers) => void Object.assign(told, headers));
+  await once(request, 'close');
+  return `${String(told['grpc-status'])} ${decodeURIComponent(String(told['grpc-message'] ?? ''))}`;
+}
+
+describe('The port for operators', () => {
+  async function ops() {
+    const health = new HealthBook();
+    health.set('', true);
+    const source = vi.fn(() => []);
+    const server = new OpsServer({ host: '127.0.0.1', port: 0, token: 'a token of the operators' }, health, source);
+    onTestFinished(() => server.close());
+    return { address: `127.0.0.1:${await server.open()}`, source };
+  }
+
+  it('answers on while 200 connections bring random bytes and frames', async () => {
+    const { address } = await ops();
+    for (let i = 0; i < 200; i++) await bring(address, i % 2 ? bytes(500) : Buffer.concat([preface, frames(100)]), true);
+    expect(await answer(address, healthCheck, Buffer.alloc(0))).toBe('0 OK');
+  });
+
+  it('takes no question that is large, or becomes so', async () => {
+    const { address } = await ops();
+    const large = gzipSync(Buffer.alloc(3_000_000));
+    expect(large.length).toBeLessThan(10_000);
+    expect(await answer(address, healthCheck, large, { 'grpc-encoding': 'gzip' })).toMatch(/^8 .*larger than 65536/);
+  });
+
+  it('asks for numbers only for who bears the token', async () => {
+    const { address, source } = await ops();
+    const ask = (authorization: string): Promise<string> => answer(address, '/flame.v1.Metrics/Get', Buffer.alloc(0), { authorization });
+    for (const shown of ['none', 'Bearer', 'Bearer a token of the operator', 'Bearer a token of the operators!', 'Basic YTpi'])
+      expect(await ask(shown)).toMatch(/^16 /);
+    expect(source).not.toHaveBeenCalled();
+    expect(await ask('Bearer a token of the operators')).toBe('0 OK');
+    expect(source).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('The port for other instances', () => {
+  it('lets an instance in while strangers bring bytes, within TLS and without, and no certificate', async () => {
+    const identity = await identityFromSecrets(['a secret that all instances of a test share']);
+    const manifest = { version: '1', protocol: 1, digest: '', handlers: [] };
+    const about: Hello = { runner: 'one', manifest, pid: 1, host: 'here', node: '22', region: 'syd', app: '1' };
+    const base = { about, identity, reconnectTimeout: 1_000, maxPayload: 1_000, clock: new SystemClock() };
+    const refused: string[] = [];
+    let came = 0;
+    const door = await InstanceDoor.open({
+      ...base,
+      host: '127.0.0.1',
+      port: 0,
+      strangers: { maxConnectionsPerSecond: 1_000 },
+      onCaller: () => void came++,
+      onRefused: (_, why) => refused.push(why),
+    });
+    onTestFinished(() => door.close('the test is over'));
+    const address = `127.0.0.1:${door.port}`;
+    for (let i = 0; i < 50; i++) {
+      await bring(address, bytes(500), true);
+      await bring(address, Buffer.concat([preface, frames(10)]), false);
+    }
+    await vi.waitFor(() => expect(refused.some((why) => /certificate/.test(why))).toBe(true));
+    expect(came).toBe(0);
+    const { link } = await dialInstance({ ...base, address, signal: new AbortController().signal });
+    expect(came).toBe(1);
+    await link.close('seen enough');
+  });
+
+  it('holds strangers to its limits', async () => {
+    const identity = await identityFromSecrets(['a secret that all instances of a test share']);
+    const manifest = { version: '1', protocol: 1, digest: '', handlers: [] };
+    const about: Hello = { runner: 'one', manifest, pid: 1, host: 'here', node: '22', region: 'syd', app: '1' };
+    const clock = new VirtualClock();
+    const rest = { host: '127.0.0.1', port: 0, reconnectTimeout: 1_000, maxPayload: 1_000, onCaller: () => {}, onRefused: () => {} };
+    const door = await InstanceDoor.open({ ...rest, about, identity, clock, strangers: { maxConnections: 1 } });
+    onTestFinished(() => door.close('the test is over'));
+    const first = connectTo({ address: `127.0.0.1:${door.port}`, plain: true });
+    const over = closed(first);
+    const second = connectTo({ address: `127.0.0.1:${door.port}`, plain: true });
+    await over;
+    second.destroy();
+  });
+});
