@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { strangerDefaults } from '../../libs/flame/src/wire/stranger-limits.js';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
@@ -13,6 +14,13 @@ describe('docs/security.md', () => {
 
   it('promises something', () => {
     expect(promises.length).toBeGreaterThan(8);
+  });
+});
+
+describe('The limits of strangers', () => {
+  it.each(Object.entries(strangerDefaults))('has %s in its table, which is %d', (name, value) => {
+    const row = new RegExp(`\\| \`${name}\` +\\| ([\\d ]+?) +\\|`).exec(page);
+    expect(Number(row?.[1]?.replaceAll(' ', ''))).toBe(value);
   });
 });
 
