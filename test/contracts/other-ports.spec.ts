@@ -46,7 +46,7 @@ describe('The port for operators', () => {
   async function ops() {
     const health = new HealthBook();
     health.set('', true);
-    const source = vi.fn(() => []);
+    const source = vi.fn<() => []>(() => []);
     const server = new OpsServer({ host: '127.0.0.1', port: 0, token: 'a token of the operators' }, health, source);
     onTestFinished(() => server.close());
     return { address: `127.0.0.1:${await server.open()}`, source };

@@ -17,7 +17,7 @@ export interface OpsServerOptions {
 }
 
 /** What a question here takes at most, in bytes, inflated, and how many a client may ask at once. */
-const limits = { 'grpc.max_receive_message_length': 65_536, 'grpc.max_concurrent_streams': 100 } as const;
+const limits = { 'grpc.max_receive_message_length': 65_536, 'grpc.max_concurrent_streams': 200 } as const;
 
 /**
  * The port for those who operate the app, apart from the one where runners attach: `grpc.health.v1.Health`, and beside it
