@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The engine suites, each beside a real engine of its own. usage: run.sh [docker | kubernetes]… [-- VITEST ARGUMENTS…]
+# Without arguments for vitest the demo's job is done on the engine, too (`npm run demo:docker`, `demo:kubernetes`).
 # What is slow to build is built once and kept under ENGINES_HOME, outside the repository. An engine that cannot start fails the run.
 set -uo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -19,6 +20,9 @@ export APP_DIR APP_MAIN=apps/demo/dist/main.js
 for engine in "${engines[@]}"; do
   report=()
   [ -z "${REPORTS:-}" ] || report=(--reporter=default --reporter=json "--outputFile.json=$REPORTS/$engine.json")
-  "$here/$engine.sh" npx vitest run --project "engine-$engine" "${report[@]}" "$@" || { echo "$engine: FAILED" >&2; status=1; }
+  demo=true
+  [ $# -gt 0 ] || demo="node apps/demo/dist/driver/contained-demo.js $engine docker.io/flame-test/node:1"
+  "$here/$engine.sh" bash -c 'npx vitest run "${@:2}"; status=$?; $1 && exit $status' - "$demo" --project "engine-$engine" "${report[@]}" "$@" ||
+    { echo "$engine: FAILED" >&2; status=1; }
 done
 exit "$status"
