@@ -1,4 +1,5 @@
 import type { Check } from '../../core/check.js';
+import { Examination } from '../examination.js';
 import type { DockerEngine } from './docker-engine.js';
 import { wordsOf } from './docker-failure.js';
 import type { DockerImage } from './docker-image.js';
@@ -15,34 +16,24 @@ export interface Examined extends Pick<DockerConfig, 'pull'> {
 /** What a boot needs of the engine, one check each, up to the first failure that leaves the rest without meaning. */
 export async function examineDocker({ engine, place, image, pull }: Examined, signal: AbortSignal): Promise<Check[]> {
   const { docker, address } = engine;
-  const checks: Check[] = [];
-  const look = async (name: string, mend: string, find: () => Promise<string>): Promise<boolean> => {
-    signal.throwIfAborted();
-    try {
-      checks.push({ name, ok: true, found: await find() });
-      return true;
-    } catch (error) {
-      checks.push({ name, ok: false, found: wordsOf(error), mend });
-      return false;
-    }
-  };
-  const answers = await look('engine', `Start the engine at ${address}, or set dockerSocketPath or DOCKER_HOST.`, async () => {
+  const examination = new Examination(wordsOf, signal);
+  const answers = await examination.look('engine', `Start the engine at ${address}, or set dockerSocketPath or DOCKER_HOST.`, async () => {
     const { Version, ApiVersion } = await docker.version();
     return `Docker Engine ${Version} at ${address}, API ${ApiVersion}`;
   });
-  if (!answers) return checks;
-  await look('rights', `Let this user use ${address}.`, async () => {
+  if (!answers) return examination.checks;
+  await examination.look('rights', `Let this user use ${address}.`, async () => {
     const containers = await docker.listContainers({ all: true, limit: 1 });
     return `containers may be listed${containers.length > 0 ? '' : '; there are none'}`;
   });
-  await look('image', `Build or pull ${place.image}, or name another one with the option image.`, async () => {
+  await examination.look('image', `Build or pull ${place.image}, or name another one with the option image.`, async () => {
     if (await image.isThere()) return `${place.image} is there`;
     if (pull === 'never') throw new Error(`${place.image} is not there, and pull is 'never'`);
     return `${place.image} is not there; the first boot pulls it`;
   });
-  await look('network', `Make it with: docker network create ${place.network}`, async () => {
+  await examination.look('network', `Make it with: docker network create ${place.network}`, async () => {
     const { Driver } = await docker.getNetwork(place.network).inspect();
     return `${place.network} (${Driver}), on which runners reach this process as ${place.parentHost}`;
   });
-  return checks;
+  return examination.checks;
 }

@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Check } from '../../core/check.js';
+import { Examination } from '../examination.js';
 import type { Cluster } from './kubernetes-cluster.js';
 import { wordsOf } from './kubernetes-failure.js';
 import { missingRights, neededRights } from './kubernetes-rights.js';
@@ -7,36 +8,26 @@ import { missingRights, neededRights } from './kubernetes-rights.js';
 /** What a boot needs of the cluster, one check each, up to the first failure that leaves the rest without meaning. `plan` makes a pod that is not booted. */
 export async function examineKubernetes(cluster: Cluster, host: string, plan: () => V1Pod, signal: AbortSignal): Promise<Check[]> {
   const { client, config, api, namespace, address, own } = cluster;
-  const checks: Check[] = [];
-  const look = async (name: string, mend: string, find: () => Promise<string>): Promise<boolean> => {
-    signal.throwIfAborted();
-    try {
-      checks.push({ name, ok: true, found: await find() });
-      return true;
-    } catch (error) {
-      checks.push({ name, ok: false, found: wordsOf(error), mend });
-      return false;
-    }
-  };
-  const answers = await look('engine', `Let this process reach ${address}, or set kubeconfig.`, async () => {
+  const examination = new Examination(wordsOf, signal);
+  const answers = await examination.look('engine', `Let this process reach ${address}, or set kubeconfig.`, async () => {
     const { gitVersion } = await config.makeApiClient(client.VersionApi).getCode();
     return `Kubernetes ${gitVersion} at ${address}, namespace ${namespace}`;
   });
-  if (!answers) return checks;
-  const allowed = await look('rights', 'Apply the Role and RoleBinding of docs/backends/kubernetes.md.', async () => {
+  if (!answers) return examination.checks;
+  const allowed = await examination.look('rights', 'Apply the Role and RoleBinding of docs/backends/kubernetes.md.', async () => {
     const missing = await missingRights(cluster);
     if (missing.length > 0) throw new Error(`this account may not ${missing.join(', ')} in namespace ${namespace}`);
     return `all ${neededRights.length} that are needed`;
   });
-  if (!allowed) return checks;
-  await look('image', 'Mend the option manifest.', async () => {
+  if (!allowed) return examination.checks;
+  await examination.look('image', 'Mend the option manifest.', async () => {
     // The API server looks at it as at one that it is to make, and makes nothing.
     const pod = plan();
     await api.createNamespacedPod({ namespace, body: pod, dryRun: 'All' });
     return `${pod.spec!.containers.map(({ image }) => image).join(', ')}, in a pod that the cluster accepts`;
   });
-  await look('network', 'Set parentHostname.', async () =>
+  await examination.look('network', 'Set parentHostname.', async () =>
     own ? `runners reach this pod as ${host}` : `runners reach this process as ${host}; whether they can, only a boot shows`,
   );
-  return checks;
+  return examination.checks;
 }
