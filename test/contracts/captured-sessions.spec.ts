@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DialOptions } from '../../libs/flame/src/wire/attach-client.js';
+import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
 import { connectTo, frame, message, preface, type } from '../support/raw-http2.js';
@@ -48,22 +49,6 @@ function packetBytes(bytes: Buffer): number[] {
     for (let place = at + 9 + 5; place < at + 9 + bytes.readUIntBE(at, 3); place++) places.push(place);
   }
   return places;
-}
-
-/** A parent with one good runner, and what shows that it is served as ever. */
-async function besieged() {
-  const rig = new WireRig('host');
-  onTestFinished(() => rig.close());
-  const { parent, runner } = await rig.pair();
-  const there = new LinkRecorder();
-  runner.open(there);
-  let sent = 0;
-  const stillServed = async (): Promise<void> => {
-    parent.send(numbered(++sent));
-    await there.first(sent);
-    expect(there.ends).toEqual([]);
-  };
-  return { rig, stillServed };
 }
 
 /** Sends bytes in pieces, and hangs up. */

@@ -1,30 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../libs/flame/src/core/frame.js';
 import { PacketDraft } from '../../libs/flame/src/wire/packet-bytes.js';
+import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
-import { numbered } from '../support/numbered-frames.js';
 import { RawRunner } from '../support/raw-runner.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { manifest, WireRig } from '../support/wire-rig.js';
-
-/** A door with one good runner, which must be served as ever, whatever others do. */
-async function besieged(): Promise<{ rig: WireRig; stillServed: () => Promise<void> }> {
-  const rig = new WireRig('host');
-  onTestFinished(() => rig.close());
-  const { parent, runner } = await rig.pair();
-  const there = new LinkRecorder();
-  runner.open(there);
-  let sent = 0;
-  const stillServed = async (): Promise<void> => {
-    parent.send(numbered(++sent));
-    await there.first(sent);
-    expect(there.ends).toEqual([]);
-  };
-  await stillServed();
-  return { rig, stillServed };
-}
+import { manifest } from '../support/wire-rig.js';
 
 function randomBytes(random: SeededRandom, length: number): Buffer {
   return Buffer.from(Array.from({ length }, () => random.below(256)));

@@ -5,26 +5,16 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
 import type { StrangerLimits } from '../../libs/flame/src/wire/stranger-limits.js';
+import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
 import { call, closed, connectTo, fields, flag, frame, message, preface, type } from '../support/raw-http2.js';
 import { RawRunner } from '../support/raw-runner.js';
 import { manifest, WireRig } from '../support/wire-rig.js';
 
-/** A port on the network with one good runner, which must be served as ever; strangers come to `address`. */
-async function besieged(strangers: StrangerLimits = {}) {
-  const rig = new WireRig('network', { strangers });
-  onTestFinished(() => rig.close());
-  const { parent, runner } = await rig.pair();
-  const there = new LinkRecorder();
-  runner.open(there);
-  let sent = 0;
-  const stillServed = async (): Promise<void> => {
-    parent.send(numbered(++sent));
-    await there.first(sent);
-    expect(there.ends).toEqual([]);
-  };
-  await stillServed();
+/** A port on the network with one good runner; strangers come to `address`. */
+async function visited(strangers: StrangerLimits = {}) {
+  const { rig, stillServed } = await besieged('network', { strangers });
   const { address } = await rig.info();
   const come = async (plain = false): Promise<Socket> => {
     const socket = connectTo({ address, plain });
@@ -54,7 +44,7 @@ const floods: Readonly<Record<string, (i: number) => Buffer>> = {
 describe('A port on the network', () => {
   for (const [what, piece] of Object.entries(floods)) {
     it(`drops connections that bring ${what}, and serves its runners`, async () => {
-      const { come, stillServed } = await besieged();
+      const { come, stillServed } = await visited();
       for (let round = 0; round < 3; round++) {
         const socket = await come();
         const over = closed(socket);
@@ -71,7 +61,7 @@ describe('A port on the network', () => {
   }
 
   it('drops who is slow: before TLS, in its handshake, in the preface, or in its hello, but no runner', async () => {
-    const { come, stillServed } = await besieged({ introductionTimeout: 1_000 });
+    const { come, stillServed } = await visited({ introductionTimeout: 1_000 });
     const beforeTls = await come(true);
     const inHandshake = await come(true);
     inHandshake.write(Buffer.from([22, 3, 1]));
@@ -84,7 +74,7 @@ describe('A port on the network', () => {
   });
 
   it('drops the oldest who were not let in when there are too many, and still lets runners in', async () => {
-    const { rig, come, stillServed } = await besieged({ maxConnections: 3 });
+    const { rig, come, stillServed } = await visited({ maxConnections: 3 });
     const first = await come(true);
     const dropped = closed(first);
     await Promise.all([come(true), come(true), come(true)]);
@@ -94,7 +84,7 @@ describe('A port on the network', () => {
   });
 
   it('does not even shake hands with more than so many from one address in a second', async () => {
-    const { address, stillServed } = await besieged({ maxConnectionsPerSecond: 5 });
+    const { address, stillServed } = await visited({ maxConnectionsPerSecond: 5 });
     let shaken = 0;
     const began = performance.now();
     await Promise.all(
@@ -113,7 +103,7 @@ describe('A port on the network', () => {
   });
 
   it('lets a runner in that has 2,000 handlers to tell of', async () => {
-    const { rig } = await besieged();
+    const { rig } = await visited();
     const handlers = Array.from({ length: 2_000 }, (_, i) => `SomeServiceWithALongishName.itsMethodNumber${i}`);
     const large = { ...manifest, handlers };
     const info = await rig.info();
@@ -123,7 +113,7 @@ describe('A port on the network', () => {
   });
 
   it('sets a runner that was let in no such limits', async () => {
-    const { rig } = await besieged({ maxBytes: 10_000, maxFrames: 20, introductionTimeout: 1_000 });
+    const { rig } = await visited({ maxBytes: 10_000, maxFrames: 20, introductionTimeout: 1_000 });
     const { parent, runner } = await rig.pair();
     const here = new LinkRecorder();
     parent.open(here);

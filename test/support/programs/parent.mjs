@@ -1,6 +1,6 @@
 // A parent with one runner, as ProcessBackend makes it: node parent.mjs <what the runner does> <socket on which it answers>
 import { createServer } from 'node:net';
-import { ProcessBackend } from '../../../libs/flame/dist/backends/process-backend.js';
+import { ProcessBackend } from '../../../libs/flame/dist/backends/process/process-backend.js';
 
 const [pool, path] = process.argv.slice(2);
 const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(path, () => process.on('exit', () => server.close()));

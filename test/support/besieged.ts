@@ -1,0 +1,25 @@
+import { expect, onTestFinished } from 'vitest';
+import type { GrpcDoorOptions } from '../../libs/flame/src/wire/attach-server.js';
+import { LinkRecorder } from './link-recorder.js';
+import { numbered } from './numbered-frames.js';
+import { WireRig } from './wire-rig.js';
+
+/** A door with one good runner, which must be served as ever, whatever others do. */
+export async function besieged(
+  reach: 'host' | 'network' = 'host',
+  options: GrpcDoorOptions = {},
+): Promise<{ rig: WireRig; stillServed: () => Promise<void> }> {
+  const rig = new WireRig(reach, options);
+  onTestFinished(() => rig.close());
+  const { parent, runner } = await rig.pair();
+  const there = new LinkRecorder();
+  runner.open(there);
+  let sent = 0;
+  const stillServed = async (): Promise<void> => {
+    parent.send(numbered(++sent));
+    await there.first(sent);
+    expect(there.ends).toEqual([]);
+  };
+  await stillServed();
+  return { rig, stillServed };
+}
