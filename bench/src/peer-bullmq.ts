@@ -7,7 +7,9 @@ import { redisServer } from './redis-server.js';
 /** Jobs in a real Redis, done by sandboxed processors: a process for each job at a time, as many as there are slots. */
 const connection = { path: await redisServer(process.argv[2]!), maxRetriesPerRequest: null };
 const processor = pathToFileURL(join(import.meta.dirname, 'peer-bullmq-processor.js'));
-const queue = new Queue('bench', { connection, defaultJobOptions: { removeOnComplete: true, removeOnFail: true } });
+// Kept for a while: who waits for a job looks whether it is there.
+const kept = { removeOnComplete: { count: 5_000 }, removeOnFail: { count: 5_000 } };
+const queue = new Queue('bench', { connection, defaultJobOptions: kept });
 const events = new QueueEvents('bench', { connection });
 const worker = new Worker('bench', processor, { connection, concurrency: 2 });
 worker.on('error', (error) => console.error(error));
