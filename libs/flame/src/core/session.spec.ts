@@ -34,16 +34,16 @@ describe('Session', () => {
     expect(session.received).toBe(0);
   });
 
-  it('is full while as many bytes as it may keep are unconfirmed, and busy before that', () => {
-    const session = new Session<ReturnType<typeof packet>>({ keep: 10, underWay: 4 });
+  it('is full while as many bytes as it may keep are unconfirmed', () => {
+    const session = new Session<ReturnType<typeof packet>>({ keep: 10 });
     session.sent(packet('a', 4));
-    expect([session.busy, session.full]).toEqual([true, false]);
+    expect([session.underWay, session.full]).toEqual([4, false]);
     session.sent(packet('b', 6));
-    expect([session.busy, session.full]).toEqual([true, true]);
+    expect([session.underWay, session.full]).toEqual([10, true]);
     session.confirm(1);
-    expect([session.busy, session.full]).toEqual([true, false]);
+    expect([session.underWay, session.full]).toEqual([6, false]);
     session.confirm(2);
-    expect([session.busy, session.full]).toEqual([false, false]);
+    expect([session.underWay, session.full]).toEqual([0, false]);
   });
 
   it('owes an acknowledgement after so many packets, or bytes, that nothing told of', () => {

@@ -39,9 +39,9 @@ export class Session<Packet extends { readonly length: number }> {
     return this.#keptBytes >= this.#limits.keep;
   }
 
-  /** So much is under way that a large value's next part should wait, so that small packets do not queue behind it. */
-  get busy(): boolean {
-    return this.#keptBytes >= this.#limits.underWay;
+  /** Bytes that the other end has not confirmed. */
+  get underWay(): number {
+    return this.#keptBytes;
   }
 
   /** An acknowledgement should be sent by itself, as nothing else that could carry it has left for long. */
@@ -93,13 +93,14 @@ export class Session<Packet extends { readonly length: number }> {
 export interface SessionLimits {
   /** Bytes of unconfirmed packets at which `full` becomes true. */
   readonly keep: number;
-  /** Bytes of unconfirmed packets at which `busy` becomes true. */
-  readonly underWay: number;
   /** Packets taken in without telling, at which `owes` becomes true. */
   readonly ackPackets: number;
   /** The same in bytes. */
   readonly ackBytes: number;
 }
 
-/** A part of a large value is confirmed before four times `ackBytes` are under way. An idle session keeps at most what the other end has not yet had to tell: 64 packets or 256 KiB. */
-const defaultLimits: SessionLimits = { keep: 16 * 1024 * 1024, underWay: 1024 * 1024, ackPackets: 64, ackBytes: 256 * 1024 };
+/** Bytes taken in that are confirmed by themselves where nothing else tells of them. Who lets less be under way waits for ever. */
+export const ackBytes = 64 * 1024;
+
+/** An idle session keeps at most what the other end has not yet had to tell: 64 packets or 64 KiB. */
+const defaultLimits: SessionLimits = { keep: 16 * 1024 * 1024, ackPackets: 64, ackBytes };

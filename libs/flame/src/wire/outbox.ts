@@ -1,4 +1,5 @@
 import type { Frame } from '../core/frame.js';
+import { ackBytes } from '../core/session.js';
 import { payloadOf, weightOf, writeBare } from './frame-writer.js';
 import { Lane } from './lane.js';
 import { PacketDraft } from './packet-bytes.js';
@@ -9,11 +10,15 @@ import type { WireFrame } from './wire-frame.js';
 /** Frames above this travel in parts. */
 const partsAbove = 256 * 1024;
 /** How much of a large frame goes into one packet: what a small frame may have to wait for, while there are any. */
-const partSize = 64 * 1024;
+const partSize = 32 * 1024;
 /** The same while there are none: fewer packets are cheaper. */
 const quietPartSize = 256 * 1024;
 /** So many packets without a small frame are quiet. */
-const quietAfter = 8;
+const quietAfter = 16;
+/** Unconfirmed bytes at which a large frame's next part waits: what lies in sockets is ahead of the next small frame. */
+const underWay = ackBytes;
+/** The same while it is quiet: what is under way is what a round trip brings, and nobody waits behind it. */
+const quietUnderWay = 1024 * 1024;
 /** Small frames beyond this go into the next packet. */
 const packetSize = 64 * 1024;
 /** Large frames under way at once; more wait. The inbox bears more. */
@@ -38,8 +43,8 @@ export class Outbox {
   readonly #waiting: Lane[] = [];
   readonly #laneOf = new Map<number, Lane>();
   #laneNumber = 0;
-  /** Packets pulled since the last that held small frames. */
-  #quiet = 0;
+  /** Packets pulled since the last that held small frames which came beside a large one. */
+  #quiet = Infinity;
   /** Bytes in full drafts, lanes and behind lanes. */
   #bytes = 0;
   #ring: RingWriter | undefined;
@@ -58,6 +63,11 @@ export class Outbox {
   /** Bytes that have not been pulled. */
   get backlog(): number {
     return this.#bytes + (this.#draft?.length ?? 0) + (this.#ring?.backlog ?? 0);
+  }
+
+  /** How much may be unconfirmed for parts of large frames to leave. */
+  get partsUnderWay(): number {
+    return this.#quiet > quietAfter ? quietUnderWay : underWay;
   }
 
   get empty(): boolean {
@@ -104,8 +114,8 @@ export class Outbox {
     }
     if (draft === undefined) this.#quiet++;
     else {
-      this.#quiet = 0;
       this.#pulled++;
+      if (this.#lanes.length > 0 && this.#lanes[0]!.after < this.#pulled) this.#quiet = 0;
     }
     if (parts && this.#lanes.length > 0 && this.#lanes[0]!.after <= this.#pulled) {
       this.#fillFrom(this.#lanes.shift()!, (draft ??= new PacketDraft()), this.#quiet > quietAfter ? quietPartSize : partSize);
@@ -137,6 +147,7 @@ export class Outbox {
   }
 
   #openLane(frame: Frame): void {
+    if (this.#lanes.length === 0) this.#quiet = Infinity;
     const lane = new Lane(frame, ++this.#laneNumber, this.#begun);
     if (lane.id !== 0) this.#laneOf.set(lane.id, lane);
     (this.#lanes.length < lanesAtOnce ? this.#lanes : this.#waiting).push(lane);

@@ -252,7 +252,7 @@ export class SessionLink implements Link {
       this.#outbox.addClose(closing.reason);
       closing.sentAs = this.#session.next;
     }
-    const packet = this.#outbox.pull(this.#session.next, this.received, !this.#session.busy);
+    const packet = this.#outbox.pull(this.#session.next, this.received, this.#session.underWay < this.#outbox.partsUnderWay);
     if (packet !== undefined) this.#session.sent(packet);
     return packet;
   }
