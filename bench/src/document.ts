@@ -12,8 +12,8 @@ export interface Report {
   readonly rows: readonly Row[];
 }
 
-const begin = '<!-- figures: written by `npm run bench -- --document` -->';
-const end = '<!-- end of figures -->';
+const begin = '<!-- figures, written by `npm run bench -- --document` -->\n<!-- prettier-ignore-start -->';
+const end = '<!-- prettier-ignore-end -->';
 
 /** The page with the report's figures in the place that its marks show. */
 export function documented(page: string, report: Report): string {
@@ -41,7 +41,17 @@ function figures({ date, machine, rounds, duration, rows }: Report): string {
     ...gates.map((gate) => `| ${gate.row} | ${gate.ratio} | ${gate.more ? '≥' : '≤'} ${gate.target} | ${shown(rows, gate)} |`),
   ];
   const where = `${date.slice(0, 10)}, ${machine.cpus} × ${machine.model}, Node ${machine.node.replace(/^v/, '')}, ${rounds} rounds of ${duration} ms.`;
-  return [where, '', ...summary, '', 'In full:', '', table(rows)].join('\n');
+  return [where, '', ...summary, '', 'In full, and with half of the range between the rounds:', '', ...fields(rows)].join('\n');
+}
+
+/** A table for each field of contestants, without the ratios. */
+function fields(rows: readonly Row[]): string[] {
+  const tables = new Map<string, Row[]>();
+  for (const row of rows) {
+    const field = Object.keys(row.figures).join();
+    tables.set(field, [...(tables.get(field) ?? []), { ...row, ratios: {} }]);
+  }
+  return [...tables.values()].flatMap((field) => [table(field), '']).slice(0, -1);
 }
 
 function shown(rows: readonly Row[], gate: Gate): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Ends the server when its standard input ends: that is when this process does, however it ends. */
-const supervised = 'redis-server "$@" & server=$!; cat >/dev/null; kill "$server"';
+const supervised = 'command -v redis-server >/dev/null || exit 1; redis-server "$@" & server=$!; cat >/dev/null; kill "$server"';
 
 /**
  * A Redis of the bench's own, on a Unix socket in `folder`, which ends with this process. It keeps nothing on disk. Gives the socket's path.
