@@ -4,6 +4,8 @@ const library = `${import.meta.dirname}/libs/flame/src`;
 
 interface Kind {
   built?: boolean;
+  /** Speaks to programs of the system, which are installed where they are missing. */
+  programs?: boolean;
   timeout?: number;
   /** The engine that these run beside; rules of the conformance suite find their backend by it. */
   engine?: string;
@@ -19,7 +21,7 @@ function project(name: string, include: string, more: Kind = {}): TestProjectCon
       name,
       include: more.rules ? [include, more.rules] : [include],
       env: more.engine ? { FLAME_ENGINE: more.engine } : {},
-      globalSetup: more.built ? ['test/support/build-once.ts'] : [],
+      globalSetup: [...(more.built ? ['test/support/build-once.ts'] : []), ...(more.programs ? ['test/support/debian-tools.ts'] : [])],
       testTimeout: more.timeout ?? 30_000,
       hookTimeout: more.timeout ?? 30_000,
       // Real processes on a shared machine: CI gives a test a second try, and vitest's report names those that needed it.
@@ -49,7 +51,7 @@ export default defineConfig({
       project('simulation', 'test/simulation/**/*.spec.ts', { timeout: 120_000 }),
       project('contracts', 'test/contracts/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('conformance', 'test/conformance/**/*.spec.ts', { built: true, timeout: 30_000 }),
-      project('e2e', 'test/e2e/*.spec.ts', { built: true, timeout: 60_000 }),
+      project('e2e', 'test/e2e/*.spec.ts', { built: true, programs: true, timeout: 60_000 }),
       // Beside a stand-in of Fly's API, which needs nothing but this host: a part of the rules, and by another name all of them.
       project('fly', 'test/engines/fly/**/*.spec.ts', {
         engine: 'fly',

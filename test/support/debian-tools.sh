@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# What tests of test/e2e speak to that is no package of npm: installs what is missing where this is Debian and root, else says what to install.
+set -euo pipefail
+missing=()
+need() { # package, command that tells whether it is here
+  eval "$2" >/dev/null 2>&1 || missing+=("$1")
+}
+# The DNS server of rpc-dns.spec.ts, which runs it as an ordinary user on a loopback address.
+need dnsmasq-base 'command -v dnsmasq'
+# What operators ask our numbers with: ops-grpc.spec.ts, prometheus.spec.ts, top.spec.ts.
+need prometheus 'command -v promtool'
+need tmux 'command -v tmux'
+need python3-grpcio '/usr/bin/python3 -c "import grpc"'
+need python3-protobuf '/usr/bin/python3 -c "import google.protobuf"'
+# What hosts of their own are made with: siege.spec.ts, rpc-cut-network.spec.ts.
+need iproute2 'command -v ip && command -v ss'
+need util-linux 'command -v nsenter'
+need python3-minimal 'command -v python3'
+[ "${#missing[@]}" -gt 0 ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "the tests of test/e2e need programs that are not here: on Debian, apt-get install ${missing[*]}" >&2
+  exit 1
+fi
+echo "installing ${missing[*]} for the tests of test/e2e" >&2
+apt-get update -qq >&2
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
