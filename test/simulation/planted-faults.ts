@@ -116,7 +116,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'parent/repeated.ts',
     piece: "mayHaveRun ||= (error as FlameError).ran !== 'no';",
     instead: '',
-    worlds: [14, 37],
+    worlds: [14, 70],
   },
   {
     name: 'a paused pool goes on serving',

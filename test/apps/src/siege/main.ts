@@ -96,7 +96,10 @@ if (!isRunner) {
       ...machines.leftovers(),
       ...networks,
       ...(hosts.length > 0 ? otherProcesses() : []),
-      ...readdirSync(tmpdir()).map((name) => join(tmpdir(), name)),
+      // Compiled code is kept on purpose, for the boots of the next parent.
+      ...readdirSync(tmpdir())
+        .filter((name) => !name.startsWith('nestjs-flame-cache-'))
+        .map((name) => join(tmpdir(), name)),
       ...(closed ? [] : ['the app does not close']),
     ],
     samples,
