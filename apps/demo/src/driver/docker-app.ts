@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import type { ContainedApp, ContainedAppStart } from './contained-app.js';
 
 const run = promisify(execFile);
-const name = 'flame-demo';
+/** Of this run alone: one that was killed may have left its own. */
+const name = `flame-demo-${process.pid}`;
 const port = 3000;
 
 /** The demo's app in a container of its own, on a network of its own, with the engine's socket: it boots its runners beside itself. */

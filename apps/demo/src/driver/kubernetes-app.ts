@@ -6,7 +6,8 @@ import { ApiException, CoreV1Api, KubeConfig, KubernetesObjectApi, PortForward }
 import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import type { ContainedApp, ContainedAppStart } from './contained-app.js';
 
-const namespace = 'flame-demo';
+/** Of this run alone: one that was killed may have left its own. */
+const namespace = `flame-demo-${process.pid}`;
 const port = 3000;
 const startTimeout = 60_000;
 
