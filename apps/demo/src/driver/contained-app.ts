@@ -11,6 +11,6 @@ export interface ContainedApp extends AsyncDisposable {
   readonly url: string;
   /** The machines of the app's runners that the platform has, those that have ended included. */
   runners(): Promise<string[]>;
-  /** Tells it to end, as a deploy does; resolves with its exit code when it has. */
-  stop(): Promise<number>;
+  /** Tells it to end, as a deploy does; resolves when it has, with its exit code, where the platform still knew it. */
+  stop(): Promise<number | undefined>;
 }

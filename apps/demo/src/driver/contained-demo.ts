@@ -68,7 +68,11 @@ async function show(display: Display, folder: string, platform: Platform, image:
     view: poolView(watch),
   });
   await watch[Symbol.asyncDispose]();
-  const code = await display.step({ title: 'Stopping the app', work: () => app.stop(), says: (exit) => `exit code ${exit}` });
+  const code = await display.step({
+    title: 'Stopping the app',
+    work: () => app.stop(),
+    says: (exit) => `exit code ${exit ?? 'not known'}`,
+  });
   display.print(
     '',
     `${videos} videos, one ffmpeg thread each, on ${name} runners:`,
@@ -79,7 +83,7 @@ async function show(display: Display, folder: string, platform: Platform, image:
     '',
   );
   // Nest ends with the signal that it got, once its hooks have run: 128 + SIGTERM. Killed for being late it would be 137.
-  if (left.length > 0 || ![0, 143].includes(code))
+  if (left.length > 0 || ![0, 143].includes(code ?? 0))
     throw new Error(`${left.length} ${unit}s are left, and the app ended with exit code ${code}`);
 }
 

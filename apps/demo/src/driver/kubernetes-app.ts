@@ -54,8 +54,10 @@ export class KubernetesApp implements ContainedApp {
     return (await this.#pods('nestjs-flame/pool=ffmpeg')).map(({ metadata }) => metadata!.name!);
   }
 
-  async stop(): Promise<number> {
+  async stop(): Promise<number | undefined> {
     let code: number | undefined;
+    // Also those that nothing was ever asked over: the app's server would wait for them.
+    this.#leave();
     await this.#objects.delete({ ...deployment, metadata: { name: 'app', namespace } });
     for (;;) {
       const [pod] = await this.#pods('app=flame-demo');
@@ -63,15 +65,18 @@ export class KubernetesApp implements ContainedApp {
       code = pod.status?.containerStatuses?.[0]?.state?.terminated?.exitCode ?? code;
       await pause(50);
     }
-    if (code === undefined) throw new Error('The pod of the app went, and the cluster did not say how it ended');
     return code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#entrance.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#leave();
     await this.#core.deleteNamespace({ name: namespace });
     while (await this.#exists()) await pause(100);
+  }
+
+  #leave(): void {
+    this.#entrance.close();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #listening(signal: AbortSignal): Promise<void> {
