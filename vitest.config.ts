@@ -59,7 +59,7 @@ export default defineConfig({
         built: true,
         timeout: 60_000,
       }),
-      project('engine-fly', 'test/conformance/**/*.spec.ts', { engine: 'fly', built: true, timeout: 120_000 }),
+      project('engine-fly', elsewhere, { engine: 'fly', built: true, timeout: 120_000 }),
       project('browser', 'test/browser/**/*.spec.ts', { built: true, timeout: 120_000 }),
       project('engine-docker', 'test/engines/docker/**/*.spec.ts', { engine: 'docker', rules: elsewhere, built: true, timeout: 120_000 }),
       // A pod takes longer to go than a container.
