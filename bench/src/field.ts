@@ -19,9 +19,12 @@ const entries: Readonly<Record<string, Entry>> = {
   observed: { file: app, pool: 'observed', task: 'process' },
   /** The same with somebody who looks at the dashboard. */
   watched: { file: app, pool: 'watched', task: 'process' },
-  /** As `observed`, with a trace of one call in a hundred, and of every call. */
-  sampled: { file: app, pool: 'sampled', task: 'process' },
-  traced: { file: app, pool: 'traced', task: 'process' },
+  /** Ours in an app with OpenTelemetry's SDK, a span around each call and one in its handler, of which this share is recorded; all of ours is off. */
+  'app 1 %': { file: app, pool: 'app 1 %', task: 'process' },
+  'app 100 %': { file: app, pool: 'app 100 %', task: 'process' },
+  /** The same with all of it on: what `watched` has, and traces. */
+  'all 1 %': { file: app, pool: 'all 1 %', task: 'process' },
+  'all 100 %': { file: app, pool: 'all 100 %', task: 'process' },
   local: { file: app, pool: 'local', task: 'local' },
   batched: { file: 'raw-batched.js', task: 'echo' },
   unary: { file: 'raw-unary.js', task: 'echo' },

@@ -15,6 +15,13 @@ export type Quantity = (measured: Measured) => number;
 export const rate: Quantity = ({ calls, elapsed }) => (calls / elapsed) * 1000;
 export const cpu: Quantity = (measured) => (measured.cpu / measured.calls) * 1000;
 
+/** Who is compared beside ours: without shared memory with the limit, and an app's own traces with and without all that shows what runs. */
+const pairs = [
+  ['stream', 'batched'],
+  ['all 1 %', 'app 1 %'],
+  ['all 100 %', 'app 100 %'],
+] as const;
+
 /** All measurements of a run, by scenario and contestant, one per round. */
 export class Results {
   readonly #rounds = new Map<string, Map<string, Measured[]>>();
@@ -34,7 +41,7 @@ export class Results {
     return measured && figure(measured.map(value));
   }
 
-  /** Ours is compared with all others, and `stream`, where it takes part, with the limit. `more` are further ratios. */
+  /** Ours is compared with all others, and of the pairs those who take part with each other. `more` are further ratios. */
   row(scenario: string, what: string, unit: Row['unit'], value: Quantity, more: Readonly<Record<string, Figure | undefined>> = {}): Row {
     const contestants = [...(this.#rounds.get(scenario)?.keys() ?? [])].sort((a, b) => Number(b === 'flame') - Number(a === 'flame'));
     const known = contestants
@@ -44,7 +51,7 @@ export class Results {
     const ratios: Record<string, Figure> = {};
     const [first, ...others] = known.map(([name]) => name);
     for (const other of others) ratios[`${first}/${other}`] = ratio(figures[first!]!, figures[other]!);
-    if (figures['stream'] && figures['batched']) ratios['stream/batched'] = ratio(figures['stream'], figures['batched']);
+    for (const [one, other] of pairs) if (figures[one] && figures[other]) ratios[`${one}/${other}`] = ratio(figures[one], figures[other]);
     for (const [name, further] of Object.entries(more)) if (further !== undefined) ratios[name] = further;
     return { name: `${scenario}${what}`, unit, figures, ratios };
   }

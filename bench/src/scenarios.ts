@@ -17,12 +17,14 @@ const raw = ['flame', 'batched', 'unary'];
 const everyone = [...raw, 'local', 'piscina', 'nest grpc', 'bullmq'];
 const large = ['flame', 'stream', 'batched', 'unary'];
 
+const ops = ['flame', 'observed', 'watched', 'app 1 %', 'all 1 %', 'app 100 %', 'all 100 %'];
+
 export const scenarios: readonly Scenario[] = [
   { name: '1 caller', callers: 1, size: 0, field: everyone },
   { name: '16 callers', callers: 16, size: 0, field: everyone },
   { name: '64 callers', callers: 64, size: 0, field: everyone },
   { name: '256 callers', callers: 256, size: 0, field: everyone },
-  { name: '64 callers, ops', callers: 64, size: 0, field: ['flame', 'observed', 'watched', 'sampled', 'traced'] },
+  { name: '64 callers, ops', callers: 64, size: 0, field: ops },
   { name: '64 callers, 1 KiB', callers: 64, size: KiB, field: raw },
   { name: '1 caller, 64 KiB', callers: 1, size: 64 * KiB, field: large },
   { name: '16 callers, 64 KiB', callers: 16, size: 64 * KiB, field: large },

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { OnFlame } from 'nestjs-flame';
 import { burn } from '../burn.js';
 import { cpuTime } from '../closed-loop.js';
+import { recorded } from './column.js';
+import { inSpan } from './observed.js';
 
 /** What the callers call: as little work as can be. */
 @Injectable()
@@ -10,7 +12,7 @@ export class EchoService {
 
   @OnFlame('process')
   async number(value: number): Promise<number> {
-    return value;
+    return recorded === undefined ? value : inSpan('app.work', async () => value);
   }
 
   @OnFlame('process')

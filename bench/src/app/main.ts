@@ -2,11 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { Flame } from 'nestjs-flame';
 import { contest } from '../contest.js';
-import { AppModule, observed, traced, watched } from './app.module.js';
+import { AppModule } from './app.module.js';
+import { column, observed, recorded, watched } from './column.js';
 import { EchoService } from './echo.service.js';
-import { lookAt, scrape, setUpTracing } from './observed.js';
+import { inSpan, lookAt, scrape, setUpTracing } from './observed.js';
 
-if (traced) setUpTracing(process.argv[3] === 'traced');
+if (recorded !== undefined) setUpTracing(recorded);
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 app.enableShutdownHooks();
 // A runner goes no further.
@@ -25,6 +26,7 @@ const number = async (): Promise<void> => {
   const value = ++last;
   same(await echo.number(value), value);
 };
+const call = recorded === undefined ? number : () => inSpan('app.request', number);
 const bodyOf = (size: number): Buffer => {
   let body = bodies.get(size);
   if (body === undefined) bodies.set(size, (body = Buffer.alloc(size, 'flame')));
@@ -33,7 +35,7 @@ const bodyOf = (size: number): Buffer => {
 
 contest({
   tasks: {
-    process: async (size) => (size > 0 ? same((await echo.bytes(size)).length, size) : number()),
+    process: async (size) => (size > 0 ? same((await echo.bytes(size)).length, size) : call()),
     argument: async (size) => same(await echo.lengthOf(bodyOf(size)), size),
     async beside() {
       bulk ??= echo.bytes(bulkSize).then((bytes) => {
@@ -51,7 +53,7 @@ contest({
       if ((await echo.pid()) === process.pid) throw new Error('a cold call ran in its own process');
     },
   },
-  answeringCpu: async () => (process.argv[3] === 'local' ? 0 : echo.cpu()),
+  answeringCpu: async () => (column === 'local' ? 0 : echo.cpu()),
   settled: async () => {
     await bulk;
     while (flame.pool('cold').stats().runners.length > 0) await setTimeout(20);

@@ -1,16 +1,14 @@
-import type { ContextCarrier } from './context-carrier.js';
-
 /**
  * Follows calls from their callers to their handlers: what the option `tracing` takes. `flameTracing()` of `nestjs-flame/tracing` makes one for
- * OpenTelemetry. Its methods must not throw.
+ * OpenTelemetry. Of its methods only `run` may throw: what the work throws, and when what came along makes no sense.
  */
 export interface CallTracer {
-  /** Takes the trace along to the runner, beside what the app's own `context` lets travel. For a call that has begun `capture` comes next. */
-  readonly carrier: ContextCarrier;
   /** At the parent: a call is made, here and now. Gives what is told of it; undefined for a call that nobody records. */
   begin(call: TracedCall): CallTrace | undefined;
-  /** On the runner: runs a handler, in the context that the carrier has entered. Gives what `handler` gives. */
-  run(call: TracedRun, handler: () => unknown): unknown;
+  /** At the parent: what the runner must know of the trace around. For a call that has begun it comes next. With undefined nothing travels. */
+  carry(): string | undefined;
+  /** On the runner: does the work in the trace that came along, and gives what it gives. */
+  run(run: TracedRun, work: () => unknown): unknown;
 }
 
 export interface TracedCall {
@@ -21,11 +19,17 @@ export interface TracedCall {
   readonly attempt: number;
 }
 
+/** Work on a runner. */
 export interface TracedRun {
-  readonly pool: string;
-  readonly handler: string;
-  readonly runner: string | undefined;
-  readonly call: number | undefined;
+  /** The call's number. */
+  readonly id: number;
+  /** `Class.method`. */
+  readonly name: string;
+  readonly place: { readonly pool: string; readonly runnerId: string };
+  /** Whether it has an end that its trace can wait for: not a child, and not a method of one, which is a part of it. */
+  readonly followed: boolean;
+  /** What `carry` gave for it. */
+  readonly trace: string | undefined;
 }
 
 /** One call, as its pool tells what becomes of it. */

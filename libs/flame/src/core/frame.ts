@@ -27,6 +27,8 @@ export type ParentFrame =
       attempt: number;
       /** The caller's captured context, when the app lets some travel. */
       context?: Uint8Array;
+      /** What the caller's tracer lets travel. */
+      trace?: string;
       /** The id of the child whose method this is; `handler` is then the child's class. */
       child?: number;
       /** The method of that child. */

@@ -13,7 +13,7 @@ import type { StrangerLimits } from '../wire/stranger-limits.js';
 import { SystemClock } from '../wire/system-clock.js';
 import type { TlsIdentity } from '../wire/tls-identity.js';
 import { readContext } from './context-option.js';
-import { readTracing, withTracing } from './tracing-option.js';
+import { readTracing } from './tracing-option.js';
 import { readOps } from './ops-option.js';
 import type { FlameOpsOptions, OpsConfig } from './ops-option.js';
 import type { Class } from './provider-home.js';
@@ -152,7 +152,8 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
     sharedMemoryFrom:
       read.raw('sharedMemoryFrom') === Infinity ? Infinity : read.count('sharedMemoryFrom', 1, flameDefaults.sharedMemoryFrom),
-    ...withTracing(readTracing(read), readContext(read)),
+    tracing: readTracing(read),
+    context: readContext(read),
     linkToRequest: read.flag('linkToRequest', flameDefaults.linkToRequest),
     ops: readOps(read),
     clock: readClock(read),

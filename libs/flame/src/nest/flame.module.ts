@@ -122,6 +122,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
         codec,
         idleCheck,
         context: this.#config.context,
+        tracer: this.#config.tracing,
         modules: this.#modules,
         healthPort: this.#config.ops?.runnerPort,
         adapter,

@@ -26,7 +26,6 @@ import { manifestOf } from './manifest-of.js';
 import { httpExceptions } from './nest-classes.js';
 import { logOutput, logRunnerLine, nestLog } from './nest-log.js';
 import { isLoopback } from './ops-option.js';
-import { tracedHandlers } from './traced-handlers.js';
 import { underTest } from './under-test.js';
 
 /**
@@ -60,7 +59,7 @@ export class PoolSet {
     this.#config = config;
     this.#caller = caller;
     this.#index = index;
-    this.table = config.tracing ? tracedHandlers(index, config.tracing) : index;
+    this.table = index;
     this.#clock = config.clock;
     this.manifest = manifestOf(index.entries);
     this.codec = createCodec({
@@ -201,10 +200,10 @@ export class PoolSet {
 
   #startLocal(info: ParentInfo, { idleCheck }: PoolConfig): LocalMachine {
     const { manifest, codec } = this;
-    const { context } = this.#config;
+    const { context, tracing: tracer } = this.#config;
     const hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
     const link = this.#memoryDoor.attach(info.token, hello);
-    return startLocalRunner({ info, link, table: this.table, codec, clock: this.#clock, log: nestLog, idleCheck, context });
+    return startLocalRunner({ info, link, table: this.table, codec, clock: this.#clock, log: nestLog, idleCheck, context, tracer });
   }
 
   #sayReady(): void {

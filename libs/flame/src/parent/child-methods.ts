@@ -12,7 +12,7 @@ import type { CallOptions } from './pending-call.js';
 import type { PoolJournal } from './pool-journal.js';
 import type { PoolSetup } from './pool-setup.js';
 
-type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'codec' | 'context' | 'caller'>;
+type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'codec' | 'context' | 'tracer' | 'caller'>;
 
 /**
  * Calls methods of children. The pool's machine does not know these calls: they take no slot and wait for nothing, so each has one clock of its
@@ -62,6 +62,7 @@ export class ChildMethods {
       reads: options.reads ?? false,
       onProgress: onProgress && AsyncResource.bind(onProgress),
       context,
+      trace: this.#setup.tracer?.carry(),
       child: child.id,
       method,
     });

@@ -48,8 +48,10 @@ export interface CallOrder {
   readonly onProgress: ((value: unknown) => void) | undefined;
   /** What travels of the caller's context. */
   readonly context: Uint8Array | undefined;
-  /** Told what becomes of the call, where it is traced. */
-  readonly trace?: CallTrace;
+  /** What travels of the caller's trace. */
+  readonly trace?: string;
+  /** Told what becomes of the call, where that is recorded. */
+  readonly record?: CallTrace;
   /** For the method of a child: the call that placed it, and the method's name. `handler` is then the child's class. */
   readonly child?: number;
   readonly method?: string;

@@ -45,8 +45,8 @@ export class PoolJournal {
 
   started(call: PoolCall, runner: string): void {
     this.meter.waited(call.ranAt - call.cameAt);
-    const { trace } = (call as PendingCall).order;
-    if (trace) trace.ran(startOf(call, call.runner!));
+    const { record } = (call as PendingCall).order;
+    if (record) record.ran(startOf(call, call.runner!));
     if (this.#news.observed)
       this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
   }

@@ -200,14 +200,15 @@ export class Pool {
   }
 
   #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
-    const { config, manifest, codec, context: carrier } = this.#setup;
+    const { config, manifest, codec, context: carrier, tracer } = this.#setup;
     const label = manifest.handlers[handler]!;
     const { signal, timeout, onProgress } = options;
     const linked = options.linked ?? true;
     const caller = linked ? this.#setup.caller?.() : undefined;
     if (signal?.aborted) throw hadAborted(label, this.name, signal);
     if (caller?.gone !== undefined) throw neverStarted(label, this.name, caller.gone);
-    const trace = this.#setup.tracer?.begin({ pool: this.name, handler: label, mode, attempt });
+    const record = tracer?.begin({ pool: this.name, handler: label, mode, attempt });
+    const trace = tracer?.carry();
     let context: Uint8Array | undefined;
     let bytes: Uint8Array;
     try {
@@ -215,7 +216,7 @@ export class Pool {
       bytes = this.#hoister.encode(args);
     } catch (error) {
       const failure = cannotCross(label, error);
-      trace?.ended(failure);
+      record?.ended(failure);
       throw failure;
     }
     const order = {
@@ -234,10 +235,11 @@ export class Pool {
       onProgress: onProgress && AsyncResource.bind(onProgress),
       context,
       trace,
+      record,
     };
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
     if (signal || caller) follow(call, { signal, caller }, (fact) => this.#tell(fact));
-    if (trace) call.promise.then(() => trace.ended(), trace.ended);
+    if (record) call.promise.then(() => record.ended(), record.ended);
     this.#journal.taken(bytes.byteLength);
     this.#tell({ is: 'call', call });
     if (call.state === 'waiting') this.#journal.waiting(call, this.#machine.waiting);

@@ -64,8 +64,8 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   run(call: PendingCall, timeout: number): void {
     const { order } = call;
     this.#calls.set(call.id, call);
-    const { handler, args, mode, linked, attempt, context, child, method } = order;
-    const frame = { kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context } as const;
+    const { handler, args, mode, linked, attempt, context, trace, child, method } = order;
+    const frame = { kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace } as const;
     this.#link.send(child === undefined ? frame : { ...frame, child, method });
     if (order.sources) {
       this.#streams.open(call.id, call.label, order.sources);

@@ -21,7 +21,7 @@ export function admit(
   // A child's methods can be called to its end, on a runner that is leaving, too.
   if (frame.child !== undefined) return admitMethod(frame, at, place, works.get(frame.child));
   if (leaving) return verdict.leaving(leaving);
-  if (frame.mode !== 'child') return new Work(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at);
+  if (frame.mode !== 'child') return new Work(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
   const type = table.child(frame.handler);
   return type ? new ChildWork(place, frame, at, type) : verdict.noChildClass(table.name(frame.handler));
 }

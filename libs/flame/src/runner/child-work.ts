@@ -26,8 +26,12 @@ export class ChildWork extends Work {
   #whenQuiet: (() => void) | undefined;
 
   constructor(place: Workplace, frame: Frame & { kind: 'call' }, at: number, type: ChildClass) {
-    super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at);
+    super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
     this.type = type;
+  }
+
+  override get followed(): boolean {
+    return false;
   }
 
   /** Whether its methods can be called. */
@@ -91,7 +95,7 @@ export class MethodWork extends Work {
   readonly #method: string;
 
   constructor(place: Workplace, frame: Frame & { kind: 'call' }, at: number, child: ChildWork) {
-    super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at);
+    super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
     this.#child = child;
     this.#method = frame.method!;
     child.began(this);
@@ -99,6 +103,10 @@ export class MethodWork extends Work {
 
   override get name(): string {
     return `${this.#child.type.label}.${this.#method}`;
+  }
+
+  override get followed(): boolean {
+    return false;
   }
 
   override run(_table: unknown, args: unknown[]): unknown {

@@ -1,3 +1,4 @@
+import type { CallTracer } from '../core/call-tracer.js';
 import type { Clock } from '../core/clock.js';
 import type { Codec } from '../core/codec/codec.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
@@ -19,6 +20,8 @@ export interface ExecutorSetup {
   readonly log: FlameLog;
   /** How this app lets contexts travel. */
   readonly context?: ContextCarrier;
+  /** Follows what runs; none where nobody asked for it. */
+  readonly tracer?: CallTracer;
   /** The app's own condition for an idle runner to stop. */
   readonly idleCheck?: () => boolean | Promise<boolean>;
   /** The parent wants this runner to leave, within `grace` milliseconds. */

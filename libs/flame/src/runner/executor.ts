@@ -174,9 +174,10 @@ export class Executor implements LinkReceiver, Workplace {
 
   /** Runs as the call to its end: what the handler returns may work on, and is part of it. */
   readonly #run = (work: Work, args: unknown[]): void => {
+    const { table, tracer } = this.#setup;
     let result: unknown;
     try {
-      result = work.run(this.#setup.table, args);
+      result = tracer ? tracer.run(work, () => work.run(table, args)) : work.run(table, args);
     } catch (error) {
       return this.#threw(work, error);
     }

@@ -1,4 +1,5 @@
 import type { LocalMachine, MachineExit } from '../backends/backend.js';
+import type { CallTracer } from '../core/call-tracer.js';
 import type { Codec } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
@@ -19,6 +20,7 @@ export interface LocalRunnerSetup {
   readonly log: FlameLog;
   readonly idleCheck?: () => boolean | Promise<boolean>;
   readonly context?: ContextCarrier;
+  readonly tracer?: CallTracer;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CallTracer } from '../core/call-tracer.js';
 import type { Codec } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
@@ -34,6 +35,7 @@ export interface HostedApp {
   readonly idleCheck?: () => boolean | Promise<boolean>;
   /** How this app lets contexts travel. */
   readonly context?: ContextCarrier;
+  readonly tracer?: CallTracer;
   /** Runs the app's own shutdown hooks. */
   readonly close: () => Promise<void>;
 }
@@ -110,6 +112,7 @@ export class RunnerHost {
       log,
       idleCheck: app.idleCheck,
       context: app.context,
+      tracer: app.tracer,
       onLeave: (grace, reason) => {
         this.#dismiss();
         void this.leave(grace, reason);

@@ -1,4 +1,5 @@
 import { FlameError } from '../core/flame-error.js';
+import type { TracedRun } from '../core/call-tracer.js';
 import type { WorkMode } from '../core/frame.js';
 import { Timed } from '../core/pool/deadlines.js';
 import type { HandlerTable } from './handler-table.js';
@@ -19,7 +20,7 @@ export interface Workplace {
  * One piece of work on a runner: a call, a cast or a child, from its arrival to its end. `FlameCall` is the face of it that handlers see.
  * The AbortController is made when someone first asks for the signal: most handlers never do.
  */
-export class Work extends Timed {
+export class Work extends Timed implements TracedRun {
   #controller: AbortController | undefined;
   #reason: FlameError | undefined;
   #deadline: number | undefined;
@@ -34,6 +35,7 @@ export class Work extends Timed {
     readonly attempt: number,
     /** When its time is up, on the runner's clock; Infinity for no limit. */
     at: number,
+    readonly trace: string | undefined = undefined,
   ) {
     super();
     this.at = at;
@@ -42,6 +44,10 @@ export class Work extends Timed {
   /** `Class.method`, for people. */
   get name(): string {
     return this.place.name(this.handler);
+  }
+
+  get followed(): boolean {
+    return true;
   }
 
   /** Gives what the handler returns. */

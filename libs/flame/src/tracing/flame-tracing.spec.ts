@@ -5,8 +5,6 @@ import { BasicTracerProvider, InMemorySpanExporter, SamplingDecision, SimpleSpan
 import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-base';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
-import type { HandlerTable } from '../runner/handler-table.js';
-import { tracedHandlers } from '../nest/traced-handlers.js';
 import { flameTracing } from './flame-tracing.js';
 
 /** Says the same of every span, and keeps whose it was asked about. */
@@ -36,19 +34,8 @@ function setUp(decision: SamplingDecision): { sampler: TestSampler; spans: (name
 
 /** A pool whose calls of `Work.run` are traced as a module's are. */
 function tracedRig(run: (...args: unknown[]) => unknown): PoolRig {
-  const tracing = flameTracing();
-  const { carrier } = tracing;
-  const table: HandlerTable = {
-    name: () => 'Work.run',
-    invoke: (_, args) => run(...args),
-    child: () => undefined,
-    tracks: () => undefined,
-  };
-  return new PoolRig(
-    { 'Work.run': run },
-    { max: 1, queueTimeout: 1_000 },
-    { setup: { tracer: tracing, context: carrier }, runner: { context: carrier, table: tracedHandlers(table, tracing) } },
-  );
+  const tracer = flameTracing();
+  return new PoolRig({ 'Work.run': run }, { max: 1, queueTimeout: 1_000 }, { setup: { tracer }, runner: { tracer } });
 }
 
 describe('flameTracing', () => {
@@ -68,6 +55,42 @@ describe('flameTracing', () => {
     // What the handler begins follows the decision.
     expect(inside?.spanContext()).toMatchObject({ traceFlags: TraceFlags.NONE, isRemote: true });
     await rig.pool.drain();
+  });
+
+  it('asks nobody about a call within a trace that is not recorded, which goes on at the handler', async () => {
+    const { sampler, spans } = setUp(SamplingDecision.NOT_RECORD);
+    let inside: ReturnType<typeof trace.getActiveSpan>;
+    const rig = tracedRig(async () => void (inside = trace.getActiveSpan()));
+    const outer = trace.getTracer('app').startSpan('outer');
+    await context.with(trace.setSpan(context.active(), outer), () => rig.call('Work.run'));
+    expect(sampler.asked).toEqual(['outer']);
+    expect(spans()).toEqual([]);
+    expect(inside?.spanContext()).toEqual({ ...outer.spanContext(), traceState: undefined, isRemote: true });
+    await rig.pool.drain();
+  });
+
+  it('asks about a call within a span that is recorded and not sampled', async () => {
+    const { sampler, spans } = setUp(SamplingDecision.RECORD);
+    const rig = tracedRig(async () => {});
+    await context.with(trace.setSpan(context.active(), trace.getTracer('app').startSpan('outer')), () => rig.call('Work.run'));
+    expect(sampler.asked).toEqual(['outer', 'flame.call']);
+    expect(spans()).toEqual([]);
+    await rig.pool.drain();
+  });
+
+  it('gives a child and its methods the trace around, and no spans of their own', async () => {
+    const { spans } = setUp(SamplingDecision.RECORD_AND_SAMPLED);
+    const tracer = flameTracing();
+    const active = (): string | undefined => trace.getActiveSpan()?.spanContext().spanId;
+    let placed: string | undefined;
+    const child = { onFlameStart: () => void (placed = active()), run: active };
+    const rig = new PoolRig({ 'new Child': () => child }, { max: 1 }, { setup: { tracer }, runner: { tracer } });
+    const outer = trace.getTracer('app').startSpan('outer');
+    const handle = await context.with(trace.setSpan(context.active(), outer), () => rig.place('Child'));
+    const asked = await context.with(trace.setSpan(context.active(), outer), () => handle.call('run', [], {}));
+    expect(spans().map(({ name }) => name)).toEqual(['flame.call']);
+    expect([placed, asked]).toEqual([spans('flame.call')[0]!.spanContext().spanId, outer.spanContext().spanId]);
+    await Promise.all([rig.pool.drain(), rig.clock.advance(60_000)]);
   });
 
   it('puts the spans of both sides under the one that is active where the call is made', async () => {
@@ -111,19 +134,20 @@ describe('flameTracing', () => {
 
   it('takes along with a call that has no span of its own what is active where it is made', () => {
     setUp(SamplingDecision.RECORD_AND_SAMPLED);
-    const { begin, carrier } = flameTracing();
+    const { begin, carry } = flameTracing();
     begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 });
-    expect(carrier.capture()).toBeDefined();
-    expect(carrier.capture()).toBeUndefined();
+    expect(carry()).toBeDefined();
+    expect(carry()).toBeUndefined();
     const outer = trace.getTracer('app').startSpan('outer');
-    const headers: unknown = context.with(trace.setSpan(context.active(), outer), () => carrier.capture());
-    expect(headers).toEqual({ traceparent: expect.stringContaining(outer.spanContext().spanId) });
+    const text = context.with(trace.setSpan(context.active(), outer), () => carry());
+    expect(text).toContain(outer.spanContext().spanId);
   });
 
   it('takes nothing along where the app has set up no SDK', async () => {
     const tracing = flameTracing();
     expect(tracing.begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 })).toBeUndefined();
-    expect(tracing.carrier.capture()).toBeUndefined();
-    expect(tracing.run({ pool: 'p', handler: 'Work.run', runner: 'p-1', call: 1 }, () => 'ran')).toBe('ran');
+    expect(tracing.carry()).toBeUndefined();
+    const place = { pool: 'p', runnerId: 'p-1' };
+    expect(tracing.run({ id: 1, name: 'Work.run', place, followed: true, trace: undefined }, () => 'ran')).toBe('ran');
   });
 });

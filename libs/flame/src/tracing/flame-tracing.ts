@@ -1,7 +1,8 @@
-import { context, propagation, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import type { CallStart, CallTrace, CallTracer, TracedRun } from '../core/call-tracer.js';
 import { FlameError } from '../core/flame-error.js';
+import { isUnrecorded, readTrace, writeTrace } from './trace-text.js';
 
 /**
  * Spans of OpenTelemetry for the module's option `tracing`. A call is the span `flame.call` at its caller; below it are `flame.queue` and
@@ -9,42 +10,41 @@ import { FlameError } from '../core/flame-error.js';
  * are one trace, and baggage goes along, by whatever propagator the app has set up. What the handler streams after it has returned is not in it.
  *
  * The app sets up the SDK, in parent and runner alike: before that, and without one, all of this does nothing. The caller's sampler is asked once
- * for each call, and decides for the runner, too.
+ * for each call, and decides for the runner, too. A call within a trace that is not recorded is not recorded either, and nobody is asked.
  */
 export function flameTracing(): CallTracer {
   // Follows the app's provider, also one that is set up later.
   const tracer = trace.getTracer('nestjs-flame');
   const attributesOf = rpcAttributes();
-  // From `begin` to `capture`, in one turn, and not through `context.with`: that would make every promise of the process dearer on Node 20, where
+  // From `begin` to `carry`, in one turn, and not through `context.with`: that would make every promise of the process dearer on Node 20, where
   // nothing else of the app may use an AsyncLocalStorage.
   let begun: Context | undefined;
   return {
-    carrier: {
-      capture: () => {
-        const headers: Record<string, string> = {};
-        propagation.inject(begun ?? context.active(), headers);
-        begun = undefined;
-        for (const _ in headers) return headers;
-        return undefined;
-      },
-      run: (headers: Record<string, string>, next) => context.with(propagation.extract(context.active(), headers), next),
-    },
     begin: ({ pool, handler, mode, attempt }) => {
-      const around = context.active();
-      const span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes: attributesOf(handler) }, around);
-      begun = trace.setSpan(around, span);
+      begun = context.active();
+      if (isUnrecorded(begun)) return undefined;
+      const span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes: attributesOf(handler) }, begun);
+      begun = trace.setSpan(begun, span);
       if (!span.isRecording()) return undefined;
       span.setAttributes({ 'flame.pool': pool, 'flame.mode': mode, 'flame.attempt': attempt });
       return new SpanOfCall(tracer, span, begun);
     },
-    run: (run, handler) => {
+    carry: () => {
+      const text = writeTrace(begun ?? context.active());
+      begun = undefined;
+      return text;
+    },
+    run: (run, work) => {
       const around = context.active();
-      const caller = trace.getSpanContext(around);
-      if (caller && (caller.traceFlags & TraceFlags.SAMPLED) === 0) return handler();
-      const span = tracer.startSpan('flame.run', { kind: SpanKind.SERVER, attributes: attributesOf(run.handler) }, around);
-      if (!span.isRecording()) return handler();
-      span.setAttributes(runAttributes(run));
-      return runIn(span, trace.setSpan(around, span), handler);
+      const scope = run.trace === undefined ? around : readTrace(run.trace, around);
+      if (run.followed && !isUnrecorded(scope)) {
+        const span = tracer.startSpan('flame.run', { kind: SpanKind.SERVER, attributes: attributesOf(run.name) }, scope);
+        if (span.isRecording()) {
+          span.setAttributes(runAttributes(run));
+          return runIn(span, trace.setSpan(scope, span), work);
+        }
+      }
+      return scope === around ? work() : context.with(scope, work);
     },
   };
 }
@@ -86,19 +86,19 @@ class SpanOfCall implements CallTrace {
   }
 }
 
-function runAttributes({ pool, runner, call }: TracedRun): Attributes {
-  return { 'flame.pool': pool, 'flame.runner': runner, 'flame.call.id': call };
+function runAttributes({ id, place }: TracedRun): Attributes {
+  return { 'flame.pool': place.pool, 'flame.runner': place.runnerId, 'flame.call.id': id };
 }
 
-/** Runs a handler under a span, which ends with it. */
-function runIn(span: Span, scope: Context, handler: () => unknown): unknown {
+/** Does work under a span, which ends with it. */
+function runIn(span: Span, scope: Context, work: () => unknown): unknown {
   const ended = (error?: unknown): void => {
     if (error !== undefined) fail(span, error);
     span.end();
   };
   let result: unknown;
   try {
-    result = context.with(scope, handler);
+    result = context.with(scope, work);
   } catch (error) {
     ended(error);
     throw error;

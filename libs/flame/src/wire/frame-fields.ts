@@ -27,6 +27,7 @@ export const tags = {
   context: (18 << 3) | blob,
   child: (19 << 3) | varint,
   method: (20 << 3) | blob,
+  trace: (21 << 3) | blob,
 } as const;
 
 /** `flame.v1.Kind`. */

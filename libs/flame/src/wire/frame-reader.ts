@@ -46,12 +46,13 @@ class Fields {
   context: Uint8Array | undefined = undefined;
   child: number | undefined = undefined;
   method: string | undefined = undefined;
+  trace: string | undefined = undefined;
 
   clear(): void {
     this.kind = this.id = this.handler = this.time = this.mode = this.attempt = this.stream = this.count = this.cause = this.resource = 0;
     this.linked = this.held = this.yes = false;
     this.text = this.code = this.ran = '';
-    this.payload = this.context = this.child = this.method = undefined;
+    this.payload = this.context = this.child = this.method = this.trace = undefined;
   }
 }
 
@@ -123,6 +124,9 @@ function readFields(from: ProtoReader): Fields {
       case tags.method:
         fields.method = from.string();
         break;
+      case tags.trace:
+        fields.trace = from.string();
+        break;
       default:
         from.skip(tag);
     }
@@ -148,6 +152,7 @@ function build(f: Fields): WireFrame {
       if (f.context !== undefined) call.context = f.context;
       if (f.child !== undefined) call.child = f.child;
       if (f.method !== undefined) call.method = f.method;
+      if (f.trace !== undefined) call.trace = f.trace;
       return call;
     }
     case kinds.cancel: {

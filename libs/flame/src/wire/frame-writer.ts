@@ -74,7 +74,7 @@ export function weightOf(frame: WireFrame): number {
   const payload = payloadOf(frame)?.length ?? 0;
   switch (frame.kind) {
     case 'call':
-      return payload + (frame.context?.length ?? 0);
+      return payload + (frame.context?.length ?? 0) + (frame.trace?.length ?? 0);
     case 'log':
     case 'vitals':
       return frame.text.length;
@@ -100,6 +100,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       out.bool(tags.linked, frame.linked);
       out.uint(tags.attempt, frame.attempt);
       if (frame.context !== undefined) out.blob(tags.context, frame.context);
+      if (frame.trace !== undefined) out.string(tags.trace, frame.trace);
       if (frame.child !== undefined) writePresent(out, tags.child, frame.child);
       if (frame.method !== undefined) out.string(tags.method, frame.method);
       return;
