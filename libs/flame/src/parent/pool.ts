@@ -51,11 +51,10 @@ export class Pool {
   #resolveDrained: (() => void) | undefined;
 
   constructor(setup: PoolSetup) {
-    const { config } = setup;
-    this.name = config.name;
+    this.name = setup.config.name;
     this.#setup = setup;
     this.#hoister = new Hoister(setup.codec);
-    this.#machine = new PoolMachine(config, (number) => `${config.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
+    this.#machine = new PoolMachine(setup.config, (number) => `${this.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
     this.#journal = new PoolJournal(setup, this.#news);
     this.#methods = new ChildMethods(setup, this.#hoister, this.#journal, () => ++this.#calls);
     this.#alarm = new PoolAlarm(setup.clock, () => this.#wake());
@@ -202,8 +201,7 @@ export class Pool {
   #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
     const { config, manifest, codec, context: carrier, tracer } = this.#setup;
     const label = manifest.handlers[handler]!;
-    const { signal, timeout, onProgress } = options;
-    const linked = options.linked ?? true;
+    const { signal, timeout, onProgress, linked = true, reads = false } = options;
     const caller = linked ? this.#setup.caller?.() : undefined;
     if (signal?.aborted) throw hadAborted(label, this.name, signal);
     if (caller?.gone !== undefined) throw neverStarted(label, this.name, caller.gone);
@@ -231,7 +229,7 @@ export class Pool {
       run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
       overall: timeout ?? Infinity,
       sources: this.#hoister.sources,
-      reads: options.reads ?? false,
+      reads,
       onProgress: onProgress && AsyncResource.bind(onProgress),
       context,
       trace,
