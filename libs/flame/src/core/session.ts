@@ -19,9 +19,12 @@ export class Session<Packet extends { readonly length: number }> {
   readonly #kept: Packet[] = [];
   #keptBytes = 0;
   readonly #limits: SessionLimits;
+  readonly #onConfirmed: ((packet: Packet, number: number) => void) | undefined;
 
-  constructor(limits: Partial<SessionLimits> = {}) {
+  /** `onConfirmed` is told of each packet that need not be kept any more. */
+  constructor(limits: Partial<SessionLimits> = {}, onConfirmed?: (packet: Packet, number: number) => void) {
     this.#limits = { ...defaultLimits, ...limits };
+    this.#onConfirmed = onConfirmed;
   }
 
   /** The number of the packet that leaves next. */
@@ -66,7 +69,12 @@ export class Session<Packet extends { readonly length: number }> {
   /** Books what the other end confirms; false when it confirms what was never sent. Late confirmations change nothing. */
   confirm(upTo: number): boolean {
     if (upTo > this.#sent) return false;
-    for (; this.#confirmed < upTo; this.#confirmed++) this.#keptBytes -= this.#kept.shift()!.length;
+    while (this.#confirmed < upTo) {
+      const packet = this.#kept.shift()!;
+      this.#keptBytes -= packet.length;
+      this.#confirmed++;
+      this.#onConfirmed?.(packet, this.#confirmed);
+    }
     return true;
   }
 

@@ -2,6 +2,7 @@ import { IdMap } from '../core/id-map.js';
 import type { Machine, MachineExit } from '../backends/backend.js';
 import { MalformedError } from '../core/codec/codec.js';
 import { FlameError, flameErrorCodes } from '../core/flame-error.js';
+import { spareMemory } from '../core/spare-memory.js';
 import type { FlameErrorCode, Ran } from '../core/flame-error.js';
 import type { CancelCause, Frame } from '../core/frame.js';
 import { Streams } from '../streams/streams.js';
@@ -187,6 +188,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     call.streaming = frame.held && this.#streams.receives(call.id);
     if (call.streaming) this.#failStreamsWith(call);
     call.resolve(value);
+    spareMemory.giveBack(call.order.args);
     this.#settled(call, frame.held);
   }
 
@@ -200,6 +202,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const error = this.owner.codec.decodeThrown(frame.error, this.owner.place);
     this.owner.threw(call, error);
     call.reject(error);
+    spareMemory.giveBack(call.order.args);
     this.#settled(call, frame.held);
   }
 

@@ -11,12 +11,28 @@ const headRoom = 160;
 /** Appends a frame to the packet under way. */
 export function writeFrame(out: ProtoWriter, frame: WireFrame): void {
   const payload = payloadOf(frame);
+  writeAround(out, frame, payload?.length);
+  if (payload === undefined) return;
+  out.reserve(payload.length);
+  out.raw(payload);
+}
+
+/** The same for a frame whose payload is in pieces. */
+export function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly Uint8Array[]): void {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  writeAround(out, frame, length);
+  out.reserve(length);
+  for (const piece of pieces) out.raw(piece);
+}
+
+/** All but the bytes of the payload, which must follow. */
+function writeAround(out: ProtoWriter, frame: WireFrame, payload: number | undefined): void {
   out.reserve(headRoom);
   out.bytes[out.at++] = framesTag;
   const start = out.at++;
   writeHead(out, frame, payload);
   const head = out.at - start - 1;
-  const length = head + (payload?.length ?? 0);
+  const length = head + (payload ?? 0);
   // One byte was left for the length. Only the head moves when it needs more: the payload is not there yet.
   const more = varintLength(length) - 1;
   if (more > 0) {
@@ -26,18 +42,15 @@ export function writeFrame(out: ProtoWriter, frame: WireFrame): void {
   out.at = start;
   out.varint(length);
   out.at += head;
-  if (payload === undefined) return;
-  out.reserve(payload.length);
-  out.raw(payload);
 }
 
 /** Everything of a frame but the bytes of its payload, which must follow: how a large frame is taken apart without copying it. */
-export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadOf(frame)): void {
+export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadOf(frame)?.length): void {
   writeBare(out, frame);
   if (payload === undefined) return;
   out.reserve(11);
   out.bytes[out.at++] = tags.payload;
-  out.varint(payload.length);
+  out.varint(payload);
 }
 
 /** A frame without its payload: `withPayload` of `frame-reader.ts` puts it back. */

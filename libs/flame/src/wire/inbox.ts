@@ -78,6 +78,8 @@ export class Inbox {
   }
 
   #join({ lane: number, total, bytes }: PartFrame): void {
+    if (total > 0 && bytes.length === total && !this.#lanes.has(number) && total <= this.#maxPayload + besideValue)
+      return this.#whole(readFrame(new ProtoReader(bytes), total), `lane ${number}`);
     const lane = total === 0 ? this.#lanes.get(number) : this.#open(number, total);
     if (lane === undefined) throw new Violation(`a part of lane ${number}, which is not open`);
     if (bytes.length > lane.bytes.length - lane.filled) throw new Violation(`lane ${number} holds more than it announced`);

@@ -11,6 +11,7 @@ export class Lane {
   readonly behind: Frame[] = [];
   /** How many packets had been begun when the frame was given; its parts must not overtake those. */
   readonly after: number;
+  readonly frame: Frame;
   readonly #number: number;
   readonly #total: number;
   /** What has not left: the fields, then the payload. */
@@ -20,6 +21,7 @@ export class Lane {
   constructor(frame: Frame, number: number, after: number) {
     this.id = 'id' in frame ? frame.id : 0;
     this.after = after;
+    this.frame = frame;
     this.#number = number;
     const head = new ProtoWriter(256);
     writeHead(head, frame);
@@ -34,17 +36,24 @@ export class Lane {
 
   /** Puts up to `size` bytes into a packet. */
   fill(draft: PacketDraft, size: number): void {
-    draft.reserve(size + 64);
-    let room = size;
-    while (room > 0 && this.#left > 0) {
+    const total = this.#left === this.#total ? this.#total : 0;
+    const length = Math.min(size, this.#left);
+    draft.reserve(length + 64);
+    draft.addPieces({ kind: 'part', lane: this.#number, total, bytes: none }, this.#take(length));
+    this.#left -= length;
+  }
+
+  #take(length: number): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    for (let room = length; room > 0;) {
       const piece = this.#pieces[0]!;
       const bytes = piece.length > room ? piece.subarray(0, room) : piece;
       if (bytes === piece) this.#pieces.shift();
       else this.#pieces[0] = piece.subarray(room);
-      draft.add({ kind: 'part', lane: this.#number, total: this.#left === this.#total ? this.#total : 0, bytes });
+      taken.push(bytes);
       room -= bytes.length;
-      this.#left -= bytes.length;
     }
+    return taken;
   }
 }
 

@@ -27,8 +27,8 @@ function through(outbox: Outbox, maxPayload = 1024 * KiB): { pull(parts?: boolea
 }
 
 /** The numbers of the frames that each packet completed, until nothing is left. */
-function transcript(outbox: Outbox): number[][] {
-  const other = through(outbox);
+function transcript(outbox: Outbox, maxPayload?: number): number[][] {
+  const other = through(outbox, maxPayload);
   const packets: number[][] = [];
   for (let frames = other.pull(); frames !== undefined; frames = other.pull()) {
     packets.push(frames.map((frame) => ('id' in frame ? frame.id : 0)));
@@ -51,45 +51,48 @@ describe('Outbox', () => {
     expect(outbox.pull(2, 0)).toBeUndefined();
   });
 
-  it('splits what is more than 64 KiB over packets, in order', () => {
+  it('splits what is more than 128 KiB over packets, in order', () => {
     const outbox = new Outbox();
-    for (const id of [1, 2, 3, 4, 5]) outbox.add(sized(id, 30 * KiB));
+    for (const id of [1, 2, 3, 4, 5]) outbox.add(sized(id, 60 * KiB));
     expect(transcript(outbox)).toEqual([
       [1, 2, 3],
       [4, 5],
     ]);
   });
 
-  it('sends a frame of more than 256 KiB in parts: of 256 KiB while it is alone', () => {
+  it('sends a frame of more than 256 KiB in parts: of 1 MiB, and all of a value of 1 MiB, while it is alone', () => {
     const outbox = new Outbox();
     outbox.add(small(1));
-    outbox.add(sized(2, 600 * KiB));
-    const other = through(outbox);
-    expect(other.pull()).toEqual([small(1)]);
+    outbox.add(sized(2, 1024 * KiB));
+    outbox.add(sized(3, 1536 * KiB));
+    const other = through(outbox, 2048 * KiB);
+    const [first, ...whole] = other.pull()!;
+    expect(first).toEqual(small(1));
+    expect(valueOf(whole)).toHaveLength(1024 * KiB);
     expect(outbox.partsUnderWay).toBe(1024 * KiB);
     expect(other.pull()).toEqual([]);
-    expect(valueOf(other.pull())).toHaveLength(600 * KiB);
+    expect(valueOf(other.pull())).toHaveLength(1536 * KiB);
     expect(other.pull()).toBeUndefined();
   });
 
   it('sends it in parts of 32 KiB, of which 64 KiB may be under way, while small frames pass by', () => {
     const outbox = new Outbox();
-    outbox.add(sized(2, 600 * KiB));
-    const other = through(outbox);
+    outbox.add(sized(2, 1624 * KiB));
+    const other = through(outbox, 2048 * KiB);
     expect(other.pull()).toEqual([]);
-    for (let left = 344; left > 32; left -= 32) {
+    for (let left = 596; left > 32; left -= 32) {
       outbox.add(small(3));
       expect(other.pull()).toEqual([small(3)]);
       expect(outbox.partsUnderWay).toBe(64 * KiB);
     }
-    expect(valueOf(other.pull())).toHaveLength(600 * KiB);
+    expect(valueOf(other.pull())).toHaveLength(1624 * KiB);
   });
 
   it('lets large frames take turns', () => {
     const outbox = new Outbox();
-    outbox.add(sized(1, 600 * KiB));
+    outbox.add(sized(1, 1600 * KiB));
     outbox.add(sized(2, 300 * KiB));
-    const done = transcript(outbox);
+    const done = transcript(outbox, 2048 * KiB);
     expect(done.findIndex((ids) => ids.includes(2))).toBeLessThan(done.findIndex((ids) => ids.includes(1)));
   });
 

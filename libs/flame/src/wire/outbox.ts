@@ -1,5 +1,6 @@
 import type { Frame } from '../core/frame.js';
 import { ackBytes } from '../core/session.js';
+import { spareMemory } from '../core/spare-memory.js';
 import { payloadOf, weightOf, writeBare } from './frame-writer.js';
 import { Lane } from './lane.js';
 import { PacketDraft } from './packet-bytes.js';
@@ -12,7 +13,7 @@ const partsAbove = 256 * 1024;
 /** How much of a large frame goes into one packet: what a small frame may have to wait for, while there are any. */
 const partSize = 32 * 1024;
 /** The same while there are none: fewer packets are cheaper. */
-const quietPartSize = 256 * 1024;
+const quietPartSize = 1024 * 1024 + 4 * 1024;
 /** So many packets without a small frame are quiet. */
 const quietAfter = 16;
 /** Unconfirmed bytes at which a large frame's next part waits: what lies in sockets is ahead of the next small frame. */
@@ -20,7 +21,9 @@ const underWay = ackBytes;
 /** The same while it is quiet: what is under way is what a round trip brings, and nobody waits behind it. */
 const quietUnderWay = 1024 * 1024;
 /** Small frames beyond this go into the next packet. */
-const packetSize = 64 * 1024;
+const packetSize = 128 * 1024;
+/** Bytes that a packet has room for at least, before it grows. */
+const leastRoom = 238;
 /** Large frames under way at once; more wait. The inbox bears more. */
 const lanesAtOnce = 16;
 
@@ -47,6 +50,8 @@ export class Outbox {
   #quiet = Infinity;
   /** Bytes in full drafts, lanes and behind lanes. */
   #bytes = 0;
+  /** What the next packet is likely to hold: as much as the last. */
+  #room = leastRoom;
   #ring: RingWriter | undefined;
   #unsaid = false;
 
@@ -86,17 +91,26 @@ export class Outbox {
     const weight = weightOf(frame);
     if (this.#ring !== undefined && weight >= this.#ring.above && this.#shared(this.#ring, frame)) return;
     if (weight > partsAbove) this.#openLane(frame);
-    else this.#write(frame);
+    else {
+      this.#write(frame);
+      this.#sent(frame);
+    }
   }
 
   #shared(ring: RingWriter, frame: Frame): boolean {
     const payload = payloadOf(frame);
     const region = payload && payload.length >= ring.above ? ring.put(payload) : undefined;
     if (region === undefined) return false;
+    this.#sent(frame);
     const head = new ProtoWriter(64);
     writeBare(head, frame);
     this.#write({ kind: 'shared', ...region, head: head.bytes.subarray(0, head.at) });
     return true;
+  }
+
+  /** The payload of a frame has been copied. A call's is kept by its pool, which may have to send it again. */
+  #sent(frame: Frame): void {
+    if (frame.kind === 'return') spareMemory.giveBack(frame.value);
   }
 
   /** Puts the session's end behind everything; the caller has seen that the outbox is empty. */
@@ -111,6 +125,7 @@ export class Outbox {
     else {
       draft = this.#draft;
       this.#draft = undefined;
+      if (draft !== undefined) this.#room = Math.max(leastRoom, draft.length);
     }
     if (draft === undefined) this.#quiet++;
     else {
@@ -133,7 +148,7 @@ export class Outbox {
 
   #write(frame: WireFrame): void {
     if (this.#draft === undefined) {
-      this.#draft = new PacketDraft();
+      this.#draft = new PacketDraft(this.#room);
       this.#begun++;
     }
     if (this.#unsaid) this.#draft.add({ kind: 'sharing' });
@@ -148,6 +163,7 @@ export class Outbox {
 
   #openLane(frame: Frame): void {
     if (this.#lanes.length === 0) this.#quiet = Infinity;
+    if (frame.kind === 'call') spareMemory.keep(frame.args);
     const lane = new Lane(frame, ++this.#laneNumber, this.#begun);
     if (lane.id !== 0) this.#laneOf.set(lane.id, lane);
     (this.#lanes.length < lanesAtOnce ? this.#lanes : this.#waiting).push(lane);
@@ -163,6 +179,7 @@ export class Outbox {
       return;
     }
     this.#laneOf.delete(lane.id);
+    this.#sent(lane.frame);
     const next = this.#waiting.shift();
     if (next !== undefined) this.#lanes.push(next);
     for (const frame of lane.behind) {

@@ -1,4 +1,4 @@
-import { writeFrame } from './frame-writer.js';
+import { writeFrame, writePieces } from './frame-writer.js';
 import { ProtoReader } from './proto-reader.js';
 import { ProtoWriter, varintLength } from './proto-writer.js';
 import { Violation } from './violation.js';
@@ -31,6 +31,11 @@ export class PacketDraft {
 
   add(frame: WireFrame): void {
     writeFrame(this.#out, frame);
+  }
+
+  /** Adds a frame whose payload is in pieces. */
+  addPieces(frame: WireFrame, pieces: readonly Uint8Array[]): void {
+    writePieces(this.#out, frame, pieces);
   }
 
   /** The packet's bytes. The draft is not used after this. */

@@ -1,3 +1,5 @@
+import { spareMemory } from '../core/spare-memory.js';
+
 /**
  * Writes protobuf fields (https://protobuf.dev/programming-guides/encoding/) into one growing buffer. Field numbers come
  * as tags, `number << 3 | wire type`, so that each write site shows both.
@@ -10,7 +12,7 @@ export class ProtoWriter {
 
   /** Leaves `front` bytes free before what is written, for a header that is known last. */
   constructor(room: number, front = 0) {
-    this.bytes = Buffer.allocUnsafe(room + front);
+    this.bytes = spareMemory.take(room + front);
     this.at = front;
   }
 
@@ -18,8 +20,9 @@ export class ProtoWriter {
   reserve(length: number): void {
     const needed = this.at + length;
     if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
+    const grown = spareMemory.take(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.at);
+    spareMemory.giveBack(this.bytes);
     this.bytes = grown;
   }
 

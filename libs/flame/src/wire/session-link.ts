@@ -2,6 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../core/clock.js';
 import type { Frame } from '../core/frame.js';
 import { Session } from '../core/session.js';
+import { spareMemory } from '../core/spare-memory.js';
 import { Delivery } from './delivery.js';
 import { endOfTurn } from './end-of-turn.js';
 import { Inbox } from './inbox.js';
@@ -40,7 +41,9 @@ export interface SessionLinkOptions {
  */
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
-  readonly #session = new Session<Buffer>();
+  readonly #session: Session<Buffer>;
+  /** Packets up to this number were sent again, and may be on their way still when they are confirmed. */
+  #sentAgain = 0;
   readonly #outbox = new Outbox();
   readonly #inbox: Inbox;
   readonly #delivery: Delivery;
@@ -64,6 +67,9 @@ export class SessionLink implements Link {
   constructor(options: SessionLinkOptions) {
     this.#options = options;
     this.#scope = options.scope;
+    this.#session = new Session({}, (packet, number) => {
+      if (number > this.#sentAgain) spareMemory.giveBack(packet);
+    });
     this.#delivery = new Delivery((reason) => this.#violated(reason));
     this.#inbox = new Inbox(options.maxPayload, {
       frame: (frame) => {
@@ -133,6 +139,7 @@ export class SessionLink implements Link {
     this.#flying = 0;
     if (!this.#confirm(received)) return this.#violated(`it confirms packet ${received}, which was never sent`);
     this.#again = [...this.#session.unconfirmed()];
+    this.#sentAgain = this.#session.next - 1;
     this.#written = () => {
       if (this.#pipe !== pipe) return;
       this.#flying = 0;

@@ -1,3 +1,4 @@
+import { spareMemory } from '../spare-memory.js';
 import { isPlainKey, isPlainText } from './text.js';
 
 /** Room that a value is given; what is in it is bounded so that it suffices. */
@@ -81,7 +82,8 @@ export class PlainWriter {
 
   #withLarge(start: number, end: number): Buffer {
     const large = this.#buffer!;
-    const bytes = Buffer.allocUnsafeSlow(end - start + large.length);
+    const length = end - start + large.length;
+    const bytes = spareMemory.take(length).subarray(0, length);
     const before = this.#largeAt - start;
     this.#slab.copy(bytes, 0, start, this.#largeAt);
     bytes.set(large, before);

@@ -199,8 +199,10 @@ describe('createCodec', () => {
     } as fc.ObjectConstraints);
     fc.assert(
       fc.property(anything, (value) => {
-        const decoded = codec.decode(codec.encode(value));
         const clone = structuredClone(value);
+        // An invalid date equals no other; it has a test of its own.
+        fc.pre(isDeepStrictEqual(structuredClone(value), clone));
+        const decoded = codec.decode(codec.encode(value));
         return isDeepStrictEqual(decoded, clone) && isDeepStrictEqual(identities(decoded), identities(clone));
       }),
       { numRuns: 1_000 },
