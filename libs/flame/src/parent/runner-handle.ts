@@ -1,10 +1,9 @@
 import { IdMap } from '../core/id-map.js';
 import type { Machine, MachineExit } from '../backends/backend.js';
 import { MalformedError } from '../core/codec/codec.js';
-import { FlameError, flameErrorCodes } from '../core/flame-error.js';
-import { spareMemory } from '../core/spare-memory.js';
-import type { FlameErrorCode, Ran } from '../core/flame-error.js';
+import { FlameError, flameErrorCodes, type FlameErrorCode, type Ran } from '../core/flame-error.js';
 import type { CancelCause, Frame } from '../core/frame.js';
+import { spareMemory } from '../core/spare-memory.js';
 import { Streams } from '../streams/streams.js';
 import { windowItems } from '../streams/window.js';
 import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
@@ -188,7 +187,6 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     call.streaming = frame.held && this.#streams.receives(call.id);
     if (call.streaming) this.#failStreamsWith(call);
     call.resolve(value);
-    spareMemory.giveBack(call.order.args);
     this.#settled(call, frame.held);
   }
 
@@ -202,11 +200,11 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const error = this.owner.codec.decodeThrown(frame.error, this.owner.place);
     this.owner.threw(call, error);
     call.reject(error);
-    spareMemory.giveBack(call.order.args);
     this.#settled(call, frame.held);
   }
 
   #settled(call: PendingCall, held: boolean): void {
+    spareMemory.giveBack(call.order.args);
     if (!held) return this.#ended(call);
     const { failure, streaming } = call;
     if (call instanceof ChildCall) call.placed(this);

@@ -40,9 +40,12 @@ export class Executor implements LinkReceiver, Workplace {
     this.#setup = setup;
     this.pool = setup.info.pool;
     this.runnerId = setup.info.runner;
-    const { codec, link, log, clock, watchdog } = setup;
+    const { codec, link, log, clock, watchdog, wakefulness } = setup;
     const warn = (text: string): void => log.warn(text);
-    this.#works = new Works(clock, watchdog);
+    this.#works = new Works(
+      clock,
+      [watchdog, wakefulness].filter((watcher) => watcher !== undefined),
+    );
     this.#deadlines = new WorkDeadlines({
       clock,
       watchdog,

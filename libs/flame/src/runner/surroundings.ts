@@ -1,5 +1,7 @@
 import type { OpenPipe } from '../wire/client-pipe.js';
 import { tellVitals } from './vital-signs.js';
+import { wakefulness } from './wakefulness.js';
+import type { Wakefulness } from './wakefulness.js';
 import { Watchdog } from './watchdog.js';
 import type { WatchdogOptions } from './watchdog.js';
 
@@ -12,6 +14,8 @@ export interface Surroundings {
   /** Tells `send`, now and then, how the process is; returns what ends that. A simulated one has nothing to tell. */
   vitals?(send: (vitals: string) => void): () => void;
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
+  /** Keeps the process awake between calls that come quickly. A simulated one does not sleep. */
+  wakefulness?(): Wakefulness | undefined;
 }
 
 /** How a platform, or a person, asks a process to go. */
@@ -28,4 +32,5 @@ export const thisProcess: Surroundings = {
   },
   vitals: tellVitals,
   watchdog: (options) => new Watchdog(options),
+  wakefulness,
 };

@@ -1,20 +1,24 @@
 import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import { IdMap } from '../core/id-map.js';
-import type { Watchdog } from './watchdog.js';
 import type { Work } from './work.js';
 
-/** The work that runs on this runner now, by call number. It tells the watchdog when there is some, and whoever waits when there is none. */
+/** Who is told when work begins to run where there was none, and when none runs any more. */
+export interface BusyWatcher {
+  busy(works: boolean): void;
+}
+
+/** The work that runs on this runner now, by call number. */
 export class Works {
   readonly #works = new IdMap<Work>();
   readonly #clock: Clock;
-  readonly #watchdog: Pick<Watchdog, 'busy'> | undefined;
+  readonly #watchers: readonly BusyWatcher[];
   /** Whoever waits looks again whether it still has to. */
   #look: (() => void) | undefined;
 
-  constructor(clock: Clock, watchdog?: Pick<Watchdog, 'busy'>) {
+  constructor(clock: Clock, watchers: readonly BusyWatcher[]) {
     this.#clock = clock;
-    this.#watchdog = watchdog;
+    this.#watchers = watchers;
   }
 
   get size(): number {
@@ -34,13 +38,13 @@ export class Works {
   }
 
   add(work: Work): void {
-    if (this.#works.size === 0) this.#watchdog?.busy(true);
+    if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(true);
     this.#works.set(work.id, work);
   }
 
   remove(work: Work): void {
     this.#works.delete(work.id);
-    if (this.#works.size === 0) this.#watchdog?.busy(false);
+    if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(false);
     this.#look?.();
   }
 

@@ -1,14 +1,13 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../core/clock.js';
 import type { Frame } from '../core/frame.js';
-import { Session } from '../core/session.js';
-import { spareMemory } from '../core/spare-memory.js';
 import { Delivery } from './delivery.js';
 import { endOfTurn } from './end-of-turn.js';
 import { Inbox } from './inbox.js';
 import type { Link, LinkEnd, LinkReceiver } from './link.js';
 import { Outbox } from './outbox.js';
 import { ackPacket, readNumbers } from './packet-bytes.js';
+import { PacketSession } from './packet-session.js';
 import type { Pipe } from './pipe.js';
 import { ProtoReader } from './proto-reader.js';
 import type { SharedFiles } from './shared-memory.js';
@@ -41,9 +40,7 @@ export interface SessionLinkOptions {
  */
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
-  readonly #session: Session<Buffer>;
-  /** Packets up to this number were sent again, and may be on their way still when they are confirmed. */
-  #sentAgain = 0;
+  readonly #session = new PacketSession();
   readonly #outbox = new Outbox();
   readonly #inbox: Inbox;
   readonly #delivery: Delivery;
@@ -67,9 +64,6 @@ export class SessionLink implements Link {
   constructor(options: SessionLinkOptions) {
     this.#options = options;
     this.#scope = options.scope;
-    this.#session = new Session({}, (packet, number) => {
-      if (number > this.#sentAgain) spareMemory.giveBack(packet);
-    });
     this.#delivery = new Delivery((reason) => this.#violated(reason));
     this.#inbox = new Inbox(options.maxPayload, {
       frame: (frame) => {
@@ -139,7 +133,6 @@ export class SessionLink implements Link {
     this.#flying = 0;
     if (!this.#confirm(received)) return this.#violated(`it confirms packet ${received}, which was never sent`);
     this.#again = [...this.#session.unconfirmed()];
-    this.#sentAgain = this.#session.next - 1;
     this.#written = () => {
       if (this.#pipe !== pipe) return;
       this.#flying = 0;
