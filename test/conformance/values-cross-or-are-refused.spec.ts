@@ -24,6 +24,16 @@ rule('Values cross in full or are refused by name', (start) => {
     expect((await work.echo(large)).equals(large)).toBe(true);
   });
 
+  it.each([undefined, Infinity])('carries many large values at once, each as it was (sharedMemoryFrom: %s)', async (sharedMemoryFrom) => {
+    const { work } = await start({ maxConcurrency: 12 }, { sharedMemoryFrom });
+    const sizes = [40_000, 300_000, 1_048_576, 3_000_000];
+    for (let round = 0; round < 5; round++) {
+      const sent = Array.from({ length: 12 }, (_, i) => Buffer.alloc(sizes[(i + round) % sizes.length]!, round * 12 + i + 1));
+      const came = await Promise.all(sent.map((bytes) => work.echo(bytes)));
+      expect(came.map((bytes, i) => bytes.equals(sent[i]!))).toEqual(sent.map(() => true));
+    }
+  });
+
   it('refuses an argument that cannot cross, with its path', async () => {
     const { work } = await start();
     const error = await failure(work.echo({ on: { data: () => 1 } }));

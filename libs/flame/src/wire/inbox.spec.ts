@@ -41,6 +41,14 @@ describe('Inbox', () => {
     ]);
   });
 
+  it('takes a lane that is one part, also where another value is in the making, and its number again', () => {
+    const { take, frames } = inboxOf(1_000);
+    take(part(1, 6, Buffer.from([0x08, 9])));
+    take(part(2, 4, Buffer.from([0x08, 9, 0x10, 2])), part(2, 4, Buffer.from([0x08, 9, 0x10, 3])));
+    take(part(1, 0, Buffer.from([0x10, 1, 0x10, 1])));
+    expect(frames).toEqual([2, 3, 1].map((id) => ({ kind: 'accept', id })));
+  });
+
   const refused: readonly [what: string, words: string, sent: WireFrame[]][] = [
     ['a part of a lane that is not open', 'not open', [part(1, 0, Buffer.alloc(1))]],
     ['a lane that is opened twice', 'opened twice', [part(1, 10, Buffer.alloc(1)), part(1, 10, Buffer.alloc(1))]],
