@@ -102,6 +102,30 @@ describe('A port on the network', () => {
     await stillServed();
   });
 
+  it('lets a runner in before its turn would have come behind strangers of ten other addresses, and answers each in the end', async () => {
+    const { rig, address, stillServed } = await visited({ maxFailuresPerSecond: 20 });
+    const began = performance.now();
+    let shaken = 0;
+    for (let i = 0; i < 200; i++) {
+      const socket = connectTo({ address, from: `127.0.1.${i % 10}` });
+      onTestFinished(() => void socket.destroy());
+      socket.once('secureConnect', () => shaken++);
+    }
+    await rig.pair();
+    // One of each address at 20 a second; all of them would take ten seconds.
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(shaken).toBeLessThan(150);
+    await stillServed();
+    await vi.waitFor(() => expect(shaken).toBeGreaterThan(60), 9_000);
+  });
+
+  it('lets 150 runners in at once, as those who are let in are no failures', async () => {
+    const { rig } = await visited({ maxFailuresPerSecond: 5, maxConnectionsPerSecond: 1_000 });
+    const began = performance.now();
+    await Promise.all(Array.from({ length: 150 }, () => rig.pair()));
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
   it('lets a runner in that has 2,000 handlers to tell of', async () => {
     const { rig } = await visited();
     const handlers = Array.from({ length: 2_000 }, (_, i) => `SomeServiceWithALongishName.itsMethodNumber${i}`);

@@ -14,6 +14,8 @@ export interface Attack {
   readonly piece: (i: number) => Buffer | undefined;
   readonly perSecond: number;
   readonly connections: number;
+  /** From so many addresses of this host, in turn, where it has more than one (Linux has a network of them). @default 1 */
+  readonly addresses?: number;
 }
 
 const nobody = { runner: 'nobody', manifest: { version: '', protocol: 1, handlers: [], digest: '' }, pid: 1, host: '', node: '' };
@@ -48,6 +50,15 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'TLS handshakes': { piece: () => undefined, perSecond: 1_000, connections: 20 },
   'connections that come and go': { plain: true, piece: () => undefined, perSecond: 1_000, connections: 20 },
   'connections that say nothing': { plain: true, piece: () => Buffer.alloc(0), perSecond: 1_000, connections: 2_000 },
+  'streams, from 40 addresses': { ...http2, piece: (i) => call(odd(i), attachPath), connections: 40, addresses: 40 },
+  'wrong tokens, from 40 addresses': {
+    ...http2,
+    piece: (i) => Buffer.concat([call(odd(i), attachPath), message(odd(i), hello)]),
+    connections: 40,
+    addresses: 40,
+  },
+  'TLS handshakes, from 40 addresses': { piece: () => undefined, perSecond: 1_000, connections: 40, addresses: 40 },
+  'connections, from 200 addresses': { plain: true, piece: () => undefined, perSecond: 5_000, connections: 200, addresses: 200 },
 };
 
 /** Time between two waves, in milliseconds. */
@@ -58,13 +69,15 @@ const mostWaiting = 1_000_000;
 /** Attacks until `signal` aborts. */
 export async function attack(
   target: Target,
-  { plain, opening, piece, perSecond, connections }: Attack,
+  { plain, opening, piece, perSecond, connections, addresses = 1 }: Attack,
   signal: AbortSignal,
 ): Promise<void> {
   const open = new Map<Socket, number>();
   const ready = new Set<Socket>();
+  let made = 0;
   const enter = (): void => {
-    const socket = connectTo({ ...target, plain });
+    const from = made++ % addresses;
+    const socket = connectTo({ ...target, plain, from: from === 0 ? undefined : `127.0.${1 + (from >> 8)}.${from & 255}` });
     open.set(socket, 0);
     socket.once(plain ? 'connect' : 'secureConnect', () => {
       ready.add(socket);

@@ -10,7 +10,7 @@ import { attack, attacks } from './attacks.js';
 const callers = 16;
 /** How long each measurement takes, and how often both are made, in turn. */
 const window = 1_000;
-const rounds = 3;
+const rounds = 5;
 
 /** What was served in a window: calls a second, and calls for a second of the parent's processor. */
 interface Served {
@@ -20,27 +20,21 @@ interface Served {
 
 /**
  * Attacks a parent's port on the network, from another process, while a runner, in a third one, is called all the time. Prints for each attack what
- * part of the calls is left. Says whether it was never less than half, for what the parent's processor could do.
- *
- * On a busy machine the calls a second are what the others leave; what the attack costs the parent is in the calls per second of its processor.
+ * part of the calls is left, by the clock and for each second of the parent's processor, which is what the attack costs the parent: the medians of pairs of
+ * measurements, one without the attack and one beside it. Says whether both were always half at least.
  */
-export async function hostile(): Promise<boolean> {
+export async function hostile(only?: string): Promise<boolean> {
   const rig = new WireRig('network');
   const info = await rig.info();
   const attached = rig.expect(info);
   const runner = fork(process.argv[1]!, ['runner', JSON.stringify(info)]);
   const attacker = fork(process.argv[1]!, ['attacker', info.address]);
   const measure = keepCalling((await attached).link);
+  const names = Object.keys(attacks).filter((name) => only === undefined || name === only);
   let held = true;
   try {
-    console.log(
-      'attack'.padEnd(32),
-      'calls/s'.padStart(10),
-      'beside it'.padStart(10),
-      'ratio'.padStart(7),
-      'per processor second'.padStart(22),
-    );
-    for (const name of Object.keys(attacks)) {
+    print('attack', 'calls/s', 'beside it', 'ratio', 'worst', 'per processor second');
+    for (const name of names) {
       const [alone, beside]: [Served[], Served[]] = [[], []];
       for (let round = 0; round < rounds; round++) {
         alone.push(await measure());
@@ -48,16 +42,11 @@ export async function hostile(): Promise<boolean> {
         beside.push(await measure());
         await tell(attacker, '');
       }
-      const best = (of: Served[], which: keyof Served): number => Math.max(...of.map((served) => served[which]));
-      const ratio = (which: keyof Served): number => best(beside, which) / best(alone, which);
-      if (ratio('perProcessorSecond') < 0.5) held = false;
-      const figures = [best(alone, 'perSecond').toFixed(0), best(beside, 'perSecond').toFixed(0)].map((text) => text.padStart(10));
-      console.log(
-        name.padEnd(32),
-        ...figures,
-        ratio('perSecond').toFixed(2).padStart(7),
-        ratio('perProcessorSecond').toFixed(2).padStart(22),
-      );
+      const ratios = (which: keyof Served): number[] => beside.map((served, round) => served[which] / alone[round]![which]);
+      const [byClock, byProcessor] = [ratios('perSecond'), ratios('perProcessorSecond')];
+      if (median(byClock) < 0.5 || median(byProcessor) < 0.5) held = false;
+      const calls = [alone, beside].map((served) => median(served.map(({ perSecond }) => perSecond)).toFixed(0));
+      print(name, ...calls, ...[median(byClock), Math.min(...byClock), median(byProcessor)].map((ratio) => ratio.toFixed(2)));
     }
   } finally {
     attacker.kill();
@@ -65,6 +54,14 @@ export async function hostile(): Promise<boolean> {
     await rig.close();
   }
   return held;
+}
+
+function print(name: string, ...figures: string[]): void {
+  console.log(name.padEnd(36), ...figures.map((figure) => figure.padStart(Math.max(10, figure.length))));
+}
+
+function median(of: readonly number[]): number {
+  return [...of].sort((a, b) => a - b)[of.length >> 1]!;
 }
 
 /** Keeps calls under way on a link; gives what measures how many are answered. */

@@ -8,7 +8,7 @@ import { bundle } from '../simulation/bundle.js';
 import { besiege, faultsOf } from './besiege.js';
 import { attackWhenTold, hostile, serveAsRunner } from './hostile.js';
 
-// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile
+// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile [ATTACK]
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -60,7 +60,7 @@ const campaigns: Record<string, () => Promise<boolean>> = {
       farHosts: values['on-this-host'] ? 0 : 2,
     }),
   soak: () => siege({ minutes: Number(values.minutes ?? 60), callers: 6, pause: 100, troubleEvery: 12_000, farHosts: 0 }),
-  hostile,
+  hostile: () => hostile(what),
 };
 /** What else this program is for a campaign of its own. */
 const parts: Record<string, (what: string) => unknown> = { runner: serveAsRunner, attacker: attackWhenTold };

@@ -57,13 +57,15 @@ export function message(stream: number, bytes: Uint8Array, compressed = false): 
 /** Where to attack: `unix:/path`, or `host:port`, over TLS unless it is to be plain. */
 export interface Target {
   readonly address: string;
-  readonly plain?: boolean;
+  readonly plain?: boolean | undefined;
+  /** Of this host's addresses, the one to come from. */
+  readonly from?: string | undefined;
 }
 
 /** A connection whose bytes are up to the caller. It reads, and forgets, what comes. */
-export function connectTo({ address, plain }: Target): Socket {
+export function connectTo({ address, plain, from }: Target): Socket {
   const [, host, port] = /^(.*):(\d+)$/.exec(address) ?? [];
-  const where = address.startsWith('unix:') ? { path: address.slice('unix:'.length) } : { host, port: Number(port) };
+  const where = address.startsWith('unix:') ? { path: address.slice('unix:'.length) } : { host, port: Number(port), localAddress: from };
   const socket =
     plain || address.startsWith('unix:') ? connectPlain(where) : connectTls({ ...where, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
   socket.on('error', () => {});

@@ -43,7 +43,7 @@ export class Listener {
   /** Listens there: on a Unix socket, or, with a guard, on the network. */
   static async open(grpc: GrpcServer, where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-    const net = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+    const net = createServer();
     const listener = new Listener(net);
     const inject = injector.injectConnection.bind(injector);
     const enter = guard === undefined ? inject : throughTls(guard, inject);
@@ -87,7 +87,10 @@ function throughTls({ tls: { key, cert }, strangers, check }: NetworkGuard, inje
     if (socket.remoteAddress !== undefined) check?.onRefused(socket.remoteAddress, error.message);
     socket.destroy();
   });
-  return (socket) => {
-    if (strangers.arrived(socket)) server.emit('connection', socket);
-  };
+  return (socket) =>
+    strangers.arrived(socket, () => {
+      // Not before, as whoever is dropped unheard should cost little.
+      socket.setNoDelay(true).setKeepAlive(true, 10_000);
+      server.emit('connection', socket);
+    });
 }

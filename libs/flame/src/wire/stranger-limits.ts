@@ -7,7 +7,7 @@ export interface StrangerLimits {
    */
   introductionTimeout?: number;
   /**
-   * Connections at once that have let nobody in yet; when one more comes, the oldest is dropped.
+   * Connections at once that have let nobody in yet; when one more comes, the oldest of the address that has the most of them is dropped.
    *
    * @default 1_000
    */
@@ -19,6 +19,13 @@ export interface StrangerLimits {
    * @default 50
    */
   maxConnectionsPerSecond?: number;
+  /**
+   * Connections in a second, from all addresses together, with which TLS is begun and which then let nobody in. What is more waits, and one of each address
+   * is taken in turn. A runner that is let in does not count, so that any number of them may come together.
+   *
+   * @default 100
+   */
+  maxFailuresPerSecond?: number;
   /**
    * Bytes that a connection may bring before it has let somebody in; one that brings more is dropped.
    *
@@ -38,6 +45,7 @@ export const strangerDefaults = {
   introductionTimeout: 10_000,
   maxConnections: 1_000,
   maxConnectionsPerSecond: 50,
+  maxFailuresPerSecond: 100,
   maxBytes: 131_072,
   maxFrames: 20,
 } as const satisfies StrangerLimits;

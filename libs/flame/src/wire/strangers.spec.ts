@@ -27,13 +27,18 @@ class FakeSocket extends EventEmitter {
 function rig(limits: StrangerLimits = {}) {
   const clock = new VirtualClock();
   const strangers = new Strangers(limits, clock);
+  const entered: string[] = [];
   const come = (address?: string) => {
     const socket = new FakeSocket(address);
-    return { socket, stays: strangers.arrived(socket as unknown as Socket), peer: peerOf(socket as unknown as Socket) };
+    const peer = peerOf(socket as unknown as Socket);
+    strangers.arrived(socket as unknown as Socket, () => entered.push(socket.remoteAddress!));
+    return { socket, stays: !socket.destroyed, peer };
   };
-  return { clock, strangers, come };
+  return { clock, strangers, come, entered };
 }
 
+/** Of a connection that cannot be told from the others. */
+const stream = { call: {} } as unknown as ServerStream;
 const ping = frame(type.ping, 0, 0, Buffer.alloc(8));
 
 describe('Strangers', () => {
@@ -52,6 +57,45 @@ describe('Strangers', () => {
     const [first, second, third] = [come(), come(), come()];
     expect([first.socket.destroyed, second.socket.destroyed, third.socket.destroyed]).toEqual([true, false, false]);
     expect(strangers.count).toBe(2);
+  });
+
+  it('drops the oldest of the network that has the most, so that one which has few keeps them', () => {
+    const { come } = rig({ maxConnections: 3 });
+    const [alone, first, second, third] = [come('10.0.0.9'), come(), come(), come()];
+    expect([alone, first, second, third].map(({ socket }) => socket.destroyed)).toEqual([false, true, false, false]);
+  });
+
+  it('begins with maxFailuresPerSecond in a second, and takes one of each network in turn', async () => {
+    const { clock, come, entered } = rig({ maxFailuresPerSecond: 2 });
+    const [a, b] = ['10.0.0.1', '10.0.0.2'];
+    for (const address of [a, a, a, a, a, b, b]) come(address);
+    expect(entered.splice(0)).toEqual([a, a]);
+    await clock.advance(1_000);
+    expect(entered.splice(0)).toEqual([a, b]);
+    await clock.advance(1_500);
+    expect(entered.splice(0)).toEqual([a, b, a]);
+    await clock.advance(10_000);
+    for (const address of [a, a, a]) come(address);
+    expect(entered).toEqual([a, a]);
+  });
+
+  it('begins with as many as come when they are let in', () => {
+    const { strangers, come, entered } = rig({ maxFailuresPerSecond: 2 });
+    for (let i = 0; i < 9; i++) come();
+    for (const begun of [2, 4, 6, 8, 9]) {
+      expect(entered).toHaveLength(begun);
+      // Which of those that began it was cannot be told, so it is all of them.
+      strangers.letIn(stream);
+    }
+    expect(strangers.count).toBe(0);
+  });
+
+  it('spends no turn on who is gone when it comes', async () => {
+    const { clock, come, entered } = rig({ maxFailuresPerSecond: 1 });
+    const [, gone] = [come(), come(), come('10.0.0.2')];
+    gone.socket.destroy();
+    await clock.advance(1_000);
+    expect(entered).toEqual(['10.0.0.1', '10.0.0.2']);
   });
 
   it('takes maxConnectionsPerSecond of one network in a second, and of others as many', async () => {
@@ -83,13 +127,14 @@ describe('Strangers', () => {
     expect(clock.pending).toBe(0);
     const gone = new FakeSocket();
     Object.assign(gone, { remoteAddress: undefined });
-    expect(strangers.arrived(gone as unknown as Socket)).toBe(false);
+    strangers.arrived(gone as unknown as Socket, () => expect.fail('it was let enter'));
+    expect(gone.destroyed).toBe(true);
   });
 
   it('sets no limits any more when it cannot be told over which connection somebody was let in', () => {
     const { clock, strangers, come } = rig({ maxBytes: 100 });
     const { peer } = come();
-    strangers.letIn({ call: {} } as unknown as ServerStream);
+    strangers.letIn(stream);
     expect(strangers.brought(peer, Buffer.alloc(1_000))).toBe(true);
     expect(clock.pending).toBe(0);
   });

@@ -6,13 +6,17 @@ import { peerOf } from './peer-of.js';
 import { type ServerStream, socketUnder } from './server-pipe.js';
 import { ShieldedSocket } from './shielded-socket.js';
 import { strangerDefaults, type StrangerLimits } from './stranger-limits.js';
+import { Turns } from './turns.js';
 
 /** A connection over which nobody was let in yet. */
 interface Stranger {
   readonly socket: Socket;
+  readonly network: string;
   readonly stopTimer: () => void;
   readonly frames: FrameCounter;
   bytes: number;
+  /** TLS was begun with it. */
+  begun: boolean;
 }
 
 /** The connections of those who have not been let in yet. It drops those that are past a limit. */
@@ -21,6 +25,9 @@ export class Strangers {
   readonly #clock: Clock;
   /** By where they come from, the oldest first. */
   readonly #here = new Map<string, Stranger>();
+  /** The same by network, each the oldest first. */
+  readonly #networks = new Map<string, Set<string>>();
+  readonly #turns: Turns;
   /** How many came from each network since `#second` began. */
   readonly #arrivals = new Map<string, number>();
   #second = -Infinity;
@@ -28,6 +35,7 @@ export class Strangers {
   constructor(limits: StrangerLimits, clock: Clock) {
     this.#limits = { ...strangerDefaults, ...limits };
     this.#clock = clock;
+    this.#turns = new Turns(this.#limits.maxFailuresPerSecond, clock);
   }
 
   /** How many there are. */
@@ -35,22 +43,29 @@ export class Strangers {
     return this.#here.size;
   }
 
-  /** A connection was made. Says whether it may stay. */
-  arrived(socket: Socket): boolean {
+  /** A connection was made. If it may stay, `enter` is called when it is its turn, if it is still there. */
+  arrived(socket: Socket, enter: () => void): void {
     const { remoteAddress } = socket;
-    if (remoteAddress === undefined || !this.#mayCome(remoteAddress)) {
+    const network = networkOf(remoteAddress ?? '');
+    if (remoteAddress === undefined || !this.#mayCome(network)) {
       socket.destroy();
-      return false;
+      return;
     }
     const peer = peerOf(socket);
     const { introductionTimeout, maxConnections } = this.#limits;
     const stopTimer = this.#clock.after(introductionTimeout, () => socket.destroy());
-    this.#here.set(peer, { socket, stopTimer, frames: new FrameCounter(), bytes: 0 });
+    const stranger = { socket, network, stopTimer, frames: new FrameCounter(), bytes: 0, begun: false };
+    this.#remember(peer, stranger);
     socket.once('close', () => {
       if (this.#here.get(peer)?.socket === socket) this.#forget(peer);
     });
-    if (this.#here.size > maxConnections) this.#dropOldest();
-    return true;
+    if (this.#here.size > maxConnections) this.#dropOne();
+    this.#turns.ask(network, () => {
+      if (socket.destroyed) return false;
+      stranger.begun = true;
+      enter();
+      return true;
+    });
   }
 
   /** What came over the connection from `peer`, inside of TLS. Says whether it may go on. */
@@ -67,31 +82,52 @@ export class Strangers {
   /** Somebody was let in over this stream: its connection has no limits from now on. */
   letIn(stream: ServerStream): void {
     const socket = socketUnder(stream);
-    if (socket instanceof ShieldedSocket) this.#forget(socket.peer);
+    if (socket instanceof ShieldedSocket) this.#pass(socket.peer);
     // It cannot be told which it is: rather no limits than a runner that is dropped.
-    if (socket === undefined) for (const peer of this.#here.keys()) this.#forget(peer);
+    if (socket === undefined) for (const peer of [...this.#here.keys()].filter((one) => this.#here.get(one)!.begun)) this.#pass(peer);
   }
 
-  #dropOldest(): void {
-    const [[peer, { socket }]] = this.#here as Iterable<[string, Stranger]> as [[string, Stranger]];
+  #pass(peer: string): void {
+    if (!this.#here.get(peer)?.begun) return;
+    this.#forget(peer);
+    this.#turns.giveBack();
+  }
+
+  /** The oldest of the network that has the most. */
+  #dropOne(): void {
+    let fullest = new Set<string>();
+    for (const peers of this.#networks.values()) if (peers.size > fullest.size) fullest = peers;
+    const [peer] = fullest as Iterable<string> as [string];
+    const { socket } = this.#here.get(peer)!;
     this.#forget(peer);
     socket.destroy();
   }
 
-  #mayCome(address: string): boolean {
+  #mayCome(network: string): boolean {
     const now = this.#clock.now();
     if (now - this.#second >= 1_000) {
       this.#second = now;
       this.#arrivals.clear();
     }
-    const network = networkOf(address);
     const count = (this.#arrivals.get(network) ?? 0) + 1;
     this.#arrivals.set(network, count);
     return count <= this.#limits.maxConnectionsPerSecond;
   }
 
+  #remember(peer: string, stranger: Stranger): void {
+    this.#here.set(peer, stranger);
+    const peers = this.#networks.get(stranger.network);
+    if (peers) peers.add(peer);
+    else this.#networks.set(stranger.network, new Set([peer]));
+  }
+
   #forget(peer: string): void {
-    this.#here.get(peer)?.stopTimer();
+    const stranger = this.#here.get(peer);
+    if (stranger === undefined) return;
+    stranger.stopTimer();
     this.#here.delete(peer);
+    const peers = this.#networks.get(stranger.network)!;
+    peers.delete(peer);
+    if (peers.size === 0) this.#networks.delete(stranger.network);
   }
 }
