@@ -10,6 +10,7 @@ import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
 import { call, closed, connectTo, fields, flag, frame, message, preface, type } from '../support/raw-http2.js';
 import { RawRunner } from '../support/raw-runner.js';
+import { SeededRandom } from '../support/seeded-random.js';
 import { manifest, WireRig } from '../support/wire-rig.js';
 
 /** A port on the network with one good runner; strangers come to `address`. */
@@ -59,6 +60,48 @@ describe('A port on the network', () => {
       }
     });
   }
+
+  const unlimited = { maxConnections: 10_000, maxConnectionsPerSecond: 10_000, maxFailuresPerSecond: 10_000 };
+
+  it('goes on when calls of what there is not, or of another content, are reset in the same breath', async () => {
+    const { come, stillServed } = await visited(unlimited);
+    const reset = frame(type.reset, 0, 1, Buffer.alloc(4));
+    for (const opening of [call(1, '/no.Such/Method', ended), call(1, attachPath, ended, { 'content-type': 'text/plain' })]) {
+      for (let i = 0; i < 5; i++) {
+        const socket = await come();
+        await new Promise((written) => socket.write(Buffer.concat([preface, opening, reset]), written));
+        await once(socket, 'data');
+        socket.destroy();
+        await stillServed();
+      }
+    }
+  });
+
+  it('goes on whatever is opened, said, reset and left, in whatever order: 200 connections', async () => {
+    const { come, stillServed } = await visited(unlimited);
+    const random = new SeededRandom(8);
+    const id = (): number => odd(random.below(4));
+    const pieces: readonly (() => Buffer)[] = [
+      () =>
+        call(id(), random.pick([attachPath, '/no.Such/Method', '/grpc.health.v1.Health/Check', '']), random.pick([flag.endHeaders, ended])),
+      () => call(id(), attachPath, ended, { 'content-type': random.pick(['text/plain', 'application/grpc+json']), 'grpc-timeout': '1n' }),
+      () => frame(type.reset, 0, id(), Buffer.from([0, 0, 0, random.below(14)])),
+      () => message(id(), Buffer.alloc(random.below(50))),
+      () => frame(type.data, flag.endStream, id()),
+      () => frame(type.window, 0, random.below(2) * id(), Buffer.from([random.below(256), 0, 0, random.below(2)])),
+      () => frame(type.goaway, 0, 0, Buffer.alloc(8)),
+    ];
+    for (let i = 0; i < 200; i++) {
+      const socket = await come();
+      const bytes = Buffer.concat([preface, ...Array.from({ length: 2 + random.below(16) }, () => random.pick(pieces)())]);
+      const cut = random.chance(0.5) ? bytes.length : random.below(bytes.length);
+      await new Promise((written) => socket.write(bytes.subarray(0, cut), written));
+      if (cut < bytes.length) socket.write(bytes.subarray(cut));
+      if (random.chance(0.3)) socket.end();
+      else if (random.chance(0.5)) socket.destroy();
+      if (i % 20 === 19) await stillServed();
+    }
+  });
 
   it('drops who is slow: before TLS, in its handshake, in the preface, or in its hello, but no runner', async () => {
     const { come, stillServed } = await visited({ introductionTimeout: 1_000 });

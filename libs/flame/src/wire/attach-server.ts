@@ -152,12 +152,12 @@ export class GrpcDoor implements Door {
   }
 
   async #makeServer(): Promise<Server> {
-    const [{ Server }, { AttachService }, { serverOptions }] = await Promise.all([
-      import('@grpc/grpc-js'),
+    const [{ makeGrpcServer }, { AttachService }, { serverOptions }] = await Promise.all([
+      import('./grpc-server.js'),
       import('./attach-service.js'),
       import('./grpc-options.js'),
     ]);
-    const server = new Server(serverOptions);
+    const server = makeGrpcServer(serverOptions);
     const { reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024, sharedMemoryFrom = 32_768 } = this.#options;
     const newKey = (): Buffer => randomBytes(32);
     this.#runners = new AttachService(this.#tickets, {

@@ -1,12 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
-import { Server } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import { AttachService } from './attach-service.js';
 import { Denial } from './denial.js';
 import { goodbyeTimeout } from './goodbye-timeout.js';
 import { instancesPath, serverOptions } from './grpc-options.js';
+import { makeGrpcServer } from './grpc-server.js';
 import type { InstanceIdentity } from './instance-identity.js';
 import type { Attachment, Hello } from './link.js';
 import { Listener } from './listener.js';
@@ -48,7 +49,7 @@ export class InstanceDoor {
   /** @throws {FlameError} FLAME_CONFIG when it cannot listen there. */
   static async open(options: InstanceDoorOptions): Promise<InstanceDoor> {
     const { about, identity, host, port, reconnectTimeout, maxPayload, clock, onCaller, onRefused } = options;
-    const server = new Server(serverOptions);
+    const server = makeGrpcServer(serverOptions);
     const strangers = new Strangers(options.strangers ?? {}, clock);
     const callers = new AttachService(
       {

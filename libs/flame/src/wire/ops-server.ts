@@ -38,8 +38,8 @@ export class OpsServer {
   /** Listens; resolves to the port. @throws {FlameError} FLAME_CONFIG when it cannot. */
   async open(): Promise<number> {
     const { host, port, tls, token, reflection } = this.#options;
-    const { Server, ServerCredentials } = await import('@grpc/grpc-js');
-    const server = new Server({ ...limits, 'grpc.enable_channelz': 0, interceptors: token === undefined ? [] : [await guard(token)] });
+    const [{ ServerCredentials }, { makeGrpcServer }] = await Promise.all([import('@grpc/grpc-js'), import('./grpc-server.js')]);
+    const server = makeGrpcServer({ ...limits, 'grpc.enable_channelz': 0, interceptors: token === undefined ? [] : [await guard(token)] });
     await this.#health.addTo(server);
     if (this.#source) {
       const [{ metricsService }, { metricsImplementation }] = await Promise.all([
