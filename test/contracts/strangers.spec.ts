@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
+import { helloPacket } from '../../libs/flame/src/wire/introduction.js';
 import type { StrangerLimits } from '../../libs/flame/src/wire/stranger-limits.js';
 import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
@@ -177,6 +178,27 @@ describe('A port on the network', () => {
     const attached = rig.door.expect({ runner: info.runner, token: info.token, manifest: large }, new AbortController().signal);
     await rig.dial(info, { manifest: large });
     expect((await attached).hello.manifest.handlers).toEqual(handlers);
+  });
+
+  it('drops a runner that opens streams without end, and keeps its session', async () => {
+    const { rig, come, stillServed } = await visited({ maxStreams: 10 });
+    const info = await rig.info();
+    const attached = rig.expect(info);
+    const about = { runner: info.runner, manifest, pid: 1, host: '', node: '' };
+    const hello = helloPacket({ runner: info.runner, token: info.token, session: new Uint8Array(0), received: 0 }, about);
+    const socket = await come();
+    socket.write(Buffer.concat([preface, call(1, attachPath), message(1, hello)]));
+    const here = new LinkRecorder();
+    (await attached).link.open(here);
+    const over = closed(socket);
+    for (let i = 1; i <= 10; i++) socket.write(call(odd(i), '/no.Such/Method', ended));
+    await stillServed();
+    expect(socket.destroyed).toBe(false);
+    socket.write(call(odd(11), '/no.Such/Method', ended));
+    await over;
+    // The session goes on, if the runner has its key.
+    expect(here.ends).toEqual([]);
+    await stillServed();
   });
 
   it('sets a runner that was let in no such limits', async () => {

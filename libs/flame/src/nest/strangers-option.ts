@@ -11,6 +11,7 @@ export function readStrangers(read: OptionReader): Required<StrangerLimits> {
     maxFailuresPerSecond: inner.count('maxFailuresPerSecond', 1, strangerDefaults.maxFailuresPerSecond),
     maxBytes: inner.count('maxBytes', 1, strangerDefaults.maxBytes),
     maxFrames: inner.count('maxFrames', 1, strangerDefaults.maxFrames),
+    maxStreams: inner.count('maxStreams', 1, strangerDefaults.maxStreams),
   };
   inner.done();
   return limits;

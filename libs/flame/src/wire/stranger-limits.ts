@@ -38,6 +38,13 @@ export interface StrangerLimits {
    * @default 20
    */
   maxFrames?: number;
+  /**
+   * Streams that may be opened, besides, over a connection that has let somebody in; one with more is dropped, and its runner comes again. A runner needs
+   * none.
+   *
+   * @default 20
+   */
+  maxStreams?: number;
 }
 
 /** The defaults, as `StrangerLimits` documents them. */
@@ -48,4 +55,5 @@ export const strangerDefaults = {
   maxFailuresPerSecond: 100,
   maxBytes: 131_072,
   maxFrames: 20,
+  maxStreams: 20,
 } as const satisfies StrangerLimits;

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { FrameCounter } from './frame-counter.js';
 import { networkOf } from './network-of.js';
 import { peerOf } from './peer-of.js';
-import { type ServerStream, socketUnder } from './server-pipe.js';
+import { onStreams, type ServerStream, socketUnder } from './server-pipe.js';
 import { ShieldedSocket } from './shielded-socket.js';
 import { strangerDefaults, type StrangerLimits } from './stranger-limits.js';
 import { Turns } from './turns.js';
@@ -31,6 +31,8 @@ export class Strangers {
   /** How many came from each network since `#second` began. */
   readonly #arrivals = new Map<string, number>();
   #second = -Infinity;
+  /** Connections over which somebody was let in. */
+  readonly #watched = new WeakSet<ShieldedSocket>();
 
   constructor(limits: StrangerLimits, clock: Clock) {
     this.#limits = { ...strangerDefaults, ...limits };
@@ -79,12 +81,24 @@ export class Strangers {
     return false;
   }
 
-  /** Somebody was let in over this stream: its connection has no limits from now on. */
+  /** Somebody was let in over this stream: its connection has no limits from now on, but for the streams that it may open besides. */
   letIn(stream: ServerStream): void {
     const socket = socketUnder(stream);
-    if (socket instanceof ShieldedSocket) this.#pass(socket.peer);
+    if (socket instanceof ShieldedSocket) {
+      this.#pass(socket.peer);
+      this.#watch(socket, stream);
+    }
     // It cannot be told which it is: rather no limits than a runner that is dropped.
     if (socket === undefined) for (const peer of [...this.#here.keys()].filter((one) => this.#here.get(one)!.begun)) this.#pass(peer);
+  }
+
+  #watch(socket: ShieldedSocket, stream: ServerStream): void {
+    if (this.#watched.has(socket)) return;
+    this.#watched.add(socket);
+    let count = 0;
+    onStreams(stream, () => {
+      if (++count > this.#limits.maxStreams) socket.destroy();
+    });
   }
 
   #pass(peer: string): void {
