@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
-import { helloPacket } from '../../libs/flame/src/wire/introduction.js';
-import { call, connectTo, fields, flag, frame, message, preface, type Target, type } from '../support/raw-http2.js';
+import { kindsOfStreams } from '../support/kinds-of-streams.js';
+import { call, connectTo, fields, frame, preface, type Target, type } from '../support/raw-http2.js';
 
 /** An attack over some connections at a time; those that are dropped are made again. Each connection, and each piece, counts against the rate. */
 export interface Attack {
@@ -18,19 +18,14 @@ export interface Attack {
   readonly addresses?: number;
 }
 
-const nobody = { runner: 'nobody', manifest: { version: '', protocol: 1, handlers: [], digest: '' }, pid: 1, host: '', node: '' };
-const hello = helloPacket({ runner: 'nobody', token: 'guessed', session: new Uint8Array(0), received: 0 }, nobody);
 const odd = (i: number): number => i * 2 + 1;
 const http2 = { opening: preface, perSecond: 20_000, connections: 10 } as const;
 
 export const attacks: Readonly<Record<string, Attack>> = {
-  'streams that say nothing': { ...http2, piece: (i) => call(odd(i), attachPath) },
-  'streams that it resets': {
-    ...http2,
-    piece: (i) => Buffer.concat([call(odd(i), attachPath), frame(type.reset, 0, odd(i), Buffer.alloc(4))]),
-  },
-  'calls of what there is not': { ...http2, piece: (i) => call(odd(i), '/no.Such/Method', flag.endHeaders | flag.endStream) },
-  'wrong tokens': { ...http2, piece: (i) => Buffer.concat([call(odd(i), attachPath), message(odd(i), hello)]) },
+  'streams that say nothing': { ...http2, piece: (i) => kindsOfStreams['say nothing'](odd(i)) },
+  'streams that it resets': { ...http2, piece: (i) => kindsOfStreams['are reset'](odd(i)) },
+  'calls of what there is not': { ...http2, piece: (i) => kindsOfStreams['ask for what there is not'](odd(i)) },
+  'wrong tokens': { ...http2, piece: (i) => kindsOfStreams['bring a wrong token'](odd(i)) },
   pings: { ...http2, piece: () => frame(type.ping, 0, 0, Buffer.alloc(8)) },
   settings: { ...http2, piece: () => frame(type.settings, 0, 0) },
   'headers that do not end': {
@@ -50,16 +45,21 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'TLS handshakes': { piece: () => undefined, perSecond: 1_000, connections: 20 },
   'connections that come and go': { plain: true, piece: () => undefined, perSecond: 1_000, connections: 20 },
   'connections that say nothing': { plain: true, piece: () => Buffer.alloc(0), perSecond: 1_000, connections: 2_000 },
-  'streams, from 40 addresses': { ...http2, piece: (i) => call(odd(i), attachPath), connections: 40, addresses: 40 },
+  'streams, from 40 addresses': { ...http2, piece: (i) => kindsOfStreams['say nothing'](odd(i)), connections: 40, addresses: 40 },
   'wrong tokens, from 40 addresses': {
     ...http2,
-    piece: (i) => Buffer.concat([call(odd(i), attachPath), message(odd(i), hello)]),
+    piece: (i) => kindsOfStreams['bring a wrong token'](odd(i)),
     connections: 40,
     addresses: 40,
   },
   'TLS handshakes, from 40 addresses': { piece: () => undefined, perSecond: 1_000, connections: 40, addresses: 40 },
   'connections, from 200 addresses': { plain: true, piece: () => undefined, perSecond: 5_000, connections: 200, addresses: 200 },
 };
+
+/** One of this host's own addresses; the first is the usual one. */
+export function addressOf(number: number): string | undefined {
+  return number === 0 ? undefined : `127.0.${1 + (number >> 8)}.${number & 255}`;
+}
 
 /** Time between two waves, in milliseconds. */
 const every = 5;
@@ -77,7 +77,7 @@ export async function attack(
   let made = 0;
   const enter = (): void => {
     const from = made++ % addresses;
-    const socket = connectTo({ ...target, plain, from: from === 0 ? undefined : `127.0.${1 + (from >> 8)}.${from & 255}` });
+    const socket = connectTo({ ...target, plain, from: addressOf(from) });
     open.set(socket, 0);
     socket.once(plain ? 'connect' : 'secureConnect', () => {
       ready.add(socket);

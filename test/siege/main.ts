@@ -6,9 +6,11 @@ import type { SiegeOrders } from '../apps/src/siege/orders.js';
 import buildOnce from '../support/build-once.js';
 import { bundle } from '../simulation/bundle.js';
 import { besiege, faultsOf } from './besiege.js';
-import { attackWhenTold, hostile, serveAsRunner } from './hostile.js';
+import { serveAsRunner } from './good-runner.js';
+import { attackWhenTold, hostile } from './hostile.js';
+import { floodAsTold, millionStreams } from './million-streams.js';
 
-// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile [ATTACK]
+// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile [ATTACK | streams]
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -60,10 +62,13 @@ const campaigns: Record<string, () => Promise<boolean>> = {
       farHosts: values['on-this-host'] ? 0 : 2,
     }),
   soak: () => siege({ minutes: Number(values.minutes ?? 60), callers: 6, pause: 100, troubleEvery: 12_000, farHosts: 0 }),
-  hostile: () => hostile(what),
+  hostile: async () => {
+    const held = what === 'streams' || (await hostile(what));
+    return (what !== undefined && what !== 'streams') || (await millionStreams()) ? held : false;
+  },
 };
 /** What else this program is for a campaign of its own. */
-const parts: Record<string, (what: string) => unknown> = { runner: serveAsRunner, attacker: attackWhenTold };
+const parts: Record<string, (what: string) => unknown> = { runner: serveAsRunner, attacker: attackWhenTold, flooder: floodAsTold };
 if (parts[campaign ?? '']) parts[campaign!]!(what!);
 else {
   const chosen = campaigns[campaign ?? ''];

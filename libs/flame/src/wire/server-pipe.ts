@@ -55,11 +55,6 @@ export function socketUnder(stream: ServerStream): unknown {
   return socket?.stream ?? socket;
 }
 
-/** Tells of each stream that is opened over the same connection from now on, as far as the internals of grpc-js are there. */
-export function onStreams(stream: ServerStream, tell: () => void): void {
-  under(stream)?.on?.('stream', tell);
-}
-
 /** Whether its messages are compressed, as far as the internals of grpc-js say: interceptors do not get to see it. */
 export function isCompressed(stream: ServerStream): boolean {
   return (callOf(stream)?.incomingEncoding ?? 'identity') !== 'identity';
@@ -82,5 +77,4 @@ interface Http2Session {
   readonly socket?: { readonly stream?: unknown };
   setLocalWindowSize?(size: number): void;
   settings?(settings: { initialWindowSize: number }): void;
-  on?(event: 'stream', tell: () => void): void;
 }

@@ -131,6 +131,17 @@ describe('Strangers', () => {
     expect(gone.destroyed).toBe(true);
   });
 
+  it('drops who was let in and opens more than maxStreams besides, before any of them is', () => {
+    const { strangers, come } = rig({ maxStreams: 2 });
+    const { peer, socket } = come();
+    const opening = frame(type.headers, 4, 1);
+    strangers.brought(peer, Buffer.concat([preface, opening]));
+    strangers.letIn(stream);
+    expect(strangers.brought(peer, Buffer.concat([opening, ping, ping, opening, Buffer.alloc(1)]))).toBe(true);
+    expect(strangers.brought(peer, Buffer.concat([Buffer.alloc(8), opening, ping]))).toBe(false);
+    expect(socket.destroyed).toBe(true);
+  });
+
   it('sets no limits any more when it cannot be told over which connection somebody was let in', () => {
     const { clock, strangers, come } = rig({ maxBytes: 100 });
     const { peer } = come();

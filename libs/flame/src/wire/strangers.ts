@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { FrameCounter } from './frame-counter.js';
 import { networkOf } from './network-of.js';
 import { peerOf } from './peer-of.js';
-import { onStreams, type ServerStream, socketUnder } from './server-pipe.js';
+import { type ServerStream, socketUnder } from './server-pipe.js';
 import { ShieldedSocket } from './shielded-socket.js';
 import { strangerDefaults, type StrangerLimits } from './stranger-limits.js';
 import { Turns } from './turns.js';
@@ -19,6 +19,14 @@ interface Stranger {
   begun: boolean;
 }
 
+/** One over which somebody was let in. */
+interface Known {
+  readonly socket: Socket;
+  readonly frames: FrameCounter;
+  /** Streams that may have been opened over it. */
+  readonly streams: number;
+}
+
 /** The connections of those who have not been let in yet. It drops those that are past a limit. */
 export class Strangers {
   readonly #limits: Required<StrangerLimits>;
@@ -31,8 +39,8 @@ export class Strangers {
   /** How many came from each network since `#second` began. */
   readonly #arrivals = new Map<string, number>();
   #second = -Infinity;
-  /** Connections over which somebody was let in. */
-  readonly #watched = new WeakSet<ShieldedSocket>();
+  /** Those over which somebody was let in. */
+  readonly #known = new Map<string, Known>();
 
   constructor(limits: StrangerLimits, clock: Clock) {
     this.#limits = { ...strangerDefaults, ...limits };
@@ -60,6 +68,7 @@ export class Strangers {
     this.#remember(peer, stranger);
     socket.once('close', () => {
       if (this.#here.get(peer)?.socket === socket) this.#forget(peer);
+      if (this.#known.get(peer)?.socket === socket) this.#known.delete(peer);
     });
     if (this.#here.size > maxConnections) this.#dropOne();
     this.#turns.ask(network, () => {
@@ -72,38 +81,34 @@ export class Strangers {
 
   /** What came over the connection from `peer`, inside of TLS. Says whether it may go on. */
   brought(peer: string, bytes: Uint8Array): boolean {
-    const stranger = this.#here.get(peer);
-    if (stranger === undefined) return true;
-    const { maxBytes, maxFrames } = this.#limits;
-    stranger.bytes += bytes.length;
-    if (stranger.bytes <= maxBytes && stranger.frames.read(bytes) <= maxFrames) return true;
-    stranger.socket.destroy();
+    const one = this.#here.get(peer) ?? this.#known.get(peer);
+    if (one === undefined) return true;
+    one.frames.read(bytes);
+    if ('streams' in one ? one.frames.streams <= one.streams : this.#isModest(one, bytes.length)) return true;
+    one.socket.destroy();
     return false;
+  }
+
+  #isModest(stranger: Stranger, length: number): boolean {
+    const { maxBytes, maxFrames } = this.#limits;
+    stranger.bytes += length;
+    return stranger.bytes <= maxBytes && stranger.frames.count <= maxFrames;
   }
 
   /** Somebody was let in over this stream: its connection has no limits from now on, but for the streams that it may open besides. */
   letIn(stream: ServerStream): void {
     const socket = socketUnder(stream);
-    if (socket instanceof ShieldedSocket) {
-      this.#pass(socket.peer);
-      this.#watch(socket, stream);
-    }
+    if (socket instanceof ShieldedSocket) this.#pass(socket.peer);
     // It cannot be told which it is: rather no limits than a runner that is dropped.
     if (socket === undefined) for (const peer of [...this.#here.keys()].filter((one) => this.#here.get(one)!.begun)) this.#pass(peer);
   }
 
-  #watch(socket: ShieldedSocket, stream: ServerStream): void {
-    if (this.#watched.has(socket)) return;
-    this.#watched.add(socket);
-    let count = 0;
-    onStreams(stream, () => {
-      if (++count > this.#limits.maxStreams) socket.destroy();
-    });
-  }
-
   #pass(peer: string): void {
-    if (!this.#here.get(peer)?.begun) return;
+    const stranger = this.#here.get(peer);
+    if (!stranger?.begun) return;
     this.#forget(peer);
+    const { socket, frames } = stranger;
+    this.#known.set(peer, { socket, frames, streams: frames.streams + this.#limits.maxStreams });
     this.#turns.giveBack();
   }
 

@@ -1,0 +1,25 @@
+import { PerformanceObserver } from 'node:perf_hooks';
+
+/** Counts the HTTP/2 streams that this process was brought, by what Node says of each connection at its end. */
+export class OpenedStreams {
+  #count = 0;
+  readonly #observer = new PerformanceObserver((list) => {
+    for (const { name, detail } of list.getEntries() as { name: string; detail?: unknown }[]) {
+      const { type, streamCount } = detail as { type?: string; streamCount?: number };
+      if (name === 'Http2Session' && type === 'server') this.#count += streamCount!;
+    }
+  });
+
+  constructor() {
+    this.#observer.observe({ entryTypes: ['http2'] });
+  }
+
+  /** Over connections that are over. */
+  get count(): number {
+    return this.#count;
+  }
+
+  stop(): void {
+    this.#observer.disconnect();
+  }
+}
