@@ -4,19 +4,21 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { SiegeOrders } from '../apps/src/siege/orders.js';
 import buildOnce from '../support/build-once.js';
+import { fuzzAll } from '../fuzz/campaign.js';
 import { bundle } from '../simulation/bundle.js';
 import { besiege, faultsOf } from './besiege.js';
 import { serveAsRunner } from './good-runner.js';
 import { attackWhenTold, hostile } from './hostile.js';
 import { floodAsTold, millionStreams } from './million-streams.js';
 
-// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile [ATTACK | streams]
+// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile [ATTACK | streams] | fuzz --seconds 600
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     steps: { type: 'string' },
     from: { type: 'string' },
     minutes: { type: 'string' },
+    seconds: { type: 'string' },
     seed: { type: 'string' },
     'on-this-host': { type: 'boolean', default: false },
   },
@@ -62,6 +64,7 @@ const campaigns: Record<string, () => Promise<boolean>> = {
       farHosts: values['on-this-host'] ? 0 : 2,
     }),
   soak: () => siege({ minutes: Number(values.minutes ?? 60), callers: 6, pause: 100, troubleEvery: 12_000, farHosts: 0 }),
+  fuzz: () => fuzzAll(Number(values.seconds ?? 600), seed),
   hostile: async () => {
     const held = what === 'streams' || (await hostile(what));
     return (what !== undefined && what !== 'streams') || (await millionStreams()) ? held : false;

@@ -69,7 +69,6 @@ const ways: Readonly<Record<string, Way>> = {
     all: true,
   },
   'on this host': { reach: 'host', kind: 'ask for what there is not', count: million, connections: 10, patient: true, all: true },
-  'on this host, that are reset': { reach: 'host', kind: 'are reset', count: million, connections: 10 },
   'on this host, that say nothing': { reach: 'host', kind: 'say nothing', count: million, connections: 10 },
 };
 

@@ -1,11 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { PlantedFault } from './planted-faults.js';
+import { type PlantedFault, plant } from '../support/planted-fault.js';
 
 /** Vitest and npm both start here. */
 const root = process.cwd();
-const library = join(root, 'libs/flame/src');
 
 /**
  * Makes one file of the simulation and the library, with a fault planted in it or not, where node finds the packages; gives its path.
@@ -39,11 +38,4 @@ export async function bundle(name: string, fault?: PlantedFault): Promise<string
       : [],
   });
   return outfile;
-}
-
-function plant({ name, file, piece, instead }: PlantedFault): string {
-  const source = readFileSync(join(library, file), 'utf8');
-  const parts = source.split(piece);
-  if (parts.length !== 2) throw new Error(`"${name}" cannot be planted: ${file} has its piece ${parts.length - 1} times`);
-  return parts.join(instead);
 }

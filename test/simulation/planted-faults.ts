@@ -1,16 +1,13 @@
-/** A rule broken on purpose: one piece of one file, put another way. */
-export interface PlantedFault {
-  readonly name: string;
-  /** Under `libs/flame/src`. */
-  readonly file: string;
-  readonly piece: string;
-  readonly instead: string;
+import type { PlantedFault } from '../support/planted-fault.js';
+
+/** A fault that the simulation must see. */
+export interface SimulatedFault extends PlantedFault {
   /** Where the simulation has shown a mistake that was really made: worlds that show it, by their seeds, and are kept as tests. */
   readonly worlds?: readonly number[];
 }
 
 /** What the simulation must see. Each is a mistake that somebody could make. */
-export const plantedFaults: readonly PlantedFault[] = [
+export const plantedFaults: readonly SimulatedFault[] = [
   { name: 'nothing is sent again after a cut', file: 'core/session.ts', piece: 'return [...this.#kept];', instead: 'return [];' },
   {
     name: 'packets are forgotten before they are confirmed',

@@ -1,0 +1,69 @@
+import type { WireFrame } from '../../libs/flame/src/wire/wire-frame.js';
+
+const bytes = Buffer.from('value');
+
+/** A frame of each kind, with all that it may hold. */
+export const frames: readonly WireFrame[] = [
+  {
+    kind: 'call',
+    id: 1,
+    handler: 0,
+    args: bytes,
+    mode: 'call',
+    timeout: 1_000,
+    linked: true,
+    attempt: 1,
+    context: bytes,
+    child: 3,
+    method: 'do',
+  },
+  { kind: 'cancel', id: 1, cause: 'caller', reason: 'gone' },
+  { kind: 'ask' },
+  { kind: 'probe', id: 2 },
+  { kind: 'leave', grace: 30_000, reason: 'resized' },
+  { kind: 'release', id: 1, resource: 2 },
+  { kind: 'return', id: 300, value: bytes, held: false },
+  { kind: 'throw', id: 2, error: bytes, held: true },
+  { kind: 'refuse', id: 2, code: 'FLAME_DENIED', ran: 'no', reason: 'no such handler', held: false },
+  { kind: 'accept', id: 2 },
+  { kind: 'ended', id: 2, reason: 'done', byItself: true },
+  { kind: 'progress', id: 2, value: bytes },
+  { kind: 'consent', yes: true },
+  { kind: 'probed', id: 2, time: 1.5e12 },
+  { kind: 'leaving', reason: 'SIGTERM' },
+  { kind: 'tainted', reason: 'it ignores its abort' },
+  { kind: 'log', id: 1, level: 'warn', text: 'a line' },
+  { kind: 'vitals', text: '{"cpu":1}' },
+  { kind: 'item', id: 3, stream: 0, value: bytes },
+  { kind: 'end', id: 3, stream: 0, error: bytes },
+  { kind: 'credit', id: 3, stream: 1, count: 16 },
+  { kind: 'stop', id: 3, stream: 1 },
+  { kind: 'part', lane: 1, total: 40, bytes: Buffer.alloc(20, 1) },
+  { kind: 'part', lane: 1, total: 0, bytes: Buffer.alloc(19, 1) },
+  { kind: 'shared', at: 0, length: 5, head: bytes },
+];
+
+const shared = { name: 'shared' };
+const around: Record<string, unknown> = { shared };
+around['self'] = around;
+
+/** A value for each of the codec's marks, and what comes without. */
+export const values: readonly unknown[] = [
+  undefined,
+  [1, -1, 0.5, 2 ** 40, 300, 70_000, true, false, null],
+  { text: 'x', ключ: '🎬', deep: { list: [[], {}, [1]] } },
+  [-0, 10n, -(2n ** 70n), new Date(5), new Date(NaN)],
+  'a\ud800b',
+  JSON.parse('{"__proto__":{"admin":true}}'),
+  Object.assign([1, , 2], { extra: 1 }), // oxlint-disable-line no-sparse-arrays
+  new Map<unknown, unknown>([
+    [1, shared],
+    [shared, new Set([1, shared])],
+  ]),
+  [/a+b/gi, Object(1), Object('text')],
+  [new Uint8Array([1, 2, 3]), new Float64Array([1.5]), new DataView(new ArrayBuffer(8), 2, 4), new ArrayBuffer(3), Buffer.from('bytes')],
+  Object.assign(new TypeError('no', { cause: new Error('because') }), { code: 'E', more: [1] }),
+  new AggregateError([new RangeError('a')], 'several'),
+  [new URL('https://example.org/a?b=c'), new URLSearchParams('a=b'), new DOMException('gone', 'AbortError')],
+  [around, around],
+];
