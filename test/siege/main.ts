@@ -11,7 +11,7 @@ import { serveAsRunner } from './good-runner.js';
 import { attackWhenTold, hostile } from './hostile.js';
 import { floodAsTold, millionStreams } from './million-streams.js';
 
-// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile [ATTACK | streams] | fuzz --seconds 600
+// npm run siege -- simulation --steps 1e8 [--from SEED] | chaos --minutes 10 [--on-this-host] | soak --minutes 60 | hostile [ATTACK | streams] | fuzz [TARGET] --seconds 640
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -64,7 +64,7 @@ const campaigns: Record<string, () => Promise<boolean>> = {
       farHosts: values['on-this-host'] ? 0 : 2,
     }),
   soak: () => siege({ minutes: Number(values.minutes ?? 60), callers: 6, pause: 100, troubleEvery: 12_000, farHosts: 0 }),
-  fuzz: () => fuzzAll(Number(values.seconds ?? 600), seed),
+  fuzz: () => fuzzAll(Number(values.seconds ?? 640), seed, what),
   hostile: async () => {
     const held = what === 'streams' || (await hostile(what));
     return (what !== undefined && what !== 'streams') || (await millionStreams()) ? held : false;

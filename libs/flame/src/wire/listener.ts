@@ -48,6 +48,8 @@ export class Listener {
     const inject = injector.injectConnection.bind(injector);
     const enter = guard === undefined ? inject : throughTls(guard, inject);
     net.on('connection', (socket: Socket) => {
+      // Before anything else is done for it.
+      if (guard && !guard.strangers.mayCome(socket)) return;
       listener.#sockets.add(socket);
       socket.on('close', () => listener.#sockets.delete(socket));
       // What it means is told to the session by gRPC.

@@ -31,7 +31,8 @@ function rig(limits: StrangerLimits = {}) {
   const come = (address?: string) => {
     const socket = new FakeSocket(address);
     const peer = peerOf(socket as unknown as Socket);
-    strangers.arrived(socket as unknown as Socket, () => entered.push(socket.remoteAddress!));
+    if (strangers.mayCome(socket as unknown as Socket))
+      strangers.arrived(socket as unknown as Socket, () => entered.push(socket.remoteAddress!));
     return { socket, stays: !socket.destroyed, peer };
   };
   return { clock, strangers, come, entered };
@@ -127,7 +128,7 @@ describe('Strangers', () => {
     expect(clock.pending).toBe(0);
     const gone = new FakeSocket();
     Object.assign(gone, { remoteAddress: undefined });
-    strangers.arrived(gone as unknown as Socket, () => expect.fail('it was let enter'));
+    expect(strangers.mayCome(gone as unknown as Socket)).toBe(false);
     expect(gone.destroyed).toBe(true);
   });
 

@@ -17,6 +17,8 @@ interface Stranger {
   bytes: number;
   /** TLS was begun with it. */
   begun: boolean;
+  /** Takes it out of those that wait for that. */
+  withdraw?: () => void;
 }
 
 /** One over which somebody was let in. */
@@ -53,29 +55,31 @@ export class Strangers {
     return this.#here.size;
   }
 
-  /** A connection was made. If it may stay, `enter` is called when it is its turn, if it is still there. */
-  arrived(socket: Socket, enter: () => void): void {
+  /** A connection was made. Says whether it may stay, and drops it if not. */
+  mayCome(socket: Socket): boolean {
     const { remoteAddress } = socket;
-    const network = networkOf(remoteAddress ?? '');
-    if (remoteAddress === undefined || !this.#mayCome(network)) {
-      socket.destroy();
-      return;
-    }
+    if (remoteAddress !== undefined && this.#countArrival(networkOf(remoteAddress))) return true;
+    socket.destroy();
+    return false;
+  }
+
+  /** One stays: `enter` is called when it is its turn, if it is still there. */
+  arrived(socket: Socket, enter: () => void): void {
+    const network = networkOf(socket.remoteAddress ?? '');
     const peer = peerOf(socket);
     const { introductionTimeout, maxConnections } = this.#limits;
     const stopTimer = this.#clock.after(introductionTimeout, () => socket.destroy());
-    const stranger = { socket, network, stopTimer, frames: new FrameCounter(), bytes: 0, begun: false };
+    const stranger: Stranger = { socket, network, stopTimer, frames: new FrameCounter(), bytes: 0, begun: false };
     this.#remember(peer, stranger);
     socket.once('close', () => {
       if (this.#here.get(peer)?.socket === socket) this.#forget(peer);
       if (this.#known.get(peer)?.socket === socket) this.#known.delete(peer);
     });
     if (this.#here.size > maxConnections) this.#dropOne();
-    this.#turns.ask(network, () => {
-      if (socket.destroyed) return false;
+    if (socket.destroyed) return;
+    stranger.withdraw = this.#turns.ask(network, () => {
       stranger.begun = true;
-      enter();
-      return true;
+      if (!socket.destroyed) enter();
     });
   }
 
@@ -122,7 +126,7 @@ export class Strangers {
     socket.destroy();
   }
 
-  #mayCome(network: string): boolean {
+  #countArrival(network: string): boolean {
     const now = this.#clock.now();
     if (now - this.#second >= 1_000) {
       this.#second = now;
@@ -144,6 +148,7 @@ export class Strangers {
     const stranger = this.#here.get(peer);
     if (stranger === undefined) return;
     stranger.stopTimer();
+    stranger.withdraw?.();
     this.#here.delete(peer);
     const peers = this.#networks.get(stranger.network)!;
     peers.delete(peer);

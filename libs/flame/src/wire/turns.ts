@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 
-/** What waits for its turn; says whether it took it, or does not want it any more. */
-export type Beginner = () => boolean;
+/** What waits for its turn. */
+export type Beginner = () => void;
 
 /** The shortest time, in milliseconds, until those that wait are looked at again. */
 const shortest = 5;
@@ -14,7 +14,7 @@ export class Turns {
   readonly #perSecond: number;
   readonly #clock: Clock;
   /** Those that wait, by group, each oldest first. The group whose turn is next comes first. */
-  readonly #waiting = new Map<string, Beginner[]>();
+  readonly #waiting = new Map<string, Set<Beginner>>();
   #left: number;
   /** When `#left` was right. */
   #counted: number;
@@ -28,18 +28,24 @@ export class Turns {
     this.#counted = clock.now();
   }
 
-  /** Has `begin` called when it is its turn: before this returns where nobody waits and a turn is left. */
-  ask(group: string, begin: Beginner): void {
+  /** Has `begin` called when it is its turn: before this returns where nobody waits and a turn is left. What it gives withdraws it. */
+  ask(group: string, begin: Beginner): () => void {
     const queue = this.#waiting.get(group);
-    if (queue) queue.push(begin);
-    else this.#waiting.set(group, [begin]);
+    if (queue) queue.add(begin);
+    else this.#waiting.set(group, new Set([begin]));
     this.#go();
+    return () => this.#withdraw(group, begin);
   }
 
   /** One that began costs no turn after all. */
   giveBack(): void {
     this.#left = Math.min(this.#perSecond, this.#left + 1);
     if (this.#waiting.size > 0) this.#go();
+  }
+
+  #withdraw(group: string, begin: Beginner): void {
+    const queue = this.#waiting.get(group);
+    if (queue?.delete(begin) && queue.size === 0) this.#waiting.delete(group);
   }
 
   #go(): void {
@@ -50,10 +56,12 @@ export class Turns {
       const next = this.#waiting.entries().next();
       if (next.done) return;
       const [group, queue] = next.value;
-      const begin = queue.shift()!;
+      const [begin] = queue as Iterable<Beginner> as [Beginner];
+      queue.delete(begin);
       this.#waiting.delete(group);
-      if (queue.length > 0) this.#waiting.set(group, queue);
-      if (begin()) this.#left--;
+      if (queue.size > 0) this.#waiting.set(group, queue);
+      this.#left--;
+      begin();
     }
     if (this.#waiting.size === 0 || this.#timed) return;
     this.#timed = true;
