@@ -11,13 +11,8 @@ import { PacketSession } from './packet-session.js';
 import type { Pipe } from './pipe.js';
 import { ProtoReader } from './proto-reader.js';
 import type { SharedFiles } from './shared-memory.js';
+import { TurnSize } from './turn-size.js';
 import { Violation } from './violation.js';
-
-/**
- * So many frames are read in one turn of the event loop. What comes of them leaves before the rest is read, so that the other end works on it
- * meanwhile: on two cores 256 callers at once get half as much again. Smaller pieces cost more in system calls than they bring.
- */
-const framesATurn = 128;
 
 export interface SessionLinkOptions {
   /** The other end, for texts. */
@@ -41,6 +36,7 @@ export interface SessionLinkOptions {
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
   readonly #session = new PacketSession();
+  readonly #turnSize = new TurnSize();
   readonly #outbox = new Outbox();
   readonly #inbox: Inbox;
   readonly #delivery: Delivery;
@@ -67,6 +63,7 @@ export class SessionLink implements Link {
     this.#delivery = new Delivery((reason) => this.#violated(reason));
     this.#inbox = new Inbox(options.maxPayload, {
       frame: (frame) => {
+        this.#turnSize.came(frame);
         if (!this.#over && this.#closing === undefined) this.#delivery.frame(frame);
       },
       close: (reason) => this.#end({ how: 'left', reason }),
@@ -103,6 +100,7 @@ export class SessionLink implements Link {
 
   send(frame: Frame): void {
     if (this.#over || this.#closing !== undefined) return;
+    this.#turnSize.sent(frame);
     this.#outbox.add(frame);
     if (!this.#flushing) this.#flushLater();
   }
@@ -195,7 +193,7 @@ export class SessionLink implements Link {
   /** Reads as much as one turn of the event loop may. @throws {Violation} */
   #read(): void {
     const before = this.#inbox.shared;
-    let left = framesATurn;
+    let left = this.#turnSize.frames;
     for (let from = this.#unread[0]; from !== undefined && left > 0; from = this.#unread[0]) {
       const count = this.#inbox.read(from, left);
       if (count < left) this.#unread.shift();
