@@ -22,46 +22,50 @@ class Rig {
   }
 }
 
-describe('Wakefulness', () => {
-  it('lets a runner sleep after a first call, and stays awake once another came soon', () => {
-    const rig = new Rig();
-    rig.call();
-    expect(rig.awake).toBe(false);
+/** One whose last eight calls came soon. */
+function awake(): Rig {
+  const rig = new Rig();
+  for (let i = 0; i < 9; i++) {
     rig.turn();
     rig.call();
-    expect(rig.awake).toBe(true);
+  }
+  return rig;
+}
+
+describe('Wakefulness', () => {
+  it('lets a runner sleep until eight calls in a row came soon, and then stays awake for each', () => {
+    const rig = new Rig();
+    for (let i = 0; i < 8; i++) {
+      rig.turn();
+      rig.call();
+      expect(rig.awake).toBe(false);
+    }
     for (let i = 0; i < 10; i++) {
       rig.turn();
-      expect(rig.awake).toBe(true);
       rig.call();
+      expect(rig.awake).toBe(true);
     }
   });
 
   it('sleeps while work runs', () => {
-    const rig = new Rig();
-    rig.call();
-    rig.turn();
-    rig.call();
+    const rig = awake();
     rig.wakefulness.busy(true);
     rig.turn();
     expect(rig.awake).toBe(false);
   });
 
-  it('sleeps when no call comes in time, and then for a second whatever comes', () => {
-    const rig = new Rig();
-    rig.call();
+  it('sleeps when no call comes in time, and until eight have come soon again', () => {
+    const rig = awake();
     rig.turn();
-    rig.call();
-    rig.turn();
+    expect(rig.awake).toBe(true);
     rig.turn();
     expect(rig.awake).toBe(false);
-    for (let i = 0; i < 5_000; i++) {
-      rig.turn(0.1);
+    rig.call();
+    for (let i = 0; i < 7; i++) {
+      rig.turn();
       rig.call();
       expect(rig.awake).toBe(false);
     }
-    rig.turn(501);
-    rig.call();
     rig.turn();
     rig.call();
     expect(rig.awake).toBe(true);
@@ -69,7 +73,7 @@ describe('Wakefulness', () => {
 
   it('is not kept awake by calls that come late', () => {
     const rig = new Rig();
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 20; i++) {
       rig.call();
       expect(rig.awake).toBe(false);
       rig.turn(0.3);
