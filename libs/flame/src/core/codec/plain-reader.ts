@@ -104,11 +104,10 @@ function readText(bytes: Buffer, start: number, length: number): unknown {
 function readBytes(bytes: Buffer, start: number, length: number): unknown {
   place = start + length;
   if (place > bytes.length) return fail();
-  const view = bytes.subarray(start, place);
   // Holding much more than itself, it would cost more memory than the copy does time.
-  if (length >= large && length * 2 >= bytes.buffer.byteLength) return view;
+  if (length >= large && length * 2 >= bytes.buffer.byteLength) return bytes.subarray(start, place);
   const own = Buffer.allocUnsafe(length);
-  own.set(view);
+  bytes.copy(own, 0, start, place);
   return own;
 }
 
