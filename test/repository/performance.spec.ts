@@ -25,13 +25,21 @@ describe('docs/performance.md', () => {
 });
 
 describe('judge', () => {
-  const promised = [row('256 callers', 'flame/batched', 0.6, [0.5, 0.7]), row('cold start', 'flame/own boot', 1.0, [0.9, 1.1])];
+  const lost = (rows: Row[], documented: Row[]): string[] => judge(rows, documented).flatMap((one) => (one.lost ? [one.gate.row] : []));
 
-  it('takes two thirds of what is documented for lost, in the best round', () => {
-    const lost = (rows: Row[]): string[] => judge(rows, promised).flatMap((one) => (one.lost ? [one.gate.row] : []));
-    expect(lost([row('256 callers', 'flame/batched', 0.2, [0.1, 0.41])])).toEqual([]);
-    expect(lost([row('256 callers', 'flame/batched', 0.3, [0.2, 0.39])])).toEqual(['256 callers']);
-    expect(lost([row('cold start', 'flame/own boot', 3, [1.49, 4])])).toEqual([]);
-    expect(lost([row('cold start', 'flame/own boot', 3, [1.51, 4])])).toEqual(['cold start']);
+  it('takes less than two thirds of what is documented for lost, in the best round', () => {
+    const promised = [row('256 callers', 'flame/batched', 0.3, [0.2, 0.4]), row('cold start', 'flame/own boot', 2, [1.9, 2.1])];
+    expect(lost([row('256 callers', 'flame/batched', 0.1, [0.1, 0.21])], promised)).toEqual([]);
+    expect(lost([row('256 callers', 'flame/batched', 0.1, [0.1, 0.19])], promised)).toEqual(['256 callers']);
+    expect(lost([row('cold start', 'flame/own boot', 4, [2.99, 5])], promised)).toEqual([]);
+    expect(lost([row('cold start', 'flame/own boot', 4, [3.01, 5])], promised)).toEqual(['cold start']);
+  });
+
+  it('and of what was set out for, 0.4 and 1.15, where more than that is documented', () => {
+    const promised = [row('256 callers', 'flame/batched', 0.6, [0.5, 0.7]), row('cold start', 'flame/own boot', 1.0, [0.9, 1.1])];
+    expect(lost([row('256 callers', 'flame/batched', 0.2, [0.1, 0.27])], promised)).toEqual([]);
+    expect(lost([row('256 callers', 'flame/batched', 0.2, [0.1, 0.26])], promised)).toEqual(['256 callers']);
+    expect(lost([row('cold start', 'flame/own boot', 3, [1.72, 4])], promised)).toEqual([]);
+    expect(lost([row('cold start', 'flame/own boot', 3, [1.73, 4])], promised)).toEqual(['cold start']);
   });
 });
