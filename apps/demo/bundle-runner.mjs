@@ -1,11 +1,12 @@
+import { copyFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: ['dist/main.js'],
-  outfile: 'dist/runner.mjs',
+  entryPoints: ['dist/runner.js'],
+  outfile: 'dist/runner-bundle.cjs',
   bundle: true,
   platform: 'node',
-  format: 'esm',
+  format: 'cjs',
   target: 'node20',
   // Names of classes are names of handlers.
   keepNames: true,
@@ -18,6 +19,8 @@ await build({
     ...['@grpc/reflection', '@kubernetes/client-node', '@opentelemetry/api', 'dockerode', 'prom-client'],
     '@ffmpeg-installer/ffmpeg',
   ],
-  // For packages that are CommonJS.
-  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  // For packages that are ES modules.
+  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'bundleUrl', 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
 });
+copyFileSync('start-runner.cjs', 'dist/start-runner.cjs');

@@ -4,7 +4,7 @@ import { FlamePool, getPoolToken } from 'nestjs-flame';
 import { AppModule } from '../app.module.js';
 import { VideosService } from '../videos/videos.service.js';
 
-// How long a call takes that finds no runner, from call to answer, in milliseconds: `RUNNER_ENTRY=dist/runner.mjs node dist/driver/cold-start.js`.
+// How long a call takes that finds no runner, from call to answer, in milliseconds: `RUNNER_ENTRY=dist/start-runner.cjs node dist/driver/cold-start.js`.
 const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'warn'] });
 const pool = app.get<FlamePool>(getPoolToken('ffmpeg'));
 const begun = performance.now();
