@@ -47,7 +47,7 @@ async function costOf(call: (value: number) => Promise<number>): Promise<number>
 }
 
 const rounds: { ten: number; thousand: number }[] = [];
-for (let round = 0; round < 6; round++) {
+for (let round = 0; round < 16; round++) {
   const ten = await costOf((value) => numbers.ofTen(value));
   const thousand = await costOf((value) => numbers.ofThousand(value));
   // The first compiles.
