@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { nodeBundle } from '../support/node-bundle.js';
 import { type PlantedFault, plant } from '../support/planted-fault.js';
 
 /** Vitest and npm both start here. */
@@ -18,12 +19,7 @@ export async function bundle(name: string, fault?: PlantedFault): Promise<string
   await build({
     entryPoints: [join(root, 'test/simulation/search-main.ts')],
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    logLevel: 'warning',
+    ...nodeBundle,
     plugins: fault
       ? [
           {

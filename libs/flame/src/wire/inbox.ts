@@ -78,8 +78,9 @@ export class Inbox {
   }
 
   #join({ lane: number, total, bytes }: PartFrame): void {
-    if (total > 0 && bytes.length === total && !this.#lanes.has(number) && total <= this.#maxPayload + besideValue)
-      return this.#whole(readFrame(new ProtoReader(bytes), total), `lane ${number}`);
+    if (total > 0) this.#admit(number, total);
+    // All of it came at once, and need not be copied.
+    if (total > 0 && bytes.length === total) return this.#whole(readFrame(new ProtoReader(bytes), total), `lane ${number}`);
     const lane = total === 0 ? this.#lanes.get(number) : this.#open(number, total);
     if (lane === undefined) throw new Violation(`a part of lane ${number}, which is not open`);
     if (bytes.length > lane.bytes.length - lane.filled) throw new Violation(`lane ${number} holds more than it announced`);
@@ -90,10 +91,13 @@ export class Inbox {
     this.#whole(readFrame(new ProtoReader(lane.bytes), lane.bytes.length), `lane ${number}`);
   }
 
-  #open(number: number, total: number): { bytes: Buffer; filled: number } {
+  #admit(number: number, total: number): void {
     if (this.#lanes.has(number)) throw new Violation(`lane ${number} was opened twice`);
     if (this.#lanes.size >= lanesAtMost) throw new Violation(`more than ${lanesAtMost} large values at once`);
     if (total > this.#maxPayload + besideValue) throw tooLarge(total, this.#maxPayload);
+  }
+
+  #open(number: number, total: number): { bytes: Buffer; filled: number } {
     // Not zero-filled: pages that nothing was written to cost nothing, so a false announcement does not either.
     const lane = { bytes: Buffer.allocUnsafeSlow(total), filled: 0 };
     this.#lanes.set(number, lane);

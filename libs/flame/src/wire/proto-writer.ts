@@ -4,7 +4,7 @@ import { spareMemory } from '../core/spare-memory.js';
  * Writes protobuf fields (https://protobuf.dev/programming-guides/encoding/) into one growing buffer. Field numbers come
  * as tags, `number << 3 | wire type`, so that each write site shows both.
  *
- * Its buffer is never reused: what `bytes` held may be kept and sent without a copy.
+ * Its buffer is its own: what `bytes` held at the end may be kept and sent without a copy. Memory that it has outgrown is lent again.
  */
 export class ProtoWriter {
   bytes: Buffer;
