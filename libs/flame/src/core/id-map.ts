@@ -1,6 +1,7 @@
 /**
  * What is under way, by number: few at a time, very many in a row. A `Map` makes a new table every so many deletions, and V8 keeps each
- * dead table's entries until a full collection, because the table before it, dead and old, points to it; calls would grow old with them. Here
+ * dead table's entries until a full collection, because the table before it, dead and old, points to it; calls would grow old with them. A small one makes a
+ * new table with each deletion that leaves it empty, among the old objects, which makes V8 collect all of them sooner. Here
  * nothing is made unless more is under way than ever before.
  *
  * Open addressing with linear probing; a removal moves what follows it back (Knuth, TAOCP 3, 6.4, algorithm R). Numbers are scattered: those in a row

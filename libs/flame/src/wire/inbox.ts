@@ -1,4 +1,5 @@
 import type { Frame } from '../core/frame.js';
+import { IdMap } from '../core/id-map.js';
 import { readFrame, withPayload } from './frame-reader.js';
 import { enterFrame } from './packet-bytes.js';
 import { ProtoReader } from './proto-reader.js';
@@ -30,7 +31,7 @@ export class Inbox {
   #ring: RingReader | undefined;
   /** Bytes read from it, ever. */
   shared = 0;
-  readonly #lanes = new Map<number, { bytes: Buffer; filled: number }>();
+  readonly #lanes = new IdMap<{ bytes: Buffer; filled: number }>();
 
   constructor(maxPayload: number, reader: InboxReader) {
     this.#maxPayload = maxPayload;

@@ -1,4 +1,5 @@
 import type { Frame } from '../core/frame.js';
+import { IdMap } from '../core/id-map.js';
 import { ackBytes } from '../core/session.js';
 import { spareMemory } from '../core/spare-memory.js';
 import { payloadOf, weightOf, writeBare } from './frame-writer.js';
@@ -44,7 +45,7 @@ export class Outbox {
   /** Lanes under way, the next one first. */
   readonly #lanes: Lane[] = [];
   readonly #waiting: Lane[] = [];
-  readonly #laneOf = new Map<number, Lane>();
+  #laneOf = new IdMap<Lane>();
   #laneNumber = 0;
   /** Packets pulled since the last that held small frames which came beside a large one. */
   #quiet = Infinity;
@@ -143,7 +144,7 @@ export class Outbox {
   clear(): void {
     this.#draft = undefined;
     this.#full.length = this.#lanes.length = this.#waiting.length = this.#bytes = 0;
-    this.#laneOf.clear();
+    this.#laneOf = new IdMap();
   }
 
   #write(frame: WireFrame): void {
