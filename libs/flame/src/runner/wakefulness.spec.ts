@@ -22,11 +22,11 @@ class Rig {
   }
 }
 
-/** One whose last eight calls came soon. */
-function awake(): Rig {
+/** One whose last calls came soon, `idle` milliseconds after each other. */
+function awake(idle?: number): Rig {
   const rig = new Rig();
-  for (let i = 0; i < 9; i++) {
-    rig.turn();
+  for (let i = 0; i < 30; i++) {
+    rig.turn(idle);
     rig.call();
   }
   return rig;
@@ -68,6 +68,24 @@ describe('Wakefulness', () => {
     }
     rig.turn();
     rig.call();
+    expect(rig.awake).toBe(true);
+  });
+
+  it('stays awake for twice the time that calls took to come, and no longer: the parent may wait for this very core', () => {
+    const rig = awake(0.02);
+    rig.turn(0.03);
+    expect(rig.awake).toBe(true);
+    rig.turn(0.03);
+    expect(rig.awake).toBe(false);
+  });
+
+  it('is awake again for longer pauses as soon as eight calls in a row came after such', () => {
+    const rig = awake(0.02);
+    for (let i = 0; i < 30; i++) {
+      rig.turn(0.09);
+      rig.call();
+    }
+    rig.turn(0.09);
     expect(rig.awake).toBe(true);
   });
 

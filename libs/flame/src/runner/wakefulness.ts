@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os';
 const soon = 0.2;
 /** So many calls in a row have to have come that soon. */
 const inARow = 8;
+/** How much of the mean one time between calls is. */
+const share = 1 / 8;
 
 /** What it goes by: milliseconds, and what to do in the next turn of the event loop. */
 export interface Turns {
@@ -13,8 +15,9 @@ export interface Turns {
 
 /**
  * Keeps a runner awake between calls that follow each other within 0.2 ms. A process that sleeps has to be woken by the system, which takes longer than such a
- * call does; the schedulers of Erlang, on which FLAME runs, stay awake in the same way. It does so when the last eight calls came that soon, and where the next one
- * does not, the runner sleeps, and eight have to come anew: who makes longer calls, or fewer, pays nothing.
+ * call does; the schedulers of Erlang, on which FLAME runs, stay awake in the same way. It does so when the last eight calls came that soon, and for twice the time
+ * that they took on the average: the system may have put the parent on this very core, where it waits until the runner sleeps. Where the next one does not come,
+ * the runner sleeps, and eight have to come anew: who makes longer calls, or fewer, pays nothing.
  */
 export class Wakefulness {
   readonly #turns: Turns;
@@ -22,18 +25,25 @@ export class Wakefulness {
   #idleSince = -Infinity;
   /** Calls in a row that came soon. */
   #quick = 0;
+  /** The mean time until a call that came soon. */
+  #mean = soon / 2;
   #awake = false;
 
   constructor(turns: Turns = { now: () => performance.now(), next: (action) => void setImmediate(action) }) {
     this.#turns = turns;
   }
 
+  get #patience(): number {
+    return Math.min(soon, 2 * this.#mean);
+  }
+
   /** Says whether work runs. */
   busy(works: boolean): void {
     const now = this.#turns.now();
     if (works) {
-      if (now - this.#idleSince < soon) this.#quick++;
-      else this.#quick = 0;
+      const idle = now - this.#idleSince;
+      this.#quick = idle < this.#patience ? this.#quick + 1 : 0;
+      if (idle < soon) this.#mean += (idle - this.#mean) * share;
       this.#idleSince = Infinity;
       return;
     }
@@ -46,7 +56,7 @@ export class Wakefulness {
   /** The event loop looks for what has come in, and does not sleep as long as there is something for it to do. */
   readonly #look = (): void => {
     const idle = this.#turns.now() - this.#idleSince;
-    this.#awake = idle >= 0 && idle < soon;
+    this.#awake = idle >= 0 && idle < this.#patience;
     if (this.#awake) this.#turns.next(this.#look);
   };
 }
