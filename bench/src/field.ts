@@ -27,6 +27,8 @@ const entries: Readonly<Record<string, Entry>> = {
   'all 100 %': { file: app, pool: 'all 100 %', task: 'process' },
   local: { file: app, pool: 'local', task: 'local' },
   batched: { file: 'raw-batched.js', task: 'echo' },
+  /** The raw stream between two processes in which the bench's own app is up: what a value costs beyond it is ours, and not the app's. */
+  'batched in app': { file: 'raw-batched.js', pool: 'idle', task: 'echo' },
   unary: { file: 'raw-unary.js', task: 'echo' },
   piscina: { file: 'peer-piscina.js', task: 'echo' },
   'nest grpc': { file: 'peer-nest.js', task: 'echo' },

@@ -12,6 +12,7 @@ export interface Gate {
 
 export const gates: readonly Gate[] = [
   { row: '1 caller, p50', ratio: 'flame/batched', more: false, target: 1.25 },
+  { row: '1 caller, p99', ratio: 'p99/p50', more: false, target: 3 },
   { row: '16 callers', ratio: 'flame/batched', more: true, target: 0.6 },
   { row: '64 callers', ratio: 'flame/batched', more: true, target: 0.45 },
   { row: '256 callers', ratio: 'flame/batched', more: true, target: 0.4 },
@@ -22,6 +23,7 @@ export const gates: readonly Gate[] = [
   { row: '16 callers, 64 KiB', ratio: 'flame/stream', more: true, target: 1.6 },
   { row: '16 callers, 1 MiB argument', ratio: 'flame/stream', more: true, target: 2.5 },
   { row: '1 caller, 1 MiB', ratio: 'stream/batched', more: true, target: 0.7 },
+  { row: '1 caller, 1 MiB', ratio: 'stream/batched in app', more: true, target: 0.7 },
   { row: '1 caller beside 100 MiB, p50', ratio: 'beside/alone', more: false, target: 3 },
   { row: 'cold start', ratio: 'flame/own boot', more: false, target: 1.15 },
   { row: '16 × 200 ms of JavaScript', ratio: 'flame/ideal', more: false, target: 1.1 },

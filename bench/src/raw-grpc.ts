@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { basename, join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import type { ChannelOptions, ServiceDefinition } from '@grpc/grpc-js';
+import { idleApp } from './app/idle-app.js';
 
 /** Tuned as the library's own connection is. */
 export const rawOptions: ChannelOptions = {
@@ -27,10 +28,14 @@ export interface RawPeer {
   readonly answeringCpu: () => Promise<number>;
 }
 
-/** Starts a raw server on a Unix socket in `folder` and connects to it. The server ends with this process. */
-export async function rawPeer(folder: string): Promise<RawPeer> {
-  const address = `unix:${join(folder, `${basename(process.argv[1]!, '.js')}.sock`)}`;
-  const server = fork(join(import.meta.dirname, 'raw-server.js'), [address]);
+/**
+ * Starts a raw server on a Unix socket in `folder` and connects to it; with a `column`, both in processes in which the bench's own app is up as well, started for
+ * that. The server ends with this process.
+ */
+export async function rawPeer(folder: string, column = ''): Promise<RawPeer> {
+  const address = `unix:${join(folder, `${basename(process.argv[1]!, '.js')}${column}.sock`)}`;
+  const server = fork(join(import.meta.dirname, 'raw-server.js'), [address, column]);
+  if (column) await idleApp();
   server.once('exit', (code) => process.exit(code ?? 1));
   await once(server, 'message');
   const client = new Client(address, credentials.createInsecure(), { ...rawOptions, 'grpc.enable_http_proxy': 0 });

@@ -1,9 +1,12 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import { idleApp } from './app/idle-app.js';
 import { cpuTime } from './closed-loop.js';
 import { bodyOf } from './raw-bodies.js';
 import { RawReader, RawWriter } from './raw-frames.js';
 import { rawOptions, rawService } from './raw-grpc.js';
+
+if (process.argv[3]) await idleApp();
 
 /** The other end of the raw contestants: a process that answers with as many bytes as it is asked for, or with the question. */
 const server = new Server(rawOptions);

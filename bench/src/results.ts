@@ -15,9 +15,10 @@ export type Quantity = (measured: Measured) => number;
 export const rate: Quantity = ({ calls, elapsed }) => (calls / elapsed) * 1000;
 export const cpu: Quantity = (measured) => (measured.cpu / measured.calls) * 1000;
 
-/** Who is compared beside ours: without shared memory with the limit, and an app's own traces with and without all that shows what runs. */
+/** Who is compared beside ours: without shared memory with the limit, alone and where an app is up as well, and an app's own traces with and without all that shows what runs. */
 const pairs = [
   ['stream', 'batched'],
+  ['stream', 'batched in app'],
   ['all 1 %', 'app 1 %'],
   ['all 100 %', 'app 100 %'],
 ] as const;

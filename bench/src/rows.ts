@@ -16,7 +16,7 @@ export function rowsOf(results: Results): Row[] {
     if (callers > 1 || size > 0) continue;
     rows.push(
       results.row(name, ', p50', 'µs', ({ p50 }) => p50 * 1000),
-      results.row(name, ', p99', 'µs', ({ p99 }) => p99 * 1000),
+      results.row(name, ', p99', 'µs', ({ p99 }) => p99 * 1000, { 'p99/p50': results.figure(name, 'flame', ({ p50, p99 }) => p99 / p50) }),
     );
   }
   if (results.has(beside.name)) {

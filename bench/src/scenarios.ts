@@ -15,7 +15,7 @@ const MiB = 1024 * KiB;
 
 const raw = ['flame', 'batched', 'unary'];
 const everyone = [...raw, 'local', 'piscina', 'nest grpc', 'bullmq'];
-const large = ['flame', 'stream', 'batched', 'unary'];
+const large = ['flame', 'stream', 'batched', 'batched in app', 'unary'];
 
 const ops = ['flame', 'observed', 'watched', 'app 1 %', 'all 1 %', 'app 100 %', 'all 100 %'];
 

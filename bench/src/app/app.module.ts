@@ -11,7 +11,7 @@ const maxConcurrency = 256;
 /** As on other hosts, where memory is not shared. */
 const overStream = column === 'stream';
 /** Which pool has its runner at start; the others have none. */
-const warm = column === 'local' ? 'local' : column === undefined ? undefined : 'process';
+const warm = column === 'local' ? 'local' : column === undefined || column === 'idle' ? undefined : 'process';
 
 @Module({
   imports: [
