@@ -65,8 +65,8 @@ function wanted(): Set<string> {
 
 /** Everyone's code gets compiled before it counts: by much work of one kind, and a round that is forgotten. */
 async function warmUp(field: Field): Promise<void> {
-  for (const [name, { contestant, task }] of field) {
-    if (name !== 'ideal') await contestant.measure({ task, callers: 256, size: 0, duration: 1_500 });
+  for (const [name, { contestant, task, warmUp: duration }] of field) {
+    if (name !== 'ideal') await contestant.measure({ task, callers: 256, size: 0, duration });
   }
   await runScenarios(field, 0, new Results());
   await runBeside(field, new Results());
