@@ -35,9 +35,8 @@ export interface RawPeer {
 export async function rawPeer(folder: string, column = ''): Promise<RawPeer> {
   const address = `unix:${join(folder, `${basename(process.argv[1]!, '.js')}${column}.sock`)}`;
   const server = fork(join(import.meta.dirname, 'raw-server.js'), [address, column]);
-  if (column) await idleApp();
   server.once('exit', (code) => process.exit(code ?? 1));
-  await once(server, 'message');
+  await Promise.all([once(server, 'message'), column && idleApp()]);
   const client = new Client(address, credentials.createInsecure(), { ...rawOptions, 'grpc.enable_http_proxy': 0 });
   const answeringCpu = async (): Promise<number> => {
     server.send('cpu');
