@@ -2,6 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { Injectable, Scope } from '@nestjs/common';
 import { firstValueFrom, lastValueFrom, Observable, of, toArray } from 'rxjs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { collect } from '../../../../test/support/collect.js';
 import { startApp } from '../../../../test/support/nest-app.js';
 import { settle } from '../../../../test/support/virtual-clock.js';
 import { FlameError } from '../core/flame-error.js';
@@ -105,12 +106,6 @@ class PerCall {
 async function start(): Promise<{ rows: Rows; flame: Flame; pool: FlamePool }> {
   const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 2 }])], providers: [Rows, PerCall] });
   return { rows: app.get(Rows), flame: app.get(Flame), pool: app.get<FlamePool>(getPoolToken('work')) };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 describe('@OnFlame on methods that stream', () => {
