@@ -146,6 +146,32 @@ describe('A port on the network', () => {
     await stillServed();
   });
 
+  it('takes no more than so many in a second from all addresses, and a runner comes in while the flood goes on', async () => {
+    const limits = { maxArrivalsPerSecond: 100, maxConnectionsPerSecond: 10_000, maxFailuresPerSecond: 10_000 };
+    const { rig, address, stillServed } = await visited(limits);
+    const gone: Promise<void>[] = [];
+    let shaken = 0;
+    const began = performance.now();
+    // Two of three are dropped, also of those that a runner makes.
+    const flood = setInterval(() => {
+      const socket = connectTo({ address, from: `127.0.1.${gone.length % 10}` });
+      socket.once('secureConnect', () => {
+        shaken++;
+        socket.destroy();
+      });
+      gone.push(closed(socket));
+    }, 3);
+    onTestFinished(() => clearInterval(flood));
+    await vi.waitFor(() => expect(gone.length).toBeGreaterThan(500), 10_000);
+    await rig.pair();
+    await stillServed();
+    clearInterval(flood);
+    await Promise.all(gone);
+    const seconds = (performance.now() - began) / 1_000;
+    expect(shaken).toBeLessThanOrEqual(limits.maxArrivalsPerSecond * (seconds + 1) + 1);
+    expect(shaken).toBeGreaterThan(100);
+  });
+
   it('lets a runner in before its turn would have come behind strangers of ten other addresses, and answers each in the end', async () => {
     const { rig, address, stillServed } = await visited({ maxFailuresPerSecond: 20 });
     const began = performance.now();

@@ -43,6 +43,10 @@ export class GoodRunner {
     return new GoodRunner(child, (await attached).link);
   }
 
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
   /** Begins a measurement; what it gives ends it. */
   measure(): () => Served {
     const [before, began, cpu] = [this.#answered, performance.now(), process.cpuUsage()];

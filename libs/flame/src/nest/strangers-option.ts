@@ -8,6 +8,7 @@ export function readStrangers(read: OptionReader): Required<StrangerLimits> {
     introductionTimeout: inner.duration('introductionTimeout', strangerDefaults.introductionTimeout),
     maxConnections: inner.count('maxConnections', 1, strangerDefaults.maxConnections),
     maxConnectionsPerSecond: inner.count('maxConnectionsPerSecond', 1, strangerDefaults.maxConnectionsPerSecond),
+    maxArrivalsPerSecond: inner.count('maxArrivalsPerSecond', 1, strangerDefaults.maxArrivalsPerSecond),
     maxFailuresPerSecond: inner.count('maxFailuresPerSecond', 1, strangerDefaults.maxFailuresPerSecond),
     maxBytes: inner.count('maxBytes', 1, strangerDefaults.maxBytes),
     maxFrames: inner.count('maxFrames', 1, strangerDefaults.maxFrames),

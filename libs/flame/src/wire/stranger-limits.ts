@@ -20,6 +20,13 @@ export interface StrangerLimits {
    */
   maxConnectionsPerSecond?: number;
   /**
+   * New connections in a second, from all addresses together. What is more is dropped before it is known where it comes from, and runners that were among it
+   * dial again, until one of their connections is taken. After a quiet second as many may come at once.
+   *
+   * @default 1_000
+   */
+  maxArrivalsPerSecond?: number;
+  /**
    * Connections in a second, from all addresses together, with which TLS is begun and which then let nobody in. What is more waits, and one of each address
    * is taken in turn. A runner that is let in does not count, so that any number of them may come together.
    *
@@ -52,6 +59,7 @@ export const strangerDefaults = {
   introductionTimeout: 10_000,
   maxConnections: 1_000,
   maxConnectionsPerSecond: 50,
+  maxArrivalsPerSecond: 1_000,
   maxFailuresPerSecond: 100,
   maxBytes: 131_072,
   maxFrames: 20,

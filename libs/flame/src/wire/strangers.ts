@@ -1,5 +1,6 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { Clock } from '../core/clock.js';
+import { ArrivalGate } from './arrival-gate.js';
 import { FrameCounter } from './frame-counter.js';
 import { networkOf } from './network-of.js';
 import { peerOf } from './peer-of.js';
@@ -53,6 +54,11 @@ export class Strangers {
   /** How many there are. */
   get count(): number {
     return this.#here.size;
+  }
+
+  /** Bounds how many that server takes. It must be told of each, before any is asked for here, and be closed with the server. */
+  gateOf(server: Server): ArrivalGate {
+    return new ArrivalGate(server, this.#limits.maxArrivalsPerSecond, this.#clock);
   }
 
   /** A connection was made. Says whether it may stay, and drops it if not. */

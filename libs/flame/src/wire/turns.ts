@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { TokenBucket } from './token-bucket.js';
 
 /** What waits for its turn. */
 export type Beginner = () => void;
@@ -7,25 +8,20 @@ export type Beginner = () => void;
 const shortest = 5;
 
 /**
- * Lets things begin, so many in a second, and as many at once after a quiet one (a token bucket). What is more waits in the queue of its group; the groups have one turn each, in
- * turn, so that one with a long queue holds up its own only. A turn that came to good is given back.
+ * Lets things begin, as many as a token bucket has tokens. What is more waits in the queue of its group; the groups have one turn each, in turn, so that one with a
+ * long queue holds up its own only. A turn that came to good is given back.
  */
 export class Turns {
-  readonly #perSecond: number;
+  readonly #bucket: TokenBucket;
   readonly #clock: Clock;
   /** Those that wait, by group, each oldest first. The group whose turn is next comes first. */
   readonly #waiting = new Map<string, Set<Beginner>>();
-  #left: number;
-  /** When `#left` was right. */
-  #counted: number;
   /** Those that wait will be looked at. */
   #timed = false;
 
   constructor(perSecond: number, clock: Clock) {
-    this.#perSecond = perSecond;
+    this.#bucket = new TokenBucket(perSecond, clock);
     this.#clock = clock;
-    this.#left = perSecond;
-    this.#counted = clock.now();
   }
 
   /** Has `begin` called when it is its turn: before this returns where nobody waits and a turn is left. What it gives withdraws it. */
@@ -39,7 +35,7 @@ export class Turns {
 
   /** One that began costs no turn after all. */
   giveBack(): void {
-    this.#left = Math.min(this.#perSecond, this.#left + 1);
+    this.#bucket.giveBack();
     if (this.#waiting.size > 0) this.#go();
   }
 
@@ -49,25 +45,22 @@ export class Turns {
   }
 
   #go(): void {
-    const now = this.#clock.now();
-    this.#left = Math.min(this.#perSecond, this.#left + (Math.max(0, now - this.#counted) * this.#perSecond) / 1_000);
-    this.#counted = now;
-    while (this.#left >= 1) {
-      const next = this.#waiting.entries().next();
-      if (next.done) return;
-      const [group, queue] = next.value;
-      const [begin] = queue as Iterable<Beginner> as [Beginner];
-      queue.delete(begin);
-      this.#waiting.delete(group);
-      if (queue.size > 0) this.#waiting.set(group, queue);
-      this.#left--;
-      begin();
-    }
+    while (this.#waiting.size > 0 && this.#bucket.take()) this.#next()();
     if (this.#waiting.size === 0 || this.#timed) return;
     this.#timed = true;
-    this.#clock.after(Math.max(shortest, ((1 - this.#left) * 1_000) / this.#perSecond), () => {
+    this.#clock.after(Math.max(shortest, this.#bucket.wait), () => {
       this.#timed = false;
       this.#go();
     });
+  }
+
+  /** The oldest of the group whose turn it is, which goes to the end. */
+  #next(): Beginner {
+    const [[group, queue]] = this.#waiting as Iterable<[string, Set<Beginner>]> as [[string, Set<Beginner>]];
+    const [begin] = queue as Iterable<Beginner> as [Beginner];
+    queue.delete(begin);
+    this.#waiting.delete(group);
+    if (queue.size > 0) this.#waiting.set(group, queue);
+    return begin;
   }
 }

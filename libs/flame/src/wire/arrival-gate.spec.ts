@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { ArrivalGate } from './arrival-gate.js';
+
+function rig(perSecond: number) {
+  const clock = new VirtualClock();
+  const server = { maxConnections: Infinity };
+  const gate = new ArrivalGate(server, perSecond, clock);
+  /** How many are taken of so many that come at once, beside one that is there already. */
+  const come = (count: number): number => {
+    let taken = 0;
+    for (let i = 0; i < count && server.maxConnections > 1; i++, taken++) gate.came();
+    return taken;
+  };
+  return { clock, server, gate, come };
+}
+
+describe('ArrivalGate', () => {
+  it('lets as many in at once as there may be in a second', () => {
+    const { come } = rig(500);
+    expect(come(499)).toBe(499);
+    expect(come(1_000)).toBe(1);
+  });
+
+  it('lets in so many in a second while more come all the time', async () => {
+    const { clock, come } = rig(500);
+    come(1_000);
+    let taken = 0;
+    for (let wave = 0; wave < 2_000; wave++) {
+      taken += come(25);
+      await clock.advance(1);
+    }
+    expect(taken).toBeGreaterThan(980);
+    expect(taken).toBeLessThanOrEqual(1_000);
+  });
+
+  it('has as many again after a quiet second, and no more after a quiet minute', async () => {
+    const { clock, come } = rig(20);
+    come(1_000);
+    await clock.advance(1_000);
+    expect(come(1_000)).toBe(20);
+    await clock.advance(60_000);
+    expect(come(1_000)).toBe(20);
+  });
+
+  it('stays shut for as long whatever the server takes meanwhile, as it does where nothing is connected', async () => {
+    const { clock, server, gate, come } = rig(10);
+    come(10);
+    await clock.advance(50);
+    gate.came();
+    expect(server.maxConnections).toBe(1);
+    await clock.advance(50);
+    expect(server.maxConnections).toBe(Infinity);
+  });
+
+  it('leaves no timer when it is closed', () => {
+    const { clock, gate, come } = rig(1);
+    come(1);
+    expect(clock.pending).toBe(1);
+    gate.close();
+    expect(clock.pending).toBe(0);
+  });
+});
