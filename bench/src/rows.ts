@@ -25,6 +25,6 @@ export function rowsOf(results: Results): Row[] {
     rows.push({ ...p50, ratios: { 'beside/alone': ratio(loaded!, alone!) } });
   }
   if (results.has(cpuBound.name)) rows.push(results.row(cpuBound.name, '', 'ms', ({ elapsed }) => elapsed));
-  if (results.has(coldStart)) rows.push(results.row(coldStart, '', 'ms', ({ elapsed }) => elapsed));
+  if (results.has(coldStart.name)) rows.push(results.row(coldStart.name, '', 'ms', ({ elapsed }) => elapsed));
   return rows;
 }

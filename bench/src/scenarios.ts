@@ -19,13 +19,15 @@ const large = ['flame', 'stream', 'batched', 'batched in app', 'unary'];
 
 const ops = ['flame', 'observed', 'watched', 'app 1 %', 'all 1 %', 'app 100 %', 'all 100 %'];
 
-export const scenarios: readonly Scenario[] = [
+const trivial: readonly Scenario[] = [
   { name: '1 caller', callers: 1, size: 0, field: everyone },
   { name: '16 callers', callers: 16, size: 0, field: everyone },
   { name: '64 callers', callers: 64, size: 0, field: everyone },
   { name: '256 callers', callers: 256, size: 0, field: everyone },
-  { name: '64 callers, ops', callers: 64, size: 0, field: ops },
   { name: '64 callers, 1 KiB', callers: 64, size: KiB, field: raw },
+];
+
+const values: readonly Scenario[] = [
   { name: '1 caller, 64 KiB', callers: 1, size: 64 * KiB, field: large },
   { name: '16 callers, 64 KiB', callers: 16, size: 64 * KiB, field: large },
   { name: '1 caller, 1 MiB', callers: 1, size: MiB, field: large },
@@ -34,10 +36,32 @@ export const scenarios: readonly Scenario[] = [
   { name: '16 callers, 1 MiB argument', callers: 16, size: MiB, argument: true, field: ['flame', 'stream'] },
 ];
 
-/** 16 jobs of 200 ms of pure JavaScript on two cores. */
-export const cpuBound = { name: '16 × 200 ms of JavaScript', jobs: 16, duration: 200, field: ['flame', 'ideal', 'piscina', 'bullmq'] };
+const seen: readonly Scenario[] = [{ name: '64 callers, ops', callers: 64, size: 0, field: ops }];
 
 /** A caller of trivial calls while a result of 100 MiB is on its way from the same runner, over the stream. */
 export const beside = { name: '1 caller beside 100 MiB', field: ['stream'] };
 
-export const coldStart = 'cold start';
+/** 16 jobs of 200 ms of pure JavaScript on two cores. */
+export const cpuBound = { name: '16 × 200 ms of JavaScript', jobs: 16, duration: 200, field: ['flame', 'ideal', 'piscina', 'bullmq'] };
+
+export const coldStart = { name: 'cold start', field: ['flame'] };
+
+/**
+ * What is compared with each other: measured in turn, by the same processes. Those of another heat are not there meanwhile, as what they do while nobody asks
+ * them takes time and caches away.
+ */
+export interface Heat {
+  readonly scenarios: readonly Scenario[];
+  readonly beside?: typeof beside;
+  readonly cpuBound?: typeof cpuBound;
+  readonly coldStart?: typeof coldStart;
+}
+
+export const heats: readonly Heat[] = [
+  { scenarios: trivial },
+  { scenarios: seen },
+  { scenarios: values, beside },
+  { scenarios: [], cpuBound, coldStart },
+];
+
+export const scenarios = heats.flatMap((heat) => heat.scenarios);
