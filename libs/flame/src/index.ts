@@ -12,7 +12,7 @@ export { BootError } from './core/boot-error.js';
 export type { BootPhase } from './core/boot-error.js';
 export type { Check } from './core/check.js';
 export type { RegisteredClass } from './core/codec/codec.js';
-export type { CallStart, CallTrace, CallTracer, TracedCall, TracedRun } from './core/call-tracer.js';
+export type { CallStart, CallTrace, CallTracer, CarriedTrace, TracedCall, TracedRun, TracePlace } from './core/call-tracer.js';
 export type { ContextCarrier, NamedContextCarrier } from './core/context-carrier.js';
 export { FlameError } from './core/flame-error.js';
 export type { FlameErrorCode, Ran } from './core/flame-error.js';

@@ -6,9 +6,21 @@ export interface CallTracer {
   /** At the parent: a call is made, here and now. Gives what is told of it; undefined for a call that nobody records. */
   begin(call: TracedCall): CallTrace | undefined;
   /** At the parent: what the runner must know of the trace around. For a call that has begun it comes next. With undefined nothing travels. */
-  carry(): string | undefined;
+  carry(): CarriedTrace | undefined;
   /** On the runner: does the work in the trace that came along, and gives what it gives. */
   run(run: TracedRun, work: () => unknown): unknown;
+}
+
+/**
+ * What a runner is told of its caller's trace: any text that the tracer can read, or where it is, which is all that is left to know of a trace that nobody
+ * records. Two ids travel as they are: most calls bring them along, and it is dear to put a text together only to take it apart again.
+ */
+export type CarriedTrace = string | TracePlace;
+
+export interface TracePlace {
+  readonly traceId: string;
+  /** The span around. */
+  readonly spanId: string;
 }
 
 export interface TracedCall {
@@ -29,7 +41,7 @@ export interface TracedRun {
   /** Whether it has an end that its trace can wait for: not a child, and not a method of one, which is a part of it. */
   readonly followed: boolean;
   /** What `carry` gave for it. */
-  readonly trace: string | undefined;
+  readonly trace: CarriedTrace | undefined;
 }
 
 /** One call, as its pool tells what becomes of it. */

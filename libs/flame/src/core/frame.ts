@@ -1,3 +1,5 @@
+import type { CarriedTrace } from './call-tracer.js';
+
 /**
  * What parent and runner say to each other once a runner is attached. A link carries frames in order, each exactly once
  * (`wire/link.ts`); `proto/flame/v1/runners.proto` is their form on the wire.
@@ -28,7 +30,7 @@ export type ParentFrame =
       /** The caller's captured context, when the app lets some travel. */
       context?: Uint8Array;
       /** What the caller's tracer lets travel. */
-      trace?: string;
+      trace?: CarriedTrace;
       /** The id of the child whose method this is; `handler` is then the child's class. */
       child?: number;
       /** The method of that child. */

@@ -1,4 +1,4 @@
-import type { CallTrace } from '../core/call-tracer.js';
+import type { CallTrace, CarriedTrace } from '../core/call-tracer.js';
 import type { WorkMode } from '../core/frame.js';
 import { PoolCall } from '../core/pool/entries.js';
 import type { Sources } from '../streams/hoister.js';
@@ -49,7 +49,7 @@ export interface CallOrder {
   /** What travels of the caller's context. */
   readonly context: Uint8Array | undefined;
   /** What travels of the caller's trace. */
-  readonly trace?: string;
+  readonly trace?: CarriedTrace;
   /** Told what becomes of the call, where that is recorded. */
   readonly record?: CallTrace;
   /** For the method of a child: the call that placed it, and the method's name. `handler` is then the child's class. */

@@ -1,5 +1,5 @@
 import { FlameError } from '../core/flame-error.js';
-import type { TracedRun } from '../core/call-tracer.js';
+import type { CarriedTrace, TracedRun } from '../core/call-tracer.js';
 import type { WorkMode } from '../core/frame.js';
 import { Timed } from '../core/pool/deadlines.js';
 import type { HandlerTable } from './handler-table.js';
@@ -35,7 +35,7 @@ export class Work extends Timed implements TracedRun {
     readonly attempt: number,
     /** When its time is up, on the runner's clock; Infinity for no limit. */
     at: number,
-    readonly trace: string | undefined = undefined,
+    readonly trace: CarriedTrace | undefined = undefined,
   ) {
     super();
     this.at = at;

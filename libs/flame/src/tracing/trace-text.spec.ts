@@ -23,11 +23,24 @@ describe('writeTrace and readTrace', () => {
     context.disable();
   });
 
-  it.each([TraceFlags.NONE, TraceFlags.SAMPLED])('take a trace along as a traceparent, with the flags %i', (traceFlags) => {
+  it('take a trace along as a traceparent', () => {
     propagation.setGlobalPropagator(w3c);
-    const text = writeTrace(inTrace(traceFlags))!;
-    expect(text).toBe(`00-${ids.traceId}-${ids.spanId}-0${traceFlags}`);
-    expect(trace.getSpanContext(readTrace(text, ROOT_CONTEXT))).toEqual({ ...ids, traceFlags, isRemote: true });
+    const text = writeTrace(inTrace(TraceFlags.SAMPLED))!;
+    expect(text).toBe(`00-${ids.traceId}-${ids.spanId}-01`);
+    expect(trace.getSpanContext(readTrace(text, ROOT_CONTEXT))).toEqual({ ...ids, traceFlags: TraceFlags.SAMPLED, isRemote: true });
+  });
+
+  it('take the two ids along of a trace that is not recorded', () => {
+    propagation.setGlobalPropagator(w3c);
+    const carried = writeTrace(inTrace(TraceFlags.NONE))!;
+    expect(carried).toMatchObject(ids);
+    expect(trace.getSpanContext(readTrace(carried, ROOT_CONTEXT))).toEqual({ ...ids, traceFlags: TraceFlags.NONE, isRemote: true });
+  });
+
+  it('read a traceparent of a trace that is not recorded, too', () => {
+    propagation.setGlobalPropagator(w3c);
+    const read = readTrace(`00-${ids.traceId}-${ids.spanId}-00`, ROOT_CONTEXT);
+    expect(trace.getSpanContext(read)).toEqual({ ...ids, traceFlags: TraceFlags.NONE, isRemote: true });
   });
 
   it.each([TraceFlags.NONE, TraceFlags.SAMPLED])('take baggage along, with the flags %i', (traceFlags) => {

@@ -1,21 +1,17 @@
 import { INVALID_TRACEID, propagation, trace, TraceFlags } from '@opentelemetry/api';
-import type { Context } from '@opentelemetry/api';
+import type { Context, SpanContext } from '@opentelemetry/api';
+import type { CarriedTrace } from '../core/call-tracer.js';
 
-/** Of `traceparent` alone (https://www.w3.org/TR/trace-context/): `00-<trace id>-<span id>-<flags>`. */
-const unsampled = '-00';
-const parentLength = 55;
-/** What W3C's propagators write; the others from a context's state and baggage alone. */
+/** What W3C's propagators write (https://www.w3.org/TR/trace-context/); the others from a context's state and baggage alone. */
 const w3c = ['traceparent', 'tracestate', 'baggage'];
 
 /**
- * What the app's propagators say of a context, for the way to a runner; undefined when they say nothing. Mostly it is W3C's `traceparent`, which then
- * is all of the text; any other headers are JSON.
+ * What the app's propagators say of a context, for the way to a runner; undefined when they say nothing. Of a trace that nobody records it is the two ids,
+ * where that is all that W3C's `traceparent` would say. Else it is that `traceparent`, and any other headers are JSON.
  */
-export function writeTrace(context: Context): string | undefined {
-  if (isUnrecorded(context) && speaksW3cAlone(context)) {
-    const { traceId, spanId } = trace.getSpanContext(context)!;
-    return `00-${traceId}-${spanId}${unsampled}`;
-  }
+export function writeTrace(context: Context): CarriedTrace | undefined {
+  const around = unrecordedIn(context);
+  if (around && speaksIdsAlone(context, around)) return around;
   const headers: Record<string, string> = {};
   propagation.inject(context, headers);
   let count = 0;
@@ -26,26 +22,33 @@ export function writeTrace(context: Context): string | undefined {
 }
 
 /** Whether the app's propagators say `traceparent` of a context and nothing else: they are W3C's, and it has neither a state nor baggage. */
-function speaksW3cAlone(context: Context): boolean {
-  if (trace.getSpanContext(context)!.traceState || propagation.getBaggage(context)) return false;
+function speaksIdsAlone(context: Context, { traceState }: SpanContext): boolean {
+  if (traceState || propagation.getBaggage(context)) return false;
   const fields = propagation.fields();
   return fields.includes('traceparent') && fields.every((field) => w3c.includes(field));
 }
 
-/** The context around, with what came along in a text of `writeTrace`. */
-export function readTrace(text: string, around: Context): Context {
-  if (text.startsWith('{')) return propagation.extract(around, JSON.parse(text) as Record<string, string>);
-  if (text.length !== parentLength || !text.endsWith(unsampled)) return propagation.extract(around, { traceparent: text });
+/** The context around, with what came along from `writeTrace`. */
+export function readTrace(carried: CarriedTrace, around: Context): Context {
   // Most calls are not recorded, and a propagator takes four times as long to find that out.
-  const [traceId, spanId] = [text.slice(3, 35), text.slice(36, 52)];
-  return trace.setSpanContext(around, { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true });
+  if (typeof carried === 'object') {
+    const { traceId, spanId } = carried;
+    return trace.setSpanContext(around, { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true });
+  }
+  const headers = carried.startsWith('{') ? (JSON.parse(carried) as Record<string, string>) : { traceparent: carried };
+  return propagation.extract(around, headers);
 }
 
 /** Whether a context is part of a trace that nobody records. */
 export function isUnrecorded(context: Context): boolean {
+  return unrecordedIn(context) !== undefined;
+}
+
+/** Where in a trace that nobody records a context is; undefined when it is in none such. */
+function unrecordedIn(context: Context): SpanContext | undefined {
   const span = trace.getSpan(context);
-  if (span === undefined || span.isRecording()) return false;
-  const { traceId, traceFlags } = span.spanContext();
+  if (span === undefined || span.isRecording()) return undefined;
+  const around = span.spanContext();
   // Without an id it is no trace, and what comes next begins one.
-  return (traceFlags & TraceFlags.SAMPLED) === 0 && traceId !== INVALID_TRACEID;
+  return (around.traceFlags & TraceFlags.SAMPLED) === 0 && around.traceId !== INVALID_TRACEID ? around : undefined;
 }

@@ -28,6 +28,7 @@ export const tags = {
   child: (19 << 3) | varint,
   method: (20 << 3) | blob,
   trace: (21 << 3) | blob,
+  span: (22 << 3) | blob,
 } as const;
 
 /** `flame.v1.Kind`. */

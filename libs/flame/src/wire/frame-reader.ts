@@ -47,12 +47,13 @@ class Fields {
   child: number | undefined = undefined;
   method: string | undefined = undefined;
   trace: string | undefined = undefined;
+  span: string | undefined = undefined;
 
   clear(): void {
     this.kind = this.id = this.handler = this.time = this.mode = this.attempt = this.stream = this.count = this.cause = this.resource = 0;
     this.linked = this.held = this.yes = false;
     this.text = this.code = this.ran = '';
-    this.payload = this.context = this.child = this.method = this.trace = undefined;
+    this.payload = this.context = this.child = this.method = this.trace = this.span = undefined;
   }
 }
 
@@ -127,6 +128,9 @@ function readFields(from: ProtoReader): Fields {
       case tags.trace:
         fields.trace = from.string();
         break;
+      case tags.span:
+        fields.span = from.string();
+        break;
       default:
         from.skip(tag);
     }
@@ -152,7 +156,7 @@ function build(f: Fields): WireFrame {
       if (f.context !== undefined) call.context = f.context;
       if (f.child !== undefined) call.child = f.child;
       if (f.method !== undefined) call.method = f.method;
-      if (f.trace !== undefined) call.trace = f.trace;
+      if (f.trace !== undefined) call.trace = f.span === undefined ? f.trace : { traceId: f.trace, spanId: f.span };
       return call;
     }
     case kinds.cancel: {

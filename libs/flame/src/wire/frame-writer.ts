@@ -1,3 +1,4 @@
+import type { CarriedTrace } from '../core/call-tracer.js';
 import { causes, kinds, modes, tags } from './frame-fields.js';
 import { type ProtoWriter, varintLength } from './proto-writer.js';
 import type { WireFrame } from './wire-frame.js';
@@ -87,7 +88,7 @@ export function weightOf(frame: WireFrame): number {
   const payload = payloadOf(frame)?.length ?? 0;
   switch (frame.kind) {
     case 'call':
-      return payload + (frame.context?.length ?? 0) + (frame.trace?.length ?? 0);
+      return payload + (frame.context?.length ?? 0) + lengthOf(frame.trace);
     case 'log':
     case 'vitals':
       return frame.text.length;
@@ -113,7 +114,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       out.bool(tags.linked, frame.linked);
       out.uint(tags.attempt, frame.attempt);
       if (frame.context !== undefined) out.blob(tags.context, frame.context);
-      if (frame.trace !== undefined) out.string(tags.trace, frame.trace);
+      if (frame.trace !== undefined) writeTrace(out, frame.trace);
       if (frame.child !== undefined) writePresent(out, tags.child, frame.child);
       if (frame.method !== undefined) out.string(tags.method, frame.method);
       return;
@@ -195,6 +196,17 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
     case 'sharing':
       return;
   }
+}
+
+function writeTrace(out: ProtoWriter, trace: CarriedTrace): void {
+  if (typeof trace === 'string') return out.string(tags.trace, trace);
+  out.string(tags.trace, trace.traceId);
+  out.string(tags.span, trace.spanId);
+}
+
+function lengthOf(trace: CarriedTrace | undefined): number {
+  if (typeof trace !== 'object') return trace?.length ?? 0;
+  return trace.traceId.length + trace.spanId.length;
 }
 
 /** A number whose presence means something, so that it is written even when it is 0. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadSync } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CarriedTrace } from '../core/call-tracer.js';
 import { writeFrame } from './frame-writer.js';
 import { readFrame } from './frame-reader.js';
 import { helloPacket, readAbout, readHello, readWelcome, welcomePacket } from './introduction.js';
@@ -55,6 +56,7 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
       context: bytes,
       child: number,
       method: text,
+      trace: fc.oneof(text, fc.record({ traceId: text, spanId: text })),
     },
     { requiredKeys: ['kind', 'id', 'handler', 'args', 'mode', 'timeout', 'linked', 'attempt'] },
   ),
@@ -93,6 +95,7 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
 function fieldsOf(frame: WireFrame): Record<string, unknown> {
   const has = (key: string): unknown => (frame as unknown as Record<string, unknown>)[key];
   const payload = has('args') ?? has('value') ?? has('error') ?? has('bytes') ?? has('head');
+  const trace = has('trace') as CarriedTrace | undefined;
   const fields: Record<string, unknown> = {
     kind: frame.kind.toUpperCase(),
     id: has('id') ?? has('lane'),
@@ -114,13 +117,15 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
     context: has('context') === undefined ? undefined : Buffer.from(has('context') as Uint8Array),
     child: has('child'),
     method: has('method'),
+    trace: typeof trace === 'object' ? trace.traceId : trace,
+    span: typeof trace === 'object' ? trace.spanId : undefined,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 /** Without defaults of fields whose presence means nothing. */
 function withoutDefaults(fields: Record<string, unknown>): Record<string, unknown> {
-  const optional = new Set(['payload', 'context', 'child', 'method']);
+  const optional = new Set(['payload', 'context', 'child', 'method', 'trace', 'span']);
   const defaults: readonly unknown[] = [0, '', false, 'AWAITED', 'TIMEOUT'];
   return Object.fromEntries(Object.entries(fields).filter(([key, value]) => optional.has(key) || !defaults.includes(value)));
 }
