@@ -73,11 +73,12 @@ function compare({ rows }: Report): void {
 }
 
 /** What of a heat is wanted. */
-function chosenOf({ scenarios, beside, cpuBound, coldStart }: Heat): Heat {
+function chosenOf({ scenarios, execArgv, beside, cpuBound, coldStart }: Heat): Heat {
   const wanted = <T extends { readonly name: string }>(one: T | undefined): T | undefined =>
     one?.name.includes(options.only) ? one : undefined;
   return {
     scenarios: scenarios.filter((scenario) => wanted(scenario)),
+    execArgv,
     beside: wanted(beside),
     cpuBound: options.quick ? undefined : wanted(cpuBound),
     coldStart: wanted(coldStart),

@@ -1,8 +1,8 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { CallStart, CallTrace, CallTracer, TracedRun } from '../core/call-tracer.js';
 import { FlameError } from '../core/flame-error.js';
-import { isUnrecorded, readTrace, writeTrace } from './trace-text.js';
+import { isUnrecorded, readTrace, unrecordedIn, writeTrace } from './trace-text.js';
 
 /**
  * Spans of OpenTelemetry for the module's option `tracing`. A call is the span `flame.call` at its caller; below it are `flame.queue` and
@@ -19,23 +19,27 @@ export function flameTracing(): CallTracer {
   // From `begin` to `carry`, in one turn, and not through `context.with`: that would make every promise of the process dearer on Node 20, where
   // nothing else of the app may use an AsyncLocalStorage.
   let begun: Context | undefined;
+  let unrecorded: SpanContext | undefined;
   return {
     begin: ({ pool, handler, mode, attempt }) => {
       begun = context.active();
-      if (isUnrecorded(begun)) return undefined;
+      unrecorded = unrecordedIn(begun);
+      if (unrecorded) return undefined;
       const span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes: attributesOf(handler) }, begun);
       begun = trace.setSpan(begun, span);
+      unrecorded = unrecordedIn(begun);
       if (!span.isRecording()) return undefined;
       span.setAttributes({ 'flame.pool': pool, 'flame.mode': mode, 'flame.attempt': attempt });
       return new SpanOfCall(tracer, span, begun);
     },
     carry: () => {
-      const text = writeTrace(begun ?? context.active());
+      const carried = begun ? writeTrace(begun, unrecorded) : writeTrace(context.active());
       begun = undefined;
-      return text;
+      return carried;
     },
     run: (run, work) => {
       const around = context.active();
+      if (typeof run.trace === 'object') return context.with(readTrace(run.trace, around), work);
       const scope = run.trace === undefined ? around : readTrace(run.trace, around);
       if (run.followed && !isUnrecorded(scope)) {
         const span = tracer.startSpan('flame.run', { kind: SpanKind.SERVER, attributes: attributesOf(run.name) }, scope);

@@ -1,16 +1,13 @@
 import { INVALID_TRACEID, propagation, trace, TraceFlags } from '@opentelemetry/api';
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { CarriedTrace } from '../core/call-tracer.js';
-
-/** What W3C's propagators write (https://www.w3.org/TR/trace-context/); the others from a context's state and baggage alone. */
-const w3c = ['traceparent', 'tracestate', 'baggage'];
+import { NestedContext } from './nested-context.js';
 
 /**
  * What the app's propagators say of a context, for the way to a runner; undefined when they say nothing. Of a trace that nobody records it is the two ids,
- * where that is all that W3C's `traceparent` would say. Else it is that `traceparent`, and any other headers are JSON.
+ * where that is all that W3C's `traceparent` (https://www.w3.org/TR/trace-context/) would say. Else it is that `traceparent`, and any other headers are JSON.
  */
-export function writeTrace(context: Context): CarriedTrace | undefined {
-  const around = unrecordedIn(context);
+export function writeTrace(context: Context, around = unrecordedIn(context)): CarriedTrace | undefined {
   if (around && speaksIdsAlone(context, around)) return around;
   const headers: Record<string, string> = {};
   propagation.inject(context, headers);
@@ -24,8 +21,13 @@ export function writeTrace(context: Context): CarriedTrace | undefined {
 /** Whether the app's propagators say `traceparent` of a context and nothing else: they are W3C's, and it has neither a state nor baggage. */
 function speaksIdsAlone(context: Context, { traceState }: SpanContext): boolean {
   if (traceState || propagation.getBaggage(context)) return false;
-  const fields = propagation.fields();
-  return fields.includes('traceparent') && fields.every((field) => w3c.includes(field));
+  let parent = false;
+  for (const field of propagation.fields()) {
+    if (field === 'traceparent') parent = true;
+    // W3C's as well; these say something of a state and of baggage alone.
+    else if (field !== 'tracestate' && field !== 'baggage') return false;
+  }
+  return parent;
 }
 
 /** The context around, with what came along from `writeTrace`. */
@@ -33,7 +35,7 @@ export function readTrace(carried: CarriedTrace, around: Context): Context {
   // Most calls are not recorded, and a propagator takes four times as long to find that out.
   if (typeof carried === 'object') {
     const { traceId, spanId } = carried;
-    return trace.setSpanContext(around, { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true });
+    return trace.setSpanContext(new NestedContext(around), { traceId, spanId, traceFlags: TraceFlags.NONE, isRemote: true });
   }
   const headers = carried.startsWith('{') ? (JSON.parse(carried) as Record<string, string>) : { traceparent: carried };
   return propagation.extract(around, headers);
@@ -45,7 +47,7 @@ export function isUnrecorded(context: Context): boolean {
 }
 
 /** Where in a trace that nobody records a context is; undefined when it is in none such. */
-function unrecordedIn(context: Context): SpanContext | undefined {
+export function unrecordedIn(context: Context): SpanContext | undefined {
   const span = trace.getSpan(context);
   if (span === undefined || span.isRecording()) return undefined;
   const around = span.spanContext();
