@@ -8,17 +8,19 @@
  * would lie in a row, all of which the removal of the first had to look at.
  */
 export class IdMap<T> {
-  #ids: number[] = new Array<number>(8).fill(0);
-  #values: (T | undefined)[] = new Array<T | undefined>(8).fill(undefined);
+  #ids: number[] = new Array<number>(2).fill(0);
+  #values: (T | undefined)[] = new Array<T | undefined>(2).fill(undefined);
   #size = 0;
   /** What leaves as many bits of 32 as number the places. */
-  #shift = 29;
+  #shift = 31;
 
   get size(): number {
     return this.#size;
   }
 
   get(id: number): T | undefined {
+    // Of a thousand, most of which are empty, no more is touched.
+    if (this.#size === 0) return undefined;
     return this.#values[this.#find(id)];
   }
 
@@ -49,10 +51,14 @@ export class IdMap<T> {
     this.#values[hole] = undefined;
   }
 
+  /** The numbers of those that are there now, in order; later changes are not seen. */
+  ids(): number[] {
+    return this.#ids.filter((_, at) => this.#values[at] !== undefined).sort((a, b) => a - b);
+  }
+
   /** Those that are there now, by their numbers; later changes are not seen. */
   values(): T[] {
-    const places = [...this.#values.keys()].filter((at) => this.#values[at] !== undefined);
-    return places.sort((a, b) => this.#ids[a]! - this.#ids[b]!).map((at) => this.#values[at]!);
+    return this.ids().map((id) => this.get(id)!);
   }
 
   /** Where the id is, or would be. */

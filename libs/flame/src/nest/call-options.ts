@@ -1,4 +1,5 @@
 import { OptionReader } from '../core/option-reader.js';
+import { merged } from '../core/merged.js';
 import type { CallOptions } from '../parent/pending-call.js';
 import { flameReturns } from './returns.js';
 import type { Delivery, FlameReturns } from './returns.js';
@@ -46,5 +47,5 @@ export function readCallOptions(options: FlameCallOptions, path: string, without
 
 /** The same for a result that is read as a stream. */
 export function reading(options: CallOptions, { reads, signal }: Delivery): CallOptions {
-  return { ...options, reads, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
+  return merged(options, { reads, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal });
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { badOption } from '../core/option-reader.js';
 import { FlameError } from '../core/flame-error.js';
+import { merged } from '../core/merged.js';
 import type { CallOptions } from '../parent/pending-call.js';
 import type { Pool } from '../parent/pool.js';
 import { FlameCall } from '../runner/flame-call.js';
@@ -57,7 +58,7 @@ export class FlameApp implements Dispatcher<PoolDeclaration> {
     if (returns === 'promise') return this.#send(instance, declaration, args, declaration.callOptions);
     const label = methodName(Object.getPrototypeOf(instance), declaration.key);
     return deliver(returns, label, (more) =>
-      this.#send(instance, declaration, args, more ? { ...declaration.callOptions, ...more } : declaration.callOptions),
+      this.#send(instance, declaration, args, more ? merged(declaration.callOptions, more) : declaration.callOptions),
     );
   }
 

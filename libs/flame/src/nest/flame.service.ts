@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { FlameError } from '../core/flame-error.js';
+import { merged } from '../core/merged.js';
 import { readCallOptions, reading } from './call-options.js';
 import type { FlameCallOptions } from './call-options.js';
 import { placeHere } from './child-in-place.js';
@@ -85,7 +86,7 @@ export class Flame {
         const method = reach.get(key);
         if (!method) return absent(asker, key, reach);
         const { number, declaration } = method;
-        const callOptions = declaration ? { ...declaration.callOptions, ...given } : given;
+        const callOptions = declaration ? merged(declaration.callOptions, given) : given;
         const returns = given.returns ?? index.returns(number);
         const call = (args: unknown[], more?: Delivery): Promise<unknown> => {
           if (app.runsInPlace) return runHere(() => index.runPlain(number, args));

@@ -1,5 +1,6 @@
 import { FlameResource } from '../core/flame-resource.js';
 import type { FlameData } from '../core/flame-resource.js';
+import { IdMap } from '../core/id-map.js';
 
 /** Who waits for the release of which of a call's resources. */
 type Loan = Map<number, () => void>;
@@ -10,7 +11,7 @@ type Loan = Map<number, () => void>;
  */
 export class HeldResources {
   readonly #release: (id: number, resource: number) => void;
-  readonly #loans = new Map<number, Loan>();
+  readonly #loans = new IdMap<Loan>();
   readonly #dropped = new FinalizationRegistry<{ id: number; resource: number }>(({ id, resource }) => void this.#let(id, resource));
 
   /** @param release tells the runner that nobody holds a resource any more. */
@@ -53,7 +54,7 @@ export class HeldResources {
 
   /** The runner is gone. */
   closeAll(): void {
-    for (const id of this.#loans.keys()) this.close(id);
+    for (const id of this.#loans.ids()) this.close(id);
   }
 
   #let(id: number, resource: number): Promise<void> {

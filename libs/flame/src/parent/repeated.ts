@@ -2,6 +2,7 @@ import { BootError } from '../core/boot-error.js';
 import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import type { FlameErrorCode } from '../core/flame-error.js';
+import { merged } from '../core/merged.js';
 import { afterAttempts } from './call-verdicts.js';
 import type { CallOptions, PendingCall } from './pending-call.js';
 
@@ -24,7 +25,7 @@ export async function repeated(
     const timeout = options.timeout === undefined ? undefined : Math.max(1, until - clock.now());
     let call: PendingCall | undefined;
     try {
-      call = submit({ ...options, timeout }, attempt);
+      call = submit(timeout === undefined ? options : merged(options, { timeout }), attempt);
       return await call.promise;
     } catch (error) {
       const again = attempt < attempts && isRepeatable(error, options.idempotent ?? false) && clock.now() < until;

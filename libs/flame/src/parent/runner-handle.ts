@@ -65,8 +65,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const { order } = call;
     this.#calls.set(call.id, call);
     const { handler, args, mode, linked, attempt, context, trace, child, method } = order;
-    const frame = { kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace } as const;
-    this.#link.send(child === undefined ? frame : { ...frame, child, method });
+    this.#link.send({ kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace, child, method });
     if (order.sources) {
       this.#streams.open(call.id, call.label, order.sources);
       this.#failStreamsWith(call);

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { FlameTrackable } from '../core/flame-trackable.js';
+import { IdMap } from '../core/id-map.js';
 
 /** What the book of resources is kept with. */
 export interface HandedOutSetup {
@@ -25,7 +26,7 @@ interface Loan {
  */
 export class HandedOut {
   readonly #setup: HandedOutSetup;
-  readonly #loans = new Map<number, Loan>();
+  readonly #loans = new IdMap<Loan>();
 
   constructor(setup: HandedOutSetup) {
     this.#setup = setup;

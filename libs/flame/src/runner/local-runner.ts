@@ -4,7 +4,9 @@ import type { Codec } from '../core/codec/codec.js';
 import type { Clock } from '../core/clock.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
 import type { FlameLog } from '../core/flame-log.js';
+import { merged } from '../core/merged.js';
 import type { ParentInfo } from '../core/parent-info.js';
+import type { LinkEnd } from '../wire/link.js';
 import type { MemoryLink } from '../wire/memory-link.js';
 import { Executor } from './executor.js';
 import type { HandlerTable } from './handler-table.js';
@@ -38,14 +40,15 @@ export function startLocalRunner(setup: LocalRunnerSetup): LocalMachine {
       await link.close(reason);
       exit({ how: 'stopped', text: reason });
     })());
-  const executor = new Executor({
-    ...setup,
-    onLeave: (grace, reason) => void end(grace, reason),
-    onEnd: (linkEnd) => {
-      executor.abortLinked(`the parent is gone: ${linkEnd.reason}`);
-      void end(info.shutdownTimeout, linkEnd.reason);
-    },
-  });
+  const executor: Executor = new Executor(
+    merged(setup, {
+      onLeave: (grace: number, reason: string) => void end(grace, reason),
+      onEnd: (linkEnd: LinkEnd) => {
+        executor.abortLinked(`the parent is gone: ${linkEnd.reason}`);
+        void end(info.shutdownTimeout, linkEnd.reason);
+      },
+    }),
+  );
   link.open(executor);
   return {
     id: `local:${info.runner}`,

@@ -1,6 +1,7 @@
 import type { Codec, Lower } from '../core/codec/codec.js';
 import { MalformedError } from '../core/codec/codec.js';
 import type { Frame, StreamFrame } from '../core/frame.js';
+import { IdMap } from '../core/id-map.js';
 import { readOutlet } from '../core/outlet.js';
 import { CallStreams } from './call-streams.js';
 import { followSignal } from './followed-signal.js';
@@ -38,7 +39,7 @@ export interface StreamsSetup {
  */
 export class Streams {
   readonly #setup: StreamsSetup;
-  readonly #calls = new Map<number, CallStreams>();
+  readonly #calls = new IdMap<CallStreams>();
   /** The call whose value is being decoded. */
   #decoding = 0;
   #asked = false;
@@ -119,7 +120,7 @@ export class Streams {
 
   /** The session is over: drops the streams of all calls. */
   closeAll(error: unknown): void {
-    for (const id of this.#calls.keys()) this.close(id, error);
+    for (const id of this.#calls.ids()) this.close(id, error);
   }
 
   /** `told` is what the consumers of outgoing streams get to know. */
