@@ -1,3 +1,5 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import { calibrate } from './burn.js';
 import type { Job } from './closed-loop.js';
 import { Gathering, ownBoot } from './field.js';
@@ -11,7 +13,7 @@ export interface HeatOptions {
   readonly duration: number;
   /** Who is not there. */
   readonly absent: readonly string[];
-  /** Where the raw servers have their sockets. */
+  /** Where heats have folders of their own, for the sockets of the raw servers. */
   readonly folder: string;
   /** Node's options for each process. */
   readonly execArgv: string[];
@@ -26,7 +28,7 @@ export async function runHeat(heat: Heat, options: HeatOptions, results: Results
   const there = new Set(all.flatMap(({ field }) => field).filter((name) => !options.absent.includes(name)));
   const gathering = new Gathering();
   try {
-    const field = await gathering.gather(there, options.folder, [...options.execArgv, ...(heat.execArgv ?? [])]);
+    const field = await gathering.gather(there, mkdtempSync(join(options.folder, 'heat-')), [...options.execArgv, ...(heat.execArgv ?? [])]);
     const run = new HeatRun(heat, field, options);
     await run.warmUp();
     for (let round = 0; round < options.rounds; round++) {
