@@ -28,7 +28,10 @@ export async function runHeat(heat: Heat, options: HeatOptions, results: Results
   const there = new Set(all.flatMap(({ field }) => field).filter((name) => !options.absent.includes(name)));
   const gathering = new Gathering();
   try {
-    const field = await gathering.gather(there, mkdtempSync(join(options.folder, 'heat-')), [...options.execArgv, ...(heat.execArgv ?? [])]);
+    const field = await gathering.gather(there, mkdtempSync(join(options.folder, 'heat-')), [
+      ...options.execArgv,
+      ...(heat.execArgv ?? []),
+    ]);
     const run = new HeatRun(heat, field, options);
     await run.warmUp();
     for (let round = 0; round < options.rounds; round++) {
