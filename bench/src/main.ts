@@ -41,7 +41,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const results = new Results();
 const execArgv = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${out}`] : [];
 const absent = options.quick ? peers : [];
-for (const heat of heats.map(chosenOf)) await runHeat(heat, { rounds, duration, absent, folder, execArgv, tell: console.error }, results);
+for (const heat of heats.map(chosenOf)) {
+  const sets = options.quick ? 1 : (heat.sets ?? 1);
+  const each = { rounds: Math.ceil(rounds / sets), duration, absent, folder, execArgv, tell: console.error };
+  for (let set = 0; set < sets; set++) await runHeat(heat, each, results);
+}
 report(results);
 
 function report(results: Results): void {
@@ -73,12 +77,13 @@ function compare({ rows }: Report): void {
 }
 
 /** What of a heat is wanted. */
-function chosenOf({ scenarios, execArgv, beside, cpuBound, coldStart }: Heat): Heat {
+function chosenOf({ scenarios, execArgv, sets, beside, cpuBound, coldStart }: Heat): Heat {
   const wanted = <T extends { readonly name: string }>(one: T | undefined): T | undefined =>
     one?.name.includes(options.only) ? one : undefined;
   return {
     scenarios: scenarios.filter((scenario) => wanted(scenario)),
     execArgv,
+    sets,
     beside: wanted(beside),
     cpuBound: options.quick ? undefined : wanted(cpuBound),
     coldStart: wanted(coldStart),

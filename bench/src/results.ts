@@ -51,7 +51,7 @@ export class Results {
     const figures: Record<string, Figure> = Object.fromEntries(known);
     const ratios: Record<string, Figure> = {};
     const [first, ...others] = known.map(([name]) => name);
-    for (const other of others) ratios[`${first}/${other}`] = ratio(figures[first!]!, figures[other]!);
+    if (first === 'flame') for (const other of others) ratios[`${first}/${other}`] = ratio(figures[first!]!, figures[other]!);
     for (const [one, other] of pairs) if (figures[one] && figures[other]) ratios[`${one}/${other}`] = ratio(figures[one], figures[other]);
     for (const [name, further] of Object.entries(more)) if (further !== undefined) ratios[name] = further;
     return { name: `${scenario}${what}`, unit, figures, ratios };

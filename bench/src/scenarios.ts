@@ -17,7 +17,7 @@ const raw = ['flame', 'batched', 'unary'];
 const everyone = [...raw, 'local', 'piscina', 'nest grpc', 'bullmq'];
 const large = ['flame', 'stream', 'batched', 'batched in app', 'unary'];
 
-const ops = ['flame', 'observed', 'watched', 'app 1 %', 'all 1 %', 'app 100 %', 'all 100 %'];
+const ops = ['flame', 'observed', 'watched'];
 
 const trivial: readonly Scenario[] = [
   { name: '1 caller', callers: 1, size: 0, field: everyone },
@@ -43,6 +43,9 @@ const values: readonly Scenario[] = [
 const oneYoungSize = ['--min-semi-space-size=16'];
 
 const seen: readonly Scenario[] = [{ name: '64 callers, ops', callers: 64, size: 0, field: ops }];
+const traced = (share: string): readonly Scenario[] => [
+  { name: `64 callers, traces of ${share}`, callers: 64, size: 0, field: [`app ${share}`, `all ${share}`] },
+];
 
 /** A caller of trivial calls while a result of 100 MiB is on its way from the same runner, over the stream. */
 export const beside = { name: '1 caller beside 100 MiB', field: ['stream'] };
@@ -60,6 +63,11 @@ export interface Heat {
   readonly scenarios: readonly Scenario[];
   /** Node's options for its processes. */
   readonly execArgv?: readonly string[];
+  /**
+   * How often, with fresh processes each time, all rounds together: where two processes of the same code, each compiled by its own luck, differ by more than what is
+   * measured. Once when left out, and in a quick run.
+   */
+  readonly sets?: number;
   readonly beside?: typeof beside;
   readonly cpuBound?: typeof cpuBound;
   readonly coldStart?: typeof coldStart;
@@ -68,6 +76,8 @@ export interface Heat {
 export const heats: readonly Heat[] = [
   { scenarios: trivial },
   { scenarios: seen, execArgv: oneYoungSize },
+  { scenarios: traced('1 %'), execArgv: oneYoungSize, sets: 5 },
+  { scenarios: traced('100 %'), execArgv: oneYoungSize },
   { scenarios: values, beside },
   { scenarios: [], cpuBound, coldStart },
 ];
