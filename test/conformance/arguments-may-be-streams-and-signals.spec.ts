@@ -4,23 +4,8 @@ import { expect, it } from 'vitest';
 import { StreamService } from '../apps/src/conformance/stream.service.js';
 import { collect } from '../support/collect.js';
 import { rule } from '../support/conformance.js';
+import { source } from '../support/counted-source.js';
 import { until } from '../support/process-table.js';
-
-/** Counts what was read of it, and says when it has cleaned up. */
-function source(to = Infinity): { made: number; cleaned: boolean; open: () => AsyncGenerator<number> } {
-  const self = {
-    made: 0,
-    cleaned: false,
-    async *open() {
-      try {
-        while (self.made < to) yield ++self.made;
-      } finally {
-        self.cleaned = true;
-      }
-    },
-  };
-  return self;
-}
 
 rule('Arguments may be streams and signals', (start) => {
   it('gives the handler what the caller’s stream gives', async () => {
@@ -38,7 +23,7 @@ rule('Arguments may be streams and signals', (start) => {
     const one = source();
     expect(await app.get(StreamService).first(one.open())).toBe(1);
     await until(() => one.cleaned);
-    expect(one.made).toBeLessThanOrEqual(17);
+    expect(one.produced).toBeLessThanOrEqual(17);
   });
 
   it('streams through a handler that streams', async () => {
@@ -51,7 +36,7 @@ rule('Arguments may be streams and signals', (start) => {
     }
     expect(seen).toEqual(Array.from({ length: 500 }, (_, i) => 2 * i + 2));
     await until(() => one.cleaned && pool.stats().running === 0);
-    expect(one.made).toBeLessThanOrEqual(500 + 2 * 16);
+    expect(one.produced).toBeLessThanOrEqual(500 + 2 * 16);
   });
 
   it('gives the handler the error of the caller’s stream', async () => {

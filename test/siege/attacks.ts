@@ -14,6 +14,8 @@ export interface Attack {
   readonly piece: (i: number) => Buffer | undefined;
   readonly perSecond: number;
   readonly connections: number;
+  /** It works all the time, and comes to nobody: what a neighbour on the same processors takes. */
+  readonly busy?: true;
   /** From so many addresses of this host, in turn, where it has more than one (Linux has a network of them). @default 1 */
   readonly addresses?: number;
 }
@@ -22,6 +24,7 @@ const odd = (i: number): number => i * 2 + 1;
 const http2 = { opening: preface, perSecond: 20_000, connections: 10 } as const;
 
 export const attacks: Readonly<Record<string, Attack>> = {
+  'none, by a busy neighbour': { busy: true, piece: () => undefined, perSecond: 0, connections: 0 },
   'streams that say nothing': { ...http2, piece: (i) => kindsOfStreams['say nothing'](odd(i)) },
   'streams that it resets': { ...http2, piece: (i) => kindsOfStreams['are reset'](odd(i)) },
   'calls of what there is not': { ...http2, piece: (i) => kindsOfStreams['ask for what there is not'](odd(i)) },
@@ -69,7 +72,7 @@ const mostWaiting = 1_000_000;
 /** Attacks until `signal` aborts. */
 export async function attack(
   target: Target,
-  { plain, opening, piece, perSecond, connections, addresses = 1 }: Attack,
+  { plain, opening, piece, perSecond, connections, addresses = 1, busy }: Attack,
   signal: AbortSignal,
 ): Promise<void> {
   const open = new Map<Socket, number>();
@@ -90,6 +93,7 @@ export async function attack(
   };
   let owed = 0;
   const wave = setInterval(() => {
+    for (const until = performance.now() + every; busy && performance.now() < until;);
     owed = Math.min(owed + (perSecond * every) / 1_000, perSecond / 10);
     for (; open.size < connections && owed >= 1; owed--) enter();
     const share = Math.ceil(owed / Math.max(1, ready.size));

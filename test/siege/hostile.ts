@@ -20,7 +20,8 @@ export async function hostile(only?: string): Promise<boolean> {
   const rig = new WireRig('network');
   const runner = await GoodRunner.attach(rig);
   const attacker = fork(process.argv[1]!, ['attacker', (await rig.info()).address]);
-  const [first, ...others] = allowedProcessors() as [number, ...number[]];
+  const processors = allowedProcessors();
+  const [first, ...others] = processors as [number, ...number[]];
   if (others.length > 0) {
     confine(process.pid, [first]);
     for (const pid of [runner.pid, attacker.pid!]) confine(pid, others);
@@ -49,6 +50,7 @@ export async function hostile(only?: string): Promise<boolean> {
       print(name, ...calls, ...[median(byClock), Math.min(...byClock), median(byProcessor)].map((ratio) => ratio.toFixed(2)));
     }
   } finally {
+    confine(process.pid, processors);
     attacker.kill();
     runner.leave();
     await rig.close();

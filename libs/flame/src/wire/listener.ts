@@ -2,7 +2,6 @@ import { createServer, type AddressInfo, type ListenOptions, type Server as NetS
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
-import type { ArrivalGate } from './arrival-gate.js';
 import { peerOf } from './peer-of.js';
 import { ShieldedSocket } from './shielded-socket.js';
 import type { Strangers } from './strangers.js';
@@ -35,24 +34,21 @@ export interface NetworkGuard {
  */
 export class Listener {
   readonly #net: NetServer;
-  readonly #gate: ArrivalGate | undefined;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(net: NetServer, gate?: ArrivalGate) {
+  private constructor(net: NetServer) {
     this.#net = net;
-    this.#gate = gate;
   }
 
   /** Listens there: on a Unix socket, or, with a guard, on the network. */
   static async open(grpc: GrpcServer, where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
     const net = createServer();
-    const gate = guard?.strangers.gateOf(net);
-    const listener = new Listener(net, gate);
+    guard?.strangers.guard(net);
+    const listener = new Listener(net);
     const inject = injector.injectConnection.bind(injector);
     const enter = guard === undefined ? inject : throughTls(guard, inject);
     net.on('connection', (socket: Socket) => {
-      gate?.came();
       // Before anything else is done for it.
       if (guard && !guard.strangers.mayCome(socket)) return;
       listener.#sockets.add(socket);
@@ -76,7 +72,6 @@ export class Listener {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
-    this.#gate?.close();
     await closed;
   }
 }

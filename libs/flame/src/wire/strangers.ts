@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../core/clock.js';
-import { ArrivalGate } from './arrival-gate.js';
+import { boundArrivals } from './bound-arrivals.js';
 import { FrameCounter } from './frame-counter.js';
 import { networkOf } from './network-of.js';
 import { peerOf } from './peer-of.js';
@@ -56,9 +56,9 @@ export class Strangers {
     return this.#here.size;
   }
 
-  /** Bounds how many that server takes. It must be told of each, before any is asked for here, and be closed with the server. */
-  gateOf(server: Server): ArrivalGate {
-    return new ArrivalGate(server, this.#limits.maxArrivalsPerSecond, this.#clock);
+  /** Bounds how many a server takes, before it is asked here whether they may come. */
+  guard(server: Server): void {
+    boundArrivals(server, this.#limits.maxArrivalsPerSecond, this.#clock);
   }
 
   /** A connection was made. Says whether it may stay, and drops it if not. */

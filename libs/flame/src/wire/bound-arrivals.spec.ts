@@ -1,21 +1,23 @@
+import { EventEmitter } from 'node:events';
+import type { Server } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { ArrivalGate } from './arrival-gate.js';
+import { boundArrivals } from './bound-arrivals.js';
 
 function rig(perSecond: number) {
   const clock = new VirtualClock();
-  const server = { maxConnections: Infinity };
-  const gate = new ArrivalGate(server, perSecond, clock);
+  const server = Object.assign(new EventEmitter(), { maxConnections: Infinity });
+  boundArrivals(server as EventEmitter & Pick<Server, 'maxConnections' | 'on'>, perSecond, clock);
   /** How many are taken of so many that come at once, beside one that is there already. */
   const come = (count: number): number => {
     let taken = 0;
-    for (let i = 0; i < count && server.maxConnections > 1; i++, taken++) gate.came();
+    for (let i = 0; i < count && server.maxConnections > 1; i++, taken++) server.emit('connection');
     return taken;
   };
-  return { clock, server, gate, come };
+  return { clock, server, come };
 }
 
-describe('ArrivalGate', () => {
+describe('boundArrivals', () => {
   it('lets as many in at once as there may be in a second', () => {
     const { come } = rig(500);
     expect(come(499)).toBe(499);
@@ -43,21 +45,21 @@ describe('ArrivalGate', () => {
     expect(come(1_000)).toBe(20);
   });
 
-  it('stays shut for as long whatever the server takes meanwhile, as it does where nothing is connected', async () => {
-    const { clock, server, gate, come } = rig(10);
+  it('drops for as long whatever the server takes meanwhile, as it does where nothing is connected', async () => {
+    const { clock, server, come } = rig(10);
     come(10);
     await clock.advance(50);
-    gate.came();
+    server.emit('connection');
     expect(server.maxConnections).toBe(1);
     await clock.advance(50);
     expect(server.maxConnections).toBe(Infinity);
   });
 
-  it('leaves no timer when it is closed', () => {
-    const { clock, gate, come } = rig(1);
+  it('leaves no timer when its server closes', () => {
+    const { clock, server, come } = rig(1);
     come(1);
     expect(clock.pending).toBe(1);
-    gate.close();
+    server.emit('close');
     expect(clock.pending).toBe(0);
   });
 });
