@@ -279,9 +279,11 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     }
     if (!(flameErrorCodes as readonly string[]).includes(frame.code))
       throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
+    // The runner's clock was first, as this process was busy: what is due by the pool's own is answered by that, which knows more to say.
+    if (frame.code === 'FLAME_TIMEOUT') this.owner.tell({ is: 'tick' });
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
     const error = new FlameError(frame.code as FlameErrorCode, frame.reason, { ran });
-    // Whoever gave the call up was told so, and counted, then.
+    // Whoever gave the call up, or was late, was told so, and counted, then.
     if (!call.failure) this.owner.failed(call, error);
     call.reject(error);
     // Its process is gone, of several that are this runner.
