@@ -62,15 +62,14 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   run(call: PendingCall, timeout: number): void {
-    const { order } = call;
     this.#calls.set(call.id, call);
-    const { handler, args, mode, linked, attempt, context, trace, child, method } = order;
+    const { handler, args, mode, linked, attempt, context, trace, child, method, sources, reads } = call.order;
     this.#link.send({ kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace, child, method });
-    if (order.sources) {
-      this.#streams.open(call.id, call.label, order.sources);
+    if (sources) {
+      this.#streams.open(call.id, call.label, sources);
       this.#failStreamsWith(call);
     }
-    if (order.reads) this.#link.send({ kind: 'credit', id: call.id, stream: 0, count: windowItems });
+    if (reads) this.#link.send({ kind: 'credit', id: call.id, stream: 0, count: windowItems });
   }
 
   cancel(call: PendingCall, cause: CancelCause, reason: string): void {
