@@ -2,6 +2,7 @@ import type { CallTrace, CarriedTrace } from '../core/call-tracer.js';
 import type { WorkMode } from '../core/frame.js';
 import { PoolCall } from '../core/pool/entries.js';
 import type { Sources } from '../streams/hoister.js';
+import { youngGeneration } from '../wire/young-generation.js';
 
 /** What a call is made with, besides its arguments. */
 export interface CallOptions {
@@ -74,6 +75,8 @@ export class PendingCall extends PoolCall {
   #reject!: (error: unknown) => void;
   #onLate: ((error: unknown, call: PendingCall) => void) | undefined;
   #settled = false;
+  /** How often the young generation had been collected for large values when this was made. */
+  readonly #collections = youngGeneration.collections;
 
   constructor(
     readonly order: CallOrder,
@@ -87,9 +90,11 @@ export class PendingCall extends PoolCall {
     });
   }
 
-  resolve(value: unknown): void {
+  /** `bytes` is how large the value was when it came. */
+  resolve(value: unknown, bytes = 0): void {
     if (this.#settled) return;
     this.#settled = true;
+    youngGeneration.received(bytes, this.#collections);
     this.#resolve(value);
   }
 

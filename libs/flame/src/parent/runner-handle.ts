@@ -184,7 +184,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.owner.answered('returned', frame.value.byteLength, call);
     call.streaming = frame.held && this.#streams.receives(call.id);
     if (call.streaming) this.#failStreamsWith(call);
-    call.resolve(value);
+    call.resolve(value, frame.value.byteLength);
     this.#settled(call, frame.held);
   }
 

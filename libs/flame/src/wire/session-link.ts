@@ -13,6 +13,7 @@ import { ProtoReader } from './proto-reader.js';
 import type { SharedFiles } from './shared-memory.js';
 import { TurnSize } from './turn-size.js';
 import { Violation } from './violation.js';
+import { youngGeneration } from './young-generation.js';
 
 export interface SessionLinkOptions {
   /** The other end, for texts. */
@@ -167,6 +168,7 @@ export class SessionLink implements Link {
   }
 
   #take(bytes: Uint8Array): void {
+    youngGeneration.carried(bytes.length);
     try {
       const from = new ProtoReader(bytes);
       const { seq, ack } = readNumbers(from);
@@ -234,7 +236,7 @@ export class SessionLink implements Link {
     while (this.#pipe !== undefined && this.#flying === 0) {
       const packet = this.#again.shift() ?? this.#pull();
       if (packet === undefined) break;
-      this.#flying = packet.length;
+      youngGeneration.carried((this.#flying = packet.length));
       this.#pipe.write(packet, this.#written);
     }
     if (this.#pipe !== undefined && this.#session.owes) {

@@ -1,0 +1,63 @@
+import { PerformanceObserver, constants } from 'node:perf_hooks';
+import type { PerformanceEntry } from 'node:perf_hooks';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { YoungGeneration } from './young-generation.js';
+
+const MiB = 1024 * 1024;
+
+/** What Node's types leave out. */
+type Collection = PerformanceEntry & { readonly detail: { readonly kind: number; readonly flags: number } };
+
+function counted() {
+  let collected = 0;
+  const young = new YoungGeneration(() => void collected++);
+  return { young, collected: () => collected };
+}
+
+describe('YoungGeneration', () => {
+  it('is collected for every 2 MiB that are carried', () => {
+    const { young, collected } = counted();
+    young.carried(2 * MiB - 1);
+    expect(collected()).toBe(0);
+    young.carried(1);
+    for (let i = 0; i < 30; i++) young.carried(100 * 1024);
+    expect([collected(), young.collections]).toEqual([2, 2]);
+  });
+
+  it('is left alone while most of what comes is held by calls older than the last collection, and not longer', () => {
+    const { young, collected } = counted();
+    const carry = (bytes: number, collections: number): void => {
+      young.received(bytes, collections);
+      young.carried(bytes);
+    };
+    carry(2 * MiB, 0);
+    expect(collected()).toBe(1);
+    for (let i = 0; i < 5; i++) carry(2 * MiB, 0);
+    expect(collected()).toBe(1);
+    carry(2 * MiB, young.collections);
+    carry(1.2 * MiB, young.collections);
+    carry(0.8 * MiB, 0);
+    expect(collected()).toBe(3);
+  });
+
+  it('is collected by V8, and of it nothing else; nobody else sees how', async () => {
+    const seen: unknown[] = [];
+    const told = new Promise<void>((resolve) => {
+      const observer = new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          const { kind, flags } = (entry as Collection).detail;
+          if (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) seen.push(kind);
+        }
+        if (seen.length === 0) return;
+        observer.disconnect();
+        resolve();
+      });
+      observer.observe({ entryTypes: ['gc'] });
+    });
+    new YoungGeneration().carried(2 * MiB);
+    await told;
+    expect(seen).toEqual([constants.NODE_PERFORMANCE_GC_MINOR]);
+    expect([typeof globalThis.gc, runInNewContext('typeof gc')]).toEqual(['undefined', 'undefined']);
+  });
+});
