@@ -32,11 +32,11 @@ const middle = ratios[Math.floor(ratios.length / 2)]!;
 const costs = rounds.map(({ ten, thousand }) => `${ten.toFixed(1)}/${thousand.toFixed(1)}`).join(', ');
 line(
   'a call with 100,000 at once on 1,000 runners beside 10',
-  `${ratios[0]!.toFixed(2)} × the CPU time in the best round, ${middle.toFixed(2)} × in the median; ${costs} µs`,
+  `${middle.toFixed(2)} × the CPU time in the median (${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)}); ${costs} µs`,
   '1.5 ×',
-  ratios[0]! <= 1.5,
+  middle <= 1.5,
   // As with the other ratios, a third may be the machine's: its caches are shared.
-  ratios[0]! <= 1.5 * 1.5,
+  middle <= 1.5 * 1.5,
 );
 
 const session = await report<{ rss: number; used: number }>('sessions.js');

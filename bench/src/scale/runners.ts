@@ -39,7 +39,7 @@ const numbers = app.get(NumbersService);
 
 /** CPU time of a call, in µs, when so many come at once, most of which wait. */
 async function costOf(call: (value: number) => Promise<number>): Promise<number> {
-  // A full collection of what both left would otherwise fall on one of them, always the same.
+  // Both begin with an empty heap: of every fourth time the full collection would fall to one of them, always the same.
   globalThis.gc!();
   const before = process.cpuUsage();
   const answers = await Promise.all(Array.from({ length: waiting }, (_, value) => call(value)));
