@@ -16,11 +16,13 @@ function counted() {
 }
 
 describe('YoungGeneration', () => {
-  it('is collected for every 2 MiB that are carried', () => {
+  it('is collected for every 2 MiB that large packets carry', () => {
     const { young, collected } = counted();
     young.carried(2 * MiB - 1);
     expect(collected()).toBe(0);
-    young.carried(1);
+    for (let i = 0; i < 1_000; i++) young.carried(16 * 1024 - 1);
+    expect(collected()).toBe(0);
+    young.carried(16 * 1024);
     for (let i = 0; i < 30; i++) young.carried(100 * 1024);
     expect([collected(), young.collections]).toEqual([2, 2]);
   });

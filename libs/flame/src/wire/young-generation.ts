@@ -6,6 +6,8 @@ import { runInNewContext } from 'node:vm';
  * may begin a full collection at 8 MB: a heap that has not grown of late has room for no more.
  */
 const collectAfter = 2 * 1024 * 1024;
+/** Packets below are of small frames, what comes of which fills the young generation by itself. */
+const large = 16 * 1024;
 
 /**
  * Has V8 collect the young generation while large values pass. What gRPC leaves behind of them is a few small objects, which hold megabytes outside of the
@@ -28,8 +30,9 @@ export class YoungGeneration {
     this.#collect = collect;
   }
 
-  /** So many bytes have come in or leave through gRPC. */
+  /** A packet of so many bytes has come in or leaves through gRPC. */
   carried(bytes: number): void {
+    if (bytes < large) return;
     this.#carried += bytes;
     if (this.#carried < collectAfter) return;
     const futile = this.#heldByOld * 2 > this.#carried;
