@@ -39,7 +39,7 @@ const numbers = app.get(NumbersService);
 
 /** CPU time of a call, in µs, when so many come at once, most of which wait. */
 async function costOf(call: (value: number) => Promise<number>): Promise<number> {
-  // Both begin with an empty heap: of every fourth time the full collection would fall to one of them, always the same.
+  // Each begins with an empty heap: a full collection of what several left would otherwise always fall on the same one of them.
   globalThis.gc!();
   const before = process.cpuUsage();
   const answers = await Promise.all(Array.from({ length: waiting }, (_, value) => call(value)));

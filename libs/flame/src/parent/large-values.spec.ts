@@ -4,8 +4,11 @@ import { youngGeneration } from '../wire/young-generation.js';
 
 const MiB = 1024 * 1024;
 
-/** A pool with a call that has not returned yet. */
-async function pending() {
+let handler: () => unknown;
+const rig = new PoolRig({ later: () => handler() }, { max: 4 });
+
+/** A call that runs; what is given back has it return so many bytes. */
+async function pending(): Promise<(bytes: number) => Promise<void>> {
   let answer: (value: unknown) => void = () => {};
   const running = new Promise<void>((begun) => {
     handler = () =>
@@ -16,27 +19,23 @@ async function pending() {
   });
   const called = rig.call('later');
   await running;
-  return async (bytes: number) => {
+  return async (bytes) => {
     answer(Buffer.alloc(bytes));
     await called;
   };
 }
 
-let handler: () => unknown;
-const rig = new PoolRig({ later: () => handler() }, { max: 4 });
-
 describe('A large value', () => {
-  it('of a call that was there at the last collection has no other follow', async () => {
+  it('has no collection follow where its call was there at the last one, and has where it was not', async () => {
     onTestFinished(() => rig.pool.drain('the test is over'));
-    const returned = await pending();
+    const older = await pending();
     youngGeneration.carried(2 * MiB);
     const before = youngGeneration.collections;
-    await returned(2 * MiB);
+    await older(2 * MiB);
     youngGeneration.carried(2 * MiB);
     expect(youngGeneration.collections).toBe(before);
-    await (
-      await pending()
-    )(2 * MiB);
+    const younger = await pending();
+    await younger(2 * MiB);
     youngGeneration.carried(2 * MiB);
     expect(youngGeneration.collections).toBe(before + 1);
   });
