@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Job, Measured } from './closed-loop.js';
-import type { Report } from './contest.js';
+import type { Order, Report } from './contest.js';
 
 /** Longer than any job takes; a contestant that says nothing for so long has failed. */
 const patience = 120_000;
@@ -33,10 +33,14 @@ export class Contestant {
   }
 
   async measure(job: Job): Promise<Measured> {
-    this.#child.send(job);
-    const report = await this.#report();
-    if (report.is !== 'measured') throw new Error(`${this.#file} is ready twice`);
+    const report = await this.#ask(job);
+    if (report.is !== 'measured') throw new Error(`${this.#file} did not measure, it is ${report.is}`);
     return report.measured;
+  }
+
+  /** Makes its processes such as have been up for a while. */
+  async age(): Promise<void> {
+    await this.#ask('age');
   }
 
   /** Lets the process end by itself, kills it when it does not. Idempotent. */
@@ -48,6 +52,11 @@ export class Contestant {
     if (child.connected) child.disconnect();
     await exited;
     clearTimeout(late);
+  }
+
+  #ask(order: Order): Promise<Report> {
+    this.#child.send(order);
+    return this.#report();
   }
 
   async #report(): Promise<Report> {

@@ -43,6 +43,9 @@ export async function runHeat(heat: Heat, options: HeatOptions, results: Results
   }
 }
 
+/** How long each scenario is measured for before it counts, in milliseconds: large values make few calls, whose code is compiled late. */
+const forgottenFor = 600;
+
 class HeatRun {
   readonly #heat: Heat;
   readonly #field: Field;
@@ -54,12 +57,14 @@ class HeatRun {
     this.#options = options;
   }
 
-  /** Everyone's code gets compiled before it counts: by much work of one kind, and a round that is forgotten. */
+  /** Everyone's code gets compiled before it counts: by much work of one kind, and by rounds that are forgotten. Then all are as processes that have been up for a while. */
   async warmUp(): Promise<void> {
     for (const [name, { contestant, task, warmUp: duration }] of this.#field) {
       if (name !== 'ideal') await contestant.measure({ task, callers: 256, size: 0, duration });
     }
-    await this.#runScenarios(0, new Results());
+    for (const { contestant } of this.#field.values()) await contestant.age();
+    const forgotten = Math.ceil(forgottenFor / this.#options.duration);
+    for (let round = 0; round < forgotten; round++) await this.#runScenarios(round, new Results());
     await this.#runBeside(new Results());
   }
 

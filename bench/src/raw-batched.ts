@@ -4,7 +4,7 @@ import { RawReader, RawWriter } from './raw-frames.js';
 import { asIs, rawPeer, rawService } from './raw-grpc.js';
 
 /** The limit: one bidirectional stream, nothing done beyond telling the answers apart. */
-const { client, answeringCpu } = await rawPeer(process.argv[2]!, process.argv[3]);
+const { client, answeringCpu, ageAnswering } = await rawPeer(process.argv[2]!, process.argv[3]);
 const stream = client.makeBidiStreamRequest<Buffer, Buffer>(rawService.batched.path, asIs, asIs);
 const calls = new Map<number, { size: number; done: () => void; failed: (error: unknown) => void }>();
 const writer = new RawWriter((message) => stream.write(message));
@@ -27,4 +27,4 @@ const echo = (size: number): Promise<void> =>
     writer.send(last, size, trivial);
   });
 
-contest({ tasks: { echo }, answeringCpu, close: () => process.exit() });
+contest({ tasks: { echo }, answeringCpu, ageAnswering, close: () => process.exit() });

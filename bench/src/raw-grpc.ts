@@ -26,6 +26,7 @@ export const rawService = {
 export interface RawPeer {
   readonly client: Client;
   readonly answeringCpu: () => Promise<number>;
+  readonly ageAnswering: () => Promise<void>;
 }
 
 /**
@@ -38,10 +39,16 @@ export async function rawPeer(folder: string, column = ''): Promise<RawPeer> {
   server.once('exit', (code) => process.exit(code ?? 1));
   await Promise.all([once(server, 'message'), column && idleApp()]);
   const client = new Client(address, credentials.createInsecure(), { ...rawOptions, 'grpc.enable_http_proxy': 0 });
-  const answeringCpu = async (): Promise<number> => {
-    server.send('cpu');
+  const ask = async (what: 'cpu' | 'age'): Promise<number> => {
+    server.send(what);
     const [time] = (await once(server, 'message')) as [number];
     return time;
   };
-  return { client, answeringCpu };
+  return {
+    client,
+    answeringCpu: () => ask('cpu'),
+    ageAnswering: async () => {
+      await ask('age');
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { idleApp } from './app/idle-app.js';
 import { cpuTime } from './closed-loop.js';
+import { collectAll } from './full-collection.js';
 import { bodyOf } from './raw-bodies.js';
 import { RawReader, RawWriter } from './raw-frames.js';
 import { rawOptions, rawService } from './raw-grpc.js';
@@ -25,7 +26,10 @@ server.addService(rawService, {
 
 server.bindAsync(process.argv[2]!, ServerCredentials.createInsecure(), (error) => {
   if (error) throw error;
-  process.on('message', () => process.send!(cpuTime()));
+  process.on('message', (asked) => {
+    if (asked === 'age') collectAll();
+    process.send!(cpuTime());
+  });
   process.once('disconnect', () => process.exit());
   process.send!('listening');
 });

@@ -3,7 +3,7 @@ import { answers, trivial } from './raw-bodies.js';
 import { asIs, rawPeer, rawService } from './raw-grpc.js';
 
 /** What most would do: one unary gRPC call per invocation. */
-const { client, answeringCpu } = await rawPeer(process.argv[2]!);
+const { client, answeringCpu, ageAnswering } = await rawPeer(process.argv[2]!);
 
 const echo = (size: number): Promise<void> =>
   new Promise((done, failed) => {
@@ -16,4 +16,4 @@ const echo = (size: number): Promise<void> =>
     });
   });
 
-contest({ tasks: { echo }, answeringCpu, close: () => process.exit() });
+contest({ tasks: { echo }, answeringCpu, ageAnswering, close: () => process.exit() });

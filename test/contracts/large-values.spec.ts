@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { youngGeneration } from '../../libs/flame/src/wire/young-generation.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { large, upTo } from '../support/numbered-frames.js';
@@ -6,22 +6,30 @@ import { WireRig } from '../support/wire-rig.js';
 
 const MiB = 1024 * 1024;
 
-describe('Large values over gRPC', () => {
+describe('Large values', () => {
   let rig: WireRig;
-  beforeEach(() => void (rig = new WireRig('network')));
   afterEach(() => rig.close());
 
-  it('have the young generation collected at both ends, for every 2 MiB that one of them carries', async () => {
+  /** How often the young generation is collected while so many values of 1 MiB come, one after the other. Both ends are in this process. */
+  async function collections(reach: 'host' | 'network', values: number): Promise<number> {
+    rig = new WireRig(reach);
     const { parent, runner } = await rig.pair();
     const here = new LinkRecorder();
     parent.open(here);
     runner.open(new LinkRecorder());
     const before = youngGeneration.collections;
-    for (const id of upTo(20)) {
+    for (const id of upTo(values)) {
       runner.send(large(id, MiB));
       await here.first(id);
     }
-    // Both ends are in this process: 20 MiB leave it, and 20 come.
-    expect(youngGeneration.collections - before).toBe(20);
+    return youngGeneration.collections - before;
+  }
+
+  it('over gRPC have the young generation collected at both ends, for every 2 MiB that one of them carries', async () => {
+    expect(await collections('network', 20)).toBe(20);
+  });
+
+  it('through shared memory have it collected at the end that reads them, for every 4 MiB', async () => {
+    expect(await collections('host', 20)).toBe(5);
   });
 });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { OnFlame } from 'nestjs-flame';
 import { burn } from '../burn.js';
 import { cpuTime } from '../closed-loop.js';
+import { collectAll } from '../full-collection.js';
 import { recorded } from './column.js';
 import { inSpan } from './observed.js';
 
@@ -36,6 +37,11 @@ export class EchoService {
   @OnFlame('process')
   async cpu(): Promise<number> {
     return cpuTime();
+  }
+
+  @OnFlame('process')
+  async age(): Promise<void> {
+    collectAll();
   }
 
   @OnFlame('local')

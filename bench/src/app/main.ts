@@ -54,6 +54,9 @@ contest({
     },
   },
   answeringCpu: async () => (column === 'local' ? 0 : echo.cpu()),
+  ageAnswering: async () => {
+    if (column !== 'local') await echo.age();
+  },
   settled: async () => {
     await bulk;
     while (flame.pool('cold').stats().runners.length > 0) await setTimeout(20);

@@ -163,7 +163,7 @@ export class Executor implements LinkReceiver, Workplace {
       work.over();
       return this.#refuse(frame.id, verdict.cannotRead(work.name, error));
     }
-    this.#works.add(work);
+    this.#works.add(work, frame.args.byteLength);
     if (at < Infinity) this.#deadlines.put(work);
     if (this.#streams.has(work.id)) work.whenAborted(this.#abortHeld);
     if (frame.mode === 'cast') link.send({ kind: 'accept', id: work.id });

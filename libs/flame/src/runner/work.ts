@@ -2,6 +2,7 @@ import { FlameError } from '../core/flame-error.js';
 import type { CarriedTrace, TracedRun } from '../core/call-tracer.js';
 import type { WorkMode } from '../core/frame.js';
 import { Timed } from '../core/pool/deadlines.js';
+import { youngGeneration } from '../wire/young-generation.js';
 import type { HandlerTable } from './handler-table.js';
 
 /** Where work runs: what all of a runner's calls share. */
@@ -25,6 +26,8 @@ export class Work extends Timed implements TracedRun {
   #reason: FlameError | undefined;
   #deadline: number | undefined;
   #onAbort: ((work: Work, reason: unknown) => void) | undefined;
+  #weight = 0;
+  #begun = 0;
 
   constructor(
     readonly place: Workplace,
@@ -59,6 +62,17 @@ export class Work extends Timed implements TracedRun {
   unlimited(): void {
     this.at = Infinity;
     this.#deadline = Infinity;
+  }
+
+  /** It begins to run, with arguments of so many bytes. */
+  weigh(bytes: number): void {
+    this.#weight = bytes;
+    this.#begun = youngGeneration.begins(bytes);
+  }
+
+  /** Nobody holds its arguments any more. */
+  letGo(): void {
+    youngGeneration.ended(this.#weight, this.#begun);
   }
 
   /** It is over. */

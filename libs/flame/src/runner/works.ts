@@ -37,13 +37,16 @@ export class Works {
     return this.#works.values();
   }
 
-  add(work: Work): void {
+  /** With arguments of so many bytes. */
+  add(work: Work, weight: number): void {
+    work.weigh(weight);
     if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(true);
     this.#works.set(work.id, work);
   }
 
   remove(work: Work): void {
     this.#works.delete(work.id);
+    work.letGo();
     if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(false);
     this.#look?.();
   }

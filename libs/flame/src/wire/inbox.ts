@@ -4,6 +4,7 @@ import { readFrame, withPayload } from './frame-reader.js';
 import { enterFrame } from './packet-bytes.js';
 import { ProtoReader } from './proto-reader.js';
 import { Violation } from './violation.js';
+import { youngGeneration } from './young-generation.js';
 import type { RingReader } from './shared-ring.js';
 import type { PartFrame, SharedFrame, WireFrame } from './wire-frame.js';
 
@@ -68,6 +69,7 @@ export class Inbox {
     if (this.#ring === undefined) throw new Violation('a value in shared memory, of which there is none');
     if (length > this.#maxPayload) throw tooLarge(length, this.#maxPayload);
     this.shared += length;
+    youngGeneration.shared(length);
     return withPayload(head, this.#ring.read({ at, length }));
   }
 

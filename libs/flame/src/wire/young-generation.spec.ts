@@ -27,6 +27,34 @@ describe('YoungGeneration', () => {
     expect([collected(), young.collections]).toEqual([2, 2]);
   });
 
+  it('is collected for every 4 MiB that are read out of shared memory', () => {
+    const { young, collected } = counted();
+    for (let i = 0; i < 127; i++) young.shared(32 * 1024);
+    expect(collected()).toBe(0);
+    young.shared(32 * 1024);
+    expect(collected()).toBe(1);
+    young.shared(3 * MiB);
+    young.carried(MiB / 2);
+    expect(collected()).toBe(2);
+  });
+
+  it('is left alone while most of what came are arguments of calls that run, and not longer', () => {
+    const { young, collected } = counted();
+    const begun = young.begins(3 * MiB);
+    young.shared(4 * MiB);
+    expect(collected()).toBe(0);
+    // It was a reason once.
+    young.shared(4 * MiB);
+    expect(collected()).toBe(1);
+    young.ended(3 * MiB, begun);
+    young.begins(2.5 * MiB);
+    young.shared(4 * MiB);
+    expect(collected()).toBe(1);
+    young.ended(2.5 * MiB, young.begins(2.5 * MiB));
+    young.shared(4 * MiB);
+    expect(collected()).toBe(2);
+  });
+
   it('is left alone while most of what comes is held by calls older than the last collection, and not longer', () => {
     const { young, collected } = counted();
     const carry = (bytes: number, collections: number): void => {
