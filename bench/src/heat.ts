@@ -57,12 +57,12 @@ class HeatRun {
     this.#options = options;
   }
 
-  /** Everyone's code gets compiled before it counts: by much work of one kind, and by rounds that are forgotten. Then all are as processes that have been up for a while. */
+  /** Everyone's code gets compiled before it counts: by much work of one kind, and by rounds that are forgotten; all as processes that have been up for a while. */
   async warmUp(): Promise<void> {
     for (const [name, { contestant, task, warmUp: duration }] of this.#field) {
+      await contestant.age();
       if (name !== 'ideal') await contestant.measure({ task, callers: 256, size: 0, duration });
     }
-    for (const { contestant } of this.#field.values()) await contestant.age();
     const forgotten = Math.ceil(forgottenFor / this.#options.duration);
     for (let round = 0; round < forgotten; round++) await this.#runScenarios(round, new Results());
     await this.#runBeside(new Results());
