@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { Account, ValuesService } from '../apps/src/conformance/values.service.js';
+import { WorkService } from '../apps/src/conformance/work.service.js';
 import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
@@ -49,6 +51,27 @@ rule('Values cross in full or are refused by name', (start) => {
     expect(error.message).toContain('WorkService.socket');
     expect(error.message).toContain('result.socket');
     expect(await work.pid()).toBeGreaterThan(0);
+  });
+
+  it('refuses an instance of a class with behaviour that is not registered, wherever it is', async () => {
+    const { app, work, flame } = await start();
+    const values = app.get(ValuesService);
+    const account = new Account('a');
+    const refusal = (path: string): unknown =>
+      expect.stringMatching(new RegExp(`${path}: an Account cannot cross.*toJSON\\(\\).*\`classes\``));
+    const argument = await failure(work.echo({ by: new Map([['a', { account }]]) }));
+    expect(argument).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no', message: refusal('args\\[0\\]\\.by\\.get\\("a"\\)\\.account') });
+    const cast = await failure(flame.cast('p', WorkService).echo(account));
+    expect(cast).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no', message: refusal('args\\[0\\]') });
+    const result = await failure(values.result());
+    expect(result).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes', message: refusal('result\\.accounts\\[0\\]') });
+    const items: unknown[] = [];
+    const item = await failure((async () => { for await (const each of values.items()) items.push(each); })()); // prettier-ignore
+    expect(item).toMatchObject({ code: 'FLAME_ENCODING', message: refusal('account') });
+    expect(items).toEqual([1]);
+    expect(await values.progress()).toEqual(refusal('account'));
+    const thrown: unknown = await values.thrown().catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ message: 'no', account: '[left out: an Account]' });
   });
 
   it('refuses arguments and results above maxPayload', async () => {

@@ -7,6 +7,7 @@ import { LossService } from './loss.service.js';
 import { PagesService } from './pages.service.js';
 import { RequestService } from './request.service.js';
 import { StreamService } from './stream.service.js';
+import { ValuesService } from './values.service.js';
 import { WorkService } from './work.service.js';
 
 /** The app of the conformance suite, under the pools that a test wants. A runner needs only their names. */
@@ -16,8 +17,8 @@ export class ConformanceModule {
     return {
       module: ConformanceModule,
       imports: [ClsModule.forRoot({ global: true }), FlameModule.forRoot(...flame)],
-      providers: [WorkService, StreamService, LossService, RequestService, PagesService, Counter],
-      exports: [WorkService, StreamService, LossService, RequestService, PagesService],
+      providers: [WorkService, StreamService, LossService, RequestService, PagesService, ValuesService, Counter],
+      exports: [WorkService, StreamService, LossService, RequestService, PagesService, ValuesService],
     };
   }
 }

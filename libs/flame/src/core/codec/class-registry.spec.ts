@@ -3,6 +3,11 @@ import { ClassRegistry } from './class-registry.js';
 
 class Money {}
 class Bag extends Map {}
+class Secret {
+  readonly #key = 1;
+  id = this.#key;
+}
+class BelowSecret extends Secret {}
 
 describe('ClassRegistry', () => {
   it.each([
@@ -20,10 +25,16 @@ describe('ClassRegistry', () => {
     ['no name', [{ type: (() => class {})() }], 'classes: (a class without a name): give it a `name`'],
     ['encode without decode', [{ type: Money, encode: Object }], 'classes: Money: give both `encode` and `decode`, or neither'],
     ['a class whose content is in slots', [{ type: Bag }], 'classes: Bag extends Map, whose content is not in properties'],
+    ['a class with #private members', [{ type: Secret }], 'classes: Secret has #private members'],
+    ['a class below one with #private members', [{ type: BelowSecret }], 'classes: BelowSecret has #private members'],
   ])('refuses %s', (_, classes, message) => {
     expect(() => new ClassRegistry(classes)).toThrow(
       expect.objectContaining({ code: 'FLAME_CONFIG', message: expect.stringContaining(message) }),
     );
+  });
+
+  it('takes a class with #private members that says how it crosses', () => {
+    expect(new ClassRegistry([{ type: Secret, encode: Object, decode: Object }]).named('Secret')).toBeDefined();
   });
 
   it('finds a class by prototype and by name', () => {

@@ -1,10 +1,19 @@
 import { FlameError } from '../flame-error.js';
+import { behaviourOf, isBuiltIn, privateState } from './behaviour.js';
 import type { RegisteredClass } from './codec.js';
 
 /** A class as the codec knows it. */
 export interface KnownClass extends RegisteredClass {
   readonly name: string;
   readonly prototype: object;
+}
+
+/** What the codec makes of instances with a prototype that is not registered. */
+export interface Judgement {
+  /** Whether it is the prototype of a built-in class, of whatever realm. */
+  readonly builtIn: boolean;
+  /** What a plain copy would lose; undefined where they are data. */
+  readonly behaviour: string | undefined;
 }
 
 const builtInErrors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError];
@@ -25,6 +34,8 @@ export class ClassRegistry {
   readonly #byName = new Map<string, KnownClass>();
   readonly #byPrototype = new Map<object, KnownClass>();
 
+  readonly #judged = new WeakMap<object, Judgement>();
+
   /** @throws {FlameError} FLAME_CONFIG when a name is taken, or when a class's state would be lost. */
   constructor(classes: readonly RegisteredClass[]) {
     for (const entry of [...builtIn, ...classes]) this.#add(entry);
@@ -36,6 +47,16 @@ export class ClassRegistry {
 
   of(prototype: object): KnownClass | undefined {
     return this.#byPrototype.get(prototype);
+  }
+
+  /** Decided once for each prototype: a class does not change once its instances cross. */
+  judge(prototype: object): Judgement {
+    let judgement = this.#judged.get(prototype);
+    if (!judgement) {
+      judgement = { builtIn: isBuiltIn(prototype), behaviour: behaviourOf(prototype) };
+      this.#judged.set(prototype, judgement);
+    }
+    return judgement;
   }
 
   /** The nearest class above an error that the other side knows, so that `instanceof` holds as far up as it can. */
@@ -63,6 +84,11 @@ export class ClassRegistry {
       throw new FlameError(
         'FLAME_CONFIG',
         `${path} extends ${base.name}, whose content is not in properties: give \`encode\` and \`decode\``,
+      );
+    if (!entry.encode && privateState(prototype) !== undefined)
+      throw new FlameError(
+        'FLAME_CONFIG',
+        `${path} has #private members, which no copy of its properties has: give \`encode\` and \`decode\``,
       );
     const known: KnownClass = { ...entry, name, prototype };
     this.#byName.set(name, known);

@@ -4,14 +4,14 @@
  * in production.
  *
  * Where it differs from `structuredClone`: of a typed array only the part that is shown crosses, not the whole ArrayBuffer under it; shared
- * memory is refused; so are objects that would arrive as empty shells (streams, sockets, instances with private fields only).
+ * memory is refused; so are instances of classes that are not registered and would lose behaviour.
  */
 export interface Codec {
   /**
    * Bytes that hold all there is to decode them, and that nobody writes to afterwards. `value` is not changed; its getters may run twice.
    *
-   * An instance of a class that is not registered crosses as a plain object with its own properties, as with `structuredClone`. `hoist` is
-   * asked first, once about each of them, and about every object that would be refused (a stream, an AbortSignal, an async iterable); a
+   * An instance of a class that is not registered is refused where its class has behaviour (methods, accessors, private state), and crosses as a
+   * plain object with its own properties where it only holds data. `hoist` is asked first, once about each of them, and about every object that would be refused (a stream, an AbortSignal, an async iterable); a
    * number that it returns travels in the object's place, and `lower` at the other end makes something of it. Functions and symbols are
    * no objects: they are refused.
    *

@@ -2,10 +2,11 @@ import { types } from 'node:util';
 import { UnencodableError } from './codec.js';
 import type { Hoist, Hoisted } from './codec.js';
 import type { ClassRegistry, KnownClass } from './class-registry.js';
+import { isContainer, isDense } from './containers.js';
 import { describeError } from './error-record.js';
 import { mark, marked } from './marks.js';
 import { isDetached, memoryOf, MemoryTable } from './memory-table.js';
-import { refuseObject, refusePrimitive } from './refusals.js';
+import { refuseBehaviour, refuseMember, refuseObject, refusePrimitive } from './refusals.js';
 import type { Refusal } from './refusals.js';
 import { isPlainKey, isPlainText } from './text.js';
 import { thrownWords } from './thrown-words.js';
@@ -72,9 +73,9 @@ export class Preparation {
     if (depth > this.#options.maxDepth) return this.#refuse(tooDeep(this.#options.maxDepth), depth);
     const prototype: object | null = Object.getPrototypeOf(value);
     if (prototype === Object.prototype) {
-      return Symbol.asyncIterator in value ? this.#foreign(value, depth) : this.#record(value, depth);
+      return Symbol.asyncIterator in value ? this.#foreign(value, prototype, depth) : this.#record(value, depth);
     }
-    if (Array.isArray(value)) return this.#array(value, depth);
+    if (Array.isArray(value)) return prototype === Array.prototype ? this.#array(value, depth) : this.#special(value, prototype!, depth);
     return prototype === null ? this.#record(value, depth) : this.#special(value, prototype, depth);
   }
 
@@ -112,7 +113,7 @@ export class Preparation {
 
   #array(value: readonly unknown[], depth: number): unknown {
     if (!isDense(value)) return this.#entries(marked(mark.array, value.length), value, Object.keys(value), depth);
-    // Of a subclass only the elements cross, as with structuredClone; msgpackr would look for an extension made for it.
+    // Of a subclass that only holds data the elements cross; msgpackr would look for an extension made for it.
     let copy: unknown[] | undefined = value.constructor === Array ? undefined : [];
     for (let i = 0; i < value.length; i++) {
       this.#steps[depth] = i;
@@ -127,13 +128,26 @@ export class Preparation {
     return copy ?? value;
   }
 
-  /** What is neither a plain object nor an array. */
+  /** What is neither a plain object nor a plain array. */
   #special(value: object, prototype: object, depth: number): unknown {
     if (prototype === Date.prototype && types.isDate(value)) return value;
     const known = this.#options.classes.of(prototype);
     if (known?.encode) return this.#encoded(value, known, depth);
     if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth);
-    if (known) return this.#entries(marked(mark.instance, known.name), value, Object.keys(value), depth);
+    if (known) return this.#instance(value, known, depth);
+    if (isContainer(value)) return this.#container(value, prototype, depth);
+    return this.#foreign(value, prototype, depth);
+  }
+
+  /** What the language keeps the content of, in a class of its own or in one below it. */
+  #container(value: object, prototype: object, depth: number): unknown {
+    const judgement = this.#options.classes.judge(prototype);
+    if (!judgement.builtIn) {
+      const extra = Array.isArray(value) ? undefined : Object.keys(value).find((key) => !/^\d+$/.test(key));
+      const lost = judgement.behaviour ?? (extra === undefined ? undefined : `the property ${extra}`);
+      if (lost !== undefined) return this.#refuse(refuseBehaviour(value, lost), depth);
+    }
+    if (Array.isArray(value)) return this.#array(value, depth);
     if (types.isDate(value)) return new Date(Date.prototype.getTime.call(value));
     if (types.isMap(value)) return this.#map(value, depth);
     if (types.isSet(value)) return this.#set(value, depth);
@@ -142,7 +156,16 @@ export class Preparation {
     if (memory) return isDetached(memory) ? this.#refuse(detached, depth) : (this.#memory ??= new MemoryTable()).mark(value, memory);
     if (types.isRegExp(value)) return marked(mark.regExp, value.source, value.flags);
     if (types.isBoxedPrimitive(value)) return marked(mark.boxed, this.#value(value.valueOf(), depth));
-    return this.#foreign(value, depth);
+    return this.#foreign(value, prototype, depth);
+  }
+
+  #instance(value: object, known: KnownClass, depth: number): unknown {
+    const content = marked(mark.instance, known.name);
+    for (const key of Object.keys(value)) {
+      const item = this.#member(value, key, depth);
+      content.push(this.#value(key, depth), item);
+    }
+    return content;
   }
 
   #map(value: Map<unknown, unknown>, depth: number): unknown {
@@ -202,18 +225,21 @@ export class Preparation {
     return prepared;
   }
 
-  /** An object of a class that nobody registered: taken by `hoist`, refused, or turned into a plain object. */
-  #foreign(value: object, depth: number): unknown {
+  /** An object of a class that is not registered: taken by `hoist`, refused, or, where it only holds data, turned into a plain object. */
+  #foreign(value: object, prototype: object, depth: number): unknown {
     const hoisted = this.#options.hoist?.(value);
     if (typeof hoisted === 'number') return marked(mark.hoisted, hoisted);
     if (hoisted !== undefined) return this.#beside(value, hoisted, depth);
-    const refusal = this.#judge(value);
+    const refusal = this.#judge(value, prototype);
     return refusal ? this.#refuse(refusal, depth) : this.#plain(value, depth);
   }
 
-  #judge(value: object): Refusal | undefined {
+  #judge(value: object, prototype: object): Refusal | undefined {
     try {
-      return refuseObject(value);
+      const refusal = refuseObject(value);
+      if (refusal) return refusal;
+      const { behaviour } = this.#options.classes.judge(prototype);
+      return behaviour === undefined ? undefined : refuseBehaviour(value, behaviour);
     } catch (error) {
       return { what: `an object that throws when looked at (${thrownWords(error)})`, fix: 'pass plain data' };
     }
@@ -223,8 +249,14 @@ export class Preparation {
     const keys = Object.keys(value);
     if (!keys.every(isPlainKey)) return this.#entries(marked(mark.record), value, keys, depth);
     const copy: Record<string, unknown> = {};
-    for (const key of keys) copy[key] = this.#value(this.#read(value, key, depth), depth + 1);
+    for (const key of keys) copy[key] = this.#member(value, key, depth);
     return copy;
+  }
+
+  /** A property of a class's instance, prepared. */
+  #member(value: object, key: string, depth: number): unknown {
+    const item = this.#read(value, key, depth);
+    return typeof item === 'function' ? this.#refuse(refuseMember(value, item), depth + 1) : this.#value(item, depth + 1);
   }
 
   /** Appends key, value, … to `into`. */
@@ -260,11 +292,4 @@ const detached: Refusal = { what: 'a detached ArrayBuffer', fix: 'pass it before
 
 function tooDeep(maxDepth: number): Refusal {
   return { what: `a value nested deeper than ${maxDepth} levels`, fix: 'pass it flat, for example as a list of nodes with ids' };
-}
-
-/** Neither holes nor named properties. `Object.values` looks at both without making strings of the indices. */
-function isDense(value: readonly unknown[]): boolean {
-  if (Object.values(value).length !== value.length) return false;
-  // As many named properties as holes make up for each other.
-  return !value.includes(undefined) || Object.keys(value).every((key, index) => key === String(index));
 }

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { classNameOf } from './behaviour.js';
 
 /** Why a value cannot cross: what it is, and what to do instead. */
 export interface Refusal {
@@ -40,24 +41,38 @@ export function refuseObject(value: object): Refusal | undefined {
     return { what, fix: 'pass its values: await firstValueFrom() or lastValueFrom() first' };
   if (has(value, 'then')) return { what, fix: awaitFirst };
   if (has(value, 'unref')) return { what, fix: openThere };
-  if (isShell(value)) return { what: `${what}, which has no properties of its own,`, fix: registerIt };
   return undefined;
 }
 
-const registerIt = 'its state is private: register the class with `encode` and `decode`, or pass the data that it is made from';
-
-/** An instance without properties of a class with behaviour: its state must be in private fields or inside the engine. */
-function isShell(value: object): boolean {
-  if (Object.keys(value).length > 0) return false;
-  for (let prototype = Object.getPrototypeOf(value); isClassPrototype(prototype); prototype = Object.getPrototypeOf(prototype)) {
-    if (Reflect.ownKeys(prototype).some((key) => key !== 'constructor')) return true;
-  }
-  return false;
+/** The refusal of an object whose class has behaviour, of which `lost` names a part. */
+export function refuseBehaviour(value: object, lost: string): Refusal {
+  const what = nameOf(value);
+  const register = `register the class${nameAfter(value)} in the module's \`classes\``;
+  if (Object.keys(value).length === 0)
+    return {
+      what: `${what}, which has no properties of its own,`,
+      fix: `its state is private. Either ${register} as ${howToEncode}, or pass the data that it is made from`,
+    };
+  return {
+    what,
+    fix: `a plain copy of its properties would lose ${lost}. Either ${register} (as ${howToEncode} where its properties are not all there is to it), or pass a plain object`,
+  };
 }
 
-/** The chain's end is the Object.prototype of any realm. */
-function isClassPrototype(prototype: object | null): prototype is object {
-  return prototype !== null && Object.getPrototypeOf(prototype) !== null;
+/** The refusal of a function that is a property of a class's instance. */
+export function refuseMember(holder: object, member: Function): Refusal {
+  const { what, fix } = refusePrimitive(member);
+  const name = nameAfter(holder);
+  if (name === '') return { what, fix };
+  return { what, fix: `register the class${name} in the module's \`classes\` as ${howToEncode}, or pass a plain object with data` };
+}
+
+const howToEncode = '`{ type, encode, decode }`';
+
+/** The name of an object's class with a space before it; nothing for a class without a name. */
+function nameAfter(value: object): string {
+  const name = classNameOf(Object.getPrototypeOf(value) as object);
+  return name === '' ? '' : ` ${name}`;
 }
 
 function has(value: object, key: string | symbol): boolean {
@@ -65,8 +80,7 @@ function has(value: object, key: string | symbol): boolean {
 }
 
 function nameOf(value: object): string {
-  const maker: unknown = value.constructor;
-  const name = typeof maker === 'function' && maker !== Object ? maker.name : '';
+  const name = classNameOf(Object.getPrototypeOf(value) as object);
   if (name === '') return has(value, Symbol.asyncIterator) ? 'an async iterable' : Object.prototype.toString.call(value);
   return `${/^(?:[AEIO]|U(?!int))/.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -1,0 +1,245 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { behaviourOf, classNameOf, isBuiltIn } from './behaviour.js';
+import { UnencodableError } from './codec.js';
+import { createCodec } from './create-codec.js';
+
+const codec = createCodec();
+
+class Base {
+  id = 1;
+  label(): string {
+    return `#${this.id}`;
+  }
+}
+class Inherits extends Base {}
+class Getter {
+  first = 'A';
+  get full(): string {
+    return this.first;
+  }
+}
+class Setter {
+  id = 1;
+  set full(_: string) {}
+}
+class Json {
+  id = 1;
+  toJSON(): unknown {
+    return {};
+  }
+}
+class Primitive {
+  id = 1;
+  [Symbol.toPrimitive](): number {
+    return 1;
+  }
+}
+class Tagged {
+  id = 1;
+  readonly [Symbol.toStringTag] = 'own';
+}
+Object.defineProperty(Tagged.prototype, Symbol.toStringTag, { value: 'Tagged' });
+class Half {
+  #secret = 1;
+  id = 1;
+  static read(half: Half): number {
+    return half.#secret;
+  }
+}
+class BelowHalf extends Half {}
+class StaticName {
+  static override = 1;
+  id = 1;
+  static get name(): string {
+    return 'Other';
+  }
+}
+class Defaults {
+  id = 1;
+}
+Object.assign(Defaults.prototype, { role: 'guest' });
+/** As TypeScript lowers `#secret` for ES2021. */
+const _Lowered_secret = new WeakMap<object, number>();
+class Lowered {
+  id = 1;
+  constructor() {
+    _Lowered_secret.set(this, 1);
+  }
+}
+class Tags extends Set<string> {
+  join(): string {
+    return [...this].join();
+  }
+}
+class Index extends Map<string, number> {
+  source = 'x';
+}
+class List extends Array<number> {
+  get first(): number | undefined {
+    return this[0];
+  }
+}
+class Day extends Date {
+  weekday(): number {
+    return this.getDay();
+  }
+}
+class Bytes extends Uint8Array {
+  hex(): string {
+    return '';
+  }
+}
+class Name extends String {
+  initials(): string {
+    return this[0]!;
+  }
+}
+const prototypeWithMethod = { greet: () => 'hi' };
+
+const refused: [what: string, make: () => object, lost: RegExp][] = [
+  ['a method', () => new Base(), /^a Base .* lose the method label\(\)\. .*register the class Base in the module's `classes`/],
+  ['an inherited method', () => new Inherits(), /^an Inherits .* the method label\(\)/],
+  ['an accessor', () => new Getter(), /^a Getter .* the accessor full/],
+  ['a setter', () => new Setter(), /^a Setter .* the accessor full/],
+  ['toJSON', () => new Json(), /^a Json .* the method toJSON\(\)/],
+  ['Symbol.toPrimitive', () => new Primitive(), /^a Primitive .* the method \[Symbol.toPrimitive\]\(\)/],
+  ['another symbol', () => new Tagged(), /^a Tagged .* \[Symbol.toStringTag\]/],
+  ['#private and public fields', () => new Half(), /^a Half .* private fields/],
+  ['inherited #private fields', () => new BelowHalf(), /^a BelowHalf .* private fields/],
+  ['#private fields as compiled for older targets', () => new Lowered(), /^a Lowered .* private fields/],
+  ['a name of its own', () => new StaticName(), /^a StaticName .* static `name`/],
+  ['inherited data of a class', () => new Defaults(), /^a Defaults .* the inherited property role/],
+  ['a class without a name', () => new (class { id = 1; run() {} })(), /^\[object Object\] .* register the class in/], // prettier-ignore
+  ['what Object.create made', () => Object.assign(Object.create(prototypeWithMethod) as object, { id: 1 }), /the method greet\(\)/],
+  ['what Object.create made of null', () => { const top = Object.assign(Object.create(null), prototypeWithMethod); return Object.assign(Object.create(top), { id: 1 }); }, /the method greet\(\)/], // prettier-ignore
+  ['a class of another realm', () => runInNewContext('new (class Far { id = 1; run() {} })()') as object, /^a Far .* the method run\(\)/],
+  ['a Set with methods', () => new Tags(['a']), /^a Tags/],
+  ['a Map with properties', () => new Index([['a', 1]]), /^an Index .* the property source/],
+  ['an Array with accessors', () => List.from([1]), /^a List .* the accessor first/],
+  ['a Date with methods', () => new Day(5), /^a Day/],
+  ['a typed array with methods', () => new Bytes(2), /^a Bytes/],
+  ['a String with methods', () => new Name('ab'), /^a Name/],
+];
+
+describe('Codec.encode', () => {
+  it.each(refused)('refuses an instance of a class with %s', (_, make, lost) => {
+    expect(() => codec.encode([{ a: new Map([['k', make()]]) }])).toThrow(UnencodableError);
+    expect(refusalOf([{ a: make() }])).toMatchObject({ path: '[0].a', reason: expect.stringMatching(lost) });
+    expect(refusalOf(new Map([['k', make()]]))).toMatchObject({ path: 'get("k")' });
+    expect(refusalOf(new Set([make()]))).toMatchObject({ path: 'values()[0]' });
+    expect(refusalOf(Object.assign(new Error('x'), { owner: make() }))).toMatchObject({ path: 'owner' });
+  });
+
+  it('puts a note in the place of such an instance in what is thrown', () => {
+    const back = codec.decodeThrown(codec.encodeThrown(Object.assign(new Error('x'), { owner: new Base(), id: 2 })), 'r') as object;
+    expect(back).toMatchObject({ message: 'x', owner: '[left out: a Base]', id: 2 });
+  });
+
+  it('takes an instance of a class that only holds data for a plain object', () => {
+    class Empty {}
+    class Dto {
+      static count = 1;
+      static of(): Dto {
+        return new Dto();
+      }
+      /* A `#` in a comment, */ text = 'or in a #string, `#x` "#y"'; // #or here
+      pattern = /["']#z/.source;
+      constructor(readonly id = 1) {}
+    }
+    class Child extends Dto {
+      nested = new Empty();
+    }
+    const text = 'or in a #string, `#x` "#y"';
+    const pattern = '["\']#z';
+    expect(codec.decode(codec.encode([new Empty(), new Dto(), new Child()]))).toStrictEqual([
+      {},
+      { text, pattern, id: 1 },
+      { text, pattern, id: 1, nested: {} },
+    ]);
+  });
+
+  it('takes plain objects and built-ins of another realm as what they are', () => {
+    const far = runInNewContext(
+      '({ o: { a: [1] }, n: Object.create(null), m: new Map([[1, new Set([2])]]), d: new Date(5), r: /a/g, u: new Uint8Array([1]), e: new TypeError("x"), s: Object("s") })',
+    ) as object;
+    expect(codec.decode(codec.encode(far))).toEqual({
+      o: { a: [1] },
+      n: {},
+      m: new Map([[1, new Set([2])]]),
+      d: new Date(5),
+      r: /a/g,
+      u: new Uint8Array([1]),
+      e: new TypeError('x'),
+      s: Object('s'),
+    });
+  });
+
+  it("takes the process's environment for data", () => {
+    expect(codec.decode(codec.encode(process.env))).toEqual({ ...process.env });
+  });
+
+  it('points to the classes where a function is a property of an instance', () => {
+    class Greeter {
+      name = 'A';
+      greet = (): string => 'hi';
+    }
+    expect(refusalOf([new Greeter()])).toMatchObject({
+      path: '[0].greet',
+      reason: expect.stringMatching(
+        /^a function \(greet\) .*register the class Greeter in the module's `classes` as `\{ type, encode, decode \}`/,
+      ),
+    });
+    const registered = createCodec({ classes: [{ type: Greeter }] });
+    expect(() => registered.encode(new Greeter())).toThrow(
+      /register the class Greeter in the module's `classes` as `\{ type, encode, decode/,
+    );
+  });
+});
+
+describe('behaviourOf', () => {
+  it('knows what compilers make of private fields, and takes nothing else for them', () => {
+    const made = (source: string): object => (runInNewContext(`(${source})`) as { prototype: object }).prototype;
+    const shown = [
+      'class { #a = 1 }',
+      'class { static async *#a() {} }',
+      'class{url="http://x";#a=1}',
+      'class { constructor() { __privateAdd(this, _a, 1); } }',
+      'class { constructor() { _class_private_field_init(this, _a, { value: 1 }); } }',
+      'class { constructor() { _classPrivateFieldInitSpec(this, _a, 1); } }',
+      'class { constructor() { __classPrivateFieldSet(this, _a, 1, "f"); } }',
+      'function Old() { state.set(this, 1) }',
+    ];
+    const not = [
+      'class { a = "#b" }',
+      'class { a = `#b ${1} #c` }',
+      'class { a = /#b/; /* #c */ b = 1 // #d\n }',
+      "class { a = 'it''s' + \"#b\" }".replace("''", "\\'"),
+    ];
+    expect(shown.map((source) => [source, behaviourOf(made(source))])).toEqual(shown.map((source) => [source, 'private fields']));
+    expect(not.map((source) => [source, behaviourOf(made(source))])).toEqual(not.map((source) => [source, undefined]));
+  });
+
+  it('is not deceived by classes that look like built-ins', () => {
+    class Fake {
+      run(): void {}
+    }
+    Object.defineProperty(Fake, 'name', { value: 'Object' });
+    const hidden = new Proxy(class { run(): void {} }, {}); // prettier-ignore
+    hidden.prototype.constructor = hidden;
+    expect([isBuiltIn(Fake.prototype), isBuiltIn(hidden.prototype)]).toEqual([false, false]);
+    expect([behaviourOf(Fake.prototype), behaviourOf(hidden.prototype)]).toEqual(['the method run()', 'the method run()']);
+  });
+
+  it('finds the name of a class whatever its static members say', () => {
+    expect([StaticName, Inherits, class {}].map((type) => classNameOf(type.prototype))).toEqual(['StaticName', 'Inherits', '']);
+  });
+});
+
+function refusalOf(value: unknown): unknown {
+  try {
+    return codec.encode(value);
+  } catch (error) {
+    return error;
+  }
+}

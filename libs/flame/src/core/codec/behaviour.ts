@@ -1,0 +1,100 @@
+/** Built-in classes whose instances the codec carries; a class below one of them is judged, the built-in itself is not. */
+const builtIns = new Set([
+  ...['Object', 'Array', 'Map', 'Set', 'Date', 'RegExp', 'Boolean', 'Number', 'String', 'BigInt', 'Symbol', 'ArrayBuffer', 'DataView'],
+  ...['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'BigInt64Array'],
+  ...['BigUint64Array', 'Float16Array', 'Float32Array', 'Float64Array', 'SharedArrayBuffer', 'Error'],
+]);
+
+/**
+ * What instances of a class, or objects made by `Object.create`, would lose if their own properties alone crossed: in words, for
+ * example `the method full()`. Undefined for plain objects and built-ins of any realm, and for classes that only hold data.
+ */
+export function behaviourOf(prototype: object): string | undefined {
+  for (const level of levels(prototype)) {
+    const found = ownBehaviour(level);
+    if (found !== undefined) return found;
+  }
+  return releaseKey in prototype ? undefined : privateState(prototype);
+}
+
+/** Of a `FlameTrackable` that is not tracked the properties cross as data: its contract says so. */
+const releaseKey = 'onFlameRelease';
+
+/** Whether a class, or one above it, keeps state where no other code can read it, as far as its source shows that. */
+export function privateState(prototype: object): string | undefined {
+  for (const level of levels(prototype)) {
+    const type = ownConstructor(level);
+    if (type && showsPrivateState(sourceOf(type))) return 'private fields';
+  }
+  return undefined;
+}
+
+/** The name of the nearest class, whatever its static members say; empty where there is none but Object. */
+export function classNameOf(prototype: object): string {
+  for (let level: object | null = prototype; level; level = Object.getPrototypeOf(level)) {
+    const type = ownConstructor(level);
+    if (!type || (type.name === 'Object' && isBuiltIn(level))) continue;
+    const name: unknown = Object.getOwnPropertyDescriptor(type, 'name')?.value;
+    return typeof name === 'string' && name !== '' ? name : (/^class\s+([\w$]+)/.exec(sourceOf(type))?.[1] ?? '');
+  }
+  return '';
+}
+
+/** Whether it is the prototype of a built-in class that the codec carries, of this realm or of another (a vm context, Jest). */
+export function isBuiltIn(prototype: object): boolean {
+  if (prototype === Object.prototype || prototype === Buffer.prototype) return true;
+  const type = ownConstructor(prototype);
+  if (!type || type.prototype !== prototype) return false;
+  // A class behind a Proxy has native source, too, but without a name.
+  const name = /^function (\w+)\(\) \{\s*\[native code\]\s*\}$/.exec(sourceOf(type))?.[1];
+  return name !== undefined && builtIns.has(name);
+}
+
+/** The prototypes of the chain that are not the language's. */
+function* levels(prototype: object): Generator<object> {
+  for (let level: object | null = prototype; level && !isBuiltIn(level); level = Object.getPrototypeOf(level)) yield level;
+}
+
+function ownBehaviour(level: object): string | undefined {
+  const type = ownConstructor(level);
+  for (const key of Reflect.ownKeys(level)) {
+    if (key === releaseKey || (key === 'constructor' && type)) continue;
+    const words = memberWords(level, key);
+    // Of plain data that an object inherits from another object only its own properties cross, as with structuredClone.
+    if (type || typeof key === 'symbol' || !words.startsWith(inherited)) return words;
+  }
+  const name = type && Object.getOwnPropertyDescriptor(type, 'name');
+  return name && (name.get || name.writable) ? 'a static `name` of its own' : undefined;
+}
+
+const inherited = 'the inherited property ';
+
+function memberWords(level: object, key: string | symbol): string {
+  const { get, set, value } = Object.getOwnPropertyDescriptor(level, key)!;
+  const name = typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
+  if (get ?? set) return `the accessor ${name}`;
+  return typeof value === 'function' ? `the method ${name}()` : `${inherited}${name}`;
+}
+
+type Constructor = Function & { readonly prototype?: object };
+
+function ownConstructor(level: object): Constructor | undefined {
+  const value: unknown = Object.getOwnPropertyDescriptor(level, 'constructor')?.value;
+  return typeof value === 'function' ? value : undefined;
+}
+
+function sourceOf(type: Function): string {
+  return Function.prototype.toString.call(type);
+}
+
+/** Strings, templates, comments and regular expressions: what looks like code in them is none. */
+const notCode =
+  /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`|\/\/[^\n]*|\/\*[^]*?\*\/|(?<=[(,=:[!&|?{};]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^\\/\n[])+\//g;
+
+/** Private names, and what TypeScript, esbuild, SWC and Babel make of them for older targets: a WeakMap or WeakSet with `this` as a key. */
+const privateName =
+  /#[\p{ID_Start}$_\\]|\b__classPrivateField|\b__private(?:Add|Get|Set|Method|In)\b|\b_class_?private|\.(?:set|add)\(this\s*[,)]/iu;
+
+function showsPrivateState(source: string): boolean {
+  return privateName.test(source.replace(notCode, "''"));
+}
