@@ -24,16 +24,15 @@ export default function buildOnce(): void {
     if (stdout) console.error(stdout);
     // Status 2 is type errors with all output written: the linter's business, as it is for the specs themselves.
     if (status !== 0 && status !== 2) throw new Error(`${build.tsconfig} does not build: tsc ended with ${status}`);
+    if (build.sources === 'libs/flame/src') run('build:entries');
   }
-  buildPage();
+  const page = join(root, 'libs/flame/page');
+  if (Math.max(newest(page, '.ts'), newest(page, '.css')) > newest(join(root, 'libs/flame/dist/page'), '.js')) run('build:page');
 }
 
-/** The dashboard's page, which browsers run. */
-function buildPage(): void {
-  const [page, output] = [join(root, 'libs/flame/page'), join(root, 'libs/flame/dist/page')];
-  if (Math.max(newest(page, '.ts'), newest(page, '.css')) <= newest(output, '.js')) return;
-  const { status, stderr } = spawnSync('npm', ['run', '-s', 'build:page'], { cwd: root, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the dashboard's page does not build: ${stderr}`);
+function run(script: string): void {
+  const { status, stderr } = spawnSync('npm', ['run', '-s', script], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`npm run ${script} failed: ${stderr}`);
 }
 
 /** The time of the last change under a folder, by files of one ending; 0 when there are none. */

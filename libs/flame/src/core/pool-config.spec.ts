@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FlameError } from './flame-error.js';
 import { poolDefaults, readPoolOptions, readPoolSize } from './pool-config.js';
@@ -51,7 +52,7 @@ describe('readPoolOptions', () => {
   });
 
   it('has the defaults that the docstrings of PoolOptions promise', () => {
-    const source = readFileSync(new URL('./pool-options.ts', import.meta.url), 'utf8');
+    const source = readFileSync(join(__dirname, 'pool-options.ts'), 'utf8');
     const documented = [...source.matchAll(/@default (.+)\n\s+\*\/\n\s+(\w+)\?:/g)].map(([, value, name]) => [name!, value!]);
     const code = Object.entries(poolDefaults).map(([name, value]) => [name, typeof value === 'string' ? `'${value}'` : String(value)]);
     const byName = (rows: string[][]): string[][] =>

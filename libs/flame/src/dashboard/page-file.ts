@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FlameError } from '../core/flame-error.js';
+import { packageFolder } from '../wire/package-folder.js';
 
 /** The page as it is sent: one document with its style and script within, and the policy under which nothing else may run. */
 export interface PageFile {
@@ -9,11 +11,8 @@ export interface PageFile {
   readonly policy: string;
 }
 
-/** What `npm run build` makes of `libs/flame/page`, beside the compiled library. */
-const built = new URL('../page/', import.meta.url);
-
-/** Puts the page together. @throws {FlameError} FLAME_CONFIG when the package is not whole. */
-export async function readPage(folder: URL = built): Promise<PageFile> {
+/** Puts the page together from what `npm run build` makes of `libs/flame/page`. @throws {FlameError} FLAME_CONFIG when the package is not whole. */
+export async function readPage(folder = join(packageFolder() ?? '.', 'dist/page')): Promise<PageFile> {
   const [script, style] = await Promise.all([read(folder, 'page.js'), read(folder, 'page.css')]);
   const html = `<!doctype html>
 <html lang="en">
@@ -45,9 +44,9 @@ export async function readPage(folder: URL = built): Promise<PageFile> {
   return { html, etag: `"${hash(html).slice(0, 24)}"`, policy };
 }
 
-async function read(folder: URL, name: string): Promise<string> {
+async function read(folder: string, name: string): Promise<string> {
   try {
-    return (await readFile(new URL(name, folder), 'utf8')).trim();
+    return (await readFile(join(folder, name), 'utf8')).trim();
   } catch (error) {
     throw new FlameError(
       'FLAME_CONFIG',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LocalBackend } from '../backends/local-backend.js';
 import { FlameError } from '../core/flame-error.js';
@@ -7,7 +8,7 @@ import { FlameModule } from './flame.module.js';
 
 describe('readFlameOptions', () => {
   it('has the defaults that the docstrings of FlameModuleOptions promise', () => {
-    const source = readFileSync(new URL('./flame-options.ts', import.meta.url), 'utf8');
+    const source = readFileSync(join(__dirname, 'flame-options.ts'), 'utf8');
     const documented = [...source.matchAll(/@default ([\w[\]]+).*\n\s+\*\/\n\s+(\w+)\?:/g)].map(([, value, name]) => [
       name,
       value!.replaceAll('_', ''),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OptionReader } from '../core/option-reader.js';
 import { strangerDefaults } from '../wire/stranger-limits.js';
@@ -8,7 +9,7 @@ const read = (strangers?: unknown) => readStrangers(new OptionReader({ strangers
 
 describe('readStrangers', () => {
   it('has the defaults that the docstrings of StrangerLimits promise', () => {
-    const source = readFileSync(new URL('../wire/stranger-limits.ts', import.meta.url), 'utf8');
+    const source = readFileSync(join(__dirname, '../wire/stranger-limits.ts'), 'utf8');
     const documented = Array.from(source.matchAll(/@default ([\d_]+)\n\s+\*\/\n\s+(\w+)\?:/g), ([, value, name]) => [
       name,
       Number(value!.replaceAll('_', '')),

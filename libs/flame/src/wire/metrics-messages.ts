@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
+import { FlameError } from '../core/flame-error.js';
 import type { PoolMetrics } from '../core/pool-metrics.js';
+import { packageFolder } from './package-folder.js';
 
 /** `flame.v1.Snapshot`, as proto-loader reads and writes it. */
 export interface SnapshotMessage {
@@ -37,10 +39,16 @@ export interface WatchMessage {
   readonly every: number;
 }
 
-/** The published contracts: in the package they lie beside `dist`, in the repository at its root. */
+/** The published contracts: in the package, and in the repository at its root. */
 function protoFolder(): string {
-  const beside = join(import.meta.dirname, '../../proto');
-  return existsSync(beside) ? beside : join(import.meta.dirname, '../../../../proto');
+  const folder = packageFolder();
+  if (folder === undefined)
+    throw new FlameError(
+      'FLAME_CONFIG',
+      "metrics and reflection of ops need the package's .proto files, which a bundle lacks. Keep nestjs-flame out of the bundle (externals).",
+    );
+  const published = join(folder, 'proto');
+  return existsSync(published) ? published : join(folder, '../../proto');
 }
 
 /** What the file defines; with its names as they stand there, where `keepCase` says so, for those who are told of them. */

@@ -13,7 +13,7 @@ import { Violation } from './violation.js';
 import type { WireFrame } from './wire-frame.js';
 
 /** The contract, as any other implementation reads it. */
-const definition = loadSync(join(import.meta.dirname, '../../../../proto/flame/v1/runners.proto'), {
+const definition = loadSync(join(__dirname, '../../../../proto/flame/v1/runners.proto'), {
   keepCase: true,
   longs: Number,
   enums: String,

@@ -50,7 +50,7 @@ describe('checkFlyOptions', () => {
   });
 
   it('documents its defaults', () => {
-    const source = readFileSync(join(import.meta.dirname, 'fly-options.ts'), 'utf8');
+    const source = readFileSync(join(__dirname, 'fly-options.ts'), 'utf8');
     for (const [name, value] of Object.entries(flyDefaults)) {
       const [, documented] = new RegExp(`@default (\\S+)\\n   \\*/\\n  ${name}\\?:`).exec(source)!;
       expect([name, documented!.replaceAll("'", '')]).toEqual([name, String(value)]);

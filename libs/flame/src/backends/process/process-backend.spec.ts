@@ -8,7 +8,7 @@ import { childrenOf, isAlive } from '../../../../../test/support/process-table.j
 import { ProcessBackend } from './process-backend.js';
 import type { ProcessBackendOptions } from './process-options.js';
 
-const entry = join(import.meta.dirname, '../../../../../test/support/programs/machine.mjs');
+const entry = join(__dirname, '../../../../../test/support/programs/machine.mjs');
 
 describe('ProcessBackend', () => {
   const made: ProcessBackend[] = [];

@@ -5,7 +5,7 @@ import { FlameError } from '../../core/flame-error.js';
 import { runnerCommand } from './process-command.js';
 import type { Started } from './process-command.js';
 
-const here = import.meta.dirname;
+const here = __dirname;
 const started: Started = {
   execPath: '/usr/bin/node',
   execArgv: ['--inspect=9229', '-r', './preload.js', '--import', 'tsx'],
@@ -31,8 +31,8 @@ describe('runnerCommand', () => {
   });
 
   it.each([
-    ['a file: URL as text', import.meta.url],
-    ['a URL', new URL(import.meta.url)],
+    ['a file: URL as text', pathToFileURL(__filename).href],
+    ['a URL', new URL(pathToFileURL(__filename).href)],
     ['an absolute path', join(here, 'process-command.spec.ts')],
   ])('takes %s as entry', (_, entry) => {
     expect(runnerCommand({ entry, execArgv: [] }, started).args).toEqual([join(here, 'process-command.spec.ts')]);
@@ -59,7 +59,9 @@ describe('runnerCommand', () => {
     expect(refusal(() => runnerCommand({}, { ...started, argv }, true))).toMatch(
       /^ProcessBackend\.entry is missing: .*test runner: process\.argv\[1\] is "\/app\/node_modules\/vitest\/vitest\.mjs", not the app.*entry: 'dist\/main\.js'/,
     );
-    expect(runnerCommand({ entry: import.meta.url }, { ...started, argv }, true).args).toContain(join(here, 'process-command.spec.ts'));
+    expect(runnerCommand({ entry: pathToFileURL(__filename).href }, { ...started, argv }, true).args).toContain(
+      join(here, 'process-command.spec.ts'),
+    );
   });
 
   it.each([
@@ -75,7 +77,10 @@ describe('runnerCommand', () => {
 
   it('leaves the code out when node -e is given an entry', () => {
     const code: Started = { ...started, argv: ['/usr/bin/node'], execArgv: ['--input-type=module', '-e', 'start()', '--no-warnings'] };
-    expect(runnerCommand({ entry: import.meta.url }, code).args).toEqual(['--no-warnings', join(here, 'process-command.spec.ts')]);
+    expect(runnerCommand({ entry: pathToFileURL(__filename).href }, code).args).toEqual([
+      '--no-warnings',
+      join(here, 'process-command.spec.ts'),
+    ]);
   });
 });
 

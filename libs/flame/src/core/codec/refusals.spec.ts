@@ -86,7 +86,7 @@ describe('Codec.encode', () => {
   });
 
   it('refuses a FileHandle', async () => {
-    const handle = await open(import.meta.filename);
+    const handle = await open(__filename);
     try {
       expect(() => codec.encode([{ file: { handle } }])).toThrow(/^\[0\]\.file\.handle: a FileHandle cannot cross/);
     } finally {
