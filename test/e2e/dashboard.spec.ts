@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Watching } from '../support/watching.js';
 import { SpawnedApp } from '../support/spawned-app.js';
@@ -9,7 +10,104 @@ const start = async (env: Record<string, string> = {}): Promise<{ app: SpawnedAp
 };
 const status = async (url: string, init?: RequestInit): Promise<number> => (await fetch(url, init)).status;
 
+/** A request with headers that `fetch` would not let through; rejects when the answer has no end. */
+const ask = (
+  url: string,
+  method: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> =>
+  new Promise((resolve, reject) => {
+    const asked = request(url, { method, headers, agent: false, timeout: 10_000 }, (response) => {
+      let text = '';
+      const answered = (): void => resolve({ status: response.statusCode!, headers: response.headers, text });
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        // A stream of events has no end: its first words are enough.
+        if (!response.headers['content-type']?.startsWith('text/event-stream')) return;
+        answered();
+        response.destroy();
+      });
+      response.on('end', answered);
+    });
+    asked.on('timeout', () => asked.destroy(new Error(`${method} ${url} has no end`)));
+    asked.on('error', reject).end();
+  });
+const corsOf = (headers: IncomingHttpHeaders): string[] => Object.keys(headers).filter((name) => name.startsWith('access-control-'));
+
 describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTER) => {
+  it('answers no page of another origin, in an app that lets all of them read', async () => {
+    const { url } = await start({ DASH_ADAPTER, DASH_ACTIONS: '1', DASH_CORS: '1', DASH_PREFIX: 'api' });
+    const { host } = new URL(url);
+    const routes = ['flame', 'flame/', 'flame/events', 'flame/pools/work/pause', 'flame/nothing'].map((path) => `${url}/api/${path}`);
+    const foreign = [
+      'http://evil.example',
+      'null',
+      'nonsense',
+      `http://${host}.evil.example`,
+      `http://localhost:${Number(new URL(url).port) + 1}`,
+    ];
+    for (const route of routes) {
+      for (const origin of foreign) {
+        for (const method of ['GET', 'HEAD', 'POST', 'PUT']) {
+          const { status: code, headers, text } = await ask(route, method, { origin, 'content-type': 'text/plain' });
+          expect([method, route, origin, code, corsOf(headers)]).toEqual([method, route, origin, 403, []]);
+          expect(text).not.toContain('token');
+        }
+      }
+      const preflight = {
+        origin: 'http://evil.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'x-flame-token',
+      };
+      expect(corsOf((await ask(route, 'OPTIONS', preflight)).headers)).toEqual([]);
+      expect(corsOf((await ask(route, 'GET')).headers)).toEqual([]);
+    }
+    expect((await ask(`${url}/api/flame/events`, 'GET', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).status).toBe(403);
+    // The app's own routes are as they were.
+    expect((await ask(`${url}/api/stats`, 'GET', { origin: 'http://evil.example' })).headers['access-control-allow-origin']).toBe(
+      'http://evil.example',
+    );
+  });
+
+  it('answers its own page: by its origin, over a link, and as the browser says', async () => {
+    const { url } = await start({ DASH_ADAPTER, DASH_CORS: '1' });
+    const { host } = new URL(url);
+    const own: Record<string, string>[] = [
+      {},
+      { origin: url },
+      // What ended TLS before the app.
+      { origin: `https://${host}` },
+      { origin: 'https://ops.example', host: 'ops.example:443' },
+      { origin: 'https://ops.example', 'sec-fetch-site': 'same-origin' },
+      { 'sec-fetch-site': 'none' },
+    ];
+    for (const headers of own) {
+      expect([headers, (await ask(`${url}/flame/events`, 'GET', headers)).status]).toEqual([headers, 200]);
+      expect([headers, (await ask(`${url}/flame`, 'GET', headers)).status]).toEqual([headers, 200]);
+    }
+    const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    expect((await ask(`${url}/flame`, 'GET', link)).status).toBe(200);
+    expect((await ask(`${url}/flame/events`, 'GET', link)).status).toBe(403);
+    expect((await ask(`${url}/flame`, 'GET', { ...link, 'sec-fetch-dest': 'iframe' })).status).toBe(403);
+  });
+
+  it('answers under the origins that it is told of, where a proxy changes the host', async () => {
+    const { url } = await start({ DASH_ADAPTER, DASH_ORIGINS: 'https://ops.example' });
+    expect((await ask(`${url}/flame/events`, 'GET', { origin: 'https://ops.example' })).status).toBe(200);
+    const { status: code, text } = await ask(`${url}/flame/events`, 'GET', { origin: 'http://ops.example' });
+    expect([code, text]).toEqual([403, expect.stringContaining('option origins')]);
+    // Nobody has said that this proxy can be trusted.
+    expect((await ask(`${url}/flame`, 'GET', { origin: 'https://evil.example', 'x-forwarded-host': 'evil.example' })).status).toBe(403);
+  });
+
+  it('answers HEAD with the head of what GET gives, and an end', async () => {
+    const { url } = await start({ DASH_ADAPTER });
+    const { status: code, headers, text } = await ask(`${url}/flame/events`, 'HEAD');
+    expect([code, headers['content-type'], text]).toEqual([200, 'text/event-stream; charset=utf-8', '']);
+    expect((await ask(`${url}/flame`, 'HEAD')).status).toBe(200);
+    expect((await ask(`${url}/flame/pools/work/pause`, 'HEAD')).status).toBe(404);
+  });
+
   it('serves one page below the global prefix, before the guards of the app, under a policy that lets nothing else in', async () => {
     const { url } = await start({ DASH_ADAPTER, DASH_PREFIX: 'api', DASH_PATH: '/ops/flame', DASH_GUARD: '1' });
     const response = await fetch(`${url}/api/ops/flame`);
@@ -87,6 +185,14 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
 });
 
 describe('FlameDashboardModule', () => {
+  it('takes the host that a proxy was asked for from a proxy that Express trusts', async () => {
+    const { url } = await start({ DASH_TRUST: '1' });
+    const from = (origin: string): Promise<number> =>
+      ask(`${url}/flame/events`, 'GET', { origin, 'x-forwarded-host': 'ops.example, inner' }).then((answer) => answer.status);
+    expect(await from('https://ops.example')).toBe(200);
+    expect(await from('https://inner')).toBe(403);
+  });
+
   it('lets a page watch that reads nothing, without keeping what it does not read', async () => {
     const { app, url } = await start();
     const stalled = request(`${url}/flame/events`, (response) => response.pause()).end();

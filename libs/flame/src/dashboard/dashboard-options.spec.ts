@@ -7,7 +7,7 @@ const read = (options: unknown, production = false): ReturnType<typeof readDashb
 
 describe('readDashboardOptions', () => {
   it('has defaults: its path, and no orders', () => {
-    expect(read(undefined)).toEqual({ path: 'flame', auth: undefined, actions: false });
+    expect(read(undefined)).toEqual({ path: 'flame', auth: undefined, origins: [], actions: false });
   });
 
   it.each([

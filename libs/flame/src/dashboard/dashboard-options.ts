@@ -16,15 +16,21 @@ export interface FlameDashboardOptions {
   auth?: DashboardAuth;
   /** Whether the page may pause and resize pools and drain runners. Without it these routes are not there. @default false */
   actions?: boolean;
+  /**
+   * Origins at which browsers have the page, where a proxy does not pass on the host that it was asked for: `['https://ops.example.com']`. Without
+   * it requests of a page are answered if its origin has the host of the request, or the browser says `Sec-Fetch-Site: same-origin`. @default []
+   */
+  origins?: readonly string[];
 }
 
-export const dashboardDefaults = { path: '/flame', actions: false } as const;
+export const dashboardDefaults = { path: '/flame', actions: false, origins: [] } as const;
 
 export interface DashboardConfig {
   /** Segments without slashes at its ends: `flame`, `ops/flame`. */
   readonly path: string;
   readonly auth: DashboardAuth | undefined;
   readonly actions: boolean;
+  readonly origins: readonly string[];
 }
 
 /** @throws {FlameError} FLAME_CONFIG that names the option and the fix; without `auth` in production, too. */
@@ -33,6 +39,7 @@ export function readDashboardOptions(options: FlameDashboardOptions | undefined,
   const path = readPath(reader);
   const auth = readAuth(reader);
   const actions = reader.flag('actions', dashboardDefaults.actions);
+  const origins = readOrigins(reader);
   reader.done();
   if (production && auth === undefined)
     throw reader.refuse(
@@ -40,7 +47,7 @@ export function readDashboardOptions(options: FlameDashboardOptions | undefined,
       'is missing, and NODE_ENV is "production": everybody who reaches the app would see its pools',
       `Give { user, password } or a function (request) => boolean; where a proxy guards ${path}, say so with auth: () => true.`,
     );
-  return { path, auth, actions };
+  return { path, auth, actions, origins };
 }
 
 function readPath(reader: OptionReader): string {
@@ -48,6 +55,15 @@ function readPath(reader: OptionReader): string {
   const path = typeof value === 'string' ? value.replace(/^\/+|\/+$/g, '') : '';
   if (/^[\w~.-]+(\/[\w~.-]+)*$/.test(path)) return path;
   throw reader.refuse('path', `must be a plain path, but is ${show(value)}`, "Give one such as '/flame' or '/ops/flame'.");
+}
+
+function readOrigins(reader: OptionReader): readonly string[] {
+  const value = reader.raw('origins') ?? [];
+  const origins = Array.isArray(value) ? (value as unknown[]) : [value];
+  return origins.map((origin) => {
+    if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+    throw reader.refuse('origins', `must be a list of origins, but has ${show(origin)}`, "Give such as ['https://ops.example.com'].");
+  });
 }
 
 function readAuth(reader: OptionReader): DashboardAuth | undefined {

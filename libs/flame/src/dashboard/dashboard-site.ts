@@ -7,11 +7,14 @@ import type { Pool } from '../parent/pool.js';
 import { accessBy } from './access.js';
 import type { Access } from './access.js';
 import type { DashboardConfig } from './dashboard-options.js';
+import { eventHeaders } from './event-streams.js';
 import { LiveFeed } from './live-feed.js';
 import { carryOut } from './orders.js';
+import { isOwnOrigin } from './own-origin.js';
 import { readPage } from './page-file.js';
 import type { PageFile } from './page-file.js';
 import { PoolWatch } from './pool-watch.js';
+import { withoutCors } from './without-cors.js';
 
 /** The header with which the page shows that an order comes from itself. */
 const tokenHeader = 'x-flame-token';
@@ -48,16 +51,21 @@ export class DashboardSite {
     for (const [name, value] of Object.entries(always)) response.setHeader(name, value);
     // The HTTP server waits for every connection, and pages go on asking.
     if (this.#feed.closed) response.shouldKeepAlive = false;
+    withoutCors(response);
     try {
-      const access = await this.#access(request);
-      if (access !== 'granted') return deny(response, access);
       const { pathname, searchParams } = new URL(request.originalUrl ?? request.url ?? '/', 'http://any');
       const route = this.#route.exec(pathname);
+      if (!isOwnOrigin(request, this.#config.origins, route?.[1] === undefined)) return refuseForeign(request, response);
+      const access = await this.#access(request);
+      if (access !== 'granted') return deny(response, access);
       if (!route) return say(response, 404, 'There is nothing here.');
       const [, rest] = route;
       if (rest !== undefined && rest !== 'events') return await this.#order(request, response, rest, searchParams);
-      if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'Only GET is answered here.', { allow: 'GET' });
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return say(response, 405, 'Only GET is answered here.', { allow: 'GET, HEAD' });
       if (rest === undefined) return await this.#sendPage(request, response);
+      // A body that is not sent would have no end either.
+      if (request.method === 'HEAD') return void response.writeHead(200, eventHeaders).end();
       if (!this.#feed.hasRoom) return say(response, 503, 'Too many pages watch already, or the app is closing.', { 'retry-after': '5' });
       this.#feed.watch(response);
     } catch (error) {
@@ -118,6 +126,12 @@ const always = {
   'cross-origin-resource-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
 } as const;
+
+function refuseForeign({ headers }: IncomingMessage, response: ServerResponse): void {
+  const from = headers.origin === undefined ? 'a page of another site' : `a page of ${headers.origin.slice(0, 200)}`;
+  const fix = "Where a proxy changes the host, let it pass the browser's on, or name the origin in the dashboard's option origins.";
+  say(response, 403, `This request comes from ${from}, and the host that it asks is ${headers.host ?? 'not named'}. ${fix}`);
+}
 
 function deny(response: ServerResponse, access: 'challenge' | 'denied'): void {
   if (access === 'denied') return say(response, 403, 'This page is not for you.');

@@ -4,6 +4,13 @@ import type { ServerResponse } from 'node:http';
 const mostWatchers = 50;
 const patience = 20_000;
 
+export const eventHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // Neither proxies nor compression may hold events back.
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
 interface Watcher {
   readonly response: ServerResponse;
   /** Since when it has not taken what was sent; undefined when it has. */
@@ -35,12 +42,7 @@ export class EventStreams {
   add(response: ServerResponse, onEnd: () => void): void {
     // Its connection is its own and ends with it: one that a browser could use again would hold up an app that closes.
     response.shouldKeepAlive = false;
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      // Neither proxies nor compression may hold events back.
-      'cache-control': 'no-store, no-transform',
-      'x-accel-buffering': 'no',
-    });
+    response.writeHead(200, eventHeaders);
     response.write('retry: 2000\n\n');
     const watcher = { response, stalledSince: undefined };
     this.#watchers.add(watcher);

@@ -7,7 +7,9 @@ import type {
   ModuleMetadata,
   NestModule,
 } from '@nestjs/common';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import type { NestContainer } from '@nestjs/core';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { badOption } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
 import { FlameApp } from '../nest/flame-app.js';
@@ -16,6 +18,7 @@ import { nestLog } from '../nest/nest-log.js';
 import { readDashboardOptions } from './dashboard-options.js';
 import type { DashboardConfig, FlameDashboardOptions } from './dashboard-options.js';
 import { DashboardSite } from './dashboard-site.js';
+import { withoutCors } from './without-cors.js';
 
 export interface FlameDashboardAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: FactoryProvider['inject'];
@@ -31,9 +34,16 @@ const configToken = Symbol('nestjs-flame:dashboard');
 export class FlameDashboardModule implements NestModule, BeforeApplicationShutdown {
   readonly #config: DashboardConfig;
   readonly #app: FlameApp;
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #moduleRef: ModuleRef;
   #site: DashboardSite | undefined;
 
-  constructor(@Inject(configToken) config: Sealed<DashboardConfig>, @Optional() @Inject(FlameApp) app?: FlameApp) {
+  constructor(
+    @Inject(configToken) config: Sealed<DashboardConfig>,
+    adapterHost: HttpAdapterHost,
+    moduleRef: ModuleRef,
+    @Optional() @Inject(FlameApp) app?: FlameApp,
+  ) {
     if (!app)
       throw badOption(
         'FlameDashboardModule',
@@ -42,6 +52,8 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
       );
     this.#config = config.open();
     this.#app = app;
+    this.#adapterHost = adapterHost;
+    this.#moduleRef = moduleRef;
   }
 
   /** @throws {FlameError} FLAME_CONFIG that names the option and the fix; without `auth` in production, too. */
@@ -66,8 +78,20 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
     if (this.#app.inRunner) return;
     const { path } = this.#config;
     void this.#app.whenOpen.then(({ pools }) => (this.#site = new DashboardSite(this.#config, pools, nestLog)));
+    this.#keepCorsOut();
     const paths = [path, `${path}/*rest`].map((route) => ({ path: route, method: RequestMethod.ALL }));
     consumer.apply((request: IncomingMessage, response: ServerResponse) => this.#site?.handle(request, response)).forRoutes(...paths);
+  }
+
+  /** The app's CORS middleware answers preflights by itself, before any other middleware. */
+  #keepCorsOut(): void {
+    // Nest offers no other way to the global prefix.
+    const { container } = this.#moduleRef as unknown as { container: NestContainer };
+    const base = (): string => ['', container.applicationConfig?.getGlobalPrefix(), this.#config.path].join('/').replace(/\/{2,}/g, '/');
+    (this.#adapterHost.httpAdapter.getHttpServer() as Server).prependListener('request', ({ url = '' }, response) => {
+      const path = `${url.split('?', 1)[0]}/`.toLowerCase();
+      if (path.startsWith(`${base()}/`.toLowerCase())) withoutCors(response);
+    });
   }
 
   /** Before the HTTP server closes, which waits for every response. */

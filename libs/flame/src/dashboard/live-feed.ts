@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import { EventStreams, eventText } from './event-streams.js';
 import { sampleEvery } from './history.js';
@@ -15,6 +16,8 @@ export class LiveFeed {
   readonly #pools: readonly PoolWatch[];
   readonly #about: Pick<Hello, 'instance' | 'token'>;
   readonly #streams = new EventStreams();
+  /** The first page's request is not to be seen in what all pages are told. */
+  readonly #scope = new AsyncResource('FLAMEDASHBOARD');
   readonly #sampling: NodeJS.Timeout;
   #telling: NodeJS.Timeout | undefined;
 
@@ -37,7 +40,7 @@ export class LiveFeed {
     for (const pool of this.#pools) pool.follow();
     this.#streams.add(response, () => this.#left());
     response.write(eventText('hello', this.#hello()));
-    this.#telling ??= setInterval(() => this.tell(), snapshotEvery).unref();
+    this.#telling ??= this.#scope.runInAsyncScope(() => setInterval(() => this.tell(), snapshotEvery).unref());
     this.tell();
   }
 

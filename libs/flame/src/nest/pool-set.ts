@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { FlameBackend, LocalMachine } from '../backends/backend.js';
@@ -131,11 +132,11 @@ export class PoolSet {
     return this.#closed;
   }
 
-  /** What comes of a cast that nobody awaits. */
-  readonly castFailed = (error: unknown, handler: string): void => {
+  /** What comes of a cast that nobody awaits: so it is nobody's call either. */
+  readonly castFailed = AsyncResource.bind((error: unknown, handler: string): void => {
     nestLog.error(`cast ${handler} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     this.#config.onCastError?.(error, handler);
-  };
+  });
 
   async #openOps(): Promise<void> {
     const { ops } = this.#config;

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Subject } from 'rxjs';
 import type { BootError } from '../core/boot-error.js';
 import type { FlameError } from '../core/flame-error.js';
@@ -14,8 +15,8 @@ import type { PoolSetup } from './pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
 
 /**
- * What a pool tells of itself: its log lines, its `events$`, the app's growth hooks and the counts of its calls. An app's hook that
- * throws is logged and harms nothing.
+ * What a pool tells of itself: its log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are
+ * called in the pool's own context, whatever call they are told of. An app's hook that throws is logged and harms nothing.
  */
 export class PoolJournal {
   readonly #setup: PoolSetup;
@@ -23,6 +24,8 @@ export class PoolJournal {
   readonly #bootTimes = new Map<string, number>();
   readonly #failures = new RecentFailures();
   readonly meter = new PoolMeter();
+  /** The context in which the pool was made. What the pool does runs there, for it outlives the call that asked for it. */
+  readonly scope = new AsyncResource('FLAMEPOOL');
 
   constructor(setup: PoolSetup, news: Subject<PoolNotice>) {
     this.#setup = setup;
@@ -199,7 +202,7 @@ export class PoolJournal {
 
   #say(text: string): void {
     const { config, log } = this.#setup;
-    if (config.log) log[config.log](`${this.#pool}: ${text}`);
+    if (config.log) this.scope.runInAsyncScope(log[config.log], log, `${this.#pool}: ${text}`);
   }
 
   #tell(news: PoolNews): void {
@@ -208,12 +211,12 @@ export class PoolJournal {
     const notice = news as { -readonly [K in keyof PoolNotice]: PoolNotice[K] };
     notice.pool = this.#setup.config.name;
     notice.at = Date.now();
-    this.#news.next(notice as PoolNotice);
+    this.scope.runInAsyncScope(this.#news.next, this.#news, notice as PoolNotice);
   }
 
   #guard(hook: string, run: () => void): void {
     try {
-      run();
+      this.scope.runInAsyncScope(run);
     } catch (error) {
       this.#setup.log.error(`${this.#pool}: ${hook} threw: ${error instanceof Error ? error.message : String(error)}`);
     }

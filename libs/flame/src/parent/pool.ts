@@ -185,10 +185,7 @@ export class Pool {
     await gone;
   }
 
-  /**
-   * Takes no more calls, gives those that run `shutdownTimeout`, then stops every runner. Resolves when nothing is left on
-   * the platform. Idempotent.
-   */
+  /** Takes no more calls, gives those that run `shutdownTimeout`, and stops every runner. Resolves when nothing is left of them. Idempotent. */
   drain(reason = 'it is being drained'): Promise<void> {
     this.#drained ??= new Promise((resolve) => {
       this.#resolveDrained = resolve;
@@ -253,10 +250,13 @@ export class Pool {
     });
   }
 
-  /** Feeds the machine one fact and performs what it decides. A fact that comes up meanwhile waits its turn. */
+  /** Feeds the machine one fact and performs what it decides, in the pool's own context. A fact that comes up meanwhile waits its turn. */
   #tell(fact: PoolFact): void {
     this.#facts.push(fact);
-    if (this.#stepping) return;
+    if (!this.#stepping) this.#journal.scope.runInAsyncScope(this.#step, this);
+  }
+
+  #step(): void {
     this.#stepping = true;
     try {
       for (let next = this.#facts.shift(); next; next = this.#facts.shift()) {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../core/clock.js';
 import type { FlameLog } from '../core/flame-log.js';
 import { readAddress } from './address.js';
@@ -29,6 +30,8 @@ export class InstanceTable {
   readonly #setup: InstanceTableSetup;
   readonly #peers = new Map<string, Peer>();
   readonly #closed = new AbortController();
+  /** What is begun for the first call goes on after it, and is nobody's. */
+  readonly #scope = new AsyncResource('FLAMEINSTANCES');
   #ready: Promise<void> | undefined;
   #silence: string | undefined;
 
@@ -38,7 +41,7 @@ export class InstanceTable {
 
   /** Resolves when everyone who was found first has been tried. Starts it all when it is first asked for. */
   get ready(): Promise<void> {
-    return (this.#ready ??= this.#start());
+    return (this.#ready ??= this.#scope.runInAsyncScope(this.#start, this));
   }
 
   /** Everyone with whom there is a session, those who take no calls now included. */

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { FlameError } from '../core/flame-error.js';
 import type { CarriedTrace, TracedRun } from '../core/call-tracer.js';
 import type { WorkMode } from '../core/frame.js';
@@ -23,6 +24,8 @@ export interface Workplace {
  */
 export class Work extends Timed implements TracedRun {
   #controller: AbortController | undefined;
+  /** Where its signal was first asked for: what listens to it runs there, whoever aborts it. */
+  #scope: AsyncResource | undefined;
   #reason: FlameError | undefined;
   #deadline: number | undefined;
   #onAbort: ((work: Work, reason: unknown) => void) | undefined;
@@ -101,6 +104,7 @@ export class Work extends Timed implements TracedRun {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
+      this.#scope = new AsyncResource('FLAMECALL');
       if (this.aborted) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
@@ -115,7 +119,8 @@ export class Work extends Timed implements TracedRun {
   abort(reason: FlameError): void {
     if (this.aborted) return;
     this.#reason = reason;
-    this.#controller?.abort(reason);
+    const controller = this.#controller;
+    if (controller) this.#scope!.runInAsyncScope(controller.abort, controller, reason);
     this.#onAbort?.(this, reason);
   }
 

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { privateSocket, removeAbandoned } from './private-socket.js';
 
 /** Listens on a socket in another process, which is killed: its directory stays behind. */
@@ -35,5 +36,46 @@ describe('privateSocket', () => {
     expect(existsSync(dirname(empty.path))).toBe(true);
     server.close();
     await Promise.all([living.remove(), empty.remove()]);
+  });
+
+  /** Makes a temporary directory whose path has about so many bytes, in letters of two. */
+  function useTemporary(bytes: number): string {
+    const base = mkdtempSync(join(tmpdir(), 'p-'));
+    const folder = join(base, 'ü'.repeat(Math.floor((bytes - base.length - 1) / 2)));
+    mkdirSync(folder);
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      rmSync(base, { recursive: true });
+    });
+    return folder;
+  }
+
+  it('listens inside of its directory, where a letter of the path takes more than a byte', async () => {
+    const folder = useTemporary(70);
+    const { path, remove } = await privateSocket();
+    const server = createServer().listen(path);
+    await once(server, 'listening');
+    expect(path.startsWith(folder)).toBe(true);
+    expect(statSync(path).isSocket()).toBe(true);
+    server.close();
+    await remove();
+  });
+
+  it('refuses a path that has more bytes than a socket may, though not more letters, and leaves nothing', async () => {
+    const folder = useTemporary(90);
+    await expect(privateSocket()).rejects.toMatchObject({
+      code: 'FLAME_CONFIG',
+      message: expect.stringMatching(/\(1\d\d bytes, at most 103\): set TMPDIR/),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('has an absolute path, for runners with another working directory', async () => {
+    vi.stubEnv('TMPDIR', '.');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { path, remove } = await privateSocket();
+    await remove();
+    expect(isAbsolute(path)).toBe(true);
   });
 });

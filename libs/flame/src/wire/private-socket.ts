@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { FlameError } from '../core/flame-error.js';
 
 /** A directory that only this user can enter, with the path of a socket in it. */
@@ -12,7 +12,7 @@ export interface PrivateSocket {
 
 const prefix = 'nestjs-flame-';
 const socketName = 'parent.sock';
-/** What `sun_path` holds on the narrowest system (macOS). */
+/** The bytes that `sun_path` holds on the narrowest system (macOS). Node 20 cuts a longer path off, and would listen somewhere else. */
 const longestPath = 103;
 /** A younger directory may belong to a parent that is about to listen. */
 const settledAfter = 60_000;
@@ -20,15 +20,16 @@ const settledAfter = 60_000;
 /** Makes one, and removes those whose parents were killed before they could. */
 export async function privateSocket(): Promise<PrivateSocket> {
   await removeAbandoned(settledAfter);
-  // mkdtemp makes it with mode 0700.
-  const directory = await mkdtemp(join(tmpdir(), prefix));
+  // mkdtemp makes it with mode 0700. Runners may have another working directory.
+  const directory = await mkdtemp(join(resolve(tmpdir()), prefix));
   const path = join(directory, socketName);
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
-  if (path.length <= longestPath) return { path, remove };
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= longestPath) return { path, remove };
   await remove();
   throw new FlameError(
     'FLAME_CONFIG',
-    `the temporary directory ${tmpdir()} has too long a path for a Unix socket (${path.length} characters, at most ${longestPath}): set TMPDIR to a shorter one`,
+    `the temporary directory ${tmpdir()} has too long a path for a Unix socket (${bytes} bytes, at most ${longestPath}): set TMPDIR to a shorter one`,
   );
 }
 

@@ -155,7 +155,7 @@ export class SessionLink implements Link {
     pipe.destroy(why);
     this.#armTimer(why);
     this.#scope.runInAsyncScope(() => this.#delivery.suspended());
-    this.#options.onSuspended?.(why);
+    this.#scope.runInAsyncScope(() => this.#options.onSuspended?.(why));
   }
 
   drop(reason: string): void {

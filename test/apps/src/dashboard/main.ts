@@ -2,11 +2,13 @@ import 'reflect-metadata';
 import { Controller, Get, Injectable, Module, Param, Query } from '@nestjs/common';
 import type { CanActivate, INestApplication } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Flame, FlameCall, FlameModule, FlameParent, LocalBackend, OnFlame, ProcessBackend } from 'nestjs-flame';
 import { FlameDashboardModule } from 'nestjs-flame/dashboard';
 
-// An app with a dashboard, as a test wants it: DASH_ADAPTER, DASH_PREFIX, DASH_AUTH (user:password), DASH_ACTIONS, DASH_BACKEND.
+// An app with a dashboard, as a test wants it: DASH_ADAPTER, DASH_PREFIX, DASH_AUTH (user:password), DASH_ACTIONS, DASH_BACKEND,
+// DASH_CORS, DASH_TRUST (Express trusts its proxy), DASH_ORIGINS.
 const env = process.env;
 const [user, password] = env['DASH_AUTH']?.split(':') ?? [];
 
@@ -89,6 +91,7 @@ class Closed implements CanActivate {
       path: env['DASH_PATH'] ?? '/flame',
       actions: env['DASH_ACTIONS'] !== undefined,
       auth: user && password ? { user, password } : undefined,
+      origins: env['DASH_ORIGINS']?.split(','),
     }),
   ],
   controllers: FlameParent.unlessRunner([WorkController]),
@@ -101,6 +104,8 @@ const make = (): Promise<INestApplication> =>
 
 const app = await make();
 app.enableShutdownHooks();
+if (env['DASH_CORS'] !== undefined) app.enableCors({ origin: true, credentials: true });
+if (env['DASH_TRUST'] !== undefined) (app as NestExpressApplication).set('trust proxy', 'loopback');
 if (env['DASH_PREFIX'] !== undefined) app.setGlobalPrefix(env['DASH_PREFIX']);
 await app.listen(env['PORT'] ?? 0, '127.0.0.1');
 console.log(`[parent] listens on ${await app.getUrl()}`);
