@@ -1,9 +1,13 @@
+import { ContextIdFactory } from '@nestjs/core';
+import type { ContextIdStrategy } from '@nestjs/core';
 import { CLS_ID, ClsServiceManager } from 'nestjs-cls';
 import { Flame } from 'nestjs-flame';
 import { lastValueFrom, toArray } from 'rxjs';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { ByTenant } from '../apps/src/conformance/by-tenant.js';
 import { requestContext } from '../apps/src/conformance/request-context.js';
 import { RequestService } from '../apps/src/conformance/request.service.js';
+import { TenantOrders } from '../apps/src/conformance/tenant-orders.js';
 import { failure } from '../support/failure.js';
 import { rule } from '../support/conformance.js';
 
@@ -44,6 +48,18 @@ rule('Contexts travel with calls', (start) => {
     expect(ids).toEqual(['stream', 'stream', 'stream']);
     const ticks = within('ticks', () => lastValueFrom(service.idTicks(2).pipe(toArray())));
     expect(await ticks).toEqual(['ticks', 'ticks']);
+  });
+
+  it('has durable providers made once for each tenant that travels', async () => {
+    ContextIdFactory.apply(new ByTenant());
+    onTestFinished(() => ContextIdFactory.apply(undefined as unknown as ContextIdStrategy));
+    const { app } = await start({ max: 1 }, { context: requestContext });
+    const orders = app.get(Flame).on('p', TenantOrders);
+    const whose: string[] = [];
+    for (const tenant of ['a', 'b', 'a', 'b', 'a']) whose.push(await within(tenant, () => orders.whose(), { tenant }));
+    const [a, b] = whose;
+    expect([a, b]).toEqual([expect.stringMatching(/^a \d+$/), expect.stringMatching(/^b \d+$/)]);
+    expect(whose).toEqual([a, b, a, b, a]);
   });
 
   it('brings nothing without the option', async () => {

@@ -1,5 +1,6 @@
-import { ContextIdFactory } from '@nestjs/core';
+import type { ArgumentsHost } from '@nestjs/common';
 import type { ContextId, ExternalContextCreator } from '@nestjs/core';
+import { FlameCall } from '../runner/flame-call.js';
 import type { Method } from './declaration.js';
 import { flameEnhancers } from './flame-enhancer.js';
 import type { FlameEnhancer } from './flame-enhancer.js';
@@ -25,7 +26,8 @@ export type Enhance = (method: EnhancedMethod) => (args: unknown[]) => Promise<u
  * Enhances with Nest's own means: those of the method, of its class and the global ones, in Nest's order. Of an Observable's items interceptors
  * see each, as in Nest; other streams they see whole.
  */
-export function enhanceWith(creator: ExternalContextCreator): Enhance {
+export function enhanceWith(nest: ExternalContextCreator): Enhance {
+  const creator = withoutRequests(nest);
   const streaming = Object.create(creator, { transformToResult: { value: (result: unknown) => result } }) as ExternalContextCreator;
   return ({ home, key, method, shown, enhancers, returns }) => {
     const callback = standIn(method, shown);
@@ -47,7 +49,7 @@ export function enhanceWith(creator: ExternalContextCreator): Enhance {
       return (args) => run(...args);
     }
     return async (args) => {
-      const context = ContextIdFactory.create();
+      const context = home.context();
       return create(await home.resolve(context), context, home.id)(...args);
     };
   };
@@ -60,4 +62,44 @@ function standIn(method: Method, shown: Method): Method {
   };
   Object.defineProperty(callback, 'name', { value: shown.name, configurable: true });
   return Object.setPrototypeOf(callback, shown) as Method;
+}
+
+/** What of Nest's creator hands an ExecutionContext to guards, interceptors and filters. */
+interface Hosting {
+  readonly guardsConsumer: Creates;
+  readonly interceptorsConsumer: Creates;
+  readonly externalErrorProxy: { createProxy(target: unknown, filters: Filters, type: string): unknown };
+}
+
+interface Creates {
+  createContext(...about: unknown[]): ArgumentsHost;
+}
+
+interface Filters {
+  next(error: unknown, host: ArgumentsHost): unknown;
+}
+
+/**
+ * The same creator, of whose contexts `switchToHttp()` gives the call. Nest would give the handler's first argument as the request: a guard that was
+ * written for HTTP would find nothing there, or what a caller has put there. With @nestjs/core 11.2 and 12.5; enhancers.spec.ts fails when it changes.
+ */
+function withoutRequests(creator: ExternalContextCreator): ExternalContextCreator {
+  const { guardsConsumer, interceptorsConsumer, externalErrorProxy } = creator as unknown as Hosting;
+  const creating = (consumer: Creates): Creates =>
+    Object.create(consumer, {
+      createContext: { value: (...about: unknown[]) => withoutRequest(consumer.createContext(...about)) },
+    }) as Creates;
+  const createProxy = (target: unknown, filters: Filters, type: string): unknown =>
+    externalErrorProxy.createProxy(target, { next: (error, host) => filters.next(error, withoutRequest(host)) }, type);
+  return Object.create(creator, {
+    guardsConsumer: { value: creating(guardsConsumer) },
+    interceptorsConsumer: { value: creating(interceptorsConsumer) },
+    externalErrorProxy: { value: { createProxy } },
+  }) as ExternalContextCreator;
+}
+
+function withoutRequest<T extends ArgumentsHost>(host: T): T {
+  const call = FlameCall.current();
+  const give = (): unknown => call;
+  return Object.assign(host, { switchToHttp: () => Object.assign(host, { getRequest: give, getResponse: give, getNext: give }) });
 }

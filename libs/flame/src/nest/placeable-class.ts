@@ -1,7 +1,7 @@
-import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { ModuleRef } from '@nestjs/core';
 import type { Type } from '@nestjs/common';
-import { FlameCall } from '../runner/flame-call.js';
 import type { ChildClass } from '../runner/handler-table.js';
+import { callContext } from './call-context.js';
 import { poolDeclarations, prototypesOf } from './declaration.js';
 import type { Class, NestModule } from './provider-home.js';
 import { returnsOf } from './returns.js';
@@ -58,9 +58,7 @@ export class PlaceableClass implements ChildClass {
   /** A fresh instance in a context of its own, as for a request: the call stands in the request's place. */
   async make(): Promise<object> {
     const moduleRef = this.#module.providers.get(ModuleRef)!.instance as ModuleRef;
-    const context = ContextIdFactory.create();
-    moduleRef.registerRequestByContextId(FlameCall.current(), context);
-    return moduleRef.create(this.type as unknown as Type<object>, context);
+    return moduleRef.create(this.type as unknown as Type<object>, callContext(moduleRef, false));
   }
 }
 

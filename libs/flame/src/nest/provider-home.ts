@@ -1,6 +1,6 @@
-import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { ModuleRef } from '@nestjs/core';
 import type { ContextId, ModulesContainer } from '@nestjs/core';
-import { FlameCall } from '../runner/flame-call.js';
+import { callContext } from './call-context.js';
 
 /** Nest does not export these classes' names. */
 export type NestModule = ModulesContainer extends Map<string, infer M> ? M : never;
@@ -48,11 +48,18 @@ export class ProviderHome {
     return this.#wrapper.id;
   }
 
-  /** Makes an instance in a context of its own, as Nest does for a request; the call stands in the request's place. */
-  async resolve(context: ContextId = ContextIdFactory.create()): Promise<object> {
-    const moduleRef = this.#module.providers.get(ModuleRef)!.instance as ModuleRef;
-    moduleRef.registerRequestByContextId(FlameCall.current(), context);
-    return moduleRef.resolve<object>(this.#wrapper.token as string, context, { strict: true });
+  /** A context for one call. */
+  context(): ContextId {
+    return callContext(this.#moduleRef, this.#wrapper.isDependencyTreeDurable());
+  }
+
+  /** Gives the instance of a context, as Nest does for a request. */
+  async resolve(context: ContextId = this.context()): Promise<object> {
+    return this.#moduleRef.resolve<object>(this.#wrapper.token as string, context, { strict: true });
+  }
+
+  get #moduleRef(): ModuleRef {
+    return this.#module.providers.get(ModuleRef)!.instance as ModuleRef;
   }
 }
 

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { FlameError } from '../core/flame-error.js';
 import type { Work } from './work.js';
 
 const current = new AsyncLocalStorage<FlameCall>();
@@ -8,10 +9,36 @@ export function runAs<T, A extends unknown[]>(call: FlameCall, task: (...args: A
   return current.run(call, task, ...args);
 }
 
+/** What is looked for on any value: by `await`, by what prints or compares values, and by Nest in a request. */
+const askedOfAll: readonly string[] = ['then', 'toJSON', 'raw', 'href', 'length', 'asymmetricMatch', 'nodeType', 'tagName', '$$typeof'];
+
 /**
- * The call that the code around is part of: what a handler can learn of it, wherever in its call tree.
+ * What `FlameCall` inherits from. Providers that are request-scoped are given the call as their request: what they look for in a request, and a call
+ * does not have, must not be undefined without a word.
+ */
+const notARequest = new Proxy(Object.prototype, {
+  get(target, key, receiver) {
+    if (typeof key === 'symbol' || key in target || askedOfAll.includes(key) || key.startsWith('@@'))
+      return Reflect.get(target, key, receiver) as unknown;
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `"${key}" was looked for in the request, but on a runner there is none: a FlameCall is in its place, and has no "${key}". ` +
+        `Let what the handler needs of a request travel with FlameModule's option \`context\` (docs/context.md), or pass it as an argument.`,
+      { ran: 'maybe' },
+    );
+  },
+});
+
+/**
+ * The call that the code around is part of: what a handler can learn of it, wherever in its call tree. It is what `REQUEST` is on a runner.
+ *
+ * @throws {FlameError} FLAME_CONFIG when a property is read that it does not have. `in` says which it has; others can be set.
  */
 export class FlameCall {
+  static {
+    Object.setPrototypeOf(this.prototype, notARequest);
+  }
+
   readonly #work: Work;
 
   constructor(work: Work) {

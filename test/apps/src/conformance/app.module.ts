@@ -7,6 +7,7 @@ import { LossService } from './loss.service.js';
 import { PagesService } from './pages.service.js';
 import { RequestService } from './request.service.js';
 import { StreamService } from './stream.service.js';
+import { TenantOrders } from './tenant-orders.js';
 import { ValuesService } from './values.service.js';
 import { WorkService } from './work.service.js';
 
@@ -17,7 +18,7 @@ export class ConformanceModule {
     return {
       module: ConformanceModule,
       imports: [ClsModule.forRoot({ global: true }), FlameModule.forRoot(...flame)],
-      providers: [WorkService, StreamService, LossService, RequestService, PagesService, ValuesService, Counter],
+      providers: [WorkService, StreamService, LossService, RequestService, PagesService, ValuesService, Counter, TenantOrders],
       exports: [WorkService, StreamService, LossService, RequestService, PagesService, ValuesService],
     };
   }
