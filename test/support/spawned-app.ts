@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 const apps = join(import.meta.dirname, '../apps/dist');
@@ -14,9 +14,15 @@ export class SpawnedApp {
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   readonly #waiting = new Set<() => void>();
 
-  /** `at` is a command that runs it somewhere else. */
-  constructor(entry: string, env: Record<string, string> = {}, stdin: 'ignore' | 'pipe' = 'ignore', at: readonly string[] = []) {
-    const [command, ...args] = [...at, process.execPath, join(apps, entry)];
+  /** `at` is a command that runs it somewhere else; `entry` may be the path of something that starts it, as its arguments say. */
+  constructor(
+    entry: string,
+    env: Record<string, string> = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+    at: readonly string[] = [],
+    ...arguments_: readonly string[]
+  ) {
+    const [command, ...args] = [...at, process.execPath, resolve(apps, entry), ...arguments_];
     this.process = spawn(command!, args, {
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: [stdin, 'pipe', 'pipe'],

@@ -34,6 +34,10 @@ export interface ParentInfo {
   readonly siblings?: readonly { readonly runner: string; readonly token: string }[];
   /** Whether resources in results are tracked where the handler does not say. */
   readonly trackResources?: boolean;
+  /** Whether the parent is a worker of a cluster: then the runner sees itself as one too. */
+  readonly clusterWorker?: boolean;
+  /** Whether the parent was started with a channel to the process above it, and so has `process.send`. */
+  readonly ipc?: boolean;
   /** Set by the process backend: a file descriptor that reads end-of-file when the parent is gone. */
   readonly lifeline?: number;
 }

@@ -1,8 +1,11 @@
 import type { ParentInfo } from '../core/parent-info.js';
 import { takeParentInfo } from './parent-env.js';
+import { takeRunnerRole } from './runner-role.js';
 
 /** Read once, when the module is loaded, so that nothing that the app starts afterwards inherits the token. */
 const info = takeParentInfo(process.env);
+// As early: main.ts asks Node what it is before it makes the app.
+if (info) takeRunnerRole(info);
 
 /**
  * Tells a runner from a parent, wherever the app's modules are put together.

@@ -27,7 +27,8 @@ import { manifestOf } from './manifest-of.js';
 import { httpExceptions } from './nest-classes.js';
 import { logOutput, logRunnerLine, nestLog } from './nest-log.js';
 import { isLoopback } from './ops-option.js';
-import { underTest } from './under-test.js';
+import { refuseBelowOwnRunner } from '../backends/ancestor-apps.js';
+import { underTest } from '../backends/under-test.js';
 
 /**
  * The pools of one app, with what they share: the doors, the codec, the backends. It owns all of these. In a runner it is made but not
@@ -79,8 +80,13 @@ export class PoolSet {
     for (const service of ['', ...Array.from(this.pools.keys(), healthName)]) this.#health.set(service, false);
   }
 
-  /** Lets every backend look at its options and surroundings. @throws {FlameError} FLAME_CONFIG from one that cannot work here. */
+  /**
+   * Lets every backend look at its options and surroundings.
+   *
+   * @throws {FlameError} FLAME_CONFIG from one that cannot work here, and below a runner of this same app.
+   */
   async prepare(): Promise<void> {
+    refuseBelowOwnRunner(this.manifest.digest);
     for (const backend of this.#backends()) await this.prepareOne(backend);
   }
 

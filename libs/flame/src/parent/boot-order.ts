@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { BootOrder } from '../backends/backend.js';
@@ -64,5 +65,7 @@ async function parentInfo(setup: PoolSetup, [first, ...siblings]: readonly Ticke
     reconnectTimeout,
     maxPayload,
     trackResources: config.trackResources,
+    clusterWorker: cluster.isWorker,
+    ipc: process.send !== undefined,
   };
 }

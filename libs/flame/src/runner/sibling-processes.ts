@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import cluster from 'node:cluster';
 import type { FlameLog } from '../core/flame-log.js';
 import type { ParentInfo } from '../core/parent-info.js';
 
@@ -41,7 +42,11 @@ export class SiblingProcesses {
   }
 
   #start(info: ParentInfo, name: string): void {
-    const env = { ...process.env, FLAME_PARENT: Buffer.from(JSON.stringify(info)).toString('base64') };
+    const env = {
+      ...process.env,
+      ...(cluster.isWorker && { NODE_UNIQUE_ID: '0' }),
+      FLAME_PARENT: Buffer.from(JSON.stringify(info)).toString('base64'),
+    };
     const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       env,
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],

@@ -49,12 +49,19 @@ describe('ProcessBackend', () => {
     }
   });
 
-  it('refuses at start to start the tests again', async () => {
+  it('acts as LocalBackend in a test that gives no entry, and says so once', async () => {
     const backend = new ProcessBackend();
-    await expect(backend.prepare(testContext)).rejects.toMatchObject({
-      code: 'FLAME_CONFIG',
-      message: expect.stringContaining('ProcessBackend.entry is missing'),
-    });
+    expect(backend.reach).toBe('memory');
+    const said: string[] = [];
+    const log = { ...testContext.log, log: (text: string): void => void said.push(text) };
+    await backend.prepare({ ...testContext, log });
+    await backend.prepare({ ...testContext, log });
+    expect(said).toEqual([expect.stringContaining('ProcessBackend acts as LocalBackend: a test runner started this process')]);
+    const machine = { id: 'in-process' };
+    const order = Object.assign(new TestOrder('polite'), { inProcess: async () => machine });
+    expect(await backend.boot(order)).toBe(machine);
+    expect(await backend.machines()).toEqual([]);
+    expect(await backend.examine()).toEqual([expect.objectContaining({ ok: true, found: expect.stringContaining('this process') })]);
   });
 
   it('refuses at start an entry that is not there', async () => {

@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import cluster from 'node:cluster';
 import { BootError } from '../../core/boot-error.js';
 import type { Check } from '../../core/check.js';
 import { FlameError } from '../../core/flame-error.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootOrder, Machine } from '../backend.js';
-import { runnerCommand } from './process-command.js';
+import { ancestorsFor } from '../ancestor-apps.js';
+import { LocalBackend } from '../local-backend.js';
 import { runnerEnv } from '../runner-env.js';
+import { underTest } from '../under-test.js';
+import { runnerCommand, runnerScript } from './process-command.js';
 import { withCompileCache } from '../compile-cache.js';
 import { ProcessMachine } from './process-machine.js';
 import { checkProcessOptions } from './process-options.js';
@@ -27,15 +31,18 @@ const fatal: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'E2BI
  *
  * No runner outlives the parent: a pipe, the lifeline, tells it when the parent's process is gone, even by SIGKILL, and what the parent's own end leaves
  * time for is killed then and there.
+ *
+ * In a test, and without `entry`, it acts as LocalBackend does.
  */
 export class ProcessBackend extends FlameBackend {
   readonly name = 'process';
-  readonly reach = 'host';
   readonly #options: ProcessBackendOptions;
   readonly #machines = new Set<ProcessMachine>();
   /** Machines whose processes have outlived them; usually none. */
   readonly #leftovers = new Set<ProcessMachine>();
-  #underTest = false;
+  /** Used in place of processes by a test without `entry`: its own command line would start the tests again. */
+  readonly #local = new LocalBackend();
+  #told = false;
 
   /** @throws {FlameError} FLAME_CONFIG when an option is wrong. */
   constructor(options: ProcessBackendOptions = {}) {
@@ -43,12 +50,22 @@ export class ProcessBackend extends FlameBackend {
     this.#options = checkProcessOptions(options);
   }
 
-  override async prepare({ underTest }: BackendContext): Promise<void> {
-    this.#underTest = underTest;
-    runnerCommand(this.#options, process, underTest);
+  /** `memory` in a test without `entry`, where this acts as LocalBackend. */
+  get reach(): 'host' | 'memory' {
+    return this.#options.entry === undefined && underTest() ? 'memory' : 'host';
+  }
+
+  override async prepare({ log }: BackendContext): Promise<void> {
+    if (this.reach === 'host') return void runnerCommand(this.#options);
+    if (this.#told) return;
+    this.#told = true;
+    log.log(
+      "ProcessBackend acts as LocalBackend: a test runner started this process, so it is not known what starts the app. For processes, give the app's main file as entry.",
+    );
   }
 
   async boot(order: BootOrder): Promise<Machine> {
+    if (this.reach === 'memory') return this.#local.boot(order);
     const child = await this.#spawn(order);
     const machine = new ProcessMachine(child, order);
     this.#keep(machine);
@@ -60,8 +77,9 @@ export class ProcessBackend extends FlameBackend {
   }
 
   override async examine(): Promise<readonly Check[]> {
+    if (this.reach === 'memory') return this.#local.examine();
     try {
-      const { file, args } = runnerCommand(this.#options, process, this.#underTest);
+      const { file, args } = runnerCommand(this.#options);
       return [{ name: 'command', ok: true, found: [file, ...args].join(' ') }];
     } catch (error) {
       if (!(error instanceof FlameError)) throw error;
@@ -78,14 +96,14 @@ export class ProcessBackend extends FlameBackend {
   }
 
   async #spawn(order: BootOrder): Promise<ChildProcess> {
-    const { cwd, env = {}, inheritEnv = 'all' } = this.#options;
-    const { file, args } = runnerCommand(this.#options, process, this.#underTest);
+    const { cwd } = this.#options;
+    const { file, args } = runnerCommand(this.#options);
     const flameParent = await order.flameParent({ more: { lifeline } });
     order.signal.throwIfAborted();
     try {
       const child = spawn(file, args, {
         cwd,
-        env: withCompileCache(runnerEnv({ env, inheritEnv }, flameParent)),
+        env: this.#env(flameParent),
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         detached: true,
         windowsHide: true,
@@ -100,6 +118,14 @@ export class ProcessBackend extends FlameBackend {
         cause: error,
       });
     }
+  }
+
+  #env(flameParent: string): Record<string, string> {
+    const { env = {}, inheritEnv = 'all' } = this.#options;
+    const inherited = withCompileCache(runnerEnv({ env, inheritEnv }, flameParent));
+    // Node makes a worker of a cluster of such a process, before it runs anything of it. No worker has the id 0.
+    if (cluster.isWorker) inherited.NODE_UNIQUE_ID = '0';
+    return { ...inherited, ...ancestorsFor(runnerScript(this.#options)) };
   }
 
   #keep(machine: ProcessMachine): void {

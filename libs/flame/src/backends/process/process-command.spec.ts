@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FlameError } from '../../core/flame-error.js';
-import { runnerCommand } from './process-command.js';
-import type { Started } from './process-command.js';
+import type { Started } from '../own-script.js';
+import { runnerCommand, runnerScript } from './process-command.js';
 
 const here = __dirname;
 const started: Started = {
   execPath: '/usr/bin/node',
   execArgv: ['--inspect=9229', '-r', './preload.js', '--import', 'tsx'],
   argv: ['/usr/bin/node', '/app/dist/main', '--port', '3000'],
+  env: {},
 };
 
 describe('runnerCommand', () => {
@@ -54,14 +55,16 @@ describe('runnerCommand', () => {
     expect(refusal(() => runnerCommand({ entry: pathToFileURL('/nowhere.js') }, started))).toContain('"/nowhere.js"');
   });
 
-  it('refuses to start a test runner again', () => {
-    const argv = ['/usr/bin/node', '/app/node_modules/vitest/vitest.mjs'];
-    expect(refusal(() => runnerCommand({}, { ...started, argv }, true))).toMatch(
-      /^ProcessBackend\.entry is missing: .*test runner: process\.argv\[1\] is "\/app\/node_modules\/vitest\/vitest\.mjs", not the app.*entry: 'dist\/main\.js'/,
-    );
-    expect(runnerCommand({ entry: pathToFileURL(__filename).href }, { ...started, argv }, true).args).toContain(
-      join(here, 'process-command.spec.ts'),
-    );
+  it('starts the file that PM2 was told to start, in place of its own', () => {
+    const argv = ['/usr/bin/node', '/opt/node_modules/pm2/lib/ProcessContainer.js', '--port', '3000'];
+    const env = { pm_exec_path: '/app/dist/main.js', pm_id: '0' };
+    expect(runnerCommand({ execArgv: [] }, { ...started, argv, env }).args).toEqual(['/app/dist/main.js', '--port', '3000']);
+    expect(runnerCommand({ execArgv: [] }, { ...started, env }).args).toEqual(['/app/dist/main', '--port', '3000']);
+  });
+
+  it('refuses a worker thread, which no process can be started as', () => {
+    expect(refusal(() => runnerScript({}, started, true))).toMatch(/^ProcessBackend\.entry is missing: the app runs in a worker thread/);
+    expect(runnerScript({ entry: __filename }, started, true)).toBe(join(here, 'process-command.spec.ts'));
   });
 
   it.each([

@@ -1,8 +1,10 @@
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { badOption, show } from '../../core/option-reader.js';
 import { withoutInspector, withoutScript } from '../node-flags.js';
+import { ownScript, realScript } from '../own-script.js';
+import type { Started } from '../own-script.js';
 
 /** What of a command line the user chose; the rest is the parent's own. */
 export interface CommandRules {
@@ -18,34 +20,28 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** The parts of `process` that say how the parent was started. */
-export type Started = Pick<NodeJS.Process, 'execPath' | 'execArgv' | 'argv'>;
-
 /**
  * The command line of a runner: the parent's own, unless `rules` say otherwise. The parent's arguments go with the parent's script, so with `entry` there
  * are none but `rules.args`.
  *
- * @throws {FlameError} FLAME_CONFIG when the parent's script is not the app and no `entry` was given, or when there is no file at `entry`.
+ * @throws {FlameError} FLAME_CONFIG when the parent has no script that a process could start and no `entry` was given, or when there is no file at `entry`.
  */
-export function runnerCommand(rules: CommandRules, started: Started = process, underTest = false): Command {
+export function runnerCommand(rules: CommandRules, started: Started = process): Command {
   const flags = rules.execArgv ?? withoutScript(withoutInspector(started.execArgv));
-  if (rules.entry !== undefined)
-    return { file: started.execPath, args: [...flags, entryFile(rules.entry, rules.cwd), ...(rules.args ?? [])] };
-  return { file: started.execPath, args: [...flags, ownScript(started, underTest), ...(rules.args ?? started.argv.slice(2))] };
+  const args = rules.args ?? (rules.entry === undefined ? started.argv.slice(2) : []);
+  return { file: started.execPath, args: [...flags, runnerScript(rules, started), ...args] };
 }
 
-function ownScript({ argv, execArgv }: Started, underTest: boolean): string {
-  const script = argv[1];
-  if (withoutScript(execArgv).length < execArgv.length || script === undefined || script === '-') {
+/** The app's main file in that command line. @throws {FlameError} FLAME_CONFIG as `runnerCommand` does. */
+export function runnerScript({ entry, cwd }: CommandRules, started: Started = process, inThread = !isMainThread): string {
+  if (entry !== undefined) return entryFile(entry, cwd);
+  const script = ownScript(started);
+  if (script === undefined || withoutScript(started.execArgv).length < started.execArgv.length) {
     throw noEntry(
       'this process was started from code and not from a file (node -e, a REPL, standard input), so there is no script to start runners with',
     );
   }
-  if (underTest) {
-    throw noEntry(
-      `this process was started by a test runner: process.argv[1] is ${show(script)}, not the app, and a runner would start the tests again`,
-    );
-  }
+  if (inThread) throw noEntry(`the app runs in a worker thread of ${show(script)}, and a runner is a process`);
   return script;
 }
 
@@ -57,11 +53,10 @@ function noEntry(why: string): Error {
   );
 }
 
-/** Finds the file as `node <entry>` would, which adds extensions and looks for `index.js`. */
 function entryFile(entry: string | URL, cwd = process.cwd()): string {
   const path = resolve(cwd, entry instanceof URL || entry.startsWith('file:') ? fileURLToPath(entry) : entry);
   try {
-    return createRequire(join(resolve(cwd), 'package.json')).resolve(path);
+    return realScript(path, cwd);
   } catch {
     throw badOption(
       'ProcessBackend.entry',

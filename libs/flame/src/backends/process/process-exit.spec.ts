@@ -18,6 +18,7 @@ describe('processExit', () => {
       { signal: 'SIGABRT' as const, heapFull: true },
       { how: 'oom', signal: 'SIGABRT', text: "out of memory: V8's heap was full (killed by SIGABRT; raise --max-old-space-size)" },
     ],
+    [{ code: 78 }, { how: 'exit', code: 78, fatal: true, text: 'exit code 78' }],
     [{ signal: 'SIGABRT' as const }, { how: 'signal', signal: 'SIGABRT', text: 'killed by SIGABRT' }],
     [
       { code: 1, heapFull: true },

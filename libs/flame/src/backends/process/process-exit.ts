@@ -1,3 +1,4 @@
+import { configExitCode } from '../../core/config-exit-code.js';
 import type { MachineExit } from '../backend.js';
 
 /** What V8 prints before it aborts a process whose heap is full. */
@@ -20,5 +21,6 @@ export function processExit({ code, signal, stopped, heapFull }: ProcessEnd): Ma
   // V8 aborts; a shell in between turns that into exit code 134.
   if (heapFull && (signal === 'SIGABRT' || code === 134))
     return { how: 'oom', ...facts, text: `out of memory: V8's heap was full (${how}; raise --max-old-space-size)` };
+  if (code === configExitCode) return { how: 'exit', ...facts, fatal: true, text: how };
   return { how: signal === null ? 'exit' : 'signal', ...facts, text: how };
 }
