@@ -50,4 +50,3 @@ describe('another app below a runner', () => {
     });
   });
 });
-

@@ -84,6 +84,8 @@ describe('an app with a ProcessBackend without entry, in a test', { timeout: 120
   it.each(['jest@29', 'jest@30'])('of %s runs its handlers in place', (version) => {
     const settings = JSON.stringify({ type: 'module', jest: { testMatch: ['**/*.check.mjs'], transform: {}, testTimeout: 60_000 } });
     const folder = folderWith({ 'app.check.mjs': userTest(), 'package.json': settings });
-    expectPassed(run(folder, '--experimental-vm-modules', join(tool(version), 'jest'), '--forceExit', '--moduleFileExtensions', 'mjs', 'js'));
+    expectPassed(
+      run(folder, '--experimental-vm-modules', join(tool(version), 'jest'), '--forceExit', '--moduleFileExtensions', 'mjs', 'js'),
+    );
   });
 });

@@ -33,6 +33,19 @@ describe('runnerEnv', () => {
     expect(runnerEnv({ ...all, env: { NODE_OPTIONS: '--inspect=0' } }, 'f', own).NODE_OPTIONS).toBe('--inspect=0');
   });
 
+  it('leaves out what Node and PM2 tell the processes that they start', () => {
+    const cluster = { NODE_UNIQUE_ID: '3', NODE_CHANNEL_FD: '3', NODE_CHANNEL_SERIALIZATION_MODE: 'json' };
+    const pm2 = { pm_id: '0', pm_exec_path: '/app/main.js', NODE_APP_INSTANCE: '0', axm_options: '', status: 'online' };
+    expect(Object.keys(runnerEnv(all, 'f', { ...own, ...cluster, ...pm2, PM2_HOME: '/pm2' })).toSorted()).toEqual(
+      [...Object.keys(own), 'PM2_HOME'].toSorted(),
+    );
+    expect(runnerEnv({ ...all, env: { NODE_APP_INSTANCE: '7' } }, 'f', pm2).NODE_APP_INSTANCE).toBe('7');
+  });
+
+  it('keeps variables that are called like those of PM2 where there is no PM2', () => {
+    expect(runnerEnv(all, 'f', { name: 'mine', status: 'ready', NODE_APP_INSTANCE: '0' })).toMatchObject({ name: 'mine', status: 'ready' });
+  });
+
   it('lets env replace what is inherited, and undefined take it away', () => {
     const env = runnerEnv({ ...all, env: { PATH: '/other', SECRET: undefined } }, 'f', own);
     expect(env.PATH).toBe('/other');

@@ -12,6 +12,7 @@ import { FlameParent } from './flame-parent.js';
 import { ForwardingLogger } from './forwarding-logger.js';
 import { liveSources } from './live-sources.js';
 import { nestLog } from './nest-log.js';
+import { endWithoutApp } from './runner-role.js';
 
 /** What a FlameModule in a runner has to offer, once it is initialised. */
 export interface RunnerApp extends Omit<HostedApp, 'close'> {
@@ -119,6 +120,7 @@ export class RunnerProcess {
     if (!runner) return nestLog.warn(`${this.#name} made an app that has no FlameModule; it takes no part`);
     if (this.#serving) return nestLog.warn(`${this.#name} made a second app with a FlameModule; only the first takes part`);
     this.#serving = app;
+    process.off('beforeExit', endWithoutApp);
     silenceMicroservice(app);
     const close = (): Promise<void> => (this.#closed ??= app.close());
     this.#host.serve({ ...runner, close }).then(() => {

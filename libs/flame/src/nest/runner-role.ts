@@ -34,13 +34,15 @@ export function takeRunnerRole(info: ParentInfo): void {
   changed.setupPrimary = changed.setupMaster = () => {};
   syncBuiltinESMExports();
   if (info.ipc) process.send ??= sendNothing;
-  // An attached runner never gets here: its link to the parent holds the process.
-  process.once('beforeExit', () => {
-    nestLog.error(
-      `runner ${info.runner} of pool "${info.pool}" ends: ${process.argv[1]} ended without starting an app that imports FlameModule. Give the backend the app's own main file as entry.`,
-    );
-    process.exit(configExitCode);
-  });
+  process.once('beforeExit', endWithoutApp);
+}
+
+/** Nothing holds a runner whose main file has ended, until an app is up. */
+export function endWithoutApp(): void {
+  nestLog.error(
+    `this runner ends: ${process.argv[1]} ended without starting an app that imports FlameModule. Give the backend the app's own main file as entry.`,
+  );
+  process.exit(configExitCode);
 }
 
 /** Node itself makes a worker of a process that has NODE_UNIQUE_ID; where a platform started the runner, this does the same. */

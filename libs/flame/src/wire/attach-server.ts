@@ -146,7 +146,8 @@ export class GrpcDoor implements Door {
   async #open(where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     this.#server ??= this.#makeServer();
     const [server, { Listener }] = await Promise.all([this.#server, import('./listener.js')]);
-    const listener = await Listener.open(server, where, guard);
+    // In a cluster the primary would listen, and hand a runner of one worker to another; it would also wait for runners before it lets a worker go.
+    const listener = await Listener.open(server, { ...where, exclusive: true }, guard);
     this.#listeners.push(listener);
     return listener;
   }
