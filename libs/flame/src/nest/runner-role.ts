@@ -74,7 +74,13 @@ function withoutPrimary([port, address, ...rest]: unknown[]): unknown[] {
 
 function forkNothing(info: ParentInfo): Worker {
   nestLog.warn(`runner ${info.runner} of pool "${info.pool}" forks no workers: cluster.fork() starts nothing in a runner`);
-  const nothing = Object.assign(new EventEmitter(), { connected: false, send: () => false, kill: () => false, disconnect: () => {} });
+  const nothing = Object.assign(new EventEmitter(), {
+    exitCode: 0,
+    connected: false,
+    send: () => false,
+    kill: () => false,
+    disconnect: () => {},
+  });
   return new Worker({ process: nothing, state: 'dead' } as never);
 }
 

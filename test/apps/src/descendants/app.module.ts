@@ -29,9 +29,10 @@ export class Descendants {
   @OnFlame('work')
   async thread(file: string): Promise<Ended> {
     const worker = new Worker(join(import.meta.dirname, file), { stdout: true, stderr: true });
-    worker.on('error', () => {});
-    const [out, err, [code]] = await Promise.all([text(worker.stdout), text(worker.stderr), once(worker, 'exit')]);
-    return { code: code as number, output: out + err };
+    let failure = '';
+    worker.once('error', (error: Error) => (failure = error.message));
+    const code = await new Promise<number>((resolve) => worker.once('exit', resolve));
+    return { code, output: failure + (await text(worker.stdout)) + (await text(worker.stderr)) };
   }
 
   @OnFlame('work')
