@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ancestorsFor, markAsRunner, refuseBelowOwnRunner } from './ancestor-apps.js';
 
-const entry = join(import.meta.dirname, 'ancestor-apps.ts');
+const entry = join(__dirname, 'ancestor-apps.ts');
 
 describe('refuseBelowOwnRunner', () => {
   afterEach(() => delete process.env.FLAME_ANCESTORS);
