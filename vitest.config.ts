@@ -7,6 +7,8 @@ interface Kind {
   /** Speaks to programs of the system, which are installed where they are missing. */
   programs?: boolean;
   timeout?: number;
+  /** Tries the packed library. */
+  packed?: boolean;
   /** The engine that these run beside; rules of the conformance suite find their backend by it. */
   engine?: string;
   /** The rules to try on that engine, beside its own tests. */
@@ -21,7 +23,11 @@ function project(name: string, include: string, more: Kind = {}): TestProjectCon
       name,
       include: more.rules ? [include, more.rules] : [include],
       env: more.engine ? { FLAME_ENGINE: more.engine } : {},
-      globalSetup: [...(more.built ? ['test/support/build-once.ts'] : []), ...(more.programs ? ['test/support/debian-tools.ts'] : [])],
+      globalSetup: [
+        ...(more.built ? ['test/support/build-once.ts'] : []),
+        ...(more.programs ? ['test/support/debian-tools.ts'] : []),
+        ...(more.packed ? ['test/package/pack.ts'] : []),
+      ],
       testTimeout: more.timeout ?? 30_000,
       hookTimeout: more.timeout ?? 30_000,
       // Real processes on a shared machine: CI gives a test a second try, and vitest's report names those that needed it.
@@ -69,7 +75,7 @@ export default defineConfig({
         built: true,
         timeout: 180_000,
       }),
-      project('package', 'test/package/**/*.spec.ts', { timeout: 600_000 }),
+      project('package', 'test/package/**/*.spec.ts', { packed: true, timeout: 600_000 }),
     ],
   },
 });

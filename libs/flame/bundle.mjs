@@ -33,6 +33,8 @@ const options = {
   format: 'cjs',
   target: 'node20',
   packages: 'external',
+  // esbuild renames classes that refer to themselves.
+  keepNames: true,
   sourcemap: true,
   sourcesContent: false,
   plugins: [requireDependencies],
@@ -47,7 +49,7 @@ await Promise.all([
       // Getters: a subpath's code runs when it is first asked for, and shares the modules of all others.
       contents: `module.exports = require('./library.js').loadOnce({
         ${parts.map((part) => `get ${part}() { return require('${compiled(part)}'); },`).join('\n')}
-      });`,
+      }, require('@nestjs/core'), require('@nestjs/common'));`,
       resolveDir: dist,
       sourcefile: 'entry.js',
     },

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RunningApp } from './running-app.js';
 
 const service = `
@@ -9,6 +9,10 @@ import { OnFlame } from 'nestjs-flame';
 
 @Injectable()
 export class AppService {
+  getHello(): string {
+    return 'Hello World!';
+  }
+
   @OnFlame('work')
   async pid(): Promise<number> {
     return process.pid;
@@ -29,6 +33,11 @@ import { AppService } from './app.service.js';
 export class AppController {
   constructor(private readonly app: AppService) {}
 
+  @Get()
+  getHello(): string {
+    return this.app.getHello();
+  }
+
   @Get('pids')
   async pids(): Promise<{ server: number; runner: number }> {
     return { server: process.pid, runner: await this.app.pid() };
@@ -41,23 +50,35 @@ export class AppController {
 }
 `;
 
-const flame = `FlameModule.forRoot([{ name: 'work', max: 2 }], { backend: new ProcessBackend() })`;
+interface Tools {
+  /** The folder of the Nest CLI's commands. */
+  readonly cli: string;
+  /** The node that runs them. */
+  readonly node: string;
+  /** Keeps the scaffold's own tests and what they need; then its pools are local. */
+  readonly tests?: boolean;
+}
 
 /** An app as `nest new` makes it, in a folder of its own, with the packed library installed and one method on a pool. */
 export class NestApp {
   readonly folder: string;
 
-  /** Scaffolds with the Nest CLI whose commands are in `cli`, run by the node in `node`. */
-  constructor(parent: string, name: string, tools: { readonly cli: string; readonly node: string }) {
+  constructor(parent: string, name: string, tools: Tools) {
     this.folder = join(parent, name);
     const nest = [join(tools.cli, 'nest'), 'new', name, '--skip-install', '--skip-git', '--package-manager', 'npm'];
     this.#run(tools.node, nest, parent);
+    const backend = tools.tests ? 'LocalBackend' : 'ProcessBackend';
+    const flame = `FlameModule.forRoot([{ name: 'work', max: 2 }], { backend: new ${backend}() })`;
     this.#edit('src/app.module.ts', 'imports: []', `imports: [${flame}]`);
-    this.#edit('src/app.module.ts', /^/, `import { FlameModule, ProcessBackend } from 'nestjs-flame';\n`);
+    this.#edit('src/app.module.ts', /^/, `import { FlameModule, ${backend} } from 'nestjs-flame';\n`);
     this.#edit('src/main.ts', 'process.env.PORT ?? 3000', `process.env.PORT ?? 3000, '127.0.0.1'`);
-    this.#keepOnly(/^@nestjs\/(cli|schematics|testing)$|^@types\/|^typescript$|^vitest$/);
+    this.#keepOnly(
+      tools.tests ? /^(?!.*(eslint|prettier|globals))/ : /^@nestjs\/(cli|schematics|testing)$|^@types\/|^typescript$|^vitest$/,
+    );
     writeFileSync(join(this.folder, 'src/app.service.ts'), service);
-    writeFileSync(join(this.folder, 'src/app.controller.ts'), controller);
+    // The scaffold of Nest 11 imports without endings, and its Jest knows no others.
+    const endings = readFileSync(join(this.folder, 'src/app.module.ts'), 'utf8').includes(`.service.js'`);
+    writeFileSync(join(this.folder, 'src/app.controller.ts'), endings ? controller : controller.replace(`.service.js'`, `.service'`));
   }
 
   install(...packages: string[]): void {
@@ -91,6 +112,11 @@ export class NestApp {
     this.#run(join(this.folder, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--noEmit', '--incremental', 'false', ...options]);
   }
 
+  /** The scaffold's own script, by that node; gives its output. */
+  script(name: string, node = process.execPath): string {
+    return this.#run('npm', ['run', name], this.folder, { PATH: `${dirname(node)}:${process.env['PATH']}` });
+  }
+
   get main(): string {
     return join(this.folder, 'dist/main.js');
   }
@@ -116,13 +142,13 @@ export class NestApp {
     writeFileSync(path, after);
   }
 
-  #run(command: string, args: string[], cwd = this.folder): void {
+  #run(command: string, args: string[], cwd = this.folder, env: NodeJS.ProcessEnv = {}): string {
     try {
-      execFileSync(command, args, {
+      return execFileSync(command, args, {
         cwd,
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, NODE_ENV: undefined },
+        env: { ...process.env, NODE_ENV: undefined, ...env },
       });
     } catch (error) {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

@@ -2,18 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { processesOf } from '../support/process-table.js';
 import { NestApp } from './nest-app.js';
+import { tool } from './tool.js';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'flame-package-'));
-let tarball: string;
+const tarball = inject('tarball');
 let node24: string;
 
 beforeAll(() => {
-  const packed = execFileSync('npm', ['pack', '--json', '-w', 'libs/flame', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
-  tarball = join(folder, (JSON.parse(packed.slice(packed.indexOf('['))) as { filename: string }[])[0]!.filename);
   node24 = join(tool('node@24'), 'node');
 });
 afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
@@ -21,12 +20,15 @@ afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 describe('the packed package', () => {
   it('holds code, types with their docstrings, the protocol and the texts, and nothing else', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
-    const kinds = new Set(files.map((file) => file.replace(/^package\/dist\/.*?(\.d\.ts|\.js)(\.map)?$/, 'dist/*$1$2')));
+    const kinds = new Set(files.map((file) => file.replace(/^package\/dist\/(entry\/)?.*?(\.d\.m?ts|\.m?js)(\.map)?$/, 'dist/$1*$2$3')));
     expect([...kinds].sort()).toEqual([
       'dist/*.d.ts',
       'dist/*.d.ts.map',
       'dist/*.js',
-      'dist/*.js.map',
+      'dist/entry/*.d.mts',
+      'dist/entry/*.js',
+      'dist/entry/*.js.map',
+      'dist/entry/*.mjs',
       'package/CHANGELOG.md',
       'package/LICENSE',
       'package/README.md',
@@ -47,8 +49,7 @@ describe('the packed package', () => {
   it('satisfies publint, and resolves with its types by every module resolution', () => {
     const bin = (name: string, ...args: string[]) => execFileSync(join(root, 'node_modules/.bin', name), args, { encoding: 'utf8' });
     expect(bin('publint', '--strict', tarball)).toContain('All good');
-    // A CommonJS app requires the ES module, as Node does from 20.19 on.
-    expect(bin('attw', '--ignore-rules', 'cjs-resolves-to-esm', '--', tarball)).toContain('No problems found');
+    expect(bin('attw', tarball)).toContain('No problems found');
   });
 });
 
@@ -127,8 +128,4 @@ async function shows(app: NestApp): Promise<void> {
   } finally {
     await server.stop();
   }
-}
-
-function tool(spec: string): string {
-  return execFileSync(join(root, 'test/support/tool.sh'), [spec], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 }

@@ -14,16 +14,16 @@ afterEach(() => void delete globals[key]);
 describe('loadOnce', () => {
   it('gives what the first load of the same copy gave', () => {
     const first = { index: {} };
-    expect(loadOnce(first)).toBe(first);
-    expect(loadOnce({ index: {} })).toBe(first);
+    expect(loadOnce(first, {}, {})).toBe(first);
+    expect(loadOnce({ index: {} }, {}, {})).toBe(first);
   });
 
   it('refuses another copy, and names both and the fix', async () => {
-    loadOnce({}, '/app/node_modules/nestjs-flame');
+    loadOnce({}, {}, {}, '/app/node_modules/nestjs-flame');
     const places = ['/app/node_modules/nestjs-flame', '/app/packages/videos/node_modules/nestjs-flame'].map(
       (path) => `version ${version} in ${path}`,
     );
-    const error = await failure((async () => loadOnce({}, '/app/packages/videos/node_modules/nestjs-flame'))());
+    const error = await failure((async () => loadOnce({}, {}, {}, '/app/packages/videos/node_modules/nestjs-flame'))());
     expect(error).toMatchObject({ code: 'FLAME_CONFIG' });
     expect(error.message).toContain(places.join(' and '));
     expect(error.message).toContain('npm dedupe');
@@ -31,7 +31,7 @@ describe('loadOnce', () => {
 
   it('keeps nothing else on globalThis', () => {
     const before = Reflect.ownKeys(globalThis);
-    loadOnce({});
+    loadOnce({}, {}, {});
     expect(Reflect.ownKeys(globalThis).filter((name) => !before.includes(name))).toEqual([key]);
   });
 });

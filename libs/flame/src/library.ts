@@ -7,6 +7,8 @@ interface Copy<Parts> {
   readonly path: string;
   readonly version: string;
   readonly parts: Parts;
+  /** `@nestjs/core` and `@nestjs/common`, as often as they were there anew when this copy was loaded. */
+  readonly nests: Map<object, object>;
 }
 
 /** The one global name of this library. In Jest each test file has globals of its own. */
@@ -17,10 +19,13 @@ const key = Symbol.for('nestjs-flame');
  *
  * @throws {FlameError} FLAME_CONFIG when another copy was loaded before. Methods that one copy decorates, the modules of the other do not see.
  */
-export function loadOnce<Parts>(parts: Parts, path = packageFolder() ?? bundlePath()): Parts {
+export function loadOnce<Parts>(parts: Parts, core: object, common: object, path = packageFolder() ?? bundlePath()): Parts {
   const global = globalThis as { [key]?: Copy<Parts> };
-  const first = (global[key] ??= { path, version, parts });
-  if (first.path === path && first.version === version) return first.parts;
+  const first = (global[key] ??= { path, version, parts, nests: new Map() });
+  if (first.path === path && first.version === version) {
+    first.nests.set(core, common);
+    return first.parts;
+  }
   throw new FlameError(
     'FLAME_CONFIG',
     `two copies of nestjs-flame are loaded in this process: version ${first.version} in ${first.path} and version ${version} in ${path}. ` +
@@ -28,6 +33,11 @@ export function loadOnce<Parts>(parts: Parts, path = packageFolder() ?? bundlePa
       `Have all packages of the app resolve nestjs-flame to one folder: one version of it and of its peers (npm dedupe, pnpm dedupe), ` +
       `a peer dependency in shared packages, and in bundles either all code that uses it or none (externals).`,
   );
+}
+
+/** Each Nest with which this library was loaded. More than one where module caches are reset, as in Jest. */
+export function loadedNests(): ReadonlyMap<object, object> {
+  return (globalThis as { [key]?: Copy<unknown> })[key]?.nests ?? new Map<object, object>();
 }
 
 /** A bundle is a copy by itself. */

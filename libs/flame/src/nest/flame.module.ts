@@ -9,7 +9,7 @@ import type {
   OnModuleInit,
   Provider,
 } from '@nestjs/common';
-import { ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import type { ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
 import { doctorOrder } from './doctor-order.js';
@@ -23,6 +23,7 @@ import { FlameParent } from './flame-parent.js';
 import { FlamePool } from './flame-pool.js';
 import { Flame } from './flame.service.js';
 import { getPoolToken } from './inject-pool.decorator.js';
+import { nestProviders, nestTokens } from './nests.js';
 import { PoolSet } from './pool-set.js';
 import { RequestLink } from './request-link.js';
 import { runnerProcess } from './runner-process.js';
@@ -61,9 +62,9 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   constructor(
     @Inject(configToken) sealed: Sealed<FlameConfig>,
     app: FlameApp,
-    modules: ModulesContainer,
-    adapterHost: HttpAdapterHost,
-    creator: ExternalContextCreator,
+    @Inject(nestTokens.ModulesContainer) modules: ModulesContainer,
+    @Inject(nestTokens.HttpAdapterHost) adapterHost: HttpAdapterHost,
+    @Inject(nestTokens.ExternalContextCreator) creator: ExternalContextCreator,
   ) {
     const config = sealed.open();
     this.#config = config;
@@ -153,7 +154,7 @@ function dynamicModule(config: Provider, names: readonly string[], imports: Modu
     module: FlameModule,
     global: true,
     imports,
-    providers: [config, FlameApp, Flame, FlameHealthIndicator, ...pools],
+    providers: [config, ...nestProviders(), FlameApp, Flame, FlameHealthIndicator, ...pools],
     exports: [FlameApp, Flame, FlameHealthIndicator, ...pools.map(({ provide }) => provide)],
   };
 }

@@ -1,8 +1,8 @@
-import { ModuleRef } from '@nestjs/core';
 import type { Type } from '@nestjs/common';
 import type { ChildClass } from '../runner/handler-table.js';
 import { callContext } from './call-context.js';
 import { poolDeclarations, prototypesOf } from './declaration.js';
+import { moduleRefOf } from './nests.js';
 import type { Class, NestModule } from './provider-home.js';
 import { returnsOf } from './returns.js';
 import type { FlameReturns } from './returns.js';
@@ -57,7 +57,7 @@ export class PlaceableClass implements ChildClass {
 
   /** A fresh instance in a context of its own, as for a request: the call stands in the request's place. */
   async make(): Promise<object> {
-    const moduleRef = this.#module.providers.get(ModuleRef)!.instance as ModuleRef;
+    const moduleRef = moduleRefOf(this.#module);
     return moduleRef.create(this.type as unknown as Type<object>, callContext(moduleRef, false));
   }
 }

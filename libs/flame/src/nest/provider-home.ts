@@ -1,6 +1,6 @@
-import { ModuleRef } from '@nestjs/core';
-import type { ContextId, ModulesContainer } from '@nestjs/core';
+import type { ContextId, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { callContext } from './call-context.js';
+import { moduleRefOf } from './nests.js';
 
 /** Nest does not export these classes' names. */
 export type NestModule = ModulesContainer extends Map<string, infer M> ? M : never;
@@ -59,7 +59,7 @@ export class ProviderHome {
   }
 
   get #moduleRef(): ModuleRef {
-    return this.#module.providers.get(ModuleRef)!.instance as ModuleRef;
+    return moduleRefOf(this.#module);
   }
 }
 

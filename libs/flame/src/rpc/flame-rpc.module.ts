@@ -7,12 +7,13 @@ import type {
   OnApplicationShutdown,
   OnModuleInit,
 } from '@nestjs/common';
-import { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
 import { enhanceWith } from '../nest/enhancers.js';
 import { findHandlers } from '../nest/flame.explorer.js';
 import { FlameParent } from '../nest/flame-parent.js';
 import { HandlerIndex } from '../nest/handler-index.js';
+import { nestProviders, nestTokens } from '../nest/nests.js';
 import { SystemClock } from '../wire/system-clock.js';
 import { beforeDestroy } from './before-destroy.js';
 import { RegionRpc } from './region-rpc.service.js';
@@ -44,7 +45,12 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
   readonly #creator: ExternalContextCreator;
   #instance: RpcInstance | undefined;
 
-  constructor(@Inject(configToken) config: RpcConfig, app: RpcApp, modules: ModulesContainer, creator: ExternalContextCreator) {
+  constructor(
+    @Inject(configToken) config: RpcConfig,
+    app: RpcApp,
+    @Inject(nestTokens.ModulesContainer) modules: ModulesContainer,
+    @Inject(nestTokens.ExternalContextCreator) creator: ExternalContextCreator,
+  ) {
     this.#config = config;
     this.#app = app;
     this.#modules = modules;
@@ -88,7 +94,13 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
 }
 
 function dynamicModule(config: FactoryProvider<RpcConfig>, imports: ModuleMetadata['imports'] = []): DynamicModule {
-  return { module: FlameRpcModule, global: true, imports, providers: [config, RpcApp, RegionRpc], exports: [RpcApp, RegionRpc] };
+  return {
+    module: FlameRpcModule,
+    global: true,
+    imports,
+    providers: [config, ...nestProviders(), RpcApp, RegionRpc],
+    exports: [RpcApp, RegionRpc],
+  };
 }
 
 function refuseSecond(modules: ModulesContainer): void {
