@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
 describe('under Jest, as a Nest 11 scaffold has it', () => {
   it.each(['30', '29'])('the tests of the scaffold pass with Jest %s', (version) => {
-    app.install('--save-dev', `jest@${version}`, `@types/jest@${version}`);
+    app.install('--save-dev', `jest@${version}`, `jest-util@${version}`, `@types/jest@${version}`);
     for (const node of [process.execPath, join(tool('node@24'), 'node')]) {
       expect(app.script('test', node)).toContain('> jest');
       expect(app.script('test:e2e', node)).toContain('> jest');
@@ -93,6 +93,8 @@ describe('two copies', () => {
         'grpc-health-check',
         'dockerode',
         '@kubernetes/*',
+        '@opentelemetry/*',
+        'prom-client',
       ],
     });
     expect(dirname(external.resolve('./bundle/videos.cjs'))).toBe(join(app.folder, 'bundle'));
