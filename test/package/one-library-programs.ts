@@ -73,11 +73,13 @@ it('is one library after jest.resetModules and in jest.isolateModules', () => {
 });
 
 async function works(testing: Pick<typeof import('@nestjs/testing'), 'Test'>, module: typeof AppModule): Promise<unknown> {
-  const compiled = await testing.Test.createTestingModule({ imports: [module] }).compile();
+  const { FlameDashboardModule } = require('nestjs-flame/dashboard');
+  const compiled = await testing.Test.createTestingModule({ imports: [module, FlameDashboardModule.forRoot()] }).compile();
   const app = compiled.createNestApplication();
   await app.init();
   expect(app.get(flame.Flame)).toBeInstanceOf(flame.Flame);
   await request(app.getHttpServer()).get('/pids').expect(200, { server: process.pid, runner: process.pid });
+  await request(app.getHttpServer()).get('/flame').expect(200);
   const { status } = await request(app.getHttpServer()).get('/videos/7');
   await app.close();
   return status;

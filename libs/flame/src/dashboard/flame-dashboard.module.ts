@@ -7,12 +7,12 @@ import type {
   ModuleMetadata,
   NestModule,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import type { NestContainer } from '@nestjs/core';
+import type { HttpAdapterHost, ModuleRef, NestContainer } from '@nestjs/core';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { badOption } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
 import { FlameApp } from '../nest/flame-app.js';
+import { nestProviders, nestTokens } from '../nest/nests.js';
 import { FlameParent } from '../nest/flame-parent.js';
 import { nestLog } from '../nest/nest-log.js';
 import { readDashboardOptions } from './dashboard-options.js';
@@ -40,8 +40,8 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
 
   constructor(
     @Inject(configToken) config: Sealed<DashboardConfig>,
-    adapterHost: HttpAdapterHost,
-    moduleRef: ModuleRef,
+    @Inject(nestTokens.HttpAdapterHost) adapterHost: HttpAdapterHost,
+    @Inject(nestTokens.ModuleRef) moduleRef: ModuleRef,
     @Optional() @Inject(FlameApp) app?: FlameApp,
   ) {
     if (!app)
@@ -59,7 +59,8 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
   /** @throws {FlameError} FLAME_CONFIG that names the option and the fix; without `auth` in production, too. */
   static forRoot(options?: FlameDashboardOptions): DynamicModule {
     const config = readConfig(options, 'FlameDashboardModule.forRoot');
-    return { module: FlameDashboardModule, providers: [{ provide: configToken, useFactory: () => new Sealed(config) }] };
+    const provider = { provide: configToken, useFactory: () => new Sealed(config) };
+    return { module: FlameDashboardModule, providers: [provider, ...nestProviders()] };
   }
 
   /** The same with options from a factory: a password that a config service has. */
@@ -70,7 +71,7 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
       useFactory: async (...deps: unknown[]) =>
         new Sealed(readConfig(await useFactory(...deps), 'FlameDashboardModule.forRootAsync useFactory()')),
     };
-    return { module: FlameDashboardModule, imports, providers: [config] };
+    return { module: FlameDashboardModule, imports, providers: [config, ...nestProviders()] };
   }
 
   /** As middleware: below the app's global prefix, before its guards, and the same on Express and Fastify. */
