@@ -59,11 +59,13 @@ await Promise.all([
 ]);
 
 const library = require(join(out, 'library.js'));
+// Node looks through the text of what ES modules import for names of exports: so they import a short file.
+writeFileSync(join(out, 'load.js'), `const library = require('./library.js');\nmodule.exports = { library };\n`);
 for (const part of parts) {
   writeFileSync(join(out, `${part}.js`), `module.exports = require('./library.js').${part};\n`);
   writeFileSync(
     join(out, `${part}.mjs`),
-    `import library from './library.js';\nexport const { ${Object.keys(library[part]).join(', ')} } = library.${part};\n`,
+    `import loaded from './load.js';\nexport const { ${Object.keys(library[part]).join(', ')} } = loaded.library.${part};\n`,
   );
   writeFileSync(join(out, `${part}.d.mts`), `export * from '.${compiled(part)}';\n`);
 }
