@@ -1,5 +1,6 @@
 import type { BootOrder, FlameBackend, LocalMachine } from '../../libs/flame/src/backends/backend.js';
 import type { PoolOptions } from '../../libs/flame/src/core/pool-options.js';
+import { AbortListeners } from '../../libs/flame/src/core/call/abort-listeners.js';
 import { createCodec } from '../../libs/flame/src/core/codec/create-codec.js';
 import type { FlameLog } from '../../libs/flame/src/core/flame-log.js';
 import type { ParentInfo } from '../../libs/flame/src/core/parent-info.js';
@@ -66,6 +67,7 @@ export class PoolRig {
       codec: this.codec,
       log: this.log,
       clock: this.clock,
+      listeners: new AbortListeners(),
       random: () => 0,
       parent: 'test',
       maxPayload: 1 << 28,

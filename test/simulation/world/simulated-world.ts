@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Server } from '@grpc/grpc-js';
 import { createCodec } from '../../../libs/flame/src/core/codec/create-codec.js';
 import { FlameError } from '../../../libs/flame/src/core/flame-error.js';
+import { AbortListeners } from '../../../libs/flame/src/core/call/abort-listeners.js';
 import { readPoolOptions } from '../../../libs/flame/src/core/pool-config.js';
 import { Pool } from '../../../libs/flame/src/parent/pool.js';
 import { AttachService } from '../../../libs/flame/src/wire/attach-service.js';
@@ -83,6 +84,7 @@ export class SimulatedWorld {
       codec: this.#codec,
       log: quiet,
       clock,
+      listeners: new AbortListeners(),
       random: diceFor(seed, 'pauses').next,
       parent: 'sim',
       maxPayload,

@@ -11,12 +11,14 @@ import { Decoration } from './decoration.js';
 import type { Dispatcher } from './decoration.js';
 import { FlameParent } from './flame-parent.js';
 import type { HandlerIndex } from './handler-index.js';
+import type { InPlaceSetup } from './in-place.js';
 import { deliver } from './returns.js';
 
 /** What an app has once its FlameModule is up. */
 export interface OpenApp {
   readonly index: HandlerIndex;
   readonly pools: ReadonlyMap<string, Pool>;
+  readonly inPlace: InPlaceSetup;
   /** Reports what came of a cast that nobody awaits any more. */
   readonly castFailed: (error: unknown, handler: string) => void;
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Injectable, Module, NotFoundException, Param } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { failure } from '../../../../test/support/failure.js';
 import { logged, startApp } from '../../../../test/support/nest-app.js';
 import { FlameBackend } from '../backends/backend.js';
 import type { BackendContext, BootOrder, Machine } from '../backends/backend.js';
@@ -63,7 +64,8 @@ describe('FlameModule', () => {
       }
 
       async onModuleDestroy(): Promise<void> {
-        told.push(`destroy, a call still runs in ${await this.service.where()}`);
+        const late = await failure(this.service.where());
+        told.push(`destroy, a call is ${late.code}`);
       }
 
       onApplicationShutdown(): void {
@@ -76,7 +78,7 @@ describe('FlameModule', () => {
     });
     expect(told).toEqual(['prepare under test', 'init', 'boot']);
     await app.close();
-    expect(told.slice(3)).toEqual(['destroy, a call still runs in work', 'shutdown', 'gone', 'close']);
+    expect(told.slice(3)).toEqual(['gone', 'destroy, a call is FLAME_REFUSED', 'shutdown', 'close']);
   });
 
   it('removes what parents that are gone had left, beside its own start', async () => {

@@ -12,6 +12,7 @@ import type {
 import type { ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
+import { beforeDestroy } from './before-destroy.js';
 import { doctorOrder } from './doctor-order.js';
 import { enhanceWith } from './enhancers.js';
 import { FlameApp } from './flame-app.js';
@@ -129,7 +130,9 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
         adapter,
       });
     } else await this.#pools.prepare();
-    this.#app.open({ index, pools: this.#pools.pools, castFailed: this.#pools.castFailed });
+    const { pools: open, castFailed, inPlace } = this.#pools;
+    this.#app.open({ index, pools: open, castFailed, inPlace });
+    beforeDestroy(this.#modules, 'runners', () => this.#pools?.closeLocal());
   }
 
   async onApplicationBootstrap(): Promise<void> {

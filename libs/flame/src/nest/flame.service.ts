@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { FlameError } from '../core/flame-error.js';
 import { merged } from '../core/merged.js';
+import type { CallOptions } from '../parent/pending-call.js';
+import { callInPlace, castInPlace, isBounded } from './call-in-place.js';
+import type { PlainCall } from './call-in-place.js';
 import { readCallOptions, reading } from './call-options.js';
 import type { FlameCallOptions } from './call-options.js';
 import { placeHere } from './child-in-place.js';
@@ -63,7 +66,10 @@ export class Flame {
     const found = this.#app.opened(asker).index.placeable(type);
     if (!found) throw unplaceableClass(asker, type);
     const given = readCallOptions(options, `${asker} options`, 'returns');
-    const child = this.#app.runsInPlace ? await placeHere(found.place, pool, args, given) : await target.place(found.number, args, given);
+    const { inPlace } = this.#app.opened(asker);
+    const child = this.#app.runsInPlace
+      ? await placeHere(inPlace, found.place, args, given)
+      : await target.place(found.number, args, given);
     return new RemoteChild<T>(child, found.place);
   }
 
@@ -77,7 +83,7 @@ export class Flame {
     const asker = `flame.${mode}('${poolName}', ${service.name})`;
     const app = this.#app;
     const pool = app.pool(poolName, asker);
-    const { index, castFailed } = app.opened(asker);
+    const { index, castFailed, inPlace } = app.opened(asker);
     const reach = index.reach(service);
     if (!reach) throw unreachableClass(asker, service);
     const given = readCallOptions(options, `${asker} options`);
@@ -88,19 +94,29 @@ export class Flame {
         const { number, declaration } = method;
         const callOptions = declaration ? merged(declaration.callOptions, given) : given;
         const returns = given.returns ?? index.returns(number);
+        const name = index.name(number);
+        const bounded = isBounded(callOptions);
+        const here = (args: unknown[], options: CallOptions): PlainCall => ({
+          name,
+          pool: poolName,
+          options,
+          run: () => index.runPlain(number, args),
+        });
         const call = (args: unknown[], more?: Delivery): Promise<unknown> => {
-          if (app.runsInPlace) return runHere(() => index.runPlain(number, args));
-          return pool.call(number, args, more ? reading(callOptions, more) : callOptions);
+          if (app.runsInPlace && !bounded) return runHere(() => index.runPlain(number, args));
+          const options = more ? reading(callOptions, more) : callOptions;
+          return app.runsInPlace ? callInPlace(inPlace, here(args, options)) : pool.call(number, args, options);
         };
         if (mode === 'on') {
           if (returns === 'promise') return (...args: unknown[]) => call(args);
-          return (...args: unknown[]) => deliver(returns, index.name(number), (more) => call(args, more));
+          return (...args: unknown[]) => deliver(returns, name, (more) => call(args, more));
         }
-        return (...args: unknown[]): Promise<void> => {
+        return async (...args: unknown[]): Promise<void> => {
           if (!app.runsInPlace) return pool.cast(number, args, callOptions);
           // In place, too, a cast's caller waits for the start and not for the end.
-          call(args).catch((error: unknown) => castFailed(error, index.name(number)));
-          return Promise.resolve();
+          const failed = (error: unknown): void => castFailed(error, name);
+          if (bounded) return castInPlace(inPlace, here(args, callOptions), failed);
+          runHere(() => index.runPlain(number, args)).catch(failed);
         };
       },
     });

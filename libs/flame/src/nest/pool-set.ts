@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { FlameBackend, LocalMachine } from '../backends/backend.js';
+import { AbortListeners } from '../core/call/abort-listeners.js';
 import { createCodec } from '../core/codec/create-codec.js';
 import type { Clock } from '../core/clock.js';
 import type { Codec } from '../core/codec/codec.js';
@@ -23,6 +24,7 @@ import type { OpsServer } from '../wire/ops-server.js';
 import type { FlameConfig } from './flame-options.js';
 import { FlameParent } from './flame-parent.js';
 import type { HandlerIndex } from './handler-index.js';
+import type { InPlaceSetup } from './in-place.js';
 import { manifestOf } from './manifest-of.js';
 import { httpExceptions } from './nest-classes.js';
 import { logOutput, logRunnerLine, nestLog } from './nest-log.js';
@@ -42,6 +44,8 @@ export class PoolSet {
   /** What runners run. */
   readonly table: HandlerTable;
   readonly codec: Codec;
+  /** What calls and children in place are made with. */
+  readonly inPlace: InPlaceSetup;
   readonly #config: FlameConfig;
   readonly #index: HandlerIndex;
   readonly #clock: Clock;
@@ -63,6 +67,7 @@ export class PoolSet {
     this.#index = index;
     this.table = index;
     this.#clock = config.clock;
+    this.inPlace = { clock: config.clock, listeners: new AbortListeners(), tracer: config.tracing, children: new Set() };
     this.manifest = manifestOf(index.entries);
     this.codec = createCodec({
       classes: [...httpExceptions(), ...config.classes],
@@ -132,6 +137,17 @@ export class PoolSet {
     }
   }
 
+  /**
+   * Ends what runs on this app's own providers, before these are destroyed: drains the pools whose runners live in this process, then ends the children in
+   * place. Idempotent.
+   */
+  async closeLocal(): Promise<void> {
+    const local = this.#config.pools.filter(({ backend }) => (backend ?? this.#config.backend).reach === 'memory');
+    this.#health.set('', false);
+    await Promise.all(local.map(({ name }) => this.pools.get(name)!.drain(closing)));
+    await Promise.all(Array.from(this.inPlace.children, (child) => child.end('leaving', closing)));
+  }
+
   /** Drains the pools, then closes what they stood on. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -159,7 +175,7 @@ export class PoolSet {
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#health.close();
-    await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain('the app is closing')));
+    await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain(closing)));
     await Promise.all([this.#memoryDoor.close(), this.#grpcDoor.close()]);
     await this.#reaped;
     this.#ops?.close();
@@ -181,6 +197,7 @@ export class PoolSet {
       codec: this.codec,
       log: nestLog,
       clock: this.#clock,
+      listeners: this.inPlace.listeners,
       parent: this.#parent,
       maxPayload: this.#config.maxPayload,
       reconnectTimeout: this.#config.reconnectTimeout,
@@ -221,6 +238,9 @@ export class PoolSet {
     nestLog.log(`${handlers} handler${handlers === 1 ? '' : 's'}; pools: ${pools.join(', ')}`);
   }
 }
+
+/** Why pools drain, for people. */
+const closing = 'the app is closing';
 
 /** What a pool is called where health is asked for. */
 function healthName(pool: string): string {

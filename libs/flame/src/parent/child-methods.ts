@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { CallScope } from '../core/call/call-scope.js';
 import { FlameError } from '../core/flame-error.js';
 import type { CancelCause } from '../core/frame.js';
 import { abortGrace } from '../core/pool/rules.js';
@@ -12,7 +13,7 @@ import type { CallOptions } from './pending-call.js';
 import type { PoolJournal } from './pool-journal.js';
 import type { PoolSetup } from './pool-setup.js';
 
-type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'codec' | 'context' | 'tracer' | 'caller'>;
+type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 'context' | 'tracer' | 'caller'>;
 
 /**
  * Calls methods of children. The pool's machine does not know these calls: they take no slot and wait for nothing, so each has one clock of its
@@ -76,26 +77,21 @@ export class ChildMethods {
 
   /** Ends the call when its time is up or its caller leaves; whichever comes first, its own end included, stands the other down. */
   #watch(call: PendingCall, home: ChildHome, timeout: number, signal: AbortSignal | undefined, caller: Caller | undefined): void {
-    const { clock, config } = this.#setup;
+    const { clock, config, listeners } = this.#setup;
     const where = `on runner ${home.id} of pool "${config.name}"`;
-    const late = clock.after(timeout, () => {
-      const error = new FlameError('FLAME_TIMEOUT', `${call.label} timed out after ${timeout} ms of running ${where}. It was aborted.`, {
-        ran: 'maybe',
-      });
-      this.#cancel(call, home, 'timeout', error, `its timeout ran out after ${timeout} ms`);
-    });
-    const left = (reason: string): void => {
-      const error = new FlameError('FLAME_CANCELLED', `${call.label} was cancelled while running ${where}: ${reason}`, { ran: 'maybe' });
-      this.#cancel(call, home, 'caller', error, reason);
+    let why = `its timeout ran out after ${timeout} ms`;
+    const left = (reason: string): FlameError => {
+      why = reason;
+      return new FlameError('FLAME_CANCELLED', `${call.label} was cancelled while running ${where}: ${reason}`, { ran: 'maybe' });
     };
-    const aborted = (): void => left(reasonOf(signal!));
-    signal?.addEventListener('abort', aborted, { once: true });
-    const letGo = caller?.follow(left);
-    call.onOver = (): void => {
-      late();
-      signal?.removeEventListener('abort', aborted);
-      letGo?.();
-    };
+    const late = (): FlameError =>
+      new FlameError('FLAME_TIMEOUT', `${call.label} timed out after ${timeout} ms of running ${where}. It was aborted.`, { ran: 'maybe' });
+    const scope = new CallScope({ clock, listeners });
+    scope.limit(timeout, late);
+    scope.follow(signal, (aborted) => left(reasonOf(aborted)));
+    scope.onRelease(caller?.follow((reason) => scope.end(left(reason))));
+    scope.whenEnded((error) => this.#cancel(call, home, error.code === 'FLAME_TIMEOUT' ? 'timeout' : 'caller', error, why));
+    call.onOver = (): void => scope.close();
   }
 
   #cancel(call: PendingCall, home: ChildHome, cause: CancelCause, error: FlameError, reason: string): void {

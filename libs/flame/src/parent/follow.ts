@@ -1,3 +1,4 @@
+import type { AbortListeners } from '../core/call/abort-listeners.js';
 import type { PoolFact } from '../core/pool/facts.js';
 import type { Caller } from './caller.js';
 import { reasonOf } from './call-verdicts.js';
@@ -7,7 +8,7 @@ import type { PendingCall } from './pending-call.js';
 /** Ends the call when its signal aborts, or when its caller goes. */
 export function follow(
   call: PendingCall,
-  { signal, caller }: { signal: AbortSignal | undefined; caller: Caller | undefined },
+  { signal, caller, listeners }: { signal: AbortSignal | undefined; caller: Caller | undefined; listeners: AbortListeners },
   tell: (fact: PoolFact) => void,
 ): void {
   const end = (reason: string): void => {
@@ -15,11 +16,10 @@ export function follow(
     // Nobody will be given the child, linked or not.
     if (call instanceof ChildCall) tell({ is: 'abandoned', call, reason });
   };
-  const aborted = (): void => end(reasonOf(signal!));
-  signal?.addEventListener('abort', aborted, { once: true });
+  const letSignalGo = signal && listeners.follow(signal, () => end(reasonOf(signal)));
   const letGo = caller?.follow(end);
   const unfollow = (): void => {
-    signal?.removeEventListener('abort', aborted);
+    letSignalGo?.();
     letGo?.();
   };
   // A cast that was taken on is still its signal's to abort, but no request waits for it. It may have ended in the same turn.

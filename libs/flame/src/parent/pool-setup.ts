@@ -1,4 +1,5 @@
 import type { FlameBackend, LocalMachine } from '../backends/backend.js';
+import type { AbortListeners } from '../core/call/abort-listeners.js';
 import type { CallTracer } from '../core/call-tracer.js';
 import type { Clock } from '../core/clock.js';
 import type { Codec } from '../core/codec/codec.js';
@@ -22,6 +23,8 @@ export interface PoolSetup {
   readonly codec: Codec;
   readonly log: FlameLog;
   readonly clock: Clock;
+  /** Follows the callers' signals, those of other pools, too. */
+  readonly listeners: AbortListeners;
   readonly random?: () => number;
   /** Names this parent among others on the platform; short, for it is part of the runners' names. */
   readonly parent: string;

@@ -196,7 +196,7 @@ export class Pool {
   }
 
   #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
-    const { config, manifest, codec, context: carrier, tracer } = this.#setup;
+    const { config, manifest, codec, context: carrier, tracer, listeners } = this.#setup;
     const label = manifest.handlers[handler]!;
     const { signal, timeout, onProgress, linked = true, reads = false } = options;
     const caller = linked ? this.#setup.caller?.() : undefined;
@@ -233,7 +233,7 @@ export class Pool {
       record,
     };
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
-    if (signal || caller) follow(call, { signal, caller }, (fact) => this.#tell(fact));
+    if (signal || caller) follow(call, { signal, caller, listeners }, (fact) => this.#tell(fact));
     if (record) call.promise.then(() => record.ended(), record.ended);
     this.#journal.taken(bytes.byteLength);
     this.#tell({ is: 'call', call });

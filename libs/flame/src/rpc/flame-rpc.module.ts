@@ -9,13 +9,13 @@ import type {
 } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
+import { beforeDestroy } from '../nest/before-destroy.js';
 import { enhanceWith } from '../nest/enhancers.js';
 import { findHandlers } from '../nest/flame.explorer.js';
 import { FlameParent } from '../nest/flame-parent.js';
 import { HandlerIndex } from '../nest/handler-index.js';
 import { nestProviders, nestTokens } from '../nest/nests.js';
 import { SystemClock } from '../wire/system-clock.js';
-import { beforeDestroy } from './before-destroy.js';
 import { RegionRpc } from './region-rpc.service.js';
 import { onRegion, RpcApp } from './rpc-app.js';
 import { RpcInstance } from './rpc-instance.js';
@@ -78,10 +78,10 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     const index = new HandlerIndex(handlers, [], enhanceWith(this.#creator));
     const clock = new SystemClock();
     this.#instance = new RpcInstance(this.#config, index, clock, log);
-    const { calls } = this.#instance;
+    const { calls, listeners } = this.#instance;
     const { instance, timeout } = this.#config;
-    this.#app.open({ index, calls, inPlace: { instance, clock, timeout } });
-    beforeDestroy(this.#modules, () => this.#instance?.drain());
+    this.#app.open({ index, calls, inPlace: { instance, clock, listeners, timeout } });
+    beforeDestroy(this.#modules, 'callers', () => this.#instance?.drain());
   }
 
   async onApplicationBootstrap(): Promise<void> {

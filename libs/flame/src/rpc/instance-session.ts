@@ -1,4 +1,6 @@
 import type { Machine, MachineExit } from '../backends/backend.js';
+import type { AbortListeners } from '../core/call/abort-listeners.js';
+import { CallScope } from '../core/call/call-scope.js';
 import type { Clock } from '../core/clock.js';
 import type { Codec } from '../core/codec/codec.js';
 import { FlameError } from '../core/flame-error.js';
@@ -19,6 +21,7 @@ export interface InstanceSessionSetup {
   readonly attachment: Attachment;
   readonly codec: Codec;
   readonly clock: Clock;
+  readonly listeners: AbortListeners;
   readonly warn: (text: string) => void;
 }
 
@@ -44,6 +47,7 @@ export class InstanceSession implements HandleOwner {
   /** Resolves, with the reason, when nothing more can come of it. */
   readonly over: Promise<string>;
   readonly #clock: Clock;
+  readonly #listeners: AbortListeners;
   readonly #warn: (text: string) => void;
   readonly #drop: () => void;
   readonly #handle: RunnerHandle;
@@ -53,12 +57,13 @@ export class InstanceSession implements HandleOwner {
   #parted = false;
   #end!: (reason: string) => void;
 
-  constructor({ address, attachment, codec, clock, warn }: InstanceSessionSetup) {
+  constructor({ address, attachment, codec, clock, listeners, warn }: InstanceSessionSetup) {
     const { hello, link } = attachment;
     this.info = infoOf(hello, address);
     this.place = `instance ${hello.runner} (region ${this.info.region})`;
     this.codec = codec;
     this.#clock = clock;
+    this.#listeners = listeners;
     this.#warn = warn;
     hello.manifest.handlers.forEach((name, number) => this.#handlers.set(name, number));
     this.over = new Promise((resolve) => (this.#end = resolve));
@@ -98,24 +103,17 @@ export class InstanceSession implements HandleOwner {
    */
   call(order: RegionCallOrder, handler: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
     const call = new PendingCall({ ...order, handler: this.#handlers.get(handler)! });
-    const { label } = order;
-    const aborted = (): void => {
+    const { label, overall } = order;
+    const scope = new CallScope({ clock: this.#clock, listeners: this.#listeners });
+    scope.follow(signal, ({ reason }) => verdict.cancelledCall(label, `while running on ${this.place}`, reasonOf(signal!), reason));
+    scope.limit(timeout, () => verdict.timedOut(label, `of running on ${this.place}`, overall, 'maybe'));
+    scope.whenEnded((error) => {
       const { streaming } = call;
-      call.reject(verdict.cancelledCall(label, `while running on ${this.place}`, reasonOf(signal!), signal!.reason));
-      if (call.linked || streaming) this.#cancel(call, 'caller', reasonOf(signal!));
-    };
-    signal?.addEventListener('abort', aborted, { once: true });
-    const stopTimer =
-      timeout === Infinity
-        ? undefined
-        : this.#clock.after(timeout, () => {
-            call.reject(verdict.timedOut(label, `of running on ${this.place}`, order.overall, 'maybe'));
-            this.#cancel(call, 'timeout', `its timeout ran out after ${order.overall} ms`);
-          });
-    this.#calls.set(call, () => {
-      stopTimer?.();
-      signal?.removeEventListener('abort', aborted);
+      call.reject(error);
+      if (error.code === 'FLAME_TIMEOUT') this.#cancel(call, 'timeout', `its timeout ran out after ${overall} ms`);
+      else if (call.linked || streaming) this.#cancel(call, 'caller', reasonOf(signal!));
     });
+    this.#calls.set(call, () => scope.close());
     this.#handle.run(call, timeout === Infinity ? 0 : timeout);
     return call.promise;
   }

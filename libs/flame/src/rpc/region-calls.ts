@@ -1,5 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { AbortListeners } from '../core/call/abort-listeners.js';
+import { CallScope } from '../core/call/call-scope.js';
 import type { Clock } from '../core/clock.js';
+import type { FlameError } from '../core/flame-error.js';
 import { captureContext } from '../parent/capture-context.js';
 import { cannotCross, reasonOf } from '../parent/call-verdicts.js';
 import type { CallOptions } from '../parent/pending-call.js';
@@ -18,6 +21,7 @@ export interface RegionCallsSetup {
   readonly config: RpcConfig;
   readonly self: InstanceInfo;
   readonly clock: Clock;
+  readonly listeners: AbortListeners;
   /** Undefined where this instance is alone. */
   readonly table: InstanceTable | undefined;
 }
@@ -44,7 +48,7 @@ export class RegionCalls {
 
   /** Runs handler `name` there. `timeout` of the options covers it from here to its result. */
   async call(target: Target, name: string, args: unknown[], options: CallOptions): Promise<unknown> {
-    const { config, clock, table } = this.#setup;
+    const { config, clock, listeners, table } = this.#setup;
     const { signal } = options;
     const timeout = options.timeout ?? config.timeout;
     const until = clock.now() + timeout;
@@ -55,12 +59,16 @@ export class RegionCalls {
       if (this.#closed) throw verdict.closing(name);
       if (signal?.aborted) throw verdict.neverSent(name, reasonOf(signal), signal.reason);
       const left = until - clock.now();
-      if (left <= 0) throw verdict.timedOut(name, `while it looked for an instance`, timeout, 'no');
+      if (left <= 0) throw searchedTooLong(name, timeout);
       const session = this.#pick(target, name, bounced);
       if (!session && table && !waited) {
         // The first look round may still be under way.
         waited = true;
-        await this.#within(left, table.ready, signal);
+        const search = new CallScope({ clock, listeners });
+        search.follow(signal, ({ reason }) => verdict.neverSent(name, reasonOf(signal!), reason));
+        search.limit(left, () => searchedTooLong(name, timeout));
+        await search.within(table.ready);
+        search.close();
         continue;
       }
       if (!session) throw this.#nobody(target, name, bounced);
@@ -131,18 +139,8 @@ export class RegionCalls {
       context: context && captureContext(context, codec, label),
     };
   }
+}
 
-  /** Waits for `done`, for as long as there is time and the caller wants it. */
-  #within(limit: number, done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const enough = (): void => {
-        cancel();
-        signal?.removeEventListener('abort', enough);
-        resolve();
-      };
-      const cancel = this.#setup.clock.after(limit, enough);
-      signal?.addEventListener('abort', enough, { once: true });
-      void done.then(enough);
-    });
-  }
+function searchedTooLong(name: string, timeout: number): FlameError {
+  return verdict.timedOut(name, 'while it looked for an instance', timeout, 'no');
 }

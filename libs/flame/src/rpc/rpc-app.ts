@@ -8,7 +8,7 @@ import type { Dispatcher } from '../nest/decoration.js';
 import type { HandlerIndex } from '../nest/handler-index.js';
 import { deliver } from '../nest/returns.js';
 import { runInPlace } from './in-place.js';
-import type { InPlaceSetup } from './in-place.js';
+import type { RegionPlace } from './in-place.js';
 import type { RegionCalls, Target } from './region-calls.js';
 import { regionDeclarations } from './rpc-declaration.js';
 import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
@@ -17,7 +17,7 @@ import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
 export interface OpenRpc {
   readonly index: HandlerIndex;
   readonly calls: RegionCalls;
-  readonly inPlace: InPlaceSetup;
+  readonly inPlace: RegionPlace;
 }
 
 /** Where this instance is. */

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { AbortListeners } from '../core/call/abort-listeners.js';
 import type { Clock } from '../core/clock.js';
 import type { FlameLog } from '../core/flame-log.js';
 import type { HandlerIndex } from '../nest/handler-index.js';
@@ -23,6 +24,7 @@ const quiet = 60_000;
  */
 export class RpcInstance {
   readonly calls: RegionCalls;
+  readonly listeners = new AbortListeners();
   readonly #config: RpcConfig;
   readonly #index: HandlerIndex;
   readonly #clock: Clock;
@@ -67,7 +69,7 @@ export class RpcInstance {
         return open ? joinAddress(config.host ?? hostname(), open.port) : 'here';
       },
     };
-    this.calls = new RegionCalls({ config, self, clock, table: this.#table });
+    this.calls = new RegionCalls({ config, self, clock, listeners: this.listeners, table: this.#table });
   }
 
   /** Listens for the others, and looks for them. Not called in a runner, which only makes calls. @throws {FlameError} FLAME_CONFIG when it cannot listen. */
@@ -125,7 +127,7 @@ export class RpcInstance {
       attachment.link.drop('it answered too late');
       throw signal.reason;
     }
-    return new InstanceSession({ address, attachment, codec, clock, warn: (text) => this.#log.warn(text) });
+    return new InstanceSession({ address, attachment, codec, clock, listeners: this.listeners, warn: (text) => this.#log.warn(text) });
   }
 
   /** Strangers must not fill the log. */

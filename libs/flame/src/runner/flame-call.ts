@@ -12,6 +12,14 @@ export function runAs<T, A extends unknown[]>(call: FlameCall, task: (...args: A
 /** What is looked for on any value: by `await`, by what prints or compares values, and by Nest in a request. */
 const askedOfAll: readonly string[] = ['then', 'toJSON', 'raw', 'href', 'length', 'asymmetricMatch', 'nodeType', 'tagName', '$$typeof'];
 
+let readWork: (call: FlameCall) => Work;
+
+/** The work that the code around is part of: what `FlameCall.current()` shows of it, and what it does not. */
+export function currentWork(): Work | undefined {
+  const call = current.getStore();
+  return call && readWork(call);
+}
+
 /**
  * What `FlameCall` inherits from. Providers that are request-scoped are given the call as their request: what they look for in a request, and a call
  * does not have, must not be undefined without a word.
@@ -37,6 +45,7 @@ const notARequest = new Proxy(Object.prototype, {
 export class FlameCall {
   static {
     Object.setPrototypeOf(this.prototype, notARequest);
+    readWork = (call) => call.#work;
   }
 
   readonly #work: Work;
