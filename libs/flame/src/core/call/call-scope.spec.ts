@@ -15,7 +15,10 @@ class Rig {
   readonly told: string[] = [];
 
   scope(more: Partial<CallScopeSetup> = {}): CallScope {
-    const record = { ran: () => {}, ended: (error?: unknown) => void this.told.push(`span ended: ${(error as Error | undefined)?.message}`) };
+    const record = {
+      ran: () => {},
+      ended: (error?: unknown) => void this.told.push(`span ended: ${(error as Error | undefined)?.message}`),
+    };
     const scope = new CallScope({ clock: this.clock, listeners: new AbortListeners(), record, ...more });
     scope.whenEnded(({ message }) => this.told.push(`ended: ${message}`));
     return scope;
