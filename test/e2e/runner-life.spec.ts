@@ -77,6 +77,18 @@ describe('a runner', () => {
     expect((await where(app)).pid).not.toBe(pid);
   });
 
+  it.each(['express', 'fastify'])('in the process of its parent drains on SIGTERM before any hook runs (%s)', async (kind) => {
+    const app = new SpawnedApp(`life/${kind}.js`, { LIFE_LOCAL: '1' });
+    const slow = fetch(`${await app.url()}/slow/500`);
+    await app.line(/\[parent\] slow starts/);
+    app.process.kill('SIGTERM');
+    expect(await (await slow).text()).toBe(`slept on ${app.pid}`);
+    expect(await app.exited).toEqual({ code: null, signal: 'SIGTERM' });
+    const order = [/slow ends/, /onModuleDestroy/, /onApplicationShutdown/].map((line) => placeOf(app, line));
+    expect(order).not.toContain(-1);
+    expect(order).toEqual(order.toSorted((one, other) => one - other));
+  });
+
   it('goes with its parent on SIGTERM, after the running work', async () => {
     const app = new SpawnedApp('life/express.js');
     const { pid } = await where(app);

@@ -4,7 +4,10 @@ import type { CallOptions } from '../parent/pending-call.js';
 import { flameReturns } from './returns.js';
 import type { Delivery, FlameReturns } from './returns.js';
 
-/** Options of `flame.on` and `flame.cast`; left out, the method's `@OnFlame` counts, then the pool. */
+/**
+ * Options of `flame.on` and `flame.cast`; left out, the method's `@OnFlame` counts, then the pool. On a runner and inside a handler, where the method runs in
+ * place, they hold as well; there a call has no more time than the call around, which stands for the pool, and is aborted with it unless `link` is false.
+ */
 export interface FlameCallOptions {
   /** Time for waiting, booting and running together, in milliseconds. Left out, each has its own clock. */
   timeout?: number;

@@ -96,7 +96,8 @@ describe('A child in place', () => {
     await clock.settle();
     expect(seen).toEqual([]);
     await clock.advance(1);
-    expect(await exit).toEqual({ how: 'stopped', reason: 'slowly' });
+    await clock.settle();
+    expect(seen).toEqual([{ how: 'stopped', reason: 'slowly' }]);
   });
 
   it('is not made for a signal that has aborted, or in a call that has', async () => {

@@ -71,7 +71,8 @@ export interface OnFlameOptions {
 
 /**
  * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with what comes back. On a
- * runner, inside a handler, and on an instance that no app with a FlameModule made, the method simply runs.
+ * runner, inside a handler, and on an instance that no app with a FlameModule made, the method simply runs: as a part of the call around, with that
+ * call's time and signal, and without these options. `flame.on` makes a call of its own there, with the `timeout` that is given here.
  *
  * Decorators above `@OnFlame` run at the caller, those below it on the runner; the metadata of both stays visible.
  *

@@ -4,6 +4,7 @@ import { ClsModule } from 'nestjs-cls';
 import { FlameModule } from 'nestjs-flame';
 import { Counter } from './counter.js';
 import { LossService } from './loss.service.js';
+import { NestedService } from './nested.service.js';
 import { PagesService } from './pages.service.js';
 import { RequestService } from './request.service.js';
 import { StreamService } from './stream.service.js';
@@ -18,8 +19,18 @@ export class ConformanceModule {
     return {
       module: ConformanceModule,
       imports: [ClsModule.forRoot({ global: true }), FlameModule.forRoot(...flame)],
-      providers: [WorkService, StreamService, LossService, RequestService, PagesService, ValuesService, Counter, TenantOrders],
-      exports: [WorkService, StreamService, LossService, RequestService, PagesService, ValuesService],
+      providers: [
+        WorkService,
+        StreamService,
+        LossService,
+        NestedService,
+        RequestService,
+        PagesService,
+        ValuesService,
+        Counter,
+        TenantOrders,
+      ],
+      exports: [WorkService, StreamService, LossService, NestedService, RequestService, PagesService, ValuesService],
     };
   }
 }

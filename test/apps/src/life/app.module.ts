@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { execFileSync } from 'node:child_process';
 import { Controller, Get, Injectable, Module, NotFoundException, Param } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
-import { Flame, FlameCall, FlameModule, FlameParent, OnFlame, ProcessBackend } from 'nestjs-flame';
+import { Flame, FlameCall, FlameModule, FlameParent, LocalBackend, OnFlame, ProcessBackend } from 'nestjs-flame';
 
 /** A line that the test reads: what happened, and where. */
 export function tell(what: string): void {
@@ -104,7 +104,7 @@ class Careless implements OnModuleInit {
 @Module({
   imports: [
     FlameModule.forRoot([{ name: 'life', max: 1, min: Number(process.env['LIFE_MIN'] ?? 0), shutdownTimeout: 10_000 }], {
-      backend: new ProcessBackend(),
+      backend: process.env['LIFE_LOCAL'] === undefined ? new ProcessBackend() : new LocalBackend(),
     }),
   ],
   controllers: FlameParent.unlessRunner([LifeController]),

@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import { NestedService } from '../apps/src/conformance/nested.service.js';
+import { rule } from '../support/conformance.js';
+import { failure } from '../support/failure.js';
+
+rule('Calls in place keep their options', (start) => {
+  it('end at their own deadline', async () => {
+    const { app, file, marks } = await start();
+    const log = file();
+    const ended = await app.get(NestedService).timed(log, 100);
+    expect(ended).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });
+    expect(ended.message).toMatch(/^WorkService\.work timed out after 100 ms of running in place on runner p-\S+ of pool "p"/);
+    expect(marks(log).map(({ what }) => what)).toEqual(['begin', 'abort']);
+  });
+
+  it('end when their signal aborts, and never start with one that has', async () => {
+    const { app, file, marked, marks } = await start();
+    const [log, other] = [file(), file()];
+    const caller = new AbortController();
+    const call = app.get(NestedService).cancelled(log, caller.signal);
+    await marked(log, 'begin');
+    caller.abort(new Error('the user left'));
+    expect(await call).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'maybe', message: expect.stringMatching(/the user left/) });
+    await marked(log, 'abort');
+    expect(await app.get(NestedService).neverStarted(other)).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'no' });
+    expect(marks(other)).toEqual([]);
+  });
+
+  it('have no more time than the call around, and tell their progress to their own caller', async () => {
+    const { flame } = await start();
+    const outer: unknown[] = [];
+    const options = { timeout: 20_000, onProgress: (value: unknown) => outer.push(value) };
+    const nested = flame.on('p', NestedService, options);
+    const short = await nested.seen(5_000);
+    expect(short.left).toBeLessThanOrEqual(5_000);
+    const long = await nested.seen(60_000);
+    expect(long.left).toBeLessThanOrEqual(20_000);
+    expect([long.runner, long.progress, outer]).toEqual([long.own, ['looking'], []]);
+  });
+
+  it('are a part of the call around where they are plain calls of a method', async () => {
+    const { flame, file, marked } = await start();
+    const log = file();
+    expect(await failure(flame.on('p', NestedService, { timeout: 1_000 }).plain(log))).toMatchObject({ code: 'FLAME_TIMEOUT' });
+    await marked(log, 'abort');
+  });
+
+  it('end the streams that they give', async () => {
+    const { app, file, marks } = await start();
+    const log = file();
+    expect(await app.get(NestedService).stream(log, 200)).toMatchObject({ code: 'FLAME_TIMEOUT' });
+    expect(marks(log).map(({ what }) => what)).toEqual(['begin', expect.stringMatching(/^item p-/), 'stopped: FLAME_TIMEOUT']);
+  });
+
+  it('hold for children, too', async () => {
+    const { app, file, marks } = await start();
+    const log = file();
+    expect(await app.get(NestedService).child(log)).toMatchObject({
+      method: { code: 'FLAME_TIMEOUT', ran: 'maybe' },
+      how: 'cancelled',
+      reason: 'enough',
+    });
+    expect(marks(log).map(({ what }) => what)).toEqual(['start', 'stop: enough']);
+  });
+});
