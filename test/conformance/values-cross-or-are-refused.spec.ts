@@ -1,5 +1,6 @@
+import { instanceToPlain } from 'class-transformer';
 import { expect, it } from 'vitest';
-import { Account, ValuesService } from '../apps/src/conformance/values.service.js';
+import { Account, Member, ValuesService } from '../apps/src/conformance/values.service.js';
 import { WorkService } from '../apps/src/conformance/work.service.js';
 import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
@@ -72,6 +73,15 @@ rule('Values cross in full or are refused by name', (start) => {
     expect(await values.progress()).toEqual(refusal('account'));
     const thrown: unknown = await values.thrown().catch((error: unknown) => error);
     expect(thrown).toMatchObject({ message: 'no', account: '[left out: an Account]' });
+  });
+
+  it('carries instances of classes that register themselves, so that a serializer still applies to them', async () => {
+    const { app } = await start();
+    const members = (await app.get(ValuesService).members(new Member('a'))) as Map<string, Member[]>;
+    const [a, b] = members.get('member a')!;
+    expect([a, b]).toEqual([new Member('a'), new Member('b')]);
+    for (const member of [a, b]) expect(member).toBeInstanceOf(Member);
+    expect(instanceToPlain([a, b])).toEqual([{ name: 'a' }, { name: 'b' }]);
   });
 
   it('refuses arguments and results above maxPayload', async () => {

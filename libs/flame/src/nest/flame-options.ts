@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { FlameBackend } from '../backends/backend.js';
 import { LocalBackend } from '../backends/local-backend.js';
-import type { RegisteredClass } from '../core/codec/codec.js';
+import type { RegisteredClass, RegisteredKind } from '../core/codec/codec.js';
 import type { CallTracer } from '../core/call-tracer.js';
 import type { Clock } from '../core/clock.js';
 import type { ContextCarrier, NamedContextCarrier } from '../core/context-carrier.js';
@@ -39,12 +39,14 @@ export interface FlameModuleOptions {
    */
   handlers?: Class[];
   /**
-   * Classes whose instances cross between parent and runner as themselves: the class, when its own properties are all there is to it, or a
-   * `RegisteredClass`, which says how. Nest's HTTP exceptions are registered already.
+   * Classes whose instances cross between parent and runner as themselves: the class, when its own properties are all there is to it, or
+   * `{ type, encode, decode }`, which says how; `commonClasses()` gives such entries for well-known packages. Nest's exceptions are registered already, and so are the
+   * classes that class-transformer, class-validator, TypeORM and GraphQL know, and those in the signatures of handlers. Instances of
+   * other classes are refused where they have behaviour.
    *
    * @default []
    */
-  classes?: (Class | RegisteredClass)[];
+  classes?: (Class | RegisteredClass | RegisteredKind)[];
   /**
    * The interface on which runners of other machines reach this process; all when left out. It listens only if a pool's backend needs the
    * network, and lets nobody in without a token.
@@ -116,7 +118,7 @@ export interface FlameConfig {
   readonly pools: readonly PoolConfig<FlameBackend>[];
   readonly backend: FlameBackend;
   readonly handlers: readonly Class[];
-  readonly classes: readonly RegisteredClass[];
+  readonly classes: readonly (RegisteredClass | RegisteredKind)[];
   readonly host: string | undefined;
   readonly port: number;
   readonly tls: TlsIdentity | undefined;
@@ -187,7 +189,7 @@ export function readHandlers(read: OptionReader): Class[] {
 }
 
 /** The option `classes`: those whose instances cross as themselves. */
-export function readClasses(read: OptionReader): RegisteredClass[] {
+export function readClasses(read: OptionReader): (RegisteredClass | RegisteredKind)[] {
   return readList(read, 'classes').map((type, place) => readRegistered(type, `${read.path}.classes[${place}]`));
 }
 
@@ -206,16 +208,19 @@ function readClass(value: unknown, path: string): Class {
   );
 }
 
-function readRegistered(value: unknown, path: string): RegisteredClass {
+function readRegistered(value: unknown, path: string): RegisteredClass | RegisteredKind {
   if (typeof value === 'function') return { type: readClass(value, path) as RegisteredClass['type'] };
   const read = new OptionReader(value, path);
-  readClass(read.raw('type'), `${path}.type`);
+  const kind = read.hook('is') !== undefined;
+  if (kind) read.text('name');
+  else readClass(read.raw('type'), `${path}.type`);
   if (read.raw('name') !== undefined) read.text('name');
   if ((read.hook('encode') === undefined) !== (read.hook('decode') === undefined)) {
     throw badOption(path, 'has only one of encode and decode', 'Give both, or neither.');
   }
   read.done();
-  return value as RegisteredClass;
+  if (kind && read.raw('encode') === undefined) throw badOption(path, 'has `is` and no `encode`', 'Give encode and decode.');
+  return value as RegisteredClass | RegisteredKind;
 }
 
 function readClock(read: OptionReader): Clock {

@@ -9,10 +9,11 @@ import type {
   OnModuleInit,
   Provider,
 } from '@nestjs/common';
-import type { ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import type { ExternalContextCreator, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
 import { beforeDestroy } from './before-destroy.js';
+import { caughtAmong } from './caught-errors.js';
 import { doctorOrder } from './doctor-order.js';
 import { enhanceWith } from './enhancers.js';
 import { FlameApp } from './flame-app.js';
@@ -57,6 +58,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   readonly #modules: ModulesContainer;
   readonly #adapterHost: HttpAdapterHost;
   readonly #creator: ExternalContextCreator;
+  readonly #moduleRef: ModuleRef;
   readonly #requestLink: RequestLink | undefined;
   #pools: PoolSet | undefined;
 
@@ -66,7 +68,9 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     @Inject(nestTokens.ModulesContainer) modules: ModulesContainer,
     @Inject(nestTokens.HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(nestTokens.ExternalContextCreator) creator: ExternalContextCreator,
+    @Inject(nestTokens.ModuleRef) moduleRef: ModuleRef,
   ) {
+    this.#moduleRef = moduleRef;
     const config = sealed.open();
     this.#config = config;
     this.#app = app;
@@ -110,7 +114,10 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     const { pools, handlers } = this.#config;
     const wanted = { pools: pools.map(({ name }) => name), classes: handlers };
     const index = exploreHandlers(this.#modules, this.#app, wanted, enhanceWith(this.#creator));
-    this.#pools = new PoolSet(this.#config, index, this.#app.inRunner, this.#requestLink?.caller);
+    this.#pools = new PoolSet(this.#config, index, this.#app.inRunner, {
+      caller: this.#requestLink?.caller,
+      findCaught: (lost) => caughtAmong(lost, this.#modules, this.#moduleRef),
+    });
     const info = FlameParent.get();
     const order = doctorOrder();
     if (order && !info) await (await import('./doctor.js')).runDoctor(this.#pools, order);

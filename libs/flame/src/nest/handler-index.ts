@@ -72,6 +72,20 @@ export class HandlerIndex implements HandlerTable {
     return [...this.names, ...this.#children.map(({ name }) => name)];
   }
 
+  /** What the signatures of handlers and children name, as the compiler wrote it down: classes, and what stands for all other types. */
+  signatures(): unknown[] {
+    const methods = [
+      ...this.#handlers.map(({ home, key }) => ({ prototype: home.prototype, key })),
+      ...this.#children.flatMap(({ type, methods }) =>
+        [...methods, 'onFlameStart'].map((key) => ({ prototype: type.prototype as object, key })),
+      ),
+    ];
+    return methods.flatMap(({ prototype, key }) => [
+      ...((Reflect.getMetadata('design:paramtypes', prototype, key) as unknown[] | undefined) ?? []),
+      Reflect.getMetadata('design:returntype', prototype, key) as unknown,
+    ]);
+  }
+
   /** The handler that a decorated method of this instance is; undefined where the app had no such provider when it started. */
   numberOf(instance: object, declaration: Declaration): number | undefined {
     return (this.#byInstance.get(instance) ?? this.#byClass.get(instance.constructor))?.get(declaration);

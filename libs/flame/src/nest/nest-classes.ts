@@ -1,4 +1,5 @@
 import type { RegisteredClass } from '../core/codec/codec.js';
+import { packageOf } from './app-packages.js';
 import { newestCommon } from './nests.js';
 
 /**
@@ -14,4 +15,15 @@ export function httpExceptions(): RegisteredClass[] {
         typeof value === 'function' && (value === HttpException || value.prototype instanceof HttpException),
     )
     .map((type) => ({ type }));
+}
+
+/** Exceptions of packages that only some apps have; each is loaded when an error of its name crosses. */
+export const lateExceptions = {
+  RpcException: () => errorOf('@nestjs/microservices', 'RpcException'),
+  WsException: () => errorOf('@nestjs/websockets', 'WsException'),
+} as const;
+
+function errorOf(name: string, exported: string): RegisteredClass['type'] | undefined {
+  const type = packageOf(name)?.[exported];
+  return typeof type === 'function' ? (type as unknown as RegisteredClass['type']) : undefined;
 }

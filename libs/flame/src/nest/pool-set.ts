@@ -21,16 +21,21 @@ import { HealthBook } from '../wire/health-book.js';
 import type { ParentAddress } from '../wire/link.js';
 import { MemoryDoor } from '../wire/memory-door.js';
 import type { OpsServer } from '../wire/ops-server.js';
+import type { CaughtError } from './caught-errors.js';
 import type { FlameConfig } from './flame-options.js';
 import { FlameParent } from './flame-parent.js';
 import type { HandlerIndex } from './handler-index.js';
 import type { InPlaceSetup } from './in-place.js';
 import { manifestOf } from './manifest-of.js';
-import { httpExceptions } from './nest-classes.js';
+import { automaticClasses } from './automatic-classes.js';
+import { httpExceptions, lateExceptions } from './nest-classes.js';
 import { logOutput, logRunnerLine, nestLog } from './nest-log.js';
 import { isLoopback } from './ops-option.js';
 import { refuseBelowOwnRunner } from '../backends/ancestor-apps.js';
 import { underTest } from '../backends/under-test.js';
+
+/** Finds the exception filter that looks for an error with one of these prototypes. */
+export type FindCaught = (lost: readonly object[]) => CaughtError | undefined;
 
 /**
  * The pools of one app, with what they share: the doors, the codec, the backends. It owns all of these. In a runner it is made but not
@@ -60,10 +65,15 @@ export class PoolSet {
   #reaped: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  /** `caller` knows whom calls are made for. */
-  constructor(config: FlameConfig, index: HandlerIndex, inRunner: boolean, caller?: () => Caller | undefined) {
+  /** `caller` knows whom calls are made for, `findCaught` which errors the app's exception filters look for. */
+  constructor(
+    config: FlameConfig,
+    index: HandlerIndex,
+    inRunner: boolean,
+    more: { caller?: () => Caller | undefined; findCaught?: FindCaught } = {},
+  ) {
     this.#config = config;
-    this.#caller = caller;
+    this.#caller = more.caller;
     this.#index = index;
     this.table = index;
     this.#clock = config.clock;
@@ -71,6 +81,9 @@ export class PoolSet {
     this.manifest = manifestOf(index.entries);
     this.codec = createCodec({
       classes: [...httpExceptions(), ...config.classes],
+      find: automaticClasses(() => index.signatures()),
+      errors: lateExceptions,
+      onLost: (lost, base) => warnOfCaught(more.findCaught?.(lost), base),
       maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,
     });
     const { host: bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
@@ -241,6 +254,15 @@ export class PoolSet {
 
 /** Why pools drain, for people. */
 const closing = 'the app is closing';
+
+/** A filter at the parent does not see an error whose class did not cross. */
+function warnOfCaught(caught: CaughtError | undefined, base: string): void {
+  if (!caught) return;
+  const { type, filter } = caught;
+  nestLog.warn(
+    `a ${type.name} that a handler threw arrives as ${base}, as its class is not registered: ${filter} (@Catch(${type.name})) does not see it at the parent. Add it to the module's options: classes: [${type.name}]`,
+  );
+}
 
 /** What a pool is called where health is asked for. */
 function healthName(pool: string): string {

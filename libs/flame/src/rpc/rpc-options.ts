@@ -9,7 +9,8 @@ import { readStrangers } from '../nest/strangers-option.js';
 import { identityFromSecrets } from '../wire/instance-identity.js';
 import type { InstanceIdentity } from '../wire/instance-identity.js';
 import type { StrangerLimits } from '../wire/stranger-limits.js';
-import { httpExceptions } from '../nest/nest-classes.js';
+import { automaticClasses } from '../nest/automatic-classes.js';
+import { httpExceptions, lateExceptions } from '../nest/nest-classes.js';
 import type { Class } from '../nest/provider-home.js';
 import type { Discovery } from './discovery.js';
 import { readSecrets, readTls } from './rpc-security.js';
@@ -162,7 +163,7 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
     maxPayload,
     strangers: readStrangers(read),
     handlers: readHandlers(read),
-    codec: createCodec({ classes, maxBytes: maxPayload }),
+    codec: createCodec({ classes, find: automaticClasses(), errors: lateExceptions, maxBytes: maxPayload }),
     context: readContext(read),
   };
   read.done();

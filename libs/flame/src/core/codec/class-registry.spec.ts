@@ -28,18 +28,18 @@ describe('ClassRegistry', () => {
     ['a class with #private members', [{ type: Secret }], 'classes: Secret has #private members'],
     ['a class below one with #private members', [{ type: BelowSecret }], 'classes: BelowSecret has #private members'],
   ])('refuses %s', (_, classes, message) => {
-    expect(() => new ClassRegistry(classes)).toThrow(
+    expect(() => new ClassRegistry({ classes })).toThrow(
       expect.objectContaining({ code: 'FLAME_CONFIG', message: expect.stringContaining(message) }),
     );
   });
 
   it('takes a class with #private members that says how it crosses', () => {
-    expect(new ClassRegistry([{ type: Secret, encode: Object, decode: Object }]).named('Secret')).toBeDefined();
+    expect(new ClassRegistry({ classes: [{ type: Secret, encode: Object, decode: Object }] }).named('Secret')).toBeDefined();
   });
 
   it('finds a class by prototype and by name', () => {
-    const registry = new ClassRegistry([{ type: Money, name: 'money' }]);
-    expect(registry.of(Money.prototype)).toBe(registry.named('money'));
+    const registry = new ClassRegistry({ classes: [{ type: Money, name: 'money' }] });
+    expect(registry.judge(Money.prototype, new Money()).known).toBe(registry.named('money'));
     expect(registry.named('Money')).toBeUndefined();
     expect(registry.named('__proto__')).toBeUndefined();
   });
@@ -47,7 +47,7 @@ describe('ClassRegistry', () => {
   it('finds the nearest class above an error', () => {
     class HttpError extends Error {}
     class NotFound extends HttpError {}
-    const registry = new ClassRegistry([{ type: HttpError }]);
+    const registry = new ClassRegistry({ classes: [{ type: HttpError }] });
     expect(registry.errorBase(new NotFound()).name).toBe('HttpError');
     expect(registry.errorBase(new (class extends RangeError {})()).name).toBe('RangeError');
   });

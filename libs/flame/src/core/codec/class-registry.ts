@@ -1,15 +1,24 @@
 import { FlameError } from '../flame-error.js';
-import { behaviourOf, isBuiltIn, privateState } from './behaviour.js';
-import type { RegisteredClass } from './codec.js';
+import { AutomaticClasses } from './automatic-classes.js';
+import type { FindClasses } from './automatic-classes.js';
+import { behaviourOf, classNameOf, isBuiltIn, privateState } from './behaviour.js';
+import { MalformedError } from './codec.js';
+import type { RegisteredClass, RegisteredKind } from './codec.js';
+import { refuseObject } from './refusals.js';
 
-/** A class as the codec knows it. */
-export interface KnownClass extends RegisteredClass {
+/** A class, or a kind of value, as the codec knows it. */
+export interface KnownClass extends Pick<RegisteredClass, 'encode' | 'decode'> {
   readonly name: string;
-  readonly prototype: object;
+  /** Of a kind of value there is none. */
+  readonly prototype: object | undefined;
+  /** Whether another class has the same name and cannot be told from it. */
+  readonly ambiguous?: boolean;
 }
 
-/** What the codec makes of instances with a prototype that is not registered. */
+/** What the codec makes of instances with some prototype. */
 export interface Judgement {
+  /** The class that they cross as. */
+  readonly known: KnownClass | undefined;
   /** Whether it is the prototype of a built-in class, of whatever realm. */
   readonly builtIn: boolean;
   /** What a plain copy would lose; undefined where they are data. */
@@ -29,56 +38,140 @@ const builtIn: readonly RegisteredClass[] = [
 /** State of these is not in properties; a subclass needs `encode` and `decode` of its own. */
 const slotted = [Array, ArrayBuffer, Boolean, DataView, Date, Map, Number, Promise, RegExp, Set, String, Uint8Array, WeakMap, WeakSet];
 
+/** Where a registry has its classes from. */
+export interface ClassSources {
+  /** Those that were registered. */
+  readonly classes: readonly (RegisteredClass | RegisteredKind)[];
+  /** Those that register themselves. */
+  readonly find?: FindClasses | undefined;
+  /** Classes of errors by name, each loaded when an error of that name crosses; undefined where its package is not there. */
+  /** Told once of each class of errors that is not registered, with the prototypes that its errors lose. */
+  readonly onLost?: ((lost: readonly object[], base: string) => void) | undefined;
+  readonly errors?: Readonly<Record<string, () => RegisteredClass['type'] | undefined>> | undefined;
+}
+
 /** The classes whose instances cross as themselves, by prototype for the sender and by name for the receiver. */
 export class ClassRegistry {
   readonly #byName = new Map<string, KnownClass>();
   readonly #byPrototype = new Map<object, KnownClass>();
-
+  readonly #kinds: (KnownClass & RegisteredKind)[] = [];
+  readonly #automatic: AutomaticClasses;
+  readonly #errors: NonNullable<ClassSources['errors']>;
+  readonly #onLost: ClassSources['onLost'];
+  readonly #lost = new WeakSet<object>();
+  /** Prototypes that the automatic classes were searched for. */
+  readonly #looked = new WeakSet<object>();
   readonly #judged = new WeakMap<object, Judgement>();
 
   /** @throws {FlameError} FLAME_CONFIG when a name is taken, or when a class's state would be lost. */
-  constructor(classes: readonly RegisteredClass[]) {
+  constructor({ classes, find = () => [], errors = {}, onLost }: ClassSources) {
+    this.#onLost = onLost;
     for (const entry of [...builtIn, ...classes]) this.#add(entry);
+    this.#errors = errors;
+    this.#automatic = new AutomaticClasses(find, (prototype) => !this.#byPrototype.has(prototype) && isCopyable(prototype));
   }
 
+  /** @throws {MalformedError} for a name that several classes have here. */
   named(name: string): KnownClass | undefined {
-    return this.#byName.get(name);
+    const known = this.#byName.get(name) ?? this.#lateError(name);
+    if (known) return known;
+    if (this.#automatic.named(name).length === 0) this.#automatic.look();
+    const found = this.#automatic.named(name);
+    if (found.length > 1)
+      throw new MalformedError(`several classes are named ${name} here: register them in \`classes\`, each with a \`name\``);
+    return found[0];
   }
 
-  of(prototype: object): KnownClass | undefined {
-    return this.#byPrototype.get(prototype);
-  }
-
-  /** Decided once for each prototype: a class does not change once its instances cross. */
-  judge(prototype: object): Judgement {
+  /** What is to be made of `value`, which has that prototype. Decided once for each: a class does not change once its instances cross. */
+  judge(prototype: object, value: object): Judgement {
     let judgement = this.#judged.get(prototype);
     if (!judgement) {
-      judgement = { builtIn: isBuiltIn(prototype), behaviour: behaviourOf(prototype) };
+      const builtIn = isBuiltIn(prototype);
+      const known = this.#byPrototype.get(prototype) ?? (builtIn ? undefined : (this.#kindOf(value) ?? this.#automaticOf(prototype)));
+      judgement = { known, builtIn, behaviour: known ? undefined : (behaviourOf(prototype) ?? this.#inherited(prototype)) };
       this.#judged.set(prototype, judgement);
     }
     return judgement;
   }
 
   /** The nearest class above an error that the other side knows, so that `instanceof` holds as far up as it can. */
-  errorBase(error: object): KnownClass {
+  errorBase(error: object): KnownClass & { readonly prototype: object } {
+    const lost: object[] = [];
     for (let prototype: object | null = Object.getPrototypeOf(error); prototype; prototype = Object.getPrototypeOf(prototype)) {
-      const known = this.#byPrototype.get(prototype);
-      if (known && !known.encode) return known;
+      const known = this.#byPrototype.get(prototype) ?? this.#automaticOf(prototype) ?? this.#lateErrorOf(prototype);
+      if (known?.prototype && !known.encode && !known.ambiguous) {
+        this.#tellLost(lost, known.name);
+        return known as KnownClass & { prototype: object };
+      }
+      lost.push(prototype);
     }
     // An error of another realm (a vm context, a test runner's sandbox) has its own built-in classes.
     const { name } = error as { name?: unknown };
-    return this.#byName.get(builtInErrors.some((type) => type.name === name) ? String(name) : 'Error')!;
+    return this.#byName.get(builtInErrors.some((type) => type.name === name) ? String(name) : 'Error')! as never;
   }
 
-  #add(entry: RegisteredClass): void {
-    const name = entry.name ?? entry.type.name;
-    const prototype = entry.type.prototype as object;
+  #tellLost(lost: readonly object[], base: string): void {
+    const [first] = lost;
+    if (!first || !this.#onLost || this.#lost.has(first)) return;
+    this.#lost.add(first);
+    this.#onLost(lost, base);
+  }
+
+  #automaticOf(prototype: object): KnownClass | undefined {
+    if (!this.#looked.has(prototype)) {
+      this.#looked.add(prototype);
+      if (!isBuiltIn(prototype) && !this.#automatic.of(prototype)) this.#automatic.look();
+    }
+    return this.#automatic.of(prototype);
+  }
+
+  /** Decorators of a class above it that class-transformer would have applied. */
+  #inherited(prototype: object): string | undefined {
+    for (let level: object | null = prototype; level; level = Object.getPrototypeOf(level)) {
+      if (this.#automatic.isTransformed(level)) return 'what class-transformer knows of its class';
+    }
+    return undefined;
+  }
+
+  #kindOf(value: object): KnownClass | undefined {
+    return this.#kinds.find((kind) => {
+      try {
+        return kind.is(value);
+      } catch {
+        // A getter of a foreign class that throws: it is none of these.
+        return false;
+      }
+    });
+  }
+
+  #lateError(name: string): KnownClass | undefined {
+    const type = Object.hasOwn(this.#errors, name) ? this.#errors[name]!() : undefined;
+    if (!type || !(type.prototype instanceof Error)) return undefined;
+    if (!this.#byPrototype.has(type.prototype)) this.#add({ type, name });
+    return this.#byName.get(name);
+  }
+
+  #lateErrorOf(prototype: object): KnownClass | undefined {
+    const name = Object.hasOwn(prototype, 'constructor') ? classNameOf(prototype) : '';
+    const known = this.#byName.has(name) ? undefined : this.#lateError(name);
+    return known?.prototype === prototype ? known : undefined;
+  }
+
+  #add(entry: RegisteredClass | RegisteredKind): void {
+    const name = entry.name ?? (entry as RegisteredClass).type.name;
     const path = `classes: ${name === '' ? '(a class without a name)' : name}`;
     if (name === '') throw new FlameError('FLAME_CONFIG', `${path}: give it a \`name\``);
     if (this.#byName.has(name)) throw new FlameError('FLAME_CONFIG', `${path} is registered twice: give one of them another \`name\``);
+    if (!entry.encode !== !entry.decode) throw new FlameError('FLAME_CONFIG', `${path}: give both \`encode\` and \`decode\`, or neither`);
+    if ('is' in entry) {
+      const kind = { ...entry, name, prototype: undefined };
+      this.#kinds.push(kind);
+      this.#byName.set(name, kind);
+      return;
+    }
+    const prototype = entry.type.prototype as object;
     if (this.#byPrototype.has(prototype))
       throw new FlameError('FLAME_CONFIG', `${path}: its class is registered under another name already`);
-    if (!entry.encode !== !entry.decode) throw new FlameError('FLAME_CONFIG', `${path}: give both \`encode\` and \`decode\`, or neither`);
     const base = slotted.find((type) => prototype instanceof type);
     if (base && !entry.encode)
       throw new FlameError(
@@ -93,6 +186,17 @@ export class ClassRegistry {
     const known: KnownClass = { ...entry, name, prototype };
     this.#byName.set(name, known);
     this.#byPrototype.set(prototype, known);
+  }
+}
+
+/** Whether a copy of its properties is all there is to an instance, and it is neither alive (a stream, a signal) nor tracked. */
+function isCopyable(prototype: object): boolean {
+  try {
+    if (isBuiltIn(prototype) || privateState(prototype) !== undefined || 'onFlameRelease' in prototype) return false;
+    return !slotted.some((type) => prototype instanceof type) && refuseObject(Object.create(prototype) as object) === undefined;
+  } catch {
+    // An accessor of its prototype that needs an instance.
+    return false;
   }
 }
 

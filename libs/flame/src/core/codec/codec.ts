@@ -56,6 +56,20 @@ export interface RegisteredClass<T = any, W = any> {
   readonly decode?: (wire: W) => T;
 }
 
+/**
+ * A kind of value that is told by what it is and not by its class, as an app may have several copies of a package. It goes before classes that register themselves,
+ * and after those that are registered.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- in `encode` and `decode` both are parameters and results
+export interface RegisteredKind<T = any, W = any> {
+  /** Its name on the wire. Equal on both sides, unique. */
+  readonly name: string;
+  /** Whether an object is of that kind; asked once about each prototype. */
+  readonly is: (value: object) => boolean;
+  readonly encode: (value: T) => W;
+  readonly decode: (wire: W) => T;
+}
+
 /** A value cannot cross. `path` leads to it from the value given, for example `[0].file.handle`; `reason` says what it is and what to do. */
 export class UnencodableError extends Error {
   override readonly name = 'UnencodableError';

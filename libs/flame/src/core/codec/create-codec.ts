@@ -1,7 +1,9 @@
 import { Packr } from 'msgpackr';
 import { ClassRegistry } from './class-registry.js';
 import { MalformedError, UnencodableError } from './codec.js';
-import type { Codec, Hoist, Lower, RegisteredClass } from './codec.js';
+import type { FindClasses } from './automatic-classes.js';
+import type { ClassSources } from './class-registry.js';
+import type { Codec, Hoist, Lower, RegisteredClass, RegisteredKind } from './codec.js';
 import { addStackLine } from './error-record.js';
 import { notPlain, readPlain } from './plain-reader.js';
 import { PlainWriter } from './plain-writer.js';
@@ -13,7 +15,13 @@ import { thrownWords } from './thrown-words.js';
 /** Options of `createCodec`. */
 export interface CodecOptions {
   /** Classes whose instances cross as themselves, beside errors, URL, URLSearchParams and DOMException. @default [] */
-  readonly classes?: readonly RegisteredClass[];
+  readonly classes?: readonly (RegisteredClass | RegisteredKind)[];
+  /** Finds classes that register themselves. @default none */
+  readonly find?: FindClasses;
+  /** Classes of errors that are loaded when an error of that name crosses. @default none */
+  readonly errors?: ClassSources['errors'];
+  /** Told once of each class of errors that is not registered. @default nobody is told */
+  readonly onLost?: ClassSources['onLost'];
   /** How deep a value may be nested; deeper ones are refused, by sender and receiver. @default 1000 */
   readonly maxDepth?: number;
   /** How many bytes a value may take when encoded; larger ones are refused by the sender. @default Infinity */
@@ -33,7 +41,11 @@ const slabSize = 8192;
  * @throws {FlameError} FLAME_CONFIG when a class cannot be registered.
  */
 export function createCodec(options: CodecOptions = {}): Codec {
-  return new MsgpackCodec(new ClassRegistry(options.classes ?? []), options.maxDepth ?? 1000, options.maxBytes ?? Infinity);
+  return new MsgpackCodec(
+    new ClassRegistry({ ...options, classes: options.classes ?? [] }),
+    options.maxDepth ?? 1000,
+    options.maxBytes ?? Infinity,
+  );
 }
 
 class MsgpackCodec implements Codec {

@@ -6,7 +6,7 @@ import { isContainer, isDense } from './containers.js';
 import { describeError } from './error-record.js';
 import { mark, marked } from './marks.js';
 import { isDetached, memoryOf, MemoryTable } from './memory-table.js';
-import { refuseBehaviour, refuseMember, refuseObject, refusePrimitive } from './refusals.js';
+import { refuseAmbiguous, refuseBehaviour, refuseMember, refuseObject, refusePrimitive } from './refusals.js';
 import type { Refusal } from './refusals.js';
 import { isPlainKey, isPlainText } from './text.js';
 import { thrownWords } from './thrown-words.js';
@@ -131,7 +131,8 @@ export class Preparation {
   /** What is neither a plain object nor a plain array. */
   #special(value: object, prototype: object, depth: number): unknown {
     if (prototype === Date.prototype && types.isDate(value)) return value;
-    const known = this.#options.classes.of(prototype);
+    const { known } = this.#options.classes.judge(prototype, value);
+    if (known?.ambiguous) return this.#refuse(refuseAmbiguous(known.name), depth);
     if (known?.encode) return this.#encoded(value, known, depth);
     if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth);
     if (known) return this.#instance(value, known, depth);
@@ -141,7 +142,7 @@ export class Preparation {
 
   /** What the language keeps the content of, in a class of its own or in one below it. */
   #container(value: object, prototype: object, depth: number): unknown {
-    const judgement = this.#options.classes.judge(prototype);
+    const judgement = this.#options.classes.judge(prototype, value);
     if (!judgement.builtIn) {
       const extra = Array.isArray(value) ? undefined : Object.keys(value).find((key) => !/^\d+$/.test(key));
       const lost = judgement.behaviour ?? (extra === undefined ? undefined : `the property ${extra}`);
@@ -238,7 +239,7 @@ export class Preparation {
     try {
       const refusal = refuseObject(value);
       if (refusal) return refusal;
-      const { behaviour } = this.#options.classes.judge(prototype);
+      const { behaviour } = this.#options.classes.judge(prototype, value);
       return behaviour === undefined ? undefined : refuseBehaviour(value, behaviour);
     } catch (error) {
       return { what: `an object that throws when looked at (${thrownWords(error)})`, fix: 'pass plain data' };

@@ -67,6 +67,14 @@ export function refuseMember(holder: object, member: Function): Refusal {
   return { what, fix: `register the class${name} in the module's \`classes\` as ${howToEncode}, or pass a plain object with data` };
 }
 
+/** The refusal of an instance of a class that registered itself under a name that several classes have. */
+export function refuseAmbiguous(name: string): Refusal {
+  return {
+    what: `an instance of ${name}`,
+    fix: 'several classes are named so and have the same members: register them in `classes`, each with a `name`',
+  };
+}
+
 const howToEncode = '`{ type, encode, decode }`';
 
 /** The name of an object's class with a space before it; nothing for a class without a name. */

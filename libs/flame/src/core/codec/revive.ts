@@ -80,7 +80,7 @@ class Revival {
       case mark.error:
         return this.#error(content);
       case mark.instance:
-        return this.#define(this.#meet(Object.create(this.#known(content[2]).prototype) as object), content, 3);
+        return this.#define(this.#meet(Object.create(this.#prototype(content[2])) as object), content, 3);
       case mark.encoded:
         return this.#encoded(content);
       case mark.hoisted:
@@ -156,7 +156,7 @@ class Revival {
 
   #error(content: Mark): Error {
     const [, , name, hidden, own] = content;
-    const { prototype } = this.#known(name);
+    const prototype = this.#prototype(name);
     if (!(prototype === Error.prototype || prototype instanceof Error))
       throw new MalformedError(`malformed value: ${String(name)} is no error`);
     if (!Array.isArray(hidden) || !Array.isArray(own)) throw new MalformedError('malformed value: an error without its properties');
@@ -182,6 +182,12 @@ class Revival {
     if (!lower) throw new MalformedError('malformed value: an object was hoisted, and nobody lowers it here');
     const number = this.#met.push(unmade) - 1;
     return (this.#met[number] = lower(integer(content[2]), content.length > 3 ? this.#value(content[3]) : undefined));
+  }
+
+  #prototype(name: unknown): object {
+    const { prototype } = this.#known(name);
+    if (!prototype) throw new MalformedError(`malformed value: ${String(name)} is no class`);
+    return prototype;
   }
 
   #known(name: unknown): KnownClass {

@@ -1,0 +1,46 @@
+import { EXCEPTION_FILTERS_METADATA, FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
+import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { prototypesOf } from './declaration.js';
+
+/** A class of errors that a filter of the app catches, and the filter's name. */
+export interface CaughtError {
+  readonly type: Function;
+  readonly filter: string;
+}
+
+/**
+ * Finds the `@Catch(…)` that would have looked for one of these classes: among providers, the filters that controllers name, and the global ones.
+ * `lost` are the prototypes that an error has where it was thrown and no longer has where it arrives.
+ */
+export function caughtAmong(lost: readonly object[], modules: ModulesContainer, moduleRef: ModuleRef): CaughtError | undefined {
+  for (const filter of filtersOf(modules, moduleRef)) {
+    const types = (Reflect.getMetadata(FILTER_CATCH_EXCEPTIONS, filter) as Function[] | undefined) ?? [];
+    const type = types.find((caught) => typeof caught === 'function' && lost.includes(caught.prototype as object));
+    if (type) return { type, filter: filter.name };
+  }
+  return undefined;
+}
+
+function* filtersOf(modules: ModulesContainer, moduleRef: ModuleRef): Generator<Function> {
+  for (const module of modules.values()) {
+    for (const { metatype, instance } of [...module.providers.values(), ...module.injectables.values()])
+      yield* classOf(metatype ?? instance);
+    for (const { metatype } of module.controllers.values()) {
+      if (typeof metatype !== 'function') continue;
+      const methods = prototypesOf(metatype.prototype as object).flatMap((level) => Object.values(Object.getOwnPropertyDescriptors(level)));
+      for (const target of [metatype, ...methods.map(({ value }) => value as unknown)]) {
+        if (typeof target !== 'function') continue;
+        for (const filter of (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, target) as unknown[] | undefined) ?? [])
+          yield* classOf(filter);
+      }
+    }
+  }
+  // Nest keeps the filters of `app.useGlobalFilters()` with the app's configuration, which its container holds.
+  const { container } = moduleRef as unknown as { container?: { applicationConfig?: { getGlobalFilters?: () => unknown[] } } };
+  for (const filter of container?.applicationConfig?.getGlobalFilters?.() ?? []) yield* classOf(filter);
+}
+
+function* classOf(filter: unknown): Generator<Function> {
+  if (typeof filter === 'function') yield filter;
+  else if (typeof filter === 'object' && filter !== null && typeof filter.constructor === 'function') yield filter.constructor;
+}
