@@ -169,6 +169,9 @@ describe('classes that register themselves', () => {
   it('are not the bare classes below one that class-transformer knows: these are refused', async () => {
     const { work } = await start();
     expect((await failure(work.pass(new BelowUser()))).message).toMatch(/a BelowUser cannot cross.*what class-transformer knows/);
+    const nameless = (() => class { password = 'hash'; })(); // prettier-ignore
+    Exclude()(nameless.prototype, 'password');
+    expect((await failure(work.pass(new nameless()))).message).toMatch(/cannot cross.*what class-transformer knows/);
   });
 
   it('give way to those in the option', async () => {

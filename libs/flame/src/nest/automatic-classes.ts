@@ -15,7 +15,7 @@ export function automaticClasses(signatures: () => Iterable<unknown> = () => [])
       ...books(),
       ...Array.from(signatures(), (type) => ({ kind: undefined, type, member: undefined })),
     ]) {
-      if (typeof type !== 'function' || typeof type.prototype !== 'object' || type.prototype === null || type.name === '') continue;
+      if (typeof type !== 'function' || typeof type.prototype !== 'object' || type.prototype === null) continue;
       let about = found.get(type);
       if (!about) found.set(type, (about = { kinds: new Set(), members: new Set() }));
       if (kind !== undefined) about.kinds.add(kind);

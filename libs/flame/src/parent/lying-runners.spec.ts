@@ -54,6 +54,34 @@ describe('A runner that lies', () => {
     });
   }
 
+  it.each([
+    ['returned', (bytes: Uint8Array): Frame => ({ kind: 'return', id: 1, value: bytes, held: false })],
+    ['threw', (bytes: Uint8Array): Frame => ({ kind: 'throw', id: 1, error: bytes, held: false })],
+  ])('fails one call alone when what its handler %s is of a class that is not known here', async (_, frame) => {
+    class Late {
+      run(): void {}
+    }
+    const bytes = createCodec({ classes: [Late].map((type) => ({ type })) }).encode(new Late());
+    let boots = 0;
+    const boot = async (order: { flameParent(): Promise<string> }): Promise<Machine> => {
+      boots++;
+      const info = JSON.parse(Buffer.from(await order.flameParent(), 'base64').toString()) as ParentInfo;
+      return liar(rig, info, [frame(bytes)]);
+    };
+    const rig: PoolRig = new PoolRig({ 'A.one': async () => 'honest' }, { max: 1 }, { boot });
+    const told: unknown = await rig.call('A.one').catch((error: unknown) => error);
+    expect(told).toMatchObject({
+      code: 'FLAME_ENCODING',
+      ran: 'yes',
+      message: expect.stringContaining('the class Late is not registered here'),
+    });
+    expect(boots).toBe(1);
+    expect(rig.pool.stats().runners).toHaveLength(1);
+    const drained = rig.pool.drain();
+    await rig.clock.advance(60_000);
+    await drained;
+  });
+
   it('cannot make a caller send more than a window by its credits', async () => {
     const { SendWindow, windowItems } = await import('../streams/window.js');
     const window = new SendWindow();

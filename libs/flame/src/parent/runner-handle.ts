@@ -1,6 +1,6 @@
 import { IdMap } from '../core/id-map.js';
 import type { Machine, MachineExit } from '../backends/backend.js';
-import { MalformedError } from '../core/codec/codec.js';
+import { MalformedError, UnreadableError } from '../core/codec/codec.js';
 import { FlameError, flameErrorCodes, type FlameErrorCode, type Ran } from '../core/flame-error.js';
 import type { CancelCause, Frame } from '../core/frame.js';
 import { spareMemory } from '../core/spare-memory.js';
@@ -8,11 +8,11 @@ import { Streams } from '../streams/streams.js';
 import { windowItems } from '../streams/window.js';
 import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
 import type { BootedRunner } from './boot.js';
-import { ChildCall } from './child-call.js';
-import type { ChildHome } from './child-call.js';
+import { ChildCall, type ChildHome } from './child-call.js';
 import { HeldResources } from './held-resources.js';
 import type { HandleOwner } from './handle-owner.js';
 import type { PendingCall } from './pending-call.js';
+import { tellProgress } from './tell-progress.js';
 import { VitalsBook } from './vitals-book.js';
 
 /** How long a lost connection waits for the platform to say why, before it is told as it is. */
@@ -67,7 +67,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.#link.send({ kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace, child, method });
     if (sources) {
       this.#streams.open(call.id, call.label, sources);
-      this.#failStreamsWith(call);
+      call.onFail = (error) => this.#streams.fail(call.id, error);
     }
     if (reads) this.#link.send({ kind: 'credit', id: call.id, stream: 0, count: windowItems });
   }
@@ -180,24 +180,33 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #returned(frame: Frame & { kind: 'return' }): void {
     const call = this.#call(frame.id);
-    const value = this.#decode(frame.value, call);
+    const read = this.#read(frame, call, () => this.#decode(frame.value, call));
+    if (!read) return;
     this.owner.answered('returned', frame.value.byteLength, call);
     call.streaming = frame.held && this.#streams.receives(call.id);
-    if (call.streaming) this.#failStreamsWith(call);
-    call.resolve(value, frame.value.byteLength);
+    if (call.streaming) call.onFail = (error) => this.#streams.fail(call.id, error);
+    call.resolve(read.value, frame.value.byteLength);
     this.#settled(call, frame.held);
   }
 
-  #failStreamsWith(call: PendingCall): void {
-    call.onFail = (error) => this.#streams.fail(call.id, error);
+  /** An answer of a class that is not known here fails its call alone; malformed bytes end the session. */
+  #read({ id, held }: { id: number; held: boolean }, { label }: PendingCall, read: () => unknown): { value: unknown } | undefined {
+    try {
+      return { value: read() };
+    } catch (error) {
+      const reason = `what ${label} gives cannot be read: ${(error as Error).message}`;
+      if (!(error instanceof UnreadableError)) throw new MalformedError(reason, { cause: error });
+      return void this.#refused({ kind: 'refuse', id, code: 'FLAME_ENCODING', ran: 'yes', reason, held });
+    }
   }
 
   #threw(frame: Frame & { kind: 'throw' }): void {
     const call = this.#call(frame.id);
+    const read = this.#read(frame, call, () => this.owner.codec.decodeThrown(frame.error, this.owner.place));
+    if (!read) return;
     this.owner.answered('threw', frame.error.byteLength, call);
-    const error = this.owner.codec.decodeThrown(frame.error, this.owner.place);
-    this.owner.threw(call, error);
-    call.reject(error);
+    this.owner.threw(call, read.value);
+    call.reject(read.value);
     this.#settled(call, frame.held);
   }
 
@@ -244,14 +253,9 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const { onProgress } = call.order;
     if (!onProgress || call.failure) return;
     const value = this.#decode(frame.value, call);
-    const failed = (error: unknown): void =>
-      this.owner.warn(`onProgress of ${call.label} threw: ${error instanceof Error ? error.message : String(error)}`);
-    try {
-      // One that is async is not awaited, but not left to bring the process down either.
-      Promise.resolve(onProgress(value)).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    tellProgress(onProgress, value, (error) =>
+      this.owner.warn(`onProgress of ${call.label} threw: ${error instanceof Error ? error.message : String(error)}`),
+    );
   }
 
   #endedBy({ id, reason, byItself = false }: Frame & { kind: 'ended' }): void {
@@ -291,10 +295,6 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   #decode(value: Uint8Array, call: PendingCall): unknown {
-    try {
-      return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.order.reads));
-    } catch (error) {
-      throw new MalformedError(`what ${call.label} gives cannot be read: ${(error as Error).message}`, { cause: error });
-    }
+    return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.order.reads));
   }
 }

@@ -52,7 +52,7 @@ export class AutomaticClasses {
     for (const { type, kinds, transformed, digest } of this.#find()) {
       const prototype = type.prototype as object;
       if (transformed) this.#transformed.add(prototype);
-      if (this.#byPrototype.has(prototype) || !this.#usable(prototype)) continue;
+      if (this.#byPrototype.has(prototype) || type.name === '' || !this.#usable(prototype)) continue;
       const base = `${type.name} (${kinds.length > 0 ? kinds.join(', ') : 'app'})`;
       const same = this.#byName.get(base) ?? [];
       this.#byName.set(base, same);

@@ -2,7 +2,7 @@ import { FlameError } from '../flame-error.js';
 import { AutomaticClasses } from './automatic-classes.js';
 import type { FindClasses } from './automatic-classes.js';
 import { behaviourOf, classNameOf, isBuiltIn, privateState } from './behaviour.js';
-import { MalformedError } from './codec.js';
+import { UnreadableError } from './codec.js';
 import type { RegisteredClass, RegisteredKind } from './codec.js';
 import { refuseObject } from './refusals.js';
 
@@ -71,14 +71,14 @@ export class ClassRegistry {
     this.#automatic = new AutomaticClasses(find, (prototype) => !this.#byPrototype.has(prototype) && isCopyable(prototype));
   }
 
-  /** @throws {MalformedError} for a name that several classes have here. */
+  /** @throws {UnreadableError} for a name that several classes have here. */
   named(name: string): KnownClass | undefined {
     const known = this.#byName.get(name) ?? this.#lateError(name);
     if (known) return known;
     if (this.#automatic.named(name).length === 0) this.#automatic.look();
     const found = this.#automatic.named(name);
     if (found.length > 1)
-      throw new MalformedError(`several classes are named ${name} here: register them in \`classes\`, each with a \`name\``);
+      throw new UnreadableError(`several classes are named ${name} here: register them in \`classes\`, each with a \`name\``);
     return found[0];
   }
 

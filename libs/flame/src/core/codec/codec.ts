@@ -22,7 +22,7 @@ export interface Codec {
    * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, except a large Buffer that fills most of
    * the memory under `bytes`, which it takes over: `bytes` is decoded once, and not written to afterwards.
    *
-   * @throws {MalformedError} on bytes that no codec wrote.
+   * @throws {MalformedError} on bytes that no codec wrote. {UnreadableError} on instances that cannot be made here.
    */
   decode(bytes: Uint8Array, lower?: Lower): unknown;
   /** Encodes whatever a handler threw; never throws: what cannot cross is left out and said so. */
@@ -89,5 +89,10 @@ export class UnencodableError extends Error {
 
 /** Bytes that no codec of this version wrote. */
 export class MalformedError extends Error {
-  override readonly name = 'MalformedError';
+  override readonly name: string = 'MalformedError';
+}
+
+/** Bytes that are in order, but hold what this side cannot make: an instance of a class that is not registered here, or whose `decode` threw. */
+export class UnreadableError extends MalformedError {
+  override readonly name = 'UnreadableError';
 }

@@ -1,6 +1,7 @@
-import { MalformedError } from './codec.js';
+import { MalformedError, UnreadableError } from './codec.js';
 import type { Lower } from './codec.js';
 import type { ClassRegistry, KnownClass } from './class-registry.js';
+import { thrownWords } from './thrown-words.js';
 import { isHiddenKey, makeError } from './error-record.js';
 import { isMark, mark } from './marks.js';
 import type { Mark } from './marks.js';
@@ -174,7 +175,12 @@ class Revival {
     const known = this.#known(content[2]);
     if (!known.decode) throw new MalformedError(`malformed value: ${known.name} has no \`decode\``);
     const number = this.#met.push(unmade) - 1;
-    return (this.#met[number] = known.decode(this.#value(content[3])));
+    const wire = this.#value(content[3]);
+    try {
+      return (this.#met[number] = known.decode(wire));
+    } catch (error) {
+      throw new UnreadableError(`the \`decode\` of ${known.name} threw: ${thrownWords(error)}`, { cause: error });
+    }
   }
 
   #hoisted(content: Mark): unknown {
@@ -192,7 +198,7 @@ class Revival {
 
   #known(name: unknown): KnownClass {
     const known = this.#options.classes.named(string(name));
-    if (!known) throw new MalformedError(`the class ${String(name)} is not registered here: register it on both sides`);
+    if (!known) throw new UnreadableError(`the class ${String(name)} is not registered here: register it on both sides`);
     return known;
   }
 }
