@@ -1,14 +1,20 @@
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
+import { packageFolder } from '../wire/package-folder.js';
 
 /** How an app that is an ES module, and how one that is CommonJS, loads a package: many have a build for each, with classes of its own. */
 export type Build = 'import' | 'require';
 
 /** Where the app's packages are looked for: from its entry, its folder, and here. */
 function requires(): NodeJS.Require[] {
-  const places = [entry(), join(process.cwd(), 'package.json'), import.meta.url];
+  const places = [entry(), join(process.cwd(), 'package.json'), join(packageFolder() ?? process.cwd(), 'package.json')];
   return places.flatMap((place) => (place === undefined ? [] : [createRequire(place)]));
+}
+
+/** The CommonJS modules of this process, by file. All that `createRequire` gives share them. */
+export function loadedModules(): NodeJS.Dict<NodeJS.Module> {
+  return createRequire(join(process.cwd(), 'package.json')).cache;
 }
 
 function entry(): string | undefined {
@@ -37,7 +43,7 @@ export function packageOf(name: string, build: Build = 'require'): Record<string
   const file = packageFile(name, build);
   if (file === undefined) return undefined;
   try {
-    return createRequire(import.meta.url)(file) as Record<string, unknown>;
+    return createRequire(file)(file) as Record<string, unknown>;
   } catch {
     return undefined;
   }
@@ -46,7 +52,7 @@ export function packageOf(name: string, build: Build = 'require'): Record<string
 /** Whether the app has loaded the build that `require` gives. */
 export function isRequired(name: string): boolean {
   const file = packageFile(name, 'require');
-  return file !== undefined && createRequire(import.meta.url).cache[file] !== undefined;
+  return file !== undefined && loadedModules()[file] !== undefined;
 }
 
 function importFile(require: NodeJS.Require, name: string, file: string): string | undefined {

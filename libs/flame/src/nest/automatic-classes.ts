@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
 import type { FindClasses, FoundClass } from '../core/codec/automatic-classes.js';
+import { loadedModules } from './app-packages.js';
 import type { Class } from './provider-home.js';
 
 /**
@@ -66,7 +66,7 @@ interface Globals {
 
 /** The books of all copies of class-transformer that were loaded; it has one build only that Node loads, a CommonJS one. */
 function transformerStorages(): Record<string, unknown>[] {
-  const { cache } = createRequire(import.meta.url);
+  const cache = loadedModules();
   return Object.keys(cache)
     .filter((file) => /[\\/]class-transformer[\\/](?:cjs[\\/])?storage\.js$/.test(file))
     .map(
