@@ -16,7 +16,7 @@ import { commonClasses } from './common-classes.js';
 dayjs.extend(utc);
 dayjs.extend(timezone);
 
-const require = createRequire(import.meta.url);
+const load = createRequire(__filename);
 const codec = createCodec({ classes: commonClasses() });
 const cross = <T>(value: T): T => codec.decode(codec.encode(value)) as T;
 const id = '64b7f1a2c3d4e5f601234567';
@@ -83,5 +83,5 @@ describe('commonClasses', () => {
 });
 
 function cjs(name: string): Record<string, new (text: string) => object> {
-  return require(name) as Record<string, new (text: string) => object>;
+  return load(name) as Record<string, new (text: string) => object>;
 }
