@@ -9,6 +9,8 @@ interface Kind {
   timeout?: number;
   /** Tries the packed library. */
   packed?: boolean;
+  /** A global set-up of its own, after the others. */
+  setup?: string;
   /** The engine that these run beside; rules of the conformance suite find their backend by it. */
   engine?: string;
   /** The rules to try on that engine, beside its own tests. */
@@ -27,6 +29,7 @@ function project(name: string, include: string, more: Kind = {}): TestProjectCon
         ...(more.built ? ['test/support/build-once.ts'] : []),
         ...(more.programs ? ['test/support/debian-tools.ts'] : []),
         ...(more.packed ? ['test/package/pack.ts'] : []),
+        ...(more.setup ? [more.setup] : []),
       ],
       testTimeout: more.timeout ?? 30_000,
       hookTimeout: more.timeout ?? 30_000,
@@ -76,6 +79,12 @@ export default defineConfig({
         timeout: 180_000,
       }),
       project('package', 'test/package/**/*.spec.ts', { packed: true, timeout: 600_000 }),
+      project('real-world', 'test/apps/real-world/*.spec.ts', {
+        programs: true,
+        packed: true,
+        setup: 'test/apps/real-world/support/build-apps.ts',
+        timeout: 120_000,
+      }),
     ],
   },
 });

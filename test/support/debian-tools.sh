@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What tests of test/e2e speak to that is no package of npm: installs what is missing where this is Debian and root, else says what to install.
+# What tests of test/e2e and test/apps/real-world speak to that is no package of npm: installs what is missing where this is Debian and root, else says what to install.
 set -euo pipefail
 missing=()
 need() { # package, command that tells whether it is here
@@ -16,11 +16,21 @@ need python3-protobuf '/usr/bin/python3 -c "import google.protobuf"'
 need iproute2 'command -v ip && command -v ss'
 need util-linux 'command -v nsenter'
 need python3-minimal 'command -v python3'
+# What the apps of test/apps/real-world keep their data in.
+need postgresql 'ls /usr/lib/postgresql/*/bin/initdb'
+need redis-server 'command -v redis-server'
 [ "${#missing[@]}" -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  echo "the tests of test/e2e need programs that are not here: on Debian, apt-get install ${missing[*]}" >&2
+  echo "these tests need programs that are not here: on Debian, apt-get install ${missing[*]}" >&2
   exit 1
 fi
-echo "installing ${missing[*]} for the tests of test/e2e" >&2
+echo "installing ${missing[*]} for the tests" >&2
+# Debian would start the servers that it installs, but tests start their own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+fi
 apt-get update -qq >&2
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

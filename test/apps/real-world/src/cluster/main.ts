@@ -1,0 +1,4 @@
+import { AppCluster } from './app-cluster.js';
+import { bootstrap } from './bootstrap.js';
+
+AppCluster.clusterize(2, bootstrap);

@@ -1,0 +1,15 @@
+import { ApolloDriver, ApolloDriverConfig } from '@nestjs/apollo';
+import { Module } from '@nestjs/common';
+import { GraphQLModule } from '@nestjs/graphql';
+import { FlameModule, ProcessBackend } from 'nestjs-flame';
+import { LibraryResolver } from './library.resolver.js';
+import { LibraryService } from './library.service.js';
+
+@Module({
+  imports: [
+    GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true }),
+    FlameModule.forRoot([{ name: 'search', max: 1 }], { backend: new ProcessBackend() }),
+  ],
+  providers: [LibraryService, LibraryResolver],
+})
+export class AppModule {}

@@ -1,0 +1,13 @@
+import 'reflect-metadata';
+import { ValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+
+async function bootstrap() {
+  const app = await NestFactory.create(AppModule);
+  app.enableShutdownHooks();
+  app.useGlobalPipes(new ValidationPipe({ transform: true }));
+  await app.listen(process.env.PORT ?? 3000, '127.0.0.1');
+  console.log(`Application is running on: ${await app.getUrl()}`);
+}
+void bootstrap();
