@@ -12,6 +12,8 @@ need prometheus 'command -v promtool'
 need tmux 'command -v tmux'
 need python3-grpcio '/usr/bin/python3 -c "import grpc"'
 need python3-protobuf '/usr/bin/python3 -c "import google.protobuf"'
+# What queues are kept in: live-sources.spec.ts.
+need redis-server 'command -v redis-server'
 # What hosts of their own are made with: siege.spec.ts, rpc-cut-network.spec.ts.
 need iproute2 'command -v ip && command -v ss'
 need util-linux 'command -v nsenter'

@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, Type } from '@nestjs/common';
+import { FlameError } from '../core/flame-error.js';
 import { needRunnerProcess } from './runner-process.js';
 
 /** Options of the Nest application context that a runner is. */
@@ -8,15 +9,22 @@ export type FlameRunnerOptions = NonNullable<Parameters<typeof NestFactory.creat
 /** The lean way to be a runner: without an HTTP adapter, which need not even be loaded. */
 export class FlameRunner {
   /**
-   * Boots the app as an application context, attaches it to the parent and serves its calls; resolves when attached. The process ends
-   * when the parent says so, when it is gone, or on a signal, after the running work.
+   * Boots the app as an application context, attaches it to the parent and serves its calls. The process ends when the parent says so,
+   * when it is gone, or on a signal, after the running work.
    *
-   * @throws {FlameError} FLAME_CONFIG in a process that no pool has booted.
+   * Resolves when attached: unlike code after `createApplicationContext()` or `app.listen()`, code after this is meant for runners, and runs.
+   *
+   * @throws {FlameError} FLAME_CONFIG in a process that no pool has booted, and when the module imports no FlameModule.
    */
   static async start(AppModule: Type, options: FlameRunnerOptions = {}): Promise<INestApplicationContext> {
     const runner = needRunnerProcess('FlameRunner.start()');
-    const app = await NestFactory.createApplicationContext(AppModule, options);
-    await runner.attached;
-    return app;
+    // In a runner this settles when it fails, or when there is no FlameModule that keeps it pending.
+    const settled = NestFactory.createApplicationContext(AppModule, options).then(() => {
+      throw new FlameError(
+        'FLAME_CONFIG',
+        `FlameRunner.start(): ${AppModule.name} imports no FlameModule. Give it the module that its parent starts.`,
+      );
+    });
+    return Promise.race([settled, runner.attached]);
   }
 }

@@ -46,10 +46,8 @@ const configToken = Symbol('nestjs-flame:config');
  * The door to nestjs-flame. Import it once, in the app's root module; it is global.
  *
  * It finds the app's handlers when the app is initialised, boots the `min` runners before the app counts as started, and drains its pools
- * in
- * `onApplicationShutdown`. In a runner it attaches to the parent instead: `app.listen()` opens no port there and never resolves, so that
- * code after
- * `await app.listen()` runs in parents only.
+ * in `onApplicationShutdown`. In a runner it attaches to the parent instead: `NestFactory.createApplicationContext()`, `app.init()` and
+ * `app.listen()` open no port there and never resolve, so that code after them runs in parents only.
  */
 @Module({})
 export class FlameModule implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
@@ -77,6 +75,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     this.#modules = modules;
     this.#adapterHost = adapterHost;
     this.#creator = creator;
+    runnerProcess()?.prepare(modules, adapterHost.httpAdapter);
     if (config.linkToRequest && !app.inRunner) this.#requestLink = new RequestLink();
   }
 
@@ -133,6 +132,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
         context: this.#config.context,
         tracer: this.#config.tracing,
         modules: this.#modules,
+        pools: wanted.pools,
         healthPort: this.#config.ops?.runnerPort,
         adapter,
       });
@@ -147,7 +147,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 
   async onApplicationShutdown(): Promise<void> {
-    runnerProcess()?.appClosed();
+    runnerProcess()?.appClosed(this.#app);
     await this.#pools?.close();
   }
 }

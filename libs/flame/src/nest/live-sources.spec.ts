@@ -34,6 +34,47 @@ class Encoder extends WorkerHost {
   }
 }
 
+/** Shaped like the one of bull; bullmq's has no handlers. */
+class Queue {
+  readonly name: string = 'bare';
+  readonly handlers?: object;
+}
+class Consumed extends Queue {
+  override readonly name = 'mails';
+  override readonly handlers = { __default__: () => undefined };
+}
+class Idle extends Queue {
+  override readonly name = 'idle';
+  override readonly handlers = {};
+}
+/** Shaped like the one of bullmq. */
+class Worker {
+  readonly name: string = 'reports';
+  isRunning(): boolean {
+    return true;
+  }
+}
+class Stopped extends Worker {
+  override readonly name = 'stopped';
+  override isRunning(): boolean {
+    return false;
+  }
+}
+class Holder {
+  readonly worker = new Worker();
+  readonly stopped = new Stopped();
+  readonly again = this.worker;
+  get explodes(): never {
+    throw new Error('a getter was called');
+  }
+}
+class AmqpConnection {
+  readonly consumerTags = ['orders', 'refunds'];
+}
+class SqsService {
+  readonly consumers = new Map([['uploads', {}]]);
+}
+
 describe('liveSources', () => {
   async function live(...providers: (new () => object)[]): Promise<string[]> {
     const app = await startApp({ providers });
@@ -50,6 +91,16 @@ describe('liveSources', () => {
 
   it('names queue consumers that have a worker', async () => {
     expect(await live(Waiting, Encoder)).toEqual(['it consumes a queue (Encoder)']);
+  });
+
+  it('names the queues that bull and bullmq consume, also where a provider holds the consumer', async () => {
+    expect(await live(Queue, Consumed, Idle)).toEqual(['it consumes a queue (mails)']);
+    expect(await live(Worker, Stopped)).toEqual(['it consumes a queue (reports)']);
+    expect(await live(Holder)).toEqual(['it consumes a queue (reports)']);
+  });
+
+  it('names the queues that consumers of RabbitMQ and SQS have', async () => {
+    expect(await live(AmqpConnection, SqsService)).toEqual(['it consumes a queue (orders, refunds)', 'it consumes a queue (uploads)']);
   });
 
   it('names ports that are listened on', async () => {

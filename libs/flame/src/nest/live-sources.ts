@@ -1,22 +1,43 @@
 import type { Server } from 'node:net';
 import type { ModulesContainer } from '@nestjs/core';
-import { prototypesOf } from './declaration.js';
+import { isNamed } from './is-named.js';
+import { queueConsumer } from './queue-consumers.js';
 
 /**
  * Names what is live in this process and should not be in a runner: ports that are listened on, cron jobs and timers of
- * `@nestjs/schedule`, workers of
- * `@nestjs/bullmq`. It knows these by their shape and needs none of the packages.
+ * `@nestjs/schedule`, consumers of queues. It knows these by their shape and needs none of the packages. Providers are looked at, and what
+ * they hold in properties.
  */
 export function liveSources(modules: ModulesContainer): string[] {
-  const found = openPorts();
-  for (const module of modules.values()) {
-    for (const { instance } of module.providers.values()) {
-      if (typeof instance !== 'object' || instance === null) continue;
-      if (isNamed(instance, 'SchedulerRegistry')) found.push(...schedules(instance as Registry));
-      else if (isNamed(instance, 'WorkerHost') && hasWorker(instance)) found.push(`it consumes a queue (${instance.constructor.name})`);
+  const found = new Set<string>();
+  for (const source of openPorts()) found.add(source);
+  for (const instance of providersOf(modules)) {
+    if (isNamed(instance, 'SchedulerRegistry')) for (const source of schedules(instance as Registry)) found.add(source);
+    for (const held of [instance, ...heldBy(instance)]) {
+      const queue = queueConsumer(held);
+      if (queue !== undefined) found.add(`it consumes a queue (${queue})`);
     }
   }
-  return found;
+  return [...found];
+}
+
+function providersOf(modules: ModulesContainer): Set<object> {
+  const instances = new Set<object>();
+  for (const module of modules.values()) {
+    for (const { instance } of module.providers.values()) if (isObject(instance)) instances.add(instance);
+  }
+  return instances;
+}
+
+/** Getters are not called. */
+function heldBy(instance: object): object[] {
+  return Object.values(Object.getOwnPropertyDescriptors(instance))
+    .map(({ value }): unknown => value)
+    .filter(isObject);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The part of `SchedulerRegistry` that is asked. */
@@ -35,15 +56,6 @@ function schedules(registry: Registry): string[] {
   return found;
 }
 
-/** bullmq's getter throws where the worker was not made. */
-function hasWorker(host: object): boolean {
-  try {
-    return Boolean((host as { worker?: unknown }).worker);
-  } catch {
-    return false;
-  }
-}
-
 /** Node tells how many servers listen by its public API, and which by this one, which it may drop some day. */
 function openPorts(): string[] {
   const handles = (process as { _getActiveHandles?: () => unknown[] })._getActiveHandles?.() ?? [];
@@ -55,8 +67,4 @@ function openPorts(): string[] {
       const address = server.address();
       return `it listens on ${typeof address === 'object' && address ? `port ${address.port}` : String(address)}`;
     });
-}
-
-function isNamed(instance: object, name: string): boolean {
-  return prototypesOf(Object.getPrototypeOf(instance) as object).some((prototype) => prototype.constructor.name === name);
 }

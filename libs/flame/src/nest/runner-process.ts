@@ -1,22 +1,28 @@
 import { Logger } from '@nestjs/common';
 import { NestApplication, NestApplicationContext } from '@nestjs/core';
 import type { AbstractHttpAdapter, ModulesContainer } from '@nestjs/core';
+import { configExitCode } from '../core/config-exit-code.js';
 import { FlameError } from '../core/flame-error.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import { RunnerHost } from '../runner/runner-host.js';
 import type { HostedApp } from '../runner/runner-host.js';
+import { FlameCall } from '../runner/flame-call.js';
 import { HealthBook } from '../wire/health-book.js';
 import { SystemClock } from '../wire/system-clock.js';
 import { FlameApp } from './flame-app.js';
 import { FlameParent } from './flame-parent.js';
 import { ForwardingLogger } from './forwarding-logger.js';
+import { keepGatewaysClosed } from './gateway-ports.js';
 import { liveSources } from './live-sources.js';
 import { nestLog } from './nest-log.js';
 import { endWithoutApp } from './runner-role.js';
+import { schemaChanges } from './schema-changes.js';
 
 /** What a FlameModule in a runner has to offer, once it is initialised. */
 export interface RunnerApp extends Omit<HostedApp, 'close'> {
   readonly modules: ModulesContainer;
+  /** The names of its pools. */
+  readonly pools: readonly string[];
   /** Where it answers health checks; nowhere when undefined. */
   readonly healthPort: number | undefined;
   /** Undefined where the app has none. */
@@ -27,18 +33,22 @@ export interface RunnerApp extends Omit<HostedApp, 'close'> {
 const lookAgain = 1_000;
 
 /**
- * This process as a runner. It takes over from Nest what would make the runner serve as the parent does, learns when the app is up,
- * attaches it and, in the end, closes it. Nest's classes are changed in runner processes only.
+ * This process as a runner. The first app with a FlameModule that is initialised is the runner's: it is attached and, in the end, closed. What
+ * initialises it never settles, so that the script stops there. Nest's classes are changed in runner processes only.
  */
 export class RunnerProcess {
   readonly #info: ParentInfo;
   readonly #host: RunnerHost;
   readonly #health = new HealthBook();
   readonly #apps = new Map<FlameApp, RunnerApp>();
-  readonly #attached: Promise<void>;
-  #settle!: { resolve: () => void; reject: (error: unknown) => void };
+  readonly #attached: Promise<NestApplicationContext>;
+  /** What was warned of already. */
+  readonly #schemaChanges = new Set<string>();
+  #settle!: { resolve: (app: NestApplicationContext) => void; reject: (error: unknown) => void };
   #serving: NestApplicationContext | undefined;
   #closed: Promise<void> | undefined;
+  /** An app with a FlameModule was closed before any was initialised. */
+  #closedEarly = false;
 
   constructor(info: ParentInfo) {
     this.#info = info;
@@ -56,24 +66,35 @@ export class RunnerProcess {
       process.exit(1);
     });
     this.#takeOverNest();
+    process.once('exit', (code) => this.#explainEarlyEnd(code));
     process.on('uncaughtExceptionMonitor', (error: NodeJS.ErrnoException) => this.#explain(error));
   }
 
-  /** Resolves when the parent has let this runner in. */
-  get attached(): Promise<void> {
+  /** Resolves with the runner's app when the parent has let this runner in. */
+  get attached(): Promise<NestApplicationContext> {
     return this.#attached;
+  }
+
+  /** Looks at an app that is being created: its providers are known and their databases not yet connected to. */
+  prepare(modules: ModulesContainer, adapter: RunnerApp['adapter']): void {
+    keepGatewaysClosed(modules, adapter !== undefined && adapter !== null);
+    this.#warnOfSchemaChanges(modules);
   }
 
   /** Takes an app in that is being initialised: its HTTP adapter will open no port. */
   adopt(flame: FlameApp, app: RunnerApp): void {
     this.#apps.set(flame, app);
+    // Options that a factory gives are known by now.
+    this.#warnOfSchemaChanges(app.modules);
     // The adapter's callback is what settles the promise of app.listen(): it stays pending, and main.ts does not go on as a server would.
     if (app.adapter) app.adapter.listen = () => undefined;
     if (app.healthPort !== undefined) void this.#openHealth(app.healthPort);
   }
 
-  /** The app was closed by its own doing: so the runner ends. */
-  appClosed(): void {
+  /** An app was closed. When the runner's own app closes itself, the runner ends. */
+  appClosed(flame: FlameApp): void {
+    this.#closedEarly ||= this.#serving === undefined;
+    if (!this.#serving || flameOf(this.#serving) !== flame) return;
     this.#closed ??= Promise.resolve();
     void this.#host.leave(0, 'the app was closed');
   }
@@ -102,34 +123,53 @@ export class RunnerProcess {
       await bootstrap.call(this);
       up(this);
     };
+    // Where main.ts awaits this, directly or by createApplicationContext() or listen(), it stops. Only a handler may start such an app and go on.
+    for (const { prototype } of [NestApplicationContext, NestApplication]) {
+      const init = prototype.init;
+      prototype.init = async function (this: NestApplicationContext) {
+        const app: unknown = await init.call(this);
+        return flameOf(this) && !FlameCall.current() ? new Promise(() => undefined) : app;
+      } as typeof init;
+    }
     // Nest would close the database clients under the running work; the host drains first.
     NestApplicationContext.prototype.enableShutdownHooks = function () {
       return this;
     };
     const name = this.#name;
+    const startAll = NestApplication.prototype.startAllMicroservices;
     NestApplication.prototype.startAllMicroservices = async function () {
+      if (!flameOf(this)) return startAll.call(this);
       nestLog.log(`${name} starts no microservices: startAllMicroservices() does nothing in a runner`);
       return this;
     };
   }
 
-  /** An app has run all its hooks. */
+  /** An app has run all its hooks. One without a FlameModule, such as one that reads the configuration, runs as it does in the parent. */
   #up(app: NestApplicationContext): void {
     const found = flameOf(app);
     const runner = found && this.#apps.get(found);
-    if (!runner) return nestLog.warn(`${this.#name} made an app that has no FlameModule; it takes no part`);
+    if (!runner) return;
+    silenceMicroservice(app);
     if (this.#serving) return nestLog.warn(`${this.#name} made a second app with a FlameModule; only the first takes part`);
     this.#serving = app;
     process.off('beforeExit', endWithoutApp);
-    silenceMicroservice(app);
+    if (!runner.pools.includes(this.#info.pool)) nestLog.error(`${this.#name}: ${notMine(this.#info.pool)}`);
     const close = (): Promise<void> => (this.#closed ??= app.close());
     this.#host.serve({ ...runner, close }).then(() => {
       Logger.flush();
       ForwardingLogger.install((level, text, call) => this.#host.log(level, text, call));
       nestLog.log(`${this.#name} is attached and serves no HTTP`);
-      this.#settle.resolve();
+      this.#settle.resolve(app);
       setTimeout(() => this.#warnOfLive(runner.modules), lookAgain).unref();
     }, this.#settle.reject);
+  }
+
+  #warnOfSchemaChanges(modules: ModulesContainer): void {
+    for (const change of schemaChanges(modules)) {
+      if (this.#schemaChanges.has(change)) continue;
+      this.#schemaChanges.add(change);
+      nestLog.warn(`${this.#name} changes a database's schema as its parent does, and at any time: ${change}.`);
+    }
   }
 
   #warnOfLive(modules: ModulesContainer): void {
@@ -138,6 +178,13 @@ export class RunnerProcess {
     nestLog.warn(
       `${this.#name} also does what only its parent should: ${live.join('; ')}. Leave these out of runners with FlameParent.unlessRunner([…]) or FlameParent.get().`,
     );
+  }
+
+  /** The script ended by itself, without an error that would say why. Its parent shows this line. */
+  #explainEarlyEnd(code: number): void {
+    if (this.#serving || !this.#closedEarly || (code !== 0 && code !== configExitCode)) return;
+    // Not by the app's logger, which may be asynchronous.
+    process.stderr.write(`${this.#name}: the script closed its app before it was initialised, and initialised no other\n`);
   }
 
   /** A runner on its parent's host finds the port taken, and its error says nothing of why there are two of them. */
@@ -164,6 +211,10 @@ function flameOf(app: NestApplicationContext): FlameApp | undefined {
   } catch {
     return undefined;
   }
+}
+
+function notMine(pool: string): string {
+  return `the first app with a FlameModule that the script initialises is the runner's, and it has no pool "${pool}". Give the backend of that pool an entry that starts its app alone.`;
 }
 
 /** An app that is a microservice opens its transport right after its hooks. */

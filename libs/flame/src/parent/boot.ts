@@ -1,6 +1,7 @@
 import type { BootOrder, FlameBackend, Machine, MachineExit } from '../backends/backend.js';
 import { BootError } from '../core/boot-error.js';
 import type { BootPhase } from '../core/boot-error.js';
+import { configExitCode } from '../core/config-exit-code.js';
 import { FlameError } from '../core/flame-error.js';
 import type { Attachment } from '../wire/link.js';
 
@@ -81,9 +82,14 @@ export function bootRunner(
 }
 
 function diedEarly(backend: FlameBackend, exit: MachineExit): BootError {
-  return new BootError(`${backend.name}: the machine ended before its runner attached: ${exit.text}`, {
+  const clean = exit.how === 'exit' && exit.code === 0;
+  const why = clean
+    ? `. The script of the runner ended before an app with a FlameModule was initialised. A runner runs the parent's script up to createApplicationContext(), app.init() or app.listen(): let it get there, or give the backend an entry that does`
+    : '';
+  return new BootError(`${backend.name}: the machine ended before its runner attached: ${exit.text}${why}`, {
     phase: 'attach',
-    fatal: exit.fatal,
+    // A script that ends without an error ends so every time.
+    fatal: exit.fatal ?? (clean || (exit.how === 'exit' && exit.code === configExitCode)),
   });
 }
 

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { redisServer } from '../support/redis-server.js';
+import { SpawnedApp } from '../support/spawned-app.js';
+
+describe('a runner', () => {
+  it('warns of the queues that it consumes and of the schema that it changes, and is quiet once they are switched off', async () => {
+    const port = String(await redisServer());
+    const careless = new SpawnedApp('sources/main.js', { REDIS_PORT: port });
+    await careless.line(/^called/);
+    await careless.line(/WARN \[Flame work-\w+-1\] .*also does what only its parent should: .*consumes a queue/);
+    const warnings = careless.lines.filter((line) => line.includes('WARN [Flame work-'));
+    for (const queue of ['mails', 'reports']) expect(warnings.join('\n')).toContain(`it consumes a queue (${queue})`);
+    const schema = warnings.filter((line) => line.includes('schema'));
+    expect(schema).toEqual([
+      expect.stringContaining(
+        `TypeORM's data source "default" has synchronize: true and migrationsRun: true; write synchronize: !FlameParent.get() and migrationsRun: !FlameParent.get()`,
+      ),
+    ]);
+    const careful = new SpawnedApp('sources/main.js', { REDIS_PORT: port, SOURCES: 'parent' });
+    const [, runner] = await careful.line(/^called (\d+)/);
+    expect(runner).not.toBe(String(careful.pid));
+    careful.process.kill('SIGTERM');
+    await careful.exited;
+    expect(careful.lines.filter((line) => line.includes('WARN'))).toEqual([]);
+  });
+});
