@@ -22,7 +22,7 @@ class Script extends SpawnedApp {
   /** What was done in all processes, after the end of the script. */
   async done(): Promise<string[]> {
     const { code } = await this.exited;
-    expect(code, this.lines.join('\n')).toBe(0);
+    if (code !== 0) throw new Error(`the script ended with ${code}:\n${this.lines.join('\n')}`);
     return readFileSync(this.#file, 'utf8').trim().split('\n');
   }
 }
