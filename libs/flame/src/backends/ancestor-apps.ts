@@ -63,9 +63,14 @@ function found(script: string): string {
   }
 }
 
+/** The folder itself where it is in no package. */
 function packageRoot(folder: string): string {
-  if (existsSync(join(folder, 'package.json')) || dirname(folder) === folder) return folder;
-  return packageRoot(dirname(folder));
+  let root = folder;
+  while (!existsSync(join(root, 'package.json'))) {
+    if (dirname(root) === root) return folder;
+    root = dirname(root);
+  }
+  return root;
 }
 
 function written(apps: readonly AncestorApp[], app: AncestorApp): Record<string, string> {
