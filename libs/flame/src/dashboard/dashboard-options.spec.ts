@@ -16,6 +16,12 @@ describe('readDashboardOptions', () => {
     [{ auth: 'secret' }, /\.auth must be \{ user, password \} or a function, but is "secret"/],
     [{ auth: { user: 'ops' } }, /\.auth\.password is missing/],
     [{ auth: { user: 'a:b', password: 'c' } }, /\.auth\.user has a ":"/],
+    [{ origins: 7 }, /\.origins must be a list of origins, but has 7/],
+    [
+      { origins: ['ops.example'] },
+      /\.origins must be a list of origins, but has "ops\.example"\. Give such as \['https:\/\/ops\.example\.com'\]/,
+    ],
+    [{ origins: ['https://ops.example/flame'] }, /\.origins must be a list of origins/],
     [{ actions: 'yes' }, /\.actions must be true or false/],
     [{ title: 'mine' }, /\.title is not an option\. The options are: path, auth, actions/],
   ])('refuses %j', (options, message) => {

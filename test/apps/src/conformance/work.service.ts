@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, NotFoundException } from '@nestjs/common';
+import { Injectable, Logger, NotFoundException } from '@nestjs/common';
 import { FlameCall, OnFlame } from 'nestjs-flame';
 
 /** What the conformance suite runs: small handlers that say where they are and leave a mark where the test can see it. */
@@ -85,6 +85,13 @@ export class WorkService {
   async kill(signal: NodeJS.Signals): Promise<void> {
     process.kill(process.pid, signal);
     await sleep(60_000);
+  }
+
+  /** Prints a line and logs one. */
+  @OnFlame('p')
+  async say(text: string): Promise<void> {
+    console.log(text);
+    new Logger('Work').warn(text);
   }
 
   @OnFlame('p', { cast: true })
