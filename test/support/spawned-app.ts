@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 
 const apps = join(import.meta.dirname, '../apps/dist');
 
-/** An app of `test/apps` in a process of its own, with what it prints. Ends with the test. */
+/** An app of `test/apps`, or of any path, in a process of its own, with what it prints. Ends with the test. */
 export class SpawnedApp {
   readonly lines: string[] = [];
   readonly process: ChildProcess;

@@ -11,4 +11,16 @@ export interface Manifest {
   readonly handlers: readonly string[];
   /** SHA-256 over the handlers' names, hexadecimal. */
   readonly digest: string;
+  /** What the process was started from; undefined where that cannot be told. */
+  readonly build?: BuildDigest | undefined;
+}
+
+/** A build of the app, as one of its processes found it on disk at its start. Builds can be compared where the entries are equal. */
+export interface BuildDigest {
+  /** The path of the main file within its package, without the extension, such as `dist/main`. */
+  readonly entry: string;
+  /** How many files it has. */
+  readonly files: number;
+  /** SHA-256 over the paths and contents of its files, hexadecimal. */
+  readonly digest: string;
 }

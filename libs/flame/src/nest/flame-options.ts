@@ -9,6 +9,8 @@ import { badOption, OptionReader, show } from '../core/option-reader.js';
 import { readPoolOptions } from '../core/pool-config.js';
 import type { PoolConfig } from '../core/pool-config.js';
 import type { PoolOptions } from '../core/pool-options.js';
+import { buildMismatches } from '../parent/build-check.js';
+import type { BuildMismatch } from '../parent/build-check.js';
 import type { StrangerLimits } from '../wire/stranger-limits.js';
 import { SystemClock } from '../wire/system-clock.js';
 import type { TlsIdentity } from '../wire/tls-identity.js';
@@ -98,6 +100,14 @@ export interface FlameModuleOptions {
   ops?: FlameOpsOptions;
   /** Follows calls from their callers to their handlers, across processes: `flameTracing()` of `nestjs-flame/tracing`. */
   tracing?: CallTracer;
+  /**
+   * What to do with a runner whose build of the app is not its parent's, because the build changed on disk while the parent lived, or the runner's image has another:
+   * `'warn'` once for each such build, `'refuse'` the runner, so that its callers get FLAME_BOOT, or `'ignore'`. A build is what Node runs of its folder, by content, without
+   * `node_modules`; builds are compared where the paths of their main files within their packages are equal.
+   *
+   * @default 'warn'
+   */
+  buildMismatch?: BuildMismatch;
   /** The time that the pools go by: for tests, which take a `VirtualClock` on by hand. The machine's own when left out. */
   clock?: Clock;
   /** Called with what a cast's handler threw, or why it was lost, beside the log line. What it throws itself is logged. */
@@ -111,6 +121,7 @@ export const flameDefaults = {
   maxPayload: 268_435_456,
   sharedMemoryFrom: 32_768,
   linkToRequest: false,
+  buildMismatch: 'warn',
 } as const satisfies FlameModuleOptions;
 
 /** The module's options, checked and complete. */
@@ -130,6 +141,7 @@ export interface FlameConfig {
   readonly linkToRequest: boolean;
   readonly tracing: CallTracer | undefined;
   readonly ops: OpsConfig | undefined;
+  readonly buildMismatch: BuildMismatch;
   readonly clock: Clock;
   readonly onCastError: ((error: unknown, handler: string) => void) | undefined;
 }
@@ -158,6 +170,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     context: readContext(read),
     linkToRequest: read.flag('linkToRequest', flameDefaults.linkToRequest),
     ops: readOps(read),
+    buildMismatch: read.choice('buildMismatch', buildMismatches, flameDefaults.buildMismatch),
     clock: readClock(read),
     onCastError: read.hook('onCastError'),
   };

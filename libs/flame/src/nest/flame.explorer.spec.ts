@@ -272,6 +272,98 @@ describe('exploreHandlers', () => {
     await expect(start).rejects.toThrow(/two handlers have the name "same": One\.run \(of RootTestModule\) and Two\.go .* { name: '…' }/);
   });
 
+  describe('with two classes of one name', () => {
+    function reports(
+      module: string,
+      answer: string,
+    ): { type: new () => { render(): Promise<string>; other(): Promise<string> }; module: never } {
+      @Injectable()
+      class ReportsService {
+        @OnFlame('work')
+        async render(): Promise<string> {
+          return `${answer} ${FlameCall.current() ? 'inside' : 'outside'}`;
+        }
+
+        async other(): Promise<string> {
+          return answer;
+        }
+      }
+      const type = { [module]: class {} }[module]!;
+      Module({ providers: [ReportsService] })(type);
+      return { type: ReportsService, module: type as never };
+    }
+
+    it.each([
+      ['qualifies their handlers by their modules', 'AdminModule', '@AdminModule', '@BillingModule'],
+      ['counts those whose modules have one name, too', 'BillingModule', '@BillingModule', '@BillingModule#2'],
+    ])('%s', async (_, module, first, second) => {
+      const [one, two] = [reports(module, 'one'), reports('BillingModule', 'two')];
+      const app = await startApp({ imports: [pools, one.module, two.module] });
+      expect(await app.get(one.type).render()).toBe('one inside');
+      expect(await app.get(two.type).render()).toBe('two inside');
+      expect(await app.get(Flame).on('work', two.type).other()).toBe('two');
+      expect(namesOf(app)).toEqual([first, second].flatMap((at) => [`ReportsService.other${at}`, `ReportsService.render${at}`]).toSorted());
+    });
+
+    it('names them in the same way whatever the order of the modules', async () => {
+      const [one, two] = [reports('AdminModule', 'one'), reports('BillingModule', 'two')];
+      const names = namesOf(await startApp({ imports: [pools, one.module, two.module] }));
+      expect(namesOf(await startApp({ imports: [pools, two.module, one.module] }))).toEqual(names);
+    });
+
+    it('makes children of both', async () => {
+      const [one, two] = [reports('AdminModule', 'one'), reports('BillingModule', 'two')];
+      const app = await startApp({ imports: [pools, one.module, two.module] });
+      for (const [type, answer] of [[one.type, 'one'] as const, [two.type, 'two'] as const]) {
+        const child = await app.get(Flame).placeChild('work', type, undefined);
+        expect(await child.api.other()).toBe(answer);
+        await child.stop();
+      }
+    });
+
+    it('leaves the name that a decorator gives as it is', async () => {
+      @Injectable()
+      class ReportsService {
+        @OnFlame('work', { name: 'reports.render' })
+        async render(): Promise<void> {}
+      }
+      const other = reports('AdminModule', 'one');
+      const app = await startApp({ imports: [pools, other.module], providers: [ReportsService] });
+      expect(namesOf(app)).toEqual(['ReportsService.other@AdminModule', 'ReportsService.render@AdminModule', 'reports.render']);
+    });
+
+    it('tells a class from the one of the same name that it extends', async () => {
+      const base = reports('BaseModule', 'base');
+      @Injectable()
+      class ReportsService extends base.type {
+        override async render(): Promise<string> {
+          return `derived, ${await super.render()}`;
+        }
+      }
+      const app = await startApp({ imports: [pools, base.module], providers: [ReportsService] });
+      expect(await app.get(ReportsService).render()).toBe('derived, base inside');
+      expect(await app.get(base.type).render()).toBe('base inside');
+      expect(namesOf(app)).toContain('ReportsService.render@ReportsService@RootTestModule');
+    });
+  });
+
+  it('adds its class to the name of a method that several classes inherit', async () => {
+    class Base {
+      @OnFlame('work', { name: 'who' })
+      async who(): Promise<string> {
+        return this.constructor.name;
+      }
+    }
+    @Injectable()
+    class One extends Base {}
+    @Injectable()
+    class Two extends Base {}
+    const app = await startApp({ imports: [pools], providers: [Base, One, Two] });
+    for (const type of [Base, One, Two]) expect(await app.get(type).who()).toBe(type.name);
+    expect(namesOf(app)).toEqual(['who', 'who@One', 'who@Two']);
+    expect(namesOf(await startApp({ imports: [pools], providers: [One] }))).toEqual(['who']);
+  });
+
   it('makes the methods of classes in `handlers` reachable, and of no others', async () => {
     @Injectable()
     class Named {

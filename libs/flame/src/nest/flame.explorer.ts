@@ -7,7 +7,9 @@ import { onFlame, unknownPool } from './flame-app.js';
 import type { Enhance } from './enhancers.js';
 import type { FlameApp } from './flame-app.js';
 import { HandlerIndex } from './handler-index.js';
+import { HomeName } from './home-name.js';
 import type { Handler } from './handler-index.js';
+import { keepNames, minifiedNames } from './minified-names.js';
 import { placeableClasses } from './placeable-classes.js';
 import { isShared, prototypeOf, ProviderHome } from './provider-home.js';
 import type { Class, NestWrapper } from './provider-home.js';
@@ -15,12 +17,17 @@ import type { Class, NestWrapper } from './provider-home.js';
 /** Nest calls these; a parent must not. */
 const hooks = new Set(['onModuleInit', 'onApplicationBootstrap', 'onModuleDestroy', 'beforeApplicationShutdown', 'onApplicationShutdown']);
 
+/** The most handlers that a warning names. */
+const mostNamed = 5;
+
 /** What the module's options say about handlers. */
 export interface Wanted {
   /** The names of the app's pools. */
   readonly pools: readonly string[];
   /** Classes whose methods are handlers without a decorator. */
   readonly classes: readonly Class[];
+  /** Takes a warning of names that will not do everywhere. */
+  readonly warn?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -35,7 +42,23 @@ export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted
   for (const { declaration, name } of handlers) {
     if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
   }
+  if (wanted.warn) warnOfMinified(handlers, modules, wanted.warn);
   return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance);
+}
+
+/** Parent and runners have the same names where they run the same files; errors, metrics and a runner's bundle do not. */
+function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer, warn: (text: string) => void): void {
+  const isMinified = minifiedNames(modules);
+  const minified = handlers.filter(
+    ({ ofClass, declaration, home }) => ofClass && declaration && isMinified(home.prototype.constructor as unknown as Class),
+  );
+  if (minified.length === 0) return;
+  const more = minified.length - mostNamed;
+  const names = minified.slice(0, mostNamed).map(({ name }) => `"${name}"`);
+  warn(
+    `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: handlers are named after classes whose names look minified. Errors and metrics show these names, and ` +
+      `a runner from another bundle has others and is refused. ${keepNames}, or give each a name: @OnFlame(…, { name: '…' }).`,
+  );
 }
 
 /**
@@ -50,7 +73,7 @@ export function findHandlers<App extends Dispatcher<D>, D extends Declaration>(
   classes: readonly Class[],
 ): { homes: ProviderHome[]; handlers: Handler<D>[] } {
   const homes = findHomes(decoration, modules, app, classes);
-  const handlers = homes.flatMap((home, place) => handlersOf(decoration, home, endingOf(home, homes.slice(0, place), homes)));
+  const handlers = homes.flatMap((home, place) => handlersOf(decoration, home, new HomeName(place, homes)));
   refuseTwins(decoration.name, handlers);
   return { homes, handlers };
 }
@@ -99,21 +122,11 @@ function isOf(prototype: object, token: unknown, classes: readonly Class[]): boo
   return classes.some((type) => type === token || type === prototype.constructor);
 }
 
-/**
- * What tells the handlers of a class from those of its other providers, which may hold something else: the module, and a count where that
- * is not enough.
- */
-function endingOf(home: ProviderHome, before: readonly ProviderHome[], all: readonly ProviderHome[]): string {
-  if (all.filter(({ prototype }) => prototype === home.prototype).length === 1) return '';
-  const same = before.filter(({ prototype, qualifier }) => prototype === home.prototype && qualifier === home.qualifier).length;
-  return `@${home.qualifier}${same === 0 ? '' : `#${same + 1}`}`;
-}
-
 /** A class's methods, inherited ones included. Of overridden ones, those that are declared: `super` still leads there. */
 function handlersOf<App extends Dispatcher<D>, D extends Declaration>(
   decoration: Decoration<App, D>,
   home: ProviderHome,
-  ending: string,
+  homeName: HomeName,
 ): Handler<D>[] {
   const handlers: Handler<D>[] = [];
   const seen = new Set<string | symbol>(['constructor', ...hooks]);
@@ -126,9 +139,12 @@ function handlersOf<App extends Dispatcher<D>, D extends Declaration>(
       const method = declaration?.method ?? shown;
       seen.add(key);
       if (!method || (overridden && !declaration)) continue;
+      const given = overridden ? undefined : declaration?.name;
       const own = methodName(home.prototype, key);
-      const name = overridden ? `${own}@${level.constructor.name}` : (declaration?.name ?? own);
-      handlers.push({ name: name + ending, key, method, shown: shown ?? method, declaration, overridden, home });
+      const { name, ofClass } =
+        given === undefined ? homeName.derived(overridden ? `${own}@${level.constructor.name}` : own) : homeName.given(given, level);
+      const stable = !ofClass || !homeName.ambiguous;
+      handlers.push({ name, ofClass, stable, key, method, shown: shown ?? method, declaration, overridden, home });
     }
   }
   return handlers;

@@ -10,6 +10,8 @@ import type {
   Provider,
 } from '@nestjs/common';
 import type { ExternalContextCreator, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { AppBuild } from '../backends/app-build.js';
+import { underTest } from '../backends/under-test.js';
 import { badOption } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
 import { beforeDestroy } from './before-destroy.js';
@@ -25,6 +27,7 @@ import { FlameParent } from './flame-parent.js';
 import { FlamePool } from './flame-pool.js';
 import { Flame } from './flame.service.js';
 import { getPoolToken } from './inject-pool.decorator.js';
+import { nestLog } from './nest-log.js';
 import { nestProviders, nestTokens } from './nests.js';
 import { PoolSet } from './pool-set.js';
 import { RequestLink } from './request-link.js';
@@ -41,6 +44,7 @@ export interface FlameModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'>
 }
 
 const configToken = Symbol('nestjs-flame:config');
+const buildToken = Symbol('nestjs-flame:build');
 
 /**
  * The door to nestjs-flame. Import it once, in the app's root module; it is global.
@@ -58,6 +62,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   readonly #creator: ExternalContextCreator;
   readonly #moduleRef: ModuleRef;
   readonly #requestLink: RequestLink | undefined;
+  readonly #build: AppBuild | undefined;
   #pools: PoolSet | undefined;
 
   constructor(
@@ -67,6 +72,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     @Inject(nestTokens.HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(nestTokens.ExternalContextCreator) creator: ExternalContextCreator,
     @Inject(nestTokens.ModuleRef) moduleRef: ModuleRef,
+    @Inject(buildToken) build: { read: AppBuild | undefined },
   ) {
     this.#moduleRef = moduleRef;
     const config = sealed.open();
@@ -76,6 +82,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     this.#adapterHost = adapterHost;
     this.#creator = creator;
     runnerProcess()?.prepare(modules, adapterHost.httpAdapter);
+    this.#build = build.read;
     if (config.linkToRequest && !app.inRunner) this.#requestLink = new RequestLink();
   }
 
@@ -89,6 +96,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     return dynamicModule(
       { provide: configToken, useFactory: () => new Sealed(config) },
       config.pools.map(({ name }) => name),
+      config.pools.every(({ backend = config.backend }) => backend.reach === 'memory'),
     );
   }
 
@@ -100,7 +108,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
       inject,
       useFactory: async (...deps: unknown[]) => new Sealed(readAsync(await useFactory(...deps), names)),
     };
-    return dynamicModule(config, names, imports);
+    return dynamicModule(config, names, false, imports);
   }
 
   /** Before any other middleware, and for every path, whatever the global prefix. */
@@ -111,9 +119,14 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   async onModuleInit(): Promise<void> {
     refuseSecond(this.#modules);
     const { pools, handlers } = this.#config;
-    const wanted = { pools: pools.map(({ name }) => name), classes: handlers };
+    const wanted = {
+      pools: pools.map(({ name }) => name),
+      classes: handlers,
+      warn: this.#app.inRunner ? undefined : (text: string) => nestLog.warn(text),
+    };
     const index = exploreHandlers(this.#modules, this.#app, wanted, enhanceWith(this.#creator));
     this.#pools = new PoolSet(this.#config, index, this.#app.inRunner, {
+      build: this.#build,
       caller: this.#requestLink?.caller,
       findCaught: (lost) => caughtAmong(lost, this.#modules, this.#moduleRef),
     });
@@ -152,9 +165,12 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 }
 
-function dynamicModule(config: Provider, names: readonly string[], imports: ModuleMetadata['imports'] = []): DynamicModule {
+/** `local`: no runner has a process of its own. */
+function dynamicModule(config: Provider, names: readonly string[], local: boolean, imports: ModuleMetadata['imports'] = []): DynamicModule {
   // Before the app is made: a runner takes over what Nest's classes do.
   runnerProcess();
+  // As early as can be: this process has loaded its code, and the build may change from now on. Under a test runner the script is not the app.
+  const build = { read: (local && !FlameParent.get()) || underTest() ? undefined : AppBuild.read() };
   const pools = names.map((name) => ({
     provide: getPoolToken(name),
     inject: [FlameApp],
@@ -164,7 +180,15 @@ function dynamicModule(config: Provider, names: readonly string[], imports: Modu
     module: FlameModule,
     global: true,
     imports,
-    providers: [config, ...nestProviders(), FlameApp, Flame, FlameHealthIndicator, ...pools],
+    providers: [
+      config,
+      { provide: buildToken, useFactory: () => build },
+      ...nestProviders(),
+      FlameApp,
+      Flame,
+      FlameHealthIndicator,
+      ...pools,
+    ],
     exports: [FlameApp, Flame, FlameHealthIndicator, ...pools.map(({ provide }) => provide)],
   };
 }

@@ -9,7 +9,12 @@ import type { FlameReturns } from './returns.js';
 
 /** A method that may run on a runner. */
 export interface Handler<D extends Declaration = Declaration> {
+  /** `Class.method`, qualified where several providers would have the same, or what its decorator gave. */
   readonly name: string;
+  /** Whether the name is made of the class's. */
+  readonly ofClass: boolean;
+  /** Whether another order of the app's modules would leave the name with this class. */
+  readonly stable: boolean;
   readonly key: string | symbol;
   readonly method: Method;
   /** The method as the class shows it. */

@@ -12,7 +12,7 @@ export interface OnFlameOptions {
   /**
    * The handler's name, unique in the app.
    *
-   * @default Class.method
+   * @default Class.method, and Class.method@Module where several classes of the app have one name
    */
   name?: string;
   /**

@@ -1,4 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
+import { endingOf } from './home-name.js';
 import { PlaceableClass } from './placeable-class.js';
 import type { Class, NestModule, ProviderHome } from './provider-home.js';
 
@@ -19,23 +20,10 @@ export function placeableClasses(modules: ModulesContainer, homes: readonly Prov
     if (provided.some(([known, { tokens }]) => known === type || tokens.has(type))) continue;
     found.set(type, { tokens: new Set(), module: rootOf(modules) });
   }
-  const names = new Set<string>();
-  return Array.from(found, ([type, { tokens, module }]) => {
-    const name = nameFor(type, module, names);
-    names.add(name);
-    return new PlaceableClass(name, type, tokens, module);
-  });
-}
-
-/** Classes of one name are told apart by their modules, and by a count where that is not enough. */
-function nameFor(type: Class, module: NestModule, taken: ReadonlySet<string>): string {
-  const own = `new ${type.name}`;
-  if (!taken.has(own)) return own;
-  const qualified = `${own}@${module.metatype.name}`;
-  for (let count = 1; ; count++) {
-    const name = count === 1 ? qualified : `${qualified}#${count}`;
-    if (!taken.has(name)) return name;
-  }
+  const classes = Array.from(found, ([type, { module }]) => ({ name: type.name, qualifier: module.metatype.name }));
+  return Array.from(found, ([type, { tokens, module }]) => ({ type, tokens, module })).map(
+    ({ type, tokens, module }, place) => new PlaceableClass(`new ${type.name}${endingOf(place, classes)}`, type, tokens, module),
+  );
 }
 
 /** The first module is Nest's own. */

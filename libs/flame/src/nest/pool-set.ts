@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { AppBuild } from '../backends/app-build.js';
 import type { FlameBackend, LocalMachine } from '../backends/backend.js';
 import { AbortListeners } from '../core/call/abort-listeners.js';
 import { createCodec } from '../core/codec/create-codec.js';
@@ -11,6 +12,7 @@ import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolConfig } from '../core/pool-config.js';
 import type { PoolMetrics } from '../core/pool-metrics.js';
+import { BuildCheck } from '../parent/build-check.js';
 import type { Caller } from '../parent/caller.js';
 import { Pool } from '../parent/pool.js';
 import type { PoolSetup } from '../parent/pool-setup.js';
@@ -54,6 +56,7 @@ export class PoolSet {
   readonly #config: FlameConfig;
   readonly #index: HandlerIndex;
   readonly #clock: Clock;
+  readonly #buildCheck: BuildCheck;
   /** Names this parent; it is part of runners' names. */
   readonly #parent = randomBytes(3).toString('hex');
   readonly #memoryDoor = new MemoryDoor();
@@ -65,12 +68,12 @@ export class PoolSet {
   #reaped: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  /** `caller` knows whom calls are made for, `findCaught` which errors the app's exception filters look for. */
+  /** `build` is what this process was started from; `caller` knows whom calls are made for, `findCaught` which errors the app's exception filters look for. */
   constructor(
     config: FlameConfig,
     index: HandlerIndex,
     inRunner: boolean,
-    more: { caller?: () => Caller | undefined; findCaught?: FindCaught } = {},
+    more: { build?: AppBuild | undefined; caller?: () => Caller | undefined; findCaught?: FindCaught } = {},
   ) {
     this.#config = config;
     this.#caller = more.caller;
@@ -78,7 +81,8 @@ export class PoolSet {
     this.table = index;
     this.#clock = config.clock;
     this.inPlace = { clock: config.clock, listeners: new AbortListeners(), tracer: config.tracing, children: new Set() };
-    this.manifest = manifestOf(index.entries);
+    this.manifest = manifestOf(index.entries, more.build?.digest);
+    this.#buildCheck = new BuildCheck(more.build, config.buildMismatch, (text) => nestLog.warn(text));
     this.codec = createCodec({
       classes: [...httpExceptions(), ...config.classes],
       find: automaticClasses(() => index.signatures()),
@@ -207,6 +211,7 @@ export class PoolSet {
       door: backend.reach === 'memory' ? this.#memoryDoor : this.#grpcDoor,
       address: (host) => this.#address(backend, host),
       manifest: this.manifest,
+      refusal: this.#buildCheck.refusal,
       codec: this.codec,
       log: nestLog,
       clock: this.#clock,

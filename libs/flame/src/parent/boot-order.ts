@@ -8,7 +8,7 @@ import { FanLink } from './fan-link.js';
 import type { PoolSetup } from './pool-setup.js';
 
 /** The tickets of one machine: one for each of its processes, the first under the runner's own name. */
-export function ticketsFor(runner: string, { config, backend, manifest }: PoolSetup): Ticket[] {
+export function ticketsFor(runner: string, { config, backend, manifest, refusal }: PoolSetup): Ticket[] {
   const wanted = config.processes === 'auto' ? availableParallelism() : config.processes;
   const count = backend.reach === 'memory' ? 1 : wanted;
   return Array.from({ length: count }, (_, place) => ({
@@ -16,6 +16,7 @@ export function ticketsFor(runner: string, { config, backend, manifest }: PoolSe
     token: randomBytes(32).toString('base64url'),
     manifest,
     onThisHost: backend.reach === 'host',
+    refusal,
   }));
 }
 

@@ -8,7 +8,7 @@ import type { FlameLog } from '../core/flame-log.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolConfig } from '../core/pool-config.js';
-import type { Door, ParentAddress } from '../wire/link.js';
+import type { Door, ParentAddress, Ticket } from '../wire/link.js';
 import type { Caller } from './caller.js';
 
 /** What a pool is made of. */
@@ -20,6 +20,8 @@ export interface PoolSetup {
   /** Where they attach: under `host`, where the backend knows better how the parent is reached. */
   readonly address: (host?: string) => Promise<ParentAddress>;
   readonly manifest: Manifest;
+  /** As in `Ticket`. */
+  readonly refusal?: Ticket['refusal'];
   readonly codec: Codec;
   readonly log: FlameLog;
   readonly clock: Clock;

@@ -21,6 +21,7 @@ import { onRegion, RpcApp } from './rpc-app.js';
 import { RpcInstance } from './rpc-instance.js';
 import { readRpcOptions } from './rpc-options.js';
 import type { FlameRpcOptions, RpcConfig } from './rpc-options.js';
+import { stableHandlers } from './stable-names.js';
 
 export interface FlameRpcAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   inject?: FactoryProvider['inject'];
@@ -74,7 +75,8 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
 
   onModuleInit(): void {
     refuseSecond(this.#modules);
-    const { handlers } = findHandlers(onRegion, this.#modules, this.#app, this.#config.handlers);
+    const found = findHandlers(onRegion, this.#modules, this.#app, this.#config.handlers);
+    const handlers = stableHandlers(found.handlers, this.#modules, this.#config.handlers);
     const index = new HandlerIndex(handlers, [], enhanceWith(this.#creator));
     const clock = new SystemClock();
     this.#instance = new RpcInstance(this.#config, index, clock, log);

@@ -10,7 +10,7 @@ export interface OnRegionOptions {
   /**
    * The handler's name, unique in the app, and the same in every version that is to be called.
    *
-   * @default Class.method
+   * @default Class.method, and Class.method@Module where several classes of the app have one name
    */
   name?: string;
   /**

@@ -1,3 +1,4 @@
+import type { BuildDigest } from '../core/manifest.js';
 import type { Hello } from './link.js';
 import { introductionPacket, readIntroduction } from './packet-bytes.js';
 import { ProtoReader } from './proto-reader.js';
@@ -27,7 +28,19 @@ export interface Welcome {
 }
 
 const helloTags = { runner: 10, token: 18, session: 26, received: 32, about: 42 } as const;
-const aboutTags = { version: 10, protocol: 16, handlers: 26, digest: 34, pid: 40, host: 50, node: 58, region: 66, app: 74 } as const;
+const aboutTags = {
+  version: 10,
+  protocol: 16,
+  handlers: 26,
+  digest: 34,
+  pid: 40,
+  host: 50,
+  node: 58,
+  region: 66,
+  app: 74,
+  build: 82,
+} as const;
+const buildTags = { entry: 10, files: 16, digest: 26 } as const;
 const welcomeTags = { session: 10, received: 16, about: 26, instance: 34, shared: 42, sharedSize: 48, sharedAbove: 56 } as const;
 
 export function helloPacket(credentials: Credentials, hello: Hello): Buffer {
@@ -42,7 +55,7 @@ export function helloPacket(credentials: Credentials, hello: Hello): Buffer {
 
 function aboutBytes(hello: Hello): Uint8Array {
   const about = new ProtoWriter(256);
-  const { version, protocol, handlers, digest } = hello.manifest;
+  const { version, protocol, handlers, digest, build } = hello.manifest;
   about.string(aboutTags.version, version);
   about.uint(aboutTags.protocol, protocol);
   for (const handler of handlers) about.string(aboutTags.handlers, handler);
@@ -52,7 +65,29 @@ function aboutBytes(hello: Hello): Uint8Array {
   about.string(aboutTags.node, hello.node);
   about.string(aboutTags.region, hello.region ?? '');
   about.string(aboutTags.app, hello.app ?? '');
+  if (build) about.blob(aboutTags.build, buildBytes(build));
   return about.bytes.subarray(0, about.at);
+}
+
+function buildBytes({ entry, files, digest }: BuildDigest): Uint8Array {
+  const build = new ProtoWriter(128);
+  build.string(buildTags.entry, entry);
+  build.uint(buildTags.files, files);
+  build.string(buildTags.digest, digest);
+  return build.bytes.subarray(0, build.at);
+}
+
+function readBuild(bytes: Uint8Array): BuildDigest {
+  const from = new ProtoReader(bytes);
+  const build = { entry: '', files: 0, digest: '' };
+  while (!from.done) {
+    const tag = from.varint();
+    if (tag === buildTags.entry) build.entry = from.string();
+    else if (tag === buildTags.files) build.files = from.varint();
+    else if (tag === buildTags.digest) build.digest = from.string();
+    else from.skip(tag);
+  }
+  return build;
 }
 
 /** @throws {Violation} */
@@ -75,6 +110,7 @@ export function readHello(packet: Uint8Array): RawHello {
 export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>): Hello {
   const from = new ProtoReader(about);
   const handlers: string[] = [];
+  let build: BuildDigest | undefined;
   let [version, protocol, digest, pid, host, node, region, app] = ['', 0, '', 0, '', '', '', ''];
   while (!from.done) {
     const tag = from.varint();
@@ -87,9 +123,10 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
     else if (tag === aboutTags.node) node = from.string();
     else if (tag === aboutTags.region) region = from.string();
     else if (tag === aboutTags.app) app = from.string();
+    else if (tag === aboutTags.build) build = readBuild(from.blob());
     else from.skip(tag);
   }
-  const hello = { runner, manifest: { version, protocol, handlers, digest }, pid, host, node };
+  const hello = { runner, manifest: { version, protocol, handlers, digest, ...(build && { build }) }, pid, host, node };
   return region === '' ? hello : { ...hello, region, app };
 }
 

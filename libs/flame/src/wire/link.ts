@@ -63,6 +63,8 @@ export interface Ticket {
   readonly manifest: Manifest;
   /** It runs on the parent's host, so that large values may pass through shared memory. */
   readonly onThisHost?: boolean;
+  /** Why a runner that matches otherwise is refused all the same; undefined when it may attach. */
+  readonly refusal?: ((hello: Hello) => string | undefined) | undefined;
 }
 
 /** A runner that came. */
@@ -81,7 +83,7 @@ export interface Door {
    * When `signal` aborts, the ticket is withdrawn, so that a runner that comes late is sent away, and the promise rejects
    * with the signal's reason.
    *
-   * @throws {FlameError} FLAME_DENIED when the runner came with another protocol, version or set of handlers.
+   * @throws {FlameError} FLAME_DENIED when the runner came with another protocol, version or set of handlers, or the ticket refuses it.
    */
   expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment>;
   /** Closes all sessions and stops listening; idempotent. */

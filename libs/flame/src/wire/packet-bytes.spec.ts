@@ -229,6 +229,10 @@ describe('introductions', () => {
       hello: { ...credentials, about: { ...manifest, pid: 42, host: 'h', node: '20.19.0', region: '', app: '' } },
     });
     expect(readAbout(readHello(packet))).toEqual({ runner: 'r', manifest, pid: 42, host: 'h', node: '20.19.0' });
+    const build = { entry: 'dist/main', files: 300, digest: 'def' };
+    const built = helloPacket(credentials, { runner: 'r', manifest: { ...manifest, build }, pid: 42, host: 'h', node: '20.19.0' });
+    expect(Attach.requestDeserialize(built)).toMatchObject({ hello: { about: { ...manifest, build } } });
+    expect(readAbout(readHello(built)).manifest).toEqual({ ...manifest, build });
     const welcome = { session: Buffer.from([9]), received: 3 };
     expect(Attach.requestDeserialize(welcomePacket(welcome))).toEqual({ welcome });
     expect(readWelcome(Attach.requestSerialize({ welcome }))).toEqual(welcome);

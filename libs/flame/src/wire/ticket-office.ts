@@ -42,9 +42,10 @@ export class TicketOffice {
     this.#settle(runner);
     try {
       const hello = describe();
-      const unlike = difference(runner, hello.manifest, expected.ticket.manifest);
+      const { ticket } = expected;
+      const unlike = difference(runner, hello.manifest, ticket.manifest) ?? ticket.refusal?.(hello);
       if (unlike !== undefined) throw new Denial('unlike', unlike);
-      const link = attach(expected.ticket.onThisHost);
+      const link = attach(ticket.onThisHost);
       expected.resolve({ link, hello });
       return link;
     } catch (error) {

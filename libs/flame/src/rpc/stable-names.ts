@@ -1,0 +1,29 @@
+import type { ModulesContainer } from '@nestjs/core';
+import { FlameError } from '../core/flame-error.js';
+import type { Handler } from '../nest/handler-index.js';
+import { keepNames, minifiedNames } from '../nest/minified-names.js';
+import type { Class } from '../nest/provider-home.js';
+
+/**
+ * The handlers that other builds of the app may call: those whose names stay with their methods. Where two builds meet, a name that a minifier gave, or that
+ * only the order of the modules gave, may lead to another class's method. Methods without a decorator that have such a name are left out.
+ *
+ * @throws {FlameError} FLAME_CONFIG for such a name of a decorated method, or of a method of one of `classes`.
+ */
+export function stableHandlers<H extends Handler>(handlers: readonly H[], modules: ModulesContainer, classes: readonly Class[]): H[] {
+  const isMinified = minifiedNames(modules);
+  return handlers.filter(({ name, ofClass, stable, declaration, home }) => {
+    const type = home.prototype.constructor as unknown as Class;
+    const minified = ofClass && isMinified(type);
+    if (stable && !minified) return true;
+    if (!declaration && !classes.some((listed) => listed === type || listed === home.token)) return false;
+    const [what, fix] = minified
+      ? ['is named after a class whose name looks minified', keepNames]
+      : ['is told from that of another class only by the order of the modules', 'Rename one of the two classes, or of their modules'];
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `the handler "${name}" (of ${home.qualifier}) ${what}, so that in another build the name may lead to another method. ` +
+        `${fix}${declaration ? ", or give the method a name of its own: @OnRegion(…, { name: '…' })" : ''}.`,
+    );
+  });
+}

@@ -1,0 +1,2 @@
+/** A test writes another one over this file's build. */
+export const price = 'old price';
