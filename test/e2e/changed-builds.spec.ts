@@ -69,13 +69,11 @@ describe('a build that changes while the parent lives', () => {
     { timeout: 120_000 },
     async () => {
       const app = await RebuiltApp.start({ BUILD_MISMATCH: 'refuse' });
-      expect(await app.ask()).toBe('old price');
+      // Before there was any runner: what counts is the parent's start.
       app.write('price.js', `export const price = 'new price';`);
-      const asked = performance.now();
       expect(await app.ask()).toMatch(
-        /^FLAME_BOOT: .*another build of the app than its parent: the runner has build \w{8} \(2 files\), the parent build \w{8} \(2 files\)\. .*: dist\/price\.js\. Restart the parent/,
+        /^FLAME_BOOT: .*runner prices-\w+-1 was started from another build of the app than its parent: the runner has build \w{8} \(2 files\), the parent build \w{8} \(2 files\)\. .*: dist\/price\.js\. Restart the parent/,
       );
-      expect(performance.now() - asked).toBeLessThan(15_000);
     },
   );
 

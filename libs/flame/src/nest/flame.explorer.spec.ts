@@ -9,6 +9,7 @@ import { enhanceWith } from './enhancers.js';
 import { exploreHandlers } from './flame.explorer.js';
 import { FlameModule } from './flame.module.js';
 import { Flame } from './flame.service.js';
+import type { HandlerIndex } from './handler-index.js';
 import { OnFlame } from './on-flame.decorator.js';
 
 const pools = FlameModule.forRoot([{ name: 'work', max: 1 }]);
@@ -46,10 +47,15 @@ class Transient extends Numbered {}
 @Controller()
 class Entry extends Numbered {}
 
+/** The handlers of an app, and the classes that children can be made of. */
+function indexOf(app: TestingModule): HandlerIndex {
+  const enhance = enhanceWith(app.get(ExternalContextCreator, { strict: false }));
+  return exploreHandlers(app.get(ModulesContainer), new FlameApp(), { pools: ['work'], classes: [] }, enhance);
+}
+
 /** The names of an app's handlers. */
 function namesOf(app: TestingModule): readonly string[] {
-  const enhance = enhanceWith(app.get(ExternalContextCreator, { strict: false }));
-  return exploreHandlers(app.get(ModulesContainer), new FlameApp(), { pools: ['work'], classes: [] }, enhance).names;
+  return indexOf(app).names;
 }
 
 describe('exploreHandlers', () => {
@@ -313,7 +319,12 @@ describe('exploreHandlers', () => {
 
     it('makes children of both', async () => {
       const [one, two] = [reports('AdminModule', 'one'), reports('BillingModule', 'two')];
-      const app = await startApp({ imports: [pools, one.module, two.module] });
+      const modules = [one.module, two.module];
+      for (const order of [modules, modules.toReversed()]) {
+        const { names, entries } = indexOf(await startApp({ imports: [pools, ...order] }));
+        expect(entries.slice(names.length)).toEqual(['new ReportsService@AdminModule', 'new ReportsService@BillingModule']);
+      }
+      const app = await startApp({ imports: [pools, ...modules] });
       for (const [type, answer] of [[one.type, 'one'] as const, [two.type, 'two'] as const]) {
         const child = await app.get(Flame).placeChild('work', type, undefined);
         expect(await child.api.other()).toBe(answer);
