@@ -19,6 +19,22 @@ export function processesOf(path: string): number[] {
     .map((row) => Number(row![1]));
 }
 
+/** The processes that were started with a variable in their environment, as `NAME=value`. */
+export function processesWith(variable: string): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && environmentOf(entry).includes(variable))
+    .map(Number);
+}
+
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    // It ended while the table was read, or it is another user's.
+    return [];
+  }
+}
+
 /** The processes that a process started and that still are its children. */
 export function childrenOf(pid: number): number[] {
   const found: number[] = [];

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningApp } from './support/running-app.js';
 
+interface Reply {
+  readonly data?: unknown;
+  readonly errors?: unknown;
+}
+
 describe('a GraphQL app, code first', () => {
   let app: RunningApp;
 
@@ -11,5 +16,20 @@ describe('a GraphQL app, code first', () => {
     const { body } = await app.post<{ data: { whoSearches: number } }>('/graphql', { query: '{ whoSearches }' });
     expect(body.data.whoSearches, app.output).toBeGreaterThan(0);
     expect(body.data.whoSearches).not.toBe(app.pid);
+  });
+
+  it('resolves unions, getters and dates of instances that came from a runner, and gives it the input with its methods', async () => {
+    const query = `query ($input: SearchInput!) {
+      search(input: $input) { __typename ... on Author { id fullName } ... on Book { title publishedAt author { fullName } } }
+    }`;
+    const { body } = await app.post<Reply>('/graphql', { query, variables: { input: { text: 'shelley' } } });
+    expect(body, app.output).toEqual({
+      data: {
+        search: [
+          { __typename: 'Author', id: 1, fullName: 'Mary Shelley' },
+          { __typename: 'Book', title: 'Frankenstein', publishedAt: '1818-01-01T00:00:00.000Z', author: { fullName: 'Mary Shelley' } },
+        ],
+      },
+    });
   });
 });

@@ -1,3 +1,5 @@
+import { ClientProxyFactory, Transport } from '@nestjs/microservices';
+import { firstValueFrom } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../support/free-port.js';
 import { listeningPorts } from './support/listening-ports.js';
@@ -7,6 +9,8 @@ interface Sum {
   readonly sum: number;
   readonly pid: number;
 }
+
+const noNumbers = { status: 'error', code: 'NO_NUMBERS', message: 'there are no numbers' };
 
 describe('a hybrid app, which serves HTTP and a TCP microservice', () => {
   let app: RunningApp;
@@ -20,5 +24,28 @@ describe('a hybrid app, which serves HTTP and a TCP microservice', () => {
     expect(body.sum).toBe(6);
     expect(body.pid).not.toBe(app.pid);
     expect(listeningPorts(body.pid), app.output).toEqual([]);
+  });
+
+  it("hands the client the error of a runner's RpcException", async () => {
+    expect(await app.post('/sum', { numbers: [] }), app.output).toEqual({ status: 422, body: noNumbers });
+  });
+});
+
+describe('an app that is a microservice and nothing else', () => {
+  it('stops a runner where it would listen, and answers messages with what it returned', async () => {
+    const port = await freePort();
+    const app = new RunningApp('hybrid/microservice.main.js', { TCP_PORT: String(port) });
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { port } });
+    try {
+      await app.line(/^Microservice is listening/);
+      const { sum, pid } = await firstValueFrom(client.send<Sum>('sum', [4, 5]));
+      expect(sum).toBe(9);
+      expect(pid).not.toBe(app.pid);
+      expect(listeningPorts(pid), app.output).toEqual([]);
+      await expect(firstValueFrom(client.send('sum', []))).rejects.toEqual(noNumbers);
+    } finally {
+      client.close();
+      await app.stop();
+    }
   });
 });

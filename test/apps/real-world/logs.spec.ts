@@ -25,6 +25,20 @@ describe('an app that logs with nestjs-pino, each line with its request', () => 
   });
   afterAll(() => app?.stop());
 
+  it("keeps a request's token off the lines that were written for other requests", () => {
+    for (const user of users) {
+      const written = lines.filter(({ msg }) => msg.includes(user));
+      expect(written.length, app.output).toBeGreaterThanOrEqual(4);
+      for (const line of written) expect([undefined, `Bearer token-of-${user}`], JSON.stringify(line)).toContain(tokenOf(line));
+    }
+  });
+
+  it("keeps every request's token off what a runner prints while it boots, and off what its pool says of it", () => {
+    const belongsToNobody = lines.filter(({ msg, context }) => context?.startsWith('Flame') && !users.some((user) => msg.includes(user)));
+    expect(belongsToNobody.length, app.output).toBeGreaterThan(5);
+    expect(belongsToNobody.filter((line) => tokenOf(line) !== undefined)).toEqual([]);
+  });
+
   it("gives the controller's own lines their request, before and after the call", () => {
     for (const user of users) {
       const [line] = lines.filter(({ msg }) => msg === `answers ${user}`);

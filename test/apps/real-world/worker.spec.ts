@@ -28,12 +28,33 @@ describe('a worker of BullMQ and Bull queues, made with createApplicationContext
     await redis?.stop();
   });
 
+  it('stops a runner where the entry has made its context: what starts consuming after that runs in the parent only', async () => {
+    const done = await ofBullMq('orders');
+    expect(done.map(({ order }) => order)).toEqual(orders.map(({ order }) => order));
+    expect(new Set(done.map(({ consumedBy }) => consumedBy)), app.output).toEqual(new Set([app.pid]));
+    expect(new Set(done.map(({ renderedBy }) => renderedBy)).has(app.pid)).toBe(false);
+    expect(
+      app.lines.filter((line) => /consumes jobs/.test(line)),
+      app.output,
+    ).toHaveLength(1);
+  });
+
   it('leaves the jobs of processors that unlessRunner names to the parent, for BullMQ and for Bull', async () => {
     for (const done of [await ofBullMq('mails'), await ofBull('portfolio-snapshots')]) {
       expect(done).toHaveLength(orders.length);
       expect(new Set(done.map(({ consumedBy }) => consumedBy)), app.output).toEqual(new Set([app.pid]));
     }
     expect(app.output).not.toMatch(/consumes a queue/);
+  });
+
+  it('names the processors that consume in a runner, of BullMQ and of Bull', async () => {
+    const careless = new RunningApp('worker/main.js', { REDIS_PORT: String(redis.port), CONSUMERS: 'everywhere' });
+    try {
+      await careless.line(/MailProcessor/);
+      await careless.line(/SnapshotProcessor/);
+    } finally {
+      await careless.stop();
+    }
   });
 
   async function ofBullMq(name: string): Promise<Done[]> {

@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inject } from 'vitest';
-import { processesOf, until } from '../../../support/process-table.js';
+import { processesWith, until } from '../../../support/process-table.js';
+
+/** A variable that tells the processes of one app from those of another that has the same entry. */
+const mark = 'REAL_WORLD_APP';
 
 export interface Answer<T> {
   readonly status: number;
@@ -17,6 +21,7 @@ export class RunningApp {
   readonly entry: string;
   readonly process: ChildProcess;
   readonly exited: Promise<number | NodeJS.Signals>;
+  readonly #id = randomUUID();
   readonly #looks = new Set<() => void>();
   #url = '';
 
@@ -50,7 +55,7 @@ export class RunningApp {
     // It ends with the test's process, however that ends.
     this.process = spawn('setpriv', ['--pdeathsig', 'KILL', ...command, this.entry], {
       cwd: folder,
-      env: { ...own, NO_COLOR: '1', PORT: '0', ...env },
+      env: { ...own, NO_COLOR: '1', PORT: '0', [mark]: this.#id, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
@@ -73,9 +78,9 @@ export class RunningApp {
     return this.lines.join('\n');
   }
 
-  /** The processes whose command line names the folder of the entry: the app's own, and its runners. */
+  /** The processes that were started with this app's environment: its own, and its runners. */
   get processes(): number[] {
-    return processesOf(dirname(this.entry));
+    return processesWith(`${mark}=${this.#id}`);
   }
 
   /** The first line that matches. Rejects when the app ends without one, or prints none for a minute. */

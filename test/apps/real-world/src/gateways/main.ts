@@ -2,14 +2,10 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { AppModule } from './app.module.js';
-import { WsExceptionFilter } from './ws-exception.filter.js';
 
 async function bootstrap() {
   const app = await NestFactory.create(AppModule);
-  if (process.env.ADAPTER === 'ws') {
-    app.useWebSocketAdapter(new WsAdapter(app));
-    app.useGlobalFilters(new WsExceptionFilter());
-  }
+  if (process.env.ADAPTER === 'ws') app.useWebSocketAdapter(new WsAdapter(app));
   app.enableShutdownHooks();
   await app.listen(process.env.PORT ?? 3000, '127.0.0.1');
   console.log(`Application is running on: ${await app.getUrl()}`);

@@ -1,7 +1,10 @@
+import { UseFilters } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WordsService } from './words.service.js';
+import { WsExceptionFilter } from './ws-exception.filter.js';
 
 /** On a port of its own. */
+@UseFilters(new WsExceptionFilter())
 @WebSocketGateway(Number(process.env.MONITOR_PORT), { cors: true })
 export class MonitorGateway {
   constructor(private readonly words: WordsService) {}

@@ -1,7 +1,10 @@
+import { UseFilters } from '@nestjs/common';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WordsService } from './words.service.js';
+import { WsExceptionFilter } from './ws-exception.filter.js';
 
 /** On the server that serves HTTP. */
+@UseFilters(new WsExceptionFilter())
 @WebSocketGateway({ cors: true })
 export class WordsGateway {
   constructor(private readonly words: WordsService) {}

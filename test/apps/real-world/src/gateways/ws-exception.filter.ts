@@ -1,12 +1,13 @@
-import { ArgumentsHost, Catch, ExceptionFilter } from '@nestjs/common';
-import { WsException } from '@nestjs/websockets';
-import type { WebSocket } from 'ws';
+import { ArgumentsHost, Catch } from '@nestjs/common';
+import { BaseWsExceptionFilter, WsException } from '@nestjs/websockets';
+import { WebSocket } from 'ws';
 
 /** Nest's own filter emits as socket.io does, which a WebSocket of `ws` does not send. */
 @Catch(WsException)
-export class WsExceptionFilter implements ExceptionFilter<WsException> {
+export class WsExceptionFilter extends BaseWsExceptionFilter {
   catch(exception: WsException, host: ArgumentsHost): void {
-    const client = host.switchToWs().getClient<WebSocket>();
+    const client = host.switchToWs().getClient();
+    if (!(client instanceof WebSocket)) return super.catch(exception, host);
     client.send(JSON.stringify({ event: 'exception', data: { status: 'error', message: exception.message } }));
   }
 }

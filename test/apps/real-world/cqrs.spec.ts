@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RunningApp } from './support/running-app.js';
+
+describe('an app of commands and events, with @nestjs/cqrs', () => {
+  let app: RunningApp;
+
+  beforeAll(async () => (app = await RunningApp.serving('cqrs/main.js')));
+  afterAll(() => app?.stop());
+
+  it('gives the runner a command with its methods, and routes the event that comes back to its handler', async () => {
+    const order = { customer: 'Grace', positions: [{ price: 30, count: 4 }] };
+    const { status, body } = await app.post<{ total: number; drawnBy: number }>('/contracts', order);
+    expect(status, app.output).toBe(201);
+    expect(body.total).toBe(120);
+    expect(body.drawnBy).not.toBe(app.pid);
+    expect((await app.get('/contracts/archive')).body, app.output).toEqual(['large contract of Grace']);
+  });
+});
