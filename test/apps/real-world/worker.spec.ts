@@ -47,11 +47,11 @@ describe('a worker of BullMQ and Bull queues, made with createApplicationContext
     expect(app.output).not.toMatch(/consumes a queue/);
   });
 
-  it('names the processors that consume in a runner, of BullMQ and of Bull', async () => {
+  it('names the consumers of queues that a runner has, of BullMQ and of Bull', async () => {
     const careless = new RunningApp('worker/main.js', { REDIS_PORT: String(redis.port), CONSUMERS: 'everywhere' });
     try {
-      await careless.line(/MailProcessor/);
-      await careless.line(/SnapshotProcessor/);
+      await careless.line(/consumes a queue \(MailProcessor\)/);
+      await careless.line(/consumes a queue \(portfolio-snapshots\)/);
     } finally {
       await careless.stop();
     }
