@@ -50,6 +50,13 @@ export class AppController {
 }
 `;
 
+const gateway = (port: number): string => `
+import { WebSocketGateway } from '@nestjs/websockets';
+
+@WebSocketGateway(${port})
+export class AppGateway {}
+`;
+
 interface Tools {
   /** The folder of the Nest CLI's commands. */
   readonly cli: string;
@@ -95,6 +102,14 @@ export class NestApp {
     this.#edit('src/app.module.ts', 'imports: [', 'imports: [FlameMetricsModule.forRoot(), FlameDashboardModule.forRoot(), ');
     this.#edit('src/app.module.ts', /^/, `import { FlameDashboardModule } from 'nestjs-flame/dashboard';\n`);
     this.#edit('src/app.module.ts', /^/, `import { FlameMetricsModule } from 'nestjs-flame/metrics';\n`);
+  }
+
+  /** Adds a gateway of socket.io with a port of its own: a runner that opened it as well could not start. */
+  addGateway(port: number, nest: 11 | 12): void {
+    this.install(`@nestjs/websockets@${nest}`, `@nestjs/platform-socket.io@${nest}`);
+    writeFileSync(join(this.folder, 'src/app.gateway.ts'), gateway(port));
+    this.#edit('src/app.module.ts', 'providers: [', 'providers: [AppGateway, ');
+    this.#edit('src/app.module.ts', /^/, `import { AppGateway } from './app.gateway.js';\n`);
   }
 
   useFastify(): void {

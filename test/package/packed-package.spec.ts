@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { freePort } from '../support/free-port.js';
 import { processesOf } from '../support/process-table.js';
 import { NestApp } from './nest-app.js';
 import { tool } from './tool.js';
@@ -73,6 +74,11 @@ describe('a Nest 12 app (ESM)', () => {
     await calls(app);
   });
   it('shows its pools to Prometheus and on the dashboard, on Fastify', () => shows(app));
+  it('runs its method in another process, which does not open the port of a gateway', async () => {
+    app.addGateway(await freePort(), 12);
+    app.build();
+    await calls(app);
+  });
 });
 
 describe('a Nest 11 app (CommonJS)', () => {
@@ -92,6 +98,11 @@ describe('a Nest 11 app (CommonJS)', () => {
   it('runs its method in another process', () => calls(app));
   it('runs its method in another process, under Node 24', () => calls(app, node24));
   it('shows its pools to Prometheus and on the dashboard', () => shows(app));
+  it('runs its method in another process, which does not open the port of a gateway', async () => {
+    app.addGateway(await freePort(), 11);
+    app.build();
+    await calls(app);
+  });
 });
 
 /** Calls a method that runs elsewhere, one that throws there, then ends the app: no process of it may be left. */
