@@ -1,6 +1,6 @@
 // Makes the files that apps load from what `nest build flame` has compiled: the implementation as one CommonJS file, and for each subpath of
 // package.json an entry for `require` and one for `import`, which both give what that file exports.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -26,6 +26,20 @@ const requireDependencies = {
   },
 };
 
+/** What the entry for `import` has given takes the place of what `require` finds: a loader such as tsx gives the two formats a Nest each. */
+const nestOfTheApp = {
+  name: 'nest of the app',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@nestjs\/(core|common)$/ }, ({ path, namespace }) =>
+      namespace === 'nest' ? undefined : { path, namespace: 'nest' },
+    );
+    onLoad({ filter: /.*/, namespace: 'nest' }, ({ path }) => ({
+      contents: `module.exports = require('./nest.js')['${path}'] ?? require('${path}');`,
+      resolveDir: dist,
+    }));
+  },
+};
+
 const options = {
   absWorkingDir: dist,
   bundle: true,
@@ -37,11 +51,14 @@ const options = {
   keepNames: true,
   sourcemap: true,
   sourcesContent: false,
-  plugins: [requireDependencies],
+  external: ['./nest.js'],
+  plugins: [requireDependencies, nestOfTheApp],
   logLevel: 'warning',
 };
 
 rmSync(out, { recursive: true, force: true });
+mkdirSync(out);
+writeFileSync(join(out, 'nest.js'), 'module.exports = {};\n');
 await Promise.all([
   build({
     ...options,
@@ -60,12 +77,26 @@ await Promise.all([
 
 const library = require(join(out, 'library.js'));
 // Node looks through the text of what ES modules import for names of exports: so they import a short file.
-writeFileSync(join(out, 'load.js'), `const library = require('./library.js');\nmodule.exports = { library };\n`);
+writeFileSync(
+  join(out, 'load.js'),
+  `const nest = require('./nest.js');
+const whole = (imported) => imported.default ?? imported;
+module.exports = function load(core, common) {
+  nest['@nestjs/core'] ??= whole(core);
+  nest['@nestjs/common'] ??= whole(common);
+  return require('./library.js');
+};
+`,
+);
 for (const part of parts) {
   writeFileSync(join(out, `${part}.js`), `module.exports = require('./library.js').${part};\n`);
   writeFileSync(
     join(out, `${part}.mjs`),
-    `import loaded from './load.js';\nexport const { ${Object.keys(library[part]).join(', ')} } = loaded.library.${part};\n`,
+    `import * as common from '@nestjs/common';
+import * as core from '@nestjs/core';
+import load from './load.js';
+export const { ${Object.keys(library[part]).join(', ')} } = load(core, common).${part};
+`,
   );
   writeFileSync(join(out, `${part}.d.mts`), `export * from '.${compiled(part)}';\n`);
 }

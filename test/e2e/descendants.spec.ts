@@ -19,8 +19,9 @@ async function startApp(): Promise<SpawnedApp> {
 describe('a process or thread below a runner of the same app', () => {
   it.each<[string, string, unknown]>([
     ['child_process.fork() of main.ts', 'forked', 'main.js'],
-    ['a spawn with the runner’s command line', 'spawned', {}],
-    ['a spawn whose environment says nothing of runners', 'spawned', { FLAME_ANCESTORS: '' }],
+    ['a spawn with the runner’s command line', 'spawned', { file: 'main.js', env: {} }],
+    ['a spawn whose environment says nothing of runners', 'spawned', { file: 'main.js', env: { FLAME_ANCESTORS: '' } }],
+    ['a spawn of another file that loads the same module, with such an environment', 'spawned', { file: 'same-module.js', env: {} }],
     ['a fork of another file that loads the same module', 'forked', 'same-module.js'],
     ['a worker thread with main.ts', 'thread', 'main.js'],
     ['a worker thread with another file that loads the same module', 'thread', 'same-module.js'],

@@ -14,6 +14,7 @@ export class TestOrder implements BootOrder {
   /** A name of its own: platforms refuse a name that is taken. */
   readonly runner = `runner-${++orders}`;
   readonly parent = 'parent-1';
+  readonly handlers = 'handlers-1';
   readonly bootTimeout = 10_000;
   readonly shutdownTimeout = 1_000;
   readonly lines: { line: string; stream: 'stdout' | 'stderr' }[] = [];

@@ -14,7 +14,7 @@ export class SpawnedApp {
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   readonly #waiting = new Set<() => void>();
 
-  /** `at` is a command that runs it somewhere else; `entry` may be the path of something that starts it, as its arguments say. */
+  /** `at` is a command that runs it somewhere else; `entry` may be the path of something that starts it, or a flag of Node's, as its arguments say. */
   constructor(
     entry: string,
     env: Record<string, string> = {},
@@ -22,7 +22,7 @@ export class SpawnedApp {
     at: readonly string[] = [],
     ...arguments_: readonly string[]
   ) {
-    const [command, ...args] = [...at, process.execPath, resolve(apps, entry), ...arguments_];
+    const [command, ...args] = [...at, process.execPath, entry.startsWith('-') ? entry : resolve(apps, entry), ...arguments_];
     this.process = spawn(command!, args, {
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: [stdin, 'pipe', 'pipe'],

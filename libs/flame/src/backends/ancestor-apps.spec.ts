@@ -9,7 +9,7 @@ describe('refuseBelowOwnRunner', () => {
 
   it.each<[string, NodeJS.ProcessEnv]>([
     ['without a runner above', {}],
-    ['below a runner of another app', ancestorsFor(entry, {})],
+    ['below a runner of another app', ancestorsFor(entry, 'other handlers', {})],
     ['with a variable that is no list', { FLAME_ANCESTORS: '{"entry"' }],
     ['with a list of what is no app', { FLAME_ANCESTORS: '[null, 1]' }],
   ])('lets an app open its pools %s', (_, env) => {
@@ -18,15 +18,15 @@ describe('refuseBelowOwnRunner', () => {
   });
 
   it('refuses the app whose runner this process was started by', () => {
-    Object.assign(process.env, ancestorsFor(process.argv[1]!, {}));
+    Object.assign(process.env, ancestorsFor(process.argv[1]!, 'handlers', {}));
     expect(() => refuseBelowOwnRunner('digest')).toThrow(
       expect.objectContaining({ code: 'FLAME_CONFIG', message: expect.stringContaining('FlameModule opens no pools here') }),
     );
   });
 
   it('keeps the apps further above, each once', () => {
-    const one = ancestorsFor(entry, {});
-    const two = ancestorsFor(process.argv[1]!, one);
+    const one = ancestorsFor(entry, 'other handlers', {});
+    const two = ancestorsFor(process.argv[1]!, 'handlers', one);
     expect(JSON.parse(two.FLAME_ANCESTORS!)).toHaveLength(2);
     markAsRunner('digest', two);
     expect(JSON.parse(two.FLAME_ANCESTORS!)).toEqual([

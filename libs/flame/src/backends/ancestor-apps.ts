@@ -9,8 +9,9 @@ interface AncestorApp {
   readonly entry: string;
   /** The folder of the package that the file belongs to. */
   readonly root: string;
-  /** The digest of its handlers, and the id of the runner's process; only the runner itself knows them. */
+  /** The digest of its handlers. */
   readonly handlers?: string;
+  /** The id of the runner's process, which only the runner itself knows. */
   readonly pid?: number;
 }
 
@@ -19,9 +20,9 @@ const variable = 'FLAME_ANCESTORS';
 /** A process has no more ancestors than this; a table that is read while it changes may seem to have a circle. */
 const mostAncestors = 64;
 
-/** The variable for a runner of the app in `entry`, whose parent has the environment `own`. */
-export function ancestorsFor(entry: string, own: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  return written(readApps(own[variable]), appOf(entry));
+/** The variable for a runner of the app in `entry` with these handlers, whose parent has the environment `own`. */
+export function ancestorsFor(entry: string, handlers: string, own: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return written(readApps(own[variable]), { ...appOf(entry), handlers });
 }
 
 /** Tells everything that this runner starts from now on which app it belongs to. */

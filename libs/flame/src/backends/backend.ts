@@ -84,6 +84,8 @@ export interface BootOrder {
   readonly pool: string;
   readonly runner: string;
   readonly parent: string;
+  /** The digest of the app's handlers, by which copies of the app know each other. */
+  readonly handlers: string;
   readonly signal: AbortSignal;
   readonly bootTimeout: number;
   readonly shutdownTimeout: number;

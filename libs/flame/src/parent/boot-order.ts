@@ -29,7 +29,7 @@ export async function expectAll(door: Door, tickets: readonly Ticket[], signal: 
 
 /** What a backend is told about the machine that it is to make; `output` is given what the machine prints. */
 export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: AbortSignal, output: BootOrder['output']): BootOrder {
-  const { config, parent, inProcess } = setup;
+  const { config, parent, manifest, inProcess } = setup;
   const { runner } = tickets[0]!;
   const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
     ...(await parentInfo(setup, tickets, options.host)),
@@ -39,6 +39,7 @@ export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: 
     pool: config.name,
     runner,
     parent,
+    handlers: manifest.digest,
     signal,
     bootTimeout: config.bootTimeout,
     shutdownTimeout: config.shutdownTimeout,

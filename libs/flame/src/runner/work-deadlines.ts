@@ -13,8 +13,9 @@ export interface WorkDeadlinesSetup {
 }
 
 /**
- * The deadlines of a runner's work, under one timer, which the watchdog has the time of. The parent says when time is up, too: this is for
- * when it cannot be heard. A deadline that has gone meanwhile is not worth a system call: the timer just looks again.
+ * The deadlines of a runner's work, under one timer. The parent says when time is up, too: this is for when it cannot be heard. A deadline that
+ * has gone meanwhile is not worth a system call: the timer just looks again. The watchdog always has the earliest deadline of what runs: with one of
+ * work that has ended it would kill the runner for work that blocks the event loop and has time left.
  */
 export class WorkDeadlines {
   readonly #setup: WorkDeadlinesSetup;
@@ -28,11 +29,13 @@ export class WorkDeadlines {
 
   put(work: Work): void {
     this.#deadlines.put(work);
+    this.#publish();
     this.#arm();
   }
 
   remove(work: Work): void {
     this.#deadlines.remove(work);
+    this.#publish();
   }
 
   close(): void {
@@ -44,15 +47,19 @@ export class WorkDeadlines {
     if (!first || first.at >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = first.at;
-    const { clock, watchdog } = this.#setup;
-    watchdog?.deadline(first.at, first.name);
+    const { clock } = this.#setup;
     this.#cancelTimer = clock.after(Math.max(0, first.at - clock.now()), () => {
       this.#timerAt = Infinity;
       this.#cancelTimer = undefined;
       this.#fire(clock.now());
+      this.#publish();
       this.#arm();
-      if (this.#timerAt === Infinity) watchdog?.deadline(Infinity, '');
     });
+  }
+
+  #publish(): void {
+    const first = this.#deadlines.top;
+    this.#setup.watchdog?.deadline(first?.at ?? Infinity, first?.name ?? '');
   }
 
   #fire(now: number): void {

@@ -22,8 +22,8 @@ export class Descendants {
   }
 
   @OnFlame('work')
-  async spawned(env: Record<string, string>): Promise<Ended> {
-    return ended(spawn(process.argv0, process.argv.slice(1), { env: { PATH: process.env['PATH'], ...env } }));
+  async spawned({ file, env }: { file: string; env: Record<string, string> }): Promise<Ended> {
+    return ended(spawn(process.argv0, [join(import.meta.dirname, file)], { env: { PATH: process.env['PATH'], ...env } }));
   }
 
   @OnFlame('work')

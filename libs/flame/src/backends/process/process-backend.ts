@@ -103,7 +103,7 @@ export class ProcessBackend extends FlameBackend {
     try {
       const child = spawn(file, args, {
         cwd,
-        env: this.#env(flameParent),
+        env: this.#env(flameParent, order.handlers),
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         detached: true,
         windowsHide: true,
@@ -120,12 +120,12 @@ export class ProcessBackend extends FlameBackend {
     }
   }
 
-  #env(flameParent: string): Record<string, string> {
+  #env(flameParent: string, handlers: string): Record<string, string> {
     const { env = {}, inheritEnv = 'all' } = this.#options;
     const inherited = withCompileCache(runnerEnv({ env, inheritEnv }, flameParent));
     // Node makes a worker of a cluster of such a process, before it runs anything of it. No worker has the id 0.
     if (cluster.isWorker) inherited.NODE_UNIQUE_ID = '0';
-    return { ...inherited, ...ancestorsFor(runnerScript(this.#options)) };
+    return { ...inherited, ...ancestorsFor(runnerScript(this.#options), handlers) };
   }
 
   #keep(machine: ProcessMachine): void {

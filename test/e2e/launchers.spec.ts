@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SpawnedApp } from '../support/spawned-app.js';
+
+const root = join(import.meta.dirname, '../..');
+const context = pathToFileURL(join(root, 'test/apps/dist/cluster/context.js')).href;
+/** TypeScript, so that only a loader can run the file; the type is the proof. */
+const typed = `import { ranHere } from '${context}';\nconst here: boolean = await ranHere();\nconsole.log(here ? 'ran here' : 'ran on a runner');\n`;
+const plain = typed.replace(': boolean', '');
+
+/** The main file of an app that makes one call, in a folder of its own. */
+function mainFile(name: string, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'flame-launched-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+/** A command of a package, outside of the repository. */
+function tool(name: string, command: string): string {
+  const folder = execFileSync(join(root, 'test/support/tool.sh'), [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return join(folder.trim(), command);
+}
+
+describe('a ProcessBackend without entry', { timeout: 90_000 }, () => {
+  it.each([
+    ['node --watch', () => ['--watch', mainFile('main.js', plain)]],
+    ['nodemon', () => [tool('nodemon@3', 'nodemon'), '--quiet', mainFile('main.js', plain)]],
+    ['tsx', () => [tool('tsx@4', 'tsx'), mainFile('main.ts', typed)]],
+    ['tsx watch', () => [tool('tsx@4', 'tsx'), 'watch', mainFile('main.ts', typed)]],
+  ])('starts runners of an app that %s started', async (_, command) => {
+    const [first, ...more] = command();
+    // Elsewhere than in the repository, whose tsconfig.json has a path to the library's sources.
+    const app = new SpawnedApp(first!, {}, 'ignore', ['env', '-C', tmpdir()], ...more);
+    await app.line(/^ran on a runner$/);
+    expect(app.lines.filter((line) => line.startsWith('ran '))).toEqual(['ran on a runner']);
+  });
+});
