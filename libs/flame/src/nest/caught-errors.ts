@@ -1,6 +1,9 @@
-import { EXCEPTION_FILTERS_METADATA, FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { prototypesOf } from './declaration.js';
+
+/** Nest's names for the filters of a class or method, and for what a filter catches. Its module of constants cannot be required where Nest is ESM, in Jest. */
+const filtersMetadata = '__exceptionFilters__';
+const caughtMetadata = '__filterCatchExceptions__';
 
 /** A class of errors that a filter of the app catches, and the filter's name. */
 export interface CaughtError {
@@ -14,7 +17,7 @@ export interface CaughtError {
  */
 export function caughtAmong(lost: readonly object[], modules: ModulesContainer, moduleRef: ModuleRef): CaughtError | undefined {
   for (const filter of filtersOf(modules, moduleRef)) {
-    const types = (Reflect.getMetadata(FILTER_CATCH_EXCEPTIONS, filter) as Function[] | undefined) ?? [];
+    const types = (Reflect.getMetadata(caughtMetadata, filter) as Function[] | undefined) ?? [];
     const type = types.find((caught) => typeof caught === 'function' && lost.includes(caught.prototype as object));
     if (type) return { type, filter: filter.name };
   }
@@ -30,8 +33,7 @@ function* filtersOf(modules: ModulesContainer, moduleRef: ModuleRef): Generator<
       const methods = prototypesOf(metatype.prototype as object).flatMap((level) => Object.values(Object.getOwnPropertyDescriptors(level)));
       for (const target of [metatype, ...methods.map(({ value }) => value as unknown)]) {
         if (typeof target !== 'function') continue;
-        for (const filter of (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, target) as unknown[] | undefined) ?? [])
-          yield* classOf(filter);
+        for (const filter of (Reflect.getMetadata(filtersMetadata, target) as unknown[] | undefined) ?? []) yield* classOf(filter);
       }
     }
   }
