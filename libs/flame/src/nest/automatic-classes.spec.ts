@@ -8,7 +8,7 @@ import { Exclude, Expose, instanceToPlain, Transform, Type } from 'class-transfo
 import { IsString } from 'class-validator';
 import { FlameModule, OnFlame } from 'nestjs-flame';
 import type { FlameModuleOptions } from 'nestjs-flame';
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, EntityNotFoundError, PrimaryColumn, QueryFailedError, TypeORMError } from 'typeorm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failure } from '../../../../test/support/failure.js';
 import { createCodec } from '../core/codec/create-codec.js';
@@ -114,6 +114,8 @@ class WorkService {
   async fail(kind: string): Promise<void> {
     if (kind === 'rpc') throw new RpcException({ code: 7, message: 'rpc failed' });
     if (kind === 'ws') throw new WsException('ws failed');
+    if (kind === 'query') throw new QueryFailedError('select 1', ['a'], Object.assign(new Error('no such table'), { code: '42P01' }));
+    if (kind === 'entity') throw new EntityNotFoundError(User, { id: 1 });
     throw kind === 'domain' ? new BelowDomainError('no') : new OtherError('other');
   }
 }
@@ -234,6 +236,24 @@ describe('errors of handlers', () => {
     const ws: unknown = await work.fail('ws').catch((error: unknown) => error);
     expect(ws).toBeInstanceOf(WsException);
     expect((ws as WsException).message).toBe('ws failed');
+    expect(lines).toEqual([]);
+  });
+
+  it("are TypeORM's where it is installed", async () => {
+    const { work, lines } = await start();
+    const query: unknown = await work.fail('query').catch((error: unknown) => error);
+    expect(query).toBeInstanceOf(QueryFailedError);
+    expect(query).toMatchObject({
+      name: 'QueryFailedError',
+      message: 'no such table',
+      query: 'select 1',
+      parameters: ['a'],
+      code: '42P01',
+    });
+    const entity: unknown = await work.fail('entity').catch((error: unknown) => error);
+    expect(entity).toBeInstanceOf(EntityNotFoundError);
+    expect(entity).toBeInstanceOf(TypeORMError);
+    expect(entity).toMatchObject({ name: 'EntityNotFoundError', criteria: { id: 1 } });
     expect(lines).toEqual([]);
   });
 

@@ -21,6 +21,10 @@ export function httpExceptions(): RegisteredClass[] {
 export const lateExceptions = {
   RpcException: () => errorOf('@nestjs/microservices', 'RpcException'),
   WsException: () => errorOf('@nestjs/websockets', 'WsException'),
+  TypeORMError: () => errorOf('typeorm', 'TypeORMError'),
+  QueryFailedError: () => errorOf('typeorm', 'QueryFailedError'),
+  EntityNotFoundError: () => errorOf('typeorm', 'EntityNotFoundError'),
+  OptimisticLockVersionMismatchError: () => errorOf('typeorm', 'OptimisticLockVersionMismatchError'),
 } as const;
 
 function errorOf(name: string, exported: string): RegisteredClass['type'] | undefined {

@@ -175,6 +175,35 @@ describe('Codec.encode', () => {
     });
   });
 
+  const proxy = (value: object): object => new Proxy(value, {});
+  class Day2 extends Date {}
+  it.each<[what: string, value: object, words: RegExp]>([
+    ['a Date', proxy(new Date(0)), /^a Proxy of a Date cannot .* pass the Date itself$/],
+    ['a Map', proxy(new Map([[1, 2]])), /^a Proxy of a Map cannot/],
+    ['a Set', proxy(new Set([1])), /^a Proxy of a Set cannot/],
+    ['a RegExp', proxy(/a/), /^a Proxy of a RegExp cannot/],
+    ['an ArrayBuffer', proxy(new ArrayBuffer(1)), /^a Proxy of an ArrayBuffer cannot/],
+    ['a Buffer', proxy(Buffer.from('a')), /^a Proxy of a Buffer cannot/],
+    ['a typed array', proxy(new Float64Array(1)), /^a Proxy of a Float64Array cannot/],
+    ['a boxed number', proxy(Object(1) as object), /^a Proxy of a Number cannot/],
+    ['an instance of a bare class below Date', proxy(new Day2(0)), /^a Proxy of a Day2 cannot .* pass the Date itself$/],
+    ['a Map of another realm', proxy(runInNewContext('new Map([[1, 2]])') as object), /^a Proxy of a Map cannot/],
+    ['nothing but the prototype of Map', Object.create(Map.prototype) as object, /^an object that inherits from Map without being one/],
+  ])('refuses a Proxy of %s, whose content it does not have', (_, value, words) => {
+    expect(refusalOf([{ a: value }])).toMatchObject({ path: '[0].a', reason: expect.stringMatching(words) });
+  });
+
+  it('takes Proxies of plain objects, of arrays and of instances that only hold data for what they are', () => {
+    class Dto {
+      id = 1;
+    }
+    expect(codec.decode(codec.encode([proxy({ a: 1 }), proxy([1, 2]), proxy(new Dto())]))).toStrictEqual([{ a: 1 }, [1, 2], { id: 1 }]);
+  });
+
+  it('takes a class without a name that extends one for one without a name', () => {
+    expect(refusalOf(new (class extends Base {})())).toMatchObject({ reason: expect.stringMatching(/^\[object Object\] cannot/) });
+  });
+
   it("takes the process's environment for data", () => {
     expect(codec.decode(codec.encode(process.env))).toEqual({ ...process.env });
   });
@@ -202,19 +231,33 @@ describe('behaviourOf', () => {
     const made = (source: string): object => (runInNewContext(`(${source})`) as { prototype: object }).prototype;
     const shown = [
       'class { #a = 1 }',
-      'class { static async *#a() {} }',
+      'class { async *#a() {} }',
       'class{url="http://x";#a=1}',
+      'class { a = 4 / 2; b = this.of / 2; #c = 1 / 2 }',
+      'class { static #a = 1; #b = `${{ a: `}` }.a}` }',
+      'class { static { if (1) /"/.test(""); } #a = 1 }',
+      'class { static { let i = 1; i++ / 2; } #a = 1 / 2 }',
       'class { constructor() { __privateAdd(this, _a, 1); } }',
       'class { constructor() { _class_private_field_init(this, _a, { value: 1 }); } }',
       'class { constructor() { _classPrivateFieldInitSpec(this, _a, 1); } }',
       'class { constructor() { __classPrivateFieldSet(this, _a, 1, "f"); } }',
-      'function Old() { state.set(this, 1) }',
+      'class Foo { constructor() { _Foo_bar.set(this, 1); } }',
+      'class Foo { constructor() { _Foo_instances.add(this); } }',
+      'class { constructor() { a.set(this, void 0); } }',
+      'function Old() { _Old_state.set(this, 1) }',
     ];
     const not = [
       'class { a = "#b" }',
       'class { a = `#b ${1} #c` }',
       'class { a = /#b/; /* #c */ b = 1 // #d\n }',
       "class { a = 'it''s' + \"#b\" }".replace("''", "\\'"),
+      'class { static #count = 0; static async *#a() {} static get#b() {} id = 1 }',
+      'class { static all = new Set(); id = 1; constructor() { Reg.all.add(this) } }',
+      'class Foo { constructor(parent) { parent.children.set(this, 1); registry.add(this); parent._Foo_x.add(this) } }',
+      'class { static css = (a) => `x${a ? `#a` : "#b"}#c` }',
+      'class { static is = (s) => { return /#x/.test(s) } }',
+      'class { static is = (s) => { if (s) /#x/.test(s); else /[/#y]#z/u.test(s) } }',
+      'class { static is = function* (s) { yield /#x/; typeof /#x/; return [1] / 2, /#x/ } }',
     ];
     expect(shown.map((source) => [source, behaviourOf(made(source))])).toEqual(shown.map((source) => [source, 'private fields']));
     expect(not.map((source) => [source, behaviourOf(made(source))])).toEqual(not.map((source) => [source, undefined]));
@@ -232,7 +275,9 @@ describe('behaviourOf', () => {
   });
 
   it('finds the name of a class whatever its static members say', () => {
-    expect([StaticName, Inherits, class {}].map((type) => classNameOf(type.prototype))).toEqual(['StaticName', 'Inherits', '']);
+    const classes = [StaticName, Inherits, class {}, (() => class extends Base {})(), (() => class extends class extendsBase {} {})()];
+    expect(classes.map((type) => classNameOf(type.prototype))).toEqual(['StaticName', 'Inherits', '', '', '']);
+    expect(classNameOf((runInNewContext('(class extendsBase { static name() {} })') as typeof Base).prototype)).toBe('extendsBase');
   });
 });
 

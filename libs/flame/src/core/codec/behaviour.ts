@@ -1,3 +1,5 @@
+import { privateStateIn } from './private-state.js';
+
 /** Built-in classes whose instances the codec carries; a class below one of them is judged, the built-in itself is not. */
 const builtIns = new Set([
   ...['Object', 'Array', 'Map', 'Set', 'Date', 'RegExp', 'Boolean', 'Number', 'String', 'BigInt', 'Symbol', 'ArrayBuffer', 'DataView'],
@@ -20,11 +22,15 @@ export function behaviourOf(prototype: object): string | undefined {
 /** Of a `FlameTrackable` that is not tracked the properties cross as data: its contract says so. */
 const releaseKey = 'onFlameRelease';
 
-/** Whether a class, or one above it, keeps state where no other code can read it, as far as its source shows that. */
-export function privateState(prototype: object): string | undefined {
+/**
+ * Whether a class, or one above it, keeps state where no other code can read it, as far as its source shows that. `certain` leaves out what
+ * may only look so.
+ */
+export function privateState(prototype: object, certain = false): string | undefined {
   for (const level of levels(prototype)) {
     const type = ownConstructor(level);
-    if (type && showsPrivateState(sourceOf(type))) return 'private fields';
+    const found = type ? privateStateIn(sourceOf(type), nameOf(type)) : 'none';
+    if (found === 'certain' || (found === 'likely' && !certain)) return 'private fields';
   }
   return undefined;
 }
@@ -34,20 +40,32 @@ export function classNameOf(prototype: object): string {
   for (let level: object | null = prototype; level; level = Object.getPrototypeOf(level)) {
     const type = ownConstructor(level);
     if (!type || (type.name === 'Object' && isBuiltIn(level))) continue;
-    const name: unknown = Object.getOwnPropertyDescriptor(type, 'name')?.value;
-    return typeof name === 'string' && name !== '' ? name : (/^class\s+([\w$]+)/.exec(sourceOf(type))?.[1] ?? '');
+    return nameOf(type);
   }
   return '';
 }
 
 /** Whether it is the prototype of a built-in class that the codec carries, of this realm or of another (a vm context, Jest). */
 export function isBuiltIn(prototype: object): boolean {
-  if (prototype === Object.prototype || prototype === Buffer.prototype) return true;
+  return prototype === Buffer.prototype || builtInName(prototype) !== undefined;
+}
+
+/** The name of the built-in class, other than Object and Array, that objects with that prototype ought to be instances of. */
+export function builtInAbove(prototype: object): string | undefined {
+  for (let level: object | null = prototype; level; level = Object.getPrototypeOf(level)) {
+    const name = builtInName(level);
+    if (name !== undefined) return name === 'Object' || name === 'Array' ? undefined : name;
+  }
+  return undefined;
+}
+
+function builtInName(prototype: object): string | undefined {
+  if (prototype === Object.prototype) return 'Object';
   const type = ownConstructor(prototype);
-  if (!type || type.prototype !== prototype) return false;
+  if (!type || type.prototype !== prototype) return undefined;
   // A class behind a Proxy has native source, too, but without a name.
   const name = /^function (\w+)\(\) \{\s*\[native code\]\s*\}$/.exec(sourceOf(type))?.[1];
-  return name !== undefined && builtIns.has(name);
+  return name !== undefined && builtIns.has(name) ? name : undefined;
 }
 
 /** The prototypes of the chain that are not the language's. */
@@ -83,18 +101,12 @@ function ownConstructor(level: object): Constructor | undefined {
   return typeof value === 'function' ? value : undefined;
 }
 
-function sourceOf(type: Function): string {
-  return Function.prototype.toString.call(type);
+function nameOf(type: Function): string {
+  const name: unknown = Object.getOwnPropertyDescriptor(type, 'name')?.value;
+  if (typeof name === 'string' && name !== '') return name;
+  return /^class\s+(?!extends(?![\w$]))([\p{ID_Continue}$]+)/u.exec(sourceOf(type))?.[1] ?? '';
 }
 
-/** Strings, templates, comments and regular expressions: what looks like code in them is none. */
-const notCode =
-  /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`|\/\/[^\n]*|\/\*[^]*?\*\/|(?<=[(,=:[!&|?{};]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^\\/\n[])+\//g;
-
-/** Private names, and what TypeScript, esbuild, SWC and Babel make of them for older targets: a WeakMap or WeakSet with `this` as a key. */
-const privateName =
-  /#[\p{ID_Start}$_\\]|\b__classPrivateField|\b__private(?:Add|Get|Set|Method|In)\b|\b_class_?private|\.(?:set|add)\(this\s*[,)]/iu;
-
-function showsPrivateState(source: string): boolean {
-  return privateName.test(source.replace(notCode, "''"));
+function sourceOf(type: Function): string {
+  return Function.prototype.toString.call(type);
 }

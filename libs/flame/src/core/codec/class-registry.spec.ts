@@ -7,6 +7,14 @@ class Secret {
   readonly #key = 1;
   id = this.#key;
 }
+/** Source that looks as if it began a private field. */
+const _Listed_all = new Set<object>();
+class Listed {
+  id = 1;
+  constructor() {
+    _Listed_all.add(this);
+  }
+}
 class BelowSecret extends Secret {}
 
 describe('ClassRegistry', () => {
@@ -35,6 +43,12 @@ describe('ClassRegistry', () => {
 
   it('takes a class with #private members that says how it crosses', () => {
     expect(new ClassRegistry({ classes: [{ type: Secret, encode: Object, decode: Object }] }).named('Secret')).toBeDefined();
+  });
+
+  it('takes the word of an entry for a class that may only look as if it had #private members', () => {
+    const registry = new ClassRegistry({ classes: [{ type: Listed }] });
+    expect(registry.judge(Listed.prototype, new Listed())).toMatchObject({ known: { name: 'Listed' }, behaviour: undefined });
+    expect(new ClassRegistry({ classes: [] }).judge(Listed.prototype, new Listed()).behaviour).toBe('private fields');
   });
 
   it('finds a class by prototype and by name', () => {

@@ -178,7 +178,7 @@ export class ClassRegistry {
         'FLAME_CONFIG',
         `${path} extends ${base.name}, whose content is not in properties: give \`encode\` and \`decode\``,
       );
-    if (!entry.encode && privateState(prototype) !== undefined)
+    if (!entry.encode && privateState(prototype, true) !== undefined)
       throw new FlameError(
         'FLAME_CONFIG',
         `${path} has #private members, which no copy of its properties has: give \`encode\` and \`decode\``,

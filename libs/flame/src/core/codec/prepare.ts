@@ -2,11 +2,12 @@ import { types } from 'node:util';
 import { UnencodableError } from './codec.js';
 import type { Hoist, Hoisted } from './codec.js';
 import type { ClassRegistry, KnownClass } from './class-registry.js';
+import { builtInAbove } from './behaviour.js';
 import { isContainer, isDense } from './containers.js';
 import { describeError } from './error-record.js';
 import { mark, marked } from './marks.js';
 import { isDetached, memoryOf, MemoryTable } from './memory-table.js';
-import { refuseAmbiguous, refuseBehaviour, refuseMember, refuseObject, refusePrimitive } from './refusals.js';
+import { refuseAmbiguous, refuseBehaviour, refuseHollow, refuseMember, refuseObject, refusePrimitive } from './refusals.js';
 import type { Refusal } from './refusals.js';
 import { isPlainKey, isPlainText } from './text.js';
 import { thrownWords } from './thrown-words.js';
@@ -240,7 +241,9 @@ export class Preparation {
       const refusal = refuseObject(value);
       if (refusal) return refusal;
       const { behaviour } = this.#options.classes.judge(prototype, value);
-      return behaviour === undefined ? undefined : refuseBehaviour(value, behaviour);
+      if (behaviour !== undefined) return refuseBehaviour(value, behaviour);
+      const base = builtInAbove(prototype);
+      return base === undefined ? undefined : refuseHollow(value, base);
     } catch (error) {
       return { what: `an object that throws when looked at (${thrownWords(error)})`, fix: 'pass plain data' };
     }

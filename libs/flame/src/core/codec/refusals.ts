@@ -59,6 +59,14 @@ export function refuseBehaviour(value: object, lost: string): Refusal {
   };
 }
 
+/** The refusal of an object with the prototype of a built-in class, `base` or one below it, without being one. */
+export function refuseHollow(value: object, base: string): Refusal {
+  const what = types.isProxy(value)
+    ? `a Proxy of ${nameOf(value)}`
+    : `an object that inherits from ${base} without being one, as Object.create makes it,`;
+  return { what, fix: `the content of a ${base} is not in its properties: pass the ${base} itself` };
+}
+
 /** The refusal of a function that is a property of a class's instance. */
 export function refuseMember(holder: object, member: Function): Refusal {
   const { what, fix } = refusePrimitive(member);
