@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -20,12 +21,13 @@ const manifests = ['nest-11/package.json', 'nest-11/package-lock.json'].map((fil
  * Vitest's global set-up for the apps of `test/apps/real-world`. It installs the packed library beside the packages of the apps as users
  * do, and compiles the apps once, in a folder that lives as long as the run.
  */
-export default function buildApps(project: TestProject): () => void {
+export default async function buildApps(project: TestProject): Promise<() => Promise<void>> {
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'nestjs-flame/real-world');
   const packages = installedOnce(cache);
   // Beside the cache, since only files of one file system can be linked.
   const folder = mkdtempSync(join(cache, 'run-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  // Not in one go: vitest waits meanwhile for its workers to end.
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 });
   try {
     run('cp', ['-al', join(packages, 'node_modules'), folder], root);
     // npm writes this file in place: the run gets a copy of its own.
@@ -38,7 +40,7 @@ export default function buildApps(project: TestProject): () => void {
     run('npm', ['install', '--no-save', '--prefer-offline', project.getProvidedContext().tarball], folder);
     run(join(folder, 'node_modules/.bin/tsc'), ['-p', '.'], folder);
   } catch (error) {
-    remove();
+    await remove();
     throw error;
   }
   project.provide('realWorld', folder);
