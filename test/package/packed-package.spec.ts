@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { processesOf } from '../support/process-table.js';
@@ -11,6 +11,7 @@ import { tool } from './tool.js';
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'flame-package-'));
 const tarball = inject('tarball');
+const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
 let node24: string;
 
 beforeAll(() => {
@@ -21,7 +22,10 @@ afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 describe('the packed package', () => {
   it('holds code, types with their docstrings, the protocol and the texts, and nothing else', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
-    const kinds = new Set(files.map((file) => file.replace(/^package\/dist\/(entry\/)?.*?(\.d\.m?ts|\.m?js)(\.map)?$/, 'dist/$1*$2$3')));
+    const pages = ['package/ARCHITECTURE.md', 'package/CONTRIBUTING.md', ...docs.map((page) => `package/docs/${page}`)];
+    expect(files).toEqual(expect.arrayContaining(pages));
+    const others = files.filter((file) => !pages.includes(file));
+    const kinds = new Set(others.map((file) => file.replace(/^package\/dist\/(entry\/)?.*?(\.d\.m?ts|\.m?js)(\.map)?$/, 'dist/$1*$2$3')));
     expect([...kinds].sort()).toEqual([
       'dist/*.d.ts',
       'dist/*.d.ts.map',
@@ -45,6 +49,19 @@ describe('the packed package', () => {
     expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
     const types = execFileSync('tar', ['-xzOf', tarball, 'package/dist/nest/on-flame.decorator.d.ts'], { encoding: 'utf8' });
     expect(types).toMatch(/\/\*\*/);
+  });
+
+  it('has texts whose links lead to files of the package', () => {
+    execFileSync('tar', ['-xzf', tarball, '-C', folder]);
+    const links = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.map((page) => `docs/${page}`)].flatMap(
+      (page) =>
+        [...readFileSync(join(folder, 'package', page), 'utf8').matchAll(/\]\((?!\w+:|#)([^)#]+)/g)].map(([, to]) =>
+          join(dirname(page), to!),
+        ),
+    );
+    expect(links.length).toBeGreaterThan(20);
+    expect(links.filter((link) => !existsSync(join(folder, 'package', link)))).toEqual([]);
+    expect(readFileSync(join(folder, 'package/docs/security.md'), 'utf8')).toContain('asks for name and password');
   });
 
   it('satisfies publint, and resolves with its types by every module resolution', () => {

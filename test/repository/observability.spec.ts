@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PoolRig } from '../support/pool-rig.js';
+import { table } from '../support/documents.js';
 import { poolMetricTable, runnerMetricTable } from '../../libs/flame/src/metrics/metric-table.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -14,11 +16,35 @@ describe('docs/observability.md', () => {
     expect(all(section('Prometheus'), /`(flame_\w+)`/g)).toEqual(names);
   });
 
+  it('names every value that a label has, and no other', async () => {
+    const metrics = new PoolRig({ echo: () => 1 }).pool.metrics();
+    const labels = poolMetricTable.flatMap((row) =>
+      ('samples' in row ? row.samples(metrics) : []).flatMap((sample) =>
+        Object.entries(sample.labels).map(([label, value]) => `${row.name} ${label} ${value}`),
+      ),
+    );
+    const named = table(page, 'Prometheus').flatMap(([names, cell]) => {
+      const [label, values] = cell!.split(': ').map((part) => all(part, /`(\w+)`/g));
+      return (values ?? []).flatMap((value) => all(names!, /`(flame_\w+)`/g).map((name) => `${name} ${label![0]} ${value}`));
+    });
+    // A row may name metrics that do not have its label.
+    const having = new Set(labels.map((text) => text.split(' ')[0]));
+    expect(named.filter((text) => having.has(text.split(' ')[0])).sort()).toEqual(labels.sort());
+  });
+
   it('names every event, and no other', () => {
     const type = readFileSync(join(root, 'libs/flame/src/parent/pool-notice.ts'), 'utf8');
     const events = all(type, /readonly is: ([^;]+);/g).flatMap((union) => all(union, /'([\w-]+)'/g));
     const named = all(section('Events').split(': ').slice(1).join(), /`([\w-]+)`/g);
     expect(named).toEqual(events.sort());
+  });
+
+  it("leaves OpenTelemetry's default port to it", () => {
+    for (const text of [
+      'README.md',
+      ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`),
+    ])
+      if (text.endsWith('.md')) expect(readFileSync(join(root, text), 'utf8'), text).not.toContain('9464');
   });
 
   it('names every option of ops', () => {

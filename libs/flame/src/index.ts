@@ -31,7 +31,7 @@ export { FlameContext } from './nest/flame-context.js';
 export { FlameHealthIndicator } from './nest/flame-health.js';
 export type { FlameHealthOptions, FlameHealthResult } from './nest/flame-health.js';
 export { FlameModule } from './nest/flame.module.js';
-export type { FlameAsyncResult, FlameModuleAsyncOptions } from './nest/flame.module.js';
+export type { FlameAsyncResult, FlameModuleAsyncOptions, FlameOptionsFactory } from './nest/flame.module.js';
 export type { FlameModuleOptions, FlamePoolOptions } from './nest/flame-options.js';
 export type { FlameOpsOptions } from './nest/ops-option.js';
 export { FlameParent } from './nest/flame-parent.js';

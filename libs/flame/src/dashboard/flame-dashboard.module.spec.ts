@@ -2,7 +2,9 @@ import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startApp } from '../../../../test/support/nest-app.js';
 import { FlameModule } from '../nest/flame.module.js';
+import type { FlameDashboardOptions } from './dashboard-options.js';
 import { FlameDashboardModule } from './flame-dashboard.module.js';
+import type { FlameDashboardOptionsFactory } from './flame-dashboard.module.js';
 
 const pools = FlameModule.forRoot([{ name: 'work', max: 1 }]);
 const { NODE_ENV } = process.env;
@@ -21,6 +23,17 @@ describe('FlameDashboardModule', () => {
     expect(() => FlameDashboardModule.forRoot()).toThrow(/FlameDashboardModule\.forRoot\.auth is missing/);
     await expect(startApp({ imports: [pools, FlameDashboardModule.forRootAsync({ useFactory: async () => ({}) })] })).rejects.toThrow(
       /forRootAsync useFactory\(\)\.auth is missing/,
+    );
+  });
+
+  it('takes its options from a class', async () => {
+    class Settings implements FlameDashboardOptionsFactory {
+      createFlameDashboardOptions(): FlameDashboardOptions {
+        return { path: 'no slash' };
+      }
+    }
+    await expect(startApp({ imports: [pools, FlameDashboardModule.forRootAsync({ useClass: Settings })] })).rejects.toThrow(
+      'FlameDashboardModule.forRootAsync useClass.createFlameDashboardOptions().path',
     );
   });
 

@@ -1,16 +1,11 @@
 import { Inject, Module, Optional, RequestMethod } from '@nestjs/common';
-import type {
-  BeforeApplicationShutdown,
-  DynamicModule,
-  FactoryProvider,
-  MiddlewareConsumer,
-  ModuleMetadata,
-  NestModule,
-} from '@nestjs/common';
+import type { BeforeApplicationShutdown, DynamicModule, MiddlewareConsumer, NestModule } from '@nestjs/common';
 import type { HttpAdapterHost, ModuleRef, NestContainer } from '@nestjs/core';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { badOption } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
+import { asyncOptions } from '../nest/async-options.js';
+import type { AsyncOptions } from '../nest/async-options.js';
 import { FlameApp } from '../nest/flame-app.js';
 import { nestProviders, nestTokens } from '../nest/nests.js';
 import { FlameParent } from '../nest/flame-parent.js';
@@ -20,10 +15,12 @@ import type { DashboardConfig, FlameDashboardOptions } from './dashboard-options
 import { DashboardSite } from './dashboard-site.js';
 import { withoutCors } from './without-cors.js';
 
-export interface FlameDashboardAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  inject?: FactoryProvider['inject'];
-  useFactory: (...deps: any[]) => FlameDashboardOptions | Promise<FlameDashboardOptions>;
+/** What a class has that `forRootAsync` gets as `useClass` or `useExisting`. */
+export interface FlameDashboardOptionsFactory {
+  createFlameDashboardOptions(): FlameDashboardOptions | Promise<FlameDashboardOptions>;
 }
+
+export type FlameDashboardAsyncOptions = AsyncOptions<FlameDashboardOptions, FlameDashboardOptionsFactory>;
 
 const configToken = Symbol('nestjs-flame:dashboard');
 
@@ -64,14 +61,14 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
   }
 
   /** The same with options from a factory: a password that a config service has. */
-  static forRootAsync({ imports = [], inject = [], useFactory }: FlameDashboardAsyncOptions): DynamicModule {
-    const config: FactoryProvider<Sealed<DashboardConfig>> = {
-      provide: configToken,
-      inject,
-      useFactory: async (...deps: unknown[]) =>
-        new Sealed(readConfig(await useFactory(...deps), 'FlameDashboardModule.forRootAsync useFactory()')),
-    };
-    return { module: FlameDashboardModule, imports, providers: [config, ...nestProviders()] };
+  static forRootAsync(options: FlameDashboardAsyncOptions): DynamicModule {
+    const config = asyncOptions(options, {
+      path: 'FlameDashboardModule.forRootAsync',
+      method: 'createFlameDashboardOptions',
+      token: configToken,
+      read: (result, source) => new Sealed(readConfig(result as FlameDashboardOptions, source)),
+    });
+    return { module: FlameDashboardModule, imports: options.imports ?? [], providers: [...config, ...nestProviders()] };
   }
 
   /** As middleware: below the app's global prefix, before its guards, and the same on Express and Fastify. */

@@ -8,9 +8,8 @@ import type { BackendContext, BootOrder, Machine } from '../backends/backend.js'
 import { BootError } from '../core/boot-error.js';
 import { FlameCall } from '../runner/flame-call.js';
 import { FlameModule } from './flame.module.js';
-import type { FlameAsyncResult } from './flame.module.js';
-import { FlamePool } from './flame-pool.js';
-import { getPoolToken, InjectPool } from './inject-pool.decorator.js';
+import type { FlamePool } from './flame-pool.js';
+import { getPoolToken } from './inject-pool.decorator.js';
 import { OnFlame } from './on-flame.decorator.js';
 
 /** A LocalBackend that tells what is done with it. */
@@ -247,62 +246,5 @@ describe('FlameModule', () => {
   it('refuses two imports', async () => {
     const start = startApp({ imports: [FlameModule.forRoot([{ name: 'a', max: 1 }]), FlameModule.forRoot([{ name: 'b', max: 1 }])] });
     await expect(start).rejects.toThrow(/FlameModule is imported 2 times .* Import it once/);
-  });
-});
-
-describe('FlameModule.forRootAsync', () => {
-  const max = { provide: 'max', useFactory: async () => 3 };
-  @Module({ providers: [max], exports: ['max'] })
-  class ConfigModule {}
-
-  @Injectable()
-  class Holder {
-    constructor(@InjectPool('work') readonly pool: FlamePool) {}
-  }
-
-  function start(names: string[], result: (max: number) => FlameAsyncResult): ReturnType<typeof startApp> {
-    return startApp({
-      imports: [
-        FlameModule.forRootAsync({ names, imports: [ConfigModule], inject: ['max'], useFactory: async (given: number) => result(given) }),
-      ],
-      providers: [Service, Holder],
-    });
-  }
-
-  it('takes its pools from a factory with dependencies', async () => {
-    const app = await start(['work'], (given) => [{ name: 'work', max: given }]);
-    expect(await app.get(Service).where()).toBe('work');
-    expect(app.get(Holder).pool.stats().max).toBe(3);
-  });
-
-  it('takes options for all pools beside them', async () => {
-    const told: string[] = [];
-    await start(['work'], (given) => ({ pools: [{ name: 'work', max: given }], backend: new ToldBackend(told) }));
-    expect(told).toEqual(['prepare under test']);
-  });
-
-  it('gives its pools to providers of the modules that it imports', async () => {
-    @Module({ providers: [Service, max], exports: ['max', Service] })
-    class Config {}
-    const app = await startApp({
-      imports: [
-        FlameModule.forRootAsync({ names: ['work'], imports: [Config], inject: ['max'], useFactory: () => [{ name: 'work', max: 1 }] }),
-      ],
-    });
-    expect(await app.get(Service).where()).toBe('work');
-  });
-
-  it('refuses names without pools, pools without names, and bad options', async () => {
-    await expect(start(['work', 'more'], () => [{ name: 'work', max: 1 }])).rejects.toThrow(
-      /forRootAsync names has "more", which useFactory gives no pool for/,
-    );
-    await expect(
-      start(['work'], () => [
-        { name: 'work', max: 1 },
-        { name: 'more', max: 1 },
-      ]),
-    ).rejects.toThrow(/forRootAsync names lacks "more", which useFactory gives/);
-    await expect(start(['work'], () => [{ name: 'work', max: 0 }])).rejects.toThrow(/forRootAsync useFactory\(\) pools\[0\]\.max must be/);
-    await expect(start(['work'], () => undefined as never)).rejects.toThrow(/forRootAsync useFactory\(\)/);
   });
 });

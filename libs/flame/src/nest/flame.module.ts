@@ -1,7 +1,6 @@
 import { Inject, Module } from '@nestjs/common';
 import type {
   DynamicModule,
-  FactoryProvider,
   ModuleMetadata,
   NestModule,
   OnApplicationBootstrap,
@@ -12,8 +11,10 @@ import type {
 import type { ExternalContextCreator, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AppBuild } from '../backends/app-build.js';
 import { underTest } from '../backends/under-test.js';
-import { badOption } from '../core/option-reader.js';
+import { badOption, OptionReader } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
+import { asyncOptions } from './async-options.js';
+import type { AsyncOptions } from './async-options.js';
 import { beforeDestroy } from './before-destroy.js';
 import { caughtAmong } from './caught-errors.js';
 import { doctorOrder } from './doctor-order.js';
@@ -33,14 +34,17 @@ import { PoolSet } from './pool-set.js';
 import { RequestLink } from './request-link.js';
 import { runnerProcess } from './runner-process.js';
 
-/** What `forRootAsync`'s factory gives: the pools alone, or with options for all of them. */
+/** What a factory of `forRootAsync` returns: the list of pools, or the module's options with that list as `pools`. */
 export type FlameAsyncResult = FlamePoolOptions[] | (FlameModuleOptions & { pools: FlamePoolOptions[] });
 
-export interface FlameModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+/** What a class has that `forRootAsync` gets as `useClass` or `useExisting`. */
+export interface FlameOptionsFactory {
+  createFlameOptions(): FlameAsyncResult | Promise<FlameAsyncResult>;
+}
+
+export interface FlameModuleAsyncOptions extends AsyncOptions<FlameAsyncResult, FlameOptionsFactory> {
   /** The names of the pools: Nest must know them before the factory can run. */
   names: readonly string[];
-  inject?: FactoryProvider['inject'];
-  useFactory: (...deps: any[]) => FlameAsyncResult | Promise<FlameAsyncResult>;
 }
 
 const configToken = Symbol('nestjs-flame:config');
@@ -94,21 +98,25 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   static forRoot(pools: FlamePoolOptions[], options: FlameModuleOptions = {}): DynamicModule {
     const config = readFlameOptions(pools, options, 'FlameModule.forRoot');
     return dynamicModule(
-      { provide: configToken, useFactory: () => new Sealed(config) },
+      [{ provide: configToken, useFactory: () => new Sealed(config) }],
       config.pools.map(({ name }) => name),
       config.pools.every(({ backend = config.backend }) => backend.reach === 'memory'),
     );
   }
 
-  /** The same with options from a factory, which gives the pools that `names` names. */
+  /** The same with options from a factory, which returns the pools that `names` names. */
   static forRootAsync(options: FlameModuleAsyncOptions): DynamicModule {
-    const { names, imports, inject = [], useFactory } = options;
-    const config: FactoryProvider<Sealed<FlameConfig>> = {
-      provide: configToken,
-      inject,
-      useFactory: async (...deps: unknown[]) => new Sealed(readAsync(await useFactory(...deps), names)),
-    };
-    return dynamicModule(config, names, false, imports);
+    const path = 'FlameModule.forRootAsync';
+    const names = new OptionReader(options, path).texts('names', "['ffmpeg']");
+    if (!names) throw badOption(`${path}.names`, 'is missing', "Give the names of the pools, such as ['ffmpeg'].");
+    const config = asyncOptions(options, {
+      path,
+      method: 'createFlameOptions',
+      token: configToken,
+      others: ['names'],
+      read: (result, source) => new Sealed(readAsync(result as FlameAsyncResult | undefined, names, source)),
+    });
+    return dynamicModule(config, names, false, options.imports);
   }
 
   /** Before any other middleware, and for every path, whatever the global prefix. */
@@ -166,7 +174,12 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
 }
 
 /** `local`: no runner has a process of its own. */
-function dynamicModule(config: Provider, names: readonly string[], local: boolean, imports: ModuleMetadata['imports'] = []): DynamicModule {
+function dynamicModule(
+  config: Provider[],
+  names: readonly string[],
+  local: boolean,
+  imports: ModuleMetadata['imports'] = [],
+): DynamicModule {
   // Before the app is made: a runner takes over what Nest's classes do.
   runnerProcess();
   // As early as can be: this process has loaded its code, and the build may change from now on. Under a test runner the script is not the app.
@@ -181,7 +194,7 @@ function dynamicModule(config: Provider, names: readonly string[], local: boolea
     global: true,
     imports,
     providers: [
-      config,
+      ...config,
       { provide: buildToken, useFactory: () => build },
       ...nestProviders(),
       FlameApp,
@@ -193,17 +206,18 @@ function dynamicModule(config: Provider, names: readonly string[], local: boolea
   };
 }
 
-function readAsync(result: FlameAsyncResult | undefined, names: readonly string[]): FlameConfig {
+function readAsync(result: FlameAsyncResult | undefined, names: readonly string[], source: string): FlameConfig {
   const path = 'FlameModule.forRootAsync';
+  const factory = source.slice(path.length + 1, -2);
   const { pools = undefined, ...options } = Array.isArray(result) ? { pools: result } : { ...result };
-  const config = readFlameOptions(pools, options, `${path} useFactory()`);
+  const config = readFlameOptions(pools, options, source);
   const given = config.pools.map(({ name }) => name);
   const missing = names.filter((name) => !given.includes(name));
   if (missing.length > 0)
-    throw badOption(`${path} names`, `has ${quoted(missing)}, which useFactory gives no pool for`, 'Remove it, or give that pool.');
+    throw badOption(`${path} names`, `has ${quoted(missing)}, which ${factory} gives no pool for`, 'Remove it, or give that pool.');
   const unnamed = given.filter((name) => !names.includes(name));
   if (unnamed.length > 0)
-    throw badOption(`${path} names`, `lacks ${quoted(unnamed)}, which useFactory gives`, 'Add it, so that the pool can be injected.');
+    throw badOption(`${path} names`, `lacks ${quoted(unnamed)}, which ${factory} gives`, 'Add it, so that the pool can be injected.');
   return config;
 }
 

@@ -7,6 +7,7 @@ import { logged, startApp } from '../../../../test/support/nest-app.js';
 import { until } from '../../../../test/support/process-table.js';
 import { ownHost, Regions, secret } from '../../../../test/support/regions.js';
 import { FlameRpcModule } from './flame-rpc.module.js';
+import type { FlameRpcOptionsFactory } from './flame-rpc.module.js';
 import { OnRegion } from './on-region.decorator.js';
 import { RegionRpc } from './region-rpc.service.js';
 import type { FlameRpcOptions } from './rpc-options.js';
@@ -318,6 +319,16 @@ describe('FlameRpcModule', () => {
       code: 'FLAME_CONFIG',
       message: expect.stringContaining('FlameRpcModule.forRootAsync useFactory() options.timeout must be a time in milliseconds above 0'),
     });
+  });
+
+  it('takes its options from a class', async () => {
+    class Settings implements FlameRpcOptionsFactory {
+      createFlameRpcOptions(): FlameRpcOptions {
+        return { myRegion: 'ams' };
+      }
+    }
+    const app = await startApp({ imports: [FlameRpcModule.forRootAsync({ useClass: Settings })], providers: [Notes] });
+    expect(app.get(RegionRpc).myRegion).toBe('ams');
   });
 
   it('is alone without a discovery: everything is local, nothing listens', async () => {

@@ -1,14 +1,9 @@
 import { Inject, Logger, Module } from '@nestjs/common';
-import type {
-  DynamicModule,
-  FactoryProvider,
-  ModuleMetadata,
-  OnApplicationBootstrap,
-  OnApplicationShutdown,
-  OnModuleInit,
-} from '@nestjs/common';
+import type { DynamicModule, ModuleMetadata, OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
 import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
+import { asyncOptions } from '../nest/async-options.js';
+import type { AsyncOptions } from '../nest/async-options.js';
 import { beforeDestroy } from '../nest/before-destroy.js';
 import { enhanceWith } from '../nest/enhancers.js';
 import { findHandlers } from '../nest/flame.explorer.js';
@@ -23,10 +18,12 @@ import { readRpcOptions } from './rpc-options.js';
 import type { FlameRpcOptions, RpcConfig } from './rpc-options.js';
 import { stableHandlers } from './stable-names.js';
 
-export interface FlameRpcAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  inject?: FactoryProvider['inject'];
-  useFactory: (...deps: any[]) => FlameRpcOptions | Promise<FlameRpcOptions>;
+/** What a class has that `forRootAsync` gets as `useClass` or `useExisting`. */
+export interface FlameRpcOptionsFactory {
+  createFlameRpcOptions(): FlameRpcOptions | Promise<FlameRpcOptions>;
 }
+
+export type FlameRpcAsyncOptions = AsyncOptions<FlameRpcOptions, FlameRpcOptionsFactory>;
 
 const configToken = Symbol('nestjs-flame:rpc-config');
 const log = new Logger('FlameRpc');
@@ -63,14 +60,18 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
   /** @throws {FlameError} FLAME_CONFIG that names the option's path and the fix. */
   static forRoot(options: FlameRpcOptions = {}): DynamicModule {
     const config = readRpcOptions(options, 'FlameRpcModule.forRoot', process.env);
-    return dynamicModule({ provide: configToken, useFactory: () => config });
+    return dynamicModule([{ provide: configToken, useFactory: () => config }]);
   }
 
   /** The same with options from a factory. */
-  static forRootAsync({ imports, inject = [], useFactory }: FlameRpcAsyncOptions): DynamicModule {
-    const read = async (...deps: unknown[]): Promise<RpcConfig> =>
-      readRpcOptions(await useFactory(...deps), 'FlameRpcModule.forRootAsync useFactory()', process.env);
-    return dynamicModule({ provide: configToken, inject, useFactory: read }, imports);
+  static forRootAsync(options: FlameRpcAsyncOptions): DynamicModule {
+    const config = asyncOptions(options, {
+      path: 'FlameRpcModule.forRootAsync',
+      method: 'createFlameRpcOptions',
+      token: configToken,
+      read: (result, source) => readRpcOptions(result, source, process.env),
+    });
+    return dynamicModule(config, options.imports);
   }
 
   onModuleInit(): void {
@@ -95,12 +96,12 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
   }
 }
 
-function dynamicModule(config: FactoryProvider<RpcConfig>, imports: ModuleMetadata['imports'] = []): DynamicModule {
+function dynamicModule(config: Provider[], imports: ModuleMetadata['imports'] = []): DynamicModule {
   return {
     module: FlameRpcModule,
     global: true,
     imports,
-    providers: [config, ...nestProviders(), RpcApp, RegionRpc],
+    providers: [...config, ...nestProviders(), RpcApp, RegionRpc],
     exports: [RpcApp, RegionRpc],
   };
 }

@@ -3,7 +3,7 @@ export type { DnsDiscoveryOptions } from './dns-discovery.js';
 export type { DnsOptions } from './dns-names.js';
 export type { Discovery, FoundInstance } from './discovery.js';
 export { FlameRpcModule } from './flame-rpc.module.js';
-export type { FlameRpcAsyncOptions } from './flame-rpc.module.js';
+export type { FlameRpcAsyncOptions, FlameRpcOptionsFactory } from './flame-rpc.module.js';
 export type { InstanceInfo } from './instance-info.js';
 export { OnRegion } from './on-region.decorator.js';
 export type { OnRegionOptions } from './on-region.decorator.js';

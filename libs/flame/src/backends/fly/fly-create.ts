@@ -16,7 +16,7 @@ export interface FlyBoot {
 
 /** The body of `POST /apps/{app}/machines`: https://fly.io/docs/machines/api/machines-resource/#create-a-machine */
 export function flyCreateBody({ image, options }: FlySettings, region: string, order: BootOrder, { flameParent, origin }: FlyBoot): object {
-  const { init, cpuKind, cpus, memoryMb, gpuKind, gpus, services, mounts, metadata, environment } = options;
+  const { init, cpuKind, cpus, memoryMb, services, mounts, metadata, environment } = options;
   return {
     name: order.runner,
     region,
@@ -33,7 +33,7 @@ export function flyCreateBody({ image, options }: FlySettings, region: string, o
           tty: init.tty,
         },
       }),
-      guest: { cpu_kind: cpuKind, cpus, memory_mb: memoryMb, gpu_kind: gpuKind, gpus },
+      guest: { cpu_kind: cpuKind, cpus, memory_mb: memoryMb },
       // A runner that has ended is of no use: it would not get in a second time.
       auto_destroy: true,
       restart: { policy: 'no' },

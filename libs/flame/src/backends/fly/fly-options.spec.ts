@@ -30,7 +30,6 @@ describe('checkFlyOptions', () => {
       { memoryMb: 300, cpuKind: 'shared' },
       'FlyBackend.memoryMb must be a multiple of 256 for shared CPUs, but is 300. Give for example 512.',
     ],
-    [{ gpus: 2 }, "FlyBackend.gpus needs gpuKind. Give the kind too, such as gpuKind: 'l40s'."],
     [
       { metadata: { fly_process_group: 'app' } },
       'FlyBackend.metadata.fly_process_group would hand runners over to fly deploy. Leave it out.',

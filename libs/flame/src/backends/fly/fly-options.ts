@@ -78,14 +78,6 @@ export interface FlyBackendOptions extends EnvOptions {
    * @default 4096
    */
   memoryMb?: number;
-  /** The kind of GPU, for machines with one. */
-  gpuKind?: string;
-  /**
-   * GPUs of a runner, with `gpuKind`.
-   *
-   * @default 1
-   */
-  gpus?: number;
   /**
    * Time that the platform may take to start a machine, in milliseconds; the pool's own `bootTimeout`, which the app's boot counts in,
    * ends it in any case.
@@ -114,7 +106,7 @@ export interface FlyBackendOptions extends EnvOptions {
 }
 
 /** The defaults, as the options document them; a test compares the two. */
-export const flyDefaults = { cpuKind: 'performance', memoryMb: 4096, gpus: 1, bootTimeout: Infinity } as const;
+export const flyDefaults = { cpuKind: 'performance', memoryMb: 4096, bootTimeout: Infinity } as const;
 
 /** The options as they were given, checked one by one. What the environment gives is filled in by `settle`. */
 export type FlyOptions = Omit<FlyBackendOptions, keyof EnvOptions> & { readonly environment: EnvRules };
@@ -149,8 +141,6 @@ export function checkFlyOptions(options: unknown): FlyOptions {
     cpuKind,
     cpus: read.count('cpus', 1, availableParallelism()),
     memoryMb: readMemory(read, cpuKind),
-    gpuKind: read.optionalText('gpuKind'),
-    gpus: readGpus(read),
     bootTimeout: read.duration('bootTimeout', flyDefaults.bootTimeout),
     services: readObjects(read, 'services'),
     metadata: readMetadata(read),
@@ -211,12 +201,6 @@ function readMemory(read: OptionReader, cpuKind: string): number {
   if (memory % unit === 0) return memory;
   const least = Math.ceil(memory / unit) * unit;
   throw read.refuse('memoryMb', `must be a multiple of ${unit} for ${cpuKind} CPUs, but is ${memory}`, `Give for example ${least}.`);
-}
-
-function readGpus(read: OptionReader): number | undefined {
-  if (read.raw('gpuKind') !== undefined) return read.count('gpus', 1, flyDefaults.gpus);
-  if (read.raw('gpus') === undefined) return undefined;
-  throw read.refuse('gpus', 'needs gpuKind', "Give the kind too, such as gpuKind: 'l40s'.");
 }
 
 function readObjects(read: OptionReader, key: string): object[] {
