@@ -1,0 +1,17 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const program = join(import.meta.dirname, '../apps/dist/what-stays/main.js');
+
+describe('What a handler changes in memory', () => {
+  it('stays on its runner, and what it returns can be applied at the parent', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 60_000 });
+    expect(JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!)).toEqual({
+      there: ['video 1'],
+      heard: ['video 2'],
+      titles: ['video 2'],
+    });
+  });
+});
