@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { ModulesContainer } from '@nestjs/core';
+import { Cron, Interval, ScheduleModule, Timeout } from '@nestjs/schedule';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApp } from '../../../../test/support/nest-app.js';
 import { liveSources } from './live-sources.js';
@@ -87,6 +88,28 @@ describe('liveSources', () => {
 
   it('names cron jobs that run, intervals and timeouts', async () => {
     expect(await live(SchedulerRegistry)).toEqual(['it runs cron jobs (nightly, older)', 'it runs intervals and timeouts (beat, once)']);
+  });
+
+  it('names schedules that have no name by class and method', async () => {
+    class Base {
+      @Cron('0 0 1 1 *')
+      inherited(): void {}
+    }
+    class Reports extends Base {
+      @Cron('0 0 1 1 *')
+      daily(): void {}
+      @Cron('0 0 1 1 *', { name: 'nightly' })
+      nightly(): void {}
+      @Interval(60_000)
+      beat(): void {}
+      @Timeout(60_000)
+      once(): void {}
+    }
+    const app = await startApp({ imports: [ScheduleModule.forRoot()], providers: [Reports] });
+    expect(liveSources(app.get(ModulesContainer)).filter((source) => !source.startsWith('it listens'))).toEqual([
+      'it runs cron jobs (nightly, Reports.daily, Reports.inherited)',
+      'it runs intervals and timeouts (Reports.beat, Reports.once)',
+    ]);
   });
 
   it('names queue consumers that have a worker', async () => {

@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import type { ModulesContainer } from '@nestjs/core';
 import { isNamed } from './is-named.js';
+import { prototypesOf } from './declaration.js';
 import { queueConsumer } from './queue-consumers.js';
 
 /**
@@ -12,7 +13,7 @@ export function liveSources(modules: ModulesContainer): string[] {
   const found = new Set<string>();
   for (const source of openPorts()) found.add(source);
   for (const instance of providersOf(modules)) {
-    if (isNamed(instance, 'SchedulerRegistry')) for (const source of schedules(instance as Registry)) found.add(source);
+    if (isNamed(instance, 'SchedulerRegistry')) for (const source of schedules(instance as Registry, modules)) found.add(source);
     for (const held of [instance, ...heldBy(instance)]) {
       const queue = queueConsumer(held);
       if (queue !== undefined) found.add(`it consumes a queue (${queue})`);
@@ -47,13 +48,45 @@ interface Registry {
   getTimeouts?(): string[];
 }
 
-function schedules(registry: Registry): string[] {
+function schedules(registry: Registry, modules: ModulesContainer): string[] {
   const found: string[] = [];
-  const jobs = [...(registry.getCronJobs?.() ?? [])].filter(([, job]) => job.isActive ?? job.running ?? true).map(([name]) => name);
+  const running = [...(registry.getCronJobs?.() ?? [])].filter(([, job]) => job.isActive ?? job.running ?? true).map(([name]) => name);
+  const jobs = named(running, 'SCHEDULE_CRON_OPTIONS', modules);
   if (jobs.length > 0) found.push(`it runs cron jobs (${jobs.join(', ')})`);
-  const timers = [...(registry.getIntervals?.() ?? []), ...(registry.getTimeouts?.() ?? [])];
+  const timers = [
+    ...named(registry.getIntervals?.() ?? [], 'SCHEDULE_INTERVAL_OPTIONS', modules),
+    ...named(registry.getTimeouts?.() ?? [], 'SCHEDULE_TIMEOUT_OPTIONS', modules),
+  ];
   if (timers.length > 0) found.push(`it runs intervals and timeouts (${timers.join(', ')})`);
   return found;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Schedules without a name have a UUID instead: they are shown as the methods that are decorated without one. */
+function named(names: readonly string[], decorator: string, modules: ModulesContainer): string[] {
+  if (!names.some((name) => uuid.test(name))) return [...names];
+  const methods = Array.from(modules.values(), ({ providers, controllers }) => [...providers.values(), ...controllers.values()])
+    .flat()
+    .flatMap(({ metatype }) => (typeof metatype === 'function' ? unnamedOf(metatype.prototype as object | undefined, decorator) : []));
+  return [...names.filter((name) => !uuid.test(name)), ...new Set(methods)];
+}
+
+function unnamedOf(prototype: object | undefined, decorator: string): string[] {
+  if (!prototype) return [];
+  const keys = new Set(prototypesOf(prototype).flatMap((of) => Object.getOwnPropertyNames(of)));
+  return [...keys]
+    .filter((key) => {
+      const method = prototypesOf(prototype)
+        .map((of) => Object.getOwnPropertyDescriptor(of, key))
+        .find(Boolean)?.value as unknown;
+      return (
+        typeof method === 'function' &&
+        Reflect.hasMetadata(decorator, method) &&
+        Reflect.getMetadata('SCHEDULER_NAME', method) === undefined
+      );
+    })
+    .map((key) => `${prototype.constructor.name}.${key}`);
 }
 
 /** Node tells how many servers listen by its public API, and which by this one, which it may drop some day. */
