@@ -1,5 +1,5 @@
 import { Test } from '@nestjs/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startApp } from '../../../../test/support/nest-app.js';
 import { FlameModule } from '../nest/flame.module.js';
 import type { FlameDashboardOptions } from './dashboard-options.js';
@@ -40,6 +40,18 @@ describe('FlameDashboardModule', () => {
   it('starts there with auth', async () => {
     process.env['NODE_ENV'] = 'production';
     await startApp({ imports: [pools, FlameDashboardModule.forRoot({ auth: { user: 'ops', password: 'secret' } })] });
+  });
+
+  it('says where the page is, once the app listens', async () => {
+    const module = await Test.createTestingModule({ imports: [pools, FlameDashboardModule.forRoot()] }).compile();
+    const app = module.createNestApplication();
+    onTestFinished(() => app.close());
+    app.setGlobalPrefix('api');
+    const told: unknown[] = [];
+    app.useLogger({ log: (text: unknown) => told.push(text), warn: () => {}, error: () => {} });
+    await app.listen(0, '127.0.0.1');
+    const where = told.filter((text) => String(text).startsWith('the dashboard is at '));
+    expect(where).toEqual([`the dashboard is at ${await app.getUrl()}/api/flame`]);
   });
 
   it('lets an app close that never opened', async () => {

@@ -2,6 +2,7 @@ import { Inject, Module, Optional, RequestMethod } from '@nestjs/common';
 import type { BeforeApplicationShutdown, DynamicModule, MiddlewareConsumer, NestModule } from '@nestjs/common';
 import type { HttpAdapterHost, ModuleRef, NestContainer } from '@nestjs/core';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { badOption } from '../core/option-reader.js';
 import { Sealed } from '../core/sealed.js';
 import { asyncOptions } from '../nest/async-options.js';
@@ -76,6 +77,7 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
     if (this.#app.inRunner) return;
     const { path } = this.#config;
     void this.#app.whenOpen.then(({ pools }) => (this.#site = new DashboardSite(this.#config, pools, nestLog)));
+    this.#sayWhere();
     this.#keepCorsOut();
     const paths = [path, `${path}/*rest`].map((route) => ({ path: route, method: RequestMethod.ALL }));
     consumer.apply((request: IncomingMessage, response: ServerResponse) => this.#site?.handle(request, response)).forRoutes(...paths);
@@ -83,19 +85,43 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
 
   /** The app's CORS middleware answers preflights by itself, before any other middleware. */
   #keepCorsOut(): void {
+    this.#server.prependListener('request', ({ url = '' }, response) => {
+      const path = `${url.split('?', 1)[0]}/`.toLowerCase();
+      if (path.startsWith(`${this.#path}/`.toLowerCase())) withoutCors(response);
+    });
+  }
+
+  #sayWhere(): void {
+    const server = this.#server;
+    server.once('listening', () => {
+      const at = server.address();
+      const scheme = 'setSecureContext' in server ? 'https' : 'http';
+      const origin = typeof at === 'object' && at ? `${scheme}://${hostOf(at)}:${at.port}` : '';
+      nestLog.log(`the dashboard is at ${origin}${this.#path}`);
+    });
+  }
+
+  get #server(): Server {
+    return this.#adapterHost.httpAdapter.getHttpServer() as Server;
+  }
+
+  /** Where the page is, below the app's global prefix. */
+  get #path(): string {
     // Nest offers no other way to the global prefix.
     const { container } = this.#moduleRef as unknown as { container: NestContainer };
-    const base = (): string => ['', container.applicationConfig?.getGlobalPrefix(), this.#config.path].join('/').replace(/\/{2,}/g, '/');
-    (this.#adapterHost.httpAdapter.getHttpServer() as Server).prependListener('request', ({ url = '' }, response) => {
-      const path = `${url.split('?', 1)[0]}/`.toLowerCase();
-      if (path.startsWith(`${base()}/`.toLowerCase())) withoutCors(response);
-    });
+    return ['', container.applicationConfig?.getGlobalPrefix(), this.#config.path].join('/').replace(/\/{2,}/g, '/');
   }
 
   /** Before the HTTP server closes, which waits for every response. */
   beforeApplicationShutdown(): void {
     this.#site?.close();
   }
+}
+
+/** An address that a browser on this host can open. */
+function hostOf({ address, family }: AddressInfo): string {
+  if (address === '::' || address === '0.0.0.0') return 'localhost';
+  return family === 'IPv6' ? `[${address}]` : address;
 }
 
 /** A runner shows nothing, and so needs no `auth`. */
