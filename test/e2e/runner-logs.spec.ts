@@ -7,6 +7,9 @@ describe('what a runner logs', () => {
   it('arrives at the parent’s logger at its level, with runner and call', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js');
     const url = await app.url();
+    await app.line(/\[Flame work-\w+-1\] \[Flame\] runner \S+ of pool "work" is attached/);
+    // Nothing of what Nest says of its start.
+    expect(app.lines.filter((line) => line.includes('[Flame work-'))).toHaveLength(1);
     await post(`${url}/call/log/2`);
     const [first, second] = await Promise.all(
       [1, 2].map((line) => app.line(new RegExp(`(\\w+) \\[Flame (\\S+) call (\\d+)\\] \\[Work\\] line ${line} of 2$`))),
@@ -24,7 +27,10 @@ describe('what a runner logs', () => {
     await post(`${await app.url()}/call/log/1`);
     const [line] = await app.line(/^\{.*line 1 of 1.*\}$/);
     const runner = expect.stringMatching(/^work-\w+-1$/) as string;
-    expect(JSON.parse(line)).toMatchObject({ level: 'warn', message: { message: '[Work] line 1 of 1', pool: 'work', runner, call: 1 } });
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'warn',
+      message: { message: '[Work] line 1 of 1', pool: 'work', runner, call: 1, timestamp: expect.any(Number) as number },
+    });
   });
 
   it.each([

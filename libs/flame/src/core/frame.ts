@@ -69,8 +69,11 @@ export type RunnerFrame =
   | { kind: 'leaving'; reason: string }
   /** One of the runner's handlers ignored its abort: give it no new work, end it when the rest is done. */
   | { kind: 'tainted'; reason: string }
-  /** A line of the runner's own logger; `id` is the call it belongs to, 0 for none. Of level `dropped`: how many lines were too many. */
-  | { kind: 'log'; id: number; level: string; text: string }
+  /**
+   * A line of the runner's own logger; `id` is the call it belongs to, 0 for none; `time` is the runner's wall clock, in milliseconds since 1970. Of level
+   * `dropped`: how many lines were too many.
+   */
+  | { kind: 'log'; id: number; level: string; text: string; time?: number }
   /** The runner's vital signs, a JSON object (CPU, memory, event-loop delay). */
   | { kind: 'vitals'; text: string };
 

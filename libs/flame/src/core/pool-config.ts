@@ -7,6 +7,7 @@ import type { RunnerChoice } from './runner-choice.js';
 export interface PoolConfig<Backend = unknown> extends PoolRules {
   readonly backend: Backend | undefined;
   readonly log: PoolLogLevel | false;
+  readonly logStartup: boolean;
   readonly timeout: number;
   readonly queueTimeout: number;
   /** Runs on the runner before it may idle out. */
@@ -26,6 +27,7 @@ export const poolDefaults = {
   processes: 1,
   singleUse: false,
   log: false,
+  logStartup: false,
   timeout: 30_000,
   bootTimeout: 30_000,
   shutdownTimeout: 30_000,
@@ -60,6 +62,7 @@ export function readPoolOptions<Backend>(options: PoolOptions<Backend>, path: st
     singleUse: read.flag('singleUse', poolDefaults.singleUse),
     backend: read.raw('backend') as Backend | undefined,
     log: readLog(read),
+    logStartup: read.flag('logStartup', poolDefaults.logStartup),
     timeout: read.duration('timeout', poolDefaults.timeout),
     bootTimeout,
     queueTimeout: read.duration('queueTimeout', bootTimeout),

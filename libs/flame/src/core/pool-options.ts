@@ -43,6 +43,12 @@ export interface PoolOptions<Backend = unknown> {
    */
   log?: PoolLogLevel | false;
   /**
+   * Whether what Nest says of a runner's start (modules, routes) comes to the parent's log, too. A boot that fails shows it in any case.
+   *
+   * @default false
+   */
+  logStartup?: boolean;
+  /**
    * Time a handler may run; also the default for a call. `Infinity` for no limit. The clock starts when the call is handed to a runner.
    *
    * @default 30_000

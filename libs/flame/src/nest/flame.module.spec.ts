@@ -114,6 +114,15 @@ describe('FlameModule', () => {
     expect(logged).toContain('log Flame: 1 handler; pools: work (local, 0 to 3), more (told, 1 to 2)');
   });
 
+  it('tells handlers that are decorated from methods that can only be called', async () => {
+    class Plain {
+      one(): void {}
+      two(): void {}
+    }
+    await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { handlers: [Plain] })], providers: [Service, Plain] });
+    expect(logged).toContain('log Flame: handlers: 1 decorated, 2 callable; pools: work (local, 0 to 1)');
+  });
+
   it('warns of a queueTimeout below bootTimeout', async () => {
     await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1, queueTimeout: 5, bootTimeout: 10 }])] });
     expect(logged).toContainEqual(

@@ -1,9 +1,9 @@
-import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { LineGate, shortened } from '../core/line-gate.js';
 import { FlameCall } from '../runner/flame-call.js';
 import { SystemClock } from '../wire/system-clock.js';
+import { logText, withContext } from './log-text.js';
 
 /** Sends a line to the parent; says whether it could. */
 export type SendLine = (level: string, text: string, call: number) => boolean;
@@ -62,17 +62,8 @@ export class ForwardingLogger implements LoggerService {
     if (local.isLevelEnabled?.(level) === false) return;
     if (!this.#gate.pass()) return;
     const print = (): void => local[level]?.(message, ...more);
-    if (!this.#send(level, shortened(lineOf(message, more)), FlameCall.current()?.id ?? 0)) return print();
+    if (!this.#send(level, shortened(withContext(logText(message, more))), FlameCall.current()?.id ?? 0)) return print();
     if (this.#unsent.length === 0) setImmediate(() => (this.#unsent = []));
     this.#unsent.push(print);
   }
-}
-
-/** `[Context] message more`, as Nest's console has it: the last of several is the context. */
-function lineOf(message: unknown, more: readonly unknown[]): string {
-  const last = more.at(-1);
-  const context = typeof last === 'string' ? last : undefined;
-  const rest = (context === undefined ? more : more.slice(0, -1)).filter((part) => part !== undefined);
-  const words = [message, ...rest].map((part) => (typeof part === 'string' ? part : inspect(part, { breakLength: Infinity })));
-  return `${context === undefined ? '' : `[${context}] `}${words.join(' ')}`;
 }

@@ -72,6 +72,11 @@ export class HandlerIndex implements HandlerTable {
     return this.#handlers.map(({ name }) => name);
   }
 
+  /** How many of the handlers have a decorator; the others can be called by `flame.on`. */
+  get decorated(): number {
+    return this.#handlers.filter(({ declaration }) => declaration).length;
+  }
+
   /** What the manifest lists: the handlers, then the classes of children. */
   get entries(): readonly string[] {
     return [...this.names, ...this.#children.map(({ name }) => name)];

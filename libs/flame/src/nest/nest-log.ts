@@ -1,12 +1,25 @@
 import { stripVTControlCharacters } from 'node:util';
 import { ConsoleLogger, Logger } from '@nestjs/common';
+import type { LoggerService, LogLevel } from '@nestjs/common';
 import type { FlameLog } from '../core/flame-log.js';
+import { readJsonLine, withContext } from './log-text.js';
 
 /** The library's own words, through Nest's logger. */
 export const nestLog: FlameLog = new Logger('Flame');
 
 /** What Nest's ConsoleLogger puts before a message, up to its level. The date is in the form of the process's locale. */
-const nestLine = /^\[[^\]]+\] \d+ +- .*? (LOG|WARN|ERROR|DEBUG|VERBOSE|FATAL) (.*)$/;
+const nestLine = /^\[[^\]]+\] \d+ +- .*? (LOG|WARN|ERROR|DEBUG|VERBOSE|FATAL) (?:\[([^\]]+)\] )?(.*)$/;
+
+/** Where Nest says what it starts: modules, routes, gateways. */
+const startup = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+  'NestMicroservice',
+  'WebSocketsController',
+]);
 
 /** Where a line comes from. */
 export interface LineOrigin {
@@ -14,53 +27,67 @@ export interface LineOrigin {
   readonly runner: string;
   /** 0 for a line that belongs to no call. */
   readonly call: number;
+  /** When it was logged, in milliseconds since 1970, where that is known. */
+  readonly time?: number | undefined;
 }
 
-/** A line that a runner's process printed, under the runner's name, at the level at which the runner's own logger gave it. */
-export function logOutput(line: string, stream: 'stdout' | 'stderr', origin: LineOrigin): void {
-  const text = stripVTControlCharacters(line);
-  if (text.trim() === '') return;
-  const json = readJsonLine(text);
-  if (json) return logRunnerLine(json.level, json.text, origin);
-  const [, level, message] = nestLine.exec(text) ?? [];
-  logRunnerLine(level?.toLowerCase() ?? (stream === 'stderr' ? 'warn' : 'log'), message ?? line, origin);
+/**
+ * A line that a runner's process printed, under the runner's name, at the level at which the runner's own logger gave it. What Nest says of its start is
+ * left out, unless `withStartup`.
+ */
+export function logOutput(line: string, stream: 'stdout' | 'stderr', origin: LineOrigin, withStartup = false): void {
+  const plain = stripVTControlCharacters(line);
+  if (plain.trim() === '') return;
+  const said = readJsonLine(plain) ?? readNestLine(plain);
+  if (!said) return logRunnerLine(stream === 'stderr' ? 'warn' : 'log', line, origin);
+  if (!withStartup && said.level === 'log' && startup.has(said.context ?? '')) return;
+  logRunnerLine(said.level, withContext(said), { ...origin, time: said.time });
 }
 
-/** A line as Nest's ConsoleLogger writes it with `json: true`. */
-function readJsonLine(line: string): { level: string; text: string } | undefined {
-  if (!line.startsWith('{"level":"')) return undefined;
-  try {
-    const { level, message, context } = JSON.parse(line) as { level: string; message?: unknown; context?: unknown };
-    const text = typeof message === 'string' ? message : JSON.stringify(message);
-    return { level, text: typeof context === 'string' ? `[${context}] ${text}` : text };
-  } catch {
-    // It is some other program's.
-    return undefined;
-  }
+/** A line as Nest's ConsoleLogger writes it. Its time has no zone, and so is left to the parent. */
+function readNestLine(line: string): ReturnType<typeof readJsonLine> {
+  const [, level, context, text] = nestLine.exec(line) ?? [];
+  return level === undefined ? undefined : { level: level.toLowerCase(), context, text: text!, time: undefined };
 }
 
 /** A line of a runner's own logger: text with the runner's name, or, where this process logs JSON, an object with all that is known of it. */
-export function logRunnerLine(level: string, text: string, { pool, runner, call }: LineOrigin): void {
+export function logRunnerLine(level: string, said: string, { pool, runner, call, time = NaN }: LineOrigin): void {
   const context = call > 0 ? `Flame ${runner} call ${call}` : `Flame ${runner}`;
-  const message = logsJson() ? { message: text, pool, runner, ...(call > 0 ? { call } : {}) } : text;
-  switch (level) {
-    case 'debug':
-    case 'verbose':
-      return Logger.debug(message, context);
-    case 'warn':
-      return Logger.warn(message, context);
-    case 'error':
-    case 'fatal':
-      return Logger.error(message, context);
-    case 'dropped':
-      return Logger.warn(`${text} of its lines were dropped: they came too fast`, context);
-    default:
-      return Logger.log(message, context);
-  }
+  if (level === 'dropped') return Logger.warn(`${said} of its lines were dropped: they came too fast`, context);
+  const date = new Date(time);
+  const timestamp = date.getTime();
+  const delay = Math.abs(Date.now() - timestamp);
+  const late = delay >= shownDelay && delay < longestDelay;
+  const message = logsJson()
+    ? { message: said, pool, runner, ...(call > 0 ? { call } : {}), ...(Number.isNaN(timestamp) ? {} : { timestamp }) }
+    : late
+      ? `${said} (logged at ${date.toISOString()})`
+      : said;
+  Logger[levelHere(level)](message, context);
+}
+
+/** The logger's own time is good enough for a line that came sooner, in milliseconds. */
+const shownDelay = 1_000;
+/** More is no delay, but a clock that is wrong. */
+const longestDelay = 86_400_000;
+
+/** The levels to try where the app's logger lacks one: only `log`, `warn` and `error` are required of it. */
+const nextLevel: Readonly<Partial<Record<LogLevel, LogLevel>>> = { fatal: 'error', verbose: 'debug', debug: 'log' };
+
+function levelHere(level: string): LogLevel {
+  const known = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] satisfies LogLevel[];
+  let found: LogLevel | undefined = known.find((name) => name === level) ?? 'log';
+  const logger = appLogger();
+  while (logger && typeof logger[found] !== 'function' && nextLevel[found]) found = nextLevel[found]!;
+  return found;
+}
+
+function appLogger(): LoggerService | undefined {
+  return (Logger as unknown as { staticInstanceRef?: LoggerService }).staticInstanceRef;
 }
 
 /** Whether the app's logger is Nest's own, and writes JSON. */
 function logsJson(): boolean {
-  const { staticInstanceRef: logger } = Logger as unknown as { staticInstanceRef?: { options?: { json?: boolean } } };
+  const logger = appLogger();
   return logger instanceof ConsoleLogger && (logger as unknown as { options?: { json?: boolean } }).options?.json === true;
 }

@@ -220,8 +220,8 @@ export class PoolSet {
       maxPayload: this.#config.maxPayload,
       reconnectTimeout: this.#config.reconnectTimeout,
       inProcess: async (info) => this.#startLocal(info, config),
-      output: (line, stream, pool, runner) => logOutput(line, stream, { pool, runner, call: 0 }),
-      runnerLog: (level, text, pool, runner, call) => logRunnerLine(level, text, { pool, runner, call }),
+      output: (line, stream, pool, runner) => logOutput(line, stream, { pool, runner, call: 0 }, config.logStartup),
+      runnerLog: (level, text, pool, runner, call, time) => logRunnerLine(level, text, { pool, runner, call, time }),
       onCastError: this.castFailed,
       context: this.#config.context,
       tracer: this.#config.tracing,
@@ -252,8 +252,13 @@ export class PoolSet {
     const pools = this.#config.pools.map(
       ({ name, min, max, backend }) => `${name} (${(backend ?? this.#config.backend).name}, ${min} to ${max})`,
     );
-    const handlers = this.#index.names.length;
-    nestLog.log(`${handlers} handler${handlers === 1 ? '' : 's'}; pools: ${pools.join(', ')}`);
+    const { length } = this.#index.names;
+    const { decorated } = this.#index;
+    const handlers =
+      length === decorated
+        ? `${length} handler${length === 1 ? '' : 's'}`
+        : `handlers: ${decorated} decorated, ${length - decorated} callable`;
+    nestLog.log(`${handlers}; pools: ${pools.join(', ')}`);
   }
 }
 

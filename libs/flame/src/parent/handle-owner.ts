@@ -19,6 +19,6 @@ export interface HandleOwner {
   failed(call: PoolCall, error: FlameError): void;
   /** A line of the pool's own. */
   warn(text: string): void;
-  /** A line of the runner's own logger. */
-  log(level: string, text: string, call: number): void;
+  /** A line of the runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
+  log(level: string, text: string, call: number, time?: number): void;
 }

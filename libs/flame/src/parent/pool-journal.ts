@@ -13,6 +13,10 @@ import { PoolMeter } from './pool-meter.js';
 import type { PoolNews, PoolNotice } from './pool-notice.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
+import { RepeatedFailures } from './repeated-failures.js';
+
+/** A connection that is cut for no longer than this, in milliseconds, is told of in one line: that it is back, or that its runner is lost. */
+const cutUntold = 1_000;
 
 /**
  * What a pool tells of itself: its log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are
@@ -23,6 +27,11 @@ export class PoolJournal {
   readonly #news: Subject<PoolNotice>;
   readonly #bootTimes = new Map<string, number>();
   readonly #failures = new RecentFailures();
+  readonly #failedBoots: RepeatedFailures;
+  /** Boots that failed, until nothing is left of them. */
+  readonly #failedRunners = new Set<string>();
+  /** Connections that are cut, and not told of yet: how not to tell. */
+  readonly #cuts = new Map<string, () => void>();
   readonly meter = new PoolMeter();
   /** The context in which the pool was made. What the pool does runs there, for it outlives the call that asked for it. */
   readonly scope = new AsyncResource('FLAMEPOOL');
@@ -30,6 +39,7 @@ export class PoolJournal {
   constructor(setup: PoolSetup, news: Subject<PoolNotice>) {
     this.#setup = setup;
     this.#news = news;
+    this.#failedBoots = new RepeatedFailures(setup.clock, (text) => setup.log.warn(`${this.#pool}: ${text}`));
   }
 
   get failures(): readonly PoolFailure[] {
@@ -86,15 +96,19 @@ export class PoolJournal {
         return this.#tell({ is: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });
       }
       case 'down':
+        this.#endCut(fact.runner);
         this.#setup.log.warn(`${this.#pool}: runner ${fact.runner} is lost (${fact.how})`);
         this.#fail('lost', 'lost', fact.how, fact.runner);
         return this.#tell({ is: 'lost', runner: fact.runner, how: fact.how });
       case 'suspended':
-      case 'resumed':
-        this.#setup.log.warn(
-          `${this.#pool}: the connection of runner ${fact.runner} ${fact.is === 'resumed' ? 'is back' : 'is cut; it may come back'}`,
+        this.#cuts.set(
+          fact.runner,
+          this.#setup.clock.after(cutUntold, () => this.#connection(fact.runner, 'is cut; it may come back')),
         );
-        return this.#tell({ is: fact.is, runner: fact.runner });
+        return this.#tell({ is: 'suspended', runner: fact.runner });
+      case 'resumed':
+        this.#connection(fact.runner, this.#cuts.has(fact.runner) ? 'was cut for a moment and is back' : 'is back');
+        return this.#tell({ is: 'resumed', runner: fact.runner });
       default:
     }
   }
@@ -120,8 +134,13 @@ export class PoolJournal {
     this.#tell({ is: 'log-lines-dropped', runner, lines: dropped });
   }
 
+  /** Whether the last boot failed: then what the next ones print is not news. */
+  get bootsFail(): boolean {
+    return this.#failedBoots.any;
+  }
+
   booting(runner: string, count: number): void {
-    this.#say(`booting runner ${runner} (${count} of at most ${this.#setup.config.max})`);
+    if (!this.bootsFail) this.#say(`booting runner ${runner} (${count} of at most ${this.#setup.config.max})`);
     this.#tell({ is: 'booting', runner, count });
     this.#guard('onGrowStart', () => this.#setup.config.onGrowStart?.({ name: this.#setup.config.name, count }));
   }
@@ -135,11 +154,13 @@ export class PoolJournal {
     this.#bootTimes.delete(runner);
     if (error) {
       this.meter.bootFailed(error);
-      this.#setup.log.warn(`${this.#pool}: runner ${runner} could not boot (${error.phase}): ${error.message}`);
+      this.#failedRunners.add(runner);
+      this.#failedBoots.add(runner, error);
       this.#fail('boot', error.phase, error.message, runner);
       this.#tell({ is: 'boot-failed', runner, error });
     } else {
       this.meter.booted(took);
+      this.#failedBoots.end();
       this.#say(`runner ${runner} is up after ${Math.round(took)} ms`);
       this.#tell({ is: 'up', runner, machine, took });
     }
@@ -157,7 +178,8 @@ export class PoolJournal {
   }
 
   shrunk(runner: string, count: number): void {
-    this.#say(`runner ${runner} is gone, ${count} left`);
+    this.#endCut(runner);
+    if (!this.#failedRunners.delete(runner)) this.#say(`runner ${runner} is gone, ${count} left`);
     this.#tell({ is: 'gone', runner, count });
     this.#guard('onShrink', () => this.#setup.config.onShrink?.({ name: this.#setup.config.name, count }));
   }
@@ -188,12 +210,23 @@ export class PoolJournal {
   }
 
   drained(): void {
+    this.#failedBoots.end();
     this.#say('drained');
     this.#tell({ is: 'drained' });
   }
 
   get #pool(): string {
     return `pool "${this.#setup.config.name}"`;
+  }
+
+  #connection(runner: string, how: string): void {
+    this.#endCut(runner);
+    this.#setup.log.warn(`${this.#pool}: the connection of runner ${runner} ${how}`);
+  }
+
+  #endCut(runner: string): void {
+    this.#cuts.get(runner)?.();
+    this.#cuts.delete(runner);
   }
 
   #fail(is: 'boot' | 'lost', code: string, message: string, runner: string): void {

@@ -37,8 +37,8 @@ export interface PoolSetup {
   readonly inProcess: (info: ParentInfo) => Promise<LocalMachine>;
   /** The machine's output, line by line. */
   readonly output: (line: string, stream: 'stdout' | 'stderr', pool: string, runner: string) => void;
-  /** A line of a runner's own logger. */
-  readonly runnerLog: (level: string, text: string, pool: string, runner: string, call: number) => void;
+  /** A line of a runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
+  readonly runnerLog: (level: string, text: string, pool: string, runner: string, call: number, time?: number) => void;
   /** A cast failed after it was accepted, so that nobody awaits it. */
   readonly onCastError: (error: unknown, handler: string) => void;
   /** The pool takes no more calls. */

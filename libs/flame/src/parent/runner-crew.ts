@@ -15,6 +15,9 @@ import { RecentLines } from './recent-lines.js';
 import { noSuchRunner } from './call-verdicts.js';
 import { RunnerHandle } from './runner-handle.js';
 
+/** Lines that a boot printed which are kept until it is up. */
+const mostHeld = 100;
+
 /** What the machine asks of the runners, beside running calls. */
 type CrewAction = Exclude<PoolAction, { do: 'run' | 'reject' | 'started' | 'drained' }>;
 
@@ -110,11 +113,11 @@ export class RunnerCrew {
     const { backend, door, clock } = this.#setup;
     const tickets = ticketsFor(runner, this.#setup);
     const lines = new RecentLines();
-    const printed = this.#printer(runner, lines);
+    const printer = this.#printer(runner, lines);
     const begun = clock.now();
     const boot = bootRunner(
       backend,
-      (signal) => bootOrder(this.#setup, tickets, signal, printed),
+      (signal) => bootOrder(this.#setup, tickets, signal, printer.output),
       (signal) => expectAll(door, tickets, signal),
       () => lines.lines,
     );
@@ -122,6 +125,7 @@ export class RunnerCrew {
     boot.up.then(
       (booted) => {
         this.#boots.delete(runner);
+        printer.release();
         const handle = new RunnerHandle(runner, this.#owner(runner), booted);
         this.#handles.set(runner, handle);
         this.#journal.bootTook(runner, clock.now() - begun);
@@ -169,24 +173,38 @@ export class RunnerCrew {
       threw: (call, error) => this.#journal.threw(call, error),
       failed: (call, error) => this.#journal.failed(call, error),
       warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
-      log: (level, text, call) => this.#log(level, text, runner, call),
+      log: (level, text, call, time) => this.#log(level, text, runner, call, time),
     };
   }
 
-  /** Takes what a machine prints: for the error of a boot that fails, and for the log as long as it is not too much. */
-  #printer(runner: string, lines: RecentLines): BootOrder['output'] {
+  /**
+   * Takes what a machine prints: for the error of a boot that fails, and for the log as long as it is not too much. After a boot that failed the next ones
+   * are heard when they are up: what they print would be the same again, and their error has its last lines.
+   */
+  #printer(runner: string, lines: RecentLines): { output: BootOrder['output']; release: () => void } {
     const { clock, config, output } = this.#setup;
     const gate = new LineGate(clock, (dropped) => this.#log('dropped', String(dropped), runner, 0));
-    return (line, stream) => {
-      lines.add(line);
-      if (!gate.pass()) return;
-      this.#journal.logged(stream, line, runner);
-      output(shortened(line), stream, config.name, runner);
+    let isUp = false;
+    const held: (() => void)[] = [];
+    return {
+      output: (line, stream) => {
+        lines.add(line);
+        if (!gate.pass()) return;
+        this.#journal.logged(stream, line, runner);
+        const tell = (): void => output(shortened(line), stream, config.name, runner);
+        if (isUp || !this.#journal.bootsFail) return tell();
+        held.push(tell);
+        if (held.length > mostHeld) held.shift();
+      },
+      release: () => {
+        isUp = true;
+        for (const tell of held.splice(0)) tell();
+      },
     };
   }
 
-  #log(level: string, text: string, runner: string, call: number): void {
+  #log(level: string, text: string, runner: string, call: number, time?: number): void {
     this.#journal.logged(level, text, runner);
-    this.#setup.runnerLog(level, text, this.#setup.config.name, runner, call);
+    this.#setup.runnerLog(level, text, this.#setup.config.name, runner, call, time);
   }
 }

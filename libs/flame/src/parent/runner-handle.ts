@@ -128,7 +128,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       case 'tainted':
         return this.taint(frame.reason);
       case 'log':
-        return this.owner.log(frame.level, frame.text, frame.id);
+        return this.owner.log(frame.level, frame.text, frame.id, frame.time);
       case 'vitals':
         return this.vitals.take(frame.text);
       default:

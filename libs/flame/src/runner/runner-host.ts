@@ -131,7 +131,7 @@ export class RunnerHost {
   /** Sends a line of the app's logger to the parent; says whether it could. Lines that pile up are not taken. */
   log(level: string, text: string, call: number): boolean {
     if (!this.#link || this.#link.backlog > mostBacklog) return false;
-    this.#link.send({ kind: 'log', id: call, level, text });
+    this.#link.send({ kind: 'log', id: call, level, text, time: Date.now() });
     return true;
   }
 

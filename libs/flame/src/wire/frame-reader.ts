@@ -189,7 +189,7 @@ function build(f: Fields): WireFrame {
     case kinds.tainted:
       return { kind: 'tainted', reason: f.text };
     case kinds.log:
-      return { kind: 'log', id: f.id, level: f.code, text: f.text };
+      return { kind: 'log', id: f.id, level: f.code, text: f.text, ...(f.time === 0 ? undefined : { time: f.time }) };
     case kinds.vitals:
       return { kind: 'vitals', text: f.text };
     case kinds.probe:

@@ -160,6 +160,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       out.uint(tags.id, frame.id);
       out.string(tags.code, frame.level);
       out.string(tags.text, frame.text);
+      if (frame.time !== undefined) out.double(tags.time, frame.time);
       return;
     case 'vitals':
       out.string(tags.text, frame.text);

@@ -75,7 +75,10 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
   fc.record({ kind: fc.constant('progress' as const), id: number, value: bytes }),
   fc.record({ kind: fc.constant('consent' as const), yes: fc.boolean() }),
   fc.record({ kind: fc.constantFrom('leaving' as const, 'tainted' as const, 'close' as const), reason: text }),
-  fc.record({ kind: fc.constant('log' as const), id: number, level: text, text }),
+  fc.record(
+    { kind: fc.constant('log' as const), id: number, level: text, text, time: time.filter((since) => since !== 0) },
+    { requiredKeys: ['kind', 'id', 'level', 'text'] },
+  ),
   fc.record({ kind: fc.constant('vitals' as const), text }),
   fc.record({ kind: fc.constant('probe' as const), id: number }),
   fc.record({ kind: fc.constant('probed' as const), id: number, time }),

@@ -7,7 +7,7 @@ import { ReportsService } from './reports.service.js';
 @Module({
   imports: [
     LoggerModule.forRoot({ pinoHttp: { level: 'trace' } }),
-    FlameModule.forRoot([{ name: 'reports', max: 1, log: 'log' }], { backend: new ProcessBackend() }),
+    FlameModule.forRoot([{ name: 'reports', max: 1, log: 'log', logStartup: true }], { backend: new ProcessBackend() }),
   ],
   controllers: FlameParent.unlessRunner([ReportsController]),
   providers: [ReportsService],
