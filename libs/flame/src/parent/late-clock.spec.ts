@@ -11,13 +11,17 @@ const patient = (): Promise<never> =>
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
 
+/** Gives up as well, with an error of its own. */
+const sulky = (): Promise<never> =>
+  new Promise((_, reject) => FlameCall.current()!.signal.addEventListener('abort', () => reject(new Error('aborted'))));
+
 /** A pool whose process is so busy that its timers are `late` milliseconds behind, in calls that end by their runner's clock. */
 function busyPool(late: number): PoolRig {
   const parent: Clock = {
     now: () => rig.clock.now(),
     after: (delay, wake) => rig.clock.after(delay + late, wake),
   };
-  const rig: PoolRig = new PoolRig({ patient }, { max: 1, bootTimeout: 100_000 }, { setup: { clock: parent } });
+  const rig: PoolRig = new PoolRig({ patient, sulky }, { max: 1, bootTimeout: 100_000 }, { setup: { clock: parent } });
   return rig;
 }
 
@@ -35,5 +39,12 @@ describe('A call whose runner says first that its time is up', () => {
     );
     expect(told.filter((is) => ['call-failed', 'call-ended', 'call-answered'].includes(is))).toEqual(['call-failed', 'call-ended']);
     expect(rig.pool.stats()).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  it('has timed out, whatever the handler throws at its abort', async () => {
+    const rig = busyPool(100);
+    const failed = failure(rig.call('sulky', [], { timeout: 1_000 }));
+    await rig.clock.advance(1_001);
+    expect(await failed).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });
   });
 });

@@ -264,8 +264,8 @@ export class Executor implements LinkReceiver, Workplace {
 
   #threw(work: Work, error: unknown): void {
     this.#over(work);
-    // What its abort made it throw says less than why it was aborted.
-    if (work.reason && isAbortBy(work.reason, error)) return this.#refuse(work.id, work.reason);
+    // What its abort made it throw says less than why it was aborted, and what it throws when its time is up comes too late.
+    if (work.reason?.code === 'FLAME_TIMEOUT' || (work.reason && isAbortBy(work.reason, error))) return this.#refuse(work.id, work.reason);
     this.#setup.link.send({ kind: 'throw', id: work.id, error: this.#setup.codec.encodeThrown(error), held: false });
   }
 
