@@ -42,6 +42,8 @@ export interface HostedApp {
 
 /** Bytes on their way to the parent above which no line is added to them. */
 const mostBacklog = 1024 * 1024;
+/** How long a runner that ends waits for the exports of the app's OpenTelemetry SDK; said in docs/observability.md. */
+const exportLimit = 5_000;
 
 /**
  * The life of a runner process. It ends the process in every case: when the parent says so, when a signal does, when nobody holds it any
@@ -154,6 +156,7 @@ export class RunnerHost {
       ?.close()
       .catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
     await this.#within(Math.max(1_000, info.shutdownTimeout), Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]));
+    await this.#exportTelemetry();
     this.#stopVitals?.();
     const link = this.#link;
     this.#link = undefined;
@@ -162,12 +165,21 @@ export class RunnerHost {
     exit(0);
   }
 
-  /** Waits for `done`, but not longer than `limit` milliseconds. */
-  async #within(limit: number, done: Promise<unknown>): Promise<void> {
+  /** With what the app's shutdown hooks recorded. The link is still there for a word about what did not get out. */
+  async #exportTelemetry(): Promise<void> {
+    const { log, surroundings = thisProcess } = this.#setup;
+    const warn = (problem: string): void => log.warn(`what this runner recorded last for OpenTelemetry may be lost: ${problem}`);
+    const exported = surroundings.exportTelemetry?.().catch((error: Error) => warn(error.message));
+    if (!(await this.#within(exportLimit, exported))) warn(`it was not exported within ${exportLimit} ms`);
+  }
+
+  /** Waits for `done`, but not longer than `limit` milliseconds; says whether it was in time. */
+  async #within(limit: number, done: Promise<unknown> | undefined): Promise<boolean> {
     let cancel: (() => void) | undefined;
-    const late = new Promise<void>((resolve) => (cancel = this.#setup.clock.after(limit, resolve, true)));
-    await Promise.race([done, late]);
+    const late = new Promise<false>((resolve) => (cancel = this.#setup.clock.after(limit, () => resolve(false), true)));
+    const inTime = await Promise.race([Promise.resolve(done).then(() => true), late]);
     cancel?.();
+    return inTime;
   }
 
   /** The parent's process is gone: its session need not be waited for, nor said goodbye to. */

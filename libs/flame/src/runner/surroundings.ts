@@ -1,4 +1,5 @@
 import type { OpenPipe } from '../wire/client-pipe.js';
+import { exportTelemetry } from './telemetry.js';
 import { tellVitals } from './vital-signs.js';
 import { wakefulness } from './wakefulness.js';
 import type { Wakefulness } from './wakefulness.js';
@@ -16,6 +17,8 @@ export interface Surroundings {
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
   /** Keeps the process awake between calls that come quickly. A simulated one does not sleep. */
   wakefulness?(): Wakefulness | undefined;
+  /** Exports what the app's OpenTelemetry SDK holds; rejects with what went wrong. A simulated one has none. */
+  exportTelemetry?(): Promise<void>;
 }
 
 /** How a platform, or a person, asks a process to go. */
@@ -33,4 +36,5 @@ export const thisProcess: Surroundings = {
   vitals: tellVitals,
   watchdog: (options) => new Watchdog(options),
   wakefulness,
+  exportTelemetry: () => exportTelemetry(),
 };
