@@ -64,6 +64,8 @@ interface Tools {
   readonly node: string;
   /** Keeps the scaffold's own tests and what they need; then its pools are local. */
   readonly tests?: boolean;
+  /** Files of `src`, in place of the method on a pool. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** An app as `nest new` makes it, in a folder of its own, with the packed library installed and one method on a pool. */
@@ -74,14 +76,20 @@ export class NestApp {
     this.folder = join(parent, name);
     const nest = [join(tools.cli, 'nest'), 'new', name, '--skip-install', '--skip-git', '--package-manager', 'npm'];
     this.#run(tools.node, nest, parent);
-    const backend = tools.tests ? 'LocalBackend' : 'ProcessBackend';
+    this.#edit('src/main.ts', 'process.env.PORT ?? 3000', `process.env.PORT ?? 3000, '127.0.0.1'`);
+    this.#keepOnly(
+      tools.tests
+        ? /^(?!.*(eslint|oxlint|prettier|globals|coverage|mau))/
+        : /^@nestjs\/(cli|schematics|testing)$|^@types\/|^typescript$|^vitest$/,
+    );
+    if (tools.files) for (const [name, text] of Object.entries(tools.files)) writeFileSync(join(this.folder, 'src', name), text);
+    else this.#addWork(tools.tests ? 'LocalBackend' : 'ProcessBackend');
+  }
+
+  #addWork(backend: string): void {
     const flame = `FlameModule.forRoot([{ name: 'work', max: 2 }], { backend: new ${backend}() })`;
     this.#edit('src/app.module.ts', 'imports: []', `imports: [${flame}]`);
     this.#edit('src/app.module.ts', /^/, `import { FlameModule, ${backend} } from 'nestjs-flame';\n`);
-    this.#edit('src/main.ts', 'process.env.PORT ?? 3000', `process.env.PORT ?? 3000, '127.0.0.1'`);
-    this.#keepOnly(
-      tools.tests ? /^(?!.*(eslint|prettier|globals))/ : /^@nestjs\/(cli|schematics|testing)$|^@types\/|^typescript$|^vitest$/,
-    );
     writeFileSync(join(this.folder, 'src/app.service.ts'), service);
     // The scaffold of Nest 11 imports without endings, and its Jest knows no others.
     const endings = readFileSync(join(this.folder, 'src/app.module.ts'), 'utf8').includes(`.service.js'`);

@@ -11,6 +11,7 @@ import { FlameApp } from '../nest/flame-app.js';
 import { nestProviders, nestTokens } from '../nest/nests.js';
 import { FlameParent } from '../nest/flame-parent.js';
 import { nestLog } from '../nest/nest-log.js';
+import { overridable } from '../nest/overridable.js';
 import { readDashboardOptions } from './dashboard-options.js';
 import type { DashboardConfig, FlameDashboardOptions } from './dashboard-options.js';
 import { DashboardSite } from './dashboard-site.js';
@@ -58,7 +59,7 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
   static forRoot(options?: FlameDashboardOptions): DynamicModule {
     const config = readConfig(options, 'FlameDashboardModule.forRoot');
     const provider = { provide: configToken, useFactory: () => new Sealed(config) };
-    return { module: FlameDashboardModule, providers: [provider, ...nestProviders()] };
+    return overridable({ module: FlameDashboardModule, providers: [provider, ...nestProviders()] });
   }
 
   /** The same with options from a factory: a password that a config service has. */
@@ -69,7 +70,7 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
       token: configToken,
       read: (result, source) => new Sealed(readConfig(result as FlameDashboardOptions, source)),
     });
-    return { module: FlameDashboardModule, imports: options.imports ?? [], providers: [...config, ...nestProviders()] };
+    return overridable({ module: FlameDashboardModule, imports: options.imports ?? [], providers: [...config, ...nestProviders()] });
   }
 
   /** As middleware: below the app's global prefix, before its guards, and the same on Express and Fastify. */

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { importPeer } from '../core/optional-peer.js';
 import { FlameApp } from '../nest/flame-app.js';
 import { FlameParent } from '../nest/flame-parent.js';
+import { overridable } from '../nest/overridable.js';
 import { collectPools } from './pool-collector.js';
 
 /** Options of `FlameMetricsModule.forRoot`. */
@@ -58,12 +59,12 @@ export class FlameMetrics implements OnModuleInit {
 export class FlameMetricsModule {
   static forRoot(options: FlameMetricsOptions = {}): DynamicModule {
     const path = options.path ?? (options.registry ? false : '/metrics');
-    return {
+    return overridable({
       module: FlameMetricsModule,
       controllers: path === false ? [] : FlameParent.unlessRunner([metricsController(path)]),
       providers: [{ provide: optionsToken, useValue: options }, FlameMetrics],
       exports: [FlameMetrics],
-    };
+    });
   }
 }
 

@@ -30,6 +30,7 @@ import { Flame } from './flame.service.js';
 import { getPoolToken } from './inject-pool.decorator.js';
 import { nestLog } from './nest-log.js';
 import { nestProviders, nestTokens } from './nests.js';
+import { overridable } from './overridable.js';
 import { PoolSet } from './pool-set.js';
 import { RequestLink } from './request-link.js';
 import { runnerProcess } from './runner-process.js';
@@ -189,7 +190,7 @@ function dynamicModule(
     inject: [FlameApp],
     useFactory: (app: FlameApp) => new FlamePool(name, app),
   }));
-  return {
+  return overridable({
     module: FlameModule,
     global: true,
     imports,
@@ -203,7 +204,7 @@ function dynamicModule(
       ...pools,
     ],
     exports: [FlameApp, Flame, FlameHealthIndicator, ...pools.map(({ provide }) => provide)],
-  };
+  });
 }
 
 function readAsync(result: FlameAsyncResult | undefined, names: readonly string[], source: string): FlameConfig {

@@ -10,6 +10,7 @@ import { findHandlers } from '../nest/flame.explorer.js';
 import { FlameParent } from '../nest/flame-parent.js';
 import { HandlerIndex } from '../nest/handler-index.js';
 import { nestProviders, nestTokens } from '../nest/nests.js';
+import { overridable } from '../nest/overridable.js';
 import { SystemClock } from '../wire/system-clock.js';
 import { RegionRpc } from './region-rpc.service.js';
 import { onRegion, RpcApp } from './rpc-app.js';
@@ -97,13 +98,13 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
 }
 
 function dynamicModule(config: Provider[], imports: ModuleMetadata['imports'] = []): DynamicModule {
-  return {
+  return overridable({
     module: FlameRpcModule,
     global: true,
     imports,
     providers: [...config, ...nestProviders(), RpcApp, RegionRpc],
     exports: [RpcApp, RegionRpc],
-  };
+  });
 }
 
 function refuseSecond(modules: ModulesContainer): void {
