@@ -1,34 +1,87 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SpawnedApp } from '../support/spawned-app.js';
 
-/** An app whose runners are processes and whose TMPDIR has so many letters of three bytes in its path. */
-async function start(letters: number): Promise<{ app: SpawnedApp; url: string; base: string; folder: string }> {
+interface Place {
+  readonly app: SpawnedApp;
+  readonly base: string;
+  readonly folder: string;
+  /** Has the app make so many calls at once. */
+  call(times?: number): Promise<void>;
+  /** Resolves when so many calls have returned. */
+  returned(calls: number): Promise<void>;
+}
+
+/** An app whose runners are processes and whose TMPDIR has so many letters of three bytes in its path; `at` is a command that starts it. */
+async function start(letters: number, more: Record<string, string> = {}, at: readonly string[] = []): Promise<Place> {
   const base = mkdtempSync(join(tmpdir(), 't-'));
   onTestFinished(() => rmSync(base, { recursive: true }));
   const folder = join(base, '語'.repeat(letters));
-  mkdirSync(folder);
-  const app = new SpawnedApp('dashboard/main.js', { DASH_BACKEND: 'process', TMPDIR: folder });
-  return { app, url: await app.url(), base, folder };
+  mkdirSync(folder, { recursive: true });
+  const app = new SpawnedApp('dashboard/main.js', { DASH_BACKEND: 'process', TMPDIR: folder, ...more }, 'ignore', at);
+  const url = await app.url();
+  const stats = async (): Promise<unknown> => (await fetch(`${url}/stats`)).json();
+  return {
+    app,
+    base,
+    folder,
+    call: async (times = 1) => void (await fetch(`${url}/sleep/300?times=${times}`)),
+    returned: async (calls) => {
+      await expect.poll(stats, { timeout: 40_000 }).toMatchObject({ calls: { returned: calls } });
+    },
+  };
 }
 
+/** The folders of parents' sockets in a folder. */
+const sockets = (folder: string): string[] => readdirSync(folder).filter((name) => /^nestjs-flame-\w{6}$/.test(name));
+
 describe('A TMPDIR whose letters take more than a byte', () => {
-  it('holds the socket of the runners', async () => {
-    const { url, folder } = await start(8);
-    await fetch(`${url}/sleep/1`);
-    const stats = async (): Promise<unknown> => (await fetch(`${url}/stats`)).json();
-    await expect.poll(stats, { timeout: 40_000 }).toMatchObject({ calls: { returned: 1 } });
-    const [socket] = readdirSync(folder).filter((name) => name.startsWith('nestjs-flame-'));
+  it('holds the socket of the runners, and holds it again when it was removed', async () => {
+    const { folder, call, returned } = await start(8);
+    await call();
+    await returned(1);
+    const [socket] = sockets(folder);
+    expect(readdirSync(join(folder, socket!))).toEqual(['parent.sock']);
+    rmSync(join(folder, socket!), { recursive: true });
+    // More than the runner that is there has slots for.
+    await call(4);
+    await returned(5);
+    expect(sockets(folder)).toEqual([socket]);
     expect(readdirSync(join(folder, socket!))).toEqual(['parent.sock']);
   });
+});
 
-  it('is refused when its path is too long, and no socket lies outside of it', async () => {
-    const { app, url, base, folder } = await start(24);
-    await fetch(`${url}/sleep/1`);
-    await app.line(/too long a path for a Unix socket \(\d+ bytes, at most 103\): set TMPDIR to a shorter one/);
+describe('A TMPDIR that cannot hold a socket', () => {
+  it('leaves it to XDG_RUNTIME_DIR when its path is too long, and nothing is left there', async () => {
+    const session = mkdtempSync(join(tmpdir(), 'x-'));
+    onTestFinished(() => rmSync(session, { recursive: true }));
+    const { app, base, folder, call, returned } = await start(24, { XDG_RUNTIME_DIR: session });
+    await call();
+    await returned(1);
+    expect(sockets(session)).toHaveLength(1);
+    expect(sockets(folder)).toEqual([]);
     expect(readdirSync(base)).toEqual(['語'.repeat(24)]);
-    expect(readdirSync(folder)).toEqual([]);
+    app.process.kill('SIGTERM');
+    await app.exited;
+    expect(readdirSync(session)).toEqual([]);
+  });
+
+  it('fails calls with what to do where nothing else can either, and no longer when it can', async () => {
+    // A mount namespace of its own takes root.
+    const readOnly = 'mount -t tmpfs -o ro flame "$TMPDIR" && mount -t tmpfs -o ro flame /dev/shm && exec "$@"';
+    const at = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', readOnly, 'sh'];
+    const { app, folder, call, returned } = await start(1, { XDG_RUNTIME_DIR: '/nowhere/at/all' }, at);
+    await call();
+    await app.line(/no folder can hold the Unix socket on which runners of this host attach/);
+    await app.line(new RegExp(`- ${folder}: EROFS: read-only file system`));
+    await app.line(/- \/nowhere\/at\/all: ENOENT/);
+    await app.line(/- \/dev\/shm: EROFS/);
+    await app.line(/Set TMPDIR to a folder that is there, that this process may write to, and whose path has at most \d+ bytes/);
+    execFileSync('nsenter', ['--mount', '--target', String(app.pid), 'mount', '-o', 'remount,rw', folder]);
+    await call();
+    await returned(1);
   });
 });

@@ -7,9 +7,9 @@ import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/flame-error.js';
 import type { AttachService } from './attach-service.js';
 import { HealthBook } from './health-book.js';
+import { alone, HostListener } from './host-listener.js';
 import type { Attachment, Door, ParentAddress, Ticket } from './link.js';
 import type { Listener, NetworkGuard } from './listener.js';
-import { type PrivateSocket, privateSocket } from './private-socket.js';
 import { SharedMemory } from './shared-memory.js';
 import type { StrangerLimits } from './stranger-limits.js';
 import { Strangers } from './strangers.js';
@@ -71,10 +71,9 @@ export class GrpcDoor implements Door {
   readonly #health: HealthBook;
   readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
   #server: Promise<Server> | undefined;
-  #host: Promise<() => ParentAddress> | undefined;
+  readonly #host = new HostListener((where) => this.#open(where));
   #network: Promise<(host?: string) => ParentAddress> | undefined;
   readonly #listeners: Listener[] = [];
-  #socket: PrivateSocket | undefined;
   #closed: Promise<void> | undefined;
 
   /** `health` is what it says of the app. */
@@ -91,14 +90,18 @@ export class GrpcDoor implements Door {
 
   /**
    * Where runners on this host attach (a Unix socket private to the user), or runners on the network (TCP with TLS), which know
-   * this machine as `host`. Listens there from the first time on.
+   * this machine as `host`. Listens there from the first time on, and on a socket that is gone anew. A failure is forgotten: the next boot tries again.
    *
    * @throws {FlameError} FLAME_CONFIG when it cannot listen.
    */
   async address(reach: 'host' | 'network', host?: string): Promise<ParentAddress> {
     if (this.#closed !== undefined) throw new FlameError('FLAME_REFUSED', 'the parent is closing and takes no more runners');
-    const opened = reach === 'host' ? (this.#host ??= this.#listenOnHost()) : (this.#network ??= this.#listenOnNetwork());
-    return (await opened)(host);
+    if (reach === 'host') return { address: `unix:${await this.#host.path()}` };
+    this.#network ??= this.#listenOnNetwork().catch((error: unknown) => {
+      this.#network = undefined;
+      throw error;
+    });
+    return (await this.#network)(host);
   }
 
   /** Adds a service to the server. */
@@ -117,22 +120,15 @@ export class GrpcDoor implements Door {
     this.#tickets.close();
     await this.#runners?.close('the parent is closing');
     // What is being opened has to be open before it can be closed; what could not be opened was reported to whoever asked.
-    await Promise.allSettled([this.#host, this.#network]);
+    await Promise.allSettled([this.#host.settled(), this.#network]);
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     (await this.#server)?.forceShutdown();
-    await this.#socket?.remove();
-  }
-
-  async #listenOnHost(): Promise<() => ParentAddress> {
-    this.#socket = await privateSocket();
-    const { path } = this.#socket;
-    await this.#open({ path });
-    return () => ({ address: `unix:${path}` });
+    await this.#host.remove();
   }
 
   async #listenOnNetwork(): Promise<(host?: string) => ParentAddress> {
     const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = this.#options;
-    const listener = await this.#open({ host: bind, port }, { tls, strangers: this.#strangers }).catch((error: Error) => {
+    const listener = await this.#open({ host: bind, port, ...alone }, { tls, strangers: this.#strangers }).catch((error: Error) => {
       const where = `${bind ?? 'all interfaces'}, port ${port}`;
       throw new FlameError('FLAME_CONFIG', `the parent cannot listen for runners on ${where}: ${error.message}`, { cause: error });
     });
@@ -144,10 +140,12 @@ export class GrpcDoor implements Door {
   }
 
   async #open(where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
-    this.#server ??= this.#makeServer();
+    this.#server ??= this.#makeServer().catch((error: unknown) => {
+      this.#server = undefined;
+      throw error;
+    });
     const [server, { Listener }] = await Promise.all([this.#server, import('./listener.js')]);
-    // In a cluster the primary would listen, and hand a runner of one worker to another; it would also wait for runners before it lets a worker go.
-    const listener = await Listener.open(server, { ...where, exclusive: true }, guard);
+    const listener = await Listener.open(server, where, guard);
     this.#listeners.push(listener);
     return listener;
   }
@@ -166,6 +164,7 @@ export class GrpcDoor implements Door {
       reconnectTimeout,
       maxPayload,
       onLetIn: (stream) => this.#strangers.letIn(stream),
+      onSuspended: () => void this.#host.restore(),
       shared: sharedMemoryFrom === Infinity ? undefined : new SharedMemory(sharedMemoryFrom),
       newKey,
       scope: this.#scope,

@@ -26,6 +26,8 @@ export interface AttachServiceOptions {
   readonly visitor?: 'runner' | 'instance';
   /** Told over which stream somebody was let in. */
   readonly onLetIn?: (stream: ServerStream) => void;
+  /** Told that the connection of one who was let in broke. */
+  readonly onSuspended?: () => void;
   /** What an instance says of itself to those it lets in. */
   readonly about?: Hello;
 }

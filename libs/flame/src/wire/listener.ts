@@ -33,46 +33,57 @@ export interface NetworkGuard {
  * the kernel of a runner answers also while its event loop is busy, and stops when the machine or the network is gone.
  */
 export class Listener {
-  readonly #net: NetServer;
+  readonly #enter: (socket: Socket) => void;
+  readonly #strangers: Strangers | undefined;
   readonly #sockets = new Set<Socket>();
+  #net: NetServer | undefined;
 
-  private constructor(net: NetServer) {
-    this.#net = net;
+  private constructor(enter: (socket: Socket) => void, strangers: Strangers | undefined) {
+    this.#enter = enter;
+    this.#strangers = strangers;
   }
 
   /** Listens there: on a Unix socket, or, with a guard, on the network. */
   static async open(grpc: GrpcServer, where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-    const net = createServer();
-    guard?.strangers.guard(net);
-    const listener = new Listener(net);
     const inject = injector.injectConnection.bind(injector);
-    const enter = guard === undefined ? inject : throughTls(guard, inject);
-    net.on('connection', (socket: Socket) => {
-      // Before anything else is done for it.
-      if (guard && !guard.strangers.mayCome(socket)) return;
-      listener.#sockets.add(socket);
-      socket.on('close', () => listener.#sockets.delete(socket));
-      // What it means is told to the session by gRPC.
-      socket.on('error', () => {});
-      enter(socket);
-    });
+    const listener = new Listener(guard === undefined ? inject : throughTls(guard, inject), guard?.strangers);
+    await listener.listen(where);
+    return listener;
+  }
+
+  /** Listens there in place of where it did; what is connected stays. */
+  async listen(where: ListenOptions): Promise<void> {
+    // Before another listens at the same path, which this takes away.
+    this.#net?.close();
+    const net = (this.#net = createServer());
+    this.#strangers?.guard(net);
+    net.on('connection', (socket: Socket) => this.#take(socket));
     await new Promise<void>((resolve, reject) => {
       net.once('error', reject);
       net.listen(where, resolve);
     });
-    return listener;
   }
 
   get port(): number {
-    return (this.#net.address() as AddressInfo).port;
+    return (this.#net!.address() as AddressInfo).port;
   }
 
   /** Stops listening and drops what is connected. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#net!.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  #take(socket: Socket): void {
+    // Before anything else is done for it.
+    if (this.#strangers && !this.#strangers.mayCome(socket)) return;
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    // What it means is told to the session by gRPC.
+    socket.on('error', () => {});
+    this.#enter(socket);
   }
 }
 

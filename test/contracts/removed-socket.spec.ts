@@ -1,0 +1,97 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CuttingProxy } from '../support/cutting-proxy.js';
+import { LinkRecorder } from '../support/link-recorder.js';
+import { numbered } from '../support/numbered-frames.js';
+import { WireRig } from '../support/wire-rig.js';
+
+let base: string;
+let rig: WireRig;
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 't-'));
+  vi.stubEnv('TMPDIR', base);
+  rig = new WireRig('host');
+});
+
+afterEach(async () => {
+  await rig.close();
+  vi.unstubAllEnvs();
+  rmSync(base, { recursive: true, force: true });
+});
+
+/** The folder of the parent's socket. */
+const folderOf = (address: string): string => dirname(address.slice('unix:'.length));
+
+describe('the socket of the runners on this host, when what cleans temporary folders has removed it', () => {
+  it('is there again for the next runner, as private as before, and sessions live on', async () => {
+    const { parent, runner } = await rig.pair();
+    const { address } = await rig.info();
+    const folder = folderOf(address);
+    rmSync(folder, { recursive: true });
+    expect((await rig.info()).address).toBe(address);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    const next = await rig.pair();
+    for (const [from, to] of [
+      [parent, runner],
+      [next.parent, next.runner],
+    ] as const) {
+      const there = new LinkRecorder();
+      to.open(there);
+      from.send(numbered(1));
+      await there.first(1);
+      expect(there.ends).toEqual([]);
+    }
+    await rig.close();
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('is made once for runners that boot together', async () => {
+    const { address } = await rig.info();
+    rmSync(folderOf(address), { recursive: true });
+    const infos = await Promise.all([rig.info(), rig.info(), rig.info()]);
+    expect(new Set(infos.map((info) => info.address))).toEqual(new Set([address]));
+    expect(await rig.pair()).toBeDefined();
+  });
+
+  it('is there again for a session whose connection broke, without any boot', async () => {
+    const { address } = await rig.info();
+    const proxy = await CuttingProxy.before(address);
+    const { parent, runner } = await rig.pair({ address: proxy.address });
+    const there = new LinkRecorder();
+    runner.open(there);
+    rmSync(folderOf(address), { recursive: true });
+    proxy.drop();
+    await there.until(() => there.events.includes('resumed'));
+    parent.send(numbered(1));
+    await there.first(1);
+    await proxy.close();
+  });
+
+  it('lies elsewhere when the temporary folder went with it', async () => {
+    const { address } = await rig.info();
+    rmSync(base, { recursive: true });
+    const { address: other } = await rig.info();
+    expect(other).not.toBe(address);
+    expect(await rig.pair()).toBeDefined();
+    await rig.close();
+    expect(existsSync(folderOf(other))).toBe(false);
+  });
+});
+
+describe('a place to listen that could not be had', () => {
+  it('is tried again at the next boot, when it was a port', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const { port } = holder.address() as AddressInfo;
+    const network = new WireRig('network', { port });
+    await expect(network.info()).rejects.toThrow(`port ${port}`);
+    await new Promise((resolve) => holder.close(resolve));
+    expect((await network.info()).address).toBe(`127.0.0.1:${port}`);
+    expect(await network.pair()).toBeDefined();
+    await network.close();
+  });
+});
