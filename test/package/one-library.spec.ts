@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 describe('under Jest, as a Nest 11 scaffold has it', () => {
   it.each(['30', '29'])('the whole apps of its tests are of one library with Jest %s', (version) => {
     app.install('--save-dev', `jest@${version}`, `jest-util@${version}`, `@types/jest@${version}`);
-    for (const node of [process.execPath, join(tool('node@24'), 'node')]) {
+    for (const node of [process.execPath, join(tool('node@26'), 'node')]) {
       expect(app.script('test:e2e', node)).toContain('> jest');
     }
   });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { processesOf } from '../support/process-table.js';
 import { NestApp } from './nest-app.js';
@@ -12,11 +12,9 @@ const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'flame-package-'));
 const tarball = inject('tarball');
 const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
-let node24: string;
+/** The lines of Node beside the one that runs the tests. */
+const lines = ['22', '24', '26'];
 
-beforeAll(() => {
-  node24 = join(tool('node@24'), 'node');
-});
 afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
 describe('the packed package', () => {
@@ -75,13 +73,13 @@ describe('a Nest 12 app (ESM)', () => {
   let app: NestApp;
 
   it('installs the package and builds', () => {
-    app = new NestApp(folder, 'esm', { cli: join(root, 'node_modules/.bin'), node: node24 });
+    app = new NestApp(folder, 'esm', { cli: join(root, 'node_modules/.bin'), node: nodeOf('24') });
     expect(JSON.parse(readFileSync(join(app.folder, 'package.json'), 'utf8'))).toMatchObject({ type: 'module' });
     app.install(tarball);
     app.build();
   });
   it('runs its method in another process, on Express', () => calls(app));
-  it('runs its method in another process, on Express under Node 24', () => calls(app, node24));
+  it.each(lines)('runs its method in another process, on Express under Node %s', (line) => calls(app, nodeOf(line)));
   it('runs its method in another process, on Fastify', async () => {
     app.install('@nestjs/platform-fastify@12');
     app.useFastify();
@@ -113,7 +111,7 @@ describe('a Nest 11 app (CommonJS)', () => {
     app.typeCheck('--module', 'commonjs', '--moduleResolution', 'node10', '--resolvePackageJsonExports', 'false');
   });
   it('runs its method in another process', () => calls(app));
-  it('runs its method in another process, under Node 24', () => calls(app, node24));
+  it.each(lines)('runs its method in another process, under Node %s', (line) => calls(app, nodeOf(line)));
   it('shows its pools to Prometheus and on the dashboard', () => shows(app));
   it('runs its method in another process, which does not open the port of a gateway', async () => {
     app.addGateway(await freePort(), 11);
@@ -121,6 +119,11 @@ describe('a Nest 11 app (CommonJS)', () => {
     await calls(app);
   });
 });
+
+/** The newest Node of a line. */
+function nodeOf(line: string): string {
+  return join(tool(`node@${line}`), 'node');
+}
 
 /** Calls a method that runs elsewhere, one that throws there, then ends the app: no process of it may be left. */
 async function calls(app: NestApp, node?: string): Promise<void> {
