@@ -52,6 +52,11 @@ export class Session<Packet extends { readonly length: number }> {
     return this.#untold >= this.#limits.ackBytes || this.#received - this.#told >= this.#limits.ackPackets;
   }
 
+  /** Something came in that the other end was not told of yet. */
+  get untold(): boolean {
+    return this.#received > this.#told;
+  }
+
   /** Books packet `next` as sent. */
   sent(packet: Packet): void {
     this.#sent++;

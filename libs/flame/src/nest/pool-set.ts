@@ -92,7 +92,17 @@ export class PoolSet {
     });
     const { host: bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
     this.#grpcDoor = new GrpcDoor(
-      { bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom, clock: this.#clock },
+      {
+        bind,
+        port,
+        tls,
+        strangers,
+        reconnectTimeout,
+        maxPayload,
+        sharedMemoryFrom,
+        clock: this.#clock,
+        warn: (text) => nestLog.warn(text),
+      },
       this.#health,
     );
     this.setups = new Map(

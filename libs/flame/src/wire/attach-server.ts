@@ -54,6 +54,8 @@ export interface GrpcDoorOptions {
   /** What those may do who reach that port and have not shown a token yet. */
   readonly strangers?: StrangerLimits;
   readonly clock?: Clock;
+  /** Told what someone should do something about. */
+  readonly warn?: (text: string) => void;
 }
 
 /**
@@ -165,7 +167,7 @@ export class GrpcDoor implements Door {
       maxPayload,
       onLetIn: (stream) => this.#strangers.letIn(stream),
       onSuspended: () => void this.#host.restore(),
-      shared: sharedMemoryFrom === Infinity ? undefined : new SharedMemory(sharedMemoryFrom),
+      shared: sharedMemoryFrom === Infinity ? undefined : new SharedMemory(sharedMemoryFrom, this.#options.warn),
       newKey,
       scope: this.#scope,
     });

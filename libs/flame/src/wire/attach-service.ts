@@ -160,7 +160,7 @@ export class AttachService {
           this.#sessions.delete(runner);
           shared?.unlink();
         };
-        return new SessionLink({ ...options, peer: `${visitor} ${runner}`, onEnded });
+        return new SessionLink({ ...options, peer: `${visitor} ${runner}`, onEnded, onShort: () => memory?.short() });
       },
     ) as SessionLink;
     if (shared) link.share(shared.files, 'parent');

@@ -59,6 +59,7 @@ export const kinds = {
   close: 31,
   shared: 32,
   sharing: 33,
+  short: 34,
 } as const satisfies Record<WireFrame['kind'], number>;
 
 /** `flame.v1.Mode`, by its numbers. */

@@ -210,6 +210,8 @@ function build(f: Fields): WireFrame {
       return { kind: 'shared', at: f.resource, length: f.count, head: f.payload ?? none };
     case kinds.sharing:
       return { kind: 'sharing' };
+    case kinds.short:
+      return { kind: 'short' };
     case kinds.close:
       return { kind: 'close', reason: f.text };
     default:

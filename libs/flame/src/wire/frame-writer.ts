@@ -195,6 +195,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       return;
     case 'ask':
     case 'sharing':
+    case 'short':
       return;
   }
 }

@@ -19,6 +19,8 @@ export interface InboxReader {
   close(reason: string): void;
   /** The other end reads from shared memory. */
   sharing?(): void;
+  /** The other end has too little shared memory. */
+  short?(): void;
 }
 
 /**
@@ -30,6 +32,7 @@ export class Inbox {
   readonly #maxPayload: number;
   /** The other end's shared file. */
   #ring: RingReader | undefined;
+  #onShared: () => void = () => {};
   /** Bytes read from it, ever. */
   shared = 0;
   readonly #lanes = new IdMap<{ bytes: Buffer; filled: number }>();
@@ -39,8 +42,10 @@ export class Inbox {
     this.#reader = reader;
   }
 
-  share(ring: RingReader): void {
+  /** `onShared` is told of each value that is read from it. */
+  share(ring: RingReader, onShared: () => void): void {
     this.#ring = ring;
+    this.#onShared = onShared;
   }
 
   /**
@@ -60,6 +65,7 @@ export class Inbox {
       if (frame.kind === 'part') this.#join(frame);
       else if (frame.kind === 'shared') this.#whole(this.#fetch(frame), 'shared memory');
       else if (frame.kind === 'sharing') this.#reader.sharing?.();
+      else if (frame.kind === 'short') this.#reader.short?.();
       else this.#reader.frame(frame);
     }
     return count;
@@ -70,12 +76,13 @@ export class Inbox {
     if (length > this.#maxPayload) throw tooLarge(length, this.#maxPayload);
     this.shared += length;
     youngGeneration.shared(length);
+    this.#onShared();
     return withPayload(head, this.#ring.read({ at, length }));
   }
 
   /** What came in another way than as it is must be a frame of the session's users. */
   #whole(frame: WireFrame, place: string): void {
-    if (frame.kind === 'part' || frame.kind === 'close' || frame.kind === 'shared' || frame.kind === 'sharing')
+    if (frame.kind === 'part' || frame.kind === 'close' || frame.kind === 'shared' || frame.kind === 'sharing' || frame.kind === 'short')
       throw new Violation(`${place} holds a ${frame.kind}`);
     this.#reader.frame(frame);
   }

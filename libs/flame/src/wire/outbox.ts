@@ -66,6 +66,11 @@ export class Outbox {
     this.#unsaid = true;
   }
 
+  /** Tells the other end that its values find no shared memory here. */
+  sayShort(): void {
+    this.#write({ kind: 'short' });
+  }
+
   /** Bytes that have not been pulled. */
   get backlog(): number {
     return this.#bytes + (this.#draft?.length ?? 0) + (this.#ring?.backlog ?? 0);

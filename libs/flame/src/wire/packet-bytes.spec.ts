@@ -92,6 +92,7 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
   fc.record({ kind: fc.constant('part' as const), lane: number, total: number, bytes }),
   fc.record({ kind: fc.constant('shared' as const), at: number, length: number, head: bytes }),
   fc.constant({ kind: 'sharing' as const }),
+  fc.constant({ kind: 'short' as const }),
 ) as fc.Arbitrary<WireFrame>;
 
 /** What the fields of `flame.v1.Frame` hold for a frame; proto-loader leaves out those that have their default. */
@@ -185,7 +186,7 @@ describe('packets', () => {
   });
 
   it('know every kind of the contract', () => {
-    const written = new Set(['ask', 'part', 'close', 'shared', 'sharing', ...fc.sample(frames, 2_000).map((frame) => frame.kind)]);
+    const written = new Set(['ask', 'part', 'close', 'shared', 'sharing', 'short', ...fc.sample(frames, 2_000).map((frame) => frame.kind)]);
     expect([...kindNames.keys()].filter((name) => name !== 'kind_unspecified').sort()).toEqual([...written].sort());
   });
 

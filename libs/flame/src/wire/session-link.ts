@@ -1,5 +1,4 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { Clock } from '../core/clock.js';
 import type { Frame } from '../core/frame.js';
 import { Delivery } from './delivery.js';
 import { endOfTurn } from './end-of-turn.js';
@@ -10,25 +9,12 @@ import { ackPacket, readNumbers } from './packet-bytes.js';
 import { PacketSession } from './packet-session.js';
 import type { Pipe } from './pipe.js';
 import { ProtoReader } from './proto-reader.js';
+import type { SessionLinkOptions } from './session-link-options.js';
 import type { SharedFiles } from './shared-memory.js';
+import { SharedSession } from './shared-session.js';
 import { TurnSize } from './turn-size.js';
 import { Violation } from './violation.js';
 import { youngGeneration } from './young-generation.js';
-
-export interface SessionLinkOptions {
-  /** The other end, for texts. */
-  readonly peer: string;
-  readonly clock: Clock;
-  /** The context in which the receiver is called, whatever the context is in which something was sent, read or opened. */
-  readonly scope: AsyncResource;
-  /** The largest value that may come in, in bytes. */
-  readonly maxPayload: number;
-  /** How long a broken connection may take to come back. */
-  readonly reconnectTimeout: number;
-  /** The connection broke; a dialing end starts over. */
-  readonly onSuspended?: (why: string) => void;
-  readonly onEnded?: (end: LinkEnd) => void;
-}
 
 /**
  * A link over connections that come and go. It owns the session's books, what waits to leave, what comes in, and the one
@@ -43,7 +29,7 @@ export class SessionLink implements Link {
   readonly #delivery: Delivery;
   readonly #scope: AsyncResource;
   #pipe: Pipe | undefined;
-  #shared: SharedFiles | undefined;
+  #shared: SharedSession | undefined;
   #suspended = false;
   /** Packets that came in and have not been read to their end, oldest first. */
   readonly #unread: ProtoReader[] = [];
@@ -68,9 +54,8 @@ export class SessionLink implements Link {
         if (!this.#over && this.#closing === undefined) this.#delivery.frame(frame);
       },
       close: (reason) => this.#end({ how: 'left', reason }),
-      sharing: () => {
-        if (this.#shared) this.#outbox.share(this.#shared.outgoing);
-      },
+      sharing: () => this.#shared?.send(this.#outbox),
+      short: () => this.#options.onShort?.(),
     });
   }
 
@@ -92,11 +77,10 @@ export class SessionLink implements Link {
    * have opened it, which a runner does at once and says with its first frame.
    */
   share(files: SharedFiles, end: 'parent' | 'runner'): void {
-    this.#shared = files;
-    this.#inbox.share(files.incoming);
-    if (end === 'parent') return;
-    this.#outbox.share(files.outgoing);
-    this.#outbox.saySharing();
+    const short = (): void => (end === 'parent' ? this.#options.onShort?.() : this.#outbox.sayShort());
+    this.#shared = new SharedSession(files, this.#options.clock, { idle: () => this.#tell(), short });
+    this.#shared.receive(this.#inbox);
+    if (end === 'runner') this.#shared.send(this.#outbox).saySharing();
   }
 
   send(frame: Frame): void {
@@ -218,7 +202,7 @@ export class SessionLink implements Link {
 
   #confirm(upTo: number): boolean {
     if (!this.#session.confirm(upTo)) return false;
-    this.#shared?.outgoing.confirmed(upTo);
+    this.#shared?.confirmed(upTo);
     return true;
   }
 
@@ -239,10 +223,14 @@ export class SessionLink implements Link {
       youngGeneration.carried((this.#flying = packet.length));
       this.#pipe.write(packet, this.#written);
     }
-    if (this.#pipe !== undefined && this.#session.owes) {
-      this.#session.told();
-      this.#pipe.write(ackPacket(this.received), () => {});
-    }
+    if (this.#session.owes) this.#tell();
+  }
+
+  /** Confirms what came in. */
+  #tell(): void {
+    if (this.#pipe === undefined || !this.#session.untold) return;
+    this.#session.told();
+    this.#pipe.write(ackPacket(this.received), () => {});
   }
 
   #pull(): Buffer | undefined {
@@ -291,8 +279,7 @@ export class SessionLink implements Link {
       if (cause.how === 'left') pipe.write(ackPacket(this.#session.received), () => {});
       pipe.end();
     }
-    this.#shared?.outgoing.close();
-    this.#shared?.incoming.close();
+    this.#shared?.close();
     closing?.done();
     this.#options.onEnded?.(end);
     this.#scope.runInAsyncScope(() => this.#delivery.closed(end));

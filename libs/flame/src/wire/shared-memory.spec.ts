@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, lstatSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { isAlive, until } from '../../../../test/support/process-table.js';
 import { joinShared, SharedMemory } from './shared-memory.js';
 import type { SharedFiles, SharedPlace } from './shared-memory.js';
 import { Violation } from './violation.js';
@@ -89,6 +91,29 @@ describe('SharedMemory', () => {
     execFileSync('mkfifo', [`${other.path}.up`]);
     expect(joinShared(other)).toBeUndefined();
     expect(joinShared({ ...other, path: `${other.path}-else` })).toBeUndefined();
+  });
+
+  it('makes its folder anew when something has removed it', () => {
+    rmSync(dirname(place.path), { recursive: true });
+    const again = memory.open()!;
+    expect(dirname(again.place.path)).not.toBe(dirname(place.path));
+    expect(joinShared(again.place)).toBeDefined();
+  });
+
+  it('removes the folder of a parent that nobody has waited for', async () => {
+    // What takes the shell's place never waits for what the shell had started.
+    const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void shell.kill('SIGKILL'));
+    const [pid] = (await once(shell.stdout, 'data')) as [Buffer];
+    await until(() => !isAlive(Number(pid)));
+    expect(process.kill(Number(pid), 0)).toBe(true);
+    const orphan = dirname(place.path).replace(String(process.pid), String(pid).trim());
+    execFileSync('mkdir', ['-m', '700', orphan]);
+    utimesSync(orphan, 0, 0);
+    const other = new SharedMemory(1);
+    other.open();
+    other.close();
+    expect(existsSync(orphan)).toBe(false);
   });
 
   it('removes its folder with it, and those of parents that are gone', () => {

@@ -1,6 +1,19 @@
-import { closeSync, constants, existsSync, fstatSync, lstatSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RingReader, RingWriter } from './shared-ring.js';
 
 /** Both files of a session, as one end has them open. */
@@ -24,24 +37,33 @@ const ringSize = 64 * 1024 * 1024;
 const memoryFolder = '/dev/shm';
 /** A younger folder may belong to a parent in another PID namespace that is about to use it. */
 const settledAfter = 60_000;
+/** Bytes of a disk that files leave free; of memory they leave half. */
+const leftOfDisk = 1024 * 1024 * 1024;
 
 /**
  * The parent's folder of shared files, private to its user. A session's two files are in it only until its runner has opened them: from then on they have no
  * name, and are gone when both processes are. The parent opens nothing but what it has made itself. It owns the folder.
+ *
+ * All such files, of all processes and parents, leave half of `/dev/shm` free: each asks the system before it grows.
  */
 export class SharedMemory {
   readonly #above: number;
+  readonly #warn: (text: string) => void;
   #folder: string | undefined;
   #sessions = 0;
+  #warned = false;
 
-  constructor(above: number) {
+  /** Values of `above` bytes and more are worth it; `warn` is told, once, that there is too little of it. */
+  constructor(above: number, warn: (text: string) => void = () => {}) {
     this.#above = above;
+    this.#warn = warn;
   }
 
   /** Makes the files of a session; undefined where none can be had: then all goes over the stream. */
   open(): { place: SharedPlace; files: SharedFiles; unlink: () => void } | undefined {
     try {
-      this.#folder ??= makeFolder();
+      // Something that cleans up may have removed it.
+      if (this.#folder === undefined || !existsSync(this.#folder)) this.#folder = makeFolder();
       const path = join(this.#folder, String(++this.#sessions));
       const unlink = (): void => removeFiles(path);
       try {
@@ -51,9 +73,20 @@ export class SharedMemory {
         unlink();
         throw error;
       }
-    } catch {
+    } catch (error) {
+      this.short((error as Error).message);
       return undefined;
     }
+  }
+
+  /** Says once that some values found no room, here or in a runner. */
+  short(why = found(memoryBase())): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.#warn(
+      `shared memory is short, so large values go over the stream, which is slower: ${why}. ` +
+        'Give a container more of it: --shm-size=1g with docker run, shm_size: 1g in a compose file, in Kubernetes an emptyDir with medium: Memory mounted at /dev/shm.',
+    );
   }
 
   close(): void {
@@ -77,7 +110,12 @@ function openFiles(path: string, end: 'parent' | 'runner', size: number, above: 
   const [own, other] = end === 'parent' ? ['down', 'up'] : ['up', 'down'];
   const outgoing = openFile(`${path}.${own}`, flags);
   try {
-    return { outgoing: new RingWriter(outgoing, size, above), incoming: new RingReader(openFile(`${path}.${other}`, flags), size) };
+    // The place of the parent's folder, which is there also when the folder was removed.
+    const place = dirname(dirname(path));
+    return {
+      outgoing: new RingWriter(outgoing, size, above, () => roomIn(place)),
+      incoming: new RingReader(openFile(`${path}.${other}`, flags), size),
+    };
   } catch (error) {
     closeSync(outgoing);
     throw error;
@@ -97,9 +135,41 @@ function removeFiles(path: string): void {
   for (const end of ['down', 'up']) rmSync(`${path}.${end}`, { force: true });
 }
 
+function memoryBase(): string {
+  try {
+    accessSync(memoryFolder, constants.W_OK);
+    return memoryFolder;
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** By how many bytes files in a folder may grow; less than 0 when more is used, by them or by others, than they may leave. */
+export function roomIn(folder: string): number {
+  try {
+    const { bsize, blocks, bavail } = statfsSync(folder);
+    const half = (blocks * bsize) / 2;
+    // A memory file system without a size says that it has no blocks.
+    return blocks === 0 ? Infinity : bavail * bsize - (folder === memoryFolder ? half : Math.min(half, leftOfDisk));
+  } catch {
+    // What cannot be asked is tried.
+    return Infinity;
+  }
+}
+
+function found(folder: string): string {
+  try {
+    const { bsize, blocks, bavail } = statfsSync(folder);
+    const size = (count: number): string => `${Math.round((count * bsize) / 1024 / 1024)} MiB`;
+    return `${folder} has ${size(blocks)}, of which ${size(bavail)} are free, and half stays free for others`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** Makes a folder, with mode 0700, and removes those of this user's parents that were killed before they could. */
 function makeFolder(): string {
-  const base = existsSync(memoryFolder) ? memoryFolder : tmpdir();
+  const base = memoryBase();
   for (const name of readdirSync(base))
     if (name.startsWith(prefix) && isAbandoned(join(base, name))) rmSync(join(base, name), { recursive: true, force: true });
   return mkdtempSync(join(base, `${prefix}${process.pid}-`));
@@ -109,9 +179,19 @@ function isAbandoned(folder: string): boolean {
   try {
     const { uid, mtimeMs } = lstatSync(folder);
     if (uid !== process.getuid?.() || Date.now() - mtimeMs < settledAfter) return false;
-    process.kill(Number(/-(\d+)-[^-]*$/.exec(folder)?.[1]), 0);
-    return false;
+    const pid = Number(/-(\d+)-[^-]*$/.exec(folder)?.[1]);
+    process.kill(pid, 0);
+    return isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/** Whether a process has ended and was not waited for, as in a container without an init. See proc(5). */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) [ZX] \d+ [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
   }
 }
