@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isAlive, processEntry } from './process-table.js';
 
 /** This process, for others to find out whether it still lives: a namespace of process ids, the id in it, and when it was started. */
 export function ownProcess(): string {
@@ -9,16 +10,8 @@ export function ownProcess(): string {
 /** Whether the process that wrote this of itself is gone; undefined where that cannot be seen from here. */
 export function isProcessGone(written: string): boolean | undefined {
   const [space, pid, start] = written.split(' ');
-  return space === processSpace() ? !isAlive(Number(pid), start) : undefined;
-}
-
-function isAlive(pid: number, start: string | undefined): boolean {
-  if (start !== undefined) return startOf(pid) === start;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
+  if (space !== processSpace()) return undefined;
+  return start === undefined ? !isAlive(Number(pid)) : startOf(Number(pid)) !== start;
 }
 
 /** A process id means something only inside of its namespace, and until the next start of the machine. */
@@ -31,13 +24,8 @@ function processSpace(): string {
   }
 }
 
-/** When a process was started, in the kernel's ticks: tells it from a later one with its id. See proc(5). */
+/** When a process that has not ended was started. */
 function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X' ? undefined : rest[18];
-  } catch {
-    return undefined;
-  }
+  const entry = processEntry(pid);
+  return entry?.ended === false ? entry.start : undefined;
 }

@@ -1,5 +1,6 @@
 import type { BootOrder } from '../backend.js';
 import { machineLabels, readMachineLabels } from '../machine-labels.js';
+import { isAlive as processIsAlive } from '../process-table.js';
 import type { FlyMachineInfo } from './fly-exit.js';
 
 /** What our keys in a machine's metadata begin with. */
@@ -69,12 +70,4 @@ export function isGone(
   // Process ids come again, in a container always the same ones: a process that started at another time is another one.
   if (pid === ownPid) return Math.abs(startedAt - ownStart) > 2;
   return !isAlive(pid);
-}
-
-function processIsAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

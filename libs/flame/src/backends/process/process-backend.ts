@@ -23,6 +23,10 @@ const lifeline = 3;
 /** What spawning again cannot cure: no such file or folder, no right to it, a command line or environment that is too long. */
 const fatal: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'E2BIG'];
 
+const noInit =
+  'This process is PID 1, so the container has no init: what runners had started stays in the process table as zombies when a runner is killed. ' +
+  'Give the container an init: docker run --init, init: true in a compose file, in Kubernetes shareProcessNamespace: true or an image whose entrypoint is tini.';
+
 /**
  * Runs every runner as a process of its own on the parent's host, started as the parent itself was started.
  *
@@ -56,9 +60,10 @@ export class ProcessBackend extends FlameBackend {
   }
 
   override async prepare({ log }: BackendContext): Promise<void> {
-    if (this.reach === 'host') return void runnerCommand(this.#options);
+    if (this.reach === 'host') runnerCommand(this.#options);
     if (this.#told) return;
     this.#told = true;
+    if (this.reach === 'host') return void (process.pid === 1 && log.warn(noInit));
     log.log(
       "ProcessBackend acts as LocalBackend: a test runner started this process, so it is not known what starts the app. For processes, give the app's main file as entry.",
     );

@@ -1,3 +1,5 @@
+import { processEntries } from '../process-table.js';
+
 /**
  * Kills every process of the group that `leader` leads, the leader included, and says whether there was one. A runner leads its own group, so this
  * ends what its handlers spawned as well, except for what they detached on purpose.
@@ -14,15 +16,17 @@ export function killGroup(leader: number): boolean {
   }
 }
 
-/** Whether any process of the group that `leader` leads is left. */
+/** Whether any process of the group that `leader` leads is left and has not ended: zombies do not count, which only an init could reap. */
 export function groupIsAlive(leader: number): boolean {
   try {
-    return process.kill(-leader, 0);
+    process.kill(-leader, 0);
   } catch (error) {
-    if (isGone(error)) return false;
     // EPERM: something is, that has taken on another user.
-    return true;
+    if (isGone(error)) return false;
   }
+  const members = processEntries().filter(({ group }) => group === leader);
+  // A table that shows none of them, or is not there, says nothing.
+  return members.length === 0 || members.some(({ ended }) => !ended);
 }
 
 function isGone(error: unknown): boolean {
