@@ -18,7 +18,7 @@ await app.listen(process.env.PORT ?? 3000, '127.0.0.1');
 
 /** What `nest new` has made of them, as far as the README's module needs it. */
 const scaffold = {
-  'app.controller.ts': 'export class AppController {}\n',
+  'app.controller.ts': `import { Controller } from '@nestjs/common';\n\n@Controller()\nexport class AppController {}\n`,
   'app.service.ts': 'export class AppService {}\n',
   'main.ts': main,
 };

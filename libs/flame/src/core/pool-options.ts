@@ -16,7 +16,9 @@ export interface PoolOptions<Backend = unknown> {
   /** Required, at least 1: the most machines, those being made and those not yet confirmed gone included. */
   max: number;
   /**
-   * Slots per runner; a call, a stream or a child holds one until it ends.
+   * Slots per runner; a call, a stream or a child holds one until it ends. The pool boots another runner when all slots are taken, so calls that compute,
+   * such as password hashes, want 1: of a hundred slots they never leave the first runner, where they wait for each other. A runner whose event loop, or
+   * thread pool, was busy for three seconds with several calls is warned of once, while the pool could boot another.
    *
    * @default 100
    */

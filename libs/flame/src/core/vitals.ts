@@ -1,3 +1,5 @@
+import type { Saturation } from './saturation.js';
+
 /** What a runner's process says of itself, every few seconds, as the JSON of the frame `vitals`. */
 export interface ProcessVitals {
   readonly pid: number;
@@ -9,15 +11,24 @@ export interface ProcessVitals {
   /** The event loop's lateness since the last time, in milliseconds. */
   readonly delay: number;
   readonly delayMax: number;
+  /** When calls waited for each other there since the last time. */
+  readonly saturation?: Saturation;
 }
 
 const numbers = ['pid', 'cpu', 'memory', 'heap', 'delay', 'delayMax'] as const;
+const ofSaturation = ['calls', 'over', 'loop', 'queue'] as const;
 
 /** @throws {TypeError} when the text is anything else. */
 export function readVitals(text: string): ProcessVitals {
-  const given = JSON.parse(text) as Partial<Record<string, unknown>> | null;
-  for (const key of numbers) {
-    if (!Number.isFinite(given?.[key])) throw new TypeError(`vitals have no number "${key}"`);
+  const given = JSON.parse(text) as { saturation?: unknown } | null;
+  const vitals = read(given, numbers);
+  return given?.saturation === undefined ? vitals : { ...vitals, saturation: read(given.saturation, ofSaturation) };
+}
+
+function read<K extends string>(given: unknown, keys: readonly K[]): Record<K, number> {
+  const values = given as Partial<Record<string, unknown>> | null;
+  for (const key of keys) {
+    if (!Number.isFinite(values?.[key])) throw new TypeError(`vitals have no number "${key}"`);
   }
-  return Object.fromEntries(numbers.map((key) => [key, given![key]])) as unknown as ProcessVitals;
+  return Object.fromEntries(keys.map((key) => [key, values![key]])) as Record<K, number>;
 }

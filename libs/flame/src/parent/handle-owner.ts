@@ -2,6 +2,7 @@ import type { Codec } from '../core/codec/codec.js';
 import type { FlameError } from '../core/flame-error.js';
 import type { PoolCall } from '../core/pool/entries.js';
 import type { PoolFact } from '../core/pool/facts.js';
+import type { Saturation } from '../core/saturation.js';
 
 /** What a handle needs of its pool. */
 export interface HandleOwner {
@@ -17,6 +18,8 @@ export interface HandleOwner {
   threw(call: PoolCall, error: unknown): void;
   /** The runner could not run it, or not send its result. */
   failed(call: PoolCall, error: FlameError): void;
+  /** Calls wait for each other on the runner. */
+  saturated?(found: Saturation): void;
   /** A line of the pool's own. */
   warn(text: string): void;
   /** A line of the runner's own logger; `time` is when it was logged, in milliseconds since 1970. */

@@ -5,6 +5,7 @@ import type { FlameError } from '../core/flame-error.js';
 import type { CallStart } from '../core/call-tracer.js';
 import type { PoolCall, PoolRunner } from '../core/pool/entries.js';
 import type { PoolFact } from '../core/pool/facts.js';
+import type { Saturation } from '../core/saturation.js';
 import { show } from '../core/option-reader.js';
 import type { PendingCall } from './pending-call.js';
 import { RecentFailures } from './pool-failure.js';
@@ -17,6 +18,14 @@ import { RepeatedFailures } from './repeated-failures.js';
 
 /** A connection that is cut for no longer than this, in milliseconds, is told of in one line: that it is back, or that its runner is lost. */
 const cutUntold = 1_000;
+
+/** How far a pool has grown, and may grow. */
+export interface PoolSize {
+  readonly runners: Iterable<unknown>;
+  readonly max: number;
+  readonly paused: string | undefined;
+  readonly draining: boolean;
+}
 
 /**
  * What a pool tells of itself: its log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are
@@ -32,6 +41,7 @@ export class PoolJournal {
   readonly #failedRunners = new Set<string>();
   /** Connections that are cut, and not told of yet: how not to tell. */
   readonly #cuts = new Map<string, () => void>();
+  #wasSaturated = false;
   readonly meter = new PoolMeter();
   /** The context in which the pool was made. What the pool does runs there, for it outlives the call that asked for it. */
   readonly scope = new AsyncResource('FLAMEPOOL');
@@ -165,6 +175,23 @@ export class PoolJournal {
       this.#tell({ is: 'up', runner, machine, took });
     }
     this.#guard('onGrowEnd', () => this.#setup.config.onGrowEnd?.(error ?? 'ok', { name: this.#setup.config.name, count }));
+  }
+
+  /** Calls wait for each other on a runner. Where the pool could boot another, this is told once. */
+  saturated(runner: string, { calls, over, loop, queue }: Saturation, { runners, max, paused, draining }: PoolSize): void {
+    const { maxConcurrency } = this.#setup.config;
+    const count = [...runners].length;
+    if (this.#wasSaturated || maxConcurrency === 1 || count >= max || paused !== undefined || draining) return;
+    this.#wasSaturated = true;
+    const how =
+      loop >= queue
+        ? `its event loop was busy for ${Math.round(loop * 100)} %`
+        : `Node's thread pool had a queue there for ${Math.round(queue * 100)} %`;
+    this.#setup.log.warn(
+      `${this.#pool}: up to ${calls} calls ran at once on runner ${runner}, where ${how} of ${(over / 1000).toFixed(1)} s, so they wait for each other, ` +
+        `while the pool has ${count} of at most ${max} runners. Lower maxConcurrency (${maxConcurrency}), to 1 for calls that compute, ` +
+        `so that the pool boots another runner instead.`,
+    );
   }
 
   retiring(runner: string, reason: string): void {

@@ -58,7 +58,7 @@ export class Pool {
     this.#journal = new PoolJournal(setup, this.#news);
     this.#methods = new ChildMethods(setup, this.#hoister, this.#journal, () => ++this.#calls);
     this.#alarm = new PoolAlarm(setup.clock, () => this.#wake());
-    this.#crew = new RunnerCrew(setup, this.#journal, (fact) => this.#tell(fact));
+    this.#crew = new RunnerCrew(setup, this.#journal, this.#machine, (fact) => this.#tell(fact));
   }
 
   /** Everything that happens to this pool, as it happens. Completes when the pool is drained. */

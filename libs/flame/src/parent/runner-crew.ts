@@ -8,7 +8,7 @@ import { bootRunner } from './boot.js';
 import type { Boot } from './boot.js';
 import { bootOrder, expectAll, ticketsFor } from './boot-order.js';
 import type { PendingCall } from './pending-call.js';
-import type { PoolJournal } from './pool-journal.js';
+import type { PoolJournal, PoolSize } from './pool-journal.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { RunnerStats } from './pool-stats.js';
 import { RecentLines } from './recent-lines.js';
@@ -27,15 +27,17 @@ type CrewAction = Exclude<PoolAction, { do: 'run' | 'reject' | 'started' | 'drai
 export class RunnerCrew {
   readonly #setup: PoolSetup;
   readonly #journal: PoolJournal;
+  readonly #size: PoolSize;
   readonly #tell: (fact: PoolFact) => void;
   readonly #boots = new Map<string, Boot>();
   readonly #handles = new Map<string, RunnerHandle>();
   /** Those who wait for a runner to be gone. */
   readonly #mourners = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
 
-  constructor(setup: PoolSetup, journal: PoolJournal, tell: (fact: PoolFact) => void) {
+  constructor(setup: PoolSetup, journal: PoolJournal, size: PoolSize, tell: (fact: PoolFact) => void) {
     this.#setup = setup;
     this.#journal = journal;
+    this.#size = size;
     this.#tell = tell;
   }
 
@@ -172,6 +174,7 @@ export class RunnerCrew {
       answered: (how, bytes, call) => this.#journal.answered(how, bytes, call),
       threw: (call, error) => this.#journal.threw(call, error),
       failed: (call, error) => this.#journal.failed(call, error),
+      saturated: (found) => this.#journal.saturated(runner, found, this.#size),
       warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
       log: (level, text, call, time) => this.#log(level, text, runner, call, time),
     };

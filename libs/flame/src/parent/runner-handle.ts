@@ -29,7 +29,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #resources: HeldResources;
   readonly machine: Machine;
   /** How its processes are. */
-  readonly vitals = new VitalsBook();
+  readonly vitals = new VitalsBook((found) => this.owner.saturated?.(found));
   /** Why nothing passes between parent and runner; undefined while something does. */
   #parted: string | undefined;
   #down = false;

@@ -1,5 +1,6 @@
 import { MalformedError } from '../core/codec/codec.js';
 import type { RunnerVitals } from '../core/pool-metrics.js';
+import type { Saturation } from '../core/saturation.js';
 import { readVitals } from '../core/vitals.js';
 import type { ProcessVitals } from '../core/vitals.js';
 
@@ -9,6 +10,11 @@ const most = 1_024;
 /** What the processes of one runner last said of themselves. */
 export class VitalsBook {
   readonly #processes = new Map<number, ProcessVitals>();
+  readonly #onSaturation: (found: Saturation) => void;
+
+  constructor(onSaturation: (found: Saturation) => void) {
+    this.#onSaturation = onSaturation;
+  }
 
   /** @throws {MalformedError} when these are no vitals. */
   take(text: string): void {
@@ -19,6 +25,7 @@ export class VitalsBook {
       throw new MalformedError(`the vitals of a runner cannot be read: ${(error as Error).message}`, { cause: error });
     }
     if (this.#processes.size < most || this.#processes.has(vitals.pid)) this.#processes.set(vitals.pid, vitals);
+    if (vitals.saturation) this.#onSaturation(vitals.saturation);
   }
 
   /** All of them as one; undefined when none has said anything. */

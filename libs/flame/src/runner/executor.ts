@@ -70,9 +70,8 @@ export class Executor implements LinkReceiver, Workplace {
     });
   }
 
-  /** Work that runs now. */
-  get load(): number {
-    return this.#works.size;
+  get works(): Pick<Works, 'takeMost'> {
+    return this.#works;
   }
 
   now(): number {

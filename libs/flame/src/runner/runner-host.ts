@@ -127,7 +127,10 @@ export class RunnerHost {
     });
     link.open(this.#executor);
     if (!this.#ending) this.#setup.ready?.(true);
-    this.#stopVitals = surroundings.vitals?.((text) => link.send({ kind: 'vitals', text }));
+    this.#stopVitals = surroundings.vitals?.(
+      (text) => link.send({ kind: 'vitals', text }),
+      () => this.#executor?.works.takeMost() ?? 0,
+    );
   }
 
   /** Sends a line of the app's logger to the parent; says whether it could. Lines that pile up are not taken. */

@@ -13,7 +13,7 @@ export interface Surroundings {
   /** Takes the process's signals over: they are the host's alone. */
   onSignal(told: (signal: string) => void): void;
   /** Tells `send`, now and then, how the process is; returns what ends that. A simulated one has nothing to tell. */
-  vitals?(send: (vitals: string) => void): () => void;
+  vitals?(send: (vitals: string) => void, mostCalls: () => number): () => void;
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
   /** Keeps the process awake between calls that come quickly. A simulated one does not sleep. */
   wakefulness?(): Wakefulness | undefined;

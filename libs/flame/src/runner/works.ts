@@ -15,6 +15,7 @@ export class Works {
   readonly #watchers: readonly BusyWatcher[];
   /** Whoever waits looks again whether it still has to. */
   #look: (() => void) | undefined;
+  #most = 0;
 
   constructor(clock: Clock, watchers: readonly BusyWatcher[]) {
     this.#clock = clock;
@@ -23,6 +24,13 @@ export class Works {
 
   get size(): number {
     return this.#works.size;
+  }
+
+  /** The most at once since this was asked before. */
+  takeMost(): number {
+    const most = this.#most;
+    this.#most = this.#works.size;
+    return most;
   }
 
   get(id: number): Work | undefined {
@@ -42,6 +50,7 @@ export class Works {
     work.weigh(weight);
     if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(true);
     this.#works.set(work.id, work);
+    if (this.#works.size > this.#most) this.#most = this.#works.size;
   }
 
   remove(work: Work): void {
