@@ -1,8 +1,9 @@
 import { instanceToPlain } from 'class-transformer';
+import { ProcessBackend } from 'nestjs-flame';
 import { expect, it } from 'vitest';
-import { Account, Member, ValuesService } from '../apps/src/conformance/values.service.js';
+import { Account, Member, OneSided, ValuesService } from '../apps/src/conformance/values.service.js';
 import { WorkService } from '../apps/src/conformance/work.service.js';
-import { rule } from '../support/conformance.js';
+import { rule, runnerEntry } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule('Values cross in full or are refused by name', (start) => {
@@ -95,3 +96,50 @@ rule('Values cross in full or are refused by name', (start) => {
     expect(result.message).toContain('more than maxPayload (100000)');
   });
 });
+
+rule(
+  'A value of a class that only its sender has fails its call alone',
+  (start) => {
+    // Over the stream, and through shared memory.
+    const sizes = [10, 400_000];
+
+    it.each(sizes)('from a runner: %i bytes', async (size) => {
+      const backend = new ProcessBackend({ entry: runnerEntry, env: { KNOWS_ONE_SIDED: 'yes' } });
+      const { app, work, flame } = await start({ max: 1 }, { backend });
+      const pid = await work.pid();
+      const values = flame.on('p', ValuesService, { onProgress: () => {} });
+      const unknown = (path: string): unknown => ({
+        code: 'FLAME_ENCODING',
+        message: expect.stringContaining(`${path}: the class OneSided is not`),
+      });
+      const waits = work.echo(await work.bytes(size));
+      expect(await failure(values.oneSided('result', size))).toMatchObject(unknown('result.list[0]'));
+      expect(await failure(values.oneSided('thrown', size))).toMatchObject(unknown('error.value.list[0]'));
+      expect(await failure(values.oneSided('progress', size))).toMatchObject(unknown('progress.list[0]'));
+      const items: unknown[] = [];
+      const item = await failure((async () => { for await (const each of app.get(ValuesService).oneSidedItems(size)) items.push(each); })()); // prettier-ignore
+      expect(item).toMatchObject(unknown('item.list[0]'));
+      expect(items).toEqual([1]);
+      expect(await waits).toHaveLength(size);
+      expect(await work.pid()).toBe(pid);
+    });
+
+    it.each(sizes)('from the parent: %i bytes', async (size) => {
+      const { app, work } = await start({ max: 1 }, { classes: [OneSided] });
+      const pid = await work.pid();
+      const value = { list: [new OneSided(Buffer.alloc(size))] };
+      const unknown = (path: string): unknown => ({
+        code: 'FLAME_ENCODING',
+        message: expect.stringContaining(`${path}: the class OneSided is not`),
+      });
+      expect(await failure(work.echo(value))).toMatchObject({ ...(unknown('args[0].list[0]') as object), ran: 'no' });
+      async function* items(): AsyncGenerator<unknown> {
+        yield 1;
+        yield value;
+      }
+      expect(await failure(app.get(ValuesService).read(items()))).toMatchObject(unknown('item.list[0]'));
+      expect(await work.pid()).toBe(pid);
+    });
+  },
+  ({ isolated, onHost }) => isolated && onHost,
+);

@@ -4,16 +4,17 @@ import { loadedModules } from './app-packages.js';
 import type { Class } from './provider-home.js';
 
 /**
- * Finds the classes that decorators of the app's packages know: class-transformer, class-validator, TypeORM, GraphQL; and `signatures`, which the
- * app's handlers name. The packages' own books are read by their shape, where the app has loaded them: none is loaded for it, and one whose shape
+ * Finds the classes that decorators of the app's packages know: class-transformer, class-validator, TypeORM, GraphQL; those of members that they
+ * know; and `signatures`, which the app's handlers name. The packages' own books are read by their shape, where the app has loaded them: none is loaded for it, and one whose shape
  * has changed adds nothing. All but class-transformer keep their books in a global variable.
  */
 export function automaticClasses(signatures: () => Iterable<unknown> = () => []): FindClasses {
   return () => {
     const found = new Map<object, { kinds: Set<string>; members: Set<string> }>();
+    const known = books();
     for (const { kind, type, member } of [
-      ...books(),
-      ...Array.from(signatures(), (type) => ({ kind: undefined, type, member: undefined })),
+      ...known,
+      ...Array.from([...typesOf(known), ...signatures()], (type) => ({ kind: undefined, type, member: undefined })),
     ]) {
       if (typeof type !== 'function' || typeof type.prototype !== 'object' || type.prototype === null) continue;
       let about = found.get(type);
@@ -80,6 +81,37 @@ function transformed(storage: Record<string, unknown>): Entry[] {
       Array.from(members.keys(), (member) => ({ kind: transformer, type, member })),
     ),
   );
+}
+
+/** The classes of members, as `@Type` names them or as the compiler wrote them down. */
+function* typesOf(known: readonly Entry[]): Generator<unknown> {
+  for (const { type, member } of known) {
+    if (typeof type === 'function' && typeof member === 'string')
+      yield Reflect.getMetadata('design:type', type.prototype as object, member);
+  }
+  for (const storage of transformerStorages()) {
+    for (const members of (storage['_typeMetadatas'] as Map<unknown, Map<unknown, TypeMetadata>> | undefined)?.values() ?? []) {
+      for (const { typeFunction, options } of members.values()) {
+        yield typeGivenBy(typeFunction);
+        for (const { value } of options?.discriminator?.subTypes ?? []) yield value;
+      }
+    }
+  }
+}
+
+/** What class-transformer keeps of `@Type`. */
+interface TypeMetadata {
+  readonly typeFunction?: () => unknown;
+  readonly options?: { readonly discriminator?: { readonly subTypes?: readonly { readonly value?: unknown }[] } };
+}
+
+function typeGivenBy(typeFunction: (() => unknown) | undefined): unknown {
+  try {
+    return typeFunction?.();
+  } catch {
+    // It decides by the object that is transformed, and there is none.
+    return undefined;
+  }
 }
 
 /** What decorators leave: `target` is a class, or a name, and `propertyName` a member of it. */

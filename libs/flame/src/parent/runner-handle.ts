@@ -1,6 +1,7 @@
 import { IdMap } from '../core/id-map.js';
 import type { Machine, MachineExit } from '../backends/backend.js';
-import { MalformedError, UnreadableError } from '../core/codec/codec.js';
+import { MalformedError } from '../core/codec/codec.js';
+import { thrownWords } from '../core/codec/thrown-words.js';
 import { FlameError, flameErrorCodes, type FlameErrorCode, type Ran } from '../core/flame-error.js';
 import type { CancelCause, Frame } from '../core/frame.js';
 import { spareMemory } from '../core/spare-memory.js';
@@ -12,6 +13,7 @@ import { ChildCall, type ChildHome } from './child-call.js';
 import { HeldResources } from './held-resources.js';
 import type { HandleOwner } from './handle-owner.js';
 import type { PendingCall } from './pending-call.js';
+import { readValue } from './read-value.js';
 import { tellProgress } from './tell-progress.js';
 import { VitalsBook } from './vitals-book.js';
 
@@ -180,8 +182,8 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #returned(frame: Frame & { kind: 'return' }): void {
     const call = this.#call(frame.id);
-    const read = this.#read(frame, call, () => this.#decode(frame.value, call));
-    if (!read) return;
+    const read = readValue(`what ${call.label} gives`, 'result', () => this.#decode(frame.value, call));
+    if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
     this.owner.answered('returned', frame.value.byteLength, call);
     call.streaming = frame.held && this.#streams.receives(call.id);
     if (call.streaming) call.onFail = (error) => this.#streams.fail(call.id, error);
@@ -189,21 +191,10 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.#settled(call, frame.held);
   }
 
-  /** An answer of a class that is not known here fails its call alone; malformed bytes end the session. */
-  #read({ id, held }: { id: number; held: boolean }, { label }: PendingCall, read: () => unknown): { value: unknown } | undefined {
-    try {
-      return { value: read() };
-    } catch (error) {
-      const reason = `what ${label} gives cannot be read: ${(error as Error).message}`;
-      if (!(error instanceof UnreadableError)) throw new MalformedError(reason, { cause: error });
-      return void this.#refused({ kind: 'refuse', id, code: 'FLAME_ENCODING', ran: 'yes', reason, held });
-    }
-  }
-
   #threw(frame: Frame & { kind: 'throw' }): void {
     const call = this.#call(frame.id);
-    const read = this.#read(frame, call, () => this.owner.codec.decodeThrown(frame.error, this.owner.place));
-    if (!read) return;
+    const read = readValue(`what ${call.label} throws`, 'error', () => this.owner.codec.decodeThrown(frame.error, this.owner.place));
+    if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
     this.owner.answered('threw', frame.error.byteLength, call);
     this.owner.threw(call, read.value);
     call.reject(read.value);
@@ -252,10 +243,19 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const call = this.#call(frame.id);
     const { onProgress } = call.order;
     if (!onProgress || call.failure) return;
-    const value = this.#decode(frame.value, call);
-    tellProgress(onProgress, value, (error) =>
-      this.owner.warn(`onProgress of ${call.label} threw: ${error instanceof Error ? error.message : String(error)}`),
-    );
+    const read = readValue(`the progress of ${call.label}`, 'progress', () => this.#decode(frame.value, call));
+    if ('refusal' in read) return this.#failed(call, read.refusal.reason);
+    tellProgress(onProgress, read.value, (error) => this.owner.warn(`onProgress of ${call.label} threw: ${thrownWords(error)}`));
+  }
+
+  /** Answers a call whose work goes on with an error, and has its work aborted. */
+  #failed(call: PendingCall, reason: string): void {
+    const error = new FlameError('FLAME_ENCODING', reason, { ran: 'maybe' });
+    if (call.order.child === undefined) return this.owner.tell({ is: 'abort', call, reason, error });
+    // The pool's machine does not know the methods of children.
+    this.owner.failed(call, error);
+    call.reject(error);
+    this.cancel(call, 'caller', reason);
   }
 
   #endedBy({ id, reason, byItself = false }: Frame & { kind: 'ended' }): void {
@@ -295,6 +295,6 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   #decode(value: Uint8Array, call: PendingCall): unknown {
-    return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.order.reads));
+    return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.label, call.order.reads));
   }
 }

@@ -138,6 +138,13 @@ export class InstanceSession implements HandleOwner {
       case 'bounced':
         (fact.call as PendingCall).reject(new Bounced(`${this.place} is leaving`));
         return this.#over(fact.call as PendingCall);
+      case 'abort': {
+        const call = fact.call as PendingCall;
+        const wanted = call.linked || call.streaming;
+        call.reject(fact.error);
+        if (wanted) this.#cancel(call, 'caller', fact.reason);
+        return;
+      }
       case 'abandoned':
         return this.#cancel(fact.call as PendingCall, 'caller', fact.reason);
       case 'suspended':

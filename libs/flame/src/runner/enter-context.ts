@@ -2,6 +2,7 @@ import type { Codec } from '../core/codec/codec.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
 import { FlameError } from '../core/flame-error.js';
 import type { FlameLog } from '../core/flame-log.js';
+import { cannotRead } from './verdicts.js';
 
 /** What entering a context takes. */
 export interface ContextSetup {
@@ -14,7 +15,7 @@ export interface ContextSetup {
 /**
  * Calls `next` once, in the context that came with a call. `next` answers the call: what the carrier throws after it is only logged.
  *
- * @throws {FlameError} FLAME_CONFIG when this app takes no contexts, or its carrier does not go on; and what the carrier throws before `next`.
+ * @throws {FlameError} FLAME_CONFIG when this app takes no contexts, or its carrier does not go on; FLAME_ENCODING when the context cannot be read; and what the carrier throws before `next`.
  */
 export function enterContext({ context, codec, log }: ContextSetup, bytes: Uint8Array, next: () => void): void {
   if (!context)
@@ -22,6 +23,12 @@ export function enterContext({ context, codec, log }: ContextSetup, bytes: Uint8
       'FLAME_CONFIG',
       'the call came with a context, and this runner has no use for it. Give FlameModule the same `context` option in parent and runner.',
     );
+  let carried: unknown;
+  try {
+    carried = codec.decode(bytes);
+  } catch (error) {
+    throw cannotRead('the context of the call', 'context', error);
+  }
   let entered = false;
   const enter = (): void => {
     if (entered) return;
@@ -29,7 +36,7 @@ export function enterContext({ context, codec, log }: ContextSetup, bytes: Uint8
     next();
   };
   try {
-    context.run(codec.decode(bytes), enter);
+    context.run(carried, enter);
   } catch (error) {
     if (!entered) {
       entered = true;

@@ -156,11 +156,11 @@ export class Executor implements LinkReceiver, Workplace {
     if (work instanceof FlameError) return this.#refuse(frame.id, work);
     let args: unknown;
     try {
-      args = codec.decode(frame.args, this.#streams.lowerFor(frame.id));
+      args = codec.decode(frame.args, this.#streams.lowerFor(frame.id, work.name));
     } catch (error) {
       this.#streams.close(frame.id, error);
       work.over();
-      return this.#refuse(frame.id, verdict.cannotRead(work.name, error));
+      return this.#refuse(frame.id, verdict.cannotRead(`the arguments of ${work.name}`, 'args', error));
     }
     this.#works.add(work, frame.args.byteLength);
     if (at < Infinity) this.#deadlines.put(work);

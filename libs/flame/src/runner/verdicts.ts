@@ -1,4 +1,4 @@
-import { UnencodableError } from '../core/codec/codec.js';
+import { UnencodableError, UnreadableError } from '../core/codec/codec.js';
 import { FlameError } from '../core/flame-error.js';
 import type { Frame } from '../core/frame.js';
 
@@ -29,8 +29,10 @@ export function leaving(reason: string): FlameError {
   return new FlameError('FLAME_REFUSED', `the runner is leaving: ${reason}`);
 }
 
-export function cannotRead(handler: string, error: unknown): FlameError {
-  return new FlameError('FLAME_ENCODING', `the arguments of ${handler} cannot be read: ${(error as Error).message}`);
+/** `what` and `root` name the whole value, which the path of what cannot be made here begins with. */
+export function cannotRead(what: string, root: string, error: unknown): FlameError {
+  const why = error instanceof UnreadableError ? error.under(root) : (error as Error).message;
+  return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${why}`, { cause: error });
 }
 
 export function noChildClass(handler: string): FlameError {

@@ -8,6 +8,7 @@ function stream(granted = false): { incoming: Incoming; events: string[] } {
   const incoming = new Incoming(
     {
       decode: (bytes) => bytes[0],
+      unreadable: (error) => error,
       grant: (count) => events.push(`grant ${count}`),
       onLeft: () => events.push('left'),
       onOver: () => events.push('over'),

@@ -1,12 +1,14 @@
-import { MalformedError } from '../core/codec/codec.js';
+import { MalformedError, UnreadableError } from '../core/codec/codec.js';
 import { ReceiveWindow, windowItems } from './window.js';
 
 /** What an incoming stream needs of its call. */
 export interface IncomingSetup {
   readonly decode: (bytes: Uint8Array) => unknown;
+  /** Makes the error that the consumer gets in the place of an item that cannot be made here. */
+  readonly unreadable: (error: UnreadableError) => unknown;
   /** The producer may send `count` more. */
   readonly grant: (count: number) => void;
-  /** The consumer has left before the end. Told once at most. */
+  /** The consumer wants no more before the end. Told once at most. */
   readonly onLeft: () => void;
   /** Nothing more is to come: the stream has ended, has failed, or its consumer has left. Told once. */
   readonly onOver: () => void;
@@ -57,11 +59,18 @@ export class Incoming {
     this.#finish();
   }
 
-  /** An item came. @throws {MalformedError} on one that was not asked for. */
+  /** An item came; one that cannot be made here ends the stream. @throws {MalformedError} on one that was not asked for, or on malformed bytes. */
   item(bytes: Uint8Array): void {
     if (this.#over) return;
     if (!this.#started || this.#items.length >= windowItems) throw new MalformedError('a stream sends more than it was asked for');
-    const value = this.#setup.decode(bytes);
+    let value: unknown;
+    try {
+      value = this.#setup.decode(bytes);
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      this.#setup.onLeft();
+      return this.end({ thrown: this.#setup.unreadable(error) });
+    }
     const waiter = this.#waiting.shift();
     if (waiter) waiter.resolve(this.#give(value, bytes.length));
     else this.#items.push({ value, size: bytes.length });

@@ -1,5 +1,6 @@
 import type { Codec, Lower } from '../core/codec/codec.js';
-import { MalformedError } from '../core/codec/codec.js';
+import { MalformedError, UnreadableError } from '../core/codec/codec.js';
+import { FlameError } from '../core/flame-error.js';
 import type { Frame, StreamFrame } from '../core/frame.js';
 import { IdMap } from '../core/id-map.js';
 import { readOutlet } from '../core/outlet.js';
@@ -42,6 +43,7 @@ export class Streams {
   readonly #calls = new IdMap<CallStreams>();
   /** The call whose value is being decoded. */
   #decoding = 0;
+  #label = '';
   #asked = false;
 
   constructor(setup: StreamsSetup) {
@@ -49,11 +51,12 @@ export class Streams {
   }
 
   /**
-   * Makes the streams of a value of call `id` while it is decoded. `asked` says that the first window of the stream that is the value itself was granted with the
+   * Makes the streams of a value of call `id`, which is `label` for people, while it is decoded. `asked` says that the first window of the stream that is the value itself was granted with the
    * call.
    */
-  lowerFor(id: number, asked = false): Lower {
+  lowerFor(id: number, label: string, asked = false): Lower {
     this.#decoding = id;
+    this.#label = label;
     this.#asked = asked;
     return this.#lower;
   }
@@ -148,12 +151,14 @@ export class Streams {
   }
 
   #incoming(id: number, index: number, asked: boolean): Incoming {
-    const { codec, send, onReceived } = this.#setup;
+    const { codec, send, sends, onReceived } = this.#setup;
     const call = this.#of(id);
+    const place = `a stream in the ${sends === 'result' ? 'arguments' : 'result'} of ${this.#label}`;
     if (call.incoming.has(index)) throw new MalformedError(`malformed value: stream ${index} came twice`);
     const stream = new Incoming(
       {
         decode: (bytes) => codec.decode(bytes),
+        unreadable: (error) => unreadable(`an item of ${place}`, error.under('item'), error),
         grant: (count) => send({ kind: 'credit', id, stream: index, count }),
         onLeft: () => {
           call.left = true;
@@ -170,7 +175,15 @@ export class Streams {
     return stream;
   }
 
-  readonly #thrown = (error: Uint8Array): unknown => this.#setup.codec.decodeThrown(error, this.#setup.peer);
+  /** What a stream failed with, or a signal aborted with. */
+  readonly #thrown = (bytes: Uint8Array): unknown => {
+    try {
+      return this.#setup.codec.decodeThrown(bytes, this.#setup.peer);
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      return unreadable(`what ${this.#setup.peer} ended a stream or a signal with`, error.under('error'), error);
+    }
+  };
 
   #of(id: number): CallStreams {
     let call = this.#calls.get(id);
@@ -187,6 +200,10 @@ function isStream(source: Source): source is StreamSource {
 
 function outgoing(source: StreamSource, setup: OutgoingSetup): Outgoing {
   return source.kind === 'observable' ? new PushedSource(source, setup) : new PulledSource(source, setup);
+}
+
+function unreadable(what: string, why: string, cause: UnreadableError): FlameError {
+  return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${why}`, { ran: 'maybe', cause });
 }
 
 /** The other end may claim what it likes. */

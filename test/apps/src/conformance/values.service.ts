@@ -25,6 +25,16 @@ export class Member {
   }
 }
 
+/** A class that is registered at one end only. */
+export class OneSided {
+  /** Large values take another way than small ones. */
+  constructor(readonly bytes: Buffer) {}
+
+  size(): number {
+    return this.bytes.length;
+  }
+}
+
 /** Handlers that give an instance of such a class, in each of the ways that values take. */
 @Injectable()
 export class ValuesService {
@@ -52,6 +62,26 @@ export class ValuesService {
     } catch (error) {
       return (error as Error).message;
     }
+  }
+
+  /** Gives an instance of a class that the caller does not know, of that size. */
+  @OnFlame('p')
+  async oneSided(how: 'result' | 'thrown' | 'progress', size: number): Promise<unknown> {
+    const value = { list: [new OneSided(Buffer.alloc(size))] };
+    if (how === 'thrown') throw Object.assign(new Error('no'), { value });
+    if (how === 'progress') FlameCall.current()!.progress(value);
+    return value;
+  }
+
+  @OnFlame('p')
+  async *oneSidedItems(size: number): AsyncIterable<unknown> {
+    yield 1;
+    yield { list: [new OneSided(Buffer.alloc(size))] };
+  }
+
+  @OnFlame('p')
+  async read(items: AsyncIterable<unknown>): Promise<void> {
+    for await (const _ of items);
   }
 
   @OnFlame('p')

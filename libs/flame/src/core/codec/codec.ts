@@ -1,3 +1,6 @@
+import { valuePath } from './value-path.js';
+import type { Step } from './value-path.js';
+
 /**
  * Turns values into bytes and back: everything that `structuredClone` takes, and beyond it errors in full, Buffers as
  * Buffers, URLs and registered classes. LocalBackend round-trips through it too, so that what works in development works
@@ -82,8 +85,7 @@ export class UnencodableError extends Error {
 
   /** The error's words, with the path under a name for the whole value: `result.file.handle: a function …`. */
   under(root: string): string {
-    const dot = this.path === '' || this.path.startsWith('[') ? '' : '.';
-    return `${root}${dot}${this.path}: ${this.reason}`;
+    return `${pathUnder(root, this.path)}: ${this.reason}`;
   }
 }
 
@@ -95,4 +97,16 @@ export class MalformedError extends Error {
 /** Bytes that are in order, but hold what this side cannot make: an instance of a class that is not registered here, or whose `decode` threw. */
 export class UnreadableError extends MalformedError {
   override readonly name = 'UnreadableError';
+  /** The way to the instance, from the whole value. */
+  readonly steps: Step[] = [];
+
+  /** The error's words, with the path under a name for the whole value: `result.user: the class User …`. */
+  under(root: string): string {
+    return `${pathUnder(root, valuePath(this.steps))}: ${this.message}`;
+  }
+}
+
+function pathUnder(root: string, path: string): string {
+  const dot = path === '' || path.startsWith('[') ? '' : '.';
+  return `${root}${dot}${path}`;
 }

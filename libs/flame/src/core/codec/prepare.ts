@@ -11,7 +11,7 @@ import { refuseAmbiguous, refuseBehaviour, refuseHollow, refuseMember, refuseObj
 import type { Refusal } from './refusals.js';
 import { isPlainKey, isPlainText } from './text.js';
 import { thrownWords } from './thrown-words.js';
-import { valuePath } from './value-path.js';
+import { stepToItem, stepToKey, valuePath } from './value-path.js';
 import type { Step } from './value-path.js';
 
 /** How a value is to be prepared. */
@@ -174,9 +174,9 @@ export class Preparation {
     const content = marked(mark.map);
     let index = 0;
     for (const [key, item] of Map.prototype.entries.call(value)) {
-      this.#steps[depth] = { words: `.keys()[${index}]` };
+      this.#steps[depth] = stepToKey(index);
       const preparedKey = this.#value(key, depth + 1);
-      this.#steps[depth] = { words: typeof key === 'string' ? `.get(${JSON.stringify(key)})` : `.values()[${index}]` };
+      this.#steps[depth] = stepToItem(index, key);
       content.push(preparedKey, this.#value(item, depth + 1));
       index++;
     }
@@ -187,7 +187,7 @@ export class Preparation {
     const content = marked(mark.set);
     let index = 0;
     for (const item of Set.prototype.values.call(value)) {
-      this.#steps[depth] = { words: `.values()[${index++}]` };
+      this.#steps[depth] = stepToItem(index++);
       content.push(this.#value(item, depth + 1));
     }
     return content;

@@ -4,6 +4,8 @@ import type { ClassRegistry, KnownClass } from './class-registry.js';
 import { thrownWords } from './thrown-words.js';
 import { isHiddenKey, makeError } from './error-record.js';
 import { isMark, mark } from './marks.js';
+import { stepToItem, stepToKey } from './value-path.js';
+import type { Step } from './value-path.js';
 import type { Mark } from './marks.js';
 
 /** What marks are revived with. */
@@ -47,9 +49,14 @@ class Revival {
 
   #fill<T extends object>(container: T): T {
     const slots = container as Record<string, unknown>;
-    for (const key of Object.keys(slots)) {
-      const item = slots[key];
-      if (typeof item === 'object' && item !== null) slots[key] = this.#value(item);
+    let key = '';
+    try {
+      for (key of Object.keys(slots)) {
+        const item = slots[key];
+        if (typeof item === 'object' && item !== null) slots[key] = this.#value(item);
+      }
+    } catch (error) {
+      throw at(stepInto(container, key), error);
     }
     return container;
   }
@@ -105,11 +112,16 @@ class Revival {
 
   /** Sets own properties from key, value, …; as data, whatever the key and whatever setters the prototype has. */
   #define<T extends object>(target: T, content: readonly unknown[], from: number): T {
-    for (let i = from; i < content.length; i += 2) {
-      const key = string(this.#value(content[i]));
-      const value = this.#value(content[i + 1]);
-      if (key in target) Object.defineProperty(target, key, { value, configurable: true, enumerable: true, writable: true });
-      else (target as Record<string, unknown>)[key] = value;
+    let key = '';
+    try {
+      for (let i = from; i < content.length; i += 2) {
+        key = string(this.#value(content[i]));
+        const value = this.#value(content[i + 1]);
+        if (key in target) Object.defineProperty(target, key, { value, configurable: true, enumerable: true, writable: true });
+        else (target as Record<string, unknown>)[key] = value;
+      }
+    } catch (error) {
+      throw at(stepInto(target, key), error);
     }
     return target;
   }
@@ -129,16 +141,28 @@ class Revival {
 
   #map(content: Mark): Map<unknown, unknown> {
     const map = this.#meet(new Map<unknown, unknown>());
-    for (let i = 2; i < content.length; i += 2) {
-      const key = this.#value(content[i]);
-      map.set(key, this.#value(content[i + 1]));
+    let key: unknown;
+    let inKey = true;
+    try {
+      for (let i = 2; i < content.length; i += 2) {
+        inKey = true;
+        key = this.#value(content[i]);
+        inKey = false;
+        map.set(key, this.#value(content[i + 1]));
+      }
+    } catch (error) {
+      throw at(inKey ? stepToKey(map.size) : stepToItem(map.size, key), error);
     }
     return map;
   }
 
   #set(content: Mark): Set<unknown> {
     const set = this.#meet(new Set<unknown>());
-    for (let i = 2; i < content.length; i++) set.add(this.#value(content[i]));
+    try {
+      for (let i = 2; i < content.length; i++) set.add(this.#value(content[i]));
+    } catch (error) {
+      throw at(stepToItem(set.size), error);
+    }
     return set;
   }
 
@@ -166,7 +190,11 @@ class Revival {
     for (let i = 0; i < hidden.length; i += 2) {
       const key: unknown = hidden[i];
       if (!isHiddenKey(key)) throw new MalformedError('malformed value: a property that errors do not hide');
-      Object.defineProperty(error, key, { value: this.#value(hidden[i + 1]), configurable: true, writable: true });
+      try {
+        Object.defineProperty(error, key, { value: this.#value(hidden[i + 1]), configurable: true, writable: true });
+      } catch (inner) {
+        throw at(key, inner);
+      }
     }
     return this.#define(error, own, 0);
   }
@@ -202,6 +230,18 @@ class Revival {
     return known;
   }
 }
+
+/** Has an error of what lies at `step` say so. */
+function at(step: Step, error: unknown): unknown {
+  if (error instanceof UnreadableError) error.steps.unshift(step);
+  return error;
+}
+
+function stepInto(container: object, key: string): Step {
+  return Array.isArray(container) && isPlainIndex.test(key) ? Number(key) : key;
+}
+
+const isPlainIndex = /^\d+$/;
 
 type View = new (buffer: ArrayBuffer, byteOffset: number, length: number) => ArrayBufferView;
 

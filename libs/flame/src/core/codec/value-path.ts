@@ -1,6 +1,16 @@
 /** One step from a value into it: an array's index, a property's key, or words of their own (`.values()[2]`). */
 export type Step = number | string | { readonly words: string };
 
+/** The step to a key of a Map. */
+export function stepToKey(index: number): Step {
+  return { words: `.keys()[${index}]` };
+}
+
+/** The step to an item of a Map, or of a Set, which has no keys. */
+export function stepToItem(index: number, key?: unknown): Step {
+  return { words: typeof key === 'string' ? `.get(${JSON.stringify(key)})` : `.values()[${index}]` };
+}
+
 const shown = 12;
 const identifier = /^[A-Za-z_$][\w$]*$/;
 

@@ -64,14 +64,15 @@ export class Calls {
     if (call.state === 'streaming' || call.state === 'held') this.#cancel(call, 'caller', reason);
   }
 
-  abort(call: PoolCall, reason: string): void {
+  /** The caller is told `error`, or that its call was cancelled. */
+  abort(call: PoolCall, reason: string, error?: FlameError): void {
     const books = this.#books;
     if (call.state === 'waiting') {
       books.waiting.leave(call);
       books.reject(call, verdict.cancelled(call, books.view(), reason));
     } else if (isAwaited(call)) {
       const streaming = call.state === 'streaming';
-      this.#answer(call, verdict.cancelled(call, books.view(), reason));
+      this.#answer(call, error ?? verdict.cancelled(call, books.view(), reason));
       if (call.linked || streaming) this.#cancel(call, 'caller', reason);
       else call.state = 'held';
     } else if (call.state === 'held' && call.linked) {

@@ -8,8 +8,8 @@ export type PoolFact =
   /** The app starts: boot `min`. */
   | { is: 'start' }
   | { is: 'call'; call: PoolCall }
-  /** The caller's signal aborted. */
-  | { is: 'abort'; call: PoolCall; reason: string }
+  /** The caller's signal aborted, or the call failed with `error` while its work goes on. */
+  | { is: 'abort'; call: PoolCall; reason: string; error?: FlameError }
   /**
    * The caller has its answer, the slot is not free yet. With `streaming`, the handler still works: its clock goes on, and the caller can
    * still be told of a failure. Without, what stays is a child, or resources, and no clock ticks.

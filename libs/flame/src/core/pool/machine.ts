@@ -99,7 +99,7 @@ export class PoolMachine {
       case 'abandoned':
         return this.#calls.abandon(fact.call, fact.reason);
       case 'abort':
-        return this.#calls.abort(fact.call, fact.reason);
+        return this.#calls.abort(fact.call, fact.reason, fact.error);
       case 'bounced':
         return this.#bounced(fact.call);
       case 'tick':
