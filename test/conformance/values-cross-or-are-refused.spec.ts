@@ -108,7 +108,7 @@ rule(
       const { app, work, flame } = await start({ max: 1 }, { backend });
       const pid = await work.pid();
       const values = flame.on('p', ValuesService, { onProgress: () => {} });
-      const unknown = (path: string): unknown => ({
+      const unknown = (path: string) => ({
         code: 'FLAME_ENCODING',
         message: expect.stringContaining(`${path}: the class OneSided is not`),
       });
@@ -128,11 +128,11 @@ rule(
       const { app, work } = await start({ max: 1 }, { classes: [OneSided] });
       const pid = await work.pid();
       const value = { list: [new OneSided(Buffer.alloc(size))] };
-      const unknown = (path: string): unknown => ({
+      const unknown = (path: string) => ({
         code: 'FLAME_ENCODING',
         message: expect.stringContaining(`${path}: the class OneSided is not`),
       });
-      expect(await failure(work.echo(value))).toMatchObject({ ...(unknown('args[0].list[0]') as object), ran: 'no' });
+      expect(await failure(work.echo(value))).toMatchObject({ ...unknown('args[0].list[0]'), ran: 'no' });
       async function* items(): AsyncGenerator<unknown> {
         yield 1;
         yield value;

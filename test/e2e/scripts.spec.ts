@@ -76,5 +76,8 @@ describe('a runner for a pool of the second app that main.ts initialises', () =>
     await script.line(/^FLAME_BOOT within \d+ ms: Others\.render/);
     expect(await script.done()).toEqual(['mail in the parent']);
     expect(script.lines.join('\n')).toMatch(/has no pool "others".*give the backend of that pool an entry/i);
+    expect(script.lines.find((line) => line.startsWith('FLAME_BOOT'))).toMatch(
+      /runners are the first: give the backend of the others an `entry`/,
+    );
   });
 });

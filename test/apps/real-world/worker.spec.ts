@@ -51,7 +51,7 @@ describe('a worker of BullMQ and Bull queues, made with createApplicationContext
     const careless = new RunningApp('worker/main.js', { REDIS_PORT: String(redis.port), CONSUMERS: 'everywhere' });
     try {
       await careless.line(/consumes a queue \(MailProcessor\)/);
-      await careless.line(/consumes a queue \(portfolio-snapshots\)/);
+      await careless.line(/consumes a queue \(portfolio-snapshots: SnapshotProcessor\.compute\)/);
     } finally {
       await careless.stop();
     }

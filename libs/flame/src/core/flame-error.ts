@@ -42,7 +42,7 @@ export class FlameError extends Error {
   readonly ran: Ran;
 
   constructor(code: FlameErrorCode, message: string, options: { ran?: Ran; cause?: unknown } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.ran = options.ran ?? 'no';
   }

@@ -42,8 +42,11 @@ class Reports {
   async asked(): Promise<unknown> {
     const { request } = this;
     const printed = [inspect(request, { showHidden: true, getters: true }), String(request), JSON.stringify(request)].length;
+    const written = JSON.parse(JSON.stringify(request)) as object;
+    const listed = [Object.keys(request), Object.keys(written), { ...request }.pool];
     request.tenant = 'set';
     return {
+      listed,
       current: (await request) === FlameCall.current(),
       known: [typeof request.id, request.pool, request.signal.aborted, request.attempt, request.constructor.name],
       in: ['headers' in request, 'pool' in request, Reflect.has(request, 'user')],
@@ -68,6 +71,7 @@ describe('FlameCall as a request', () => {
     const app = await startApp({ imports: [pools()], providers: [Reports] });
     expect(await app.get(Flame).on('p', Reports).asked()).toEqual({
       current: true,
+      listed: [['id', 'pool', 'runnerId', 'attempt'], ['id', 'pool', 'runnerId', 'attempt'], 'p'],
       known: ['number', 'p', false, 1, 'FlameCall'],
       in: [false, true, false],
       raw: undefined,

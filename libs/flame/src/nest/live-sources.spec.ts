@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { Process, Processor } from '@nestjs/bull';
 import { ModulesContainer } from '@nestjs/core';
 import { Cron, Interval, ScheduleModule, Timeout } from '@nestjs/schedule';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -120,6 +121,23 @@ describe('liveSources', () => {
     expect(await live(Queue, Consumed, Idle)).toEqual(['it consumes a queue (mails)']);
     expect(await live(Worker, Stopped)).toEqual(['it consumes a queue (reports)']);
     expect(await live(Holder)).toEqual(['it consumes a queue (reports)']);
+  });
+
+  it('names the methods with which @nestjs/bull consumes a queue', async () => {
+    @Processor('mails')
+    class Mailer {
+      @Process('send')
+      send(): void {}
+      @Process('digest')
+      digest(): void {}
+      plain(): void {}
+    }
+    @Processor('other')
+    class Other {
+      @Process()
+      run(): void {}
+    }
+    expect(await live(Consumed, Mailer, Other)).toEqual(['it consumes a queue (mails: Mailer.send, Mailer.digest)']);
   });
 
   it('names the queues that consumers of RabbitMQ and SQS have', async () => {

@@ -16,10 +16,25 @@ export function liveSources(modules: ModulesContainer): string[] {
     if (isNamed(instance, 'SchedulerRegistry')) for (const source of schedules(instance as Registry, modules)) found.add(source);
     for (const held of [instance, ...heldBy(instance)]) {
       const queue = queueConsumer(held);
-      if (queue !== undefined) found.add(`it consumes a queue (${queue})`);
+      if (queue !== undefined) found.add(`it consumes a queue (${[queue, ...processorsOf(queue, modules)].join(': ')})`);
     }
   }
   return [...found];
+}
+
+/** The methods with which `@nestjs/bull` consumes a queue, in words; none where the queue is another package's. */
+function processorsOf(queue: string, modules: ModulesContainer): string[] {
+  const methods = classesOf(modules)
+    .filter((type) => (Reflect.getMetadata('bull:module_queue', type) as { name?: string } | undefined)?.name === queue)
+    .flatMap((type) => decoratedMethods(type, (method) => Reflect.hasMetadata('bull:module_queue_process', method)));
+  return methods.length > 0 ? [methods.join(', ')] : [];
+}
+
+function classesOf(modules: ModulesContainer): Function[] {
+  return Array.from(modules.values(), ({ providers, controllers }) => [...providers.values(), ...controllers.values()])
+    .flat()
+    .map(({ metatype }) => metatype)
+    .filter((type): type is Function => typeof type === 'function');
 }
 
 function providersOf(modules: ModulesContainer): Set<object> {
@@ -66,27 +81,23 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Schedules without a name have a UUID instead: they are shown as the methods that are decorated without one. */
 function named(names: readonly string[], decorator: string, modules: ModulesContainer): string[] {
   if (!names.some((name) => uuid.test(name))) return [...names];
-  const methods = Array.from(modules.values(), ({ providers, controllers }) => [...providers.values(), ...controllers.values()])
-    .flat()
-    .flatMap(({ metatype }) => (typeof metatype === 'function' ? unnamedOf(metatype.prototype as object | undefined, decorator) : []));
+  const unnamed = (method: Function): boolean =>
+    Reflect.hasMetadata(decorator, method) && Reflect.getMetadata('SCHEDULER_NAME', method) === undefined;
+  const methods = classesOf(modules).flatMap((type) => decoratedMethods(type, unnamed));
   return [...names.filter((name) => !uuid.test(name)), ...new Set(methods)];
 }
 
-function unnamedOf(prototype: object | undefined, decorator: string): string[] {
-  if (!prototype) return [];
-  const keys = new Set(prototypesOf(prototype).flatMap((of) => Object.getOwnPropertyNames(of)));
+/** `Class.method` of each method that is `wanted`, inherited ones included. */
+function decoratedMethods(type: Function, wanted: (method: Function) => boolean): string[] {
+  if (!type.prototype) return [];
+  const levels = prototypesOf(type.prototype as object);
+  const keys = new Set(levels.flatMap((of) => Object.getOwnPropertyNames(of)));
   return [...keys]
     .filter((key) => {
-      const method = prototypesOf(prototype)
-        .map((of) => Object.getOwnPropertyDescriptor(of, key))
-        .find(Boolean)?.value as unknown;
-      return (
-        typeof method === 'function' &&
-        Reflect.hasMetadata(decorator, method) &&
-        Reflect.getMetadata('SCHEDULER_NAME', method) === undefined
-      );
+      const method = levels.map((of) => Object.getOwnPropertyDescriptor(of, key)).find(Boolean)?.value as unknown;
+      return typeof method === 'function' && wanted(method);
     })
-    .map((key) => `${prototype.constructor.name}.${key}`);
+    .map((key) => `${type.name}.${key}`);
 }
 
 /** Node tells how many servers listen by its public API, and which by this one, which it may drop some day. */

@@ -86,7 +86,7 @@ describe('classes below a mapped type, without decorators of their own', () => {
 
   it('are refused by path, class and remedy where nothing names them, and cross once `classes` does', async () => {
     const work = await start();
-    const refusal = (path: string): unknown => ({
+    const refusal = (path: string) => ({
       code: 'FLAME_ENCODING',
       message: expect.stringMatching(
         new RegExp(

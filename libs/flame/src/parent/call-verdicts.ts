@@ -27,7 +27,8 @@ export function afterAttempts(error: unknown, attempts: number): unknown {
   return new FlameError(error.code, message, { ran: 'maybe', cause: error });
 }
 
+/** It says all that its cause would, so that logs do not show that twice. */
 export function cannotCross(label: string, error: unknown): unknown {
   if (!(error instanceof UnencodableError)) return error;
-  return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`, { cause: error });
+  return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`);
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
 import { settle, VirtualClock } from '../../../../test/support/virtual-clock.js';
-import type { FlameBackend } from '../backends/backend.js';
+import type { FlameBackend, Machine } from '../backends/backend.js';
 import { BootError } from '../core/boot-error.js';
 import { FlameError } from '../core/flame-error.js';
 import { FlameCall } from '../runner/flame-call.js';
@@ -262,6 +262,25 @@ describe('Pool', () => {
     expect(error.message).toContain('exit code 1');
     expect(error.message).toContain('| Error: Cannot find module "./main.js"');
     await rig.pool.drain();
+  });
+
+  it.each([
+    [78, 1],
+    [1, 2],
+  ])('after exit code %i, which is all that the platform says, has booted %i machines', async (code, count) => {
+    let boots = 0;
+    const boot = async (): Promise<Machine> => {
+      boots++;
+      return { id: 'm', exited: Promise.resolve({ how: 'exit', code, text: `exit code ${code}` }), stop: async () => {} };
+    };
+    const rig = new PoolRig({ 'A.run': () => 1 }, { max: 1, queueTimeout: 1_500 }, { boot });
+    const result = failure(rig.call('A.run'));
+    await rig.clock.advance(1_500);
+    expect((await result).message).toContain(`exit code ${code}`);
+    expect(boots).toBe(count);
+    const drained = rig.pool.drain();
+    await rig.clock.advance(60_000);
+    await drained;
   });
 
   it('does not start with a min runner that cannot boot, unless it may degrade', async () => {

@@ -49,29 +49,27 @@ export class FlameCall {
   }
 
   readonly #work: Work;
+  // Properties of its own, so that what lists, copies or prints a request finds a call, and not nothing.
+  /** Unique within the runner's session. */
+  readonly id: number;
+  /** The pool's name; empty in a call from another instance (`nestjs-flame/rpc`), which belongs to no pool. */
+  readonly pool: string;
+  /** The runner's id, or the instance's. */
+  readonly runnerId: string;
+  /** 1 for the first attempt; more when the handler is one that is retried. */
+  readonly attempt: number;
 
   constructor(work: Work) {
     this.#work = work;
+    this.id = work.id;
+    this.pool = work.place.pool;
+    this.runnerId = work.place.runnerId;
+    this.attempt = work.attempt;
   }
 
   /** The call that runs here; undefined outside of a handler. */
   static current(): FlameCall | undefined {
     return current.getStore();
-  }
-
-  /** Unique within the runner's session. */
-  get id(): number {
-    return this.#work.id;
-  }
-
-  /** The pool's name; empty in a call from another instance (`nestjs-flame/rpc`), which belongs to no pool. */
-  get pool(): string {
-    return this.#work.place.pool;
-  }
-
-  /** The runner's id, or the instance's. */
-  get runnerId(): string {
-    return this.#work.place.runnerId;
   }
 
   /**
@@ -105,10 +103,5 @@ export class FlameCall {
    */
   end(reason = 'it ended by itself'): void {
     this.#work.end(reason);
-  }
-
-  /** 1 for the first attempt; more when the handler is one that is retried. */
-  get attempt(): number {
-    return this.#work.attempt;
   }
 }

@@ -13,8 +13,9 @@ export function parentGone(reason: string): FlameError {
 
 /** `root` is the name of the whole value, which the path of what cannot cross begins with. */
 export function cannotCross(what: string, root: string, error: unknown): FlameError {
-  const path = error instanceof UnencodableError ? error.under(root) : (error as Error).message;
-  return new FlameError('FLAME_ENCODING', `${what} cannot cross to the parent: ${path}`, { ran: 'yes', cause: error });
+  if (error instanceof UnencodableError)
+    return new FlameError('FLAME_ENCODING', `${what} cannot cross to the parent: ${error.under(root)}`, { ran: 'yes' });
+  return new FlameError('FLAME_ENCODING', `${what} cannot cross to the parent: ${(error as Error).message}`, { ran: 'yes', cause: error });
 }
 
 export function castStreams(handler: string): FlameError {
@@ -31,8 +32,9 @@ export function leaving(reason: string): FlameError {
 
 /** `what` and `root` name the whole value, which the path of what cannot be made here begins with. */
 export function cannotRead(what: string, root: string, error: unknown): FlameError {
-  const why = error instanceof UnreadableError ? error.under(root) : (error as Error).message;
-  return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${why}`, { cause: error });
+  if (error instanceof UnreadableError)
+    return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${error.under(root)}`, { cause: error.cause });
+  return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${(error as Error).message}`, { cause: error });
 }
 
 export function noChildClass(handler: string): FlameError {

@@ -92,8 +92,8 @@ export abstract class Outgoing {
     try {
       return this.setup.codec.encode(item);
     } catch (error) {
-      const path = error instanceof UnencodableError ? error.under('item') : (error as Error).message;
-      this.fail(new FlameError('FLAME_ENCODING', `an item of ${this.name} cannot cross: ${path}`, { ran: 'maybe', cause: error }));
+      const [path, cause] = error instanceof UnencodableError ? [error.under('item')] : [(error as Error).message, error];
+      this.fail(new FlameError('FLAME_ENCODING', `an item of ${this.name} cannot cross: ${path}`, { ran: 'maybe', cause }));
       return undefined;
     }
   }

@@ -202,7 +202,7 @@ function outgoing(source: StreamSource, setup: OutgoingSetup): Outgoing {
   return source.kind === 'observable' ? new PushedSource(source, setup) : new PulledSource(source, setup);
 }
 
-function unreadable(what: string, why: string, cause: UnreadableError): FlameError {
+function unreadable(what: string, why: string, { cause }: UnreadableError): FlameError {
   return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${why}`, { ran: 'maybe', cause });
 }
 

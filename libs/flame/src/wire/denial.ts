@@ -29,7 +29,12 @@ export function difference(runner: string, ofRunner: Manifest, ofParent: Manifes
     differences.push(`its handlers' digest is ${ofRunner.digest}, the parent's ${ofParent.digest}`);
   }
   if (differences.length === 0) return undefined;
-  return `runner ${runner} does not match its parent: ${differences.join('; ')}. Run the same build of the app on both sides.`;
+  // Of several apps in one script, a runner is the first.
+  const otherApp =
+    onlyRunner.length > 0 && onlyParent.length > 0
+      ? ' Where the script starts several apps with a FlameModule, runners are the first: give the backend of the others an `entry` that starts theirs alone.'
+      : '';
+  return `runner ${runner} does not match its parent: ${differences.join('; ')}. Run the same build of the app on both sides.${otherApp}`;
 }
 
 const mostNamed = 8;

@@ -7,6 +7,7 @@ import { isContainer, isDense } from './containers.js';
 import { describeError } from './error-record.js';
 import { mark, marked } from './marks.js';
 import { isDetached, memoryOf, MemoryTable } from './memory-table.js';
+import { detached, tooDeep, unmade } from './fixed-refusals.js';
 import { refuseAmbiguous, refuseBehaviour, refuseHollow, refuseMember, refuseObject, refusePrimitive } from './refusals.js';
 import type { Refusal } from './refusals.js';
 import { isPlainKey, isPlainText } from './text.js';
@@ -282,18 +283,10 @@ export class Preparation {
   }
 
   #refuse({ what, fix }: Refusal, depth: number): unknown {
-    if (this.#options.lenient) return `[left out: ${what.replace(/,$/, '')}]`;
-    throw new UnencodableError(valuePath(this.#steps.slice(0, depth)), `${what} cannot cross to another process: ${fix}`);
+    const short = what.replace(/,$/, '');
+    if (this.#options.lenient && depth > 0) return `[left out: ${short}]`;
+    // What was thrown is not replaced as a whole: a caller would catch a string.
+    const reason = this.#options.lenient ? `it is ${short}: ${fix}` : `${what} cannot cross to another process: ${fix}`;
+    throw new UnencodableError(valuePath(this.#steps.slice(0, depth)), reason);
   }
-}
-
-const unmade: Refusal = {
-  what: 'an object that contains itself and whose class has an `encode`',
-  fix: 'leave the reference out of what `encode` gives',
-};
-
-const detached: Refusal = { what: 'a detached ArrayBuffer', fix: 'pass it before it is transferred elsewhere' };
-
-function tooDeep(maxDepth: number): Refusal {
-  return { what: `a value nested deeper than ${maxDepth} levels`, fix: 'pass it flat, for example as a list of nodes with ids' };
 }
