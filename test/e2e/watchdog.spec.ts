@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -25,6 +26,14 @@ async function watched(doing: string, address = nobody, flags: string[] = []): P
       resolve({ code: child.exitCode, signal: child.signalCode, stdout, stderr });
     });
   });
+}
+
+/** A blocked process with a lifeline. */
+function held(address = nobody): { child: ChildProcess; exit: Promise<unknown[]>; output: () => string } {
+  const child = spawn(process.execPath, [program, 'blocks', address, 'held'], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (output += data));
+  return { child, exit: once(child, 'close'), output: () => output };
 }
 
 async function listen(path: string | number): Promise<string> {
@@ -82,6 +91,19 @@ describe('Watchdog', () => {
     ['over a Unix socket', folder],
   ])('lets a blocked process without a deadline be while its parent answers %s', async (_, path) => {
     expect(await watched('blocks', await listen(path()))).toMatchObject({ code: 0, stdout: 'ends\n', stderr: '' });
+  });
+
+  it('lets a blocked process be while its lifeline is there, whatever can be dialled', async () => {
+    const { exit, output } = held();
+    expect(await exit).toEqual([0, null]);
+    expect(output()).toBe('ends\n');
+  });
+
+  it('kills a blocked process whose lifeline has ended, whoever can be dialled', async () => {
+    const { child, exit, output } = held(await listen(folder()));
+    child.stdio[3]!.destroy();
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    expect(output()).toContain('its event loop is blocked, and its parent is gone');
   });
 
   it('does not look while no work runs', async () => {

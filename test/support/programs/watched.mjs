@@ -1,11 +1,13 @@
-// A process with a watchdog: node watched.mjs <what it does> <its parent's address>
+// A process with a watchdog: node watched.mjs <what it does> <its parent's address> <whether it has a lifeline, as file descriptor 3>
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { watchLifeline } from '../../../libs/flame/dist/runner/lifeline.js';
 import { Watchdog } from '../../../libs/flame/dist/runner/watchdog.js';
 
-const [doing, address] = process.argv.slice(2);
+const [doing, address, held] = process.argv.slice(2);
+const lifeline = held && watchLifeline(3, () => {});
 const log = { warn: (text) => console.log(text) };
-const watchdog = new Watchdog({ pool: 'videos', runner: 'runner-1', address, reconnectTimeout: 500, log });
+const watchdog = new Watchdog({ pool: 'videos', runner: 'runner-1', address, lifeline, reconnectTimeout: 500, log });
 
 const block = (time) => {
   for (const end = performance.now() + time; performance.now() < end;);

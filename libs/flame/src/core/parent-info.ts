@@ -38,6 +38,8 @@ export interface ParentInfo {
   readonly clusterWorker?: boolean;
   /** Whether the parent was started with a channel to the process above it, and so has `process.send`. */
   readonly ipc?: boolean;
+  /** Whether the runner is on the parent's host, where the system tells at once when the other process ends, and silence means nothing. */
+  readonly sameHost?: boolean;
   /** Set by the process backend: a file descriptor that reads end-of-file when the parent is gone. */
   readonly lifeline?: number;
 }

@@ -67,6 +67,7 @@ async function parentInfo(setup: PoolSetup, [first, ...siblings]: readonly Ticke
     reconnectTimeout,
     maxPayload,
     trackResources: config.trackResources,
+    sameHost: backend.reach === 'host',
     clusterWorker: cluster.isWorker,
     ipc: process.send !== undefined,
   };

@@ -10,6 +10,7 @@ import type { Link } from '../wire/link.js';
 import { Executor } from './executor.js';
 import type { HandlerTable } from './handler-table.js';
 import { watchLifeline } from './lifeline.js';
+import type { Lifeline } from './lifeline.js';
 import { SiblingProcesses } from './sibling-processes.js';
 import { thisProcess } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
@@ -55,6 +56,7 @@ export class RunnerHost {
   #attached: Promise<void> | undefined;
   #executor: Executor | undefined;
   #link: Link | undefined;
+  #closing = false;
   #watchdog: ReturnType<Surroundings['watchdog']> | undefined;
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
@@ -63,19 +65,24 @@ export class RunnerHost {
   readonly #dismissed: Promise<void>;
   #dismiss!: () => void;
   readonly #siblings: SiblingProcesses;
+  /** Known where the parent is on this host: it alone says whether the parent lives, which may be silent for as long as it is paused. */
+  readonly #lifeline: Lifeline | undefined;
 
   constructor(setup: HostSetup) {
     this.#setup = setup;
     this.#dismissed = new Promise((resolve) => (this.#dismiss = resolve));
     const { info, clock, log } = setup;
-    this.#bootTimer = clock.after(info.bootTimeout, () => {
+    const lifeline = info.lifeline === undefined ? undefined : watchLifeline(info.lifeline, () => this.#bereaved());
+    // That of a further process of a machine elsewhere leads to the first process, and not to the parent.
+    if (info.sameHost) this.#lifeline = lifeline;
+    // A parent that lives ends what does not boot in time.
+    this.#bootTimer = clock.after(this.#lifeline ? Infinity : info.bootTimeout, () => {
       log.error(
         `this runner of pool "${info.pool}" did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms) and ends`,
       );
       setup.exit(1);
     });
     this.#siblings = new SiblingProcesses(info, log, (reason) => void this.leave(info.shutdownTimeout, reason));
-    if (info.lifeline !== undefined) watchLifeline(info.lifeline, () => this.#bereaved());
   }
 
   /**
@@ -94,13 +101,19 @@ export class RunnerHost {
 
   async #attach(app: HostedApp): Promise<void> {
     const { info, clock, log, surroundings = thisProcess } = this.#setup;
-    const link = await dial({ info, manifest: app.manifest, clock, openPipe: surroundings.openPipe });
+    const link = await dial({
+      info: { ...info, sameHost: this.#lifeline !== undefined },
+      manifest: app.manifest,
+      clock,
+      openPipe: surroundings.openPipe,
+    });
     this.#bootTimer?.();
     this.#link = link;
     this.#watchdog = surroundings.watchdog({
       pool: info.pool,
       runner: info.runner,
       address: info.address,
+      lifeline: this.#lifeline,
       reconnectTimeout: info.reconnectTimeout,
       log,
     });
@@ -135,7 +148,7 @@ export class RunnerHost {
 
   /** Sends a line of the app's logger to the parent; says whether it could. Lines that pile up are not taken. */
   log(level: string, text: string, call: number): boolean {
-    if (!this.#link || this.#link.backlog > mostBacklog) return false;
+    if (!this.#link || this.#closing || this.#link.backlog > mostBacklog) return false;
     this.#link.send({ kind: 'log', id: call, level, text, time: Date.now() });
     return true;
   }
@@ -154,16 +167,15 @@ export class RunnerHost {
     await this.#attached?.catch(() => undefined);
     await this.#executor?.drain(grace, reason);
     // Calls that crossed the news are still coming; whoever closed now would take them along unanswered.
-    if (this.#executor) await this.#within(info.reconnectTimeout, this.#dismissed);
+    if (this.#executor) await this.#within(this.#lifeline ? Infinity : info.reconnectTimeout, this.#dismissed);
     const closed = this.#app
       ?.close()
       .catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
     await this.#within(Math.max(1_000, info.shutdownTimeout), Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]));
     await this.#exportTelemetry();
     this.#stopVitals?.();
-    const link = this.#link;
-    this.#link = undefined;
-    await link?.close(reason);
+    this.#closing = true;
+    await this.#link?.close(reason);
     await this.#watchdog?.close();
     exit(0);
   }

@@ -20,6 +20,7 @@ describe('watchdogThread', () => {
       grace: 1_000,
       reconnectTimeout: 60_000,
       parent: { path: '/' },
+      lifeline: undefined,
       pool: 'p',
       runner: 'r',
     };

@@ -1,3 +1,5 @@
+import type { Lifeline } from './lifeline.js';
+
 /** Where main and the thread find each other's words in the shared memory, as indices of an Int32Array. */
 export const word = {
   /** 1 while work runs. Main's. */
@@ -24,6 +26,7 @@ export interface WatchdogOrders {
   readonly reconnectTimeout: number;
   /** What `net.connect` takes. */
   readonly parent: { readonly path: string } | { readonly host: string; readonly port: number };
+  readonly lifeline: Lifeline | undefined;
   readonly pool: string;
   readonly runner: string;
 }
@@ -36,9 +39,9 @@ export interface WatchdogOrders {
  */
 export const watchdogThread = `'use strict';
 const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads');
-const { writeSync } = require('node:fs');
+const { fstatSync, readSync, writeSync } = require('node:fs');
 const { connect } = require('node:net');
-const { words, word, startedAt, grace, reconnectTimeout, parent, pool, runner } = workerData;
+const { words, word, startedAt, grace, reconnectTimeout, parent, lifeline, pool, runner } = workerData;
 const tick = 250;
 const askEvery = 1000;
 const dialTimeout = 1000;
@@ -85,7 +88,18 @@ function parentAnswers() {
   });
 }
 
+/** Nobody writes to the lifeline, and it does not block: it has an end, or nothing to be read yet. Main closes it when the parent is gone. */
+function lifelineEnded() {
+  try {
+    const { ino } = fstatSync(lifeline.fd);
+    return ino !== lifeline.ino || readSync(lifeline.fd, Buffer.alloc(1)) === 0;
+  } catch (error) {
+    return error.code !== 'EAGAIN';
+  }
+}
+
 async function parentIsGone() {
+  if (lifeline) return lifelineEnded();
   if (await parentAnswers()) return false;
   sleep(redialAfter);
   return !(await parentAnswers());

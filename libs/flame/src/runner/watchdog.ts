@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { FlameLog } from '../core/flame-log.js';
+import type { Lifeline } from './lifeline.js';
 import { watchdogThread, word } from './watchdog-thread.js';
 import type { WatchdogOrders } from './watchdog-thread.js';
 
@@ -9,6 +10,8 @@ export interface WatchdogOptions {
   readonly runner: string;
   /** Where the parent is dialled: `unix:/path` or `host:port`. */
   readonly address: string;
+  /** What alone says whether the parent lives, on its host; without it the parent is dialled. */
+  readonly lifeline?: Lifeline | undefined;
   /** How long the event loop may be blocked before the watchdog looks whether the parent is still there. */
   readonly reconnectTimeout: number;
   /**
@@ -24,7 +27,7 @@ export interface WatchdogOptions {
  * Ends this process when a handler blocks its event loop, which nothing on that event loop can do: a thread that looks on through shared memory.
  *
  * SIGKILL comes when a published deadline has passed by `grace` and main has not published another, and when main has not answered for
- * `reconnectTimeout` and the parent cannot be dialled, twice, a second apart. A line on stderr says which. The thread starts with the watchdog, beside the main
+ * `reconnectTimeout` and the parent is gone: the lifeline has ended, or without one, the parent cannot be dialled, twice, a second apart. A line on stderr says which. The thread starts with the watchdog, beside the main
  * thread (some milliseconds of it, 30 ms and 10 MB of its own), so start it where the runner waits anyway. While no work runs it sleeps; while
  * work runs it wakes four times a second. Main pays for a comparison, and for a plain store where the earliest deadline moves by a tenth of a second.
  *
@@ -38,7 +41,7 @@ export class Watchdog {
   #due = 0;
   #handler = '';
 
-  constructor({ pool, runner, address, reconnectTimeout, grace = 1_000, log }: WatchdogOptions) {
+  constructor({ pool, runner, address, lifeline, reconnectTimeout, grace = 1_000, log }: WatchdogOptions) {
     const startedAt = Number(process.hrtime.bigint()) / 1e6;
     const workerData: WatchdogOrders = {
       words: this.#words,
@@ -47,6 +50,7 @@ export class Watchdog {
       grace,
       reconnectTimeout,
       parent: target(address),
+      lifeline,
       pool,
       runner,
     };

@@ -16,7 +16,7 @@ import { SystemClock } from './system-clock.js';
 
 export interface DialOptions {
   /** Where to attach, with which token, pinning which certificate, and for how long to try again. */
-  readonly info: Pick<ParentInfo, 'runner' | 'address' | 'certificate' | 'token' | 'reconnectTimeout' | 'maxPayload'>;
+  readonly info: Pick<ParentInfo, 'runner' | 'address' | 'certificate' | 'token' | 'reconnectTimeout' | 'maxPayload' | 'sameHost'>;
   readonly manifest: Manifest;
   /** Gives up dialing. A link that was made stays. */
   readonly signal?: AbortSignal;
@@ -29,7 +29,7 @@ const overGrpc: OpenPipe = (to, listener) => new ClientPipe(to, listener);
 
 /**
  * Attaches to a parent. While it cannot be reached this tries again for `reconnectTimeout`, as it does whenever the
- * connection breaks later on.
+ * connection breaks later on. A parent on this host that is reached and says nothing is paused: its answer is waited for.
  *
  * @throws {FlameError} FLAME_DENIED with the parent's words when it does not let this runner in; FLAME_BOOT, with gRPC's
  * error as its cause, when it cannot be reached.
@@ -42,7 +42,8 @@ export async function dial({ info, manifest, signal, clock = new SystemClock(), 
   const stopTimer = clock.after(info.reconnectTimeout, () => late.abort(), true);
   const until = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
   try {
-    await untilReached(async () => void (await reach(info.token, until)), clock, until);
+    const attemptUntil = info.sameHost ? (signal ?? new AbortController().signal) : until;
+    await untilReached(async () => void (await reach(info.token, attemptUntil)), clock, until);
     return link;
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
@@ -62,12 +63,14 @@ export interface DialledSession {
   readonly peer: string;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
+  /** The other end is on this host: however long it takes to confirm the end of the session, it does so while it exists. */
+  readonly sameHost?: boolean;
   readonly clock: Clock;
   readonly openPipe?: OpenPipe;
 }
 
 /** Makes the link of a session, and what makes its first connection. Whenever the connection breaks later on it dials again. */
-export function session({ about, to, peer, reconnectTimeout, maxPayload, clock, openPipe = overGrpc }: DialledSession): {
+export function session({ about, to, peer, reconnectTimeout, maxPayload, sameHost, clock, openPipe = overGrpc }: DialledSession): {
   link: SessionLink;
   reach: (token: string, until: AbortSignal) => Promise<Welcome>;
 } {
@@ -85,6 +88,7 @@ export function session({ about, to, peer, reconnectTimeout, maxPayload, clock, 
     scope: new AsyncResource('FLAMELINK'),
     maxPayload,
     reconnectTimeout,
+    closeTimeout: sameHost ? Infinity : reconnectTimeout,
     onEnded: () => over.abort(),
     onSuspended: () => {
       untilReached(async () => void (await reach('', over.signal)), clock, over.signal).catch((error: ServiceError) =>

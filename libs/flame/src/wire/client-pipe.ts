@@ -1,5 +1,5 @@
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
-import { asIs, attachPath, dialOptions, instanceDialOptions, instancesPath } from './grpc-options.js';
+import { asIs, attachPath, dialOptions, hostDialOptions, instanceDialOptions, instancesPath } from './grpc-options.js';
 import { mutual } from './mutual-tls.js';
 import { pinned } from './pinned-certificate.js';
 import type { InstanceIdentity } from './instance-identity.js';
@@ -10,6 +10,8 @@ export interface Destination {
   readonly address: string;
   /** What a parent must show, PEM; none on a Unix socket. */
   readonly certificate?: string;
+  /** It is on this host, where the system tells when its process ends: a silent one is paused, and not lost. */
+  readonly sameHost?: boolean;
   /** For an instance of the app: what both ends must show. */
   readonly identity?: InstanceIdentity;
 }
@@ -37,9 +39,10 @@ export class ClientPipe implements Pipe {
   #ended = false;
   #endTimer: NodeJS.Timeout | undefined;
 
-  constructor({ address, certificate, identity }: Destination, listener: PipeListener) {
+  constructor({ address, certificate, identity, sameHost = false }: Destination, listener: PipeListener) {
     const trust = identity ? mutual(identity) : certificate === undefined ? onThisHost : pinned(certificate);
-    this.#client = new Client(address, trust.credentials, { ...(identity ? instanceDialOptions : dialOptions), ...trust.options });
+    const options = identity ? instanceDialOptions : sameHost ? hostDialOptions : dialOptions;
+    this.#client = new Client(address, trust.credentials, { ...options, ...trust.options });
     this.#stream = this.#client.makeBidiStreamRequest(identity ? instancesPath : attachPath, asIs, asIs);
     this.#stream.on('data', (packet: Buffer) => listener.packet(packet));
     let over = false;

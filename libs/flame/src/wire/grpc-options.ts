@@ -33,21 +33,26 @@ export const serverOptions: ChannelOptions = {
   'grpc.max_concurrent_streams': 100,
 };
 
-/**
- * How a runner dials. Over the network it pings after 10 s in which it heard nothing and takes 10 s without an answer for a
- * cut. The parent sends no pings of its own: a runner whose event loop is busy would fail to answer them while it does
- * just what it was asked to. Its kernel probes idle connections instead, see `Listener`.
- */
-export const dialOptions: ChannelOptions = {
+/** How a runner dials its parent on the same host. It sends no pings: a parent that does not answer is paused or busy, and the system tells when it ends. */
+export const hostDialOptions: ChannelOptions = {
   ...commonOptions,
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 10_000,
   // The parent is never behind a proxy that is meant for the internet.
   'grpc.enable_http_proxy': 0,
   'grpc.enable_retries': 0,
   'grpc.service_config_disable_resolution': 1,
   // Sessions are resumed over connections of their own.
   'grpc.use_local_subchannel_pool': 1,
+};
+
+/**
+ * How a runner dials over the network. It pings after 10 s in which it heard nothing and takes 10 s without an answer for a
+ * cut. The parent sends no pings of its own: a runner whose event loop is busy would fail to answer them while it does
+ * just what it was asked to. Its kernel probes idle connections instead, see `Listener`.
+ */
+export const dialOptions: ChannelOptions = {
+  ...hostDialOptions,
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 10_000,
 };
 
 /**

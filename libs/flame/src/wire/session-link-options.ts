@@ -12,6 +12,8 @@ export interface SessionLinkOptions {
   readonly maxPayload: number;
   /** How long a broken connection may take to come back. */
   readonly reconnectTimeout: number;
+  /** How long the other end may take, over a connection, to confirm `close`. @default reconnectTimeout */
+  readonly closeTimeout?: number;
   /** The connection broke; a dialing end starts over. */
   readonly onSuspended?: (why: string) => void;
   readonly onEnded?: (end: LinkEnd) => void;

@@ -17,8 +17,8 @@ import { Violation } from './violation.js';
 import { youngGeneration } from './young-generation.js';
 
 /**
- * A link over connections that come and go. It owns the session's books, what waits to leave, what comes in, and the one
- * timer that a broken connection or an unanswered `close` runs against. Whoever makes connections gives them to `connect`.
+ * A link over connections that come and go. It owns the session's books, what waits to leave, what comes in, and the one timer that a broken
+ * connection or an unanswered `close` runs against. Whoever makes connections gives them to `connect`.
  */
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
@@ -95,8 +95,7 @@ export class SessionLink implements Link {
   }
 
   close(reason: string): Promise<void> {
-    if (this.#closing !== undefined) return this.#closing.over;
-    if (this.#over) return Promise.resolve();
+    if (this.#closing !== undefined || this.#over) return this.#closing?.over ?? Promise.resolve();
     let done = (): void => {};
     const over = new Promise<void>((resolve) => (done = resolve));
     this.#closing = { reason, sentAs: Infinity, over, done };
@@ -245,12 +244,12 @@ export class SessionLink implements Link {
     return packet;
   }
 
-  #armTimer(why = 'no answer'): void {
+  #armTimer(broke?: string): void {
     this.#stopTimer();
-    const { clock, reconnectTimeout, peer } = this.#options;
-    this.#stopTimer = clock.after(reconnectTimeout, () => {
-      this.#end({ how: 'cut', reason: `the connection to ${peer} broke (${why}) and did not come back within ${reconnectTimeout} ms` });
-    });
+    const { clock, reconnectTimeout, closeTimeout = reconnectTimeout, peer } = this.#options;
+    const limit = broke === undefined ? closeTimeout : reconnectTimeout;
+    const how = `broke (${broke ?? 'no answer'}) and did not come back within ${limit} ms`;
+    this.#stopTimer = clock.after(limit, () => this.#end({ how: 'cut', reason: `the connection to ${peer} ${how}` }));
   }
 
   #violated(reason: string): void {

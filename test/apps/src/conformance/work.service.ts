@@ -53,6 +53,15 @@ export class WorkService {
     return call.runnerId;
   }
 
+  /** Takes its time, and gives so many bytes. */
+  @OnFlame('p')
+  async slowly(file: string, duration: number, length: number): Promise<Buffer> {
+    mark(file, 'begin');
+    await sleep(duration);
+    mark(file, 'end');
+    return Buffer.alloc(length, 1);
+  }
+
   /** Goes on whatever its signal says. */
   @OnFlame('p')
   async deaf(file: string, duration: number): Promise<void> {

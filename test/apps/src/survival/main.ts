@@ -1,9 +1,9 @@
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module } from '@nestjs/common';
-import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Flame, FlameParent, ProcessBackend } from 'nestjs-flame';
 import { ConformanceModule } from '../conformance/app.module.js';
@@ -24,7 +24,11 @@ function tell(what: string): void {
 
 /** Tells when the app's own hooks run. */
 @Injectable()
-class Hooks implements OnModuleDestroy, OnApplicationShutdown {
+class Hooks implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  onApplicationBootstrap(): void {
+    if (FlameParent.get()) appendFileSync(join(folder, 'runners'), `${process.pid}\n`);
+  }
+
   onModuleDestroy(): void {
     tell('onModuleDestroy');
   }
@@ -54,6 +58,14 @@ const begun = async (): Promise<void> => {
   while (!existsSync(file)) await sleep(10);
 };
 const unlinked = flame.on('p', WorkService, { link: false });
+
+/** Tells what comes of a call. */
+function told(call: Promise<unknown>): void {
+  void call.then(
+    (answer) => tell(`answered ${Buffer.isBuffer(answer) ? `${answer.length} bytes` : String(answer)}`),
+    (error: { code?: string; message?: string }) => tell(`failed ${error.code}: ${error.message}`),
+  );
+}
 
 /** Each resolves when it is under way. */
 const deeds: Record<string, () => Promise<unknown>> = {
@@ -103,6 +115,24 @@ const deeds: Record<string, () => Promise<unknown>> = {
     void all.then(() => tell(`settled ${JSON.stringify(settled)}`));
     await begun();
   },
+  /** Calls that take a second, and give more than a socket holds. */
+  asks: async () => {
+    told(work.work(file, 1_000).then(() => work.pid()));
+    told(work.slowly(file, 1_000, 8_000_000));
+    await begun();
+  },
+  /** A call whose handler blocks its event loop for so long that a runner without a parent would be gone. */
+  asksForBlock: async () => {
+    told(work.block(file, 4_000).then(() => work.pid()));
+    await begun();
+  },
+  /** Calls like these, and blocks this event loop meanwhile. */
+  asksAndBlocks: async () => {
+    await deeds.asks!();
+    for (const end = Date.now() + 3_000; Date.now() < end;);
+  },
+  /** One call, whose runner has yet to be booted. */
+  asksFirst: async () => told(work.pid()),
   /** Work that takes longer than anybody has time. */
   overstays: async () => {
     void work.work(file, 600_000).catch((error: { code?: string; message?: string }) => tell(`failed ${error.code}: ${error.message}`));
