@@ -58,6 +58,12 @@ describe('Watchdog', () => {
     );
   });
 
+  it('kills it also where its inspector is open, and no debugger is attached', async () => {
+    const { signal, stderr } = await watched('loops', await listen(0), ['--inspect=127.0.0.1:0']);
+    expect(signal).toBe('SIGKILL');
+    expect(stderr).toContain('the event loop is blocked');
+  });
+
   it('lives through times without work', async () => {
     expect(await watched('wakes', await listen(0))).toMatchObject({
       signal: 'SIGKILL',

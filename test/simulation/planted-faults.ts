@@ -98,7 +98,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
   {
     name: 'a leaving runner goes before its parent has heard of it',
     file: 'runner/runner-host.ts',
-    piece: 'if (this.#executor) await this.#within(info.reconnectTimeout, this.#dismissed);',
+    piece: 'if (this.#executor) await this.#within(this.#lifeline ? Infinity : info.reconnectTimeout, this.#dismissed);',
     instead: '',
   },
   {

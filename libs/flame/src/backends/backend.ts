@@ -16,6 +16,9 @@ export abstract class FlameBackend {
    */
   abstract readonly reach: 'memory' | 'host' | 'network';
 
+  /** Whether its runners boot only once a debugger is attached. No boot takes too long then. */
+  readonly waitsForDebugger?: boolean;
+
   /**
    * Checks options and surroundings once, when the app starts.
    *

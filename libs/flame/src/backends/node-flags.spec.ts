@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withoutInspector, withoutScript } from './node-flags.js';
+import { ownInspector, withoutInspector, withoutScript } from './node-flags.js';
 
 describe('withoutInspector', () => {
   it.each([
@@ -39,5 +39,18 @@ describe('withoutScript', () => {
     ],
   ])('makes of %j %j', (flags, rest) => {
     expect(withoutScript(flags)).toEqual(rest);
+  });
+});
+
+describe('ownInspector', () => {
+  it.each([
+    [['--enable-source-maps'], ['--enable-source-maps']],
+    [['--inspect=127.0.0.1:9230'], ['--inspect=127.0.0.1:0']],
+    [
+      ['--inspect-brk', '--inspect-port', '9300', '-r', 'x'],
+      ['-r', 'x', '--inspect-brk=127.0.0.1:0'],
+    ],
+  ])('makes of %j %j', (flags, own) => {
+    expect(ownInspector(flags)).toEqual(own);
   });
 });

@@ -272,8 +272,8 @@ export class Pool {
 
   /** A deadline may have gone since the alarm was set for it. */
   #wake(): void {
-    if (this.#setup.clock.now() >= this.#machine.wakeAt) this.#tell({ is: 'tick' });
-    else this.#alarm.set(this.#machine.wakeAt);
+    if (this.#setup.clock.now() < this.#machine.wakeAt) this.#alarm.set(this.#machine.wakeAt);
+    else this.#tell({ is: 'tick', debugged: this.#crew.debuggedAt(this.#machine.wakeAt) });
   }
 
   #perform(action: PoolAction): void {

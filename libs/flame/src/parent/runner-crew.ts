@@ -4,6 +4,7 @@ import { LineGate, shortened } from '../core/line-gate.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import type { PoolRunner } from '../core/pool/entries.js';
 import type { RunnerMetrics } from '../core/pool-metrics.js';
+import { inspectorPort } from '../wire/inspector.js';
 import { bootRunner } from './boot.js';
 import type { Boot } from './boot.js';
 import { bootOrder, expectAll, ticketsFor } from './boot-order.js';
@@ -11,6 +12,7 @@ import type { PendingCall } from './pending-call.js';
 import type { PoolJournal, PoolSize } from './pool-journal.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { RunnerStats } from './pool-stats.js';
+import { InspectedRunners } from './inspected-runners.js';
 import { RecentLines } from './recent-lines.js';
 import { noSuchRunner } from './call-verdicts.js';
 import { RunnerHandle } from './runner-handle.js';
@@ -31,6 +33,7 @@ export class RunnerCrew {
   readonly #tell: (fact: PoolFact) => void;
   readonly #boots = new Map<string, Boot>();
   readonly #handles = new Map<string, RunnerHandle>();
+  readonly #inspected: InspectedRunners;
   /** Those who wait for a runner to be gone. */
   readonly #mourners = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
 
@@ -39,10 +42,13 @@ export class RunnerCrew {
     this.#journal = journal;
     this.#size = size;
     this.#tell = tell;
+    this.#inspected = new InspectedRunners(setup);
   }
 
   run(runner: string, call: PendingCall): void {
-    const left = call.at === Infinity ? 0 : Math.max(1, Math.ceil(call.at - call.ranAt));
+    // Where this process may be debugged it alone says when time is up: its runners cannot see that a debugger holds it.
+    const unlimited = call.at === Infinity || inspectorPort() !== undefined;
+    const left = unlimited ? 0 : Math.max(1, Math.ceil(call.at - call.ranAt));
     this.#handles.get(runner)!.run(call, left);
   }
 
@@ -69,6 +75,12 @@ export class RunnerCrew {
       case 'shrunk':
         return this.#journal.shrunk(action.runner, action.count);
     }
+  }
+
+  /** Whether limits that were due at this time do not count: a debugger holds this process or one of the runners. */
+  debuggedAt(due: number): boolean {
+    const { clock } = this.#setup;
+    return (clock.debugged?.(clock.now() - due) ?? false) || this.#inspected.debugged || (this.#boots.size > 0 && this.#inspected.awaited);
   }
 
   /** Resolves when nothing is left of a runner. @throws {FlameError} FLAME_CONFIG when it is none of `runners`. */
@@ -155,6 +167,7 @@ export class RunnerCrew {
   }
 
   #gone(runner: string): void {
+    this.#inspected.gone(runner);
     this.#tell({ is: 'gone', runner });
     this.#mourners.get(runner)?.tell();
     this.#mourners.delete(runner);
@@ -192,7 +205,7 @@ export class RunnerCrew {
     return {
       output: (line, stream) => {
         lines.add(line);
-        if (!gate.pass()) return;
+        if (this.#inspected.hears(line, runner) || !gate.pass()) return;
         this.#journal.logged(stream, line, runner);
         const tell = (): void => output(shortened(line), stream, config.name, runner);
         if (isUp || !this.#journal.bootsFail) return tell();

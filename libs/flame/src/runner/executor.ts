@@ -280,7 +280,8 @@ export class Executor implements LinkReceiver, Workplace {
   }
 
   async #consent(): Promise<void> {
-    const agreed = this.#works.size === 0 && (await mayStop(this.#setup, this.pool));
+    // Whoever debugs a runner wants it to be there for the next call.
+    const agreed = this.#works.size === 0 && !this.#setup.clock.debugged?.() && (await mayStop(this.#setup, this.pool));
     this.#setup.link.send({ kind: 'consent', yes: agreed && this.#works.size === 0 });
   }
 }

@@ -1,5 +1,6 @@
 import type { CallTracer } from '../core/call-tracer.js';
 import type { Codec } from '../core/codec/codec.js';
+import { afterLimit } from '../core/clock.js';
 import type { Clock } from '../core/clock.js';
 import type { ContextCarrier } from '../core/context-carrier.js';
 import type { FlameLog } from '../core/flame-log.js';
@@ -76,7 +77,7 @@ export class RunnerHost {
     // That of a further process of a machine elsewhere leads to the first process, and not to the parent.
     if (info.sameHost) this.#lifeline = lifeline;
     // A parent that lives ends what does not boot in time.
-    this.#bootTimer = clock.after(this.#lifeline ? Infinity : info.bootTimeout, () => {
+    this.#bootTimer = afterLimit(clock, this.#lifeline ? Infinity : info.bootTimeout, () => {
       log.error(
         `this runner of pool "${info.pool}" did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms) and ends`,
       );

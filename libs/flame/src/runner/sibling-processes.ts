@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
 import type { FlameLog } from '../core/flame-log.js';
+import { ownInspector } from '../backends/node-flags.js';
 import type { ParentInfo } from '../core/parent-info.js';
 
 /** The file descriptor of the pipe by which a sibling sees that the first process has gone. */
@@ -47,7 +48,7 @@ export class SiblingProcesses {
       ...(cluster.isWorker && { NODE_UNIQUE_ID: '0' }),
       FLAME_PARENT: Buffer.from(JSON.stringify(info)).toString('base64'),
     };
-    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    const child = spawn(process.execPath, [...ownInspector(process.execArgv), ...process.argv.slice(1)], {
       env,
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     });

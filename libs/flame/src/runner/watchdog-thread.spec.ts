@@ -10,7 +10,7 @@ describe('watchdogThread', () => {
   afterEach(() => thread?.terminate());
 
   it('runs as it is, and asks main again once it was answered', async () => {
-    const words = new Int32Array(new SharedArrayBuffer(6 * 4));
+    const words = new Int32Array(new SharedArrayBuffer(7 * 4));
     words[word.busy] = 1;
     const startedAt = Number(process.hrtime.bigint()) / 1e6;
     const workerData: WatchdogOrders = {

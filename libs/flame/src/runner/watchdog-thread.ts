@@ -12,8 +12,10 @@ export const word = {
   handler: 3,
   /** The number of the thread's last question that main answered. Main's. */
   answered: 4,
+  /** The port of this process's inspector; 0 while none is open. Main's. */
+  inspector: 5,
   /** Nobody writes it: waiting for it is sleeping. */
-  never: 5,
+  never: 6,
 } as const;
 
 /** What the thread is given. */
@@ -34,12 +36,12 @@ export interface WatchdogOrders {
 /**
  * The thread's program, as text, so that it is there whatever bundled, transpiled or instrumented this file, and needs no file of its own.
  *
- * Time counts by ticks of sleep and not by the clock, so that a process that was stopped for a while (SIGSTOP, a paused container) is not taken for a
+ * What a debugger holds is not blocked. Time counts by ticks of sleep and not by the clock, so that a process that was stopped for a while (SIGSTOP, a paused container) is not taken for a
  * blocked one: main gets its chance after it went on.
  */
 export const watchdogThread = `'use strict';
 const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads');
-const { fstatSync, readSync, writeSync } = require('node:fs');
+const { fstatSync, readFileSync, readSync, writeSync } = require('node:fs');
 const { connect } = require('node:net');
 const { words, word, startedAt, grace, reconnectTimeout, parent, lifeline, pool, runner } = workerData;
 const tick = 250;
@@ -71,6 +73,19 @@ function kill(why) {
     // It leads none.
   }
   process.kill(process.pid, 'SIGKILL');
+}
+
+/** As hasDebugger() in wire/inspector.ts. */
+function hasDebugger(port) {
+  const connected = new RegExp('^ *[0-9]+: [0-9A-F]+:' + port.toString(16).toUpperCase().padStart(4, '0') + ' [0-9A-F]+:[0-9A-F]{4} 01 ', 'm');
+  const tables = ['tcp', 'tcp6'].flatMap((table) => {
+    try {
+      return [readFileSync('/proc/self/net/' + table, 'latin1')];
+    } catch {
+      return [];
+    }
+  });
+  return tables.length === 0 || tables.some((table) => connected.test(table));
 }
 
 /** Whether the parent can be dialled. What is lacking on this side says nothing about the parent. */
@@ -131,6 +146,7 @@ async function watch() {
     const due = read(word.due);
     overdue = due !== 0 && due === lastDue && elapsed() > due * 100 ? overdue + tick : 0;
     lastDue = due;
+    if (overdue >= grace && read(word.inspector) !== 0 && hasDebugger(read(word.inspector))) overdue = 0;
     if (overdue >= grace) {
       kill('the event loop is blocked, still ' + overdue + ' ms after the deadline of ' + name(read(word.handler)) + '. A handler has to give way now and then, or compute in a worker thread');
     }

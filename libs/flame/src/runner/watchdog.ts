@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { FlameLog } from '../core/flame-log.js';
+import { inspectorPort } from '../wire/inspector.js';
 import type { Lifeline } from './lifeline.js';
 import { watchdogThread, word } from './watchdog-thread.js';
 import type { WatchdogOrders } from './watchdog-thread.js';
@@ -56,7 +57,10 @@ export class Watchdog {
     };
     // Without the app's loaders, preloads and environment, which it has no use for.
     this.#thread = new Worker(watchdogThread, { eval: true, workerData, env: {}, execArgv: [], name: 'flame watchdog' });
-    this.#thread.on('message', (question: number) => Atomics.store(this.#words, word.answered, question));
+    this.#thread.on('message', (question: number) => {
+      this.#tellInspector();
+      Atomics.store(this.#words, word.answered, question);
+    });
     this.#thread.on('error', (error: unknown) => {
       log.warn(
         `the watchdog of this runner ended: ${String(error)}. A handler that blocks the event loop is not killed any more at its deadline`,
@@ -78,6 +82,7 @@ export class Watchdog {
 
   /** Says whether work runs: the thread sleeps while none does. */
   busy(works: boolean): void {
+    if (works) this.#tellInspector();
     Atomics.store(this.#words, word.busy, works ? 1 : 0);
     if (works && Atomics.load(this.#words, word.asleep) === 1) Atomics.notify(this.#words, word.busy);
   }
@@ -85,6 +90,11 @@ export class Watchdog {
   /** Ends the thread. */
   async close(): Promise<void> {
     await this.#thread.terminate();
+  }
+
+  /** What may hold this process is found by the port. */
+  #tellInspector(): void {
+    Atomics.store(this.#words, word.inspector, inspectorPort() ?? 0);
   }
 
   /** A name is posted once, and from then on it is a number. */

@@ -45,4 +45,19 @@ describe('WorkDeadlines', () => {
     expect(due).toEqual(['sooner', 'later']);
     expect(told.at).toBe(Infinity);
   });
+
+  it('leaves it to the parent to end what a debugger held when its time was up', async () => {
+    const { clock, told, due, deadlines } = watched();
+    let held = true;
+    Object.assign(clock, { debugged: () => held });
+    let unlimited = 0;
+    deadlines.put(Object.assign(work('held', 3_000), { unlimited: () => (unlimited += 1) }));
+    deadlines.put(work('later', 5_000));
+    await clock.advance(4_000);
+    expect([due, unlimited]).toEqual([[], 1]);
+    expect(told).toEqual({ at: 5_000, name: 'later' });
+    held = false;
+    await clock.advance(1_000);
+    expect(due).toEqual(['later']);
+  });
 });

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { hasDebugger, inspectorPort } from './inspector.js';
 
 /** The machine's own time. A delay longer than a timer can hold (24.8 days) is waited for in steps; `Infinity` never comes. */
 export class SystemClock implements Clock {
@@ -16,6 +17,13 @@ export class SystemClock implements Clock {
     if (delay !== Infinity) arm(delay);
     return () => clearTimeout(timer);
   }
+
+  /** A process with an open inspector whose timers are so late was paused, even if the debugger has gone. */
+  debugged(late = 0): boolean {
+    const port = inspectorPort();
+    return port !== undefined && (late > pause || hasDebugger(port));
+  }
 }
 
+const pause = 1_000;
 const longest = 2 ** 31 - 1;

@@ -16,6 +16,7 @@ const {
   SURVIVAL_FOLDER: folder = '',
   SURVIVAL_POOL: pool = '{}',
   SURVIVAL_OPTIONS: options = '{}',
+  SURVIVAL_BACKEND: backend = '{}',
 } = process.env;
 
 function tell(what: string): void {
@@ -41,7 +42,7 @@ class Hooks implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShu
 @Module({
   imports: [
     ConformanceModule.with([{ name: 'p', max: 4, maxConcurrency: 4, timeout: Infinity, ...JSON.parse(pool) }], {
-      backend: new ProcessBackend(),
+      backend: new ProcessBackend(JSON.parse(backend)),
       ...JSON.parse(options),
     }),
   ],
@@ -126,9 +127,16 @@ const deeds: Record<string, () => Promise<unknown>> = {
     told(work.block(file, 4_000).then(() => work.pid()));
     await begun();
   },
-  /** Calls like these, and blocks this event loop meanwhile. */
+  /** A call that takes three seconds. */
+  asksLong: async () => {
+    told(work.work(file, 3_000).then(() => work.pid()));
+    await begun();
+  },
+  /** Calls that take a second, while this event loop is blocked. */
   asksAndBlocks: async () => {
     await deeds.asks!();
+    // So that the next thing that the event loop does is to look at its timers.
+    await new Promise(setImmediate);
     for (const end = Date.now() + 3_000; Date.now() < end;);
   },
   /** One call, whose runner has yet to be booted. */

@@ -9,7 +9,9 @@ import type { BackendContext, BootOrder, Machine } from '../backend.js';
 import { ancestorsFor } from '../ancestor-apps.js';
 import { LocalBackend } from '../local-backend.js';
 import { runnerEnv } from '../runner-env.js';
+import { withoutInspector } from '../node-flags.js';
 import { underTest } from '../under-test.js';
+import { takeInspectorPort } from './inspector-ports.js';
 import { runnerCommand, runnerScript } from './process-command.js';
 import { withCompileCache } from '../compile-cache.js';
 import { ProcessMachine } from './process-machine.js';
@@ -18,6 +20,8 @@ import type { ProcessBackendOptions } from './process-options.js';
 
 export type { ProcessBackendOptions } from './process-options.js';
 
+/** The app that was told of `inspect` last. */
+let saidInspect = '';
 /** The runner's end of the lifeline: the first descriptor after the standard ones. */
 const lifeline = 3;
 /** What spawning again cannot cure: no such file or folder, no right to it, a command line or environment that is too long. */
@@ -40,6 +44,7 @@ const noInit =
  */
 export class ProcessBackend extends FlameBackend {
   readonly name = 'process';
+  override readonly waitsForDebugger: boolean;
   readonly #options: ProcessBackendOptions;
   readonly #machines = new Set<ProcessMachine>();
   /** Machines whose processes have outlived them; usually none. */
@@ -52,6 +57,7 @@ export class ProcessBackend extends FlameBackend {
   constructor(options: ProcessBackendOptions = {}) {
     super();
     this.#options = checkProcessOptions(options);
+    this.waitsForDebugger = this.#options.inspect === 'brk';
   }
 
   /** `memory` in a test without `entry`, where this acts as LocalBackend. */
@@ -59,8 +65,11 @@ export class ProcessBackend extends FlameBackend {
     return this.#options.entry === undefined && underTest() ? 'memory' : 'host';
   }
 
-  override async prepare({ log }: BackendContext): Promise<void> {
-    if (this.reach === 'host') runnerCommand(this.#options);
+  override async prepare({ parent, log }: BackendContext): Promise<void> {
+    if (this.reach === 'host') {
+      runnerCommand(this.#options);
+      this.#sayInspect(parent, log);
+    }
     if (this.#told) return;
     this.#told = true;
     if (this.reach === 'host') return void (process.pid === 1 && log.warn(noInit));
@@ -101,8 +110,24 @@ export class ProcessBackend extends FlameBackend {
   }
 
   async #spawn(order: BootOrder): Promise<ChildProcess> {
+    const { inspect = false } = this.#options;
+    if (inspect === false) return this.#start(order, []);
+    const { port, release } = await takeInspectorPort(typeof inspect === 'number' ? inspect : undefined).catch((cause: Error) => {
+      throw new BootError(`process: ${cause.message}`, { phase: 'create', fatal: false, cause });
+    });
+    try {
+      const child = await this.#start(order, [`--inspect${inspect === 'brk' ? '-brk' : ''}=127.0.0.1:${port}`]);
+      child.once('exit', release);
+      return child;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async #start(order: BootOrder, inspector: readonly string[]): Promise<ChildProcess> {
     const { cwd } = this.#options;
-    const { file, args } = runnerCommand(this.#options);
+    const { file, args } = runnerCommand(this.#options, process, inspector);
     const flameParent = await order.flameParent({ more: { lifeline } });
     order.signal.throwIfAborted();
     try {
@@ -123,6 +148,17 @@ export class ProcessBackend extends FlameBackend {
         cause: error,
       });
     }
+  }
+
+  /** Once an app. Where VS Code attaches to whatever is started, it attaches to runners too. */
+  #sayInspect(parent: string, log: BackendContext['log']): void {
+    const { inspect, execArgv = [] } = this.#options;
+    if (inspect !== undefined || withoutInspector(execArgv).length < execArgv.length || saidInspect === parent) return;
+    if (!process.features.inspector || !process.getBuiltinModule('node:inspector').url() || process.env.VSCODE_INSPECTOR_OPTIONS) return;
+    saidInspect = parent;
+    log.log(
+      'This process has an inspector, and its runners have none: no breakpoint in a handler is reached. To debug runners, give new ProcessBackend({ inspect: true }); more in docs/debugging.md.',
+    );
   }
 
   #env(flameParent: string, handlers: string): Record<string, string> {

@@ -4,7 +4,7 @@ import { ProcessBackend } from './process-backend.js';
 describe('ProcessBackendOptions', () => {
   it.each<[unknown, string]>([
     [null, 'ProcessBackend must be an object of options'],
-    [{ entri: 'x' }, 'ProcessBackend.entri is not an option. The options are: entry, args, execArgv, inheritEnv, env, cwd.'],
+    [{ entri: 'x' }, 'ProcessBackend.entri is not an option. The options are: entry, args, execArgv, inheritEnv, env, cwd, inspect.'],
     [{ entry: '' }, 'ProcessBackend.entry must be the path or file: URL'],
     [{ entry: 5 }, 'ProcessBackend.entry must be the path or file: URL'],
     [{ entry: new URL('http://x/main.js') }, 'ProcessBackend.entry must be the path or file: URL'],
@@ -15,6 +15,9 @@ describe('ProcessBackendOptions', () => {
     [{ env: { FLAME_PARENT: 'x' } }, 'ProcessBackend.env.FLAME_PARENT cannot be overridden'],
     [{ inheritEnv: 'some' }, `ProcessBackend.inheritEnv must be 'all', 'none' or a list of names, but is "some"`],
     [{ cwd: '/nowhere' }, 'ProcessBackend.cwd is not a folder: "/nowhere"'],
+    [{ inspect: 'yes' }, `ProcessBackend.inspect must be true, a port or 'brk', but is "yes". Give true`],
+    [{ inspect: 65_536 }, 'ProcessBackend.inspect must be true, a port'],
+    [{ inspect: 9230.5 }, 'ProcessBackend.inspect must be true, a port'],
   ])('refuses %j', (options, message) => {
     expect(() => new ProcessBackend(options as object)).toThrow(
       expect.objectContaining({ code: 'FLAME_CONFIG', message: expect.stringContaining(message) }),

@@ -29,6 +29,13 @@ export interface ProcessBackendOptions extends EnvOptions {
    * @default process.cwd()
    */
   cwd?: string;
+  /**
+   * Opens an inspector in each runner, for debuggers on this host. `true` takes the first free port from 9230 on, a number the first from that one on, and 0
+   * any. `'brk'` is as `true`, and stops a runner before the first line of the app until a debugger is attached. The ports are in the log.
+   *
+   * @default false
+   */
+  inspect?: boolean | number | 'brk';
 }
 
 /**
@@ -44,6 +51,7 @@ export function checkProcessOptions(options: unknown): ProcessBackendOptions {
     execArgv: reader.texts('execArgv', "['--max-old-space-size=4096']"),
     ...readEnvOptions(reader, 'all'),
     cwd: folder(reader),
+    inspect: inspect(reader),
   };
   reader.done();
   return checked;
@@ -58,6 +66,13 @@ function entry(reader: OptionReader): string | URL | undefined {
     `must be the path or file: URL of the app's main file, but is ${show(value)}`,
     "Give a path such as 'dist/main.js'.",
   );
+}
+
+function inspect(reader: OptionReader): boolean | number | 'brk' | undefined {
+  const value = reader.raw('inspect');
+  if (value === undefined || typeof value === 'boolean' || value === 'brk') return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw reader.refuse('inspect', `must be true, a port or 'brk', but is ${show(value)}`, 'Give true, and see the ports in the log.');
 }
 
 function folder(reader: OptionReader): string | undefined {

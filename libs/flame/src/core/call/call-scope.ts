@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { CallTrace } from '../call-tracer.js';
+import { afterLimit } from '../clock.js';
 import type { Clock } from '../clock.js';
 import type { FlameError } from '../flame-error.js';
 import type { AbortListeners } from './abort-listeners.js';
@@ -57,13 +58,13 @@ export class CallScope {
     return this.#controller.signal;
   }
 
-  /** Ends the scope after `timeout` milliseconds, at once if there are none. Of several limits the nearest counts. */
+  /** Ends the scope after `timeout` milliseconds without a debugger, at once if there are none. Of several limits the nearest counts. */
   limit(timeout: number, timedOut: () => FlameError): void {
     if (timeout === Infinity || this.#closed) return;
     const { clock } = this.#setup;
     this.at = Math.min(this.at, clock.now() + timeout);
-    if (timeout <= 0) this.end(timedOut());
-    else this.#releases.add(clock.after(timeout, () => this.end(timedOut())));
+    if (timeout <= 0 && !clock.debugged?.()) this.end(timedOut());
+    else this.#releases.add(afterLimit(clock, Math.max(0, timeout), () => this.end(timedOut())));
   }
 
   /** Ends the scope when `signal` aborts, at once if it has. */

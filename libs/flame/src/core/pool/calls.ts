@@ -80,6 +80,12 @@ export class Calls {
     }
   }
 
+  /** The whole of the time that the clock of a call which ticks now gives it. */
+  limitOf(call: PoolCall): number {
+    if (call.state === 'ending') return abortGrace;
+    return Math.min(call.runner ? call.runLimit : call.waitLimit, call.overallLimit);
+  }
+
   /** A call's clock ran out. Says whether the call is stuck: its handler has ignored its abort for a grace second. */
   timeUp(call: PoolCall): boolean {
     const books = this.#books;
@@ -142,6 +148,7 @@ export class Calls {
     if (runner.load === 0) this.#onBusy(runner);
     call.state = 'running';
     call.runner = runner;
+    call.held = false;
     call.ranAt = books.now;
     runner.calls.set(call.id, call);
     runner.served += 1;

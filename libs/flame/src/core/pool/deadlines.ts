@@ -4,6 +4,8 @@ import { Heap } from './heap.js';
 export class Timed {
   /** When its time is up; changed only together with `put`. */
   at = Infinity;
+  /** A debugger held up what it limits when it was due: it starts anew once there is none. */
+  held = false;
   heapIndex = -1;
   /** Its lane, -1 outside of one, and its neighbours there. */
   lane = -1;

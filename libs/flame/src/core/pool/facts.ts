@@ -40,8 +40,8 @@ export type PoolFact =
   /** The runner takes no new work, and what it has gets `shutdownTimeout`. */
   | { is: 'drain-runner'; runner: string; reason: string }
   | { is: 'drain'; reason: string }
-  /** Time has passed `machine.wakeAt`. */
-  | { is: 'tick' };
+  /** Time has passed `machine.wakeAt`; with `debugged`, a debugger holds the parent or one of the runners, so that limits of calls and boots do not count. */
+  | { is: 'tick'; debugged?: boolean };
 
 /** What the machine wants done, in this order. */
 export type PoolAction =

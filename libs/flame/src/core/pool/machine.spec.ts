@@ -697,4 +697,32 @@ describe('PoolMachine', () => {
       expect(pool.fail('r1')).toEqual(['grown r1: failed (0)', 'drained']);
     });
   });
+
+  describe('under a debugger', () => {
+    it('ends no call, and gives each its whole time once the debugger has gone', () => {
+      const pool = new PoolTranscript({ max: 1, maxConcurrency: 1 });
+      pool.tell({ is: 'start' });
+      pool.call('a');
+      pool.up('r1');
+      pool.call('b', { wait: 1_500 });
+      pool.now = 1_600;
+      expect(pool.tell({ is: 'tick', debugged: true })).toEqual([]);
+      pool.now = 60_000;
+      expect(pool.tell({ is: 'tick', debugged: true })).toEqual([]);
+      // It has gone: both are looked at within a second, and then have what they had at first.
+      expect(pool.at(61_999)).toEqual([]);
+      expect(pool.at(62_000)).toEqual([expect.stringMatching(/^reject a/), 'cancel a on r1 (timeout)']);
+      expect(pool.at(62_500)).toEqual([expect.stringMatching(/^reject b/)]);
+    });
+
+    it('gives up no boot', () => {
+      const pool = new PoolTranscript({ max: 1, bootTimeout: 1_000 });
+      pool.tell({ is: 'start' });
+      pool.call('a', { wait: 100_000 });
+      pool.now = 1_000;
+      expect(pool.tell({ is: 'tick', debugged: true })).toEqual([]);
+      expect(pool.at(2_999)).toEqual([]);
+      expect(pool.at(3_000)).toEqual(['give-up r1']);
+    });
+  });
 });

@@ -1,4 +1,6 @@
+import { debuggedFor } from '../clock.js';
 import { PoolBooks } from './books.js';
+import type { Deadline } from './books.js';
 import type { PoolCall, PoolRunner } from './entries.js';
 import type { PoolAction, PoolFact } from './facts.js';
 import { bootsNeeded } from './growth.js';
@@ -103,7 +105,7 @@ export class PoolMachine {
       case 'bounced':
         return this.#bounced(fact.call);
       case 'tick':
-        return this.#tick();
+        return this.#tick(fact.debugged ?? false);
       case 'start':
         if (this.#phase === 'new') this.#phase = 'starting';
         return;
@@ -172,10 +174,11 @@ export class PoolMachine {
     if (!answered) this.#calls.giveBack(call);
   }
 
-  #tick(): void {
+  #tick(debugged: boolean): void {
     const { deadlines, now, drainReason } = this.#books;
     for (let due = deadlines.top; due && due.at <= now; due = deadlines.top) {
       deadlines.remove(due);
+      if ((debugged || due.held) && this.#hold(due, debugged)) continue;
       switch (due.due) {
         case 'call':
           if (this.#calls.timeUp(due)) this.#runners.retire(due.runner!, `${due.label} ignored its abort`);
@@ -203,6 +206,15 @@ export class PoolMachine {
           break;
       }
     }
+  }
+
+  /** What a debugger holds up has its whole time again when the debugger has gone. Says whether this is a deadline of that kind. */
+  #hold(due: Deadline, debugged: boolean): boolean {
+    if (due.due !== 'call' && due.due !== 'boot') return false;
+    const limit = due.due === 'call' ? this.#calls.limitOf(due) : this.#books.rules.bootTimeout;
+    due.held = debugged;
+    this.#books.clock(due, this.#books.now + (debugged ? debuggedFor : limit));
+    return true;
   }
 
   #resize(min: number, max: number): void {

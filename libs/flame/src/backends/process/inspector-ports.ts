@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** Node's own default is 9229, which is the parent's. */
+const firstPort = 9230;
+const lastPort = 65_535;
+
+/** Ports given to runners of this process, by all its backends. */
+const taken = new Set<number>();
+
+/** A port for the inspector of a runner, and what gives it back. */
+export interface InspectorPort {
+  readonly port: number;
+  release(): void;
+}
+
+/** Takes the first free port of this host from `from` on; 0 leaves the choice to the runner. @throws when none is free. */
+export async function takeInspectorPort(from = firstPort): Promise<InspectorPort> {
+  if (from === 0) return { port: 0, release: () => {} };
+  for (let port = from; port <= lastPort; port++) {
+    if (taken.has(port)) continue;
+    // Before anything is awaited, so that no other boot takes it.
+    taken.add(port);
+    if (await isFree(port)) return { port, release: () => void taken.delete(port) };
+    taken.delete(port);
+  }
+  throw new Error(`no port from ${from} on is free for the inspector of a runner`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen({ port, host: '127.0.0.1', exclusive: true });
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+    return true;
+  } catch {
+    return false;
+  }
+}
