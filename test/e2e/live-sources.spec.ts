@@ -9,7 +9,7 @@ describe('a runner', () => {
     await careless.line(/^called/);
     await careless.line(/WARN \[Flame work-\w+-1\] .*also does what only its parent should: .*consumes a queue/);
     const warnings = careless.lines.filter((line) => line.includes('WARN [Flame work-'));
-    for (const queue of ['mails', 'reports']) expect(warnings.join('\n')).toContain(`it consumes a queue (${queue})`);
+    for (const queue of ['mails: MailsProcessor.send', 'reports']) expect(warnings.join('\n')).toContain(`it consumes a queue (${queue})`);
     const schema = warnings.filter((line) => line.includes('schema'));
     expect(schema).toEqual([
       expect.stringContaining(
