@@ -22,6 +22,11 @@ export class AppService {
   async find(id: string): Promise<string> {
     throw new NotFoundException(\`no video \${id}, says \${process.pid}\`);
   }
+
+  @OnFlame('work', { timeout: 50 })
+  async render(): Promise<string> {
+    return new Promise((resolve) => setTimeout(resolve, 60_000, 'rendered').unref());
+  }
 }
 `;
 
@@ -46,6 +51,11 @@ export class AppController {
   @Get('videos/:id')
   find(@Param('id') id: string): Promise<string> {
     return this.app.find(id);
+  }
+
+  @Get('rendered')
+  rendered(): Promise<string> {
+    return this.app.render();
   }
 }
 `;

@@ -113,6 +113,12 @@ describe('a Nest 11 app (CommonJS)', () => {
   it('runs its method in another process', () => calls(app));
   it.each(lines)('runs its method in another process, under Node %s', (line) => calls(app, nodeOf(line)));
   it('shows its pools to Prometheus and on the dashboard', () => shows(app));
+  it('runs its method in another process, on Fastify', async () => {
+    app.install('@nestjs/platform-fastify@11');
+    app.useFastify();
+    app.build();
+    await calls(app);
+  });
   it('runs its method in another process, which does not open the port of a gateway', async () => {
     app.addGateway(await freePort(), 11);
     app.build();
@@ -142,6 +148,10 @@ async function calls(app: NestApp, node?: string): Promise<void> {
       body: { statusCode: 404, error: 'Not Found', message: expect.stringMatching(/^no video 7, says \d+$/) as string },
     });
     expect((missing.body as { message: string }).message).not.toContain(String(parent));
+
+    const late = { statusCode: 504, error: 'Gateway Timeout', message: 'The service did not answer in time.' };
+    expect(await server.get('/rendered'), server.output).toEqual({ status: 504, body: late });
+    expect(server.output).toMatch(/ExceptionsHandler[^]*AppService\.render timed out[^]*at AppController\.rendered .*app\.controller/);
   } finally {
     await server.stop();
   }

@@ -32,4 +32,13 @@ describe('a GraphQL app, code first', () => {
       },
     });
   });
+
+  it('says that the time is up, and nothing of pools and runners', async () => {
+    const { body } = await app.post<Reply>('/graphql', { query: '{ slowest }' });
+    expect(body.errors, app.output).toEqual([
+      expect.objectContaining({ message: 'The service did not answer in time.', path: ['slowest'] }),
+    ]);
+    expect(JSON.stringify(body)).not.toMatch(/LibraryService\.|pool|runner|FlameError/);
+    expect(app.output).toMatch(/ExceptionsHandler.*LibraryService\.slowest timed out/);
+  });
 });

@@ -43,7 +43,17 @@ export class FlameError extends Error {
 
   constructor(code: FlameErrorCode, message: string, options: { ran?: Ran; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // Up to a dozen functions of this library are between the app's code and the error that it gets.
+    withDeepStacks(() => Error.captureStackTrace(this, new.target));
     this.code = code;
     this.ran = options.ran ?? 'no';
   }
+}
+
+/** Takes stacks of up to 25 functions instead of V8's 10; none where the app wants none. */
+export function withDeepStacks(take: () => void): void {
+  const limit = Error.stackTraceLimit;
+  if (limit > 0) Error.stackTraceLimit = Math.max(limit, 25);
+  take();
+  Error.stackTraceLimit = limit;
 }

@@ -13,7 +13,7 @@ describe('readFlameOptions', () => {
       name,
       value!.replaceAll('_', ''),
     ]);
-    const { port, reconnectTimeout, maxPayload, sharedMemoryFrom, linkToRequest } = flameDefaults;
+    const { port, reconnectTimeout, maxPayload, sharedMemoryFrom, linkToRequest, exceptionFilter } = flameDefaults;
     expect(Object.fromEntries(documented)).toEqual({
       backend: 'new',
       handlers: '[]',
@@ -23,6 +23,7 @@ describe('readFlameOptions', () => {
       maxPayload: String(maxPayload),
       sharedMemoryFrom: String(sharedMemoryFrom),
       linkToRequest: String(linkToRequest),
+      exceptionFilter: String(exceptionFilter),
     });
     expect(readFlameOptions([], {}, 'here')).toMatchObject({
       ...flameDefaults,

@@ -96,6 +96,13 @@ export interface FlameModuleOptions {
    * @default false
    */
   linkToRequest?: boolean;
+  /**
+   * Whether a FlameError that no filter of the app catches is answered with 503 and `Retry-After` (nothing has run, as there is no runner or no room), 504 (its time is
+   * up) or 500, and a fixed sentence instead of its text; GraphQL and microservices alike. With `false` Nest answers it: 500, and in GraphQL the error's own text.
+   *
+   * @default true
+   */
+  exceptionFilter?: boolean;
   /** The port on which the parent answers health checks and gives its pools' numbers, and that of its runners. None when left out. */
   ops?: FlameOpsOptions;
   /** Follows calls from their callers to their handlers, across processes: `flameTracing()` of `nestjs-flame/tracing`. */
@@ -121,6 +128,7 @@ export const flameDefaults = {
   maxPayload: 268_435_456,
   sharedMemoryFrom: 32_768,
   linkToRequest: false,
+  exceptionFilter: true,
   buildMismatch: 'warn',
 } as const satisfies FlameModuleOptions;
 
@@ -139,6 +147,7 @@ export interface FlameConfig {
   readonly sharedMemoryFrom: number;
   readonly context: ContextCarrier | undefined;
   readonly linkToRequest: boolean;
+  readonly exceptionFilter: boolean;
   readonly tracing: CallTracer | undefined;
   readonly ops: OpsConfig | undefined;
   readonly buildMismatch: BuildMismatch;
@@ -169,6 +178,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     tracing: readTracing(read),
     context: readContext(read),
     linkToRequest: read.flag('linkToRequest', flameDefaults.linkToRequest),
+    exceptionFilter: read.flag('exceptionFilter', flameDefaults.exceptionFilter),
     ops: readOps(read),
     buildMismatch: read.choice('buildMismatch', buildMismatches, flameDefaults.buildMismatch),
     clock: readClock(read),

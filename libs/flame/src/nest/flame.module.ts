@@ -8,7 +8,7 @@ import type {
   OnModuleInit,
   Provider,
 } from '@nestjs/common';
-import type { ExternalContextCreator, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import type { ApplicationConfig, ExternalContextCreator, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AppBuild } from '../backends/app-build.js';
 import { underTest } from '../backends/under-test.js';
 import { badOption, OptionReader } from '../core/option-reader.js';
@@ -21,6 +21,7 @@ import { doctorOrder } from './doctor-order.js';
 import { enhanceWith } from './enhancers.js';
 import { FlameApp } from './flame-app.js';
 import { FlameHealthIndicator } from './flame-health.js';
+import { FlameExceptionFilter } from './exception-filter.js';
 import { exploreHandlers } from './flame.explorer.js';
 import { readFlameOptions } from './flame-options.js';
 import type { FlameConfig, FlameModuleOptions, FlamePoolOptions } from './flame-options.js';
@@ -77,6 +78,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     @Inject(nestTokens.HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(nestTokens.ExternalContextCreator) creator: ExternalContextCreator,
     @Inject(nestTokens.ModuleRef) moduleRef: ModuleRef,
+    @Inject(nestTokens.ApplicationConfig) appConfig: ApplicationConfig,
     @Inject(buildToken) build: { read: AppBuild | undefined },
   ) {
     this.#moduleRef = moduleRef;
@@ -89,6 +91,8 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     runnerProcess()?.prepare(modules, adapterHost.httpAdapter);
     this.#build = build.read;
     if (config.linkToRequest && !app.inRunner) this.#requestLink = new RequestLink();
+    if (config.exceptionFilter && !app.inRunner)
+      FlameExceptionFilter.install({ config: appConfig, adapterHost, caller: this.#requestLink?.caller });
   }
 
   /**

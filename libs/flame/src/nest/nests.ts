@@ -5,7 +5,7 @@ import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { loadedNests } from '../library.js';
 
 /** What this library injects of Nest's own. */
-const names = ['ExternalContextCreator', 'HttpAdapterHost', 'ModuleRef', 'ModulesContainer'] as const;
+const names = ['ApplicationConfig', 'ExternalContextCreator', 'HttpAdapterHost', 'ModuleRef', 'ModulesContainer'] as const;
 
 /**
  * Under these tokens an app gives what is Nest's, whichever Nest made the app. Nest's own tokens are its classes: after `jest.resetModules()` the

@@ -58,8 +58,7 @@ export class ChildCall extends PendingCall {
 
   began(method: PendingCall): void {
     this.#methods.add(method);
-    const over = (): void => void this.#methods.delete(method);
-    method.promise.then(over, over);
+    method.whenAnswered(() => this.#methods.delete(method));
   }
 
   /** The runner says that it is over. */

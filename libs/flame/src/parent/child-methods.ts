@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { CallSites } from '../core/call/call-site.js';
 import { CallScope } from '../core/call/call-scope.js';
 import { FlameError } from '../core/flame-error.js';
 import type { CancelCause } from '../core/frame.js';
@@ -24,6 +25,7 @@ export class ChildMethods {
   readonly #hoister: Hoister;
   readonly #journal: PoolJournal;
   readonly #newId: () => number;
+  readonly #sites = new CallSites();
 
   constructor(setup: MethodSetup, hoister: Hoister, journal: PoolJournal, newId: () => number) {
     this.#setup = setup;
@@ -33,7 +35,9 @@ export class ChildMethods {
   }
 
   async call(child: ChildCall, method: string, args: unknown[], options: CallOptions): Promise<unknown> {
-    const { config } = this.#setup;
+    const { config, clock } = this.#setup;
+    this.#sites.now = clock.now();
+    const site = this.#sites.take(this.call);
     const label = `${child.type}.${method}`;
     const { signal, onProgress, timeout = config.timeout } = options;
     const { home, exit } = child;
@@ -66,6 +70,7 @@ export class ChildMethods {
       trace: this.#setup.tracer?.carry(),
       child: child.id,
       method,
+      site,
     });
     child.began(call);
     this.#journal.taken(bytes.byteLength);

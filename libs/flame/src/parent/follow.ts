@@ -30,5 +30,5 @@ export function follow(
     if (call.streaming || (call instanceof ChildCall && call.linked && call.home)) call.onOver = unfollow;
     else unfollow();
   };
-  call.promise.then(answered, answered);
+  call.whenAnswered(answered);
 }

@@ -1,3 +1,5 @@
+import { addCaller, failing } from '../core/call/call-site.js';
+import type { CallSite, MadeBy } from '../core/call/call-site.js';
 import type { CallTrace, CarriedTrace } from '../core/call-tracer.js';
 import type { WorkMode } from '../core/frame.js';
 import { PoolCall } from '../core/pool/entries.js';
@@ -52,7 +54,9 @@ export interface CallOrder {
   /** What travels of the caller's trace. */
   readonly trace?: CarriedTrace;
   /** Told what becomes of the call, where that is recorded. */
-  readonly record?: CallTrace;
+  readonly record?: CallTrace | undefined;
+  /** Where it was made, if that was taken down. */
+  readonly site?: CallSite | undefined;
   /** For the method of a child: the call that placed it, and the method's name. `handler` is then the child's class. */
   readonly child?: number;
   readonly method?: string;
@@ -72,7 +76,7 @@ export class PendingCall extends PoolCall {
   /** Told when a call that streams has come to its end. */
   onOver: (() => void) | undefined;
   #resolve!: (value: unknown) => void;
-  #reject!: (error: unknown) => void;
+  #answered: ((error?: unknown) => void)[] | undefined;
   #onLate: ((error: unknown, call: PendingCall) => void) | undefined;
   #settled = false;
   /** How often the young generation had been collected for large values when this was made. */
@@ -84,10 +88,10 @@ export class PendingCall extends PoolCall {
   ) {
     super(order.id, order.label, order.wait, order.run, order.overall, order.linked);
     this.#onLate = onLate;
-    this.promise = new Promise((resolve, reject) => {
+    this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
+    if (order.record) this.whenAnswered(order.record.ended);
   }
 
   /** `bytes` is how large the value was when it came. */
@@ -95,26 +99,39 @@ export class PendingCall extends PoolCall {
     if (this.#settled) return;
     this.#settled = true;
     youngGeneration.received(bytes, this.#collections);
+    this.#tell();
     this.#resolve(value);
   }
 
-  reject(error: unknown): void {
+  reject(error: unknown, madeBy: MadeBy = 'us'): void {
     this.failure ??= { error };
     this.over();
+    const { site } = this.order;
+    if (this.#settled && site) addCaller(error, site, madeBy);
     this.onFail?.(error);
     if (!this.#settled) {
       this.#settled = true;
-      this.#reject(error);
+      this.#tell(error);
+      this.#resolve(failing(error, site, madeBy));
     } else if (this.#onLate) {
       this.#onLate(error, this);
       this.#onLate = undefined;
     }
   }
 
+  /** Calls `answered` just before the caller has the answer. The promise is the caller's alone: so the stack of an error leads there. */
+  whenAnswered(answered: (error?: unknown) => void): void {
+    (this.#answered ??= []).push(answered);
+  }
+
+  #tell(error?: unknown): void {
+    for (const answered of this.#answered ?? []) queueMicrotask(() => answered(error));
+  }
+
   /** Drops the result, once it is delivered: what is in it is the caller's alone, and may be collected while the call is held. */
   forget(): void {
     this.promise = forgotten;
-    this.#resolve = this.#reject = doNothing;
+    this.#resolve = doNothing;
   }
 
   /** Nothing more is to come. */

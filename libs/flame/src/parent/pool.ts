@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { CallSites } from '../core/call/call-site.js';
 import { FlameError } from '../core/flame-error.js';
 import type { WorkMode } from '../core/frame.js';
 import { readPoolSize } from '../core/pool-config.js';
@@ -10,14 +11,12 @@ import type { PoolCall } from '../core/pool/entries.js';
 import { PoolMachine } from '../core/pool/machine.js';
 import { Hoister } from '../streams/hoister.js';
 import { cannotCross, hadAborted, neverStarted } from './call-verdicts.js';
-import { callStats, firstOf } from './call-stats.js';
-import type { CallStats } from './call-stats.js';
+import { callStats, firstOf, type CallStats } from './call-stats.js';
 import { captureContext } from './capture-context.js';
 import { ChildCall } from './child-call.js';
 import { ChildMethods } from './child-methods.js';
 import { follow } from './follow.js';
-import { PendingCall } from './pending-call.js';
-import type { CallOptions } from './pending-call.js';
+import { PendingCall, type CallOptions } from './pending-call.js';
 import { PlacedChild } from './placed-child.js';
 import type { PoolFailure } from './pool-failure.js';
 import { PoolAlarm } from './pool-alarm.js';
@@ -44,6 +43,7 @@ export class Pool {
   readonly #alarm: PoolAlarm;
   readonly #news = new Subject<PoolNotice>();
   readonly #facts: PoolFact[] = [];
+  readonly #sites = new CallSites();
   #stepping = false;
   #calls = 0;
   #starting: { resolve: () => void; reject: (error: unknown) => void } | undefined;
@@ -231,10 +231,10 @@ export class Pool {
       context,
       trace,
       record,
+      site: this.#sites.take(this.#submit, reads),
     };
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
     if (signal || caller) follow(call, { signal, caller, listeners }, (fact) => this.#tell(fact));
-    if (record) call.promise.then(() => record.ended(), record.ended);
     this.#journal.taken(bytes.byteLength);
     this.#tell({ is: 'call', call });
     if (call.state === 'waiting') this.#journal.waiting(call, this.#machine.waiting);
@@ -260,7 +260,7 @@ export class Pool {
     this.#stepping = true;
     try {
       for (let next = this.#facts.shift(); next; next = this.#facts.shift()) {
-        const now = this.#setup.clock.now();
+        const now = (this.#sites.now = this.#setup.clock.now());
         this.#journal.fact(next, now);
         for (const action of this.#machine.step(next, now)) this.#perform(action);
       }

@@ -197,7 +197,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
     this.owner.answered('threw', frame.error.byteLength, call);
     this.owner.threw(call, read.value);
-    call.reject(read.value);
+    call.reject(read.value, 'handler');
     this.#settled(call, frame.held);
   }
 
@@ -295,6 +295,6 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   #decode(value: Uint8Array, call: PendingCall): unknown {
-    return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.label, call.order.reads));
+    return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.label, call.order));
   }
 }

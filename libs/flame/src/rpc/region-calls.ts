@@ -1,5 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { AbortListeners } from '../core/call/abort-listeners.js';
+import { CallSites, failing } from '../core/call/call-site.js';
+import type { CallSite } from '../core/call/call-site.js';
 import { CallScope } from '../core/call/call-scope.js';
 import type { Clock } from '../core/clock.js';
 import type { FlameError } from '../core/flame-error.js';
@@ -33,6 +35,7 @@ export interface RegionCallsSetup {
 export class RegionCalls {
   readonly #setup: RegionCallsSetup;
   readonly #hoister: Hoister;
+  readonly #sites = new CallSites();
   #calls = 0;
   #closed = false;
 
@@ -48,11 +51,21 @@ export class RegionCalls {
 
   /** Runs handler `name` there. `timeout` of the options covers it from here to its result. */
   async call(target: Target, name: string, args: unknown[], options: CallOptions): Promise<unknown> {
+    this.#sites.now = this.#setup.clock.now();
+    const site = this.#sites.take(this.call);
+    try {
+      return await this.#call(target, name, args, options, site);
+    } catch (error) {
+      return failing(error, site, 'us');
+    }
+  }
+
+  async #call(target: Target, name: string, args: unknown[], options: CallOptions, site: CallSite | undefined): Promise<unknown> {
     const { config, clock, listeners, table } = this.#setup;
     const { signal } = options;
     const timeout = options.timeout ?? config.timeout;
     const until = clock.now() + timeout;
-    const order = this.#order(name, args, options, timeout);
+    const order = { ...this.#order(name, args, options, timeout), site };
     const bounced = new Set<string>();
     let waited = false;
     for (;;) {

@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import { failing } from '../core/call/call-site.js';
 import { remoteStream } from './remote-stream.js';
 import type { ItemReader, ReadableTraits } from './remote-stream.js';
 import { openSource } from './source-iterator.js';
@@ -72,6 +73,7 @@ class BoundedReader implements ItemReader {
       if (!result.done) return result;
     } catch (error) {
       this.#finish(false);
+      if (error === this.#bounds.signal.reason) return failing(error, undefined, 'us');
       throw error;
     }
     this.#finish(false);

@@ -1,3 +1,5 @@
+import { failing } from '../core/call/call-site.js';
+import type { CallSite, MadeBy } from '../core/call/call-site.js';
 import { MalformedError, UnreadableError } from '../core/codec/codec.js';
 import { ReceiveWindow, windowItems } from './window.js';
 
@@ -14,12 +16,14 @@ export interface IncomingSetup {
   readonly onOver: () => void;
 }
 
-interface Waiter {
-  readonly resolve: (result: IteratorResult<unknown, undefined>) => void;
-  readonly reject: (error: unknown) => void;
+type Item = IteratorResult<unknown, undefined>;
+
+interface Failure {
+  readonly thrown: unknown;
+  readonly madeBy: MadeBy;
 }
 
-const done: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
+const done: Item = Object.freeze({ done: true, value: undefined });
 
 /**
  * The consumer's end of a stream: an iterator over what comes in. It asks the producer for nothing before `next` is first called, and holds at
@@ -27,27 +31,29 @@ const done: IteratorResult<unknown, undefined> = Object.freeze({ done: true, val
  */
 export class Incoming {
   readonly #setup: IncomingSetup;
+  readonly #site: CallSite | undefined;
   readonly #window = new ReceiveWindow();
   readonly #items: { readonly value: unknown; readonly size: number }[] = [];
-  readonly #waiting: Waiter[] = [];
+  readonly #waiting: ((item: Item | Promise<Item>) => void)[] = [];
   #started = false;
-  #error: { readonly thrown: unknown } | undefined;
+  #error: Failure | undefined;
   #over = false;
 
   /** `granted` says that the producer was asked for the first window already. */
-  constructor(setup: IncomingSetup, granted: boolean) {
+  constructor(setup: IncomingSetup, granted: boolean, site?: CallSite) {
     this.#setup = setup;
+    this.#site = site;
     this.#started = granted;
   }
 
-  next(): Promise<IteratorResult<unknown, undefined>> {
+  next(): Promise<Item> {
     this.#start();
     const item = this.#items.shift();
     if (item) return Promise.resolve(this.#give(item.value, item.size));
-    if (!this.#over) return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    if (!this.#over) return new Promise((resolve) => this.#waiting.push(resolve));
     const error = this.#error;
     this.#error = undefined;
-    return error ? Promise.reject(error.thrown) : Promise.resolve(done);
+    return error ? this.#fail(error) : Promise.resolve(done);
   }
 
   /** The consumer leaves. */
@@ -72,14 +78,14 @@ export class Incoming {
       return this.end({ thrown: this.#setup.unreadable(error) });
     }
     const waiter = this.#waiting.shift();
-    if (waiter) waiter.resolve(this.#give(value, bytes.length));
+    if (waiter) waiter(this.#give(value, bytes.length));
     else this.#items.push({ value, size: bytes.length });
   }
 
   /** The producer has come to its end; what is here can still be read. */
   end(error?: { readonly thrown: unknown }): void {
     if (this.#over) return;
-    this.#error = error;
+    this.#error = error && { ...error, madeBy: 'handler' };
     this.#finish();
   }
 
@@ -87,7 +93,7 @@ export class Incoming {
   fail(thrown: unknown): void {
     if (this.#over) return;
     this.#items.length = 0;
-    this.#error = { thrown };
+    this.#error = { thrown, madeBy: 'us' };
     this.#finish();
   }
 
@@ -97,7 +103,7 @@ export class Incoming {
     if (!this.#over) this.#setup.grant(windowItems);
   }
 
-  #give(value: unknown, size: number): IteratorResult<unknown, undefined> {
+  #give(value: unknown, size: number): Item {
     const grant = this.#window.taken(size);
     if (grant > 0 && !this.#over) this.#setup.grant(grant);
     return { done: false, value };
@@ -108,9 +114,12 @@ export class Incoming {
     for (const waiter of this.#waiting.splice(0)) {
       const error = this.#error;
       this.#error = undefined;
-      if (error) waiter.reject(error.thrown);
-      else waiter.resolve(done);
+      waiter(error ? this.#fail(error) : done);
     }
     this.#setup.onOver();
+  }
+
+  #fail({ thrown, madeBy }: Failure): Promise<never> {
+    return failing(thrown, this.#site, madeBy);
   }
 }

@@ -1,3 +1,4 @@
+import type { CallSite } from '../core/call/call-site.js';
 import type { Codec, Lower } from '../core/codec/codec.js';
 import { MalformedError, UnreadableError } from '../core/codec/codec.js';
 import { FlameError } from '../core/flame-error.js';
@@ -14,6 +15,13 @@ import { PushedSource } from './pushed-source.js';
 import { remoteStream } from './remote-stream.js';
 import type { ReadableTraits } from './remote-stream.js';
 import type { StreamKind } from './stream-kind.js';
+
+/** The call that is answered with streams. */
+export interface AskedBy {
+  /** The first window of the stream that is the answer itself was granted with the call. */
+  readonly reads?: boolean;
+  readonly site?: CallSite | undefined;
+}
 
 /** What the streams of one end of a session are made with. */
 export interface StreamsSetup {
@@ -44,17 +52,14 @@ export class Streams {
   /** The call whose value is being decoded. */
   #decoding = 0;
   #label = '';
-  #asked = false;
+  #asked: AskedBy = {};
 
   constructor(setup: StreamsSetup) {
     this.#setup = setup;
   }
 
-  /**
-   * Makes the streams of a value of call `id`, which is `label` for people, while it is decoded. `asked` says that the first window of the stream that is the value itself was granted with the
-   * call.
-   */
-  lowerFor(id: number, label: string, asked = false): Lower {
+  /** Makes the streams of a value of call `id`, which is `label` for people, while it is decoded. */
+  lowerFor(id: number, label: string, asked: AskedBy = {}): Lower {
     this.#decoding = id;
     this.#label = label;
     this.#asked = asked;
@@ -140,7 +145,7 @@ export class Streams {
     const id = this.#decoding;
     if (kind === 'resource') return resource!(id, index, beside);
     if (kind === 'signal') return this.#signal(index, beside);
-    return remoteStream(kind, this.#incoming(id, index, this.#asked && index === 0), readTraits(beside));
+    return remoteStream(kind, this.#incoming(id, index), readTraits(beside));
   };
 
   #signal(index: number, beside: unknown): AbortSignal {
@@ -150,7 +155,8 @@ export class Streams {
     return controller.signal;
   }
 
-  #incoming(id: number, index: number, asked: boolean): Incoming {
+  #incoming(id: number, index: number): Incoming {
+    const { reads = false, site } = this.#asked;
     const { codec, send, sends, onReceived } = this.#setup;
     const call = this.#of(id);
     const place = `a stream in the ${sends === 'result' ? 'arguments' : 'result'} of ${this.#label}`;
@@ -169,7 +175,8 @@ export class Streams {
           if (call.incoming.size === 0 && this.#calls.get(id) === call) onReceived(id, call.left);
         },
       },
-      asked,
+      reads && index === 0,
+      site,
     );
     call.incoming.set(index, stream);
     return stream;

@@ -4,6 +4,7 @@ import { afterLimit } from '../clock.js';
 import type { Clock } from '../clock.js';
 import type { FlameError } from '../flame-error.js';
 import type { AbortListeners } from './abort-listeners.js';
+import { failing } from './call-site.js';
 
 /** What a call is bounded with. */
 export interface CallScopeSetup {
@@ -97,8 +98,18 @@ export class CallScope {
   /** Gives what `work` gives, or fails with what ends the scope before. */
   within<T>(work: PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.whenEnded(reject);
-      work.then(resolve, reject);
+      let pending = true;
+      this.whenEnded((error) => void (pending && resolve(failing(error, undefined, 'us'))));
+      work.then(
+        (value) => {
+          pending = false;
+          resolve(value);
+        },
+        (error) => {
+          pending = false;
+          reject(error as Error);
+        },
+      );
     });
   }
 

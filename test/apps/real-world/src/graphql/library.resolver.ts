@@ -18,4 +18,9 @@ export class LibraryResolver {
   whoSearches(): Promise<number> {
     return this.library.whoSearches();
   }
+
+  @Query(() => String)
+  slowest(): Promise<string> {
+    return this.library.slowest();
+  }
 }

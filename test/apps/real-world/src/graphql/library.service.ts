@@ -23,4 +23,9 @@ export class LibraryService {
   async whoSearches(): Promise<number> {
     return process.pid;
   }
+
+  @OnFlame('search', { timeout: 50 })
+  async slowest(): Promise<string> {
+    return new Promise((resolve) => setTimeout(resolve, 60_000, 'found').unref());
+  }
 }
