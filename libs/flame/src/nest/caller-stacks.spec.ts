@@ -86,7 +86,7 @@ async function start(pool: Partial<FlamePoolOptions> = {}): Promise<Rig> {
     imports: [FlameTestingModule.forRoot([{ name: 'photos', max: 1, ...pool }], { handlers: [Camera] })],
     providers: [Photos, Camera],
   })
-    .setLogger(false)
+    .setLogger({ log() {}, warn() {}, error() {} })
     .compile();
   onTestFinished(() => app.close());
   await app.init();
