@@ -18,6 +18,7 @@ import { FailingBackend } from '../../../../test/support/failing-backend.js';
 import { LocalBackend } from '../backends/local-backend.js';
 import { BootError } from '../core/boot-error.js';
 import { FlameError } from '../core/flame-error.js';
+import { FlameRpcModule, OnRegion, RegionRpc } from '../rpc/index.js';
 import { FlameCall } from '../runner/flame-call.js';
 import { FlameModule } from './flame.module.js';
 import type { FlameModuleOptions } from './flame-options.js';
@@ -126,11 +127,15 @@ async function start({
   before,
   adapter,
 }: Setting = {}): Promise<Site> {
-  const module = await Test.createTestingModule({
-    imports: [FlameModule.forRoot([{ name: 'photos', max: 1 }], options)],
-    controllers,
-    providers: [PhotosService, ...providers],
-  }).compile();
+  return serve(
+    { imports: [FlameModule.forRoot([{ name: 'photos', max: 1 }], options)], controllers, providers: [PhotosService, ...providers] },
+    before,
+    adapter,
+  );
+}
+
+async function serve(metadata: ModuleMetadata, before?: Setting['before'], adapter?: AbstractHttpAdapter): Promise<Site> {
+  const module = await Test.createTestingModule(metadata).compile();
   const errors: unknown[] = [];
   const silent = (): void => {};
   const logger: LoggerService = { log: silent, warn: silent, error: (error: unknown) => void errors.push(error) };
@@ -148,7 +153,9 @@ async function start({
   return {
     app,
     photos,
-    pool: app.get<FlamePool>(getPoolToken('photos')),
+    get pool() {
+      return app.get<FlamePool>(getPoolToken('photos'));
+    },
     errors,
     get: (path) =>
       new Promise((resolve, reject) => {
@@ -330,6 +337,24 @@ class MessagesController {
   }
 }
 
+@Controller('regions')
+class RegionsController {
+  constructor(@Inject(RegionRpc) readonly rpc: RegionRpc) {}
+
+  @Get()
+  async elsewhere(): Promise<string> {
+    return await this.rpc.on('hkg', Prices).quote();
+  }
+}
+
+@Injectable()
+class Prices {
+  @OnRegion('hkg')
+  async quote(): Promise<string> {
+    return 'a price';
+  }
+}
+
 describe('FlameExceptionFilter elsewhere', () => {
   it('tells the client of a microservice nothing of pools and runners', async () => {
     const port = await freePort();
@@ -349,5 +374,23 @@ describe('FlameExceptionFilter elsewhere', () => {
     const { photos, errors } = await start();
     await expect(photos.filtered()).rejects.toMatchObject({ code: 'FLAME_LOST', message: 'with all its words' });
     expect(errors).toHaveLength(1);
+  });
+
+  it.each([
+    [true, 503],
+    [false, 500],
+  ])('answers in an app that only calls other regions, with the option %s: %i', async (exceptionFilter, status) => {
+    const { get } = await serve({
+      imports: [FlameRpcModule.forRoot({ exceptionFilter })],
+      controllers: [RegionsController],
+      providers: [PhotosService, Prices],
+    });
+    expect(await get('regions')).toMatchObject({ status });
+  });
+
+  it('is that of FlameModule where an app has both modules', async () => {
+    const imports = [FlameRpcModule.forRoot(), FlameModule.forRoot([{ name: 'photos', max: 1 }], { exceptionFilter: false })];
+    const { get } = await serve({ imports, controllers: [RegionsController], providers: [PhotosService, Prices] });
+    expect(await get('regions')).toMatchObject({ status: 500 });
   });
 });

@@ -16,7 +16,7 @@ export interface ExceptionFilterSetup {
   readonly config: ApplicationConfig;
   readonly adapterHost: HttpAdapterHost;
   /** The client of the request that is answered here and now, where that is followed. */
-  readonly caller: (() => Caller | undefined) | undefined;
+  readonly caller?: (() => Caller | undefined) | undefined;
 }
 
 /**

@@ -267,7 +267,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   #ended(call: PendingCall): void {
     this.#calls.delete(call.id);
     if (this.#streams.has(call.id))
-      this.#streams.close(call.id, new FlameError('FLAME_LOST', `${call.label} ended before its streams`, { ran: 'yes' }));
+      this.#streams.close(call.id, new FlameError('FLAME_LOST', `${call.label} was lost: it ended before its streams`, { ran: 'yes' }));
     this.#resources.close(call.id);
     call.over();
     this.owner.tell({ is: 'ended', call });

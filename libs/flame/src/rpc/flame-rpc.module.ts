@@ -1,12 +1,14 @@
 import { Inject, Logger, Module } from '@nestjs/common';
 import type { DynamicModule, ModuleMetadata, OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
-import type { ExternalContextCreator, ModulesContainer } from '@nestjs/core';
+import type { ApplicationConfig, ExternalContextCreator, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { badOption } from '../core/option-reader.js';
 import { asyncOptions } from '../nest/async-options.js';
 import type { AsyncOptions } from '../nest/async-options.js';
 import { beforeDestroy } from '../nest/before-destroy.js';
 import { enhanceWith } from '../nest/enhancers.js';
+import { FlameExceptionFilter } from '../nest/exception-filter.js';
 import { findHandlers } from '../nest/flame.explorer.js';
+import { FlameModule } from '../nest/flame.module.js';
 import { FlameParent } from '../nest/flame-parent.js';
 import { HandlerIndex } from '../nest/handler-index.js';
 import { nestProviders, nestTokens } from '../nest/nests.js';
@@ -49,6 +51,8 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     app: RpcApp,
     @Inject(nestTokens.ModulesContainer) modules: ModulesContainer,
     @Inject(nestTokens.ExternalContextCreator) creator: ExternalContextCreator,
+    @Inject(nestTokens.ApplicationConfig) appConfig: ApplicationConfig,
+    @Inject(nestTokens.HttpAdapterHost) adapterHost: HttpAdapterHost,
   ) {
     this.#config = config;
     this.#app = app;
@@ -56,6 +60,7 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     this.#creator = creator;
     const { instance, myRegion, primaryRegion } = config;
     app.locate({ instance, myRegion, primaryRegion });
+    if (config.exceptionFilter && !imported(modules, FlameModule)) FlameExceptionFilter.install({ config: appConfig, adapterHost });
   }
 
   /** @throws {FlameError} FLAME_CONFIG that names the option's path and the fix. */
@@ -108,7 +113,12 @@ function dynamicModule(config: Provider[], imports: ModuleMetadata['imports'] = 
 }
 
 function refuseSecond(modules: ModulesContainer): void {
-  const count = [...modules.values()].filter(({ metatype }) => metatype === FlameRpcModule).length;
+  const count = imported(modules, FlameRpcModule);
   if (count > 1)
     throw badOption('FlameRpcModule', `is imported ${count} times with different options`, 'Import it once, in the root module.');
+}
+
+/** How often. */
+function imported(modules: ModulesContainer, type: Function): number {
+  return [...modules.values()].filter(({ metatype }) => metatype === type).length;
 }

@@ -100,6 +100,8 @@ export interface FlameRpcOptions {
   classes?: (Class | RegisteredClass)[];
   /** What of its caller's context travels with each call, as in `FlameModule`. Nothing when left out. */
   context?: ContextCarrier | NamedContextCarrier[];
+  /** As in `FlameModule`, whose own counts in an app that has both. @default true */
+  exceptionFilter?: boolean;
 }
 
 /** The defaults, as `FlameRpcOptions` documents them. */
@@ -110,6 +112,7 @@ export const rpcDefaults = {
   refreshEvery: 5_000,
   reconnectTimeout: 5_000,
   maxPayload: 268_435_456,
+  exceptionFilter: true,
 } as const satisfies FlameRpcOptions;
 
 /** The module's options, checked and complete. */
@@ -131,6 +134,7 @@ export interface RpcConfig {
   readonly handlers: readonly Class[];
   readonly codec: Codec;
   readonly context: ContextCarrier | undefined;
+  readonly exceptionFilter: boolean;
 }
 
 /** The environment that the defaults come from. */
@@ -165,6 +169,7 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
     handlers: readHandlers(read),
     codec: createCodec({ classes, find: automaticClasses(), errors: lateExceptions, maxBytes: maxPayload }),
     context: readContext(read),
+    exceptionFilter: read.flag('exceptionFilter', rpcDefaults.exceptionFilter),
   };
   read.done();
   return config;

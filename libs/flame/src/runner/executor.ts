@@ -49,7 +49,8 @@ export class Executor implements LinkReceiver, Workplace {
     this.#deadlines = new WorkDeadlines({
       clock,
       watchdog,
-      onDue: (work) => work.abort(new FlameError('FLAME_TIMEOUT', `${work.name} ran out of time while running`, { ran: 'maybe' })),
+      onDue: (work) =>
+        work.abort(new FlameError('FLAME_TIMEOUT', `${work.name} timed out while running. It was aborted.`, { ran: 'maybe' })),
     });
     this.#hoister = new Hoister(codec);
     this.#streams = new Streams({

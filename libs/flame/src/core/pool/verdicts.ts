@@ -22,7 +22,7 @@ const plural = (count: number, word: string): string => `${count} ${word}${count
 export function queueFull(call: PoolCall, pool: PoolView): FlameError {
   return new FlameError(
     'FLAME_REFUSED',
-    `${call.label} was refused: ${plural(pool.waiting, 'call')} wait in pool "${pool.name}" already (maxQueue ${pool.maxQueue}). ` +
+    `${call.label} was refused: the queue of pool "${pool.name}" is full, with ${plural(pool.waiting, 'waiting call')} (maxQueue ${pool.maxQueue}). ` +
       `Raise max, maxConcurrency or maxQueue, or send less.`,
   );
 }
