@@ -1,4 +1,4 @@
-import type { PoolView, RunnerView } from '../src/dashboard/snapshot.js';
+import type { PoolView, RunnerView, Sample } from '../src/dashboard/snapshot.js';
 
 /** How much of the past lanes show, in milliseconds. */
 export const timeWindow = 60_000;
@@ -14,6 +14,7 @@ export interface Block {
   /** When it ended; undefined while it runs. */
   to: number | undefined;
   state: string;
+  failed: boolean;
   /** Its place among those of its runner that ran at the same time. */
   readonly row: number;
 }
@@ -52,8 +53,9 @@ export class RunnerBlocks {
     block.state = state;
   }
 
-  ended(id: number, handler: string, at: number, ran: number): void {
+  ended(id: number, handler: string, at: number, ran: number, failed = false): void {
     const block = this.#open.get(id) ?? this.#begin(id, handler, at - ran);
+    block.failed = failed;
     block.to = at;
     this.#open.delete(id);
   }
@@ -80,7 +82,7 @@ export class RunnerBlocks {
     for (const { to = Infinity, row } of this.blocks.slice(-300)) until[row] = Math.max(until[row] ?? -Infinity, to);
     const free = until.findIndex((at) => at <= from + jitter);
     const row = free === -1 ? until.indexOf(Math.min(...until)) : free;
-    const block: Block = { id, handler, from, to: undefined, state: 'running', row };
+    const block: Block = { id, handler, from, to: undefined, state: 'running', failed: false, row };
     this.blocks.push(block);
     this.#open.set(id, block);
     return block;
@@ -102,13 +104,23 @@ export class PoolBlocks {
     return this.#ends.slice(1).reduce((sum, { count }) => sum + count, 0) / ((last.at - first.at) / 1_000);
   }
 
+  /** Whether lanes have a call to show. */
+  get any(): boolean {
+    return [...this.runners.values()].some(({ blocks }) => blocks.length > 0);
+  }
+
+  /** How many waited before this page was opened. */
+  waited(samples: readonly Sample[]): void {
+    this.waits.push(...samples.map(({ at, waiting }) => ({ at, waiting })));
+  }
+
   take(view: PoolView, at: number): void {
     for (const runner of view.runners) {
       const known = this.runners.get(runner.id);
       if (known) known.update(runner, at);
       else this.runners.set(runner.id, new RunnerBlocks(runner, at));
     }
-    for (const { id, handler, runner, at: end, ran } of view.ended) this.runners.get(runner)?.ended(id, handler, end, ran);
+    for (const { id, handler, runner, at: end, ran, failed } of view.ended) this.runners.get(runner)?.ended(id, handler, end, ran, failed);
     for (const { id, handler, runner, state, for: ran } of view.work) this.runners.get(runner ?? '')?.runs(id, handler, state, at - ran);
     const there = new Set(view.runners.map(({ id }) => id));
     const running = new Set(view.work.map(({ id }) => id));

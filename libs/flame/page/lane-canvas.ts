@@ -129,24 +129,39 @@ interface Box {
 function paintBlock(context: CanvasRenderingContext2D, block: Block, { left, top, width, height }: Box, now: number): void {
   const colors = palette();
   const over = block.to !== undefined;
-  context.globalAlpha = over ? 0.55 : 1;
+  const { failed } = block;
+  context.globalAlpha = over && !failed ? 0.55 : 1;
   context.fillStyle = colors.handlers[colorNumber(block.handler)]!;
-  if (block.state === 'stuck' || block.state === 'ending') context.fillStyle = colors.bad;
+  if (failed || block.state === 'stuck' || block.state === 'ending') context.fillStyle = colors.bad;
   context.beginPath();
-  context.roundRect(left, top, Math.max(1.5, width - (over ? 1 : 0)), height, Math.min(3, height / 2));
+  context.roundRect(left, top, Math.max(failed ? 10 : 1.5, width - (over ? 1 : 0)), height, Math.min(3, height / 2));
   context.fill();
   context.globalAlpha = 1;
+  // A call that failed is told by more than its colour, also where it is short.
+  if (failed) cross(context, left + (width < 18 ? 5 : 9), top + height / 2, colors.onHandler);
   if (height < 13 || width < 40) return;
   context.font = colors.font;
   const time = duration((block.to ?? now) - block.from);
   const method = block.handler.slice(block.handler.lastIndexOf('.') + 1);
+  const indent = failed ? 16 : 6;
   const text = [`${block.handler}  ${time}`, `${method}  ${time}`, method, time].find(
-    (words) => context.measureText(words).width <= width - 12,
+    (words) => context.measureText(words).width <= width - indent - 6,
   );
   if (text === undefined) return;
   context.fillStyle = colors.onHandler;
   context.textBaseline = 'middle';
-  context.fillText(text, left + 6, top + height / 2 + 0.5);
+  context.fillText(text, left + indent, top + height / 2 + 0.5);
+}
+
+function cross(context: CanvasRenderingContext2D, x: number, y: number, color: string): void {
+  context.strokeStyle = color;
+  context.lineWidth = 1.5;
+  context.beginPath();
+  for (const slope of [-1, 1]) {
+    context.moveTo(x - 3, y - 3 * slope);
+    context.lineTo(x + 3, y + 3 * slope);
+  }
+  context.stroke();
 }
 
 function stripes(context: CanvasRenderingContext2D, from: number, to: number, height: number, color: string): void {

@@ -169,11 +169,18 @@ class Page {
   #key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || asking()) return;
     const focused = document.activeElement;
-    const card = [...this.#cards.values()].find(({ element }) => element.contains(focused));
+    const cards = [...this.#cards.values()];
+    // Of one pool alone it is clear which is meant.
+    const card = cards.find(({ element }) => element.contains(focused)) ?? (cards.length === 1 ? cards[0] : undefined);
     if (event.key === '?') return this.#showKeys();
-    if (/^[1-9]$/.test(event.key)) return [...this.#cards.values()][Number(event.key) - 1]?.element.focus();
-    if (!card?.view) return;
+    if (/^[1-9]$/.test(event.key)) return cards[Number(event.key) - 1]?.element.focus();
     const lane = focused?.closest<HTMLElement>('li.lane');
+    if (/^[prd]$/.test(event.key)) {
+      if (this.#token === undefined) return this.#notes.say('This page may give no orders.', true);
+      if (!card) return this.#notes.say('Go to a pool first, with 1 to 9.', true);
+      if (event.key === 'd' && !lane) return this.#notes.say('Go to a runner first, with the arrow keys.', true);
+    }
+    if (!card?.view) return;
     switch (event.key) {
       case 'ArrowDown':
       case 'ArrowUp': {
@@ -184,11 +191,11 @@ class Page {
         return event.preventDefault();
       }
       case 'p':
-        return this.#token === undefined ? undefined : this.#orders().pause(card.view);
+        return this.#orders().pause(card.view);
       case 'r':
-        return this.#token === undefined ? undefined : this.#orders().resize(card.view);
+        return this.#orders().resize(card.view);
       case 'd':
-        if (lane && this.#token !== undefined) this.#orders().drain(card.view, lane.dataset['runner']!);
+        this.#orders().drain(card.view, lane!.dataset['runner']!);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { FailureView, PoolView, Sample } from '../src/dashboard/snapshot.js';
-import { PoolBlocks } from './blocks.js';
+import { PoolBlocks, timeWindow } from './blocks.js';
 import { Chart } from './chart.js';
 import { h, setAttribute, setText, show } from './dom.js';
 import { FailureList } from './failure-list.js';
@@ -29,10 +29,11 @@ export class PoolCard {
   readonly #samples: Sample[] = [];
   readonly #state = h('span', { class: 'badge' });
   readonly #size = h('span', { class: 'size' });
-  readonly #figures = ['Slots in use', 'Waiting', 'Runners', 'Calls per second', 'Calls ran, 95 of 100', 'Runner time used'].map(figure);
+  readonly #figures = ['Slots in use', 'Waiting', 'Runners', 'Calls per second', 'Calls ran, p95', 'Runner time used'].map(figure);
   readonly #why = h('p', { class: 'why' });
   readonly #lanes = h('ul', { class: 'lanes' });
   readonly #empty = h('p', { class: 'empty' });
+  readonly #quiet = h('p', { class: 'empty' });
   readonly #queueFacts = h('span', { class: 'lane-facts' });
   readonly #waiting = h('ol', { class: 'waiting', 'aria-label': 'What waits' });
   readonly #handlers = h('div', { class: 'legend' });
@@ -48,7 +49,7 @@ export class PoolCard {
       count,
     ),
     new Chart(
-      'Latency, 95 of 100',
+      'Latency, p95',
       [
         { name: 'waited', look: 'series-wait', of: ({ waited95 }) => waited95 },
         { name: 'ran', look: 'series-run', of: ({ ran95 }) => ran95 },
@@ -98,6 +99,7 @@ export class PoolCard {
         { class: 'part timeline' },
         h('h3', {}, 'The last minute'),
         this.#empty,
+        this.#quiet,
         this.#lanes,
         h(
           'div',
@@ -123,6 +125,7 @@ export class PoolCard {
 
   history(samples: readonly Sample[]): void {
     this.#samples.splice(0, Infinity, ...samples);
+    this.#blocks.waited(samples);
     for (const chart of this.#charts) chart.update(this.#samples);
   }
 
@@ -144,6 +147,7 @@ export class PoolCard {
     this.#tellFigures(view);
     this.#tellQueue(view);
     this.#placeLanes();
+    this.#tellQuiet(view, at);
   }
 
   paint(now: number): void {
@@ -199,6 +203,18 @@ export class PoolCard {
       if (this.#handlers.children.length >= 12 || this.#handlers.querySelector(`[data-handler="${CSS.escape(handler)}"]`)) continue;
       this.#handlers.append(h('span', { 'data-handler': handler }, h('i', { class: `dot handler-${colorNumber(handler)}` }), handler));
     }
+  }
+
+  /** Calls are followed from when the page was opened on: without any, what is known of the minute before. */
+  #tellQuiet({ unsampled }: PoolView, at: number): void {
+    show(this.#quiet, this.lanes.size > 0 && !this.#blocks.any);
+    const before = this.#samples
+      .filter((sample) => sample.at > at - timeWindow)
+      .reduce((sum, { ok, failed }) => sum + ok + failed, unsampled);
+    setText(
+      this.#quiet,
+      before === 0 ? 'No calls in the last minute.' : `${plural(before, 'call')} ended in the last minute. Lanes show those from now on.`,
+    );
   }
 
   #placeLanes(): void {

@@ -32,7 +32,10 @@ export class RunnerLane {
       const block = this.strip.at(event.offsetX, event.offsetY);
       if (!block) return tip.hide();
       const ran = duration((block.to ?? Date.now()) - block.from);
-      tip.show(event, `${block.handler}\ncall ${block.id} · ${block.to === undefined ? `${block.state} for` : 'ran'} ${ran}\non ${id}`);
+      tip.show(
+        event,
+        `${block.handler}\ncall ${block.id} · ${block.to === undefined ? `${block.state} for` : block.failed ? 'failed after' : 'ran'} ${ran}\non ${id}`,
+      );
     });
     strip.addEventListener('pointerleave', () => tip.hide());
     this.update();

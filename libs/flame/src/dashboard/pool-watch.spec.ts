@@ -28,6 +28,24 @@ describe('PoolWatch', () => {
     await rig.pool.drain();
   });
 
+  it('says which of them have failed, and how many ended since the last sample', async () => {
+    const fail = async (): Promise<never> => Promise.reject(new RangeError('no'));
+    const wait = (): Promise<void> => new Promise((resolve) => void rig.clock.after(800, resolve));
+    const rig: PoolRig = new PoolRig({ fail, wait, echo: async () => 1 }, { max: 1, maxConcurrency: 9 });
+    const watch = new PoolWatch(rig.pool);
+    watch.follow();
+    const calls = [rig.call('fail'), rig.call('wait', [], { timeout: 500 }), rig.call('echo')];
+    await Promise.all([rig.clock.advance(5_000), Promise.allSettled(calls)]);
+    const view = watch.view();
+    expect(view.unsampled).toBe(3);
+    expect(Object.fromEntries(view.ended.map(({ handler, failed }) => [handler, failed]))).toEqual({ fail: true, wait: true, echo: false });
+    watch.sample();
+    expect(watch.view().unsampled).toBe(0);
+    const drained = rig.pool.drain();
+    await rig.clock.advance(60_000);
+    await drained;
+  });
+
   it('listens to a busy pool no longer than it has room, and to none where nobody watches', async () => {
     const { rig, watch, call } = watched();
     const { events$ } = rig.pool;

@@ -26,8 +26,11 @@ export class PoolWatch {
   #watched = false;
   #following: Subscription | undefined;
   #ended: EndedView[] = [];
+  /** Calls that have failed and hold their slots still. */
+  readonly #failing = new Set<number>();
   /** How many had ended at the last snapshot. */
   #endedBefore = 0;
+  #endedAtSample = 0;
   #toldFailure: unknown;
 
   constructor(pool: Pool) {
@@ -45,7 +48,9 @@ export class PoolWatch {
   }
 
   sample(): Sample {
-    return this.#history.take(this.#pool.metrics());
+    const metrics = this.#pool.metrics();
+    this.#endedAtSample = endedSoFar(metrics);
+    return this.#history.take(metrics);
   }
 
   /** Follows single calls, from now on. Idempotent. */
@@ -88,6 +93,7 @@ export class PoolWatch {
       queue: waiting.map(({ id, handler, runner, state, waited }) => ({ id, handler, runner, state, for: Math.round(waited) })),
       ended,
       more: Math.max(0, endedNow - this.#endedBefore - ended.length),
+      unsampled: endedNow - this.#endedAtSample,
       failures: this.#newFailures(),
       cost: { paid: metrics.paid / 1_000, used: metrics.used / 1_000 },
     };
@@ -124,9 +130,10 @@ export class PoolWatch {
   }
 
   #note(notice: PoolNotice): void {
+    if (failed(notice)) this.#failing.add(notice.call);
     if (notice.is !== 'call-ended') return;
     const { call, handler, runner, at, ran } = notice;
-    this.#ended.push({ id: call, handler, runner, at, ran: Math.round(ran) });
+    this.#ended.push({ id: call, handler, runner, at, ran: Math.round(ran), failed: this.#failing.delete(call) });
     if (this.#ended.length >= mostEnded) this.#standAside();
   }
 
@@ -137,7 +144,14 @@ export class PoolWatch {
   #standAside(): void {
     this.#following?.unsubscribe();
     this.#following = undefined;
+    this.#failing.clear();
   }
+}
+
+/** Whether it says that a call on a runner came to nothing; the end of its slot is told after that. */
+function failed(notice: PoolNotice): notice is PoolNotice & { is: 'call-answered' | 'call-failed' } {
+  if (notice.is === 'call-answered') return notice.outcome === 'threw';
+  return notice.is === 'call-failed' && notice.runner !== undefined;
 }
 
 /** Calls that held a slot and hold it no longer. */

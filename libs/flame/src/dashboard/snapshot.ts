@@ -43,6 +43,8 @@ export interface PoolView {
   /** What has ended since the snapshot before; `more` ended beside. */
   readonly ended: readonly EndedView[];
   readonly more: number;
+  /** How many have ended since the last sample of the history. */
+  readonly unsampled: number;
   /** The failures, newest first, when there is a new one. */
   readonly failures: readonly FailureView[] | undefined;
   readonly cost: CostView;
@@ -83,6 +85,8 @@ export interface EndedView {
   /** When it ended, and how long it ran. */
   readonly at: number;
   readonly ran: number;
+  /** Whether it threw, or failed in another way. */
+  readonly failed: boolean;
 }
 
 export interface FailureView {
