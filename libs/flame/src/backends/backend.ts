@@ -111,7 +111,8 @@ export interface Machine {
   readonly exited: Promise<MachineExit>;
   /**
    * Ends it: politely at first, by force after `grace` milliseconds (0: at once), and resolves when it is gone and nothing of
-   * it is left on the platform. Idempotent.
+   * it is left on the platform. Idempotent. Where the platform does not answer, it gives up after a time of the backend's own, and removes it later: the
+   * runner's place is free when this settles.
    */
   stop(grace: number): Promise<void>;
 }

@@ -92,7 +92,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.#down = true;
     this.#stopping ??= (async () => {
       this.#link.send({ kind: 'leave', grace, reason });
-      await this.machine.stop(grace);
+      await this.machine.stop(grace).catch((error: Error) => this.owner.warn(`runner ${this.id} may still run: ${error.message}`));
       this.#link.drop(reason);
       this.#bury(reason);
       this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));

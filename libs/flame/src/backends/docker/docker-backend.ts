@@ -5,6 +5,7 @@ import { FlameError } from '../../core/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import { Leftovers } from '../leftovers.js';
 import { connectDocker } from './docker-engine.js';
 import type { DockerEngine } from './docker-engine.js';
 import { examineDocker } from './docker-examination.js';
@@ -12,10 +13,11 @@ import { dockerFailure, statusOf } from './docker-failure.js';
 import { ownHome } from './docker-home.js';
 import type { ParentHome } from './docker-home.js';
 import { DockerImage } from './docker-image.js';
-import { DockerMachine, removeContainer, shortId } from './docker-machine.js';
+import { DockerMachine, leaveContainer, removeContainer, shortId } from './docker-machine.js';
 import { checkDockerOptions, labelPrefix } from './docker-options.js';
 import type { DockerBackendOptions, DockerConfig } from './docker-options.js';
 import { readOutput } from './docker-output.js';
+import type { ContainerOutput } from './docker-output.js';
 import { removeOrphans } from './docker-orphans.js';
 import { findPlace } from './docker-place.js';
 import type { DockerPlace } from './docker-place.js';
@@ -30,6 +32,7 @@ interface Prepared {
   readonly place: DockerPlace;
   readonly home: ParentHome;
   readonly image: DockerImage;
+  readonly leftovers: Leftovers;
   readonly parent: string;
   readonly log: FlameLog;
 }
@@ -56,28 +59,31 @@ export class DockerBackend extends FlameBackend {
   }
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
-    const engine = await connectDocker(this.#config.dockerSocketPath);
-    const own = await findOwnContainer(engine.docker);
+    const engine = await connectDocker(this.#config, log);
+    const own = await findOwnContainer(engine);
     const place = await findPlace(this.#config, engine, own);
-    const image = new DockerImage(engine.docker, place.image, this.#config.auth, log);
-    this.#prepared = { engine, place, home: ownHome(own), image, parent, log };
+    const image = new DockerImage(engine, place.image, this.#config.auth, log);
+    const leftovers = new Leftovers(log, engine.requests.limit);
+    this.#prepared = { engine, place, home: ownHome(own), image, leftovers, parent, log };
   }
 
   async boot(order: BootOrder): Promise<Machine> {
     const prepared = this.#ready;
     const { bootTimeout } = this.#config;
     const signal = bootTimeout === undefined ? order.signal : AbortSignal.any([order.signal, timeUp(bootTimeout)]);
-    const { log } = prepared;
-    const { docker } = prepared.engine;
-    const container = await this.#create(prepared, order, signal);
+    const { engine, leftovers, log } = prepared;
+    let output: ContainerOutput | undefined;
+    const { id } = await this.#create(prepared, order, signal);
     try {
       signal.throwIfAborted();
-      const output = await readOutput(docker, container, order.output);
-      await container.start();
+      output = await readOutput(engine, id, order.output);
+      await engine.ask(`start container ${shortId(id)}`, (docker) => docker.getContainer(id).start(), { patience: 4, signal });
       signal.throwIfAborted();
-      return this.#keep(new DockerMachine({ docker, container, output, keep: this.#config.keepRunners, log, signal: order.signal }));
+      const keep = this.#config.keepRunners;
+      return this.#keep(new DockerMachine({ engine, id, output, leftovers, keep, log, signal: order.signal }));
     } catch (error) {
-      await removeContainer(container);
+      output?.close();
+      await this.#clear(id, false);
       signal.throwIfAborted();
       throw dockerFailure(error, 'start', 'the container could not be started', this.#secrets());
     }
@@ -85,7 +91,7 @@ export class DockerBackend extends FlameBackend {
 
   override async reap(signal?: AbortSignal): Promise<number> {
     const { engine, parent } = this.#ready;
-    return removeOrphans(engine.docker, parent, signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal);
+    return removeOrphans(engine, parent, signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal);
   }
 
   override async examine(signal: AbortSignal): Promise<readonly Check[]> {
@@ -95,7 +101,8 @@ export class DockerBackend extends FlameBackend {
 
   override async machines(): Promise<readonly string[]> {
     const { engine, parent } = this.#ready;
-    const found = await engine.docker.listContainers({ all: true, filters: { label: [`${labelPrefix}parent=${parent}`] } });
+    const filters = { label: [`${labelPrefix}parent=${parent}`] };
+    const found = await engine.ask('list containers', (docker) => docker.listContainers({ all: true, filters }), { repeat: true });
     // Those that are kept for their logs are machines no more.
     return found.filter(({ State }) => !this.#config.keepRunners || State === 'running').map(({ Id }) => shortId(Id));
   }
@@ -103,6 +110,7 @@ export class DockerBackend extends FlameBackend {
   override async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#prepared?.image.close(), ...Array.from(this.#machines, (machine) => machine.stop(0))]);
+    await this.#prepared?.leftovers.close();
   }
 
   get #ready(): Prepared {
@@ -120,10 +128,10 @@ export class DockerBackend extends FlameBackend {
     const create = async (): Promise<Docker.Container> => {
       signal.throwIfAborted();
       try {
-        return await engine.docker.createContainer(spec);
+        return await engine.ask(`create container ${spec.name}`, (docker) => docker.createContainer({ ...spec }), { patience: 4, signal });
       } catch (error) {
-        // The connection broke: whether it was made, nobody knows.
-        if (statusOf(error) === undefined) await removeContainer(engine.docker.getContainer(spec.name!)).catch(() => undefined);
+        // Without an answer nobody knows whether it was made, or is yet to be.
+        if (statusOf(error) === undefined) await this.#clear(spec.name!, true);
         throw error;
       }
     };
@@ -139,6 +147,17 @@ export class DockerBackend extends FlameBackend {
       signal.throwIfAborted();
       throw dockerFailure(error, 'create', 'the container could not be made', secrets);
     });
+  }
+
+  /** Removes what a boot that failed has made. */
+  async #clear(container: string, unheard: boolean): Promise<void> {
+    const { engine, leftovers } = this.#ready;
+    try {
+      if ((await removeContainer(engine, container)) || !unheard) return;
+      leaveContainer(engine, leftovers, container, new Error('the engine did not answer whether it made it'), true);
+    } catch (error) {
+      leaveContainer(engine, leftovers, container, error as Error, unheard);
+    }
   }
 
   #keep(machine: DockerMachine): DockerMachine {

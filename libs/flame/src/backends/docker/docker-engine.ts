@@ -1,11 +1,21 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type Docker from 'dockerode';
 import { FlameError } from '../../core/flame-error.js';
 import { importPeer } from '../../core/optional-peer.js';
-import { wordsOf } from './docker-failure.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import { PlatformRequests } from '../platform-requests.js';
+import type { RequestRules } from '../platform-requests.js';
+import { statusOf, wordsOf } from './docker-failure.js';
+import type { DockerConfig } from './docker-options.js';
 
 /** A Docker Engine that answers. */
 export interface DockerEngine {
-  readonly docker: Docker;
+  readonly requests: PlatformRequests;
+  /** Sends one request, within its limit. `send` gets a client for it alone, whose connection ends with the limit. */
+  ask<T>(what: string, send: (docker: Docker) => Promise<T>, rules?: RequestRules): Promise<T>;
+  /** The same for what the engine answers when something happens; undefined when nothing has for `time` milliseconds. */
+  poll<T>(what: string, send: (docker: Docker) => Promise<T>, time: number, signal: AbortSignal): Promise<T | undefined>;
   /** Where it was reached, for people. */
   readonly address: string;
   /** Whether it runs on this very host. */
@@ -21,14 +31,29 @@ export interface DockerEngine {
  *
  * @throws {FlameError} FLAME_CONFIG when dockerode is not installed, or no engine answers.
  */
-export async function connectDocker(socketPath?: string): Promise<DockerEngine> {
+export async function connectDocker({ dockerSocketPath: socketPath, requestTimeout }: DockerConfig, log: FlameLog): Promise<DockerEngine> {
   const { default: Client } = await importPeer('DockerBackend', 'dockerode', () => import('dockerode'));
   const where = socketPath === undefined ? {} : { socketPath, host: undefined };
   const address =
     socketPath ?? process.env['DOCKER_HOST'] ?? (process.platform === 'win32' ? '//./pipe/docker_engine' : '/var/run/docker.sock');
+  const requests = new PlatformRequests({
+    backend: 'docker',
+    api: `the Docker Engine at ${address}`,
+    requestTimeout,
+    log,
+    statusOf,
+  });
   try {
-    const { ApiVersion: api, Version: version } = await new Client(where).version();
-    return { docker: new Client({ ...where, version: `v${api}` }), address, onThisHost: isOnThisHost(address), version, api };
+    const first = clientFor(Client, where);
+    const { ApiVersion: api, Version: version } = await requests.send(
+      'get its version',
+      first((docker) => docker.version()),
+      { repeat: true },
+    );
+    const client = clientFor(Client, { ...where, version: `v${api}` });
+    const ask: DockerEngine['ask'] = (what, send, rules) => requests.send(what, client(send), rules);
+    const poll: DockerEngine['poll'] = (what, send, time, signal) => requests.poll(what, client(send), time, signal);
+    return { requests, ask, poll, address, onThisHost: isOnThisHost(address), version, api };
   } catch (error) {
     throw new FlameError(
       'FLAME_CONFIG',
@@ -36,6 +61,22 @@ export async function connectDocker(socketPath?: string): Promise<DockerEngine> 
       { cause: error },
     );
   }
+}
+
+/**
+ * Gives each request a client with connections of its own, which end with the request's signal. dockerode's own option for a signal is not declared for all
+ * methods, and docker-modem calls nobody back when an answer breaks off.
+ */
+function clientFor(
+  Client: typeof Docker,
+  options: Docker.DockerOptions,
+): <T>(send: (docker: Docker) => Promise<T>) => (signal: AbortSignal) => Promise<T> {
+  const { protocol } = new Client(options).modem as { protocol?: string };
+  return (send) => (signal) => {
+    const agent = protocol === 'https' ? new HttpsAgent() : new HttpAgent();
+    signal.addEventListener('abort', () => agent.destroy(), { once: true });
+    return send(new Client({ ...options, agent } as Docker.DockerOptions));
+  };
 }
 
 function isOnThisHost(address: string): boolean {

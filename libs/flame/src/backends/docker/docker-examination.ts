@@ -1,3 +1,5 @@
+import type Docker from 'dockerode';
+import type { NetworkInspectInfo } from 'dockerode';
 import type { Check } from '../../core/check.js';
 import { Examination } from '../examination.js';
 import type { DockerEngine } from './docker-engine.js';
@@ -15,15 +17,16 @@ export interface Examined extends Pick<DockerConfig, 'pull'> {
 
 /** What a boot needs of the engine, one check each, up to the first failure that leaves the rest without meaning. */
 export async function examineDocker({ engine, place, image, pull }: Examined, signal: AbortSignal): Promise<Check[]> {
-  const { docker, address } = engine;
+  const { ask, address } = engine;
+  const rules = { repeat: true, signal };
   const examination = new Examination(wordsOf, signal);
   const answers = await examination.look('engine', `Start the engine at ${address}, or set dockerSocketPath or DOCKER_HOST.`, async () => {
-    const { Version, ApiVersion } = await docker.version();
+    const { Version, ApiVersion } = await ask('get its version', (docker) => docker.version(), rules);
     return `Docker Engine ${Version} at ${address}, API ${ApiVersion}`;
   });
   if (!answers) return examination.checks;
   await examination.look('rights', `Let this user use ${address}.`, async () => {
-    const containers = await docker.listContainers({ all: true, limit: 1 });
+    const containers = await ask('list containers', (docker) => docker.listContainers({ all: true, limit: 1 }), rules);
     return `containers may be listed${containers.length > 0 ? '' : '; there are none'}`;
   });
   await examination.look('image', `Build or pull ${place.image}, or name another one with the option image.`, async () => {
@@ -32,7 +35,8 @@ export async function examineDocker({ engine, place, image, pull }: Examined, si
     return `${place.image} is not there; the first boot pulls it`;
   });
   await examination.look('network', `Make it with: docker network create ${place.network}`, async () => {
-    const { Driver } = await docker.getNetwork(place.network).inspect();
+    const inspect = async (docker: Docker): Promise<NetworkInspectInfo> => docker.getNetwork(place.network).inspect();
+    const { Driver } = await ask(`inspect network ${place.network}`, inspect, rules);
     return `${place.network} (${Driver}), on which runners reach this process as ${place.parentHost}`;
   });
   return examination.checks;

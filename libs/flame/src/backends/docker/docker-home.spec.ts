@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type Docker from 'dockerode';
+import type { DockerEngine } from './docker-engine.js';
 import { describe, expect, it } from 'vitest';
 import { isGone, ownHome } from './docker-home.js';
 
 /** An engine that knows one container, or none. */
-function engine(state?: object): Docker {
+function engine(state?: object): Pick<DockerEngine, 'ask'> {
   const inspect = async (): Promise<object> => {
     if (state) return { State: state };
     throw Object.assign(new Error('no such container'), { statusCode: 404 });
   };
-  return { getContainer: () => ({ inspect }) } as unknown as Docker;
+  return { ask: (_, send) => send({ getContainer: () => ({ inspect }) } as never) };
 }
 
 describe('isGone', () => {

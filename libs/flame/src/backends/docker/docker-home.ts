@@ -1,4 +1,4 @@
-import type Docker from 'dockerode';
+import type { DockerEngine } from './docker-engine.js';
 import { statusOf } from './docker-failure.js';
 import { isProcessGone, ownProcess } from '../parent-process.js';
 
@@ -19,13 +19,13 @@ export function ownHome(own?: { readonly Id: string; readonly State: { readonly 
 }
 
 /** Whether a parent is certainly gone. What cannot be seen from here may live. */
-export async function isGone(home: ParentHome, docker: Docker): Promise<boolean> {
+export async function isGone(home: ParentHome, { ask }: Pick<DockerEngine, 'ask'>): Promise<boolean> {
   const gone = isProcessGone(home.process);
   if (gone !== undefined) return gone;
   const [container, started] = home.container.split(' ');
   if (!container) return false;
   try {
-    const { State } = await docker.getContainer(container).inspect();
+    const { State } = await ask(`inspect container ${container}`, (docker) => docker.getContainer(container).inspect(), { repeat: true });
     return !State.Running || State.StartedAt !== started;
   } catch (error) {
     if (statusOf(error) === 404) return true;

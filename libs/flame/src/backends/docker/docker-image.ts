@@ -1,11 +1,14 @@
 import type Docker from 'dockerode';
 import type { FlameLog } from '../../core/flame-log.js';
 import { BootError } from '../../core/boot-error.js';
+import type { DockerEngine } from './docker-engine.js';
 import { dockerFailure, statusOf } from './docker-failure.js';
 import type { DockerAuth } from './docker-options.js';
 
 /** How often a pull says how far it is. */
 const progressEvery = 5_000;
+/** After which a pull that says nothing counts as dead, in milliseconds: large layers are checked and unpacked in silence. */
+const longestSilence = 300_000;
 
 interface PullEvent {
   readonly id?: string;
@@ -15,15 +18,15 @@ interface PullEvent {
 
 /** Sees to it that the engine has the image. Boots that want the same pull share it. */
 export class DockerImage {
-  readonly #docker: Docker;
+  readonly #engine: Pick<DockerEngine, 'ask'>;
   readonly #name: string;
   readonly #auth: DockerAuth | undefined;
   readonly #log: FlameLog;
   readonly #close = new AbortController();
   #pulling: Promise<void> | undefined;
 
-  constructor(docker: Docker, name: string, auth: DockerAuth | undefined, log: FlameLog) {
-    this.#docker = docker;
+  constructor(engine: Pick<DockerEngine, 'ask'>, name: string, auth: DockerAuth | undefined, log: FlameLog) {
+    this.#engine = engine;
     this.#name = name;
     this.#auth = auth;
     this.#log = log;
@@ -32,7 +35,7 @@ export class DockerImage {
   /** Whether the engine has it. */
   async isThere(): Promise<boolean> {
     try {
-      await this.#docker.getImage(this.#name).inspect();
+      await this.#engine.ask(`inspect image ${this.#name}`, (docker) => docker.getImage(this.#name).inspect(), { repeat: true });
       return true;
     } catch (error) {
       if (statusOf(error) === 404) return false;
@@ -62,20 +65,25 @@ export class DockerImage {
     const begun = performance.now();
     this.#log.log(`docker: pulling ${this.#name}`);
     try {
-      const options = { ...(this.#auth && { authconfig: this.#auth }), abortSignal: this.#close.signal };
-      // Without a tag the engine would fetch them all.
-      const stream = await this.#docker.pull(withTag(this.#name), options as object);
-      await this.#follow(stream);
+      const heard = new SilenceLimit(longestSilence);
+      const fetch = async (docker: Docker): Promise<void> => {
+        const options = { ...(this.#auth && { authconfig: { ...this.#auth } }) };
+        // Without a tag the engine would fetch them all.
+        await this.#follow(docker, await docker.pull(withTag(this.#name), options), heard);
+      };
+      const signal = AbortSignal.any([this.#close.signal, heard.signal]);
+      await this.#engine.ask(`pull ${this.#name}`, fetch, { wait: Infinity, signal }).finally(() => heard.end());
     } catch (error) {
       throw dockerFailure(error, 'create', `the image ${this.#name} could not be pulled`, Object.values(this.#auth ?? {}));
     }
     this.#log.log(`docker: pulled ${this.#name} in ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
   }
 
-  async #follow(stream: NodeJS.ReadableStream): Promise<void> {
+  async #follow({ modem }: Docker, stream: NodeJS.ReadableStream, heard: SilenceLimit): Promise<void> {
     const layers = new Map<string, string>();
     let told = performance.now();
     const take = ({ id, status, error }: PullEvent): void => {
+      heard.again();
       if (error !== undefined || id === undefined || status === undefined) return;
       layers.set(id, status);
       if (performance.now() - told < progressEvery) return;
@@ -84,8 +92,30 @@ export class DockerImage {
       this.#log.log(`docker: pulling ${this.#name}: ${done} of ${layers.size} layers`);
     };
     await new Promise<void>((resolve, reject) => {
-      this.#docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()), take);
+      modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()), take);
     });
+  }
+}
+
+/** Aborts when nothing is heard for that long. */
+class SilenceLimit {
+  readonly #end = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(limit: number) {
+    this.#timer = setTimeout(() => this.#end.abort(new Error(`the engine said nothing for ${limit} ms`)), limit);
+  }
+
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  again(): void {
+    this.#timer.refresh();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
   }
 }
 

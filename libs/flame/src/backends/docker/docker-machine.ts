@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { Machine, MachineExit } from '../backend.js';
+import type { Leftovers } from '../leftovers.js';
+import type { DockerEngine } from './docker-engine.js';
 import { dockerExit, signalName } from './docker-exit.js';
 import { statusOf, wordsOf } from './docker-failure.js';
 import type { ContainerOutput } from './docker-output.js';
@@ -14,14 +16,20 @@ const askAgain = 1_000;
 const killWait = 10_000;
 /** How long after the end of a container the engine may write down who had it killed. */
 const signalWait = 250;
+/** For how long the engine is asked to wait for a container's end; then it is asked anew, over another connection. */
+const waitFor = 60_000;
+/** For how long an engine may still make what it was asked for without an answer. */
+const mayComeFor = 60_000;
 /** Node's longest timer. */
 const longestTimer = 2 ** 31 - 1;
 
 /** What a machine is made of. */
 export interface StartedContainer {
-  readonly docker: Docker;
-  readonly container: Docker.Container;
+  readonly engine: DockerEngine;
+  /** The container's. */
+  readonly id: string;
   readonly output: ContainerOutput;
+  readonly leftovers: Leftovers;
   /** Leave it when it has ended. */
   readonly keep: boolean;
   readonly log: FlameLog;
@@ -33,21 +41,25 @@ export interface StartedContainer {
 export class DockerMachine implements Machine {
   readonly id: string;
   readonly exited: Promise<MachineExit>;
-  readonly #docker: Docker;
-  readonly #container: Docker.Container;
+  readonly #engine: DockerEngine;
+  readonly #full: string;
   readonly #output: ContainerOutput;
+  readonly #leftovers: Leftovers;
+  /** Aborts when its removal is not this machine's any more. */
+  readonly #left = new AbortController();
   readonly #keep: boolean;
   readonly #log: FlameLog;
   #stopped = false;
   #gone = false;
 
-  constructor({ docker, container, output, keep, log, signal }: StartedContainer) {
-    this.#docker = docker;
-    this.#container = container;
+  constructor({ engine, id, output, leftovers, keep, log, signal }: StartedContainer) {
+    this.#engine = engine;
+    this.#leftovers = leftovers;
+    this.#full = id;
     this.#output = output;
     this.#keep = keep;
     this.#log = log;
-    this.id = shortId(container.id);
+    this.id = shortId(id);
     const abort = (): void => void this.stop(0).catch((error: Error) => log.error(error.message));
     signal.addEventListener('abort', abort, { once: true });
     this.exited = this.#follow().finally(() => signal.removeEventListener('abort', abort));
@@ -55,28 +67,55 @@ export class DockerMachine implements Machine {
   }
 
   /**
-   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL. A later call can only shorten the time.
-   *
-   * @throws {Error} when the engine cannot be told.
+   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL. A later call can only shorten the time. Where the engine does not take
+   * the order, or does not tell of the end, the container is left to `leftovers`.
    */
   async stop(grace: number): Promise<void> {
     if (!this.#gone) {
       const first = !this.#stopped;
       this.#stopped = true;
-      if (grace <= 0) await this.#kill();
-      else {
-        if (first) await this.#signal('SIGTERM');
-        if (grace <= longestTimer)
-          setTimeout(() => void this.#kill().catch((error: Error) => this.#log.error(error.message)), grace).unref();
-      }
+      await this.#end(grace, first).catch((error: Error) => this.#leave(error));
     }
     await this.exited;
+  }
+
+  async #end(grace: number, first: boolean): Promise<void> {
+    const { requests, address } = this.#engine;
+    if (grace > 0) {
+      if (first) await this.#signal('SIGTERM');
+      if (await this.#endsWithin(grace)) return;
+    }
+    await this.#signal('SIGKILL');
+    if (await this.#endsWithin(killWait)) return;
+    await removeContainer(this.#engine, this.#full);
+    if (await this.#endsWithin(requests.limit)) return;
+    throw new Error(`docker: the engine at ${address} does not tell whether container ${this.id} has ended`);
+  }
+
+  async #endsWithin(time: number): Promise<boolean> {
+    const done = new AbortController();
+    const late = pause(Math.min(time, longestTimer), false, { signal: done.signal }).catch(() => false);
+    const ended = await Promise.race([this.exited.then(() => true), late]);
+    done.abort();
+    return ended;
+  }
+
+  #leave(error: Error): void {
+    if (this.#gone || this.#left.signal.aborted) return;
+    this.#log.warn(`${error.message}. Its runner's place is free; the container is removed as soon as that is possible.`);
+    leaveContainer(this.#engine, this.#leftovers, this.#full, error);
+    this.#left.abort();
   }
 
   async #follow(): Promise<MachineExit> {
     await this.#ended();
     this.#gone = true;
+    if (this.#left.signal.aborted) {
+      this.#output.close();
+      return { how: 'stopped', text: 'stopped; the engine does not tell whether its container has ended' };
+    }
     await Promise.race([this.#output.ended, pause(lastLinesWait, undefined, { ref: false })]);
+    this.#output.close();
     const exit = await this.#howItEnded();
     if (!this.#keep) await this.#remove();
     return exit;
@@ -84,21 +123,23 @@ export class DockerMachine implements Machine {
 
   /** The engine keeps a request open until the container has ended. */
   async #ended(): Promise<void> {
-    for (;;) {
+    const { signal } = this.#left;
+    const wait = (docker: Docker): Promise<unknown> => docker.getContainer(this.#full).wait({ condition: 'not-running' });
+    while (!signal.aborted) {
       try {
-        await this.#container.wait({ condition: 'not-running' });
-        return;
+        if ((await this.#engine.poll(`wait for container ${this.id}`, wait, waitFor, signal)) !== undefined) return;
       } catch (error) {
         if (statusOf(error) === 404) return;
         // The engine is restarting, which need not end its containers.
-        await pause(askAgain, undefined, { ref: false });
+        await pause(askAgain, undefined, { signal, ref: false }).catch(() => undefined);
       }
     }
   }
 
   async #howItEnded(): Promise<MachineExit> {
     try {
-      const { State, HostConfig } = await this.#container.inspect();
+      const inspect = (docker: Docker): Promise<Docker.ContainerInspectInfo> => docker.getContainer(this.#full).inspect();
+      const { State, HostConfig } = await this.#engine.ask(`inspect container ${this.id}`, inspect, { repeat: true });
       const { ExitCode: code, OOMKilled: oomKilled } = State;
       // Who sent a signal is worth a word, not more.
       const sent = this.#stopped ? [] : await this.#signalsSent(State).catch(() => []);
@@ -130,10 +171,14 @@ export class DockerMachine implements Machine {
     // A signal that ended it at once may be written down after its end.
     const late = code > 128 ? signalWait : 1;
     const seconds = (time: string, more = 0): string => ((Date.parse(time) + more) / 1_000).toFixed(3);
-    const filters = { container: [this.#container.id], event: ['kill'] };
-    const stream = await this.#docker.getEvents({ since: seconds(StartedAt), until: seconds(FinishedAt, late), filters } as object);
-    let text = '';
-    for await (const part of stream) text += String(part);
+    const filters = { container: [this.#full], event: ['kill'] };
+    const read = async (docker: Docker): Promise<string> => {
+      const query = { since: seconds(StartedAt), until: seconds(FinishedAt, late), filters };
+      let text = '';
+      for await (const part of await docker.getEvents(query as object)) text += String(part);
+      return text;
+    };
+    const text = await this.#engine.ask(`read the events of container ${this.id}`, read);
     const events = text
       .split('\n')
       .filter((line) => line.trim() !== '')
@@ -141,40 +186,48 @@ export class DockerMachine implements Machine {
     return events.map(({ Actor }) => signalName(Actor.Attributes.signal ?? ''));
   }
 
-  async #kill(): Promise<void> {
-    await this.#signal('SIGKILL');
-    setTimeout(() => !this.#gone && void this.#remove(), killWait).unref();
-  }
-
   async #signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.#gone) return;
     try {
-      await this.#container.kill({ signal });
+      const order = (docker: Docker): Promise<unknown> => docker.getContainer(this.#full).kill({ signal });
+      await this.#engine.ask(`send ${signal} to container ${this.id}`, order, { repeat: true });
     } catch (error) {
       // It has ended, or is not there any more.
       if (statusOf(error) === 404 || statusOf(error) === 409) return;
-      throw new Error(`docker: container ${this.id} could not be stopped: ${wordsOf(error)}`, { cause: error });
+      throw new Error(`docker: container ${this.id} could not be stopped: ${wordsOf(error)}. Remove it with: docker rm -f ${this.id}`, {
+        cause: error,
+      });
     }
   }
 
   async #remove(): Promise<void> {
-    await removeContainer(this.#container).catch((error: Error) => this.#log.error(error.message));
+    await removeContainer(this.#engine, this.#full).catch((error: Error) => {
+      this.#log.warn(error.message);
+      leaveContainer(this.#engine, this.#leftovers, this.#full, error);
+    });
   }
 }
 
 /** As docker prints it. */
 export function shortId(id: string): string {
-  return id.slice(0, 12);
+  return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
 }
 
-/** With its anonymous volumes. @throws {Error} that says how to do it by hand. */
-export async function removeContainer(container: Docker.Container): Promise<void> {
+/** Leaves a container to be removed later; `unheard` where nobody knows whether it was made. */
+export function leaveContainer(engine: DockerEngine, leftovers: Leftovers, id: string, { message }: Error, unheard = false): void {
+  const remove = (): Promise<boolean> => removeContainer(engine, id);
+  leftovers.add(`docker: container ${shortId(id)}`, message, { remove, ...(unheard && { mayComeFor }) });
+}
+
+/** With its anonymous volumes; says whether it was there. @throws {Error} that says how to do it by hand. */
+export async function removeContainer({ ask }: DockerEngine, full: string): Promise<boolean> {
+  const id = shortId(full);
   try {
-    await container.remove({ force: true, v: true });
+    await ask(`remove container ${id}`, (docker) => docker.getContainer(full).remove({ force: true, v: true }), { repeat: true });
+    return true;
   } catch (error) {
     // It is not there, or is being removed.
-    if (statusOf(error) === 404 || statusOf(error) === 409) return;
-    const id = shortId(container.id);
+    if (statusOf(error) === 404 || statusOf(error) === 409) return statusOf(error) === 409;
     throw new Error(`docker: container ${id} could not be removed: ${wordsOf(error)}. Remove it with: docker rm -f ${id}`, {
       cause: error,
     });

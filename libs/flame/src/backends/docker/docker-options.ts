@@ -1,10 +1,12 @@
 import { OptionReader, show } from '../../core/option-reader.js';
 import { readEnvOptions } from '../env-options.js';
 import type { EnvOptions } from '../env-options.js';
+import { readRequestTimeout } from '../platform-requests.js';
+import type { RequestOptions } from '../platform-requests.js';
 import type { EnvRules } from '../runner-env.js';
 
 /** What a DockerBackend can be told. Where the parent runs in a container itself, everything can be left out. */
-export interface DockerBackendOptions extends EnvOptions {
+export interface DockerBackendOptions extends EnvOptions, RequestOptions {
   /**
    * The image that holds the app. Required where the parent does not run in a container.
    *
@@ -102,6 +104,7 @@ export interface DockerConfig extends EnvRules {
   readonly dockerSocketPath: string | undefined;
   readonly keepRunners: boolean;
   readonly bootTimeout: number | undefined;
+  readonly requestTimeout: number;
   readonly runnerHostnameEnv: string;
   readonly parentHostname: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -141,6 +144,7 @@ export function checkDockerOptions(options: unknown): DockerConfig {
     dockerSocketPath: reader.optionalText('dockerSocketPath'),
     keepRunners: reader.flag('keepRunners', false),
     bootTimeout: reader.raw('bootTimeout') === undefined ? undefined : reader.duration('bootTimeout', Infinity),
+    requestTimeout: readRequestTimeout(reader),
     runnerHostnameEnv: reader.raw('runnerHostnameEnv') === undefined ? 'HOSTNAME' : reader.text('runnerHostnameEnv'),
     parentHostname: reader.optionalText('parentHostname'),
     labels: labels(reader),

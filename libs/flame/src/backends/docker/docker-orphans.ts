@@ -1,53 +1,62 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import type { ContainerInfo } from 'dockerode';
+import type { DockerEngine } from './docker-engine.js';
 import { isGone } from './docker-home.js';
-import { removeContainer } from './docker-machine.js';
+import { removeContainer, shortId } from './docker-machine.js';
 import { labelPrefix } from './docker-options.js';
 import { homeLabels } from './docker-spec.js';
 import { statusOf } from './docker-failure.js';
+
+/** Node's longest timer. */
+const longestTimer = 2 ** 31 - 1;
 
 /**
  * Removes the containers whose parents are certainly gone, and returns how many. One that still runs was left by a parent that died: its runner may be
  * finishing unlinked work, and has its pool's `shutdownTimeout` for that.
  */
-export async function removeOrphans(docker: Docker, parent: string, signal: AbortSignal): Promise<number> {
-  const found = await docker.listContainers({ all: true, filters: { label: [`${labelPrefix}parent`] } });
+export async function removeOrphans(engine: DockerEngine, parent: string, signal: AbortSignal): Promise<number> {
+  const filters = { label: [`${labelPrefix}parent`] };
+  const rules = { repeat: true, signal };
+  const found = await engine.ask('list containers', (docker) => docker.listContainers({ all: true, filters }), rules);
   const verdicts = new Map<string, Promise<boolean>>();
-  const orphaned = async ({ Labels }: Docker.ContainerInfo): Promise<boolean> => {
+  const orphaned = async ({ Labels }: ContainerInfo): Promise<boolean> => {
     const name = Labels[`${labelPrefix}parent`]!;
     if (name === parent) return false;
     const home = { process: Labels[homeLabels.process] ?? '', container: Labels[homeLabels.container] ?? '' };
-    if (!verdicts.has(name)) verdicts.set(name, isGone(home, docker));
+    if (!verdicts.has(name)) verdicts.set(name, isGone(home, engine));
     return (await verdicts.get(name))!;
   };
   const removed = await Promise.all(
-    found.map(async (container) => (await orphaned(container)) && (await removeOrphan(docker, container, signal))),
+    found.map(async (container) => (await orphaned(container)) && (await removeOrphan(engine, container, signal))),
   );
   return removed.filter(Boolean).length;
 }
 
-async function removeOrphan(docker: Docker, { Id, State, Labels }: Docker.ContainerInfo, signal: AbortSignal): Promise<boolean> {
-  const container = docker.getContainer(Id);
+async function removeOrphan(engine: DockerEngine, { Id: id, State, Labels }: ContainerInfo, signal: AbortSignal): Promise<boolean> {
   const keep = Labels[homeLabels.keep] === 'true';
-  if (State === 'running') await letFinish(container, signal);
+  if (State === 'running') await letFinish(engine, id, signal);
   else if (keep) return false;
   if (signal.aborted) return false;
-  if (keep) await container.kill().catch(ignoreEnded);
-  else await removeContainer(container);
+  if (keep) await kill(engine, id, 'SIGKILL', signal);
+  else await removeContainer(engine, id);
   return true;
 }
 
 /** Tells it to end, and waits until it has, or its time is up. */
-async function letFinish(container: Docker.Container, signal: AbortSignal): Promise<void> {
-  const found = (await container.inspect().catch(ignoreEnded)) as unknown as { Config: { StopTimeout?: number } } | undefined;
-  await container.kill({ signal: 'SIGTERM' }).catch(ignoreEnded);
-  const ended = container.wait({ condition: 'not-running' }).catch(ignoreEnded);
-  const time = new AbortController();
-  const left = pause((found?.Config.StopTimeout ?? 0) * 1_000, undefined, { signal: AbortSignal.any([signal, time.signal]) }).catch(
-    () => undefined,
-  );
-  await Promise.race([ended, left]);
-  time.abort();
+async function letFinish(engine: DockerEngine, id: string, signal: AbortSignal): Promise<void> {
+  const asked = engine.ask(`inspect container ${shortId(id)}`, (docker) => docker.getContainer(id).inspect(), { repeat: true, signal });
+  const found = (await asked.catch(ignoreEnded)) as { Config: { StopTimeout?: number } } | undefined;
+  await kill(engine, id, 'SIGTERM', signal);
+  const time = Math.min((found?.Config.StopTimeout ?? 0) * 1_000, longestTimer);
+  const wait = (docker: Docker): Promise<unknown> => docker.getContainer(id).wait({ condition: 'not-running' });
+  await engine
+    .poll(`wait for container ${shortId(id)}`, wait, time, signal)
+    .catch((error: unknown) => signal.aborted || ignoreEnded(error));
+}
+
+async function kill(engine: DockerEngine, id: string, signalName: string, signal: AbortSignal): Promise<void> {
+  const order = (docker: Docker): Promise<unknown> => docker.getContainer(id).kill({ signal: signalName });
+  await engine.ask(`send ${signalName} to container ${shortId(id)}`, order, { repeat: true, signal }).catch(ignoreEnded);
 }
 
 /** Another parent may be removing it as well. */

@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import type { BootOrder } from '../backend.js';
+import type { DockerEngine } from './docker-engine.js';
 import { splitLines } from '../line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
 
@@ -10,14 +12,28 @@ export interface ContainerOutput {
   readonly ended: Promise<void>;
   /** Whether V8 has said that its heap is full. */
   readonly heapFull: boolean;
+  /** Reads no more. */
+  close(): void;
 }
+
+/** After which a connection that says nothing is probed, in milliseconds: one that is dead breaks. */
+const probeAfter = 30_000;
 
 /**
  * Attaches to a container before it is started, so that nothing is missed, whatever becomes of its logs: their driver may not be readable, and following
  * them loses last lines.
  */
-export async function readOutput(docker: Docker, container: Docker.Container, output: BootOrder['output']): Promise<ContainerOutput> {
-  const attached = await container.attach({ stream: true, stdout: true, stderr: true });
+export async function readOutput({ ask }: DockerEngine, id: string, output: BootOrder['output']): Promise<ContainerOutput> {
+  let demux!: Docker['modem']['demuxStream'];
+  const attach = (docker: Docker): Promise<NodeJS.ReadWriteStream> => {
+    demux = docker.modem.demuxStream.bind(docker.modem);
+    return docker.getContainer(id).attach({ stream: true, stdout: true, stderr: true });
+  };
+  const attached = (await ask(`attach to container ${id}`, attach)) as NodeJS.ReadWriteStream & {
+    readonly socket?: Socket;
+    destroy(): void;
+  };
+  attached.socket?.setKeepAlive(true, probeAfter);
   const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
   let heapFull = false;
   splitLines(streams.stdout, (line) => output(line, 'stdout'));
@@ -25,7 +41,7 @@ export async function readOutput(docker: Docker, container: Docker.Container, ou
     heapFull ||= heapIsFull.test(line);
     output(line, 'stderr');
   });
-  docker.modem.demuxStream(attached, streams.stdout, streams.stderr);
+  demux(attached, streams.stdout, streams.stderr);
   const both = Object.values(streams);
   const read = both.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
   // An engine that goes away ends it too.
@@ -35,5 +51,6 @@ export async function readOutput(docker: Docker, container: Docker.Container, ou
     get heapFull() {
       return heapFull;
     },
+    close: () => attached.destroy(),
   };
 }

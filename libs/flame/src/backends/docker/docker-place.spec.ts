@@ -12,7 +12,8 @@ function engine(network: object | undefined, onThisHost = true): DockerEngine {
     if (network) return network;
     throw Object.assign(new Error('not there'), { statusCode: 404, json: { message: 'network nope not found' } });
   };
-  return { docker: { getNetwork: () => ({ inspect }) } as never, address: '/sock', onThisHost, version: '1', api: '1' };
+  const ask: DockerEngine['ask'] = (_, send) => send({ getNetwork: () => ({ inspect }) } as never);
+  return { ask, address: '/sock', onThisHost } as DockerEngine;
 }
 
 function own(networks: object): ContainerInspectInfo {

@@ -88,9 +88,9 @@ async function hostOf(name: string, engine: DockerEngine): Promise<string> {
   return network.Internal && gateway ? gateway : hostAlias;
 }
 
-async function inspectNetwork(name: string, { docker, address }: DockerEngine): Promise<NetworkInspectInfo> {
+async function inspectNetwork(name: string, { ask, address }: DockerEngine): Promise<NetworkInspectInfo> {
   try {
-    return await docker.getNetwork(name).inspect();
+    return await ask(`inspect network ${name}`, async (docker) => docker.getNetwork(name).inspect(), { repeat: true });
   } catch (error) {
     if (statusOf(error) !== 404)
       throw new FlameError(

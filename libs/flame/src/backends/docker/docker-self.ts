@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type Docker from 'dockerode';
 import type { ContainerInspectInfo } from 'dockerode';
+import type { DockerEngine } from './docker-engine.js';
 import { statusOf } from './docker-failure.js';
 
 /** What the engine mounts into every container from the container's own folder. */
 const ownFile = /\/([0-9a-f]{64})\/\S+ \/etc\/(?:hostname|hosts|resolv\.conf) /;
 
 /** The container that this process runs in; undefined where it runs in none of this engine's. */
-export async function findOwnContainer(docker: Docker): Promise<ContainerInspectInfo | undefined> {
+export async function findOwnContainer({ ask }: DockerEngine): Promise<ContainerInspectInfo | undefined> {
   const id = ownContainerId();
   if (id === undefined) return undefined;
   try {
-    return await docker.getContainer(id).inspect();
+    return await ask(`inspect container ${id}`, (docker) => docker.getContainer(id).inspect(), { repeat: true });
   } catch (error) {
     // The container of another engine.
     if (statusOf(error) === 404) return undefined;

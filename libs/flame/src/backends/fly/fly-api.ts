@@ -2,6 +2,8 @@ import { FlyPace } from './fly-pace.js';
 import type { Pace } from './fly-pace.js';
 import type { FlyMachineInfo } from './fly-exit.js';
 import { hideSecrets } from '../hide-secrets.js';
+import { NoAnswer, PlatformRequests, retryAfter } from '../platform-requests.js';
+import type { Platform, RequestRules } from '../platform-requests.js';
 
 /** What came of a request that did not succeed; `status` is 0 where there was no answer. It shows neither the token nor what runners are told. */
 export class FlyApiError extends Error {
@@ -10,6 +12,7 @@ export class FlyApiError extends Error {
   constructor(
     message: string,
     readonly status: number,
+    readonly retryAfter?: string,
   ) {
     super(message);
   }
@@ -23,23 +26,28 @@ const actionPace: Pace = { perSecond: 1, burst: 2 };
 const getPace: Pace = { perSecond: 5, burst: 8 };
 /** The longest that the API waits for a state, in seconds. */
 const longestWait = 60;
-/** Time for an answer beyond what the API was asked to wait. */
-const answerLimit = 30_000;
-/** Time after which a refused request is tried again, where the platform does not say. */
+/** Time after which a refused request is tried again, where the platform does not say, and at least. */
 const refusedPause = 1_000;
+const leastPause = 100;
+/** For how long a request that is refused is tried. */
+const refusedFor = 120_000;
 
-interface Request {
+interface Request extends Pick<RequestRules, 'repeat' | 'patience' | 'wait' | 'signal'> {
   readonly action: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below the app. */
   readonly path: string;
   readonly pace?: Pace;
   readonly body?: object;
-  /** Time for the answer, in milliseconds. */
-  readonly limit?: number;
-  readonly signal?: AbortSignal;
   /** What no error may show, beside the token. */
   readonly secret?: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly retryAfter: string | null;
+  readonly text: string;
 }
 
 /** A client of Fly's Machines API for one app: the calls that machines need, at the pace that the platform takes. */
@@ -48,12 +56,24 @@ export class FlyApi {
   readonly host: string;
   readonly #token: string;
   readonly #pace: FlyPace;
+  readonly requests: PlatformRequests;
 
-  constructor({ app, host, token }: { app: string; host: string; token: string }, pace = new FlyPace()) {
+  constructor(
+    { app, host, token, requestTimeout, log }: { app: string; host: string; token: string } & Pick<Platform, 'requestTimeout' | 'log'>,
+    pace = new FlyPace(),
+  ) {
     this.app = app;
     this.host = host.replace(/\/$/, '');
     this.#token = token;
     this.#pace = pace;
+    this.requests = new PlatformRequests({
+      backend: 'fly',
+      api: `the Machines API at ${this.host}`,
+      requestTimeout,
+      log,
+      statusOf: (error) => (error instanceof FlyApiError ? error.status : undefined),
+      retryAfterOf: (error) => (error as FlyApiError).retryAfter,
+    });
   }
 
   /** Makes a machine. `signal` ends the wait for a turn; a request that is out is answered. */
@@ -64,7 +84,7 @@ export class FlyApi {
       path: '/machines',
       body,
       secret,
-      limit: 60_000,
+      patience: 4,
       signal,
     })) as FlyMachineInfo;
   }
@@ -80,7 +100,7 @@ export class FlyApi {
     // Without the instance the API refuses to wait for "stopped".
     const path = `/machines/${id}/wait?${new URLSearchParams({ state, instance_id, timeout: String(timeout) })}`;
     try {
-      await this.#send({ action: `wait ${id}`, method: 'GET', path, limit: timeout * 1_000 + answerLimit, signal });
+      await this.#send({ action: `wait ${id}`, method: 'GET', path, wait: timeout * 1_000, signal });
       return true;
     } catch (error) {
       if (error instanceof FlyApiError && error.status === 408) return false;
@@ -90,29 +110,29 @@ export class FlyApi {
 
   /** A machine, undefined when there is none. */
   async get(id: string, signal?: AbortSignal): Promise<FlyMachineInfo | undefined> {
-    return this.#orNone(this.#send({ action: `get ${id}`, method: 'GET', path: `/machines/${id}`, pace: getPace, signal }));
+    return this.#orNone(this.#send({ action: `get ${id}`, method: 'GET', path: `/machines/${id}`, pace: getPace, repeat: true, signal }));
   }
 
   /** The machines with a piece of metadata. */
   async list(key: string, value: string, signal?: AbortSignal): Promise<readonly FlyMachineInfo[]> {
     const path = `/machines?${new URLSearchParams({ [`metadata.${key}`]: value })}`;
-    return (await this.#send({ action: 'list', method: 'GET', path, signal })) as FlyMachineInfo[];
+    return (await this.#send({ action: 'list', method: 'GET', path, repeat: true, signal })) as FlyMachineInfo[];
   }
 
   /** Sends SIGTERM, and SIGKILL after `timeout` milliseconds. */
   async stop(id: string, timeout: number): Promise<void> {
     const body = { signal: 'SIGTERM', timeout: `${Math.max(1, Math.ceil(timeout / 1_000))}s` };
-    await this.#orNone(this.#send({ action: `stop ${id}`, method: 'POST', path: `/machines/${id}/stop`, body }));
+    await this.#orNone(this.#send({ action: `stop ${id}`, method: 'POST', path: `/machines/${id}/stop`, body, repeat: true }));
   }
 
   /** Removes a machine, whatever it does. */
   async destroy(id: string): Promise<void> {
-    await this.#orNone(this.#send({ action: `delete ${id}`, method: 'DELETE', path: `/machines/${id}?force=true` }));
+    await this.#orNone(this.#send({ action: `delete ${id}`, method: 'DELETE', path: `/machines/${id}?force=true`, repeat: true }));
   }
 
   /** What the API tells of the app; throws when it tells nothing. */
   async describe(signal?: AbortSignal): Promise<unknown> {
-    return this.#send({ action: 'app', method: 'GET', path: '', signal });
+    return this.#send({ action: 'app', method: 'GET', path: '', repeat: true, signal });
   }
 
   async #orNone<T>(answer: Promise<unknown>): Promise<T | undefined> {
@@ -127,51 +147,63 @@ export class FlyApi {
   async #send(request: Request): Promise<unknown> {
     const { action, pace = actionPace, signal } = request;
     await this.#pace.turn(action, pace, signal);
-    for (;;) {
-      const answer = await this.#fetch(request);
+    for (let waited = 0; ;) {
+      const answer = await this.#answer(request);
       if (answer.status !== 429) return this.#read(request, answer);
-      await this.#pace.refused(action, pace, retryAfter(answer.headers.get('retry-after')), signal);
+      const time = Math.max(leastPause, retryAfter(answer.retryAfter) ?? refusedPause);
+      waited += time;
+      if (waited > refusedFor) throw this.#refusal(request, answer);
+      await this.#pace.refused(action, pace, time, signal);
     }
   }
 
-  async #fetch({ action, method, path, body, limit = answerLimit, signal }: Request): Promise<Response> {
+  async #answer(request: Request): Promise<Answer> {
+    const { action, method, repeat, patience, wait, signal } = request;
     // A machine that is being made would be lost to us, and not to the bill, if we did not hear of it.
-    const given = method === 'GET' && signal ? [signal] : [];
+    const rules = { repeat, patience, wait, signal: method === 'GET' ? signal : undefined };
     try {
-      return await fetch(`${this.host}/v1/apps/${encodeURIComponent(this.app)}${path}`, {
+      return await this.requests.send(action, (ending) => this.#fetch(request, ending), rules);
+    } catch (error) {
+      throw error instanceof NoAnswer ? new FlyApiError(error.message, 0) : error;
+    }
+  }
+
+  async #fetch(request: Request, signal: AbortSignal): Promise<Answer> {
+    const { action, method, path, body } = request;
+    let answer: Answer;
+    try {
+      const response = await fetch(`${this.host}/v1/apps/${encodeURIComponent(this.app)}${path}`, {
         method,
         headers: { authorization: `Bearer ${this.#token}`, ...(body && { 'content-type': 'application/json' }) },
         body: body && JSON.stringify(body),
-        signal: AbortSignal.any([...given, AbortSignal.timeout(limit)]),
+        signal,
       });
+      const { status, ok, headers } = response;
+      answer = { status, ok, retryAfter: headers.get('retry-after'), text: await response.text() };
     } catch (error) {
-      if (method === 'GET') signal?.throwIfAborted();
       // fetch hides the reason in its cause, and shows headers in some of its errors.
       const { message, cause } = error as Error & { cause?: Error };
       const why = cause ? `${message}: ${cause.message}` : message;
       throw new FlyApiError(this.#hide(`${this.host} did not answer to "${action}": ${why}`), 0);
     }
+    if (answer.status >= 500) throw this.#refusal(request, answer);
+    return answer;
   }
 
-  async #read({ action, secret }: Request, answer: Response): Promise<unknown> {
-    const text = await answer.text().catch(() => '');
-    const json = parse(text);
-    if (answer.ok) return json;
-    const words = (json as { error?: unknown } | undefined)?.error ?? text;
-    throw new FlyApiError(this.#hide(`the API answered ${answer.status} to "${action}": ${oneLine(words)}`, secret), answer.status);
+  #read(request: Request, answer: Answer): unknown {
+    if (!answer.ok) throw this.#refusal(request, answer);
+    return parse(answer.text);
+  }
+
+  #refusal({ action, secret }: Request, { status, text, retryAfter: again }: Answer): FlyApiError {
+    const words = (parse(text) as { error?: unknown } | undefined)?.error ?? text;
+    const message = this.#hide(`the API answered ${status} to "${action}": ${oneLine(words)}`, secret);
+    return new FlyApiError(message, status, again ?? undefined);
   }
 
   #hide(text: string, secret?: string): string {
     return hideSecrets(text, [this.#token, secret]);
   }
-}
-
-/** The header's seconds or date, in milliseconds. */
-function retryAfter(header: string | null): number {
-  if (header === null) return refusedPause;
-  const seconds = Number(header);
-  const time = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1_000;
-  return Math.min(60_000, Math.max(100, Number.isNaN(time) ? refusedPause : time));
 }
 
 function parse(text: string): unknown {

@@ -6,6 +6,7 @@ import type { Check } from '../../core/check.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import { Leftovers } from '../leftovers.js';
 import { FlyApi, FlyApiError } from './fly-api.js';
 import { flyCreateBody } from './fly-create.js';
 import type { FlyMachineInfo } from './fly-exit.js';
@@ -21,10 +22,14 @@ const elsewhere: readonly number[] = [403, 409, 412, 422];
 /** What another try cannot better: a wrong token, no right, no such app, a body that the API does not take. */
 const fatal: readonly number[] = [400, 401, 403, 404];
 
+/** For how long the platform may still make what it was asked for without an answer. */
+const mayComeFor = 60_000;
+
 /** What a backend has once the app has started. */
 interface Prepared {
   readonly settings: FlySettings;
   readonly api: FlyApi;
+  readonly leftovers: Leftovers;
   readonly parent: string;
   readonly log: FlameLog;
 }
@@ -51,7 +56,8 @@ export class FlyBackend extends FlameBackend {
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
     const settings = settle(this.#options);
-    this.#prepared = { settings, api: new FlyApi(settings), parent, log };
+    const api = new FlyApi({ ...settings, requestTimeout: settings.options.requestTimeout!, log });
+    this.#prepared = { settings, api, leftovers: new Leftovers(log, api.requests.limit), parent, log };
   }
 
   async boot(order: BootOrder): Promise<Machine> {
@@ -75,14 +81,14 @@ export class FlyBackend extends FlameBackend {
     );
   }
 
-  override async reap(): Promise<number> {
+  override async reap(signal?: AbortSignal): Promise<number> {
     const { api, parent } = this.#ready;
     const homes = new Map<string, Promise<FlyMachineInfo | undefined>>();
     let count = 0;
-    for (const machine of await api.list(flyMark.key, flyMark.value)) {
+    for (const machine of await api.list(flyMark.key, flyMark.value, signal)) {
       const origin = originOf(machine);
       if (!origin || origin.parent === parent || machine.state === 'destroyed') continue;
-      const home = homes.get(origin.machine) ?? api.get(origin.machine);
+      const home = homes.get(origin.machine) ?? api.get(origin.machine, signal);
       homes.set(origin.machine, home);
       if (!isGone(origin, await home, this.#origin)) continue;
       await api.destroy(machine.id);
@@ -114,6 +120,7 @@ export class FlyBackend extends FlameBackend {
 
   override async close(): Promise<void> {
     await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
+    await this.#prepared?.leftovers.close();
   }
 
   get #ready(): Prepared {
@@ -149,9 +156,9 @@ export class FlyBackend extends FlameBackend {
   }
 
   async #make(body: object, secret: string, order: BootOrder): Promise<FlyMachine> {
-    const { api, log } = this.#ready;
+    const { api, leftovers, log } = this.#ready;
     try {
-      const made = new FlyMachine(api, await api.create(body, secret, order.signal), log);
+      const made = new FlyMachine(api, await api.create(body, secret, order.signal), leftovers, log);
       this.#machines.add(made);
       // It destroys itself; this sees to it.
       void made.exited.then(() => made.stop(0)).then(() => this.#machines.delete(made));
@@ -164,12 +171,20 @@ export class FlyBackend extends FlameBackend {
   }
 
   async #removeUnheard({ runner }: BootOrder): Promise<void> {
-    const { api, log } = this.#ready;
+    const { api, leftovers, log } = this.#ready;
+    const remove = async (): Promise<boolean> => {
+      const found = await api.list(`${flyPrefix}runner`, runner);
+      for (const { id } of found) await api.destroy(id);
+      return found.length > 0;
+    };
+    let problem = 'the API did not answer whether it made it';
     try {
-      for (const { id } of await api.list(`${flyPrefix}runner`, runner)) await api.destroy(id);
+      if (await remove()) return;
     } catch (error) {
-      log.warn(`fly: there may be a machine for runner ${runner}, of whose making nothing was heard: ${(error as Error).message}`);
+      problem = (error as Error).message;
+      log.warn(`fly: there may be a machine for runner ${runner}, of whose making nothing was heard: ${problem}`);
     }
+    leftovers.add(`fly: a machine for runner ${runner}`, problem, { remove, mayComeFor });
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { Machine, MachineExit } from '../backend.js';
+import type { Leftovers } from '../leftovers.js';
 import { FlyApiError } from './fly-api.js';
 import type { FlyApi } from './fly-api.js';
 import { flyExit, hasStarted, isOver, tellsItsEnd } from './fly-exit.js';
@@ -15,8 +16,10 @@ const lookAgain = 4;
 const longestGrace = 300_000;
 /** How much longer than asked a stop may take before force is used. */
 const stopSlack = 5_000;
-/** For how long a machine that cannot be removed is tried. */
-const removeLimit = 300_000;
+/** For how long a machine that cannot be removed is tried, before its runner's place is free; then it is tried on. */
+const removeLimit = 60_000;
+/** For how long the API is asked to wait for a machine to be gone. */
+const goneWait = 15_000;
 
 /**
  * One Fly Machine. It owns the machine, watches it to its end, and removes it.
@@ -29,16 +32,20 @@ export class FlyMachine implements Machine {
   readonly #api: FlyApi;
   readonly #made: FlyMachineInfo;
   readonly #log: FlameLog;
+  readonly #leftovers: Leftovers;
   readonly #letGo = new AbortController();
   #stopped = false;
   #removing: Promise<void> | undefined;
   #over = false;
+  /** Its removal is not this machine's any more. */
+  #left = false;
 
   /** Takes over a machine that has just been made. */
-  constructor(api: FlyApi, made: FlyMachineInfo, log: FlameLog) {
+  constructor(api: FlyApi, made: FlyMachineInfo, leftovers: Leftovers, log: FlameLog) {
     this.#api = api;
     this.#made = made;
     this.#log = log;
+    this.#leftovers = leftovers;
     this.id = made.id;
     this.exited = this.#watch().then((exit) => {
       this.#over = true;
@@ -87,7 +94,7 @@ export class FlyMachine implements Machine {
     late.abort();
   }
 
-  /** Resolves when the platform has no such machine; gives up, and says so, when that cannot be had. */
+  /** Resolves when the platform has no such machine, or when that cannot be had: then it is left, or given up where it may not be removed. */
   async #remove(): Promise<void> {
     const until = performance.now() + removeLimit;
     for (let pause = firstPause; ; pause = Math.min(longestPause, pause * 2)) {
@@ -95,7 +102,8 @@ export class FlyMachine implements Machine {
         await this.#api.destroy(this.id);
         if (await this.#isGone()) return;
       } catch (error) {
-        if (isFinal(error) || performance.now() > until) return this.#giveUp(error as Error);
+        if (isFinal(error)) return this.#giveUp(error as Error);
+        if (isSilent(error) || performance.now() > until) return this.#leave(error as Error);
         this.#warn('could not be removed yet', error as Error);
       }
       await pausing(pause);
@@ -103,10 +111,23 @@ export class FlyMachine implements Machine {
   }
 
   async #isGone(): Promise<boolean> {
-    const gone = await this.#api.wait(this.#made, 'destroyed').catch(() => false);
+    const gone = await this.#api.wait(this.#made, 'destroyed', undefined, goneWait).catch(() => false);
     if (gone) return true;
     const machine = await this.#api.get(this.id);
     return machine === undefined || machine.state === 'destroyed';
+  }
+
+  #leave(error: Error): void {
+    this.#left = true;
+    this.#warn("could not be removed; its runner's place is free, and it is removed as soon as that is possible", error);
+    this.#leftovers.add(`fly: machine ${this.id}`, error.message, { remove: () => this.#removeLate() });
+  }
+
+  async #removeLate(): Promise<boolean> {
+    await this.#api.destroy(this.id);
+    const machine = await this.#api.get(this.id);
+    if (machine === undefined || machine.state === 'destroyed') return true;
+    throw new Error(`it is ${machine.state}. Remove it with: fly machine destroy --force ${this.id} --app ${this.#api.app}`);
   }
 
   #giveUp(error: Error): void {
@@ -130,7 +151,7 @@ export class FlyMachine implements Machine {
       await pausing(pause, signal).catch(() => undefined);
       pause = Math.min(longestPause, pause * 2);
     }
-    return flyExit(await this.#lastWord(last), this.#stopped);
+    return flyExit(this.#left ? last : await this.#lastWord(last), this.#stopped);
   }
 
   /** The event that tells how a machine ended may come a moment after its state. */
@@ -152,6 +173,10 @@ export class FlyMachine implements Machine {
 /** What asking again cannot change. */
 function isFinal(error: unknown): boolean {
   return error instanceof FlyApiError && (error.status === 401 || error.status === 403);
+}
+
+function isSilent(error: unknown): boolean {
+  return error instanceof FlyApiError && error.status === 0;
 }
 
 async function pausing(time: number, signal?: AbortSignal): Promise<void> {

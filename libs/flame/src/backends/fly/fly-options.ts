@@ -2,13 +2,15 @@ import { availableParallelism } from 'node:os';
 import { OptionReader, badOption, show } from '../../core/option-reader.js';
 import { readEnvOptions } from '../env-options.js';
 import type { EnvOptions } from '../env-options.js';
+import { readRequestTimeout } from '../platform-requests.js';
+import type { RequestOptions } from '../platform-requests.js';
 import type { EnvRules } from '../runner-env.js';
 
 /**
  * What a FlyBackend can be told. On a Fly Machine that was deployed with `fly deploy` only `token` is missing, and a secret named
  * `FLY_API_TOKEN` gives that.
  */
-export interface FlyBackendOptions extends EnvOptions {
+export interface FlyBackendOptions extends EnvOptions, RequestOptions {
   /**
    * The Fly app in which runners are made.
    *
@@ -142,6 +144,7 @@ export function checkFlyOptions(options: unknown): FlyOptions {
     cpus: read.count('cpus', 1, availableParallelism()),
     memoryMb: readMemory(read, cpuKind),
     bootTimeout: read.duration('bootTimeout', flyDefaults.bootTimeout),
+    requestTimeout: readRequestTimeout(read),
     services: readObjects(read, 'services'),
     metadata: readMetadata(read),
     mounts: readObjects(read, 'mounts') as { path: string }[],

@@ -5,11 +5,12 @@ import { FlameError } from '../../core/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import { Leftovers } from '../leftovers.js';
 import { connectKubernetes } from './kubernetes-cluster.js';
 import type { Cluster } from './kubernetes-cluster.js';
 import { examineKubernetes } from './kubernetes-examination.js';
-import { kubernetesFailure } from './kubernetes-failure.js';
-import { KubernetesMachine, removePod, removeSecret } from './kubernetes-machine.js';
+import { kubernetesFailure, statusOf } from './kubernetes-failure.js';
+import { KubernetesMachine, leavePod, removeBoth } from './kubernetes-machine.js';
 import { appContainerOf, labelPrefix, podManifest, podSecret } from './kubernetes-manifest.js';
 import type { PodPlan } from './kubernetes-manifest.js';
 import { checkKubernetesOptions } from './kubernetes-options.js';
@@ -29,6 +30,7 @@ interface Prepared {
   readonly host: string;
   readonly plan: PodPlan;
   readonly watch: PodWatch;
+  readonly leftovers: Leftovers;
   readonly parent: string;
   readonly log: FlameLog;
 }
@@ -46,6 +48,8 @@ export class KubernetesBackend extends FlameBackend {
   readonly reach = 'network';
   readonly #config: KubernetesConfig;
   readonly #machines = new Set<KubernetesMachine>();
+  /** Pods that were asked for without an answer. */
+  readonly #unheard = new Set<string>();
   readonly #closing = new AbortController();
   #prepared: Prepared | undefined;
 
@@ -56,7 +60,7 @@ export class KubernetesBackend extends FlameBackend {
   }
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
-    const cluster = await connectKubernetes(this.#config);
+    const cluster = await connectKubernetes(this.#config, log);
     const { own, namespace } = cluster;
     const host = this.#config.parentHostname ?? process.env.POD_IP ?? own?.pod.status?.podIP;
     if (host === undefined) {
@@ -80,12 +84,13 @@ export class KubernetesBackend extends FlameBackend {
       home: ownHome(cluster),
     };
     const watch = new PodWatch(cluster, `${labelPrefix}parent=${parent}`, log);
-    this.#prepared = { cluster, host, plan, watch, parent, log };
+    const leftovers = new Leftovers(log, cluster.requests.limit);
+    this.#prepared = { cluster, host, plan, watch, leftovers, parent, log };
   }
 
   async boot(order: BootOrder): Promise<Machine> {
     order.signal.throwIfAborted();
-    const { cluster, plan, watch, log } = this.#ready;
+    const { cluster, plan, watch, leftovers, log } = this.#ready;
     const { bootTimeout, schedulingTimeout } = this.#config;
     const signal = bootTimeout === undefined ? order.signal : AbortSignal.any([order.signal, timeUp(bootTimeout)]);
     const manifest = podManifest(plan, order);
@@ -98,9 +103,9 @@ export class KubernetesBackend extends FlameBackend {
       await started({ view, container, secret: name, schedulingTimeout, signal });
       const over = (): boolean => view.over(container);
       const output = new PodOutput(cluster, name, container, order.output, over);
-      return this.#keep(new KubernetesMachine({ cluster, view, container, output, log, signal: order.signal }));
+      return this.#keep(new KubernetesMachine({ cluster, view, container, output, leftovers, log, signal: order.signal }));
     } catch (error) {
-      await Promise.all([removePod(cluster, name, 0), removeSecret(cluster, name)]).catch((left: Error) => log.error(left.message));
+      await this.#clear(name, error);
       watch.unfollow(name);
       throw error;
     }
@@ -119,16 +124,15 @@ export class KubernetesBackend extends FlameBackend {
 
   override async machines(): Promise<readonly string[]> {
     const { cluster, parent } = this.#ready;
-    const { items } = await cluster.api.listNamespacedPod({
-      namespace: cluster.namespace,
-      labelSelector: `${labelPrefix}parent=${parent}`,
-    });
+    const request = { namespace: cluster.namespace, labelSelector: `${labelPrefix}parent=${parent}` };
+    const { items } = await cluster.ask('list pods', (options) => cluster.api.listNamespacedPod(request, options), { repeat: true });
     return items.map(({ metadata }) => metadata!.name!);
   }
 
   override async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
+    await this.#prepared?.leftovers.close();
   }
 
   get #ready(): Prepared {
@@ -140,18 +144,33 @@ export class KubernetesBackend extends FlameBackend {
   /** The pod first: its Secret belongs to it. The node asks for the Secret when it has made the pod's network, which takes longer. */
   async #create(manifest: V1Pod, order: BootOrder, signal: AbortSignal): Promise<V1Pod> {
     const { cluster, host } = this.#ready;
-    const { api, namespace } = cluster;
+    const { api, ask, namespace } = cluster;
     const flameParent = await order.flameParent({ host });
     signal.throwIfAborted();
     try {
-      const pod = await api.createNamespacedPod({ namespace, body: manifest });
-      await api.createNamespacedSecret({ namespace, body: podSecret(pod, flameParent, this.#config) });
-      signal.throwIfAborted();
+      const { name } = manifest.metadata!;
+      const rules = { patience: 4, signal };
+      const pod = await ask(`create pod ${name}`, (options) => api.createNamespacedPod({ namespace, body: manifest }, options), rules);
+      const body = podSecret(pod, flameParent, this.#config);
+      await ask(`create secret ${name}`, (options) => api.createNamespacedSecret({ namespace, body }, options), rules);
       return pod;
     } catch (error) {
+      if (statusOf(error) === undefined) this.#unheard.add(manifest.metadata!.name!);
       signal.throwIfAborted();
       const secrets = [flameParent, Buffer.from(flameParent).toString('base64'), ...Object.values(this.#config.secretEnv)];
       throw kubernetesFailure(error, 'create', 'the pod could not be made', secrets);
+    }
+  }
+
+  /** Removes what a boot that failed has made. Of what was not answered, nobody knows whether it was made, or is yet to be. */
+  async #clear(name: string, why: unknown): Promise<void> {
+    const { cluster, leftovers } = this.#ready;
+    const unheard = this.#unheard.delete(name);
+    try {
+      const removed = await removeBoth(cluster, name);
+      if (!removed && unheard) leavePod(cluster, leftovers, name, why as Error, true);
+    } catch (error) {
+      leavePod(cluster, leftovers, name, error as Error, unheard);
     }
   }
 

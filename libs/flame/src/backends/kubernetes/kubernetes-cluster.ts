@@ -3,7 +3,10 @@ import { hostname } from 'node:os';
 import type * as Client from '@kubernetes/client-node';
 import type { CoreV1Api, KubeConfig, V1Pod } from '@kubernetes/client-node';
 import { FlameError } from '../../core/flame-error.js';
-import { statusOf, wordsOf } from './kubernetes-failure.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import { PlatformRequests } from '../platform-requests.js';
+import type { RequestRules } from '../platform-requests.js';
+import { retryAfterOf, statusOf, wordsOf } from './kubernetes-failure.js';
 import type { KubernetesConfig } from './kubernetes-options.js';
 import { importPeer } from '../../core/optional-peer.js';
 
@@ -12,12 +15,20 @@ export interface Cluster {
   readonly client: typeof Client;
   readonly config: KubeConfig;
   readonly api: CoreV1Api;
+  readonly requests: PlatformRequests;
+  /** Sends one request, within its limit. `send` hands `options` to the client; `what` is for people. */
+  ask<T>(what: string, send: (options: Limited) => Promise<T>, rules?: RequestRules): Promise<T>;
   /** Where runners' pods are made. */
   readonly namespace: string;
   /** Where the API server is, for people. */
   readonly address: string;
   /** The pod that the parent runs in, and which of its containers is the app's; undefined outside of the cluster. */
   readonly own: OwnPod | undefined;
+}
+
+/** What the methods of a client take as their last argument: their request ends with a signal. */
+export interface Limited {
+  readonly middleware: Client.ObservableMiddleware[];
 }
 
 export interface OwnPod {
@@ -33,7 +44,7 @@ const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
  *
  * @throws {FlameError} FLAME_CONFIG when the client is not installed, there is no cluster, or the parent's own pod cannot be found.
  */
-export async function connectKubernetes(options: KubernetesConfig): Promise<Cluster> {
+export async function connectKubernetes(options: KubernetesConfig, log: FlameLog): Promise<Cluster> {
   const client = await importPeer('KubernetesBackend', '@kubernetes/client-node', () => import('@kubernetes/client-node'));
   const config = new client.KubeConfig();
   const inside = options.kubeconfig === undefined && process.env.KUBERNETES_SERVICE_HOST !== undefined && existsSync(serviceAccount);
@@ -49,16 +60,34 @@ export async function connectKubernetes(options: KubernetesConfig): Promise<Clus
     throw new FlameError('FLAME_CONFIG', 'KubernetesBackend found no cluster. Run the app in a pod, or set kubeconfig.');
   }
   const api = config.makeApiClient(client.CoreV1Api);
+  const requests = new PlatformRequests({
+    backend: 'kubernetes',
+    api: `the API server at ${address}`,
+    requestTimeout: options.requestTimeout,
+    log,
+    statusOf,
+    retryAfterOf,
+  });
+  const ask: Cluster['ask'] = (what, send, rules) => requests.send(what, (signal) => send(limitedBy(client, signal)), rules);
   const home = process.env.POD_NAMESPACE ?? (inside ? readFileSync(`${serviceAccount}/namespace`, 'utf8').trim() : undefined);
   const context = config.getContextObject(config.getCurrentContext())?.namespace;
   const namespace = options.namespace ?? home ?? context ?? 'default';
-  const own = inside ? await findOwnPod(api, home!, options.appContainerName) : undefined;
-  return { client, config, api, namespace, address, own };
+  const own = inside ? await findOwnPod({ api, ask }, home!, options.appContainerName) : undefined;
+  return { client, config, api, requests, ask, namespace, address, own };
 }
 
-async function findOwnPod(api: CoreV1Api, namespace: string, wanted: string | undefined): Promise<OwnPod> {
+function limitedBy({ Observable }: typeof Client, signal: AbortSignal): Limited {
+  const pre = (request: Client.RequestContext): Client.Observable<Client.RequestContext> => {
+    request.setSignal(signal);
+    return new Observable(Promise.resolve(request));
+  };
+  return { middleware: [{ pre, post: (response) => new Observable(Promise.resolve(response)) }] };
+}
+
+async function findOwnPod({ api, ask }: Pick<Cluster, 'api' | 'ask'>, namespace: string, wanted: string | undefined): Promise<OwnPod> {
   const name = process.env.POD_NAME ?? hostname();
-  const pod = await api.readNamespacedPod({ name, namespace }).catch((error: unknown) => {
+  const asked = ask(`read pod ${name}`, (options) => api.readNamespacedPod({ name, namespace }, options), { repeat: true });
+  const pod = await asked.catch((error: unknown) => {
     const mend =
       statusOf(error) === 404
         ? 'Tell the container its name: an environment variable POD_NAME with valueFrom.fieldRef metadata.name'

@@ -7,10 +7,13 @@ import { missingRights, neededRights } from './kubernetes-rights.js';
 
 /** What a boot needs of the cluster, one check each, up to the first failure that leaves the rest without meaning. `plan` makes a pod that is not booted. */
 export async function examineKubernetes(cluster: Cluster, host: string, plan: () => V1Pod, signal: AbortSignal): Promise<Check[]> {
-  const { client, config, api, namespace, address, own } = cluster;
+  const { client, config, api, ask, namespace, address, own } = cluster;
   const examination = new Examination(wordsOf, signal);
   const answers = await examination.look('engine', `Let this process reach ${address}, or set kubeconfig.`, async () => {
-    const { gitVersion } = await config.makeApiClient(client.VersionApi).getCode();
+    const { gitVersion } = await ask('get its version', (options) => config.makeApiClient(client.VersionApi).getCode({}, options), {
+      repeat: true,
+      signal,
+    });
     return `Kubernetes ${gitVersion} at ${address}, namespace ${namespace}`;
   });
   if (!answers) return examination.checks;
@@ -23,7 +26,8 @@ export async function examineKubernetes(cluster: Cluster, host: string, plan: ()
   await examination.look('image', 'Mend the option manifest.', async () => {
     // The API server looks at it as at one that it is to make, and makes nothing.
     const pod = plan();
-    await api.createNamespacedPod({ namespace, body: pod, dryRun: 'All' });
+    const request = { namespace, body: pod, dryRun: 'All' };
+    await ask('create a pod on trial', (options) => api.createNamespacedPod(request, options), { repeat: true, signal });
     return `${pod.spec!.containers.map(({ image }) => image).join(', ')}, in a pod that the cluster accepts`;
   });
   await examination.look('network', 'Set parentHostname.', async () =>

@@ -6,12 +6,18 @@ import { hideSecrets } from '../hide-secrets.js';
 interface ApiError extends Error {
   readonly code?: number | string;
   readonly body?: { readonly message?: string } | string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The HTTP status of the API server's answer; undefined when there was none. */
 export function statusOf(error: unknown): number | undefined {
   const { code } = error as ApiError;
   return typeof code === 'number' ? code : undefined;
+}
+
+/** When the API server wants to be asked again. */
+export function retryAfterOf(error: unknown): string | undefined {
+  return (error as ApiError).headers?.['retry-after'];
 }
 
 /** The API server's own words, on one line. */

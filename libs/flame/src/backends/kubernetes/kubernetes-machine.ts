@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
+import type { Leftovers } from '../leftovers.js';
 import type { Machine, MachineExit } from '../backend.js';
-import type { Cluster } from './kubernetes-cluster.js';
+import type { Cluster, Limited } from './kubernetes-cluster.js';
 import { podExit } from './kubernetes-exit.js';
 import { statusOf, wordsOf } from './kubernetes-failure.js';
 import type { PodOutput } from './kubernetes-output.js';
@@ -9,10 +10,12 @@ import type { PodView } from './kubernetes-pod-view.js';
 
 /** How long the last output of a container that has ended may take. */
 const lastLinesWait = 3_000;
-/** How long the cluster may take to say how a container ended whose pod somebody deletes. */
-const longestGrace = 2 ** 31 - 1;
-/** After which an API server that did not answer is asked again. */
-const askAgain = 1_000;
+/** Node's longest timer, and a grace that the API server takes. */
+const longestTime = 2 ** 31 - 1;
+/** How much longer than its grace a pod may take to end, before it is taken from the API server by force: its node may be lost. */
+const stopSlack = 10_000;
+/** For how long the API server may still make what it was asked for without an answer: its own longest time for a request. */
+const mayComeFor = 60_000;
 
 /** What a machine is made of. */
 export interface StartedPod {
@@ -20,6 +23,7 @@ export interface StartedPod {
   readonly view: PodView;
   readonly container: string;
   readonly output: PodOutput;
+  readonly leftovers: Leftovers;
   readonly log: FlameLog;
   /** Ends it when it aborts. */
   readonly signal: AbortSignal;
@@ -32,6 +36,8 @@ export class KubernetesMachine implements Machine {
   readonly #pod: StartedPod;
   #stopped = false;
   #ended = false;
+  /** Its removal is not this machine's any more. */
+  #left = false;
 
   constructor(pod: StartedPod) {
     this.#pod = pod;
@@ -44,35 +50,53 @@ export class KubernetesMachine implements Machine {
 
   /**
    * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL, by the node's kubelet; without grace the pod is taken from the API server
-   * at once, and its node kills what is left of it. A later call can only shorten the time.
-   *
-   * @throws {Error} when the API server cannot be told.
+   * at once, and its node kills what is left of it. A later call can only shorten the time. Where the API server does not take the order, or does not tell of
+   * the end, the pod is left to `leftovers`.
    */
   async stop(grace: number): Promise<void> {
     if (!this.#ended) {
       this.#stopped = true;
-      await removePod(this.#pod.cluster, this.id, grace);
+      await this.#end(grace).catch((error: Error) => this.#leave(error));
     }
     await this.exited;
   }
 
+  async #end(grace: number): Promise<void> {
+    const { cluster } = this.#pod;
+    await removePod(cluster, this.id, grace);
+    if (await this.#endsWithin(grace + stopSlack)) return;
+    if (grace > 0) await removePod(cluster, this.id, 0);
+    if (await this.#endsWithin(cluster.requests.limit)) return;
+    throw new Error(`kubernetes: the API server at ${cluster.address} does not tell whether pod ${this.id} has ended`);
+  }
+
+  async #endsWithin(time: number): Promise<boolean> {
+    const done = new AbortController();
+    const late = pause(Math.min(time, longestTime), false, { signal: done.signal }).catch(() => false);
+    const ended = await Promise.race([this.exited.then(() => true), late]);
+    done.abort();
+    return ended;
+  }
+
+  #leave(error: Error): void {
+    if (this.#left || this.#pod.view.gone) return;
+    const { cluster, view, leftovers, log } = this.#pod;
+    this.#left = true;
+    log.warn(`${error.message}. Its runner's place is free; the pod is removed as soon as that is possible.`);
+    leavePod(cluster, leftovers, this.id, error);
+    view.saw(undefined);
+  }
+
   async #follow(): Promise<MachineExit> {
-    const { cluster, view, container, output, log } = this.#pod;
+    const { cluster, view, container, output, leftovers } = this.#pod;
     await view.until(() => (view.over(container) ? true : undefined));
     if (!view.gone && view.ended(container) === undefined && view.running(container)) await this.#letEnd();
     this.#ended = true;
     // Its logs go with it.
     if (!view.gone) await Promise.race([output.ended, pause(lastLinesWait, undefined, { ref: false })]);
+    output.close();
     const exit = podExit({ pod: view.pod, ended: view.ended(container), container, stopped: this.#stopped, heapFull: output.heapFull });
-    for (;;) {
-      try {
-        await Promise.all([removePod(cluster, this.id, 0), removeSecret(cluster, this.id)]);
-        break;
-      } catch (error) {
-        log.warn((error as Error).message);
-        await pause(askAgain, undefined, { ref: false });
-      }
-    }
+    if (!this.#left) await removeBoth(cluster, this.id).catch((error: Error) => leavePod(cluster, leftovers, this.id, error));
     return exit;
   }
 
@@ -84,22 +108,41 @@ export class KubernetesMachine implements Machine {
   }
 }
 
-/** A pod that is not there needs no removing. @throws {Error} that says how to do it by hand. */
-export async function removePod({ api, namespace }: Cluster, name: string, grace?: number): Promise<void> {
-  const gracePeriodSeconds = grace === undefined ? undefined : Math.ceil(Math.min(grace, longestGrace) / 1_000);
-  await remove('pod', namespace, name, () => api.deleteNamespacedPod({ name, namespace, gracePeriodSeconds }));
+/** Says whether it was there. @throws {Error} that says how to do it by hand. */
+export async function removePod(cluster: Cluster, name: string, grace?: number): Promise<boolean> {
+  const gracePeriodSeconds = grace === undefined ? undefined : Math.ceil(Math.min(grace, longestTime) / 1_000);
+  const request = { name, namespace: cluster.namespace, gracePeriodSeconds };
+  return remove('pod', name, cluster, (options) => cluster.api.deleteNamespacedPod(request, options));
 }
 
 /** The same for the Secret of a pod, which has its name. */
-export async function removeSecret({ api, namespace }: Cluster, name: string): Promise<void> {
-  await remove('secret', namespace, name, () => api.deleteNamespacedSecret({ name, namespace }));
+export async function removeSecret(cluster: Cluster, name: string): Promise<boolean> {
+  const request = { name, namespace: cluster.namespace };
+  return remove('secret', name, cluster, (options) => cluster.api.deleteNamespacedSecret(request, options));
 }
 
-async function remove(kind: string, namespace: string, name: string, order: () => Promise<unknown>): Promise<void> {
+/** A pod and its Secret, at once; says whether there was a pod. */
+export async function removeBoth(cluster: Cluster, name: string): Promise<boolean> {
+  const [pod] = await Promise.all([removePod(cluster, name, 0), removeSecret(cluster, name)]);
+  return pod;
+}
+
+/** Leaves a pod and its Secret to be removed later; `unheard` where nobody knows whether they were made. */
+export function leavePod(cluster: Cluster, leftovers: Leftovers, name: string, { message }: Error, unheard = false): void {
+  leftovers.add(`kubernetes: pod ${name}`, message, { remove: () => removeBoth(cluster, name), ...(unheard && { mayComeFor }) });
+}
+
+async function remove(
+  kind: string,
+  name: string,
+  { namespace, ask }: Cluster,
+  order: (options: Limited) => Promise<unknown>,
+): Promise<boolean> {
   try {
-    await order();
+    await ask(`delete ${kind} ${name}`, order, { repeat: true });
+    return true;
   } catch (error) {
-    if (statusOf(error) === 404) return;
+    if (statusOf(error) === 404) return false;
     throw new Error(
       `kubernetes: ${kind} ${name} could not be removed: ${wordsOf(error)}. Remove it with: kubectl -n ${namespace} delete ${kind} ${name}`,
       { cause: error },

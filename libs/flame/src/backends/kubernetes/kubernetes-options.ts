@@ -2,11 +2,13 @@ import type { V1Pod, V1ResourceRequirements } from '@kubernetes/client-node';
 import { OptionReader, show } from '../../core/option-reader.js';
 import { readEnvOptions } from '../env-options.js';
 import type { EnvOptions } from '../env-options.js';
+import { readRequestTimeout } from '../platform-requests.js';
+import type { RequestOptions } from '../platform-requests.js';
 import { isFlameParent } from '../runner-env.js';
 import type { EnvRules } from '../runner-env.js';
 
 /** What a KubernetesBackend can be told. A parent that runs in a pod needs none of it: its runners are made like its own pod. */
-export interface KubernetesBackendOptions extends EnvOptions {
+export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
   /**
    * Changes to the template: an object that is merged into it (containers and environment variables by their names, other lists as a whole), or a function
    * that gets the template and returns the pod. The template is the parent's own pod without what belongs to that pod alone; outside of a cluster it is empty,
@@ -90,6 +92,7 @@ export interface KubernetesConfig extends EnvRules {
   readonly activeDeadlineSeconds: number | undefined;
   readonly bootTimeout: number | undefined;
   readonly schedulingTimeout: number;
+  readonly requestTimeout: number;
   readonly kubeconfig: string | undefined;
   readonly parentHostname: string | undefined;
 }
@@ -112,6 +115,7 @@ export function checkKubernetesOptions(options: unknown): KubernetesConfig {
     activeDeadlineSeconds: reader.raw('activeDeadlineSeconds') === undefined ? undefined : reader.count('activeDeadlineSeconds', 1),
     bootTimeout: reader.raw('bootTimeout') === undefined ? undefined : reader.duration('bootTimeout', Infinity),
     schedulingTimeout: reader.duration('schedulingTimeout', 5_000, true),
+    requestTimeout: readRequestTimeout(reader),
     kubeconfig: reader.optionalText('kubeconfig'),
     parentHostname: reader.optionalText('parentHostname'),
     ...readEnvOptions(reader, 'none'),

@@ -19,8 +19,9 @@ export function ownHome({ own }: Pick<Cluster, 'own'>): ParentHome {
  * `shutdownTimeout` for that, by the pod's own grace period. Their Secrets go with them.
  */
 export async function removeOrphans(cluster: Cluster, parent: string, signal: AbortSignal): Promise<number> {
-  const { api, namespace } = cluster;
-  const { items } = await api.listNamespacedPod({ namespace, labelSelector: `${labelPrefix}parent,${labelPrefix}parent!=${parent}` });
+  const { api, namespace, ask } = cluster;
+  const request = { namespace, labelSelector: `${labelPrefix}parent,${labelPrefix}parent!=${parent}` };
+  const { items } = await ask('list pods', (options) => api.listNamespacedPod(request, options), { repeat: true, signal });
   const verdicts = new Map<string, Promise<boolean>>();
   const removed = await Promise.all(
     items.map(async (pod) => {
@@ -38,7 +39,7 @@ export async function removeOrphans(cluster: Cluster, parent: string, signal: Ab
 }
 
 /** Whether a parent is certainly gone. What cannot be seen from here may live. */
-async function isGone(home: ParentHome, { api, own }: Cluster): Promise<boolean> {
+async function isGone(home: ParentHome, { api, own, ask }: Cluster): Promise<boolean> {
   const seen = home.process === '' ? undefined : isProcessGone(home.process);
   if (seen !== undefined) return seen;
   const [namespace, name, uid] = home.pod.split(' ');
@@ -46,7 +47,8 @@ async function isGone(home: ParentHome, { api, own }: Cluster): Promise<boolean>
   // A container that runs again in its pod has no older self: this one.
   if (uid === own?.pod.metadata?.uid) return home.container === own.container;
   try {
-    return isOver(await api.readNamespacedPod({ namespace, name }), uid);
+    const pod = await ask(`read pod ${name}`, (options) => api.readNamespacedPod({ namespace, name }, options), { repeat: true });
+    return isOver(pod, uid);
   } catch (error) {
     if (statusOf(error) === 404) return true;
     throw error;

@@ -1,9 +1,8 @@
-import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BootOrder } from '../backend.js';
 import type { Cluster } from './kubernetes-cluster.js';
+import { readStream } from './kubernetes-stream.js';
 import { splitLines } from '../line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
 
@@ -20,6 +19,7 @@ export class PodOutput {
   #last = '';
   #resumeAfter = '';
   readonly #output: BootOrder['output'];
+  readonly #closing = new AbortController();
 
   /** `over` says whether the container has ended: then what has come is all. */
   constructor(cluster: Cluster, pod: string, container: string, output: BootOrder['output'], over: () => boolean) {
@@ -32,42 +32,36 @@ export class PodOutput {
     return this.#heapFull;
   }
 
+  /** Reads no more. */
+  close(): void {
+    this.#closing.abort();
+  }
+
   async #follow(cluster: Cluster, pod: string, container: string, over: () => boolean): Promise<void> {
     for (let tries = 0; ; tries++) {
       const last = over();
       const came = await this.#read(cluster, pod, container);
       // What the container printed is there until its pod is removed, so one more look after its end has it all.
       if (last || (over() && came === 'whole')) return;
-      await pause(askAgain, undefined, { ref: false });
+      await pause(askAgain, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined);
+      if (this.#closing.signal.aborted) return;
       if (over() && tries > 2) return;
     }
   }
 
-  /** The library's own `Log` gives no hold on the response, whose errors nobody would hear. */
-  async #read({ config, namespace }: Cluster, pod: string, container: string): Promise<'whole' | 'broken'> {
-    const query = new URLSearchParams({ container, follow: 'true', timestamps: 'true' });
-    if (this.#last !== '') query.set('sinceTime', this.#last);
+  async #read(cluster: Cluster, pod: string, container: string): Promise<'whole' | 'broken'> {
     this.#resumeAfter = this.#last;
-    const url = new URL(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`);
-    const options = {};
-    await config.applyToHTTPSOptions(options);
-    return new Promise((resolve) => {
-      const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
-      const broken = (): void => resolve('broken');
-      const request = send(url, options, (response: IncomingMessage) => {
-        if (response.statusCode !== 200) {
-          response.resume();
-          return broken();
-        }
-        splitLines(response, (line) => this.#take(line));
-        response
-          .once('end', () => resolve('whole'))
-          .once('error', broken)
-          .once('close', broken);
-      });
-      // The pod or the cluster may go at any time; how the container ended is told by its pod.
-      request.once('error', broken).end();
-    });
+    const stream = {
+      path: `/api/v1/namespaces/${cluster.namespace}/pods/${pod}/log`,
+      query: { container, follow: 'true', timestamps: 'true', ...(this.#last !== '' && { sinceTime: this.#last }) },
+      signal: this.#closing.signal,
+      read: (answer: IncomingMessage) => splitLines(answer, (line) => this.#take(line)),
+    };
+    // The pod or the cluster may go at any time; how the container ended is told by its pod.
+    return readStream(cluster, stream).then(
+      () => 'whole',
+      () => 'broken',
+    );
   }
 
   #take(stamped: string): void {

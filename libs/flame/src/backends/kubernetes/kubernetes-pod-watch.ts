@@ -1,12 +1,15 @@
+import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { Cluster } from './kubernetes-cluster.js';
 import { statusOf, wordsOf } from './kubernetes-failure.js';
 import { PodView } from './kubernetes-pod-view.js';
+import { readStream } from './kubernetes-stream.js';
 
 /** For how long the API server keeps one watch open, in seconds. It ends it, and another one goes on from there. */
-const watchFor = 240;
+const watchFor = 60;
 /** How much longer than that a connection may be silent before it counts as dead, in milliseconds. */
 const patience = 15_000;
 /** After which a watch that broke is tried again. */
@@ -67,9 +70,9 @@ export class PodWatch {
     let silent = false;
     while (!signal.aborted) {
       try {
-        const from = await this.#list();
-        silent = false;
+        const from = await this.#list(signal);
         await this.#watch(from, signal);
+        silent = false;
       } catch (error) {
         if (signal.aborted) return;
         if (!silent && statusOf(error) !== 410) this.#log.warn(`kubernetes: the watch of pods broke (${wordsOf(error)}); trying again`);
@@ -80,10 +83,11 @@ export class PodWatch {
   }
 
   /** Compares the books with what there is. */
-  async #list(): Promise<string> {
+  async #list(signal: AbortSignal): Promise<string> {
     const list = ++this.#lists;
-    const { api, namespace } = this.#cluster;
-    const { items, metadata } = await api.listNamespacedPod({ namespace, labelSelector: this.#selector });
+    const { api, namespace, ask } = this.#cluster;
+    const request = { namespace, labelSelector: this.#selector };
+    const { items, metadata } = await ask('list pods', (options) => api.listNamespacedPod(request, options), { signal });
     const found = new Map(items.map((pod) => [pod.metadata!.name!, pod]));
     for (const [name, { view, knownFrom }] of [...this.#pods]) {
       const pod = found.get(name);
@@ -94,33 +98,27 @@ export class PodWatch {
 
   /** Resolves when the API server has ended the watch. */
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
-    const { client, config, namespace } = this.#cluster;
-    const query = { labelSelector: this.#selector, resourceVersion, timeoutSeconds: watchFor, allowWatchBookmarks: true };
-    await new Promise<void>((resolve, reject) => {
-      const dead = setTimeout(() => finish(new Error('it went silent')), watchFor * 1_000 + patience);
-      dead.unref();
-      let request: AbortController | undefined;
-      const finish = (error?: unknown): void => {
-        clearTimeout(dead);
-        signal.removeEventListener('abort', abort);
-        request?.abort();
-        if (error) reject(error as Error);
-        else resolve();
-      };
-      const abort = (): void => finish();
-      signal.addEventListener('abort', abort, { once: true });
-      new client.Watch(config)
-        .watch(
-          `/api/v1/namespaces/${namespace}/pods`,
-          query,
-          (kind, object) => (kind === 'ERROR' ? finish(refusal(object)) : this.#take(kind, object as V1Pod)),
-          finish,
-        )
-        .then((controller) => {
-          request = controller;
-          if (signal.aborted) controller.abort();
-        }, finish);
-    });
+    const path = `/api/v1/namespaces/${this.#cluster.namespace}/pods`;
+    const timeoutSeconds = String(watchFor);
+    const query = { watch: 'true', labelSelector: this.#selector, resourceVersion, timeoutSeconds, allowWatchBookmarks: 'true' };
+    const dead = new AbortController();
+    const late = setTimeout(() => dead.abort(new Error('it went silent')), watchFor * 1_000 + patience);
+    late.unref();
+    const take = (line: string): void => {
+      const { type, object } = JSON.parse(line) as { type: string; object: V1Pod };
+      if (type !== 'ERROR') return this.#take(type, object);
+      dead.abort(refusal(object as { code?: number; message?: string }));
+    };
+    const read = (answer: IncomingMessage): void => {
+      // It says again what the answer says of its own end.
+      createInterface({ input: answer })
+        .on('line', take)
+        .on('error', () => undefined);
+    };
+    const { limit } = this.#cluster.requests;
+    await readStream(this.#cluster, { path, query, signal: AbortSignal.any([signal, dead.signal]), limit, read }).finally(() =>
+      clearTimeout(late),
+    );
   }
 
   #take(kind: string, pod: V1Pod): void {

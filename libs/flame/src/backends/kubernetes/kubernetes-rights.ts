@@ -1,4 +1,5 @@
-import type { Cluster } from './kubernetes-cluster.js';
+import type { V1SelfSubjectAccessReview } from '@kubernetes/client-node';
+import type { Cluster, Limited } from './kubernetes-cluster.js';
 
 /** What the backend does in its namespace, and so has to be allowed to: the Role of docs/backends/kubernetes.md. */
 export const neededRights = [
@@ -13,14 +14,15 @@ export const neededRights = [
 ] as const;
 
 /** Those of them that the cluster does not give; empty where it does not tell. */
-export async function missingRights({ client, config, namespace }: Cluster): Promise<string[]> {
+export async function missingRights({ client, config, namespace, ask }: Cluster): Promise<string[]> {
   const api = config.makeApiClient(client.AuthorizationV1Api);
   const answers = await Promise.all(
     neededRights.map(async ([verb, resource]) => {
       const [name, subresource] = resource.split('/');
       const body = { spec: { resourceAttributes: { namespace, verb, resource: name!, ...(subresource && { subresource }) } } };
       // Every account may ask for its own rights, unless somebody took that away.
-      const answer = await api.createSelfSubjectAccessReview({ body }).catch(() => undefined);
+      const send = (options: Limited): Promise<V1SelfSubjectAccessReview> => api.createSelfSubjectAccessReview({ body }, options);
+      const answer = await ask(`ask whether this account may ${verb} ${resource}`, send, { repeat: true }).catch(() => undefined);
       return answer?.status?.allowed === false ? `${verb} ${resource}` : undefined;
     }),
   );
