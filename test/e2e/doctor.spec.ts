@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Check } from '../../libs/flame/src/core/check.js';
 import { isAlive, processesOf, until } from '../support/process-table.js';
 
@@ -100,6 +102,28 @@ describe('npx nestjs-flame doctor', () => {
     expect(checks.get('attach')!.found).toMatch(/no runner attached within bootTimeout \(3000 ms\)/);
     expect(checks.get('attach')!.mend).toMatch(/^Let machines reach unix:\S+: /);
     expect(processesOf(entry)).toEqual([]);
+  });
+
+  it('shows what a runner takes: its memory and its connections, beside its own', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+      vi.unstubAllEnvs();
+    });
+    const { port } = server.address() as AddressInfo;
+    vi.stubEnv('DOCTOR_PORT', String(port)).stubEnv('DOCTOR_CONNECTIONS', '3');
+    const { checks } = await checksOf('connects');
+    expect(failed(checks)).toEqual([]);
+    const connections = { [`127.0.0.1:${port}`]: 3 };
+    expect(checks.get('sockets')).toMatchObject({
+      found: `open TCP connections: 3 on the runner (3 to 127.0.0.1:${port}), none here`,
+      figures: { runner: connections, here: {} },
+    });
+    const { found, figures } = checks.get('memory')!;
+    const { memory, heap } = figures!['runner'] as { memory: number; heap: number };
+    expect(found).toContain(`${Math.round(memory / 1024 ** 2)} MiB on the runner (heap ${Math.round(heap / 1024 ** 2)} MiB), `);
+    expect(memory).toBeGreaterThan(heap);
   });
 
   it('finds another build on the runner', async () => {

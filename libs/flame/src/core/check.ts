@@ -7,4 +7,6 @@ export interface Check {
   readonly found: string;
   /** What to do about it, in one sentence: the option to set, the right to give, the command to run. There whenever `ok` is false. */
   readonly mend?: string;
+  /** The figures in it, for programs. */
+  readonly figures?: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import type { BootOrder } from '../backends/backend.js';
 import type { BootError } from '../core/boot-error.js';
 import type { Check } from '../core/check.js';
+import { ownCosts } from '../wire/process-costs.js';
 import { bootRunner } from './boot.js';
 import type { Boot, BootedRunner } from './boot.js';
 import { bootOrder, expectAll, ticketsFor } from './boot-order.js';
@@ -46,7 +47,7 @@ export async function examineRunner(setup: PoolSetup, report: (check: Check) => 
   if (booted) {
     report(finding.attached(reached, clock.now() - madeAt));
     report(finding.versions(booted.attachment.hello, setup.manifest));
-    await converse(booted, setup, report);
+    await converse(booted, setup, reached, report);
     await end(booted, setup, report);
   } else await boot.cleared;
   if (backend.machines) report(finding.left(await backend.machines()));
@@ -69,11 +70,20 @@ function begin(setup: PoolSetup): Boot {
   );
 }
 
-async function converse({ attachment }: BootedRunner, { clock }: PoolSetup, report: (check: Check) => void): Promise<void> {
+async function converse(
+  { attachment }: BootedRunner,
+  { clock }: PoolSetup,
+  reached: string,
+  report: (check: Check) => void,
+): Promise<void> {
   try {
-    const { roundTrip, ahead } = await probe(attachment.link, clock);
+    const { roundTrip, ahead, costs } = await probe(attachment.link, clock);
     report(finding.answered(roundTrip));
     report(finding.clocks(ahead, roundTrip));
+    if (!costs) return;
+    const own = ownCosts(reached);
+    report(finding.memory(costs, own));
+    report(finding.connections(costs, own));
   } catch (error) {
     report(finding.silent((error as Error).message));
   }

@@ -3,9 +3,13 @@ import type { BootError } from '../core/boot-error.js';
 import type { Check } from '../core/check.js';
 import type { Manifest } from '../core/manifest.js';
 import type { Hello } from '../wire/link.js';
+import type { ProcessCosts } from '../wire/process-costs.js';
 
 /** Clocks that differ by more make logs and tokens that expire hard to trust. */
 const clocksApart = 1_000;
+
+/** More are only counted. */
+const mostAddresses = 5;
 
 /** A duration as people read it. */
 export function took(time: number): string {
@@ -84,6 +88,32 @@ export function clocks(ahead: number, roundTrip: number): Check {
   if (apart <= clocksApart) return { name: 'clocks', ok: true, found };
   const mend = 'Synchronise the clocks of both hosts (NTP): logs, and tokens that expire, will not fit together.';
   return { name: 'clocks', ok: false, found, mend };
+}
+
+/** What a runner costs, beside this process, which has initialised no module of the app. */
+export function memory(runner: ProcessCosts, own: ProcessCosts): Check {
+  const text = ({ memory: all, heap }: ProcessCosts, where: string): string => `${mebibytes(all)} ${where} (heap ${mebibytes(heap)})`;
+  const figures = { runner: { memory: runner.memory, heap: runner.heap }, here: { memory: own.memory, heap: own.heap } };
+  return { name: 'memory', ok: true, found: `${text(runner, 'on the runner')}, ${text(own, 'here')}`, figures };
+}
+
+/** The connections of its modules: to databases, brokers, other services. */
+export function connections(runner: ProcessCosts, own: ProcessCosts): Check {
+  const found = `open TCP connections: ${opened(runner, 'on the runner')}, ${opened(own, 'here')}`;
+  return { name: 'sockets', ok: true, found, figures: { runner: runner.connections, here: own.connections } };
+}
+
+function opened({ connections: all }: ProcessCosts, where: string): string {
+  if (all === null) return `not told by the system ${where}`;
+  const to = Object.entries(all).sort(([, a], [, b]) => b - a);
+  if (to.length === 0) return `none ${where}`;
+  const shown = to.slice(0, mostAddresses).map(([address, count]) => `${count} to ${address}`);
+  if (to.length > mostAddresses) shown.push(`and ${to.length - mostAddresses} more addresses`);
+  return `${to.reduce((sum, [, count]) => sum + count, 0)} ${where} (${shown.join(', ')})`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }
 
 export function gone(exit: MachineExit, time: number, shutdownTimeout: number): Check {

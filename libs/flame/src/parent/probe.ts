@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Frame } from '../core/frame.js';
+import { readCosts } from '../wire/process-costs.js';
+import type { ProcessCosts } from '../wire/process-costs.js';
 import type { Link, LinkEnd, LinkReceiver } from '../wire/link.js';
 
 /** What probing a runner showed. */
@@ -8,6 +10,8 @@ export interface ProbeResult {
   readonly roundTrip: number;
   /** By how much the runner's wall clock is ahead of ours, in milliseconds; exact to half the round trip. */
   readonly ahead: number;
+  /** What the runner's process takes; undefined where it is this one. */
+  readonly costs?: ProcessCosts;
 }
 
 /** How often a runner is asked: the shortest round trip tells most about its clock. */
@@ -37,7 +41,7 @@ export async function probe(link: Link, clock: Clock, wallClock: () => number = 
       late();
     }
   }
-  return best;
+  return { ...best, costs: answers.costs };
 }
 
 /** The link's receiver: one answer is awaited at a time. */
@@ -46,6 +50,7 @@ class Answers implements LinkReceiver {
   #resolve: (time: number) => void = () => {};
   #reject: (error: Error) => void = () => {};
   #over: string | undefined;
+  costs: ProcessCosts | undefined;
 
   next(id: number): Promise<number> {
     this.#id = id;
@@ -60,6 +65,8 @@ class Answers implements LinkReceiver {
   }
 
   frame(frame: Frame): void {
+    // Its vitals come as well, and are no costs.
+    if (frame.kind === 'vitals') this.costs = readCosts(frame.text) ?? this.costs;
     if (frame.kind === 'probed' && frame.id === this.#id) this.#resolve(frame.time);
   }
 

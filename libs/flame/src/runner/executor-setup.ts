@@ -27,6 +27,8 @@ export interface ExecutorSetup {
   readonly idleCheck?: () => boolean | Promise<boolean>;
   /** The parent wants this runner to leave, within `grace` milliseconds. */
   readonly onLeave: (grace: number, reason: string) => void;
+  /** The parent examines this runner. */
+  readonly onProbe?: () => void;
   /** The session is over. */
   readonly onEnd: (end: LinkEnd) => void;
   /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */

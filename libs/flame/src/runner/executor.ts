@@ -104,6 +104,7 @@ export class Executor implements LinkReceiver, Workplace {
       case 'ask':
         return void this.#consent();
       case 'probe':
+        this.#setup.onProbe?.();
         return this.#setup.link.send({ kind: 'probed', id: frame.id, time: Date.now() });
       case 'leave':
         return this.#setup.onLeave(frame.grace, frame.reason);

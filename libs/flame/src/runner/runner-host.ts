@@ -130,6 +130,10 @@ export class RunnerHost {
       idleCheck: app.idleCheck,
       context: app.context,
       tracer: app.tracer,
+      onProbe: () => {
+        const costs = surroundings.costs?.(info.address);
+        if (costs !== undefined) link.send({ kind: 'vitals', text: costs });
+      },
       onLeave: (grace, reason) => {
         this.#dismiss();
         void this.leave(grace, reason);

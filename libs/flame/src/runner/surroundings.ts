@@ -1,4 +1,5 @@
 import type { OpenPipe } from '../wire/client-pipe.js';
+import { ownCosts } from '../wire/process-costs.js';
 import { exportTelemetry } from './telemetry.js';
 import { tellVitals } from './vital-signs.js';
 import { wakefulness } from './wakefulness.js';
@@ -14,6 +15,8 @@ export interface Surroundings {
   onSignal(told: (signal: string) => void): void;
   /** Tells `send`, now and then, how the process is; returns what ends that. A simulated one has nothing to tell. */
   vitals?(send: (vitals: string) => void, mostCalls: () => number): () => void;
+  /** What the process takes, as `readCosts` reads it; `parent` is where the parent is. A simulated one takes nothing of its own. */
+  costs?(parent: string): string;
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
   /** Keeps the process awake between calls that come quickly. A simulated one does not sleep. */
   wakefulness?(): Wakefulness | undefined;
@@ -34,6 +37,7 @@ export const thisProcess: Surroundings = {
     }
   },
   vitals: tellVitals,
+  costs: (parent) => JSON.stringify(ownCosts(parent)),
   watchdog: (options) => new Watchdog(options),
   wakefulness,
   exportTelemetry: () => exportTelemetry(),

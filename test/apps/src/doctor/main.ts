@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { appendFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { Injectable, Module } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -21,6 +22,12 @@ class Work implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     mark(`started by ${process.argv.slice(2).join(' ')} with ${process.env['FLAME_DOCTOR'] ?? 'no order'}`);
+  }
+
+  onApplicationBootstrap(): void {
+    if (runner)
+      for (let i = 0; i < Number(process.env['DOCTOR_CONNECTIONS'] ?? 0); i++)
+        connect(Number(process.env['DOCTOR_PORT']), '127.0.0.1').unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
