@@ -30,6 +30,8 @@ export interface ParentInfo {
   readonly reconnectTimeout: number;
   /** The largest value that may cross, in bytes. */
   readonly maxPayload: number;
+  /** As many processes as the machine has processors for: not more than are in `siblings` beside the first. */
+  readonly processes?: 'auto';
   /** The other processes of this runner's machine, which its first process starts. */
   readonly siblings?: readonly { readonly runner: string; readonly token: string }[];
   /** Whether resources in results are tracked where the handler does not say. */

@@ -25,7 +25,8 @@ export interface PoolOptions<Backend = unknown> {
   maxConcurrency?: number;
   /**
    * Processes per machine, so that CPU-bound handlers use all of its cores: a runner is one Node process, and with 4 of them a machine has 4, each with the whole
-   * app, which share its slots. `'auto'` takes as many as the parent's own machine has cores. LocalBackend has one process in any case.
+   * app, which share its slots. `'auto'` takes as many as the
+   * runner's machine has processors for it: by its affinity and its cgroup's CPU quota, fractions rounded down; on machines elsewhere at most 64. LocalBackend has one process in any case.
    *
    * @default 1
    */

@@ -1,15 +1,21 @@
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { setMaxListeners } from 'node:events';
 import type { BootOrder } from '../backends/backend.js';
+import { ownProcessors } from '../backends/own-processors.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { Attachment, Door, Ticket } from '../wire/link.js';
 import { FanLink } from './fan-link.js';
 import type { PoolSetup } from './pool-setup.js';
 
+/** Processes that a machine elsewhere runs at most with `processes: 'auto'`. */
+const mostProcesses = 64;
+
 /** The tickets of one machine: one for each of its processes, the first under the runner's own name. */
 export function ticketsFor(runner: string, { config, backend, manifest, refusal }: PoolSetup): Ticket[] {
-  const wanted = config.processes === 'auto' ? availableParallelism() : config.processes;
+  // This host is known. A machine elsewhere says itself how many it runs, and needs a token for each.
+  const automatic = backend.reach === 'host' ? ownProcessors() : mostProcesses;
+  const wanted = config.processes === 'auto' ? automatic : config.processes;
   const count = backend.reach === 'memory' ? 1 : wanted;
   return Array.from({ length: count }, (_, place) => ({
     runner: place === 0 ? runner : `${runner}+${place}`,
@@ -20,11 +26,23 @@ export function ticketsFor(runner: string, { config, backend, manifest, refusal 
   }));
 }
 
-/** Waits for every process of a machine; they are one runner. */
+/** Waits for every process of a machine, as many as there are tickets or as the first one says; they are one runner. */
 export async function expectAll(door: Door, tickets: readonly Ticket[], signal: AbortSignal): Promise<Attachment> {
-  const attachments = await Promise.all(tickets.map((ticket) => door.expect(ticket, signal)));
-  const [first] = attachments;
-  return attachments.length === 1 ? first! : { hello: first!.hello, link: new FanLink(attachments.map(({ link }) => link)) };
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  setMaxListeners(0, until);
+  const expected = tickets.map((ticket) => door.expect(ticket, until));
+  const all = Promise.all(expected);
+  try {
+    const first = await Promise.race([expected[0]!, all.then(([one]) => one!)]);
+    const { processes } = first.hello;
+    const attachments = await (processes === undefined ? all : Promise.race([Promise.all(expected.slice(0, processes)), all]));
+    return attachments.length === 1 ? first : { hello: first.hello, link: new FanLink(attachments.map(({ link }) => link)) };
+  } finally {
+    // Tokens of processes that there are not.
+    for (const one of [all, ...expected]) one.catch(() => {});
+    over.abort();
+  }
 }
 
 /** What a backend is told about the machine that it is to make; `output` is given what the machine prints. */
@@ -58,6 +76,7 @@ async function parentInfo(setup: PoolSetup, [first, ...siblings]: readonly Ticke
     backend: backend.name,
     ...(await address(host)),
     token: first!.token,
+    ...(config.processes === 'auto' && backend.reach !== 'host' && { processes: 'auto' as const }),
     siblings: siblings.map(({ runner, token }) => ({ runner, token })),
     version: manifest.version,
     digest: manifest.digest,

@@ -12,7 +12,7 @@ import { Executor } from './executor.js';
 import type { HandlerTable } from './handler-table.js';
 import { watchLifeline } from './lifeline.js';
 import type { Lifeline } from './lifeline.js';
-import { SiblingProcesses } from './sibling-processes.js';
+import { onThisMachine, SiblingProcesses } from './sibling-processes.js';
 import { thisProcess } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -69,7 +69,8 @@ export class RunnerHost {
   /** Known where the parent is on this host: it alone says whether the parent lives, which may be silent for as long as it is paused. */
   readonly #lifeline: Lifeline | undefined;
 
-  constructor(setup: HostSetup) {
+  constructor(given: HostSetup) {
+    const setup = { ...given, info: onThisMachine(given.info) };
     this.#setup = setup;
     this.#dismissed = new Promise((resolve) => (this.#dismiss = resolve));
     const { info, clock, log } = setup;

@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
+import { ownProcessors } from '../backends/own-processors.js';
 import type { FlameLog } from '../core/flame-log.js';
 import { ownInspector } from '../backends/node-flags.js';
 import type { ParentInfo } from '../core/parent-info.js';
+
+/** What a runner was told, without the other processes that its machine has no processors for. */
+export function onThisMachine(info: ParentInfo): ParentInfo {
+  return info.processes === 'auto' ? { ...info, siblings: info.siblings?.slice(0, ownProcessors() - 1) ?? [] } : info;
+}
 
 /** The file descriptor of the pipe by which a sibling sees that the first process has gone. */
 const lifeline = 3;

@@ -16,7 +16,10 @@ import { SystemClock } from './system-clock.js';
 
 export interface DialOptions {
   /** Where to attach, with which token, pinning which certificate, and for how long to try again. */
-  readonly info: Pick<ParentInfo, 'runner' | 'address' | 'certificate' | 'token' | 'reconnectTimeout' | 'maxPayload' | 'sameHost'>;
+  readonly info: Pick<
+    ParentInfo,
+    'runner' | 'address' | 'certificate' | 'token' | 'reconnectTimeout' | 'maxPayload' | 'sameHost' | 'processes' | 'siblings'
+  >;
   readonly manifest: Manifest;
   /** Gives up dialing. A link that was made stays. */
   readonly signal?: AbortSignal;
@@ -35,7 +38,8 @@ const overGrpc: OpenPipe = (to, listener) => new ClientPipe(to, listener);
  * error as its cause, when it cannot be reached.
  */
 export async function dial({ info, manifest, signal, clock = new SystemClock(), openPipe = overGrpc }: DialOptions): Promise<Link> {
-  const about: Hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
+  const processes = info.processes === 'auto' ? { processes: 1 + (info.siblings?.length ?? 0) } : undefined;
+  const about: Hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node, ...processes };
   const peer = `the parent at ${info.address}`;
   const { link, reach } = session({ ...info, about, to: info, peer, clock, openPipe });
   const late = new AbortController();

@@ -39,6 +39,7 @@ const aboutTags = {
   region: 66,
   app: 74,
   build: 82,
+  processes: 88,
 } as const;
 const buildTags = { entry: 10, files: 16, digest: 26 } as const;
 const welcomeTags = { session: 10, received: 16, about: 26, instance: 34, shared: 42, sharedSize: 48, sharedAbove: 56 } as const;
@@ -66,6 +67,7 @@ function aboutBytes(hello: Hello): Uint8Array {
   about.string(aboutTags.region, hello.region ?? '');
   about.string(aboutTags.app, hello.app ?? '');
   if (build) about.blob(aboutTags.build, buildBytes(build));
+  about.uint(aboutTags.processes, hello.processes ?? 0);
   return about.bytes.subarray(0, about.at);
 }
 
@@ -111,7 +113,7 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
   const from = new ProtoReader(about);
   const handlers: string[] = [];
   let build: BuildDigest | undefined;
-  let [version, protocol, digest, pid, host, node, region, app] = ['', 0, '', 0, '', '', '', ''];
+  let [version, protocol, digest, pid, host, node, region, app, processes] = ['', 0, '', 0, '', '', '', '', 0];
   while (!from.done) {
     const tag = from.varint();
     if (tag === aboutTags.version) version = from.string();
@@ -123,10 +125,18 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
     else if (tag === aboutTags.node) node = from.string();
     else if (tag === aboutTags.region) region = from.string();
     else if (tag === aboutTags.app) app = from.string();
+    else if (tag === aboutTags.processes) processes = from.varint();
     else if (tag === aboutTags.build) build = readBuild(from.blob());
     else from.skip(tag);
   }
-  const hello = { runner, manifest: { version, protocol, handlers, digest, ...(build && { build }) }, pid, host, node };
+  const hello = {
+    runner,
+    manifest: { version, protocol, handlers, digest, ...(build && { build }) },
+    pid,
+    host,
+    node,
+    ...(processes > 0 && { processes }),
+  };
   return region === '' ? hello : { ...hello, region, app };
 }
 

@@ -51,6 +51,8 @@ export interface Hello {
   readonly pid: number;
   readonly host: string;
   readonly node: string;
+  /** How many processes its machine runs, where the machine decides. */
+  readonly processes?: number;
   /** Of instances only: the region, and the version of the app. */
   readonly region?: string;
   readonly app?: string;
