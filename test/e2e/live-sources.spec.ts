@@ -16,6 +16,13 @@ describe('a runner', () => {
         `TypeORM's data source "default" has synchronize: true and migrationsRun: true; write synchronize: !FlameParent.get() and migrationsRun: !FlameParent.get()`,
       ),
     ]);
+    // Gone before a second look would be due.
+    const brief = new SpawnedApp('sources/main.js', { REDIS_PORT: port, IDLE: '20' });
+    await brief.line(
+      /WARN \[Flame work-\w+-1\] .*also does what only its parent should: .*consumes a queue \(mails: MailsProcessor\.send\)/,
+    );
+    brief.process.kill('SIGTERM');
+    await brief.exited;
     const careful = new SpawnedApp('sources/main.js', { REDIS_PORT: port, SOURCES: 'parent' });
     const [, runner] = await careful.line(/^called (\d+)/);
     expect(runner).not.toBe(String(careful.pid));

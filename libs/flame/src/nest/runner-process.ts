@@ -47,6 +47,7 @@ export class RunnerProcess {
   #settle!: { resolve: (app: NestApplicationContext) => void; reject: (error: unknown) => void };
   #serving: NestApplicationContext | undefined;
   #closed: Promise<void> | undefined;
+  #lookedForLive = false;
   /** An app with a FlameModule was closed before any was initialised. */
   #closedEarly = false;
 
@@ -154,7 +155,11 @@ export class RunnerProcess {
     this.#serving = app;
     process.off('beforeExit', endWithoutApp);
     if (!runner.pools.includes(this.#info.pool)) nestLog.error(`${this.#name}: ${notMine(this.#info.pool)}`);
-    const close = (): Promise<void> => (this.#closed ??= app.close());
+    // One that goes before the look was due looks now.
+    const close = (): Promise<void> => {
+      this.#warnOfLive(runner.modules);
+      return (this.#closed ??= app.close());
+    };
     this.#host.serve({ ...runner, close }).then(() => {
       Logger.flush();
       ForwardingLogger.install((level, text, call) => this.#host.log(level, text, call));
@@ -173,7 +178,8 @@ export class RunnerProcess {
   }
 
   #warnOfLive(modules: ModulesContainer): void {
-    const live = liveSources(modules);
+    const live = this.#lookedForLive ? [] : liveSources(modules);
+    this.#lookedForLive = true;
     if (live.length === 0) return;
     nestLog.warn(
       `${this.#name} also does what only its parent should: ${live.join('; ')}. Leave these out of runners with FlameParent.unlessRunner([…]) or FlameParent.get().`,

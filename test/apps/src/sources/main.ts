@@ -7,7 +7,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Worker } from 'bullmq';
 import { FlameModule, FlameParent, OnFlame, ProcessBackend } from 'nestjs-flame';
 
-// An app that consumes queues and changes its database's schema, in runners too unless SOURCES=parent; REDIS_PORT is a Redis.
+// An app that consumes queues and changes its database's schema, in runners too unless SOURCES=parent; REDIS_PORT is a Redis, IDLE how long runners idle.
 const redis = { host: '127.0.0.1', port: Number(process.env['REDIS_PORT']) };
 const everywhere = process.env['SOURCES'] !== 'parent';
 const here = everywhere || !FlameParent.get();
@@ -42,7 +42,9 @@ class Work {
 
 @Module({
   imports: [
-    FlameModule.forRoot([{ name: 'work', max: 1 }], { backend: new ProcessBackend() }),
+    FlameModule.forRoot([{ name: 'work', max: 1, idleShutdownAfter: Number(process.env['IDLE'] ?? 30_000) }], {
+      backend: new ProcessBackend(),
+    }),
     BullModule.forRoot({ redis }),
     BullModule.registerQueue({ name: 'mails' }),
     TypeOrmModule.forRoot({ type: 'postgres', driver, manualInitialization: true, synchronize: here, migrationsRun: here }),
