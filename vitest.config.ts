@@ -69,6 +69,11 @@ export default defineConfig({
         timeout: 60_000,
       }),
       project('engine-fly', elsewhere, { engine: 'fly', built: true, timeout: 120_000 }),
+      project('conformance-loopback', 'test/engines/loopback/*.spec.ts', {
+        engine: 'loopback',
+        rules: 'test/conformance/**/*.spec.ts',
+        built: true,
+      }),
       project('browser', 'test/browser/**/*.spec.ts', { built: true, timeout: 120_000 }),
       project('engine-docker', 'test/engines/docker/**/*.spec.ts', { engine: 'docker', rules: elsewhere, built: true, timeout: 120_000 }),
       // A pod takes longer to go than a container.

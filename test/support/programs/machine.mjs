@@ -15,6 +15,12 @@ const behaviours = {
   tells() {
     console.log(JSON.stringify({ info, env: process.env, argv: process.argv.slice(1), execArgv: process.execArgv, cwd: process.cwd() }));
   },
+  /** Has a child in a process group of its own, until it is killed. */
+  async breeds() {
+    const { spawn } = await import('node:child_process');
+    console.log(spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore', detached: true }).pid);
+    setTimeout(() => process.exit(99), 60_000);
+  },
   /** Leaves something behind on purpose, which holds the pipe. */
   async detaches() {
     const { spawn } = await import('node:child_process');

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { badOption, show } from '../core/option-reader.js';
+import { thisSystem } from '../system/system.js';
 import { ownScript, realScript } from './own-script.js';
 
 /** An app that a process below one of its runners is not to start again. */
@@ -96,20 +97,11 @@ function fromAncestors(): (string | undefined)[] {
 }
 
 function startedWith(pid: number): string | undefined {
-  const env = readOf(pid, 'environ').split('\0');
+  const env = thisSystem().processFile(pid, 'environ').split('\0');
   return env.find((text) => text.startsWith(`${variable}=`))?.slice(variable.length + 1);
 }
 
 function parentOf(pid: number): number {
-  const stat = readOf(pid, 'stat');
+  const stat = thisSystem().processFile(pid, 'stat');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
-}
-
-/** Empty for processes of others, and where there is no such table. */
-function readOf(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
 }

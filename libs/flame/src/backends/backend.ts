@@ -12,7 +12,7 @@ export abstract class FlameBackend {
   abstract readonly name: string;
 
   /**
-   * How a runner reaches the parent: `memory` (same process), `host` (a Unix socket private to the user) or `network` (TCP with TLS).
+   * How a runner reaches the parent: `memory` (same process), `host` (a Unix socket private to the user; loopback with TLS where there are none) or `network` (TCP with TLS).
    */
   abstract readonly reach: 'memory' | 'host' | 'network';
 

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { isAlive, processEntry } from './process-table.js';
+import { isAlive, processEntry } from '../system/process-table.js';
 
 /** This process, for others to find out whether it still lives: a namespace of process ids, the id in it, and when it was started. */
 export function ownProcess(): string {

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { killGroup } from '../backends/process/process-group.js';
+import { thisSystem } from '../system/system.js';
 
 /** The runner's end of the lifeline, as a thread beside the event loop can look at it. */
 export interface Lifeline {
@@ -25,7 +25,7 @@ export function watchLifeline(fd: number, onGone: () => void): Lifeline | undefi
   for (const output of [process.stdout, process.stderr]) output.on('error', ignore);
   line.once('error', ignore);
   line.once('close', () => {
-    process.once('exit', () => killGroup(process.pid));
+    process.once('exit', () => thisSystem().killWithDescendants(process.pid));
     onGone();
   });
   return { fd, ino };
@@ -35,7 +35,7 @@ export function watchLifeline(fd: number, onGone: () => void): Lifeline | undefi
 function socketAt(fd: number): number | undefined {
   try {
     const stats = fstatSync(fd);
-    return stats.isSocket() ? stats.ino : undefined;
+    return thisSystem().isPipe(stats) ? stats.ino : undefined;
   } catch {
     return undefined;
   }

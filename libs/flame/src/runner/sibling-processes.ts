@@ -5,6 +5,7 @@ import { ownProcessors } from '../backends/own-processors.js';
 import type { FlameLog } from '../core/flame-log.js';
 import { ownInspector } from '../backends/node-flags.js';
 import type { ParentInfo } from '../core/parent-info.js';
+import { thisSystem } from '../system/system.js';
 
 /** What a runner was told, without the other processes that its machine has no processors for. */
 export function onThisMachine(info: ParentInfo): ParentInfo {
@@ -42,7 +43,8 @@ export class SiblingProcesses {
   async end(grace: number): Promise<void> {
     this.#ending = true;
     const gone = Array.from(this.#children, (child) => new Promise((resolve) => child.once('exit', resolve)));
-    for (const child of this.#children) child.kill('SIGTERM');
+    // Elsewhere each hears it from the parent, over its own session.
+    if (thisSystem().asksBySignal) for (const child of this.#children) child.kill('SIGTERM');
     const force = setTimeout(() => this.#killAll(), grace);
     await Promise.all(gone);
     clearTimeout(force);

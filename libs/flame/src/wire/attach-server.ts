@@ -12,6 +12,7 @@ import type { Attachment, Door, ParentAddress, Ticket } from './link.js';
 import type { Listener, NetworkGuard } from './listener.js';
 import { SharedMemory } from './shared-memory.js';
 import type { StrangerLimits } from './stranger-limits.js';
+import { thisSystem } from '../system/system.js';
 import { Strangers } from './strangers.js';
 import { SystemClock } from './system-clock.js';
 import { TicketOffice } from './ticket-office.js';
@@ -58,6 +59,9 @@ export interface GrpcDoorOptions {
   readonly warn?: (text: string) => void;
 }
 
+/** With a certificate of its own: one that is given may not name this address. */
+const loopback: GrpcDoorOptions = { bind: '127.0.0.1' };
+
 /**
  * The parent's gRPC server. Nothing is loaded or opened before an address is asked for: an app whose pools are all local
  * never listens. It serves `flame.v1.Runners`, `grpc.health.v1.Health` and what is given to `serve`.
@@ -74,7 +78,7 @@ export class GrpcDoor implements Door {
   readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
   #server: Promise<Server> | undefined;
   readonly #host = new HostListener((where) => this.#open(where));
-  #network: Promise<(host?: string) => ParentAddress> | undefined;
+  readonly #tcp: { [reach in 'host' | 'network']?: Promise<(host?: string) => ParentAddress> | undefined } = {};
   readonly #listeners: Listener[] = [];
   #closed: Promise<void> | undefined;
 
@@ -91,19 +95,19 @@ export class GrpcDoor implements Door {
   }
 
   /**
-   * Where runners on this host attach (a Unix socket private to the user), or runners on the network (TCP with TLS), which know
-   * this machine as `host`. Listens there from the first time on, and on a socket that is gone anew. A failure is forgotten: the next boot tries again.
+   * Where runners on this host attach (a Unix socket private to the user; where there are none, loopback with TLS), or runners on the network (TCP with TLS),
+   * which know this machine as `host`. Listens there from the first time on, and on a socket that is gone anew. A failure is forgotten: the next boot tries again.
    *
    * @throws {FlameError} FLAME_CONFIG when it cannot listen.
    */
   async address(reach: 'host' | 'network', host?: string): Promise<ParentAddress> {
     if (this.#closed !== undefined) throw new FlameError('FLAME_REFUSED', 'the parent is closing and takes no more runners');
-    if (reach === 'host') return { address: `unix:${await this.#host.path()}` };
-    this.#network ??= this.#listenOnNetwork().catch((error: unknown) => {
-      this.#network = undefined;
+    if (reach === 'host' && thisSystem().unixSockets) return { address: `unix:${await this.#host.path()}` };
+    this.#tcp[reach] ??= this.#listenOnTcp(reach === 'host' ? loopback : this.#options).catch((error: unknown) => {
+      this.#tcp[reach] = undefined;
       throw error;
     });
-    return (await this.#network)(host);
+    return (await this.#tcp[reach])(host);
   }
 
   /** Adds a service to the server. */
@@ -122,14 +126,14 @@ export class GrpcDoor implements Door {
     this.#tickets.close();
     await this.#runners?.close('the parent is closing');
     // What is being opened has to be open before it can be closed; what could not be opened was reported to whoever asked.
-    await Promise.allSettled([this.#host.settled(), this.#network]);
+    await Promise.allSettled([this.#host.settled(), this.#tcp.host, this.#tcp.network]);
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     (await this.#server)?.forceShutdown();
     await this.#host.remove();
   }
 
-  async #listenOnNetwork(): Promise<(host?: string) => ParentAddress> {
-    const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = this.#options;
+  async #listenOnTcp(options: GrpcDoorOptions): Promise<(host?: string) => ParentAddress> {
+    const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = options;
     const listener = await this.#open({ host: bind, port, ...alone }, { tls, strangers: this.#strangers }).catch((error: Error) => {
       const where = `${bind ?? 'all interfaces'}, port ${port}`;
       throw new FlameError('FLAME_CONFIG', `the parent cannot listen for runners on ${where}: ${error.message}`, { cause: error });

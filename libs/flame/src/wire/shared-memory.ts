@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { thisSystem } from '../system/system.js';
 import { RingReader, RingWriter } from './shared-ring.js';
 
 /** Both files of a session, as one end has them open. */
@@ -33,7 +34,7 @@ export interface SharedPlace {
 
 const prefix = 'nestjs-flame-shm-';
 const ringSize = 64 * 1024 * 1024;
-/** Memory where the system has a place for it; a temporary file is mostly memory, too. */
+/** Where it may not be written to, a temporary file takes its place, which is mostly memory, too. */
 const memoryFolder = '/dev/shm';
 /** A younger folder may belong to a parent in another PID namespace that is about to use it. */
 const settledAfter = 60_000;
@@ -61,6 +62,7 @@ export class SharedMemory {
 
   /** Makes the files of a session; undefined where none can be had: then all goes over the stream. */
   open(): { place: SharedPlace; files: SharedFiles; unlink: () => void } | undefined {
+    if (thisSystem().memoryFolder === undefined) return undefined;
     try {
       // Something that cleans up may have removed it.
       if (this.#folder === undefined || !existsSync(this.#folder)) this.#folder = makeFolder();

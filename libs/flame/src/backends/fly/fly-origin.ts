@@ -1,6 +1,6 @@
 import type { BootOrder } from '../backend.js';
 import { machineLabels, readMachineLabels } from '../machine-labels.js';
-import { isAlive as processIsAlive } from '../process-table.js';
+import { isAlive as processIsAlive } from '../../system/process-table.js';
 import type { FlyMachineInfo } from './fly-exit.js';
 
 /** What our keys in a machine's metadata begin with. */

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { BootOrder, Machine, MachineExit } from '../backend.js';
 import { splitLines } from '../line-splitter.js';
 import { heapIsFull, processExit } from './process-exit.js';
-import { groupIsAlive, killGroup } from './process-group.js';
+import { thisSystem } from '../../system/system.js';
 
 /** How long the last output of a gone process may take; something that it detached may hold the pipe for ever. */
 const lastLinesWait = 500;
@@ -40,7 +40,7 @@ export class ProcessMachine implements Machine {
         this.#gone = true;
         order.signal.removeEventListener('abort', abort);
         // What its handlers spawned goes with it, and lets go of the pipes.
-        killGroup(this.#pid);
+        thisSystem().killOutlived(this.#pid);
         const late = setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), lastLinesWait);
         child.once('close', () => {
           clearTimeout(late);
@@ -52,7 +52,7 @@ export class ProcessMachine implements Machine {
   }
 
   /**
-   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL to the runner and all that it spawned. A later call can only
+   * SIGTERM to the runner where that asks, which lets its handlers finish, and after `grace` SIGKILL to the runner and all that it spawned. A later call can only
    * shorten the time.
    */
   async stop(grace: number): Promise<void> {
@@ -66,16 +66,16 @@ export class ProcessMachine implements Machine {
 
   /** Whether the system still has a process of it. */
   get lives(): boolean {
-    return groupIsAlive(this.#pid);
+    return thisSystem().isAlive(this.#pid);
   }
 
   /** SIGKILL, synchronously. */
   kill(): void {
-    if (!this.#gone && !killGroup(this.#pid)) this.#child.kill('SIGKILL');
+    if (!this.#gone && !thisSystem().killWithDescendants(this.#pid)) this.#child.kill('SIGKILL');
   }
 
   #terminate(grace: number): void {
-    if (!this.#stopped) this.#child.kill('SIGTERM');
+    if (!this.#stopped && thisSystem().asksBySignal) this.#child.kill('SIGTERM');
     // The child holds the event loop as long as it lives, so this timer need not.
     if (grace <= longestTimer) setTimeout(() => this.kill(), grace).unref();
   }

@@ -1,4 +1,4 @@
-import { processEntries } from '../process-table.js';
+import { processEntries } from './process-table.js';
 
 /**
  * Kills every process of the group that `leader` leads, the leader included, and says whether there was one. A runner leads its own group, so this
