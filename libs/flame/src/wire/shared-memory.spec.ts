@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { isAlive, until } from '../../../../test/support/process-table.js';
 import { joinShared, SharedMemory } from './shared-memory.js';
@@ -102,9 +103,11 @@ describe('SharedMemory', () => {
 
   it('removes the folder of a parent that nobody has waited for', async () => {
     // What takes the shell's place never waits for what the shell had started.
-    const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const shell = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
     onTestFinished(() => void shell.kill('SIGKILL'));
-    const [pid] = (await once(shell.stdout, 'data')) as [Buffer];
+    const [pid] = (await once(shell.stdout!, 'data')) as [Buffer];
+    await until(() => readFileSync(`/proc/${shell.pid}/comm`, 'utf8') === 'sleep\n');
+    (shell.stdio[3] as Writable).end();
     await until(() => !isAlive(Number(pid)));
     expect(process.kill(Number(pid), 0)).toBe(true);
     const orphan = dirname(place.path).replace(String(process.pid), String(pid).trim());
