@@ -8,12 +8,12 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statfsSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isAlive } from '../system/process-table.js';
 import { thisSystem } from '../system/system.js';
 import { RingReader, RingWriter } from './shared-ring.js';
 
@@ -180,19 +180,7 @@ function makeFolder(): string {
 function isAbandoned(folder: string): boolean {
   try {
     const { uid, mtimeMs } = lstatSync(folder);
-    if (uid !== process.getuid?.() || Date.now() - mtimeMs < settledAfter) return false;
-    const pid = Number(/-(\d+)-[^-]*$/.exec(folder)?.[1]);
-    process.kill(pid, 0);
-    return isZombie(pid);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-}
-
-/** Whether a process has ended and was not waited for, as in a container without an init. See proc(5). */
-function isZombie(pid: number): boolean {
-  try {
-    return /\) [ZX] \d+ [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return uid === process.getuid?.() && Date.now() - mtimeMs >= settledAfter && !isAlive(Number(/-(\d+)-[^-]*$/.exec(folder)?.[1]));
   } catch {
     return false;
   }
