@@ -20,7 +20,7 @@ const faults: readonly (PlantedFault & { readonly target: TargetName })[] = [
       "else if (tag === aboutTags.region) { region = from.string(); if (handlers.length > 2) if (pid > 100) throw new TypeError('planted'); }",
   },
 ];
-const executions = 150_000;
+const executions = 300_000;
 
 describe('The fuzzer', () => {
   it.each(targetNames)('finds nothing wrong with %s in two seconds', async (target) => {
