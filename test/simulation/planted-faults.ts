@@ -126,7 +126,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
     file: 'runner/executor.ts',
     piece: "error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason)",
     instead: 'error === reason',
-    worlds: [15, 17],
+    worlds: [17, 27],
   },
   {
     name: 'what streams is not ended when nobody reads it any more',

@@ -23,6 +23,8 @@ export class SimulatedProcess {
   readonly #ends: (() => void)[] = [];
   #offset: number;
   #frozenUntil = 0;
+  /** When it went on after its event loop was stopped or its clock jumped. */
+  readonly #wentOn: number[] = [];
   #dead = false;
   /** How long its event loop has been stopped in all. */
   frozenFor = 0;
@@ -65,15 +67,22 @@ export class SimulatedProcess {
     const until = this.#timeline.now + duration;
     this.frozenFor += Math.max(0, until - Math.max(this.#frozenUntil, this.#timeline.now));
     this.#frozenUntil = Math.max(this.#frozenUntil, until);
+    this.#wentOn.push(this.#frozenUntil);
   }
 
   /** Its clock jumps ahead, as it does when a machine was suspended. */
   jump(by: number): void {
+    this.#wentOn.push(this.#timeline.now);
     this.#offset += by;
     for (const timer of this.#timers) {
       timer.cancel();
       this.#arm(timer);
     }
+  }
+
+  /** How many of its pauses had not ended by then. */
+  pausesSince(at: number): number {
+    return this.#wentOn.filter((end) => end >= at).length;
   }
 
   /** Calls `action` when it dies. */
