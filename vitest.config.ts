@@ -58,6 +58,7 @@ export default defineConfig({
       project('demo', 'apps/demo/src/**/*.spec.ts', { timeout: 30_000 }),
       project('repository', 'test/repository/**/*.spec.ts', { timeout: 60_000 }),
       project('simulation', 'test/simulation/**/*.spec.ts', { timeout: 120_000 }),
+      project('fuzz', 'test/fuzz/**/*.spec.ts', { timeout: 60_000 }),
       project('contracts', 'test/contracts/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('conformance', 'test/conformance/**/*.spec.ts', { built: true, timeout: 30_000 }),
       project('e2e', 'test/e2e/*.spec.ts', { built: true, programs: true, timeout: 60_000 }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fuzzer, type TargetName, targetNames } from '../fuzz/campaign.js';
+import { fuzzer, type TargetName, targetNames } from './campaign.js';
 import type { PlantedFault } from '../support/planted-fault.js';
 
 /** Faults behind conditions that only hold together; and in what they show. */
