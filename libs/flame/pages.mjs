@@ -6,13 +6,19 @@ const root = join(import.meta.dirname, '../..');
 const names = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs'];
 for (const name of names) cpSync(join(root, name), join(import.meta.dirname, name), { recursive: true });
 
+const manifest = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8'));
+// The registry's page shows the README alone, and leads its relative links nowhere. npmx.dev shows the files of a package, and renders
+// Markdown with its tables and relative links; unpkg and jsDelivr give its source.
+const published = `https://npmx.dev/package-code/${manifest.name}/v/${manifest.version}/`;
+
 const pages = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' });
 for (const page of pages.filter((file) => /^(docs\/.*|[^/]*)\.md$/.test(file.replaceAll('\\', '/')))) {
   const path = join(import.meta.dirname, page);
-  const kept = readFileSync(path, 'utf8').replace(/\[([^\]]+)\]\((?!\w+:|#)([^)#]+)[^)]*\)/g, (link, text, target) => {
+  const kept = readFileSync(path, 'utf8').replace(/\[([^\]]+)\]\((?!\w+:|#)([^)#]+)([^)]*)\)/g, (link, text, target, anchor) => {
     const file = join(dirname(path), target);
-    const packed = !relative(import.meta.dirname, file).startsWith('..') && existsSync(file);
-    return packed ? link : text;
+    const packed = relative(import.meta.dirname, file).replaceAll('\\', '/');
+    if (packed.startsWith('..') || !existsSync(file)) return text;
+    return page === 'README.md' ? `[${text}](${published}${packed}${anchor})` : link;
   });
   writeFileSync(path, kept);
 }

@@ -49,17 +49,28 @@ describe('the packed package', () => {
     expect(types).toMatch(/\/\*\*/);
   });
 
-  it('has texts whose links lead to files of the package', () => {
+  it('has pages whose links lead to files of the package', () => {
     execFileSync('tar', ['-xzf', tarball, '-C', folder]);
-    const links = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.map((page) => `docs/${page}`)].flatMap(
-      (page) =>
-        [...readFileSync(join(folder, 'package', page), 'utf8').matchAll(/\]\((?!\w+:|#)([^)#]+)/g)].map(([, to]) =>
-          join(dirname(page), to!),
-        ),
+    const pages = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.map((page) => `docs/${page}`)];
+    const links = pages.flatMap((page) =>
+      linksOf(page)
+        .filter((link) => !/^\w+:/.test(link))
+        .map((link) => join(dirname(page), link)),
     );
     expect(links.length).toBeGreaterThan(20);
     expect(links.filter((link) => !existsSync(join(folder, 'package', link)))).toEqual([]);
     expect(readFileSync(join(folder, 'package/docs/security.md'), 'utf8')).toContain('asks for name and password');
+  });
+
+  it('has a README whose links lead from every place to what the registry has of this version', () => {
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8')) as Record<string, string>;
+    const published = `https://npmx.dev/package-code/${name}/v/${version}/`;
+    const links = linksOf('README.md');
+    const packed = links.filter((link) => link.startsWith(published)).map((link) => link.slice(published.length));
+    expect(packed).toEqual(expect.arrayContaining(['docs/errors.md', 'ARCHITECTURE.md', 'LICENSE']));
+    expect(packed.filter((file) => !existsSync(join(folder, 'package', file)))).toEqual([]);
+    // None is relative, and none names another version.
+    expect(links.filter((link) => !link.startsWith(published))).toEqual(['https://github.com/phoenixframework/flame']);
   });
 
   it('satisfies publint, and resolves with its types by every module resolution', () => {
@@ -125,6 +136,11 @@ describe('a Nest 11 app (CommonJS)', () => {
     await calls(app);
   });
 });
+
+/** What a packed page links to, without anchors. */
+function linksOf(page: string): string[] {
+  return [...readFileSync(join(folder, 'package', page), 'utf8').matchAll(/\]\((?!#)([^)#]+)/g)].map(([, to]) => to!);
+}
 
 /** The newest Node of a line. */
 function nodeOf(line: string): string {
