@@ -1,10 +1,10 @@
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FlameError } from '../../libs/flame/src/core/flame-error.js';
+import { FlameError } from '../../libs/flame/src/core/errors/flame-error.js';
 import type { Manifest } from '../../libs/flame/src/core/manifest.js';
-import { MemoryDoor } from '../../libs/flame/src/wire/memory-door.js';
-import { makeTlsIdentity } from '../../libs/flame/src/wire/tls-identity.js';
+import { MemoryDoor } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
+import { makeTlsIdentity } from '../../libs/flame/src/transport/grpc/tls-identity.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
 import { RawRunner } from '../support/raw-runner.js';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { DialOptions } from '../../libs/flame/src/wire/attach-client.js';
+import type { DialOptions } from '../../libs/flame/src/transport/attach/attach-client.js';
 import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';

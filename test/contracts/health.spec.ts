@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HealthBook } from '../../libs/flame/src/wire/health-book.js';
-import { GrpcDoor } from '../../libs/flame/src/wire/attach-server.js';
+import { HealthBook } from '../../libs/flame/src/transport/grpc/health-book.js';
+import { GrpcDoor } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
 
 const proto = join(import.meta.dirname, '../../proto/grpc/health/v1/health.proto');
 

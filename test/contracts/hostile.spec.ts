@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { Frame } from '../../libs/flame/src/core/frame.js';
-import { PacketDraft } from '../../libs/flame/src/wire/packet-bytes.js';
+import type { Frame } from '../../libs/flame/src/core/session/frame.js';
+import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet-bytes.js';
 import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { RawRunner } from '../support/raw-runner.js';

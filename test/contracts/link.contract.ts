@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Frame } from '../../libs/flame/src/core/frame.js';
-import type { Link } from '../../libs/flame/src/wire/link.js';
+import type { Frame } from '../../libs/flame/src/core/session/frame.js';
+import type { Link } from '../../libs/flame/src/transport/session/link.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { large, numbered, numbersOf, upTo } from '../support/numbered-frames.js';
 

@@ -1,5 +1,5 @@
-import type { Link } from '../../libs/flame/src/wire/link.js';
-import { MemoryDoor } from '../../libs/flame/src/wire/memory-door.js';
+import type { Link } from '../../libs/flame/src/transport/session/link.js';
+import { MemoryDoor } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
 import { manifest, WireRig } from '../support/wire-rig.js';
 import { fairLinkContract, linkContract, type LinkRig } from './link.contract.js';
 

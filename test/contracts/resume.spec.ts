@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as pass } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Link } from '../../libs/flame/src/wire/link.js';
+import type { Link } from '../../libs/flame/src/transport/session/link.js';
 import { CuttingProxy } from '../support/cutting-proxy.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { large, numbered, numbersOf, upTo } from '../support/numbered-frames.js';

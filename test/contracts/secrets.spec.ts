@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { ConformanceModule } from '../apps/src/conformance/app.module.js';
 import { requestContext } from '../apps/src/conformance/request-context.js';
 import { WorkService } from '../apps/src/conformance/work.service.js';
-import { makeTlsIdentity } from '../../libs/flame/src/wire/tls-identity.js';
+import { makeTlsIdentity } from '../../libs/flame/src/transport/grpc/tls-identity.js';
 import { logged, startApp } from '../support/nest-app.js';
 import { runnerEntry } from '../support/trial-backends.js';
 

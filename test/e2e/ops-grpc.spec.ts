@@ -2,7 +2,7 @@ import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { makeTlsIdentity } from '../../libs/flame/src/wire/tls-identity.js';
+import { makeTlsIdentity } from '../../libs/flame/src/transport/grpc/tls-identity.js';
 import { freePort } from '../support/free-port.js';
 import { askOps } from '../support/ops-client.js';
 import { SpawnedApp } from '../support/spawned-app.js';

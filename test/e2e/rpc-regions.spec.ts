@@ -3,7 +3,7 @@ import { credentials, loadPackageDefinition, type ChannelCredentials, type Clien
 import { loadSync } from '@grpc/proto-loader';
 import { generate } from 'selfsigned';
 import { expect, it, onTestFinished } from 'vitest';
-import { identityFromSecrets } from '../../libs/flame/src/wire/instance-identity.js';
+import { identityFromSecrets } from '../../libs/flame/src/transport/grpc/instance-identity.js';
 import { CuttingProxy } from '../support/cutting-proxy.js';
 import { RegionApp } from '../support/region-app.js';
 import { ownHost } from '../support/regions.js';

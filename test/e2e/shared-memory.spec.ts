@@ -3,7 +3,7 @@ import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, statfsSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RingWriter } from '../../libs/flame/src/wire/shared-ring.js';
+import { RingWriter } from '../../libs/flame/src/transport/session/shared-ring.js';
 import { until } from '../support/process-table.js';
 import { SpawnedApp } from '../support/spawned-app.js';
 

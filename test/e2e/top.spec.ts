@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { PoolMetrics } from '../../libs/flame/src/core/pool-metrics.js';
+import type { PoolMetrics } from '../../libs/flame/src/core/metrics/pool-metrics.js';
 import { freePort } from '../support/free-port.js';
 import { SpawnedApp } from '../support/spawned-app.js';
 

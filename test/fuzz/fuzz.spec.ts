@@ -7,14 +7,14 @@ const faults: readonly (PlantedFault & { readonly target: TargetName })[] = [
   {
     name: 'a part may hold more than its lane announced',
     target: 'packets',
-    file: 'wire/inbox.ts',
+    file: 'transport/session/inbox.ts',
     piece: 'if (bytes.length > lane.bytes.length - lane.filled) throw',
     instead: 'if (bytes.length > lane.bytes.length + 1e9) throw',
   },
   {
     name: 'an instance with three handlers and a large pid is not read',
     target: 'introductions',
-    file: 'wire/introduction.ts',
+    file: 'transport/protocol/introduction.ts',
     piece: 'else if (tag === aboutTags.region) region = from.string();',
     instead:
       "else if (tag === aboutTags.region) { region = from.string(); if (handlers.length > 2) if (pid > 100) throw new TypeError('planted'); }",

@@ -1,4 +1,4 @@
-import type { WireFrame } from '../../libs/flame/src/wire/wire-frame.js';
+import type { WireFrame } from '../../libs/flame/src/transport/protocol/wire-frame.js';
 
 const bytes = Buffer.from('value');
 

@@ -33,7 +33,7 @@ describe('docs/observability.md', () => {
   });
 
   it('names every event, and no other', () => {
-    const type = readFileSync(join(root, 'libs/flame/src/parent/pool-notice.ts'), 'utf8');
+    const type = readFileSync(join(root, 'libs/flame/src/pool/observe/pool-event.ts'), 'utf8');
     const events = all(type, /readonly is: ([^;]+);/g).flatMap((union) => all(union, /'([\w-]+)'/g));
     const named = all(section('Events').split(': ').slice(1).join(), /`([\w-]+)`/g);
     expect(named).toEqual(events.sort());
@@ -48,7 +48,7 @@ describe('docs/observability.md', () => {
   });
 
   it('names every option of ops', () => {
-    const type = readFileSync(join(root, 'libs/flame/src/nest/ops-option.ts'), 'utf8');
+    const type = readFileSync(join(root, 'libs/flame/src/nest/module/ops-option.ts'), 'utf8');
     const options = all(type.split('export interface FlameOpsOptions {')[1]!.split('\n}')[0]!, /^ {2}(\w+)\?:/gm);
     expect(all(section('Health and numbers over gRPC'), /^\| `(\w+)` +\|/gm)).toEqual(options);
   });

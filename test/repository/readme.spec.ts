@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { flameErrorCodes } from '../../libs/flame/src/core/flame-error.js';
-import { poolDefaults } from '../../libs/flame/src/core/pool-config.js';
-import { flameDefaults } from '../../libs/flame/src/nest/flame-options.js';
+import { flameErrorCodes } from '../../libs/flame/src/core/errors/flame-error.js';
+import { poolDefaults } from '../../libs/flame/src/core/options/pool-config.js';
+import { flameDefaults } from '../../libs/flame/src/nest/module/flame-options.js';
 import { document, documentedOptions, members, plain, table } from '../support/documents.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -12,19 +12,19 @@ const readme = document('README.md');
 describe('README', () => {
   it('names every option of a pool, with its default', () => {
     const options = documentedOptions(readme, 'Pools');
-    expect([...options.keys()].sort()).toEqual(members('core/pool-options.ts', 'PoolOptions').sort());
+    expect([...options.keys()].sort()).toEqual(members('core/options/pool-options.ts', 'PoolOptions').sort());
     for (const [name, value] of Object.entries(poolDefaults)) expect([name, options.get(name)]).toEqual([name, String(value)]);
   });
 
   it('names every option of the module, with its default', () => {
     const options = documentedOptions(readme, 'The module');
-    expect([...options.keys()].sort()).toEqual(members('nest/flame-options.ts', 'FlameModuleOptions').sort());
+    expect([...options.keys()].sort()).toEqual(members('nest/module/flame-options.ts', 'FlameModuleOptions').sort());
     for (const name of ['reconnectTimeout', 'maxPayload', 'linkToRequest'] as const)
       expect([name, options.get(name)]).toEqual([name, String(flameDefaults[name])]);
   });
 
   it('names every option of the decorator', () => {
-    expect([...documentedOptions(readme, 'Calling').keys()].sort()).toEqual(members('nest/on-flame.decorator.ts', 'OnFlameOptions').sort());
+    expect([...documentedOptions(readme, 'Calling').keys()].sort()).toEqual(members('nest/decorator/on-flame.decorator.ts', 'OnFlameOptions').sort());
   });
 
   it('names every code of FlameError, and no other', () => {

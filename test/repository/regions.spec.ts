@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flameDefaults } from '../../libs/flame/src/nest/flame-options.js';
+import { flameDefaults } from '../../libs/flame/src/nest/module/flame-options.js';
 import { readRpcOptions, rpcDefaults } from '../../libs/flame/src/rpc/rpc-options.js';
 import { docstringDefaults, document, documentedOptions, members } from '../support/documents.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { strangerDefaults } from '../../libs/flame/src/wire/stranger-limits.js';
+import { strangerDefaults } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/security.md'), 'utf8');

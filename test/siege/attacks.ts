@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
+import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
 import { kindsOfStreams } from '../support/kinds-of-streams.js';
 import { call, connectTo, fields, frame, preface, type Target, type } from '../support/raw-http2.js';
 

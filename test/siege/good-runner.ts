@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { dial, type DialOptions } from '../../libs/flame/src/wire/attach-client.js';
-import type { Link } from '../../libs/flame/src/wire/link.js';
+import { dial, type DialOptions } from '../../libs/flame/src/transport/attach/attach-client.js';
+import type { Link } from '../../libs/flame/src/transport/session/link.js';
 import { manifest, type WireRig } from '../support/wire-rig.js';
 
 /** Calls under way at once. */

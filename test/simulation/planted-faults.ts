@@ -8,22 +8,22 @@ export interface SimulatedFault extends PlantedFault {
 
 /** What the simulation must see. Each is a mistake that somebody could make. */
 export const plantedFaults: readonly SimulatedFault[] = [
-  { name: 'nothing is sent again after a cut', file: 'core/session.ts', piece: 'return [...this.#kept];', instead: 'return [];' },
+  { name: 'nothing is sent again after a cut', file: 'core/session/session.ts', piece: 'return [...this.#kept];', instead: 'return [];' },
   {
     name: 'packets are forgotten before they are confirmed',
-    file: 'core/session.ts',
+    file: 'core/session/session.ts',
     piece: 'this.#kept.push(packet);',
     instead: 'this.#kept.push(packet); if (this.#kept.length > 1) { this.#kept.shift(); this.#confirmed++; }',
   },
   {
     name: 'a session never ends for want of a connection',
-    file: 'wire/session-link.ts',
+    file: 'transport/session/session-link.ts',
     piece: '    this.#armTimer(why);\n    this.#scope',
     instead: '    this.#scope',
   },
   {
     name: 'a runner whose welcome was lost is not let in again',
-    file: 'wire/attach-service.ts',
+    file: 'transport/attach/attach-service.ts',
     piece: 'if (known?.token !== undefined && sameSecret',
     instead: 'if (false && sameSecret',
     worlds: [6, 51],
@@ -76,7 +76,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
     piece: 'this.#calls.refuseWaiting((call) => verdict.draining(call, books.view(), reason));',
     instead: '',
   },
-  { name: 'a failed boot leaves its machine', file: 'parent/boot.ts', piece: '      await machine?.stop(0);\n', instead: '' },
+  { name: 'a failed boot leaves its machine', file: 'pool/runners/boot.ts', piece: '      await machine?.stop(0);\n', instead: '' },
   {
     name: 'a pool does not boot again after failures',
     file: 'core/pool/runners.ts',
@@ -91,26 +91,26 @@ export const plantedFaults: readonly SimulatedFault[] = [
   },
   {
     name: 'a runner outlives its parent',
-    file: 'runner/runner-host.ts',
+    file: 'runner/host/runner-host.ts',
     piece: '    this.#executor?.abortLinked(reason);\n    void this.leave(this.#setup.info.shutdownTimeout, reason);',
     instead: '    this.#executor?.abortLinked(reason);',
   },
   {
     name: 'a leaving runner goes before its parent has heard of it',
-    file: 'runner/runner-host.ts',
+    file: 'runner/host/runner-host.ts',
     piece: 'if (this.#executor) await this.#within(this.#lifeline ? Infinity : info.reconnectTimeout, this.#dismissed);',
     instead: '',
   },
   {
     name: 'a runner takes no notice of a signal while it attaches',
-    file: 'runner/runner-host.ts',
+    file: 'runner/host/runner-host.ts',
     piece: 'await this.#attached?.catch(() => undefined);',
     instead: '',
     worlds: [12, 60],
   },
   {
     name: 'a repeated call denies its earlier attempts',
-    file: 'parent/repeated.ts',
+    file: 'pool/calls/repeated.ts',
     piece: "mayHaveRun ||= (error as FlameError).ran !== 'no';",
     instead: '',
     worlds: [14, 70],
@@ -123,7 +123,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
   },
   {
     name: 'a handler that gives up by a clock that is ahead of its parent is taken at its word',
-    file: 'runner/executor.ts',
+    file: 'runner/executor/executor.ts',
     piece: "error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason)",
     instead: 'error === reason',
     worlds: [17, 27],

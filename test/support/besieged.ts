@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from 'vitest';
-import type { GrpcDoorOptions } from '../../libs/flame/src/wire/attach-server.js';
+import type { GrpcDoorOptions } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
 import { LinkRecorder } from './link-recorder.js';
 import { numbered } from './numbered-frames.js';
 import { WireRig } from './wire-rig.js';

@@ -1,5 +1,5 @@
-import { attachPath } from '../../libs/flame/src/wire/grpc-options.js';
-import { helloPacket } from '../../libs/flame/src/wire/introduction.js';
+import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
+import { helloPacket } from '../../libs/flame/src/transport/protocol/introduction.js';
 import { call, flag, frame, message, type } from './raw-http2.js';
 
 const nobody = { runner: 'nobody', manifest: { version: '', protocol: 1, handlers: [], digest: '' }, pid: 1, host: '', node: '' };

@@ -1,5 +1,5 @@
-import type { Frame } from '../../libs/flame/src/core/frame.js';
-import type { LinkEnd, LinkReceiver } from '../../libs/flame/src/wire/link.js';
+import type { Frame } from '../../libs/flame/src/core/session/frame.js';
+import type { LinkEnd, LinkReceiver } from '../../libs/flame/src/transport/session/link.js';
 
 /** A receiver that remembers what a link brought, and lets a test wait for it. */
 export class LinkRecorder implements LinkReceiver {

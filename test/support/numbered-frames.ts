@@ -1,4 +1,4 @@
-import type { Frame } from '../../libs/flame/src/core/frame.js';
+import type { Frame } from '../../libs/flame/src/core/session/frame.js';
 
 /** A small frame that carries a number. */
 export function numbered(id: number): Frame {

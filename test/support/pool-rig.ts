@@ -1,17 +1,17 @@
 import type { BootOrder, FlameBackend, LocalMachine } from '../../libs/flame/src/backends/backend.js';
-import type { PoolOptions } from '../../libs/flame/src/core/pool-options.js';
+import type { PoolOptions } from '../../libs/flame/src/core/options/pool-options.js';
 import { AbortListeners } from '../../libs/flame/src/core/call/abort-listeners.js';
 import { createCodec } from '../../libs/flame/src/core/codec/create-codec.js';
 import type { FlameLog } from '../../libs/flame/src/core/flame-log.js';
 import type { ParentInfo } from '../../libs/flame/src/core/parent-info.js';
-import { readPoolOptions } from '../../libs/flame/src/core/pool-config.js';
-import { Pool } from '../../libs/flame/src/parent/pool.js';
-import type { PoolSetup } from '../../libs/flame/src/parent/pool-setup.js';
-import type { PlacedChild } from '../../libs/flame/src/parent/placed-child.js';
-import type { ChildClass } from '../../libs/flame/src/runner/handler-table.js';
-import { startLocalRunner } from '../../libs/flame/src/runner/local-runner.js';
-import type { LocalRunnerSetup } from '../../libs/flame/src/runner/local-runner.js';
-import { MemoryDoor } from '../../libs/flame/src/wire/memory-door.js';
+import { readPoolOptions } from '../../libs/flame/src/core/options/pool-config.js';
+import { Pool } from '../../libs/flame/src/pool/pool.js';
+import type { PoolSetup } from '../../libs/flame/src/pool/pool-setup.js';
+import type { PlacedChild } from '../../libs/flame/src/pool/children/placed-child.js';
+import type { ChildClass } from '../../libs/flame/src/runner/executor/handler-table.js';
+import { startLocalRunner } from '../../libs/flame/src/runner/host/local-runner.js';
+import type { LocalRunnerSetup } from '../../libs/flame/src/runner/host/local-runner.js';
+import { MemoryDoor } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
 import { VirtualClock } from './virtual-clock.js';
 
 export type Handler = (...args: never[]) => unknown;

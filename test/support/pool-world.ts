@@ -1,4 +1,4 @@
-import { BootError } from '../../libs/flame/src/core/boot-error.js';
+import { BootError } from '../../libs/flame/src/core/errors/boot-error.js';
 import { PoolCall } from '../../libs/flame/src/core/pool/entries.js';
 import type { PoolAction, PoolFact } from '../../libs/flame/src/core/pool/facts.js';
 import { PoolMachine } from '../../libs/flame/src/core/pool/machine.js';

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../libs/flame/src/core/manifest.js';
-import { dial, type DialOptions } from '../../libs/flame/src/wire/attach-client.js';
-import { GrpcDoor, type GrpcDoorOptions } from '../../libs/flame/src/wire/attach-server.js';
-import type { Attachment, Link } from '../../libs/flame/src/wire/link.js';
+import { dial, type DialOptions } from '../../libs/flame/src/transport/attach/attach-client.js';
+import { GrpcDoor, type GrpcDoorOptions } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
+import type { Attachment, Link } from '../../libs/flame/src/transport/session/link.js';
 
 export const manifest: Manifest = { version: '1.0.0', protocol: 1, handlers: ['Videos.cut', 'Videos.join'], digest: 'd1' };
 

@@ -1,6 +1,6 @@
-import { FlameError } from './core/flame-error.js';
+import { FlameError } from './core/errors/flame-error.js';
 import { version } from './core/version.js';
-import { packageFolder } from './wire/package-folder.js';
+import { packageFolder } from './transport/grpc/package-folder.js';
 
 /** A copy of this library that a process has loaded: which one it is, and what its subpaths export. */
 interface Copy<Parts> {

@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../support/seeded-random.js';
-import type { PoolOptions } from '../../../libs/flame/src/core/pool-options.js';
+import type { PoolOptions } from '../../../libs/flame/src/core/options/pool-options.js';
 import type { Deed } from './deed.js';
 
 /** What is done to a world from outside. `pick` chooses among the runners there are then; `steps` says after how many of the next things that happen. */

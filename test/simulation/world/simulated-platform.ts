@@ -1,6 +1,6 @@
 import { FlameBackend } from '../../../libs/flame/src/backends/backend.js';
 import type { BootOrder, Machine, MachineExit } from '../../../libs/flame/src/backends/backend.js';
-import { BootError } from '../../../libs/flame/src/core/boot-error.js';
+import { BootError } from '../../../libs/flame/src/core/errors/boot-error.js';
 import type { ParentInfo } from '../../../libs/flame/src/core/parent-info.js';
 import { diceFor } from './chance.js';
 import type { SimulatedProcess } from './simulated-process.js';

@@ -1,8 +1,8 @@
 import type { Codec } from '../../../libs/flame/src/core/codec/codec.js';
 import type { Manifest } from '../../../libs/flame/src/core/manifest.js';
 import type { ParentInfo } from '../../../libs/flame/src/core/parent-info.js';
-import { FlameCall } from '../../../libs/flame/src/runner/flame-call.js';
-import { RunnerHost } from '../../../libs/flame/src/runner/runner-host.js';
+import { FlameCall } from '../../../libs/flame/src/runner/executor/flame-call.js';
+import { RunnerHost } from '../../../libs/flame/src/runner/host/runner-host.js';
 import type { SeededRandom } from '../../support/seeded-random.js';
 import type { Deed } from './deed.js';
 import type { SimulatedNetwork } from './simulated-network.js';

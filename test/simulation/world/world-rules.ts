@@ -1,5 +1,5 @@
-import { FlameError } from '../../../libs/flame/src/core/flame-error.js';
-import type { PoolStats } from '../../../libs/flame/src/parent/pool-stats.js';
+import { FlameError } from '../../../libs/flame/src/core/errors/flame-error.js';
+import type { PoolStats } from '../../../libs/flame/src/pool/observe/pool-stats.js';
 import type { Deed } from './deed.js';
 import type { Plan } from './plan.js';
 import type { SimulatedProcess } from './simulated-process.js';

@@ -1,6 +1,6 @@
-import { quantileOf } from '../core/histogram.js';
-import type { HistogramNumbers } from '../core/histogram.js';
-import type { PoolMetrics, RunnerMetrics } from '../core/pool-metrics.js';
+import { quantileOf } from '../core/metrics/histogram.js';
+import type { HistogramNumbers } from '../core/metrics/histogram.js';
+import type { PoolMetrics, RunnerMetrics } from '../core/metrics/pool-metrics.js';
 
 /** A pool at two moments: what is now, and what has changed since. */
 export interface PoolRow {

@@ -1,4 +1,4 @@
-import { FlameError } from './flame-error.js';
+import { FlameError } from './errors/flame-error.js';
 
 /**
  * Loads a library that only some apps need, when it is first needed. `load` holds the `import()` itself, with the name written out, so that bundlers

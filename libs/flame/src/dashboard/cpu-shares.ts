@@ -1,4 +1,4 @@
-import type { RunnerMetrics } from '../core/pool-metrics.js';
+import type { RunnerMetrics } from '../core/metrics/pool-metrics.js';
 
 interface Reading {
   readonly cpu: number;

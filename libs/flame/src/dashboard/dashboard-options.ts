@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { badOption, OptionReader, show } from '../core/option-reader.js';
+import { badOption, OptionReader, show } from '../core/options/option-reader.js';
 
 /** Who may see the page: HTTP basic auth, or a function that looks at the request (a session, a header that a proxy has set). */
 export type DashboardAuth =

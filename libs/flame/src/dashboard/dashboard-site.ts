@@ -1,9 +1,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
-import { FlameError } from '../core/flame-error.js';
+import { FlameError } from '../core/errors/flame-error.js';
 import type { FlameLog } from '../core/flame-log.js';
-import type { Pool } from '../parent/pool.js';
+import type { Pool } from '../pool/pool.js';
 import { accessBy } from './access.js';
 import type { Access } from './access.js';
 import type { DashboardConfig } from './dashboard-options.js';

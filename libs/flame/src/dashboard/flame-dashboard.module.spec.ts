@@ -1,7 +1,7 @@
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startApp } from '../../../../test/support/nest-app.js';
-import { FlameModule } from '../nest/flame.module.js';
+import { FlameModule } from '../nest/module/flame.module.js';
 import type { FlameDashboardOptions } from './dashboard-options.js';
 import { FlameDashboardModule } from './flame-dashboard.module.js';
 import type { FlameDashboardOptionsFactory } from './flame-dashboard.module.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PoolMetrics } from '../core/pool-metrics.js';
+import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
 import { CpuShares } from './cpu-shares.js';
 import { PoolHistory, samplesKept } from './history.js';

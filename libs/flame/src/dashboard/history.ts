@@ -1,6 +1,6 @@
-import { quantileOf } from '../core/histogram.js';
-import type { HistogramNumbers } from '../core/histogram.js';
-import type { PoolMetrics } from '../core/pool-metrics.js';
+import { quantileOf } from '../core/metrics/histogram.js';
+import type { HistogramNumbers } from '../core/metrics/histogram.js';
+import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import type { Sample } from './snapshot.js';
 
 /** Milliseconds between two samples, and how many there are: an hour. */

@@ -1,5 +1,5 @@
-import type { Pool } from '../parent/pool.js';
-import { FlameError } from '../core/flame-error.js';
+import type { Pool } from '../pool/pool.js';
+import { FlameError } from '../core/errors/flame-error.js';
 
 /** What the page may order, and what comes of it: undefined for an order that there is not. */
 export async function carryOut(pool: Pool, order: string, params: URLSearchParams): Promise<string | undefined> {

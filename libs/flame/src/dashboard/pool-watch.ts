@@ -1,8 +1,8 @@
 import type { Subscription } from 'rxjs';
-import type { Pool } from '../parent/pool.js';
-import type { PoolMetrics, RunnerMetrics } from '../core/pool-metrics.js';
-import type { PoolNotice } from '../parent/pool-notice.js';
-import type { RunnerStats } from '../parent/pool-stats.js';
+import type { Pool } from '../pool/pool.js';
+import type { PoolMetrics, RunnerMetrics } from '../core/metrics/pool-metrics.js';
+import type { PoolNotice } from '../pool/observe/pool-event.js';
+import type { RunnerStats } from '../pool/observe/pool-stats.js';
 import { CpuShares } from './cpu-shares.js';
 import { PoolHistory } from './history.js';
 import type { EndedView, FailureView, PoolView, RunnerView, Sample } from './snapshot.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PoolStats, RunnerStats } from '../parent/pool-stats.js';
+import type { PoolStats, RunnerStats } from '../pool/observe/pool-stats.js';
 import { whyWaiting } from './why-waiting.js';
 
 const runner = (more: Partial<RunnerStats>): RunnerStats => ({

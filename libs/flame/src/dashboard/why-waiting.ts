@@ -1,4 +1,4 @@
-import type { PoolStats } from '../parent/pool-stats.js';
+import type { PoolStats } from '../pool/observe/pool-stats.js';
 import { plural } from './plural.js';
 
 /** Why calls wait in a pool, in one sentence; undefined when none does. `failure` is what the last boot ended with, while none has succeeded since. */

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Counter, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { startApp } from '../../../../test/support/nest-app.js';
-import { FlameModule } from '../nest/flame.module.js';
-import { OnFlame } from '../nest/on-flame.decorator.js';
+import { FlameModule } from '../nest/module/flame.module.js';
+import { OnFlame } from '../nest/decorator/on-flame.decorator.js';
 import { FlameMetrics, FlameMetricsModule } from './flame-metrics.module.js';
 import type { FlameMetricsOptions } from './flame-metrics.module.js';
 

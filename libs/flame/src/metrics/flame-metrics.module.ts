@@ -2,9 +2,9 @@ import { Controller, Get, Inject, Injectable, Module, Res } from '@nestjs/common
 import type { DynamicModule, OnModuleInit, Type } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { importPeer } from '../core/optional-peer.js';
-import { FlameApp } from '../nest/flame-app.js';
-import { FlameParent } from '../nest/flame-parent.js';
-import { overridable } from '../nest/overridable.js';
+import { FlameApp } from '../nest/module/flame-app.js';
+import { FlameParent } from '../nest/module/flame-parent.js';
+import { overridable } from '../nest/module/overridable.js';
 import { collectPools } from './pool-collector.js';
 
 /** Options of `FlameMetricsModule.forRoot`. */

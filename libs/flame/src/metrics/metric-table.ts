@@ -1,6 +1,6 @@
-import { bootOutcomes, callOutcomes } from '../core/pool-metrics.js';
-import type { PoolMetrics, RunnerMetrics } from '../core/pool-metrics.js';
-import type { HistogramNumbers } from '../core/histogram.js';
+import { bootOutcomes, callOutcomes } from '../core/metrics/pool-metrics.js';
+import type { PoolMetrics, RunnerMetrics } from '../core/metrics/pool-metrics.js';
+import type { HistogramNumbers } from '../core/metrics/histogram.js';
 
 /** One number with its labels. */
 export interface Sample {

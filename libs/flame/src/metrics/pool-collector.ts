@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
-import type { HistogramNumbers } from '../core/histogram.js';
-import type { PoolMetrics } from '../core/pool-metrics.js';
+import type { HistogramNumbers } from '../core/metrics/histogram.js';
+import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import { poolMetricTable, runnerMetricTable } from './metric-table.js';
 import type { MetricRow } from './metric-table.js';
 

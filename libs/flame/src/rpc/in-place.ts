@@ -1,8 +1,8 @@
 import type { AbortListeners } from '../core/call/abort-listeners.js';
 import type { Clock } from '../core/clock.js';
-import { InPlaceScope, InPlaceWork } from '../nest/in-place.js';
-import type { CallOptions } from '../parent/pending-call.js';
-import { currentWork } from '../runner/flame-call.js';
+import { InPlaceScope, InPlaceWork } from '../nest/flame/in-place.js';
+import type { CallOptions } from '../pool/calls/pending-call.js';
+import { currentWork } from '../runner/executor/flame-call.js';
 
 /** What calls to this very region are made with. */
 export interface RegionPlace {

@@ -1,7 +1,7 @@
-import { OptionReader, show } from '../core/option-reader.js';
-import { readReturns } from '../nest/decoration.js';
-import type { DecoratedMethod, MethodReturning } from '../nest/decoration.js';
-import type { FlameResult, FlameReturns } from '../nest/returns.js';
+import { OptionReader, show } from '../core/options/option-reader.js';
+import { readReturns } from '../nest/decorator/decoration.js';
+import type { DecoratedMethod, MethodReturning } from '../nest/decorator/decoration.js';
+import type { FlameResult, FlameReturns } from '../nest/decorator/returns.js';
 import { onRegion } from './rpc-app.js';
 import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
 

@@ -6,7 +6,7 @@ import { failure } from '../../../../test/support/failure.js';
 import { logged } from '../../../../test/support/nest-app.js';
 import { until } from '../../../../test/support/process-table.js';
 import { Regions } from '../../../../test/support/regions.js';
-import type { Discovery, FoundInstance } from './discovery.js';
+import type { Discovery, FoundInstance } from './discovery/discovery.js';
 import { OnRegion } from './on-region.decorator.js';
 import { RegionRpc } from './region-rpc.service.js';
 

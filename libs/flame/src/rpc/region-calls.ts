@@ -4,17 +4,17 @@ import { CallSites, failing } from '../core/call/call-site.js';
 import type { CallSite } from '../core/call/call-site.js';
 import { CallScope } from '../core/call/call-scope.js';
 import type { Clock } from '../core/clock.js';
-import type { FlameError } from '../core/flame-error.js';
-import { captureContext } from '../parent/capture-context.js';
-import { cannotCross, reasonOf } from '../parent/call-verdicts.js';
-import type { CallOptions } from '../parent/pending-call.js';
-import { Hoister } from '../streams/hoister.js';
-import type { InstanceInfo } from './instance-info.js';
-import { Bounced } from './instance-session.js';
-import type { InstanceSession, RegionCallOrder } from './instance-session.js';
-import type { InstanceTable } from './instance-table.js';
+import type { FlameError } from '../core/errors/flame-error.js';
+import { captureContext } from '../pool/calls/capture-context.js';
+import { cannotCross, reasonOf } from '../pool/calls/call-errors.js';
+import type { CallOptions } from '../pool/calls/pending-call.js';
+import { Hoister } from '../streams/value-encoder.js';
+import type { InstanceInfo } from './instances/instance-info.js';
+import { Bounced } from './instances/instance-session.js';
+import type { InstanceSession, RegionCallOrder } from './instances/instance-session.js';
+import type { InstanceTable } from './instances/instance-table.js';
 import type { RpcConfig } from './rpc-options.js';
-import * as verdict from './rpc-verdicts.js';
+import * as verdict from './rpc-errors.js';
 
 /** Whom a call is for. */
 export type Target = { readonly region: string } | { readonly instance: string };

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { FlameError } from '../core/flame-error.js';
+import { FlameError } from '../core/errors/flame-error.js';
 import { merged } from '../core/merged.js';
-import { readCallOptions, reading } from '../nest/call-options.js';
-import type { FlameCallOptions } from '../nest/call-options.js';
-import type { FlameApi } from '../nest/flame-api.js';
-import type { Class } from '../nest/provider-home.js';
-import { deliver } from '../nest/returns.js';
-import type { InstanceInfo } from './instance-info.js';
+import { readCallOptions, reading } from '../nest/flame/call-options.js';
+import type { FlameCallOptions } from '../nest/flame/call-options.js';
+import type { FlameApi } from '../nest/flame/flame-api.js';
+import type { Class } from '../nest/handlers/provider-home.js';
+import { deliver } from '../nest/decorator/returns.js';
+import type { InstanceInfo } from './instances/instance-info.js';
 import type { Target } from './region-calls.js';
 import { RpcApp } from './rpc-app.js';
 

@@ -1,5 +1,5 @@
-import { Declarations } from '../nest/declaration.js';
-import type { Declaration } from '../nest/declaration.js';
+import { Declarations } from '../nest/decorator/declaration.js';
+import type { Declaration } from '../nest/decorator/declaration.js';
 
 /** Where a call is to run: a region, 'primary', or what is decided by its arguments. */
 export type RegionChoice<A extends unknown[] = never[]> = string | ((args: A) => string);

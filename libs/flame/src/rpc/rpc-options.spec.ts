@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { FlameError } from '../core/flame-error.js';
-import { DnsDiscovery } from './dns-discovery.js';
-import { FlyDiscovery } from './fly-discovery.js';
+import { FlameError } from '../core/errors/flame-error.js';
+import { DnsDiscovery } from './discovery/dns-discovery.js';
+import { FlyDiscovery } from './discovery/fly-discovery.js';
 import { OnRegion } from './on-region.decorator.js';
 import { readRpcOptions, rpcDefaults } from './rpc-options.js';
 import type { RpcEnv } from './rpc-options.js';
-import { StaticDiscovery } from './static-discovery.js';
+import { StaticDiscovery } from './discovery/static-discovery.js';
 
 const secret = '0123456789abcdef0123456789abcdef';
 const read = (options: unknown, env: RpcEnv = {}) => readRpcOptions(options, 'here', env);

@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { createCodec } from '../core/codec/create-codec.js';
 import type { Codec, RegisteredClass } from '../core/codec/codec.js';
-import type { ContextCarrier, NamedContextCarrier } from '../core/context-carrier.js';
-import { OptionReader, show } from '../core/option-reader.js';
-import { readContext } from '../nest/context-option.js';
-import { readClasses, readHandlers } from '../nest/flame-options.js';
-import { readStrangers } from '../nest/strangers-option.js';
-import { identityFromSecrets } from '../wire/instance-identity.js';
-import type { InstanceIdentity } from '../wire/instance-identity.js';
-import type { StrangerLimits } from '../wire/stranger-limits.js';
-import { automaticClasses } from '../nest/automatic-classes.js';
-import { httpExceptions, lateExceptions } from '../nest/nest-classes.js';
-import type { Class } from '../nest/provider-home.js';
-import type { Discovery } from './discovery.js';
+import type { ContextCarrier, NamedContextCarrier } from '../core/call/context-carrier.js';
+import { OptionReader, show } from '../core/options/option-reader.js';
+import { readContext } from '../nest/module/context-option.js';
+import { readClasses, readHandlers } from '../nest/module/flame-options.js';
+import { readStrangers } from '../nest/module/pre-auth-option.js';
+import { identityFromSecrets } from '../transport/grpc/instance-identity.js';
+import type { InstanceIdentity } from '../transport/grpc/instance-identity.js';
+import type { StrangerLimits } from '../transport/grpc/pre-auth/pre-auth-limits.js';
+import { automaticClasses } from '../nest/classes/automatic-classes.js';
+import { httpExceptions, lateExceptions } from '../nest/classes/nest-classes.js';
+import type { Class } from '../nest/handlers/provider-home.js';
+import type { Discovery } from './discovery/discovery.js';
 import { readSecrets, readTls } from './rpc-security.js';
 import type { InstanceTls } from './rpc-security.js';
-import { StaticDiscovery } from './static-discovery.js';
+import { StaticDiscovery } from './discovery/static-discovery.js';
 
 /** Options of `FlameRpcModule`. Durations are milliseconds. */
 export interface FlameRpcOptions {

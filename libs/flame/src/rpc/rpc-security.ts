@@ -1,4 +1,4 @@
-import { badOption, OptionReader } from '../core/option-reader.js';
+import { badOption, OptionReader } from '../core/options/option-reader.js';
 
 /** Certificates of your own for instances. */
 export interface InstanceTls {

@@ -1,8 +1,8 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { FlameError } from '../core/flame-error.js';
-import type { Handler } from '../nest/handler-index.js';
-import { keepNames, minifiedNames } from '../nest/minified-names.js';
-import type { Class } from '../nest/provider-home.js';
+import { FlameError } from '../core/errors/flame-error.js';
+import type { Handler } from '../nest/handlers/handler-index.js';
+import { keepNames, minifiedNames } from '../nest/handlers/minified-names.js';
+import type { Class } from '../nest/handlers/provider-home.js';
 
 /**
  * The handlers that other builds of the app may call: those whose names stay with their methods. Where two builds meet, a name that a minifier gave, or that

@@ -1,5 +1,5 @@
-import type { StreamFrame } from '../core/frame.js';
-import type { Sources } from './hoister.js';
+import type { StreamFrame } from '../core/session/frame.js';
+import type { Sources } from './value-encoder.js';
 import type { Incoming } from './incoming.js';
 import type { Outgoing } from './outgoing.js';
 import { windowItems } from './window.js';

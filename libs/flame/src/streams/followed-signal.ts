@@ -1,5 +1,5 @@
 import type { Codec } from '../core/codec/codec.js';
-import type { StreamFrame } from '../core/frame.js';
+import type { StreamFrame } from '../core/session/frame.js';
 
 /** Tells the other end when a signal aborts. `unfollow` ends that. */
 export function followSignal(

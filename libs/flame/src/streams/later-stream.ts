@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { FlameError } from '../core/flame-error.js';
+import { FlameError } from '../core/errors/flame-error.js';
 import { remoteStream } from './remote-stream.js';
 import type { ItemReader } from './remote-stream.js';
 import { openSource } from './source-iterator.js';

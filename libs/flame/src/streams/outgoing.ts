@@ -1,9 +1,9 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { UnencodableError } from '../core/codec/codec.js';
 import type { Codec } from '../core/codec/codec.js';
-import { FlameError } from '../core/flame-error.js';
-import type { StreamFrame } from '../core/frame.js';
-import type { Source } from './hoister.js';
+import { FlameError } from '../core/errors/flame-error.js';
+import type { StreamFrame } from '../core/session/frame.js';
+import type { Source } from './value-encoder.js';
 import { kindNames } from './stream-kind.js';
 import type { StreamKind } from './stream-kind.js';
 import { SendWindow } from './window.js';

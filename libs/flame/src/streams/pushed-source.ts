@@ -1,6 +1,6 @@
 import { Subscriber } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { FlameError } from '../core/flame-error.js';
+import { FlameError } from '../core/errors/flame-error.js';
 import { Outgoing } from './outgoing.js';
 
 /** What an Observable may be ahead of its consumer, in bytes, before its stream fails. */

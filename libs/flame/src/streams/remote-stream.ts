@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import type { Subscriber } from 'rxjs';
-import { FlameError } from '../core/flame-error.js';
+import { FlameError } from '../core/errors/flame-error.js';
 import { disposeSource } from './source-iterator.js';
 import { kindOf } from './stream-kind.js';
 import type { StreamKind } from './stream-kind.js';

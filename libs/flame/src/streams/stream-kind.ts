@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { isObservable } from 'rxjs';
-import type { OutletKind } from '../core/outlet.js';
+import type { OutletKind } from '../core/session/placeholder.js';
 
 /** What a stream is at both of its ends. */
 export type StreamKind = Exclude<OutletKind, 'signal' | 'resource'>;

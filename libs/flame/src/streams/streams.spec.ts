@@ -6,8 +6,8 @@ import { source } from '../../../../test/support/counted-source.js';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
 import { rejection } from '../../../../test/support/rejection.js';
 import { settle } from '../../../../test/support/virtual-clock.js';
-import type { FlameError } from '../core/flame-error.js';
-import { FlameCall } from '../runner/flame-call.js';
+import type { FlameError } from '../core/errors/flame-error.js';
+import { FlameCall } from '../runner/executor/flame-call.js';
 import { windowBytes, windowItems } from './window.js';
 
 const load = (rig: PoolRig): number => rig.pool.stats().running;

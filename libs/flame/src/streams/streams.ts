@@ -1,13 +1,13 @@
 import type { CallSite } from '../core/call/call-site.js';
 import type { Codec, Lower } from '../core/codec/codec.js';
 import { MalformedError, UnreadableError } from '../core/codec/codec.js';
-import { FlameError } from '../core/flame-error.js';
-import type { Frame, StreamFrame } from '../core/frame.js';
-import { IdMap } from '../core/id-map.js';
-import { readOutlet } from '../core/outlet.js';
+import { FlameError } from '../core/errors/flame-error.js';
+import type { Frame, StreamFrame } from '../core/session/frame.js';
+import { IdMap } from '../core/session/id-map.js';
+import { readOutlet } from '../core/session/placeholder.js';
 import { CallStreams } from './call-streams.js';
 import { followSignal } from './followed-signal.js';
-import type { Source, Sources } from './hoister.js';
+import type { Source, Sources } from './value-encoder.js';
 import { Incoming } from './incoming.js';
 import type { Outgoing, OutgoingSetup } from './outgoing.js';
 import { PulledSource } from './pulled-source.js';

@@ -1,7 +1,7 @@
 import type { LocalMachine, MachineExit } from '../backends/backend.js';
-import { BootError } from '../core/boot-error.js';
+import { BootError } from '../core/errors/boot-error.js';
 import type { Clock } from '../core/clock.js';
-import { FlameError } from '../core/flame-error.js';
+import { FlameError } from '../core/errors/flame-error.js';
 
 /** A runner of the test backend, as the faults reach it. */
 export interface FaultyRunner {

@@ -3,10 +3,10 @@ import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failure } from '../../../../test/support/failure.js';
-import { FlameCall } from '../runner/flame-call.js';
-import { OnFlame } from '../nest/on-flame.decorator.js';
-import { getPoolToken } from '../nest/inject-pool.decorator.js';
-import type { FlamePool } from '../nest/flame-pool.js';
+import { FlameCall } from '../runner/executor/flame-call.js';
+import { OnFlame } from '../nest/decorator/on-flame.decorator.js';
+import { getPoolToken } from '../nest/decorator/inject-pool.decorator.js';
+import type { FlamePool } from '../nest/flame/flame-pool.js';
 import { FlameFaults, FlameTestingModule, VirtualClock } from './index.js';
 
 @Injectable()

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { FlameModule } from '../nest/flame.module.js';
-import { flameDefaults } from '../nest/flame-options.js';
-import type { FlameModuleOptions, FlamePoolOptions } from '../nest/flame-options.js';
-import { SystemClock } from '../wire/system-clock.js';
+import { FlameModule } from '../nest/module/flame.module.js';
+import { flameDefaults } from '../nest/module/flame-options.js';
+import type { FlameModuleOptions, FlamePoolOptions } from '../nest/module/flame-options.js';
+import { SystemClock } from '../transport/session/system-clock.js';
 import { FlameFaults } from './flame-faults.js';
 import { TestBackend } from './test-backend.js';
 import { VirtualClock } from './virtual-clock.js';

@@ -1,7 +1,7 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
-import type { CallStart, CallTrace, CallTracer, TracedRun } from '../core/call-tracer.js';
-import { FlameError } from '../core/flame-error.js';
+import type { CallStart, CallTrace, CallTracer, TracedRun } from '../core/call/call-tracer.js';
+import { FlameError } from '../core/errors/flame-error.js';
 import { isUnrecorded, readTrace, unrecordedIn, writeTrace } from './trace-text.js';
 
 /**

@@ -1,6 +1,6 @@
 import { INVALID_TRACEID, propagation, trace, TraceFlags } from '@opentelemetry/api';
 import type { Context, SpanContext } from '@opentelemetry/api';
-import type { CarriedTrace } from '../core/call-tracer.js';
+import type { CarriedTrace } from '../core/call/call-tracer.js';
 import { NestedContext } from './nested-context.js';
 
 /**

@@ -1,11 +1,11 @@
 import type Docker from 'dockerode';
-import { BootError } from '../../core/boot-error.js';
+import { BootError } from '../../core/errors/boot-error.js';
 import type { Check } from '../../core/check.js';
-import { FlameError } from '../../core/flame-error.js';
+import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootOrder, Machine } from '../backend.js';
-import { Leftovers } from '../leftovers.js';
+import { Leftovers } from '../platform/leftovers.js';
 import { connectDocker } from './docker-engine.js';
 import type { DockerEngine } from './docker-engine.js';
 import { examineDocker } from './docker-examination.js';

@@ -1,11 +1,11 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type Docker from 'dockerode';
-import { FlameError } from '../../core/flame-error.js';
+import { FlameError } from '../../core/errors/flame-error.js';
 import { importPeer } from '../../core/optional-peer.js';
 import type { FlameLog } from '../../core/flame-log.js';
-import { PlatformRequests } from '../platform-requests.js';
-import type { RequestRules } from '../platform-requests.js';
+import { PlatformRequests } from '../platform/platform-requests.js';
+import type { RequestRules } from '../platform/platform-requests.js';
 import { statusOf, wordsOf } from './docker-failure.js';
 import type { DockerConfig } from './docker-options.js';
 

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { NetworkInspectInfo } from 'dockerode';
 import type { Check } from '../../core/check.js';
-import { Examination } from '../examination.js';
+import { Examination } from '../platform/examination.js';
 import type { DockerEngine } from './docker-engine.js';
 import { wordsOf } from './docker-failure.js';
 import type { DockerImage } from './docker-image.js';

@@ -1,6 +1,6 @@
 import type { DockerEngine } from './docker-engine.js';
 import { statusOf } from './docker-failure.js';
-import { isProcessGone, ownProcess } from '../parent-process.js';
+import { isProcessGone, ownProcess } from '../platform/parent-process.js';
 
 /** Where a parent lives, so that another one can find out whether it still does. Written into its containers' labels. */
 export interface ParentHome {

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { FlameLog } from '../../core/flame-log.js';
-import { BootError } from '../../core/boot-error.js';
+import { BootError } from '../../core/errors/boot-error.js';
 import type { DockerEngine } from './docker-engine.js';
 import { dockerFailure, statusOf } from './docker-failure.js';
 import type { DockerAuth } from './docker-options.js';

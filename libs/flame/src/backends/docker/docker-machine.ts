@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { Machine, MachineExit } from '../backend.js';
-import type { Leftovers } from '../leftovers.js';
+import type { Leftovers } from '../platform/leftovers.js';
 import type { DockerEngine } from './docker-engine.js';
 import { dockerExit, signalName } from './docker-exit.js';
 import { statusOf, wordsOf } from './docker-failure.js';

@@ -1,9 +1,9 @@
-import { OptionReader, show } from '../../core/option-reader.js';
-import { readEnvOptions } from '../env-options.js';
-import type { EnvOptions } from '../env-options.js';
-import { readRequestTimeout } from '../platform-requests.js';
-import type { RequestOptions } from '../platform-requests.js';
-import type { EnvRules } from '../runner-env.js';
+import { OptionReader, show } from '../../core/options/option-reader.js';
+import { readEnvOptions } from '../launch/env-options.js';
+import type { EnvOptions } from '../launch/env-options.js';
+import { readRequestTimeout } from '../platform/platform-requests.js';
+import type { RequestOptions } from '../platform/platform-requests.js';
+import type { EnvRules } from '../launch/runner-env.js';
 
 /** What a DockerBackend can be told. Where the parent runs in a container itself, everything can be left out. */
 export interface DockerBackendOptions extends EnvOptions, RequestOptions {

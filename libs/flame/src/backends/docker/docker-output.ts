@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import type { BootOrder } from '../backend.js';
 import type { DockerEngine } from './docker-engine.js';
-import { splitLines } from '../line-splitter.js';
+import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
 
 /** What a container prints, handed on line by line. */

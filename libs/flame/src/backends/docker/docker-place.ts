@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo, NetworkInspectInfo } from 'dockerode';
-import { badOption } from '../../core/option-reader.js';
-import { FlameError } from '../../core/flame-error.js';
+import { badOption } from '../../core/options/option-reader.js';
+import { FlameError } from '../../core/errors/flame-error.js';
 import type { DockerEngine } from './docker-engine.js';
 import { statusOf, wordsOf } from './docker-failure.js';
 import type { DockerConfig } from './docker-options.js';

@@ -6,8 +6,8 @@ import type { DockerConfig } from './docker-options.js';
 import { labelPrefix } from './docker-options.js';
 import { hostAlias } from './docker-place.js';
 import type { DockerPlace } from './docker-place.js';
-import { machineLabels } from '../machine-labels.js';
-import { remoteEnv } from '../runner-env.js';
+import { machineLabels } from '../platform/machine-labels.js';
+import { remoteEnv } from '../launch/runner-env.js';
 
 /** The labels of our own beside those that every backend has. */
 export const homeLabels = {

@@ -1,9 +1,9 @@
 import { FlyPace } from './fly-pace.js';
 import type { Pace } from './fly-pace.js';
 import type { FlyMachineInfo } from './fly-exit.js';
-import { hideSecrets } from '../hide-secrets.js';
-import { NoAnswer, PlatformRequests, retryAfter } from '../platform-requests.js';
-import type { Platform, RequestRules } from '../platform-requests.js';
+import { hideSecrets } from '../launch/hide-secrets.js';
+import { NoAnswer, PlatformRequests, retryAfter } from '../platform/platform-requests.js';
+import type { Platform, RequestRules } from '../platform/platform-requests.js';
 
 /** What came of a request that did not succeed; `status` is 0 where there was no answer. It shows neither the token nor what runners are told. */
 export class FlyApiError extends Error {

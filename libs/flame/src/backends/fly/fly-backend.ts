@@ -1,12 +1,12 @@
 import { isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { BootError } from '../../core/boot-error.js';
-import type { BootPhase } from '../../core/boot-error.js';
+import { BootError } from '../../core/errors/boot-error.js';
+import type { BootPhase } from '../../core/errors/boot-error.js';
 import type { Check } from '../../core/check.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootOrder, Machine } from '../backend.js';
-import { Leftovers } from '../leftovers.js';
+import { Leftovers } from '../platform/leftovers.js';
 import { FlyApi, FlyApiError } from './fly-api.js';
 import { flyCreateBody } from './fly-create.js';
 import type { FlyMachineInfo } from './fly-exit.js';

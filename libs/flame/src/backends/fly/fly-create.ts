@@ -2,7 +2,7 @@ import type { BootOrder } from '../backend.js';
 import type { FlySettings } from './fly-options.js';
 import { flyMetadata } from './fly-origin.js';
 import type { FlyOrigin } from './fly-origin.js';
-import { remoteEnv } from '../runner-env.js';
+import { remoteEnv } from '../launch/runner-env.js';
 
 /** What Fly itself says to each machine. */
 const ofFly = /^(FLY_.*|PRIMARY_REGION)$/;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { Machine, MachineExit } from '../backend.js';
-import type { Leftovers } from '../leftovers.js';
+import type { Leftovers } from '../platform/leftovers.js';
 import { FlyApiError } from './fly-api.js';
 import type { FlyApi } from './fly-api.js';
 import { flyExit, hasStarted, isOver, tellsItsEnd } from './fly-exit.js';

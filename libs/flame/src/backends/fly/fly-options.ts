@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { OptionReader, badOption, show } from '../../core/option-reader.js';
-import { readEnvOptions } from '../env-options.js';
-import type { EnvOptions } from '../env-options.js';
-import { readRequestTimeout } from '../platform-requests.js';
-import type { RequestOptions } from '../platform-requests.js';
-import type { EnvRules } from '../runner-env.js';
+import { OptionReader, badOption, show } from '../../core/options/option-reader.js';
+import { readEnvOptions } from '../launch/env-options.js';
+import type { EnvOptions } from '../launch/env-options.js';
+import { readRequestTimeout } from '../platform/platform-requests.js';
+import type { RequestOptions } from '../platform/platform-requests.js';
+import type { EnvRules } from '../launch/runner-env.js';
 
 /**
  * What a FlyBackend can be told. On a Fly Machine that was deployed with `fly deploy` only `token` is missing, and a secret named

@@ -1,5 +1,5 @@
 import type { BootOrder } from '../backend.js';
-import { machineLabels, readMachineLabels } from '../machine-labels.js';
+import { machineLabels, readMachineLabels } from '../platform/machine-labels.js';
 import { isAlive as processIsAlive } from '../../system/process-table.js';
 import type { FlyMachineInfo } from './fly-exit.js';
 

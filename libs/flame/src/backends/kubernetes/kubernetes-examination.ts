@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Check } from '../../core/check.js';
-import { Examination } from '../examination.js';
+import { Examination } from '../platform/examination.js';
 import type { Cluster } from './kubernetes-cluster.js';
 import { wordsOf } from './kubernetes-failure.js';
 import { missingRights, neededRights } from './kubernetes-rights.js';

@@ -1,6 +1,6 @@
-import { BootError } from '../../core/boot-error.js';
-import type { BootPhase } from '../../core/boot-error.js';
-import { hideSecrets } from '../hide-secrets.js';
+import { BootError } from '../../core/errors/boot-error.js';
+import type { BootPhase } from '../../core/errors/boot-error.js';
+import { hideSecrets } from '../launch/hide-secrets.js';
 
 /** What the client throws when the API server refuses something. */
 interface ApiError extends Error {

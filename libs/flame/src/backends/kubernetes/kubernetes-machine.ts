@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
-import type { Leftovers } from '../leftovers.js';
+import type { Leftovers } from '../platform/leftovers.js';
 import type { Machine, MachineExit } from '../backend.js';
 import type { Cluster, Limited } from './kubernetes-cluster.js';
 import { podExit } from './kubernetes-exit.js';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { V1EnvVar, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node';
-import { BootError } from '../../core/boot-error.js';
+import { BootError } from '../../core/errors/boot-error.js';
 import type { BootOrder } from '../backend.js';
 import { mergeManifest } from './kubernetes-merge.js';
 import type { KubernetesConfig } from './kubernetes-options.js';
-import { machineLabels } from '../machine-labels.js';
-import { remoteEnv } from '../runner-env.js';
+import { machineLabels } from '../platform/machine-labels.js';
+import { remoteEnv } from '../launch/runner-env.js';
 
 /** Starts the keys of our own labels and annotations. */
 export const labelPrefix = 'nestjs-flame/';

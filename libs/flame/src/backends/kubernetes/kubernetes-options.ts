@@ -1,11 +1,11 @@
 import type { V1Pod, V1ResourceRequirements } from '@kubernetes/client-node';
-import { OptionReader, show } from '../../core/option-reader.js';
-import { readEnvOptions } from '../env-options.js';
-import type { EnvOptions } from '../env-options.js';
-import { readRequestTimeout } from '../platform-requests.js';
-import type { RequestOptions } from '../platform-requests.js';
-import { isFlameParent } from '../runner-env.js';
-import type { EnvRules } from '../runner-env.js';
+import { OptionReader, show } from '../../core/options/option-reader.js';
+import { readEnvOptions } from '../launch/env-options.js';
+import type { EnvOptions } from '../launch/env-options.js';
+import { readRequestTimeout } from '../platform/platform-requests.js';
+import type { RequestOptions } from '../platform/platform-requests.js';
+import { isFlameParent } from '../launch/runner-env.js';
+import type { EnvRules } from '../launch/runner-env.js';
 
 /** What a KubernetesBackend can be told. A parent that runs in a pod needs none of it: its runners are made like its own pod. */
 export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {

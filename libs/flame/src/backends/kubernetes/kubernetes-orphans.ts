@@ -3,7 +3,7 @@ import type { Cluster } from './kubernetes-cluster.js';
 import { statusOf } from './kubernetes-failure.js';
 import { removePod, removeSecret } from './kubernetes-machine.js';
 import { homeAnnotations, labelPrefix } from './kubernetes-manifest.js';
-import { isProcessGone, ownProcess } from '../parent-process.js';
+import { isProcessGone, ownProcess } from '../platform/parent-process.js';
 
 /** Where a parent lives: its process, its pod (namespace, name and uid), its container. The last two are empty outside of the cluster. */
 export type ParentHome = Readonly<Record<keyof typeof homeAnnotations, string>>;

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BootOrder } from '../backend.js';
 import type { Cluster } from './kubernetes-cluster.js';
 import { readStream } from './kubernetes-stream.js';
-import { splitLines } from '../line-splitter.js';
+import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
 
 /** After which a broken stream is asked for again. */

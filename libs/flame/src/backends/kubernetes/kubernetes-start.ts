@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { BootError } from '../../core/boot-error.js';
+import { BootError } from '../../core/errors/boot-error.js';
 import { podExit } from './kubernetes-exit.js';
 import type { PodView } from './kubernetes-pod-view.js';
 

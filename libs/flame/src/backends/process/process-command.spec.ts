@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { FlameError } from '../../core/flame-error.js';
-import type { Started } from '../own-script.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { Started } from '../launch/own-script.js';
 import { runnerCommand, runnerScript } from './process-command.js';
 
 const here = __dirname;

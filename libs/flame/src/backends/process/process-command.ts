@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import { badOption, show } from '../../core/option-reader.js';
-import { withoutInspector, withoutScript } from '../node-flags.js';
-import { ownScript, realScript } from '../own-script.js';
-import type { Started } from '../own-script.js';
+import { badOption, show } from '../../core/options/option-reader.js';
+import { withoutInspector, withoutScript } from '../launch/node-flags.js';
+import { ownScript, realScript } from '../launch/own-script.js';
+import type { Started } from '../launch/own-script.js';
 
 /** What of a command line the user chose; the rest is the parent's own. */
 export interface CommandRules {

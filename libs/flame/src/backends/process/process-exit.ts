@@ -1,4 +1,4 @@
-import { configExitCode } from '../../core/config-exit-code.js';
+import { configExitCode } from '../../core/errors/config-exit-code.js';
 import type { MachineExit } from '../backend.js';
 
 /** What V8 prints before it aborts a process whose heap is full. */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { BootOrder, Machine, MachineExit } from '../backend.js';
-import { splitLines } from '../line-splitter.js';
+import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull, processExit } from './process-exit.js';
 import { thisSystem } from '../../system/system.js';
 

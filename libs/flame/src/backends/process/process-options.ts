@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { OptionReader, show } from '../../core/option-reader.js';
-import { readEnvOptions } from '../env-options.js';
-import type { EnvOptions } from '../env-options.js';
+import { OptionReader, show } from '../../core/options/option-reader.js';
+import { readEnvOptions } from '../launch/env-options.js';
+import type { EnvOptions } from '../launch/env-options.js';
 
 /** What a ProcessBackend can be told; everything can be left out, which starts runners as the parent itself was started. */
 export interface ProcessBackendOptions extends EnvOptions {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { splitLines } from '../../backends/line-splitter.js';
-import type { DoctorMessage, DoctorOrder } from '../../nest/doctor-order.js';
-import { RecentLines } from '../../parent/recent-lines.js';
+import { splitLines } from '../../backends/launch/line-splitter.js';
+import type { DoctorMessage, DoctorOrder } from '../../nest/runner/doctor-order.js';
+import { RecentLines } from '../../pool/observe/recent-lines.js';
 import { findEntry } from '../app-entry.js';
 import { JsonReport, TextReport } from '../doctor-report.js';
 import type { DoctorReport } from '../doctor-report.js';

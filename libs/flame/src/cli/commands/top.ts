@@ -1,5 +1,5 @@
-import type { PoolMetrics } from '../../core/pool-metrics.js';
-import { MetricsClient } from '../../wire/metrics-client.js';
+import type { PoolMetrics } from '../../core/metrics/pool-metrics.js';
+import { MetricsClient } from '../../ops/metrics-client.js';
 import { LiveScreen } from '../live-screen.js';
 import { topLines } from '../top-view.js';
 

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../../../test/support/virtual-clock.js';
-import { FlameError } from '../flame-error.js';
+import { FlameError } from '../errors/flame-error.js';
 import { AbortListeners } from './abort-listeners.js';
 import { CallScope } from './call-scope.js';
 import type { CallScopeSetup } from './call-scope.js';

@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { CallTrace } from '../call-tracer.js';
+import type { CallTrace } from './call-tracer.js';
 import { afterLimit } from '../clock.js';
 import type { Clock } from '../clock.js';
-import type { FlameError } from '../flame-error.js';
+import type { FlameError } from '../errors/flame-error.js';
 import type { AbortListeners } from './abort-listeners.js';
 import { failing } from './call-site.js';
 

@@ -1,4 +1,4 @@
-import { FlameError, withDeepStacks } from '../flame-error.js';
+import { FlameError, withDeepStacks } from '../errors/flame-error.js';
 
 /** The stack of the code that made a call, as an object that V8 writes it to. It is put into words when it is first read. */
 export interface CallSite {

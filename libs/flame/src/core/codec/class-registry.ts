@@ -1,4 +1,4 @@
-import { FlameError } from '../flame-error.js';
+import { FlameError } from '../errors/flame-error.js';
 import { AutomaticClasses } from './automatic-classes.js';
 import type { FindClasses } from './automatic-classes.js';
 import { behaviourOf, classNameOf, isBuiltIn, privateState } from './behaviour.js';

@@ -2,7 +2,7 @@ import { inspect, types } from 'node:util';
 import vm from 'node:vm';
 import { C1, pack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
-import { FlameError } from '../flame-error.js';
+import { FlameError } from '../errors/flame-error.js';
 import { MalformedError, UnencodableError } from './codec.js';
 import { createCodec } from './create-codec.js';
 import { mark } from './marks.js';

@@ -1,9 +1,9 @@
-import type { FlameError } from '../flame-error.js';
-import type { CancelCause } from '../frame.js';
-import type { PoolBooks } from './books.js';
+import type { FlameError } from '../errors/flame-error.js';
+import type { CancelCause } from '../session/frame.js';
+import type { PoolBooks } from './pool-state.js';
 import type { PoolCall, PoolRunner } from './entries.js';
 import { abortGrace } from './rules.js';
-import * as verdict from './verdicts.js';
+import * as verdict from './pool-errors.js';
 
 /**
  * The rules of calls: who gets a slot and when, whose time is up, who is answered with what.

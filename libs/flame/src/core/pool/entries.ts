@@ -1,7 +1,7 @@
-import { IdMap } from '../id-map.js';
+import { IdMap } from '../session/id-map.js';
 import { Timed } from './deadlines.js';
 import type { HeapItem } from './heap.js';
-import type { RunnerLoad } from '../runner-choice.js';
+import type { RunnerLoad } from '../options/runner-choice.js';
 import type { QueueItem } from './wait-queue.js';
 
 /**

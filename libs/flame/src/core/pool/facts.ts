@@ -1,6 +1,6 @@
-import type { BootError } from '../boot-error.js';
-import type { FlameError } from '../flame-error.js';
-import type { CancelCause } from '../frame.js';
+import type { BootError } from '../errors/boot-error.js';
+import type { FlameError } from '../errors/flame-error.js';
+import type { CancelCause } from '../session/frame.js';
 import type { PoolCall } from './entries.js';
 
 /** What has happened, as the pool's shell tells the machine. One about a runner or call that is no longer in the books does nothing. */

@@ -1,17 +1,17 @@
 import { debuggedFor } from '../clock.js';
-import { PoolBooks } from './books.js';
-import type { Deadline } from './books.js';
+import { PoolBooks } from './pool-state.js';
+import type { Deadline } from './pool-state.js';
 import type { PoolCall, PoolRunner } from './entries.js';
 import type { PoolAction, PoolFact } from './facts.js';
 import { bootsNeeded } from './growth.js';
 import type { PoolRules } from './rules.js';
 import { Runners } from './runners.js';
 import type { Calls } from './calls.js';
-import * as verdict from './verdicts.js';
+import * as verdict from './pool-errors.js';
 
 /**
  * The pool's rules, without time, machines or promises: `step(fact, now)` changes the books and returns what to do. The shell
- * (`parent/pool.ts`) performs the actions, in their order, and steps `tick` once `wakeAt` has passed.
+ * (`pool/pool.ts`) performs the actions, in their order, and steps `tick` once `wakeAt` has passed.
  *
  * Every step costs O(log n) in runners and waiting calls, but for those that concern them all (`resize`, `drain`) and for a strategy function.
  */

@@ -1,4 +1,4 @@
-import type { RunnerChoice } from '../runner-choice.js';
+import type { RunnerChoice } from '../options/runner-choice.js';
 
 /** The part of a pool's options that the machine decides by; all durations in milliseconds. */
 export interface PoolRules {

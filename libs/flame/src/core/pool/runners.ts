@@ -1,10 +1,10 @@
-import type { BootError } from '../boot-error.js';
+import type { BootError } from '../errors/boot-error.js';
 import { pauseAfter } from './backoff.js';
-import type { PoolBooks } from './books.js';
+import type { PoolBooks } from './pool-state.js';
 import { Calls } from './calls.js';
 import { PoolRunner } from './entries.js';
 import { askGrace } from './rules.js';
-import * as verdict from './verdicts.js';
+import * as verdict from './pool-errors.js';
 
 /**
  * The rules of runners: how they come, when they idle out, what ends them.

@@ -1,0 +1,109 @@
+import type { BootError } from '../errors/boot-error.js';
+import { FlameError } from '../errors/flame-error.js';
+import type { PoolCall } from './entries.js';
+
+/** What the texts of the pool's errors need to know of it. */
+export interface PoolView {
+  readonly name: string;
+  readonly max: number;
+  readonly maxQueue: number;
+  readonly runners: number;
+  readonly booting: number;
+  readonly waiting: number;
+  /** The last boot's error, while none has succeeded since. */
+  readonly bootError: BootError | undefined;
+  /** Why calls wait though there may be room; undefined while they do not. */
+  readonly pauseReason: string | undefined;
+}
+
+const ms = (duration: number): string => `${Math.round(duration)} ms`;
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+export function queueFull(call: PoolCall, pool: PoolView): FlameError {
+  return new FlameError(
+    'FLAME_REFUSED',
+    `${call.label} was refused: the queue of pool "${pool.name}" is full, with ${plural(pool.waiting, 'waiting call')} (maxQueue ${pool.maxQueue}). ` +
+      `Raise max, maxConcurrency or maxQueue, or send less.`,
+  );
+}
+
+export function draining(call: PoolCall, pool: PoolView, reason: string): FlameError {
+  return new FlameError('FLAME_REFUSED', `${call.label} was refused: pool "${pool.name}" takes no calls any more (${reason}).`);
+}
+
+export function bootFatal(call: PoolCall, pool: PoolView, error: BootError): FlameError {
+  return new FlameError(
+    'FLAME_BOOT',
+    `${call.label} has no runner: pool "${pool.name}" cannot boot one (${error.phase}): ${error.message}`,
+    { cause: error },
+  );
+}
+
+export function waitedTooLong(call: PoolCall, pool: PoolView, now: number): FlameError {
+  const waited = ms(now - call.cameAt);
+  if (pool.pauseReason !== undefined) {
+    return new FlameError(
+      'FLAME_TIMEOUT',
+      `${call.label} timed out after ${waited} of waiting: pool "${pool.name}" is paused (${pool.pauseReason}). ` +
+        `Resume it within the call's timeout or queueTimeout.`,
+    );
+  }
+  if (pool.bootError) {
+    return new FlameError(
+      'FLAME_BOOT',
+      `${call.label} waited ${waited} in pool "${pool.name}", which could not boot a runner (${pool.bootError.phase}): ${pool.bootError.message}`,
+      { cause: pool.bootError },
+    );
+  }
+  if (pool.runners === pool.booting && pool.booting > 0) {
+    return new FlameError(
+      'FLAME_TIMEOUT',
+      `${call.label} timed out after ${waited} while booting: pool "${pool.name}" was still making ${plural(pool.booting, 'runner')}. ` +
+        `Raise the call's timeout or queueTimeout, or keep runners ready with min or headroom.`,
+    );
+  }
+  return new FlameError(
+    'FLAME_TIMEOUT',
+    `${call.label} timed out after ${waited} of waiting for a slot in pool "${pool.name}": ` +
+      `${plural(pool.runners, 'runner')} of at most ${pool.max} (${pool.booting} booting), ${plural(pool.waiting, 'call')} waiting. ` +
+      `Raise max, maxConcurrency or queueTimeout.`,
+  );
+}
+
+export function ranTooLong(call: PoolCall, pool: PoolView, runner: string, now: number): FlameError {
+  const ran = now - call.ranAt;
+  const waited = call.ranAt - call.cameAt;
+  return new FlameError(
+    'FLAME_TIMEOUT',
+    `${call.label} timed out after ${ms(ran)} of running on runner ${runner} of pool "${pool.name}" ` +
+      `(timeout ${ms(Math.min(call.overallLimit, call.runLimit))}; it had waited ${ms(waited)} before). Its handler was aborted.`,
+    { ran: 'maybe' },
+  );
+}
+
+export function cancelled(call: PoolCall, pool: PoolView, reason: string): FlameError {
+  const where = call.runner ? `running on runner ${call.runner.id} of` : 'waiting in';
+  return new FlameError('FLAME_CANCELLED', `${call.label} was cancelled while ${where} pool "${pool.name}": ${reason}`, {
+    ran: call.runner ? 'maybe' : 'no',
+  });
+}
+
+export function lost(call: PoolCall, pool: PoolView, runner: string, how: string): FlameError {
+  return new FlameError(
+    'FLAME_LOST',
+    `${call.label} was lost: runner ${runner} of pool "${pool.name}" went away during the call (${how}).`,
+    {
+      ran: 'maybe',
+    },
+  );
+}
+
+/** `drained` is what takes no calls any more: the pool, or this runner of it. */
+export function drainedAway(call: PoolCall, pool: PoolView, runner: string, drained: 'pool' | 'runner', grace: number): FlameError {
+  const who = drained === 'pool' ? `pool "${pool.name}" is shutting down` : `that runner of pool "${pool.name}" is being drained`;
+  return new FlameError(
+    'FLAME_CANCELLED',
+    `${call.label} was aborted on runner ${runner}: ${who} and it did not end within shutdownTimeout (${ms(grace)}).`,
+    { ran: 'maybe' },
+  );
+}

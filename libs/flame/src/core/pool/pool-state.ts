@@ -1,0 +1,130 @@
+import type { BootError } from '../errors/boot-error.js';
+import type { FlameError } from '../errors/flame-error.js';
+import { Deadlines, Timed } from './deadlines.js';
+import type { PoolCall, PoolRunner, RunnerDeadline } from './entries.js';
+import type { PoolAction } from './facts.js';
+import type { PoolRules } from './rules.js';
+import { RunnerShelf } from './ready-runners.js';
+import type { PoolView } from './pool-errors.js';
+import { WaitQueue } from './wait-queue.js';
+
+/** A clock of the pool itself: the pause between failed boots, the end of a drain. */
+export class PoolDeadline extends Timed {
+  constructor(
+    readonly due: 'retry' | 'drain',
+    at: number,
+  ) {
+    super();
+    this.at = at;
+  }
+}
+
+export type Deadline = PoolCall | RunnerDeadline | PoolDeadline;
+
+/**
+ * The books of one pool: its calls, runners and clocks, and the actions that the current step has decided on. What the machine's
+ * parts share; they keep it consistent, it decides nothing.
+ */
+export class PoolBooks {
+  readonly runners = new Map<string, PoolRunner>();
+  readonly waiting = new WaitQueue<PoolCall>();
+  readonly shelf: RunnerShelf;
+  readonly deadlines = new Deadlines<Deadline>();
+  /** Before this time no boot is tried again. */
+  readonly retry = new PoolDeadline('retry', 0);
+  readonly drainEnd = new PoolDeadline('drain', Infinity);
+  now = 0;
+  actions: PoolAction[] = [];
+  min: number;
+  max: number;
+  /** How many of `min` and `headroom` have idled out since the last call: the pool does without them until the next one. */
+  rested = 0;
+  booting = 0;
+  ready = 0;
+  /** Milliseconds that the runners that are gone have existed, and had work. */
+  paid = 0;
+  used = 0;
+  /** The last boot's error, while none has succeeded since. */
+  bootError: BootError | undefined;
+  /** Why calls wait though there may be room; undefined while they do not. */
+  pauseReason: string | undefined;
+  /** Why the pool takes no calls any more; undefined while it does. */
+  drainReason: string | undefined;
+
+  constructor(readonly rules: PoolRules) {
+    this.min = rules.min;
+    this.max = rules.max;
+    this.shelf = new RunnerShelf(rules.strategy);
+  }
+
+  /** The `min` that counts now. */
+  get target(): number {
+    return Math.max(0, this.min - this.rested);
+  }
+
+  /** The `headroom` that counts now: none once a runner that it kept, or `min`, has idled out. */
+  get headroom(): number {
+    return this.rested > 0 ? 0 : this.rules.headroom;
+  }
+
+  /** Slots that a runner brings. */
+  get slots(): number {
+    return this.rules.singleUse ? 1 : this.rules.maxConcurrency;
+  }
+
+  act(action: PoolAction): void {
+    this.actions.push(action);
+  }
+
+  /** Sets a clock; Infinity stops it. */
+  clock(deadline: Deadline, at: number): void {
+    deadline.at = at;
+    if (at < Infinity) this.deadlines.put(deadline);
+    else this.deadlines.remove(deadline);
+  }
+
+  unclock(deadline: Deadline): void {
+    this.deadlines.remove(deadline);
+  }
+
+  /** Answers a call that holds no slot. */
+  reject(call: PoolCall, error: FlameError): void {
+    call.state = 'over';
+    this.unclock(call);
+    this.act({ do: 'reject', call, error });
+  }
+
+  /** Takes a call off its runner. */
+  release(call: PoolCall, runner: PoolRunner): void {
+    if (call.state === 'stuck') runner.stuck -= 1;
+    call.state = 'over';
+    call.runner = undefined;
+    this.unclock(call);
+    runner.calls.delete(call.id);
+    if (runner.load === 0) runner.used += this.now - runner.busySince;
+    this.shelf.update(runner);
+  }
+
+  /** Milliseconds that runners have existed, and had work, up to `now`. */
+  spent(now: number): { paid: number; used: number } {
+    let { paid, used } = this;
+    for (const runner of this.runners.values()) {
+      paid += now - runner.bootingSince;
+      used += runner.used + (runner.load > 0 ? now - runner.busySince : 0);
+    }
+    return { paid, used };
+  }
+
+  view(): PoolView {
+    return {
+      name: this.rules.name,
+      max: this.max,
+      maxQueue: this.rules.maxQueue,
+      runners: this.runners.size,
+      booting: this.booting,
+      waiting: this.waiting.size,
+      bootError: this.bootError,
+      pauseReason: this.pauseReason,
+    };
+  }
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import type { FindClasses, FoundClass } from '../../core/codec/automatic-classes.js';
+import { loadedModules } from './app-packages.js';
+import type { Class } from '../handlers/provider-home.js';
+
+/**
+ * Finds the classes that decorators of the app's packages know: class-transformer, class-validator, TypeORM, GraphQL; those of members that they
+ * know; and `signatures`, which the app's handlers name. The packages' own books are read by their shape, where the app has loaded them: none is loaded for it, and one whose shape
+ * has changed adds nothing. All but class-transformer keep their books in a global variable.
+ */
+export function automaticClasses(signatures: () => Iterable<unknown> = () => []): FindClasses {
+  return () => {
+    const found = new Map<object, { kinds: Set<string>; members: Set<string> }>();
+    const known = books();
+    for (const { kind, type, member } of [
+      ...known,
+      ...Array.from([...typesOf(known), ...signatures()], (type) => ({ kind: undefined, type, member: undefined })),
+    ]) {
+      if (typeof type !== 'function' || typeof type.prototype !== 'object' || type.prototype === null) continue;
+      let about = found.get(type);
+      if (!about) found.set(type, (about = { kinds: new Set(), members: new Set() }));
+      if (kind !== undefined) about.kinds.add(kind);
+      if (typeof member === 'string') about.members.add(member);
+    }
+    return Array.from(found, ([type, { kinds, members }]): FoundClass => ({
+      type: type as Class,
+      // A bundle hides class-transformer's book: names must not depend on it.
+      kinds: [...kinds].filter((kind) => kind !== transformer).toSorted(),
+      transformed: kinds.has(transformer),
+      digest: () => digestOf(type as Class, members),
+    }));
+  };
+}
+
+/** What a book says of a class, or of one of its members. */
+interface Entry {
+  readonly kind: string | undefined;
+  readonly type: unknown;
+  readonly member?: unknown;
+}
+
+const transformer = 'class-transformer';
+
+function books(): Entry[] {
+  const { classValidatorMetadataStorage, typeormMetadataArgsStorage, GqlTypeMetadataStorage, GqlLazyMetadataStorageHost } =
+    globalThis as unknown as Globals;
+  return [
+    ...transformerStorages().flatMap((storage) => transformed(storage)),
+    ...targets('class-validator', values(classValidatorMetadataStorage?.validationMetadatas)),
+    ...['tables', 'columns', 'relations', 'embeddeds'].flatMap((list) => targets('typeorm', values(typeormMetadataArgsStorage?.[list]))),
+    ...['getObjectTypesMetadata', 'getInputTypesMetadata', 'getInterfacesMetadata', 'getArgumentsMetadata'].flatMap((list) =>
+      targets('graphql', values(GqlTypeMetadataStorage?.[list]?.())),
+    ),
+    // Input types are listed above once the schema has been built, here from the first; beside resolvers, which are no data.
+    ...Array.from(GqlLazyMetadataStorageHost?.lazyMetadataByTarget?.keys() ?? [])
+      .filter((type) => typeof type === 'function' && Reflect.hasOwnMetadata('graphql:class_type', type))
+      .map((type) => ({ kind: 'graphql', type })),
+  ];
+}
+
+interface Globals {
+  readonly classValidatorMetadataStorage?: { readonly validationMetadatas?: unknown };
+  readonly typeormMetadataArgsStorage?: Record<string, unknown>;
+  readonly GqlLazyMetadataStorageHost?: { readonly lazyMetadataByTarget?: ReadonlyMap<unknown, unknown> };
+  readonly GqlTypeMetadataStorage?: Record<string, (() => unknown) | undefined>;
+}
+
+/** The books of all copies of class-transformer that were loaded; it has one build only that Node loads, a CommonJS one. */
+function transformerStorages(): Record<string, unknown>[] {
+  const cache = loadedModules();
+  return Object.keys(cache)
+    .filter((file) => /[\\/]class-transformer[\\/](?:cjs[\\/])?storage\.js$/.test(file))
+    .map(
+      (file) => (cache[file]?.exports as { defaultMetadataStorage?: Record<string, unknown> } | undefined)?.defaultMetadataStorage ?? {},
+    );
+}
+
+function transformed(storage: Record<string, unknown>): Entry[] {
+  return ['_typeMetadatas', '_transformMetadatas', '_exposeMetadatas', '_excludeMetadatas'].flatMap((list) =>
+    Array.from((storage[list] as Map<unknown, Map<string | undefined, unknown>> | undefined) ?? []).flatMap(([type, members]) =>
+      Array.from(members.keys(), (member) => ({ kind: transformer, type, member })),
+    ),
+  );
+}
+
+/** The classes of members, as `@Type` names them or as the compiler wrote them down. */
+function* typesOf(known: readonly Entry[]): Generator<unknown> {
+  for (const { type, member } of known) {
+    if (typeof type === 'function' && typeof member === 'string')
+      yield Reflect.getMetadata('design:type', type.prototype as object, member);
+  }
+  for (const storage of transformerStorages()) {
+    for (const members of (storage['_typeMetadatas'] as Map<unknown, Map<unknown, TypeMetadata>> | undefined)?.values() ?? []) {
+      for (const { typeFunction, options } of members.values()) {
+        yield typeGivenBy(typeFunction);
+        for (const { value } of options?.discriminator?.subTypes ?? []) yield value;
+      }
+    }
+  }
+}
+
+/** What class-transformer keeps of `@Type`. */
+interface TypeMetadata {
+  readonly typeFunction?: () => unknown;
+  readonly options?: { readonly discriminator?: { readonly subTypes?: readonly { readonly value?: unknown }[] } };
+}
+
+function typeGivenBy(typeFunction: (() => unknown) | undefined): unknown {
+  try {
+    return typeFunction?.();
+  } catch {
+    // It decides by the object that is transformed, and there is none.
+    return undefined;
+  }
+}
+
+/** What decorators leave: `target` is a class, or a name, and `propertyName` a member of it. */
+function targets(kind: string, metadata: unknown[]): Entry[] {
+  return metadata.flatMap((each) => {
+    const { target, propertyName } = each as { target?: unknown; propertyName?: unknown };
+    return [{ kind, type: target, member: propertyName }];
+  });
+}
+
+/** The items of a list, or of the lists in a Map. */
+function values(list: unknown): object[] {
+  const items = list instanceof Map ? [...list.values()].flat() : list;
+  return Array.isArray(items) ? items.filter((item): item is object => typeof item === 'object' && item !== null) : [];
+}
+
+function digestOf(type: Class, members: ReadonlySet<string>): string {
+  const hash = createHash('sha256');
+  for (let level: unknown = type; typeof level === 'function' && level !== Function.prototype; level = Object.getPrototypeOf(level)) {
+    hash.update(Function.prototype.toString.call(level)).update(
+      Object.getOwnPropertyNames(level.prototype ?? {})
+        .toSorted()
+        .join(),
+    );
+  }
+  return hash
+    .update([...members].toSorted().join())
+    .digest('hex')
+    .slice(0, 12);
+}

@@ -1,0 +1,77 @@
+import { Readable } from 'node:stream';
+import { Observable } from 'rxjs';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { laterStream } from '../../streams/later-stream.js';
+import { leaveStream } from '../../streams/remote-stream.js';
+import { kindNames } from '../../streams/stream-kind.js';
+import type { StreamKind } from '../../streams/stream-kind.js';
+
+/** What a method gives its callers: a promise, or a stream that begins when it is first read. */
+export type FlameReturns = 'promise' | StreamKind;
+
+export const flameReturns: readonly FlameReturns[] = ['promise', 'iterable', 'observable', 'readable', 'web-stream'];
+
+/** What methods may return so that it can come from elsewhere. */
+export type FlameResult = Promise<unknown> | Observable<unknown> | AsyncIterable<unknown>;
+
+/**
+ * What a method returns, by what is known of it at run time: the kind of function that it is, and the class in its type's metadata. Undefined where neither
+ * says: an interface such as AsyncIterable leaves no trace, and neither does a type that is not written down.
+ */
+export function returnsOf(method: unknown, type: unknown): FlameReturns | undefined {
+  const made = Object.prototype.toString.call(method);
+  if (made === '[object AsyncGeneratorFunction]') return 'iterable';
+  if (made === '[object AsyncFunction]' || isClass(type, Promise)) return 'promise';
+  if (isClass(type, Observable)) return 'observable';
+  if (isClass(type, Readable)) return 'readable';
+  return isClass(type, ReadableStream) ? 'web-stream' : undefined;
+}
+
+/** How a call is made for what its caller is given. */
+export interface Delivery {
+  /** The result will be read as a stream, at once. */
+  readonly reads: true;
+  /** Aborts when its reader leaves before it has begun. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a call for what the method's type promises: at once for a promise, for a stream when it is read.
+ *
+ * @param call makes the call; without `delivery` for a promise
+ */
+export function deliver(returns: FlameReturns | undefined, label: string, call: (delivery?: Delivery) => Promise<unknown>): unknown {
+  if (returns === 'promise') return call();
+  if (returns === undefined) return guarded(call(), label);
+  return laterStream(
+    returns,
+    (signal) => call({ reads: true, signal }),
+    (what) =>
+      new FlameError('FLAME_CONFIG', `${label} should give ${kindNames[returns]}, but returned ${what}. ${sayWhatItReturns(label)}`, {
+        ran: 'yes',
+      }),
+  );
+}
+
+/** @returns the sentence that names the option. */
+export function sayWhatItReturns(label: string): string {
+  const words = flameReturns.map((word) => `'${word}'`).join(', ');
+  return `Say what ${label} returns, in its decorator or in the options of the call: { returns: … }, one of ${words}.`;
+}
+
+/** A promise that says what is wrong when it is used as a stream, for methods of which nobody knows that they stream. */
+function guarded(promise: Promise<unknown>, label: string): Promise<unknown> {
+  const misused = (): never => {
+    // Nobody will await it now; what the call failed with says less than this.
+    promise.then(leaveStream).catch(() => undefined);
+    throw new FlameError('FLAME_CONFIG', `${label} gave a promise, as nothing says that it streams. ${sayWhatItReturns(label)}`, {
+      ran: 'maybe',
+    });
+  };
+  for (const key of [Symbol.asyncIterator, 'subscribe', 'pipe', 'on']) Object.defineProperty(promise, key, { value: misused });
+  return promise;
+}
+
+function isClass(type: unknown, base: abstract new (...args: never[]) => unknown): boolean {
+  return typeof type === 'function' && (type === base || type.prototype instanceof base);
+}

@@ -1,0 +1,71 @@
+import { merged } from '../../core/merged.js';
+import type { CallOptions } from '../../pool/calls/pending-call.js';
+import { currentWork } from '../../runner/executor/flame-call.js';
+import type { Work } from '../../runner/executor/active-call.js';
+import { FlameParent } from '../module/flame-parent.js';
+import { InPlaceScope, InPlaceWork } from './in-place.js';
+import type { InPlaceSetup } from './in-place.js';
+
+/** A method called in place. */
+export interface PlainCall {
+  readonly name: string;
+  /** The pool that was asked for. */
+  readonly pool: string;
+  readonly options: CallOptions;
+  run(): unknown;
+}
+
+/** Where the code around runs: what a call made in place says of itself. */
+export interface Place {
+  readonly pool: string;
+  readonly runner: string;
+  /** For people. */
+  readonly where: string;
+  /** The work around; undefined outside of handlers. */
+  readonly outer: Work | undefined;
+}
+
+/** On the runner of the call around, or on the runner that this process is. */
+export function thisPlace(): Place {
+  const outer = currentWork();
+  const info = FlameParent.get();
+  const pool = outer?.place.pool || info?.pool || '';
+  const runner = outer?.place.runnerId ?? info?.runner ?? 'here';
+  return { pool, runner, where: `running in place on runner ${runner} of pool "${pool}"`, outer };
+}
+
+/** Whether a call in place is more than the plain call of its method: options that bound it, or that listen to it, were given. */
+export function isBounded({ timeout, handlerTimeout, signal, onProgress }: CallOptions): boolean {
+  return timeout !== undefined || handlerTimeout !== undefined || signal !== undefined || onProgress !== undefined;
+}
+
+/** Runs a call in place within its options and, unless it is not linked, within the call around. */
+export async function callInPlace(setup: InPlaceSetup, call: PlainCall): Promise<unknown> {
+  const place = thisPlace();
+  return begin(setup, place, call, call.options.linked === false ? undefined : place.outer, 'call').result();
+}
+
+/**
+ * The same for a cast, which outlives the call around: resolves when the method has been called. `failed` is told what came of it then.
+ *
+ * @throws {FlameError} FLAME_CANCELLED when its signal had aborted before.
+ */
+export async function castInPlace(setup: InPlaceSetup, call: PlainCall, failed: (error: unknown) => void): Promise<void> {
+  const { linked, signal } = call.options;
+  // Nobody hears of an unlinked cast when its caller leaves.
+  const options = linked === false && !signal?.aborted ? merged(call.options, { signal: undefined }) : call.options;
+  const { scope, result } = begin(setup, thisPlace(), merged(call, { options }), undefined, 'cast');
+  if (scope.reason) throw scope.reason;
+  result().catch(failed);
+}
+
+function begin(
+  setup: InPlaceSetup,
+  { pool, runner, where, outer }: Place,
+  { name, options, run, pool: asked }: PlainCall,
+  bounds: Work | undefined,
+  mode: 'call' | 'cast',
+): { scope: InPlaceScope; result: () => Promise<unknown> } {
+  const scope = new InPlaceScope(setup, { name, where, options, outer: bounds, traced: { pool: asked, handler: name, mode, attempt: 1 } });
+  return { scope, result: () => scope.run(new InPlaceWork(scope, pool, runner, setup.clock, outer), run) };
+}

@@ -1,0 +1,122 @@
+import { CallScope } from '../../core/call/call-scope.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { merged } from '../../core/merged.js';
+import type { ChildExit } from '../../pool/children/child-call.js';
+import { reasonOf } from '../../pool/calls/call-errors.js';
+import type { CallOptions } from '../../pool/calls/pending-call.js';
+import type { PlacedChild } from '../../pool/children/placed-child.js';
+import { ChildWork, MethodWork } from '../../runner/executor/child-work.js';
+import { currentWork } from '../../runner/executor/flame-call.js';
+import type { Work, Workplace } from '../../runner/executor/active-call.js';
+import { isBounded, thisPlace } from './call-in-place.js';
+import type { Place } from './call-in-place.js';
+import { InPlaceScope, warnOfProgress } from './in-place.js';
+import type { EndingChild, InPlaceSetup } from './in-place.js';
+import { nestLog } from '../log/nest-log.js';
+import type { PlaceableClass } from '../handlers/placeable-class.js';
+
+/** A child as `RemoteChild` shows it, wherever it lives. */
+export type AnyChild = Pick<PlacedChild, 'exited' | 'call' | 'stop'>;
+
+/**
+ * Makes a child where it was asked for, because that is on a runner already. The child has the hooks and the end of any other, but no slot, and its arguments
+ * do not cross. Linked, it also ends with the call that placed it when that is aborted.
+ */
+export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args: unknown, options: CallOptions): Promise<AnyChild> {
+  const place = thisPlace();
+  const outer = options.linked === false ? undefined : place.outer;
+  const placing = new InPlaceScope(setup, {
+    name: type.name,
+    where: place.where,
+    options: merged(options, { onProgress: undefined }),
+    outer,
+  });
+  if (placing.reason) throw placing.reason;
+  const child = new ChildInPlace(setup, place, type, options, placing.at);
+  // Nobody will be given the child, linked or not.
+  placing.whenEnded((error) => child.work.abort(error));
+  await placing.run(child.work, async () => {
+    await child.work.run(undefined, [args]);
+    child.started(outer);
+  });
+  return child;
+}
+
+class ChildInPlace implements AnyChild, EndingChild {
+  readonly work: ChildWork;
+  readonly exited: Promise<ChildExit>;
+  readonly #setup: InPlaceSetup;
+  readonly #place: Place;
+  readonly #type: PlaceableClass;
+  readonly #options: CallOptions;
+  /** What bounds the child once it is placed. */
+  readonly #life: CallScope;
+  #how: ChildExit['how'] = 'cancelled';
+  #exit!: (exit: ChildExit) => void;
+
+  constructor(setup: InPlaceSetup, place: Place, type: PlaceableClass, options: CallOptions, at: number) {
+    this.#setup = setup;
+    this.#place = place;
+    this.#type = type;
+    this.#options = options;
+    this.exited = new Promise((resolve) => (this.#exit = resolve));
+    const warn = (error: unknown): void => warnOfProgress(type.name, error);
+    this.#life = new CallScope({ clock: setup.clock, listeners: setup.listeners, onProgress: options.onProgress, warn });
+    const frame = merged(this.#frame, { mode: 'child' as const, linked: options.linked ?? true });
+    this.work = new ChildWork(this.#workplace(type.name, this.#life), frame, at, type);
+  }
+
+  /** Its `onFlameStart` has ended. A child that was aborted meanwhile ends now. */
+  started(outer: Work | undefined): void {
+    this.#setup.children.add(this);
+    this.work.unlimited();
+    this.work.whenAborted((_, reason) => void this.#finish(reason as FlameError));
+    if (!this.work.linked) return;
+    this.#life.whenEnded((error) => this.work.abort(error));
+    for (const signal of [this.#options.signal, outer?.signal]) this.#life.follow(signal, (aborted) => ended(reasonOf(aborted)));
+  }
+
+  async call(method: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
+    const name = `${this.#type.label}.${method}`;
+    if (!this.work.lives) throw new FlameError('FLAME_LOST', `${name} was not run: its child has ended (${(await this.exited).reason})`);
+    const outer = isBounded(options) ? currentWork() : undefined;
+    const scope = new InPlaceScope(this.#setup, { name, where: this.#place.where, options, outer });
+    if (scope.reason) throw scope.reason;
+    const frame = merged(this.#frame, { mode: 'call' as const, linked: true, method });
+    const work = new MethodWork(this.#workplace(name, scope), frame, scope.at, this.work);
+    return scope.run(work, () => work.run(undefined, args));
+  }
+
+  stop(reason: string): Promise<ChildExit> {
+    return this.end('stopped', reason);
+  }
+
+  end(how: 'stopped' | 'leaving', reason: string): Promise<ChildExit> {
+    if (!this.work.aborted) this.#how = how;
+    this.work.abort(ended(reason));
+    return this.exited;
+  }
+
+  async #finish(reason: FlameError): Promise<void> {
+    await this.work.finish(reason, this.#setup.clock, (text) => nestLog.warn(text));
+    this.#life.close();
+    this.#setup.children.delete(this);
+    this.#exit({ how: this.work.byItself ? 'ended' : this.#how, reason: reason.message });
+  }
+
+  get #frame(): { kind: 'call'; id: number; handler: number; args: Uint8Array; timeout: number; attempt: number } {
+    return { kind: 'call', id: this.#place.outer?.id ?? 0, handler: 0, args: nothing, timeout: 0, attempt: 1 };
+  }
+
+  #workplace(name: string, scope: CallScope): Workplace {
+    const { clock } = this.#setup;
+    const { pool, runner } = this.#place;
+    return { pool, runnerId: runner, now: () => clock.now(), name: () => name, progress: (_, value) => scope.progress(value) };
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+function ended(reason: string): FlameError {
+  return new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' });
+}

@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { merged } from '../../core/merged.js';
+import type { CallOptions } from '../../pool/calls/pending-call.js';
+import { callInPlace, castInPlace, isBounded } from './call-in-place.js';
+import type { PlainCall } from './call-in-place.js';
+import { readCallOptions, reading } from './call-options.js';
+import type { FlameCallOptions } from './call-options.js';
+import { placeHere } from './child-in-place.js';
+import type { FlameApi, FlameCasts } from './flame-api.js';
+import { FlameApp } from '../module/flame-app.js';
+import { FlamePool } from './flame-pool.js';
+import type { Reach } from '../handlers/handler-index.js';
+import type { Class } from '../handlers/provider-home.js';
+import { RemoteChild } from './remote-child.js';
+import { deliver } from '../decorator/returns.js';
+import type { Delivery } from '../decorator/returns.js';
+
+/** What a class's `onFlameStart` takes; undefined where it takes nothing. */
+export type ChildArgs<T> = T extends { onFlameStart(...args: infer A): unknown } ? (A extends [] ? undefined : A[0]) : undefined;
+
+/**
+ * Options of `flame.placeChild`. `timeout` is for the placing alone; without it, waiting has the pool's `queueTimeout` and `onFlameStart` the pool's
+ * `timeout`. `signal` ends the placing, and the child, too, unless `link` is false. `onProgress` is told what the child gives to
+ * `FlameCall.current().progress`, for as long as it lives.
+ */
+export type PlaceChildOptions = Omit<FlameCallOptions, 'returns'>;
+
+/**
+ * Runs methods on runners without, or against, their decorators: in another pool, with another timeout, with an AbortSignal. The class
+ * must have a method with `@OnFlame`, or be named in the module's `handlers`.
+ */
+@Injectable()
+export class Flame {
+  readonly #app: FlameApp;
+
+  constructor(app: FlameApp) {
+    this.#app = app;
+  }
+
+  /**
+   * The service as it is on a runner of `pool`: `await flame.on('ffmpeg', VideosService, { timeout: 5_000 }).thumbnails(video, 5)`.
+   *
+   * @throws {FlameError} FLAME_CONFIG for an unknown pool or a bad option, FLAME_DENIED for a class or method that cannot be reached.
+   */
+  on<T>(pool: string, service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
+    return this.#proxy(pool, service, options, 'on') as FlameApi<T>;
+  }
+
+  /** The same for work that nobody awaits: each method resolves when a runner has taken it on; failures go to `onCastError`. */
+  cast<T>(pool: string, service: Class<T>, options: FlameCallOptions = {}): FlameCasts<T> {
+    return this.#proxy(pool, service, options, 'cast') as FlameCasts<T>;
+  }
+
+  /**
+   * Makes an instance of `type` on a runner of `pool`, by that runner's container and with its dependencies, and gives it `args` in its `onFlameStart`. The child
+   * stays, and holds a slot, until it ends. The class must have a method with `@OnFlame` or be named in the module's `handlers`; it need not be a provider.
+   *
+   * Rejects with what `onFlameStart` throws, and as any call does that finds no runner.
+   *
+   * @throws {FlameError} FLAME_CONFIG for an unknown pool or a bad option, FLAME_DENIED for a class that cannot be placed.
+   */
+  async placeChild<T>(pool: string, type: Class<T>, args: ChildArgs<T>, options: PlaceChildOptions = {}): Promise<RemoteChild<T>> {
+    const asker = `flame.placeChild('${pool}', ${type.name})`;
+    const target = this.#app.pool(pool, asker);
+    const found = this.#app.opened(asker).index.placeable(type);
+    if (!found) throw unplaceableClass(asker, type);
+    const given = readCallOptions(options, `${asker} options`, 'returns');
+    const { inPlace } = this.#app.opened(asker);
+    const child = this.#app.runsInPlace
+      ? await placeHere(inPlace, found.place, args, given)
+      : await target.place(found.number, args, given);
+    return new RemoteChild<T>(child, found.place);
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG when there is no such pool. */
+  pool(name: string): FlamePool {
+    this.#app.pool(name, 'flame.pool()');
+    return new FlamePool(name, this.#app);
+  }
+
+  #proxy(poolName: string, service: Class, options: FlameCallOptions, mode: 'on' | 'cast'): object {
+    const asker = `flame.${mode}('${poolName}', ${service.name})`;
+    const app = this.#app;
+    const pool = app.pool(poolName, asker);
+    const { index, castFailed, inPlace } = app.opened(asker);
+    const reach = index.reach(service);
+    if (!reach) throw unreachableClass(asker, service);
+    const given = readCallOptions(options, `${asker} options`);
+    return new Proxy(emptyTarget, {
+      get(_, key) {
+        const method = reach.get(key);
+        if (!method) return absent(asker, key, reach);
+        const { number, declaration } = method;
+        const callOptions = declaration ? merged(declaration.callOptions, given) : given;
+        const returns = given.returns ?? index.returns(number);
+        const name = index.name(number);
+        const bounded = isBounded(callOptions);
+        const here = (args: unknown[], options: CallOptions): PlainCall => ({
+          name,
+          pool: poolName,
+          options,
+          run: () => index.runPlain(number, args),
+        });
+        const call = (args: unknown[], more?: Delivery): Promise<unknown> => {
+          if (app.runsInPlace && !bounded) return runHere(() => index.runPlain(number, args));
+          const options = more ? reading(callOptions, more) : callOptions;
+          return app.runsInPlace ? callInPlace(inPlace, here(args, options)) : pool.call(number, args, options);
+        };
+        if (mode === 'on') {
+          if (returns === 'promise') return (...args: unknown[]) => call(args);
+          return (...args: unknown[]) => deliver(returns, name, (more) => call(args, more));
+        }
+        return async (...args: unknown[]): Promise<void> => {
+          if (!app.runsInPlace) return pool.cast(number, args, callOptions);
+          // In place, too, a cast's caller waits for the start and not for the end.
+          const failed = (error: unknown): void => castFailed(error, name);
+          if (bounded) return castInPlace(inPlace, here(args, callOptions), failed);
+          runHere(() => index.runPlain(number, args)).catch(failed);
+        };
+      },
+    });
+  }
+}
+
+const emptyTarget = Object.freeze({});
+
+async function runHere(run: () => unknown): Promise<unknown> {
+  return run();
+}
+
+function unreachableClass(asker: string, service: Class): FlameError {
+  return new FlameError(
+    'FLAME_DENIED',
+    `${asker}: ${service.name} cannot be reached on runners. Put @OnFlame on one of its methods or name it in FlameModule's handlers, and provide it in a module.`,
+  );
+}
+
+function unplaceableClass(asker: string, type: Class): FlameError {
+  return new FlameError(
+    'FLAME_DENIED',
+    `${asker}: children of ${type.name} cannot be placed on runners. Name ${type.name} in FlameModule's handlers, or put @OnFlame on one of its methods and provide it in a module.`,
+  );
+}
+
+/** `then` is asked for by `await`, symbols by whoever prints the object. */
+function absent(asker: string, key: string | symbol, reach: Reach): undefined {
+  if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
+  const there = [...reach.keys()].map(String).join(', ');
+  throw new FlameError(
+    'FLAME_DENIED',
+    `${asker}.${key} cannot be reached on runners: it is not a method of the class. Its methods are: ${there}.`,
+  );
+}

@@ -1,0 +1,136 @@
+import type { AbortListeners } from '../../core/call/abort-listeners.js';
+import { CallScope } from '../../core/call/call-scope.js';
+import type { CallTracer, CarriedTrace, TracedCall } from '../../core/call/call-tracer.js';
+import type { Clock } from '../../core/clock.js';
+import type { CallOptions } from '../../pool/calls/pending-call.js';
+import { FlameCall, runAs } from '../../runner/executor/flame-call.js';
+import { Work } from '../../runner/executor/active-call.js';
+import { boundedStream } from '../../streams/bounded-stream.js';
+import { kindOf } from '../../streams/stream-kind.js';
+import * as errors from './in-place-errors.js';
+import { nestLog } from '../log/nest-log.js';
+
+/** What calls in place are bounded with. */
+export interface InPlaceScopeSetup {
+  readonly clock: Clock;
+  readonly listeners: AbortListeners;
+  readonly tracer?: CallTracer | undefined;
+}
+
+/** What an app makes calls and children in place with. */
+export interface InPlaceSetup extends InPlaceScopeSetup {
+  /** The children that live in place. They end with the app. */
+  readonly children: Set<EndingChild>;
+}
+
+/** A child in place, as the app ends it. */
+export interface EndingChild {
+  end(how: 'leaving', reason: string): Promise<unknown>;
+}
+
+/** One call in place. */
+export interface InPlaceCall {
+  /** `Class.method`, for people. */
+  readonly name: string;
+  /** Where it runs, for people. */
+  readonly where: string;
+  readonly options: CallOptions;
+  /** Milliseconds that it has, where its options do not say. */
+  readonly timeout?: number;
+  /** The work around, whose deadline and signal bound the call, too. */
+  readonly outer?: Work | undefined;
+  /** What a trace says of it; undefined for a call that has no span. */
+  readonly traced?: TracedCall;
+}
+
+/** A call in place with its options: bounded, traced, and not begun. */
+export class InPlaceScope extends CallScope {
+  readonly call: InPlaceCall;
+  readonly trace: CarriedTrace | undefined;
+  readonly #setup: InPlaceScopeSetup;
+  /** The method was called: it may have run. */
+  #begun = false;
+
+  constructor(setup: InPlaceScopeSetup, call: InPlaceCall) {
+    const { clock, listeners, tracer } = setup;
+    const { options, outer, name, where } = call;
+    const warn = (error: unknown): void => warnOfProgress(name, error);
+    const record = call.traced && tracer?.begin(call.traced);
+    super({ clock, listeners, onProgress: options.onProgress, warn, record });
+    this.trace = call.traced && tracer?.carry();
+    this.call = call;
+    this.#setup = setup;
+    const ran = (): 'no' | 'maybe' => (this.#begun ? 'maybe' : 'no');
+    this.follow(options.signal, (signal) => errors.cancelled(name, where, ran(), signal));
+    if (outer) this.follow(outer.signal, (signal) => errors.outerAborted(name, where, ran(), signal));
+    const timeout = options.timeout ?? options.handlerTimeout ?? call.timeout ?? Infinity;
+    this.limit(timeout, () => errors.timedOut(name, where, timeout));
+    if (outer && outer.at < Infinity) {
+      const left = outer.at - outer.place.now();
+      this.limit(left, () => errors.outerTimedOut(name, where, ran(), left));
+    }
+  }
+
+  /** Runs the call's work, within this scope; streams that it gives end with the scope, too. */
+  async run(work: Work, task: () => unknown): Promise<unknown> {
+    if (this.reason) throw this.reason;
+    this.#begun = true;
+    // Unlinked work goes on when its caller leaves; a deadline ends it, too.
+    this.whenEnded((error) => {
+      if (work.linked || error.code === 'FLAME_TIMEOUT') work.abort(error);
+    });
+    return this.within(this.#perform(work, task));
+  }
+
+  async #perform(work: Work, task: () => unknown): Promise<unknown> {
+    const { tracer } = this.#setup;
+    const call = new FlameCall(work);
+    try {
+      const value = await runAs(call, () => (this.call.traced && tracer ? tracer.run(work, task) : task()));
+      const kind = kindOf(value);
+      if (kind === undefined || kind === 'signal') {
+        this.close();
+        work.over();
+        return value;
+      }
+      const over = (left: boolean): void => {
+        this.close();
+        if (left) work.abort(errors.notRead(this.call.name, this.call.where));
+        work.over();
+      };
+      this.whenEnded((error) => work.abort(error));
+      return boundedStream(kind, value as object, { signal: work.signal, over, within: (more) => runAs(call, more) });
+    } catch (error) {
+      this.close(error);
+      work.over();
+      throw error;
+    }
+  }
+}
+
+/** The work of a call in place. Within a call it is part of that, and has its id. */
+export class InPlaceWork extends Work {
+  readonly #outer: Work | undefined;
+
+  constructor(scope: InPlaceScope, pool: string, runnerId: string, clock: Clock, outer: Work | undefined) {
+    const { name, options } = scope.call;
+    const place = {
+      pool,
+      runnerId,
+      now: (): number => clock.now(),
+      name: (): string => name,
+      progress: (_: Work, value: unknown): void => scope.progress(value),
+    };
+    super(place, outer?.id ?? 0, 0, 'call', options.linked ?? true, 1, scope.at, scope.trace);
+    this.#outer = outer;
+  }
+
+  override end(reason: string): void {
+    if (this.#outer) this.#outer.end(reason);
+    else super.end(reason);
+  }
+}
+
+export function warnOfProgress(name: string, error: unknown): void {
+  nestLog.warn(`onProgress of ${name} threw: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,76 @@
+import type { ChildExit } from '../../pool/children/child-call.js';
+import type { CallOptions } from '../../pool/calls/pending-call.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { readCallOptions, reading } from './call-options.js';
+import type { FlameCallOptions, ReadCallOptions } from './call-options.js';
+import type { AnyChild } from './child-in-place.js';
+import type { FlameApi } from './flame-api.js';
+import type { PlaceableClass } from '../handlers/placeable-class.js';
+import { deliver } from '../decorator/returns.js';
+
+/** Options of a child's methods; left out, the pool's `timeout` counts. */
+export type ChildCallOptions = Omit<FlameCallOptions, 'link'>;
+
+/**
+ * A child on a runner, as whoever placed it holds it. The child lives on, and holds its slot, until it is stopped, ends by itself, is left by the caller that
+ * it is linked to, or goes with its runner. Nothing brings it back.
+ *
+ * `await using child = await flame.placeChild(…)` stops it at the end of the block.
+ */
+export class RemoteChild<T> implements AsyncDisposable {
+  /** Its asynchronous methods, as it has them. They run side by side, as calls do, and take no slots. */
+  readonly api: FlameApi<T>;
+  /** How and why it ended. Never rejects. */
+  readonly exited: Promise<ChildExit>;
+  readonly #child: AnyChild;
+  readonly #type: PlaceableClass;
+
+  constructor(child: AnyChild, type: PlaceableClass) {
+    this.#child = child;
+    this.#type = type;
+    this.exited = child.exited;
+    this.api = this.#proxy({});
+  }
+
+  /** The same methods with a timeout of their own, an AbortSignal, or `onProgress`. */
+  with(options: ChildCallOptions): FlameApi<T> {
+    return this.#proxy(readCallOptions(options, `child.with() of ${this.#type.label}`, 'link'));
+  }
+
+  /** Ends the child, linked or not: what runs of its methods is aborted, then its `onFlameStop` is called with the reason. Resolves when it has ended. */
+  stop(reason = 'it was stopped'): Promise<ChildExit> {
+    return this.#child.stop(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('its holder disposed of it');
+  }
+
+  #proxy(options: ReadCallOptions): FlameApi<T> {
+    const type = this.#type;
+    const child = this.#child;
+    return new Proxy(emptyTarget, {
+      get(_, key) {
+        // `then` is asked for by `await`, symbols by whoever prints the object.
+        if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
+        if (!type.methods.has(key)) throw noMethod(type, key);
+        const returns = options.returns ?? type.returns(key);
+        return (...args: unknown[]): unknown =>
+          deliver(returns, `${type.label}.${key}`, (more) => {
+            const callOptions: CallOptions = more ? reading(options, more) : options;
+            return child.call(key, args, callOptions);
+          });
+      },
+    }) as FlameApi<T>;
+  }
+}
+
+const emptyTarget = Object.freeze({});
+
+function noMethod(type: PlaceableClass, key: string): FlameError {
+  const there = [...type.methods].join(', ');
+  return new FlameError(
+    'FLAME_DENIED',
+    `${type.label}.${key} cannot be called on a child: it is not a public method of ${type.label}. Its methods are: ${there}.`,
+  );
+}

@@ -1,0 +1,48 @@
+import type { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { prototypesOf } from '../decorator/declaration.js';
+
+/** Nest's names for the filters of a class or method, and for what a filter catches. Its module of constants cannot be required where Nest is ESM, in Jest. */
+const filtersMetadata = '__exceptionFilters__';
+const caughtMetadata = '__filterCatchExceptions__';
+
+/** A class of errors that a filter of the app catches, and the filter's name. */
+export interface CaughtError {
+  readonly type: Function;
+  readonly filter: string;
+}
+
+/**
+ * Finds the `@Catch(…)` that would have looked for one of these classes: among providers, the filters that controllers name, and the global ones.
+ * `lost` are the prototypes that an error has where it was thrown and no longer has where it arrives.
+ */
+export function caughtAmong(lost: readonly object[], modules: ModulesContainer, moduleRef: ModuleRef): CaughtError | undefined {
+  for (const filter of filtersOf(modules, moduleRef)) {
+    const types = (Reflect.getMetadata(caughtMetadata, filter) as Function[] | undefined) ?? [];
+    const type = types.find((caught) => typeof caught === 'function' && lost.includes(caught.prototype as object));
+    if (type) return { type, filter: filter.name };
+  }
+  return undefined;
+}
+
+function* filtersOf(modules: ModulesContainer, moduleRef: ModuleRef): Generator<Function> {
+  for (const module of modules.values()) {
+    for (const { metatype, instance } of [...module.providers.values(), ...module.injectables.values()])
+      yield* classOf(metatype ?? instance);
+    for (const { metatype } of module.controllers.values()) {
+      if (typeof metatype !== 'function') continue;
+      const methods = prototypesOf(metatype.prototype as object).flatMap((level) => Object.values(Object.getOwnPropertyDescriptors(level)));
+      for (const target of [metatype, ...methods.map(({ value }) => value as unknown)]) {
+        if (typeof target !== 'function') continue;
+        for (const filter of (Reflect.getMetadata(filtersMetadata, target) as unknown[] | undefined) ?? []) yield* classOf(filter);
+      }
+    }
+  }
+  // Nest keeps the filters of `app.useGlobalFilters()` with the app's configuration, which its container holds.
+  const { container } = moduleRef as unknown as { container?: { applicationConfig?: { getGlobalFilters?: () => unknown[] } } };
+  for (const filter of container?.applicationConfig?.getGlobalFilters?.() ?? []) yield* classOf(filter);
+}
+
+function* classOf(filter: unknown): Generator<Function> {
+  if (typeof filter === 'function') yield filter;
+  else if (typeof filter === 'object' && filter !== null && typeof filter.constructor === 'function') yield filter.constructor;
+}

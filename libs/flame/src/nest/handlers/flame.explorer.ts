@@ -1,0 +1,173 @@
+import { ModulesContainer } from '@nestjs/core';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { methodName, prototypesOf } from '../decorator/declaration.js';
+import type { Declaration, Method } from '../decorator/declaration.js';
+import type { Decoration, Dispatcher } from '../decorator/decoration.js';
+import { onFlame, unknownPool } from '../module/flame-app.js';
+import type { Enhance } from './enhancers.js';
+import type { FlameApp } from '../module/flame-app.js';
+import { HandlerIndex } from './handler-index.js';
+import { HomeName } from './home-name.js';
+import type { Handler } from './handler-index.js';
+import { keepNames, minifiedNames } from './minified-names.js';
+import { placeableClasses } from './placeable-classes.js';
+import { isShared, prototypeOf, ProviderHome } from './provider-home.js';
+import type { Class, NestWrapper } from './provider-home.js';
+
+/** Nest calls these; a parent must not. */
+const hooks = new Set(['onModuleInit', 'onApplicationBootstrap', 'onModuleDestroy', 'beforeApplicationShutdown', 'onApplicationShutdown']);
+
+/** The most handlers that a warning names. */
+const mostNamed = 5;
+
+/** What the module's options say about handlers. */
+export interface Wanted {
+  /** The names of the app's pools. */
+  readonly pools: readonly string[];
+  /** Classes whose methods are handlers without a decorator. */
+  readonly classes: readonly Class[];
+  /** Takes a warning of names that will not do everywhere. */
+  readonly warn?: ((text: string) => void) | undefined;
+}
+
+/**
+ * Walks the app's providers and controllers, binds those that Nest's injection did not (factories and values), and lists their handlers.
+ *
+ * A class that no module provides has no handlers, but children can be made of it.
+ *
+ * @throws {FlameError} FLAME_CONFIG for an unknown pool, or two handlers of one name.
+ */
+export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted: Wanted, enhance: Enhance): HandlerIndex {
+  const { homes, handlers } = findHandlers(onFlame, modules, app, wanted.classes);
+  for (const { declaration, name } of handlers) {
+    if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
+  }
+  if (wanted.warn) warnOfMinified(handlers, modules, wanted.warn);
+  return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance);
+}
+
+/** Parent and runners have the same names where they run the same files; errors, metrics and a runner's bundle do not. */
+function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer, warn: (text: string) => void): void {
+  const isMinified = minifiedNames(modules);
+  const minified = handlers.filter(
+    ({ ofClass, declaration, home }) => ofClass && declaration && isMinified(home.prototype.constructor as unknown as Class),
+  );
+  if (minified.length === 0) return;
+  const more = minified.length - mostNamed;
+  const names = minified.slice(0, mostNamed).map(({ name }) => `"${name}"`);
+  warn(
+    `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: handlers are named after classes whose names look minified. Errors and metrics show these names, and ` +
+      `a runner from another bundle has others and is refused. ${keepNames}, or give each a name: @OnFlame(…, { name: '…' }).`,
+  );
+}
+
+/**
+ * The handlers that a decorator, or the module's option `classes`, makes of the app's methods, and where they live. Binds the instances.
+ *
+ * @throws {FlameError} FLAME_CONFIG for two handlers of one name.
+ */
+export function findHandlers<App extends Dispatcher<D>, D extends Declaration>(
+  decoration: Decoration<App, D>,
+  modules: ModulesContainer,
+  app: App,
+  classes: readonly Class[],
+): { homes: ProviderHome[]; handlers: Handler<D>[] } {
+  const homes = findHomes(decoration, modules, app, classes);
+  const handlers = homes.flatMap((home, place) => handlersOf(decoration, home, new HomeName(place, homes)));
+  refuseTwins(decoration.name, handlers);
+  return { homes, handlers };
+}
+
+function findHomes<App extends Dispatcher<D>, D extends Declaration>(
+  decoration: Decoration<App, D>,
+  modules: ModulesContainer,
+  app: App,
+  classes: readonly Class[],
+): ProviderHome[] {
+  const bind = decoration.bind.bind(decoration, app);
+  const homes: ProviderHome[] = [];
+  const seen = new Set<object>();
+  for (const module of modules.values()) {
+    for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
+      if (wrapper.isAlias) continue;
+      if (wrapper.inject && !isShared(wrapper)) bindWhatItMakes(wrapper, bind);
+      const prototype = prototypeOf(wrapper);
+      if (!prototype) continue;
+      const decorated = prototypesOf(prototype).some((level) => decoration.declarations.of(level).length > 0);
+      if (!decorated && !isOf(prototype, wrapper.token, classes)) continue;
+      const home = new ProviderHome(prototype, wrapper, module);
+      if (home.instance) {
+        // A factory that hands on another provider's instance is an alias, too.
+        if (seen.has(home.instance)) continue;
+        seen.add(home.instance);
+        bind(home.instance);
+      }
+      homes.push(home);
+    }
+  }
+  return homes;
+}
+
+/** Instances of request-scoped factories do not exist yet, and Nest injects no properties into what factories make. */
+function bindWhatItMakes(wrapper: NestWrapper, bind: (made: object) => void): void {
+  const factory = wrapper.metatype as (...deps: unknown[]) => unknown;
+  wrapper.metatype = async (...deps: unknown[]) => {
+    const made = await factory(...deps);
+    if (typeof made === 'object' && made !== null) bind(made);
+    return made;
+  };
+}
+
+function isOf(prototype: object, token: unknown, classes: readonly Class[]): boolean {
+  return classes.some((type) => type === token || type === prototype.constructor);
+}
+
+/** A class's methods, inherited ones included. Of overridden ones, those that are declared: `super` still leads there. */
+function handlersOf<App extends Dispatcher<D>, D extends Declaration>(
+  decoration: Decoration<App, D>,
+  home: ProviderHome,
+  homeName: HomeName,
+): Handler<D>[] {
+  const handlers: Handler<D>[] = [];
+  const seen = new Set<string | symbol>(['constructor', ...hooks]);
+  for (const level of prototypesOf(home.prototype)) {
+    const declared = new Map(decoration.declarations.of(level).map((declaration) => [declaration.key, declaration]));
+    for (const key of Reflect.ownKeys(level)) {
+      const declaration = declared.get(key);
+      const overridden = seen.has(key);
+      const shown = plainMethod(level, key);
+      const method = declaration?.method ?? shown;
+      seen.add(key);
+      if (!method || (overridden && !declaration)) continue;
+      const given = overridden ? undefined : declaration?.name;
+      const own = methodName(home.prototype, key);
+      const { name, ofClass } =
+        given === undefined ? homeName.derived(overridden ? `${own}@${level.constructor.name}` : own) : homeName.given(given, level);
+      const stable = !ofClass || !homeName.ambiguous;
+      handlers.push({ name, ofClass, stable, key, method, shown: shown ?? method, declaration, overridden, home });
+    }
+  }
+  return handlers;
+}
+
+function plainMethod(level: object, key: string | symbol): Method | undefined {
+  const value: unknown = typeof key === 'string' ? Object.getOwnPropertyDescriptor(level, key)?.value : undefined;
+  return typeof value === 'function' ? (value as Method) : undefined;
+}
+
+function refuseTwins(decorator: string, handlers: readonly Handler[]): void {
+  const byName = new Map<string, Handler>();
+  for (const handler of handlers) {
+    const twin = byName.get(handler.name);
+    byName.set(handler.name, handler);
+    if (!twin) continue;
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `two handlers have the name "${handler.name}": ${whereabouts(twin)} and ${whereabouts(handler)}. Give one of them another: @${decorator}(…, { name: '…' }).`,
+    );
+  }
+}
+
+function whereabouts({ home, key }: Handler): string {
+  return `${methodName(home.prototype, key)} (of ${home.qualifier})`;
+}

@@ -1,0 +1,152 @@
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { HandlerTable } from '../../runner/executor/handler-table.js';
+import type { Declaration, Method } from '../decorator/declaration.js';
+import type { Enhance } from './enhancers.js';
+import type { PlaceableClass } from './placeable-class.js';
+import type { Class, ProviderHome } from './provider-home.js';
+import { returnsOf } from '../decorator/returns.js';
+import type { FlameReturns } from '../decorator/returns.js';
+
+/** A method that may run on a runner. */
+export interface Handler<D extends Declaration = Declaration> {
+  /** `Class.method`, qualified where several providers would have the same, or what its decorator gave. */
+  readonly name: string;
+  /** Whether the name is made of the class's. */
+  readonly ofClass: boolean;
+  /** Whether another order of the app's modules would leave the name with this class. */
+  readonly stable: boolean;
+  readonly key: string | symbol;
+  readonly method: Method;
+  /** The method as the class shows it. */
+  readonly shown: Method;
+  /** What its decorator says of it; undefined for a method that has none. */
+  readonly declaration: D | undefined;
+  /** Whether a more derived class has a method of the same name, so that only `super` leads here. */
+  readonly overridden: boolean;
+  readonly home: ProviderHome;
+}
+
+/** The handlers of one class, as `flame.on` reaches them: by method. */
+export type Reach = ReadonlyMap<string | symbol, { readonly number: number; readonly declaration: Declaration | undefined }>;
+
+/**
+ * The app's handlers by number (for runners), by instance and declaration (for decorated methods) and by class (for `Flame`). The
+ * numbers are the places of the names in order, the same in every copy of the app.
+ */
+export class HandlerIndex implements HandlerTable {
+  readonly #handlers: readonly Handler[];
+  /** Those that guards and the like run around. */
+  readonly #enhanced = new Map<number, ReturnType<Enhance>>();
+  readonly #byClass = new Map<unknown, Map<Declaration, number>>();
+  /** Filled where one class has several providers, so that its instances must be told apart. */
+  readonly #byInstance = new WeakMap<object, Map<Declaration, number>>();
+  readonly #reach = new Map<unknown, Map<string | symbol, { number: number; declaration: Declaration | undefined }>>();
+
+  readonly #children: readonly PlaceableClass[];
+
+  /** All of `handlers`, and all of `children`, have different names. */
+  constructor(handlers: readonly Handler[], children: readonly PlaceableClass[], enhance: Enhance) {
+    this.#handlers = handlers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    this.#children = children.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const numbers = new Map<ProviderHome, Map<Declaration, number>>();
+    this.#handlers.forEach((handler, number) => {
+      const { home, declaration, key, overridden } = handler;
+      if (declaration && declaration.enhancers.length > 0)
+        this.#enhanced.set(number, enhance({ ...handler, enhancers: declaration.enhancers, returns: declaration.returns }));
+      if (declaration) entry(numbers, home).set(declaration, number);
+      if (overridden) return;
+      for (const name of [home.token, home.prototype.constructor]) {
+        const methods = entry(this.#reach, name);
+        if (!methods.has(key)) methods.set(key, { number, declaration });
+      }
+    });
+    for (const [home, declared] of numbers) {
+      const type = home.prototype.constructor;
+      if (!this.#byClass.has(type)) this.#byClass.set(type, declared);
+      if (home.instance) this.#byInstance.set(home.instance, declared);
+    }
+  }
+
+  /** The handlers' names. */
+  get names(): readonly string[] {
+    return this.#handlers.map(({ name }) => name);
+  }
+
+  /** How many of the handlers have a decorator; the others can be called by `flame.on`. */
+  get decorated(): number {
+    return this.#handlers.filter(({ declaration }) => declaration).length;
+  }
+
+  /** What the manifest lists: the handlers, then the classes of children. */
+  get entries(): readonly string[] {
+    return [...this.names, ...this.#children.map(({ name }) => name)];
+  }
+
+  /** What the signatures of handlers and children name, as the compiler wrote it down: classes, and what stands for all other types. */
+  signatures(): unknown[] {
+    const methods = [
+      ...this.#handlers.map(({ home, key }) => ({ prototype: home.prototype, key })),
+      ...this.#children.flatMap(({ type, methods }) =>
+        [...methods, 'onFlameStart'].map((key) => ({ prototype: type.prototype as object, key })),
+      ),
+    ];
+    return methods.flatMap(({ prototype, key }) => [
+      ...((Reflect.getMetadata('design:paramtypes', prototype, key) as unknown[] | undefined) ?? []),
+      Reflect.getMetadata('design:returntype', prototype, key) as unknown,
+    ]);
+  }
+
+  /** The handler that a decorated method of this instance is; undefined where the app had no such provider when it started. */
+  numberOf(instance: object, declaration: Declaration): number | undefined {
+    return (this.#byInstance.get(instance) ?? this.#byClass.get(instance.constructor))?.get(declaration);
+  }
+
+  /** What can be reached of a class, asked for by the token or by the class of its instances. */
+  reach(type: Class): Reach | undefined {
+    return this.#reach.get(type);
+  }
+
+  /** The class of children that is asked for, with its number. */
+  placeable(type: Class): { readonly number: number; readonly place: PlaceableClass } | undefined {
+    const found = this.#children.findIndex((child) => child.answersTo(type));
+    return found < 0 ? undefined : { number: this.#handlers.length + found, place: this.#children[found]! };
+  }
+
+  child(handler: number): PlaceableClass | undefined {
+    return this.#children[handler - this.#handlers.length];
+  }
+
+  tracks(handler: number): boolean | undefined {
+    return this.#handlers[handler]?.declaration?.trackResources;
+  }
+
+  name(handler: number): string {
+    return (this.#handlers[handler] ?? this.child(handler))?.name ?? `handler ${handler}`;
+  }
+
+  /** What callers of a handler are given; undefined where nothing says it. */
+  returns(handler: number): FlameReturns | undefined {
+    const { method, declaration, home, key } = this.#handlers[handler]!;
+    return declaration ? declaration.returns : returnsOf(method, Reflect.getMetadata('design:returntype', home.prototype, key));
+  }
+
+  invoke(handler: number, args: unknown[]): unknown {
+    const enhanced = this.#enhanced.get(handler);
+    return enhanced ? enhanced(args) : this.runPlain(handler, args);
+  }
+
+  /** Runs a handler as a plain call of its method does: without guards and the like. */
+  runPlain(handler: number, args: unknown[]): unknown {
+    const found = this.#handlers[handler];
+    if (!found) throw new FlameError('FLAME_DENIED', `${this.name(handler)} is no method`);
+    const { home, method } = found;
+    if (home.instance) return method.apply(home.instance, args);
+    return home.resolve().then((instance) => method.apply(instance, args));
+  }
+}
+
+function entry<K, K2, V>(map: Map<K, Map<K2, V>>, key: K): Map<K2, V> {
+  let inner = map.get(key);
+  if (!inner) map.set(key, (inner = new Map<K2, V>()));
+  return inner;
+}

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { badOption } from '../../core/options/option-reader.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { merged } from '../../core/merged.js';
+import type { CallOptions } from '../../pool/calls/pending-call.js';
+import type { Pool } from '../../pool/pool.js';
+import { FlameCall } from '../../runner/executor/flame-call.js';
+import { methodName, poolDeclarations } from '../decorator/declaration.js';
+import type { PoolDeclaration } from '../decorator/declaration.js';
+import { Decoration } from '../decorator/decoration.js';
+import type { Dispatcher } from '../decorator/decoration.js';
+import { FlameParent } from './flame-parent.js';
+import type { HandlerIndex } from '../handlers/handler-index.js';
+import type { InPlaceSetup } from '../flame/in-place.js';
+import { deliver } from '../decorator/returns.js';
+
+/** What an app has once its FlameModule is up. */
+export interface OpenApp {
+  readonly index: HandlerIndex;
+  readonly pools: ReadonlyMap<string, Pool>;
+  readonly inPlace: InPlaceSetup;
+  /** Reports what came of a cast that nobody awaits any more. */
+  readonly castFailed: (error: unknown, handler: string) => void;
+}
+
+/**
+ * One Nest app as its decorated methods see it: nothing but the way from a method to its pool. It depends on nothing, so that Nest can
+ * inject it into any provider.
+ */
+@Injectable()
+export class FlameApp implements Dispatcher<PoolDeclaration> {
+  /** Whether this process is a runner. */
+  readonly inRunner = FlameParent.get() !== null;
+  readonly #whenOpen: Promise<OpenApp>;
+  #opened!: (app: OpenApp) => void;
+  #open: OpenApp | undefined;
+
+  constructor() {
+    this.#whenOpen = new Promise((resolve) => (this.#opened = resolve));
+  }
+
+  /** Runners never boot runners: there, and inside a pool's handler, methods simply run. */
+  get runsInPlace(): boolean {
+    return this.inRunner || Boolean(FlameCall.current()?.pool);
+  }
+
+  /** Resolves when the app's pools are there. */
+  get whenOpen(): Promise<OpenApp> {
+    return this.#whenOpen;
+  }
+
+  open(app: OpenApp): void {
+    this.#open = app;
+    this.#opened(app);
+  }
+
+  /** Sends a decorated method's call to its pool, and gives what the method's type promises. */
+  dispatch(instance: object, declaration: PoolDeclaration, args: unknown[]): unknown {
+    const { returns } = declaration;
+    if (returns === 'promise') return this.#send(instance, declaration, args, declaration.callOptions);
+    const label = methodName(Object.getPrototypeOf(instance), declaration.key);
+    return deliver(returns, label, (more) =>
+      this.#send(instance, declaration, args, more ? merged(declaration.callOptions, more) : declaration.callOptions),
+    );
+  }
+
+  #send(instance: object, declaration: PoolDeclaration, args: unknown[], options: CallOptions): Promise<unknown> {
+    const open = this.#open;
+    if (open === undefined) return Promise.reject(tooEarly(methodName(Object.getPrototypeOf(instance), declaration.key)));
+    const handler = open.index.numberOf(instance, declaration);
+    if (handler === undefined) return Promise.reject(notProvided(instance, declaration));
+    const pool = open.pools.get(declaration.pool)!;
+    return declaration.cast ? pool.cast(handler, args, options) : pool.call(handler, args, options);
+  }
+
+  /** @throws {FlameError} FLAME_REFUSED before the app's pools are open. */
+  opened(asker: string): OpenApp {
+    if (this.#open === undefined) throw tooEarly(asker);
+    return this.#open;
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG when there is no such pool, FLAME_REFUSED before the app's pools are open. */
+  pool(name: string, asker: string): Pool {
+    const { pools } = this.opened(asker);
+    const pool = pools.get(name);
+    if (pool === undefined) throw unknownPool(asker, name, pools.keys());
+    return pool;
+  }
+}
+
+/** `@OnFlame`. */
+export const onFlame = new Decoration('OnFlame', poolDeclarations, FlameApp);
+
+export function unknownPool(asker: string, name: string, pools: Iterable<string>): FlameError {
+  const there = [...pools].map((pool) => `"${pool}"`).join(', ');
+  return badOption(
+    asker,
+    `names the pool "${name}", which is not there`,
+    `The pools of this app are ${there}: correct the name, or add the pool to FlameModule.forRoot.`,
+  );
+}
+
+function tooEarly(asker: string): FlameError {
+  return new FlameError(
+    'FLAME_REFUSED',
+    `${asker} was called before the app's pools are open, in a constructor or a provider's factory. Call it from onModuleInit, or later.`,
+  );
+}
+
+function notProvided(instance: object, declaration: PoolDeclaration): FlameError {
+  const prototype = Object.getPrototypeOf(instance) as object;
+  const { name } = prototype.constructor;
+  return new FlameError(
+    'FLAME_DENIED',
+    `${methodName(prototype, declaration.key)} is not known to runners: no module provided ${name} when the app started. ` +
+      `Add ${name} to a module's providers; where a request-scoped factory makes it, provide it under the class itself.`,
+  );
+}

@@ -1,0 +1,241 @@
+import { Inject, Module } from '@nestjs/common';
+import type {
+  DynamicModule,
+  ModuleMetadata,
+  NestModule,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  OnModuleInit,
+  Provider,
+} from '@nestjs/common';
+import type { ApplicationConfig, ExternalContextCreator, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { AppBuild } from '../../backends/launch/app-build.js';
+import { underTest } from '../../backends/launch/under-test.js';
+import { badOption, OptionReader } from '../../core/options/option-reader.js';
+import { Sealed } from '../../core/sealed.js';
+import { asyncOptions } from './async-options.js';
+import type { AsyncOptions } from './async-options.js';
+import { beforeDestroy } from './before-destroy.js';
+import { caughtAmong } from '../handlers/caught-errors.js';
+import { doctorOrder } from '../runner/doctor-order.js';
+import { enhanceWith } from '../handlers/enhancers.js';
+import { FlameApp } from './flame-app.js';
+import { FlameHealthIndicator } from './flame-health.js';
+import { FlameExceptionFilter } from './exception-filter.js';
+import { exploreHandlers } from '../handlers/flame.explorer.js';
+import { readFlameOptions } from './flame-options.js';
+import type { FlameConfig, FlameModuleOptions, FlamePoolOptions } from './flame-options.js';
+import { FlameParent } from './flame-parent.js';
+import { FlamePool } from '../flame/flame-pool.js';
+import { Flame } from '../flame/flame.service.js';
+import { getPoolToken } from '../decorator/inject-pool.decorator.js';
+import { nestLog } from '../log/nest-log.js';
+import { nestProviders, nestTokens } from './nests.js';
+import { overridable } from './overridable.js';
+import { PoolSet } from './pool-set.js';
+import { RequestLink } from '../flame/request-link.js';
+import { runnerProcess } from '../runner/runner-process.js';
+
+/** What a factory of `forRootAsync` returns: the list of pools, or the module's options with that list as `pools`. */
+export type FlameAsyncResult = FlamePoolOptions[] | (FlameModuleOptions & { pools: FlamePoolOptions[] });
+
+/** What a class has that `forRootAsync` gets as `useClass` or `useExisting`. */
+export interface FlameOptionsFactory {
+  createFlameOptions(): FlameAsyncResult | Promise<FlameAsyncResult>;
+}
+
+export interface FlameModuleAsyncOptions extends AsyncOptions<FlameAsyncResult, FlameOptionsFactory> {
+  /** The names of the pools: Nest must know them before the factory can run. */
+  names: readonly string[];
+}
+
+const configToken = Symbol('nestjs-flame:config');
+const buildToken = Symbol('nestjs-flame:build');
+
+/**
+ * The door to nestjs-flame. Import it once, in the app's root module; it is global.
+ *
+ * It finds the app's handlers when the app is initialised, boots the `min` runners before the app counts as started, and drains its pools
+ * in `onApplicationShutdown`. In a runner it attaches to the parent instead: `NestFactory.createApplicationContext()`, `app.init()` and
+ * `app.listen()` open no port there and never resolve, so that code after them runs in parents only.
+ */
+@Module({})
+export class FlameModule implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #config: FlameConfig;
+  readonly #app: FlameApp;
+  readonly #modules: ModulesContainer;
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #creator: ExternalContextCreator;
+  readonly #moduleRef: ModuleRef;
+  readonly #requestLink: RequestLink | undefined;
+  readonly #build: AppBuild | undefined;
+  #pools: PoolSet | undefined;
+
+  constructor(
+    @Inject(configToken) sealed: Sealed<FlameConfig>,
+    app: FlameApp,
+    @Inject(nestTokens.ModulesContainer) modules: ModulesContainer,
+    @Inject(nestTokens.HttpAdapterHost) adapterHost: HttpAdapterHost,
+    @Inject(nestTokens.ExternalContextCreator) creator: ExternalContextCreator,
+    @Inject(nestTokens.ModuleRef) moduleRef: ModuleRef,
+    @Inject(nestTokens.ApplicationConfig) appConfig: ApplicationConfig,
+    @Inject(buildToken) build: { read: AppBuild | undefined },
+  ) {
+    this.#moduleRef = moduleRef;
+    const config = sealed.open();
+    this.#config = config;
+    this.#app = app;
+    this.#modules = modules;
+    this.#adapterHost = adapterHost;
+    this.#creator = creator;
+    runnerProcess()?.prepare(modules, adapterHost.httpAdapter);
+    this.#build = build.read;
+    if (config.linkToRequest && !app.inRunner) this.#requestLink = new RequestLink();
+    if (config.exceptionFilter && !app.inRunner)
+      FlameExceptionFilter.install({ config: appConfig, adapterHost, caller: this.#requestLink?.caller });
+  }
+
+  /**
+   * @param pools the app's pools, each with a name of its own
+   * @param options what holds for all of them
+   * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix.
+   */
+  static forRoot(pools: FlamePoolOptions[], options: FlameModuleOptions = {}): DynamicModule {
+    const config = readFlameOptions(pools, options, 'FlameModule.forRoot');
+    return dynamicModule(
+      [{ provide: configToken, useFactory: () => new Sealed(config) }],
+      config.pools.map(({ name }) => name),
+      config.pools.every(({ backend = config.backend }) => backend.reach === 'memory'),
+    );
+  }
+
+  /** The same with options from a factory, which returns the pools that `names` names. */
+  static forRootAsync(options: FlameModuleAsyncOptions): DynamicModule {
+    const path = 'FlameModule.forRootAsync';
+    const names = new OptionReader(options, path).texts('names', "['ffmpeg']");
+    if (!names) throw badOption(`${path}.names`, 'is missing', "Give the names of the pools, such as ['ffmpeg'].");
+    const config = asyncOptions(options, {
+      path,
+      method: 'createFlameOptions',
+      token: configToken,
+      others: ['names'],
+      read: (result, source) => new Sealed(readAsync(result as FlameAsyncResult | undefined, names, source)),
+    });
+    return dynamicModule(config, names, false, options.imports);
+  }
+
+  /** Before any other middleware, and for every path, whatever the global prefix. */
+  configure(): void {
+    if (this.#requestLink) this.#adapterHost.httpAdapter.use(this.#requestLink.middleware);
+  }
+
+  async onModuleInit(): Promise<void> {
+    refuseSecond(this.#modules);
+    const { pools, handlers } = this.#config;
+    const wanted = {
+      pools: pools.map(({ name }) => name),
+      classes: handlers,
+      warn: this.#app.inRunner ? undefined : (text: string) => nestLog.warn(text),
+    };
+    const index = exploreHandlers(this.#modules, this.#app, wanted, enhanceWith(this.#creator));
+    this.#pools = new PoolSet(this.#config, index, this.#app.inRunner, {
+      build: this.#build,
+      caller: this.#requestLink?.caller,
+      findCaught: (lost) => caughtAmong(lost, this.#modules, this.#moduleRef),
+    });
+    const info = FlameParent.get();
+    const order = doctorOrder();
+    if (order && !info) await (await import('../runner/doctor.js')).runDoctor(this.#pools, order);
+    if (info) {
+      const idleCheck = pools.find(({ name }) => name === info.pool)?.idleCheck;
+      const { manifest, codec } = this.#pools;
+      const adapter = this.#adapterHost.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+      runnerProcess()?.adopt(this.#app, {
+        table: this.#pools.table,
+        manifest,
+        codec,
+        idleCheck,
+        context: this.#config.context,
+        tracer: this.#config.tracing,
+        modules: this.#modules,
+        pools: wanted.pools,
+        healthPort: this.#config.ops?.runnerPort,
+        adapter,
+      });
+    } else await this.#pools.prepare();
+    const { pools: open, castFailed, inPlace } = this.#pools;
+    this.#app.open({ index, pools: open, castFailed, inPlace });
+    beforeDestroy(this.#modules, 'runners', () => this.#pools?.closeLocal());
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.#app.inRunner) await this.#pools?.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    runnerProcess()?.appClosed(this.#app);
+    await this.#pools?.close();
+  }
+}
+
+/** `local`: no runner has a process of its own. */
+function dynamicModule(
+  config: Provider[],
+  names: readonly string[],
+  local: boolean,
+  imports: ModuleMetadata['imports'] = [],
+): DynamicModule {
+  // Before the app is made: a runner takes over what Nest's classes do.
+  runnerProcess();
+  // As early as can be: this process has loaded its code, and the build may change from now on. Under a test runner the script is not the app.
+  const build = { read: (local && !FlameParent.get()) || underTest() ? undefined : AppBuild.read() };
+  const pools = names.map((name) => ({
+    provide: getPoolToken(name),
+    inject: [FlameApp],
+    useFactory: (app: FlameApp) => new FlamePool(name, app),
+  }));
+  return overridable({
+    module: FlameModule,
+    global: true,
+    imports,
+    providers: [
+      ...config,
+      { provide: buildToken, useFactory: () => build },
+      ...nestProviders(),
+      FlameApp,
+      Flame,
+      FlameHealthIndicator,
+      ...pools,
+    ],
+    exports: [FlameApp, Flame, FlameHealthIndicator, ...pools.map(({ provide }) => provide)],
+  });
+}
+
+function readAsync(result: FlameAsyncResult | undefined, names: readonly string[], source: string): FlameConfig {
+  const path = 'FlameModule.forRootAsync';
+  const factory = source.slice(path.length + 1, -2);
+  const { pools = undefined, ...options } = Array.isArray(result) ? { pools: result } : { ...result };
+  const config = readFlameOptions(pools, options, source);
+  const given = config.pools.map(({ name }) => name);
+  const missing = names.filter((name) => !given.includes(name));
+  if (missing.length > 0)
+    throw badOption(`${path} names`, `has ${quoted(missing)}, which ${factory} gives no pool for`, 'Remove it, or give that pool.');
+  const unnamed = given.filter((name) => !names.includes(name));
+  if (unnamed.length > 0)
+    throw badOption(`${path} names`, `lacks ${quoted(unnamed)}, which ${factory} gives`, 'Add it, so that the pool can be injected.');
+  return config;
+}
+
+function refuseSecond(modules: ModulesContainer): void {
+  const count = [...modules.values()].filter(({ metatype }) => metatype === FlameModule).length;
+  if (count > 1)
+    throw badOption(
+      'FlameModule',
+      `is imported ${count} times with different options`,
+      'Import it once, in the root module, with all pools.',
+    );
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}

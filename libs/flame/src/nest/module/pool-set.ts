@@ -1,0 +1,290 @@
+import { AsyncResource } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { AppBuild } from '../../backends/launch/app-build.js';
+import type { FlameBackend, LocalMachine } from '../../backends/backend.js';
+import { AbortListeners } from '../../core/call/abort-listeners.js';
+import { createCodec } from '../../core/codec/create-codec.js';
+import type { Clock } from '../../core/clock.js';
+import type { Codec } from '../../core/codec/codec.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { Manifest } from '../../core/manifest.js';
+import type { ParentInfo } from '../../core/parent-info.js';
+import type { PoolConfig } from '../../core/options/pool-config.js';
+import type { PoolMetrics } from '../../core/metrics/pool-metrics.js';
+import { BuildCheck } from '../../pool/runners/build-check.js';
+import type { Caller } from '../../pool/calls/caller.js';
+import { Pool } from '../../pool/pool.js';
+import type { PoolSetup } from '../../pool/pool-setup.js';
+import type { HandlerTable } from '../../runner/executor/handler-table.js';
+import { startLocalRunner } from '../../runner/host/local-runner.js';
+import { GrpcDoor } from '../../transport/attach/grpc-attach-server.js';
+import { HealthBook } from '../../transport/grpc/health-book.js';
+import type { ParentAddress } from '../../transport/session/link.js';
+import { MemoryDoor } from '../../transport/attach/memory-attach-server.js';
+import type { OpsServer } from '../../ops/ops-server.js';
+import type { CaughtError } from '../handlers/caught-errors.js';
+import type { FlameConfig } from './flame-options.js';
+import { FlameParent } from './flame-parent.js';
+import type { HandlerIndex } from '../handlers/handler-index.js';
+import type { InPlaceSetup } from '../flame/in-place.js';
+import { manifestOf } from '../handlers/manifest-of.js';
+import { automaticClasses } from '../classes/automatic-classes.js';
+import { httpExceptions, lateExceptions } from '../classes/nest-classes.js';
+import { logOutput, logRunnerLine, nestLog } from '../log/nest-log.js';
+import { isLoopback } from './ops-option.js';
+import { refuseBelowOwnRunner } from '../../backends/launch/ancestor-apps.js';
+import { underTest } from '../../backends/launch/under-test.js';
+
+/** Finds the exception filter that looks for an error with one of these prototypes. */
+export type FindCaught = (lost: readonly object[]) => CaughtError | undefined;
+
+/**
+ * The pools of one app, with what they share: the doors, the codec, the backends. It owns all of these. In a runner it is made but not
+ * started.
+ */
+export class PoolSet {
+  readonly pools: ReadonlyMap<string, Pool>;
+  /** What each pool is made of: for examinations, which stand beside the pools. */
+  readonly setups: ReadonlyMap<string, PoolSetup>;
+  readonly manifest: Manifest;
+  /** What runners run. */
+  readonly table: HandlerTable;
+  readonly codec: Codec;
+  /** What calls and children in place are made with. */
+  readonly inPlace: InPlaceSetup;
+  readonly #config: FlameConfig;
+  readonly #index: HandlerIndex;
+  readonly #clock: Clock;
+  readonly #buildCheck: BuildCheck;
+  /** Names this parent; it is part of runners' names. */
+  readonly #parent = randomBytes(3).toString('hex');
+  readonly #memoryDoor = new MemoryDoor();
+  readonly #grpcDoor: GrpcDoor;
+  readonly #caller: (() => Caller | undefined) | undefined;
+  readonly #closing = new AbortController();
+  readonly #health = new HealthBook();
+  #ops: OpsServer | undefined;
+  #reaped: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+
+  /** `build` is what this process was started from; `caller` knows whom calls are made for, `findCaught` which errors the app's exception filters look for. */
+  constructor(
+    config: FlameConfig,
+    index: HandlerIndex,
+    inRunner: boolean,
+    more: { build?: AppBuild | undefined; caller?: () => Caller | undefined; findCaught?: FindCaught } = {},
+  ) {
+    this.#config = config;
+    this.#caller = more.caller;
+    this.#index = index;
+    this.table = index;
+    this.#clock = config.clock;
+    this.inPlace = { clock: config.clock, listeners: new AbortListeners(), tracer: config.tracing, children: new Set() };
+    this.manifest = manifestOf(index.entries, more.build?.digest);
+    this.#buildCheck = new BuildCheck(more.build, config.buildMismatch, (text) => nestLog.warn(text));
+    this.codec = createCodec({
+      classes: [...httpExceptions(), ...config.classes],
+      find: automaticClasses(() => index.signatures()),
+      errors: lateExceptions,
+      onLost: (lost, base) => warnOfCaught(more.findCaught?.(lost), base),
+      maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,
+    });
+    const { host: bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
+    this.#grpcDoor = new GrpcDoor(
+      {
+        bind,
+        port,
+        tls,
+        strangers,
+        reconnectTimeout,
+        maxPayload,
+        sharedMemoryFrom,
+        clock: this.#clock,
+        warn: (text) => nestLog.warn(text),
+      },
+      this.#health,
+    );
+    this.setups = new Map(
+      config.pools.map((pool) => [pool.name, this.#setup(inRunner ? { ...pool, min: 0, headroom: 0, log: false } : pool)]),
+    );
+    this.pools = new Map(Array.from(this.setups, ([name, setup]) => [name, new Pool(setup)]));
+    for (const service of ['', ...Array.from(this.pools.keys(), healthName)]) this.#health.set(service, false);
+  }
+
+  /**
+   * Lets every backend look at its options and surroundings.
+   *
+   * @throws {FlameError} FLAME_CONFIG from one that cannot work here, and below a runner of this same app.
+   */
+  async prepare(): Promise<void> {
+    refuseBelowOwnRunner(this.manifest.digest);
+    for (const backend of this.#backends()) await this.prepareOne(backend);
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG when it cannot work here. */
+  async prepareOne(backend: FlameBackend): Promise<void> {
+    await backend.prepare({ parent: this.#parent, underTest: underTest(), log: nestLog });
+  }
+
+  /**
+   * Boots the `min` runners of all pools. @throws {FlameError} FLAME_BOOT when one of them must and cannot; then nothing is left running.
+   */
+  async start(): Promise<void> {
+    for (const { name, queueTimeout, bootTimeout } of this.#config.pools) {
+      if (queueTimeout >= bootTimeout) continue;
+      nestLog.warn(
+        `pool "${name}": queueTimeout (${queueTimeout} ms) is less than bootTimeout (${bootTimeout} ms): calls may give up before the runner they wait for is up`,
+      );
+    }
+    await this.#openOps();
+    this.#reaped = this.#reap();
+    const starts = await Promise.allSettled(Array.from(this.pools.values(), (pool) => pool.start()));
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed) {
+      await this.close();
+      throw failed.reason;
+    }
+    for (const [name, pool] of this.pools) this.#health.set(healthName(name), !pool.draining);
+    this.#health.set('', true);
+    this.#sayReady();
+  }
+
+  /** A platform that cannot be asked, or is slow to answer, does not keep the app from starting. */
+  async #reap(): Promise<void> {
+    for (const backend of this.#backends()) {
+      try {
+        const count = await backend.reap(this.#closing.signal);
+        if (count > 0)
+          nestLog.log(`${backend.name}: removed ${count} machine${count === 1 ? '' : 's'} that a parent which is gone had left`);
+      } catch (error) {
+        if (this.#closing.signal.aborted) return;
+        nestLog.warn(`${backend.name}: could not look for machines that other parents left: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /**
+   * Ends what runs on this app's own providers, before these are destroyed: drains the pools whose runners live in this process, then ends the children in
+   * place. Idempotent.
+   */
+  async closeLocal(): Promise<void> {
+    const local = this.#config.pools.filter(({ backend }) => (backend ?? this.#config.backend).reach === 'memory');
+    this.#health.set('', false);
+    await Promise.all(local.map(({ name }) => this.pools.get(name)!.drain(closing)));
+    await Promise.all(Array.from(this.inPlace.children, (child) => child.end('leaving', closing)));
+  }
+
+  /** Drains the pools, then closes what they stood on. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** What comes of a cast that nobody awaits: so it is nobody's call either. */
+  readonly castFailed = AsyncResource.bind((error: unknown, handler: string): void => {
+    nestLog.error(`cast ${handler} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.#config.onCastError?.(error, handler);
+  });
+
+  async #openOps(): Promise<void> {
+    const { ops } = this.#config;
+    if (ops?.port === undefined) return;
+    const { OpsServer } = await import('../../ops/ops-server.js');
+    const metrics = (): PoolMetrics[] => Array.from(this.pools.values(), (pool) => pool.metrics());
+    this.#ops = new OpsServer({ ...ops, port: ops.port }, this.#health, metrics);
+    const port = await this.#ops.open();
+    nestLog.log(`health and metrics on ${ops.host}:${port}`);
+    if (ops.token !== undefined && !ops.tls && !isLoopback(ops.host))
+      nestLog.warn(`ops.token comes in the clear on ${ops.host}:${port}: give ops.tls, unless that network is yours alone`);
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    this.#health.close();
+    await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain(closing)));
+    await Promise.all([this.#memoryDoor.close(), this.#grpcDoor.close()]);
+    await this.#reaped;
+    this.#ops?.close();
+    for (const backend of this.#backends()) await backend.close();
+  }
+
+  #backends(): Set<FlameBackend> {
+    return new Set(this.#config.pools.map((pool) => pool.backend ?? this.#config.backend));
+  }
+
+  #setup(config: PoolConfig<FlameBackend>): PoolSetup {
+    const backend = config.backend ?? this.#config.backend;
+    return {
+      config,
+      backend,
+      door: backend.reach === 'memory' ? this.#memoryDoor : this.#grpcDoor,
+      address: (host) => this.#address(backend, host),
+      manifest: this.manifest,
+      refusal: this.#buildCheck.refusal,
+      codec: this.codec,
+      log: nestLog,
+      clock: this.#clock,
+      listeners: this.inPlace.listeners,
+      parent: this.#parent,
+      maxPayload: this.#config.maxPayload,
+      reconnectTimeout: this.#config.reconnectTimeout,
+      inProcess: async (info) => this.#startLocal(info, config),
+      output: (line, stream, pool, runner) => logOutput(line, stream, { pool, runner, call: 0 }, config.logStartup),
+      runnerLog: (level, text, pool, runner, call, time) => logRunnerLine(level, text, { pool, runner, call, time }),
+      onCastError: this.castFailed,
+      context: this.#config.context,
+      tracer: this.#config.tracing,
+      caller: this.#caller,
+      onDraining: () => this.#health.set(healthName(config.name), false),
+    };
+  }
+
+  async #address(backend: FlameBackend, host: string | undefined): Promise<ParentAddress> {
+    if (backend.reach === 'memory') return { address: 'memory' };
+    if (backend.reach === 'host') return this.#grpcDoor.address('host');
+    if (host !== undefined) return this.#grpcDoor.address('network', host);
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `backend "${backend.name}" does not say how its machines reach the parent. Let its boot() call order.flameParent({ host }).`,
+    );
+  }
+
+  #startLocal(info: ParentInfo, { idleCheck }: PoolConfig): LocalMachine {
+    const { manifest, codec } = this;
+    const { context, tracing: tracer } = this.#config;
+    const hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
+    const link = this.#memoryDoor.attach(info.token, hello);
+    return startLocalRunner({ info, link, table: this.table, codec, clock: this.#clock, log: nestLog, idleCheck, context, tracer });
+  }
+
+  #sayReady(): void {
+    const pools = this.#config.pools.map(
+      ({ name, min, max, backend }) => `${name} (${(backend ?? this.#config.backend).name}, ${min} to ${max})`,
+    );
+    const { length } = this.#index.names;
+    const { decorated } = this.#index;
+    const handlers =
+      length === decorated
+        ? `${length} handler${length === 1 ? '' : 's'}`
+        : `handlers: ${decorated} decorated, ${length - decorated} callable`;
+    nestLog.log(`${handlers}; pools: ${pools.join(', ')}`);
+  }
+}
+
+/** Why pools drain, for people. */
+const closing = 'the app is closing';
+
+/** A filter at the parent does not see an error whose class did not cross. */
+function warnOfCaught(caught: CaughtError | undefined, base: string): void {
+  if (!caught) return;
+  const { type, filter } = caught;
+  nestLog.warn(
+    `a ${type.name} that a handler threw arrives as ${base}, as its class is not registered: ${filter} (@Catch(${type.name})) does not see it at the parent. Add it to the module's options: classes: [${type.name}]`,
+  );
+}
+
+/** What a pool is called where health is asked for. */
+function healthName(pool: string): string {
+  return `flame.pool.${pool}`;
+}

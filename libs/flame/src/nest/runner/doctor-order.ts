@@ -1,0 +1,44 @@
+import { badOption } from '../../core/options/option-reader.js';
+import type { Check } from '../../core/check.js';
+
+/** What `npx nestjs-flame doctor` asks of an app that it starts, in `FLAME_DOCTOR`, as JSON. */
+export interface DoctorOrder {
+  /** The pools to examine; all when left out. */
+  readonly pools?: readonly string[];
+  /** Whether to boot a runner on each. */
+  readonly boot: boolean;
+}
+
+/** What the app tells back, over the IPC channel that doctor has opened; `flame` tells these messages from the app's own. */
+export type DoctorMessage = { readonly flame: 'doctor' } & (
+  | { readonly is: 'app'; readonly version: string; readonly node: string; readonly pools: readonly string[] }
+  | { readonly is: 'pool'; readonly name: string; readonly backend: string }
+  | { readonly is: 'check'; readonly check: Check }
+  | { readonly is: 'over' }
+);
+
+/** Read once, when the module is loaded, so that the runners that doctor boots do not inherit it. */
+const order = takeDoctorOrder(process.env);
+
+/** What doctor wants of this process; undefined where nobody examines it. */
+export function doctorOrder(): DoctorOrder | undefined {
+  return order;
+}
+
+/**
+ * Reads `env.FLAME_DOCTOR`, and takes it out of `env`.
+ *
+ * @throws {FlameError} FLAME_CONFIG when it was not doctor who set it.
+ */
+export function takeDoctorOrder(env: Record<string, string | undefined>): DoctorOrder | undefined {
+  const text = env['FLAME_DOCTOR'];
+  delete env['FLAME_DOCTOR'];
+  if (text === undefined) return undefined;
+  try {
+    const { pools, boot } = JSON.parse(text) as DoctorOrder;
+    if (typeof boot === 'boolean') return { pools, boot };
+  } catch {
+    // Told below.
+  }
+  throw badOption('FLAME_DOCTOR', 'is not an order of doctor', 'Unset it, and run npx nestjs-flame doctor, which sets it.');
+}

@@ -1,0 +1,67 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { FlameBackend } from '../../backends/backend.js';
+import type { Check } from '../../core/check.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { badOption } from '../../core/options/option-reader.js';
+import { examineRunner } from '../../pool/doctor/examination.js';
+import type { DoctorMessage, DoctorOrder } from './doctor-order.js';
+import type { PoolSet } from '../module/pool-set.js';
+
+type Tell = (message: DoctorMessage) => void;
+
+/** How a process is asked to go. */
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * This process, where doctor has started it: it examines its pools in place of serving, tells doctor what it finds, and ends. It never
+ * resolves, so that nothing else of the app starts. Whoever stops doctor stops it, and it cleans up first.
+ *
+ * @throws {FlameError} FLAME_CONFIG in a process that doctor has not started.
+ */
+export async function runDoctor(pools: PoolSet, order: DoctorOrder): Promise<never> {
+  if (!process.send) throw badOption('FLAME_DOCTOR', 'is set, but nobody listens', 'Unset it, and run npx nestjs-flame doctor.');
+  const tell = (message: DoctorMessage, told?: () => void): void => void process.send!(message, undefined, undefined, told);
+  const giveUp = new AbortController();
+  const stop = (): void => giveUp.abort();
+  process.once('disconnect', stop);
+  // The examination's alone: Nest would close the app under it.
+  for (const signal of signals) process.removeAllListeners(signal).on(signal, stop);
+  await examineApp(pools, order, tell, giveUp.signal);
+  await pools.close();
+  await new Promise<void>((resolve) => tell({ flame: 'doctor', is: 'over' }, resolve));
+  return process.exit(0);
+}
+
+async function examineApp(pools: PoolSet, { pools: wanted, boot }: DoctorOrder, tell: Tell, signal: AbortSignal): Promise<void> {
+  const { version } = pools.manifest;
+  tell({ flame: 'doctor', is: 'app', version, node: process.versions.node, pools: [...pools.setups.keys()] });
+  // What a machine printed may be in colours.
+  const report = (check: Check): void =>
+    tell({ flame: 'doctor', is: 'check', check: { ...check, found: stripVTControlCharacters(check.found) } });
+  for (const [name, setup] of pools.setups) {
+    if (signal.aborted || wanted?.includes(name) === false) continue;
+    const { backend } = setup;
+    tell({ flame: 'doctor', is: 'pool', name, backend: backend.name });
+    const checks = await examineBackend(pools, backend, signal);
+    for (const check of checks) report(check);
+    if (boot && checks.every(({ ok }) => ok)) await examineRunner(setup, report, signal);
+  }
+}
+
+async function examineBackend(pools: PoolSet, backend: FlameBackend, signal: AbortSignal): Promise<readonly Check[]> {
+  try {
+    await pools.prepareOne(backend);
+    return await backend.examine(signal);
+  } catch (error) {
+    if (error instanceof FlameError && error.code === 'FLAME_CONFIG') return [badlySet(error)];
+    const mend = 'Nothing that you can set: please report it, with this line.';
+    return [{ name: 'backend', ok: false, found: `${backend.name} could not be examined: ${(error as Error).message}`, mend }];
+  }
+}
+
+/** The errors of options say what is wrong in their first sentence, and then how to mend it. */
+function badlySet({ message }: FlameError): Check {
+  const end = message.indexOf('. ');
+  if (end < 0) return { name: 'options', ok: false, found: message, mend: 'Correct the option.' };
+  return { name: 'options', ok: false, found: message.slice(0, end), mend: message.slice(end + 2) };
+}

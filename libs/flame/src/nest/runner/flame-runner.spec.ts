@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { FlameParent } from '../module/flame-parent.js';
+import { FlameRunner } from './flame-runner.js';
+
+describe('FlameRunner.start', () => {
+  it('refuses a process that no pool has booted', async () => {
+    class AppModule {}
+    await expect(FlameRunner.start(AppModule)).rejects.toThrow(
+      /FlameRunner\.start\(\) works in a runner only.*if \(FlameParent\.get\(\)\)/,
+    );
+  });
+});
+
+describe('FlameParent in a parent', () => {
+  it('has nothing to tell, keeps lists and chooses for parents', () => {
+    expect(FlameParent.get()).toBeNull();
+    expect(FlameParent.unlessRunner([1, 2])).toEqual([1, 2]);
+    expect(FlameParent.choose({ parent: 10, runner: 1 })).toBe(10);
+  });
+});

@@ -1,0 +1,44 @@
+import { badOption } from '../../core/options/option-reader.js';
+import type { ParentInfo } from '../../core/parent-info.js';
+
+const texts = ['pool', 'runner', 'parent', 'backend', 'address', 'token', 'version', 'digest'] as const;
+const numbers = ['maxConcurrency', 'bootTimeout', 'shutdownTimeout', 'reconnectTimeout', 'maxPayload'] as const;
+
+const fix = 'A pool sets FLAME_PARENT for the runners that it boots; unset it to start the app as a parent.';
+
+/**
+ * Reads what a runner was told at birth from `env.FLAME_PARENT`, null where it is not set. Takes it out of `env`: it holds the
+ * token, and what a handler spawns must not inherit it.
+ *
+ * @throws {FlameError} FLAME_CONFIG that says what is wrong with the value.
+ */
+export function takeParentInfo(env: Record<string, string | undefined>): ParentInfo | null {
+  const text = env['FLAME_PARENT'];
+  delete env['FLAME_PARENT'];
+  return text === undefined ? null : readParentInfo(text);
+}
+
+function readParentInfo(text: string): ParentInfo {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) throw badOption('FLAME_PARENT', 'is not base64', fix);
+  const info = parse(Buffer.from(text, 'base64').toString());
+  // JSON has no Infinity and says null.
+  for (const key of numbers) if (info[key] === null) info[key] = Infinity;
+  const wrong = [
+    ...texts.filter((key) => typeof info[key] !== 'string' || info[key] === ''),
+    ...numbers.filter((key) => typeof info[key] !== 'number'),
+  ];
+  if (wrong.length > 0) throw badOption('FLAME_PARENT', `says nothing valid for ${wrong.join(', ')}`, fix);
+  return info as unknown as ParentInfo;
+}
+
+/** The parser's own error is not passed on: it would show a part of the token. */
+function parse(json: string): Record<string, unknown> {
+  let info: unknown;
+  try {
+    info = JSON.parse(json);
+  } catch {
+    throw badOption('FLAME_PARENT', 'is base64, but not of JSON', fix);
+  }
+  if (typeof info === 'object' && info !== null && !Array.isArray(info)) return info as Record<string, unknown>;
+  throw badOption('FLAME_PARENT', 'is not a JSON object', fix);
+}

@@ -1,0 +1,240 @@
+import { Logger } from '@nestjs/common';
+import { NestApplication, NestApplicationContext } from '@nestjs/core';
+import type { AbstractHttpAdapter, ModulesContainer } from '@nestjs/core';
+import { configExitCode } from '../../core/errors/config-exit-code.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { ParentInfo } from '../../core/parent-info.js';
+import { RunnerHost } from '../../runner/host/runner-host.js';
+import type { HostedApp } from '../../runner/host/runner-host.js';
+import { FlameCall } from '../../runner/executor/flame-call.js';
+import { HealthBook } from '../../transport/grpc/health-book.js';
+import { SystemClock } from '../../transport/session/system-clock.js';
+import { FlameApp } from '../module/flame-app.js';
+import { FlameParent } from '../module/flame-parent.js';
+import { ForwardingLogger } from '../log/forwarding-logger.js';
+import { keepGatewaysClosed } from './gateway-ports.js';
+import { liveSources } from './live-sources.js';
+import { nestLog } from '../log/nest-log.js';
+import { endWithoutApp } from './runner-role.js';
+import { schemaChanges } from './schema-changes.js';
+
+/** What a FlameModule in a runner has to offer, once it is initialised. */
+export interface RunnerApp extends Omit<HostedApp, 'close'> {
+  readonly modules: ModulesContainer;
+  /** The names of its pools. */
+  readonly pools: readonly string[];
+  /** Where it answers health checks; nowhere when undefined. */
+  readonly healthPort: number | undefined;
+  /** Undefined where the app has none. */
+  readonly adapter: Pick<AbstractHttpAdapter, 'listen'> | undefined;
+}
+
+/** Time after which a runner looks for servers that the app opened once it was up. */
+const lookAgain = 1_000;
+
+/**
+ * This process as a runner. The first app with a FlameModule that is initialised is the runner's: it is attached and, in the end, closed. What
+ * initialises it never settles, so that the script stops there. Nest's classes are changed in runner processes only.
+ */
+export class RunnerProcess {
+  readonly #info: ParentInfo;
+  readonly #host: RunnerHost;
+  readonly #health = new HealthBook();
+  readonly #apps = new Map<FlameApp, RunnerApp>();
+  readonly #attached: Promise<NestApplicationContext>;
+  /** What was warned of already. */
+  readonly #schemaChanges = new Set<string>();
+  #settle!: { resolve: (app: NestApplicationContext) => void; reject: (error: unknown) => void };
+  #serving: NestApplicationContext | undefined;
+  #closed: Promise<void> | undefined;
+  #lookedForLive = false;
+  /** An app with a FlameModule was closed before any was initialised. */
+  #closedEarly = false;
+
+  constructor(info: ParentInfo) {
+    this.#info = info;
+    this.#health.set('', false);
+    this.#host = new RunnerHost({
+      info,
+      clock: new SystemClock(),
+      log: nestLog,
+      ready: (ready) => this.#health.set('', ready),
+      exit: (code) => process.exit(code),
+    });
+    this.#attached = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    this.#attached.catch((error: unknown) => {
+      nestLog.error(`${this.#name} ends: ${error instanceof Error ? error.message : String(error)}`);
+      process.exit(1);
+    });
+    this.#takeOverNest();
+    process.once('exit', (code) => this.#explainEarlyEnd(code));
+    process.on('uncaughtExceptionMonitor', (error: NodeJS.ErrnoException) => this.#explain(error));
+  }
+
+  /** Resolves with the runner's app when the parent has let this runner in. */
+  get attached(): Promise<NestApplicationContext> {
+    return this.#attached;
+  }
+
+  /** Looks at an app that is being created: its providers are known and their databases not yet connected to. */
+  prepare(modules: ModulesContainer, adapter: RunnerApp['adapter']): void {
+    keepGatewaysClosed(modules, adapter !== undefined && adapter !== null);
+    this.#warnOfSchemaChanges(modules);
+  }
+
+  /** Takes an app in that is being initialised: its HTTP adapter will open no port. */
+  adopt(flame: FlameApp, app: RunnerApp): void {
+    this.#apps.set(flame, app);
+    // Options that a factory gives are known by now.
+    this.#warnOfSchemaChanges(app.modules);
+    // The adapter's callback is what settles the promise of app.listen(): it stays pending, and main.ts does not go on as a server would.
+    if (app.adapter) app.adapter.listen = () => undefined;
+    if (app.healthPort !== undefined) void this.#openHealth(app.healthPort);
+  }
+
+  /** An app was closed. When the runner's own app closes itself, the runner ends. */
+  appClosed(flame: FlameApp): void {
+    this.#closedEarly ||= this.#serving === undefined;
+    if (!this.#serving || flameOf(this.#serving) !== flame) return;
+    this.#closed ??= Promise.resolve();
+    void this.#host.leave(0, 'the app was closed');
+  }
+
+  get #name(): string {
+    return `runner ${this.#info.runner} of pool "${this.#info.pool}"`;
+  }
+
+  /** For its platform's probes. A runner without them works all the same. */
+  async #openHealth(port: number): Promise<void> {
+    try {
+      const { OpsServer } = await import('../../ops/ops-server.js');
+      await new OpsServer({ host: '0.0.0.0', port }, this.#health).open();
+    } catch (error) {
+      nestLog.error(
+        `${this.#name} answers no health checks: ${(error as Error).message}. Runners that share a host cannot all have ops.runnerPort.`,
+      );
+    }
+  }
+
+  #takeOverNest(): void {
+    const context = NestApplicationContext.prototype as unknown as { callBootstrapHook: (this: NestApplicationContext) => Promise<void> };
+    const bootstrap = context.callBootstrapHook;
+    const up = (app: NestApplicationContext): void => this.#up(app);
+    context.callBootstrapHook = async function () {
+      await bootstrap.call(this);
+      up(this);
+    };
+    // Where main.ts awaits this, directly or by createApplicationContext() or listen(), it stops. Only a handler may start such an app and go on.
+    for (const { prototype } of [NestApplicationContext, NestApplication]) {
+      const init = prototype.init;
+      prototype.init = async function (this: NestApplicationContext) {
+        const app: unknown = await init.call(this);
+        return flameOf(this) && !FlameCall.current() ? new Promise(() => undefined) : app;
+      } as typeof init;
+    }
+    // Nest would close the database clients under the running work; the host drains first.
+    NestApplicationContext.prototype.enableShutdownHooks = function () {
+      return this;
+    };
+    const name = this.#name;
+    const startAll = NestApplication.prototype.startAllMicroservices;
+    NestApplication.prototype.startAllMicroservices = async function () {
+      if (!flameOf(this)) return startAll.call(this);
+      nestLog.log(`${name} starts no microservices: startAllMicroservices() does nothing in a runner`);
+      return this;
+    };
+  }
+
+  /** An app has run all its hooks. One without a FlameModule, such as one that reads the configuration, runs as it does in the parent. */
+  #up(app: NestApplicationContext): void {
+    const found = flameOf(app);
+    const runner = found && this.#apps.get(found);
+    if (!runner) return;
+    silenceMicroservice(app);
+    if (this.#serving) return nestLog.warn(`${this.#name} made a second app with a FlameModule; only the first takes part`);
+    this.#serving = app;
+    process.off('beforeExit', endWithoutApp);
+    if (!runner.pools.includes(this.#info.pool)) nestLog.error(`${this.#name}: ${notMine(this.#info.pool)}`);
+    // One that goes before the look was due looks now.
+    const close = (): Promise<void> => {
+      this.#warnOfLive(runner.modules);
+      return (this.#closed ??= app.close());
+    };
+    this.#host.serve({ ...runner, close }).then(() => {
+      Logger.flush();
+      ForwardingLogger.install((level, text, call) => this.#host.log(level, text, call));
+      nestLog.log(`${this.#name} is attached and serves no HTTP`);
+      this.#settle.resolve(app);
+      setTimeout(() => this.#warnOfLive(runner.modules), lookAgain).unref();
+    }, this.#settle.reject);
+  }
+
+  #warnOfSchemaChanges(modules: ModulesContainer): void {
+    for (const change of schemaChanges(modules)) {
+      if (this.#schemaChanges.has(change)) continue;
+      this.#schemaChanges.add(change);
+      nestLog.warn(`${this.#name} changes a database's schema as its parent does, and at any time: ${change}.`);
+    }
+  }
+
+  #warnOfLive(modules: ModulesContainer): void {
+    const live = this.#lookedForLive ? [] : liveSources(modules);
+    this.#lookedForLive = true;
+    if (live.length === 0) return;
+    nestLog.warn(
+      `${this.#name} also does what only its parent should: ${live.join('; ')}. Leave these out of runners with FlameParent.unlessRunner([…]) or FlameParent.get().`,
+    );
+  }
+
+  /** The script ended by itself, without an error that would say why. Its parent shows this line. */
+  #explainEarlyEnd(code: number): void {
+    if (this.#serving || !this.#closedEarly || (code !== 0 && code !== configExitCode)) return;
+    // Not by the app's logger, which may be asynchronous.
+    process.stderr.write(`${this.#name}: the script closed its app before it was initialised, and initialised no other\n`);
+  }
+
+  /** A runner on its parent's host finds the port taken, and its error says nothing of why there are two of them. */
+  #explain(error: NodeJS.ErrnoException): void {
+    if (error.code !== 'EADDRINUSE') return;
+    nestLog.error(
+      `${this.#name} tried to listen, as its parent does (${error.message}). A runner must not: open that server only if (!FlameParent.get()).`,
+    );
+  }
+}
+
+let here: RunnerProcess | undefined;
+
+/** This process as a runner; undefined in a parent. Made when it is first asked for, before the app is. */
+export function runnerProcess(): RunnerProcess | undefined {
+  const info = FlameParent.get();
+  if (info) here ??= new RunnerProcess(info);
+  return here;
+}
+
+function flameOf(app: NestApplicationContext): FlameApp | undefined {
+  try {
+    return app.get(FlameApp, { strict: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function notMine(pool: string): string {
+  return `the first app with a FlameModule that the script initialises is the runner's, and it has no pool "${pool}". Give the backend of that pool an entry that starts its app alone.`;
+}
+
+/** An app that is a microservice opens its transport right after its hooks. */
+function silenceMicroservice(app: object): void {
+  const { serverInstance } = app as { serverInstance?: { listen?: unknown } };
+  if (serverInstance && typeof serverInstance.listen === 'function') serverInstance.listen = () => undefined;
+}
+
+/** @throws {FlameError} FLAME_CONFIG in a parent. */
+export function needRunnerProcess(asker: string): RunnerProcess {
+  const runner = runnerProcess();
+  if (runner) return runner;
+  throw new FlameError(
+    'FLAME_CONFIG',
+    `${asker} works in a runner only, that is where FLAME_PARENT is set. Call it if (FlameParent.get()).`,
+  );
+}

@@ -1,0 +1,86 @@
+import type { Server, ServerInterceptor } from '@grpc/grpc-js';
+import { FlameError } from '../core/errors/flame-error.js';
+import type { HealthBook } from '../transport/grpc/health-book.js';
+import type { MetricsSource } from './metrics-service.js';
+import { sameSecret } from '../transport/attach/secret.js';
+import type { TlsIdentity } from '../transport/grpc/tls-identity.js';
+
+export interface OpsServerOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** What callers bear who want more than health. */
+  readonly token?: string;
+  readonly tls?: TlsIdentity;
+  /** Whether clients may ask what there is. */
+  readonly reflection?: boolean;
+}
+
+/** What a question here takes at most, in bytes, inflated, and how many a client may ask at once. */
+const limits = { 'grpc.max_receive_message_length': 65_536, 'grpc.max_concurrent_streams': 200 } as const;
+
+/**
+ * The port for those who operate the app, apart from the one where runners attach: `grpc.health.v1.Health`, and beside it
+ * `flame.v1.Metrics` where there is a source. Health is open to all who reach the port, as platforms' probes can show nothing.
+ */
+export class OpsServer {
+  readonly #options: OpsServerOptions;
+  readonly #health: HealthBook;
+  readonly #source: MetricsSource | undefined;
+  #server: Server | undefined;
+
+  constructor(options: OpsServerOptions, health: HealthBook, source?: MetricsSource) {
+    this.#options = options;
+    this.#health = health;
+    this.#source = source;
+  }
+
+  /** Listens; resolves to the port. @throws {FlameError} FLAME_CONFIG when it cannot. */
+  async open(): Promise<number> {
+    const { host, port, tls, token, reflection } = this.#options;
+    const [{ ServerCredentials }, { makeGrpcServer }] = await Promise.all([import('@grpc/grpc-js'), import('../transport/grpc/grpc-server.js')]);
+    const server = makeGrpcServer({ ...limits, 'grpc.enable_channelz': 0, interceptors: token === undefined ? [] : [await guard(token)] });
+    await this.#health.addTo(server);
+    if (this.#source) {
+      const [{ metricsService }, { metricsImplementation }] = await Promise.all([
+        import('./metrics-messages.js'),
+        import('./metrics-service.js'),
+      ]);
+      server.addService(await metricsService(), metricsImplementation(this.#source));
+    }
+    if (reflection) await (await import('./reflection.js')).addReflection(server);
+    const secure = tls && ServerCredentials.createSsl(null, [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) }]);
+    this.#server = server;
+    const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return new Promise((resolve, reject) =>
+      server.bindAsync(where, secure ?? ServerCredentials.createInsecure(), (error, bound) => {
+        if (!error) return resolve(bound);
+        reject(new FlameError('FLAME_CONFIG', `cannot listen for health and metrics on ${where}: ${error.message}`, { cause: error }));
+      }),
+    );
+  }
+
+  /** Ends what is open; idempotent. */
+  close(): void {
+    this.#server?.forceShutdown();
+  }
+}
+
+/** Lets only those pass who bear the token; health is for everyone. */
+async function guard(token: string): Promise<ServerInterceptor> {
+  const { ServerInterceptingCall, status } = await import('@grpc/grpc-js');
+  const wanted = Buffer.from(`Bearer ${token}`);
+  return ({ path }, call) => {
+    if (path.startsWith('/grpc.health.v1.Health/')) return new ServerInterceptingCall(call);
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, goOn) => {
+            const [given = ''] = metadata.get('authorization');
+            if (sameSecret(Buffer.from(given), wanted)) return goOn(metadata);
+            call.sendStatus({ code: status.UNAUTHENTICATED, details: 'wants the metadata "authorization: Bearer <ops.token>"' });
+          },
+        }),
+    });
+  };
+}

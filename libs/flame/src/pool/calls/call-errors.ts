@@ -1,0 +1,34 @@
+import { UnencodableError } from '../../core/codec/codec.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+
+/** A signal's reason, for people. */
+export function reasonOf(signal: AbortSignal): string {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
+export function neverStarted(label: string, pool: string, why: string, options: { cause?: unknown } = {}): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was not started in pool "${pool}": ${why}`, options);
+}
+
+export function hadAborted(label: string, pool: string, signal: AbortSignal): FlameError {
+  return neverStarted(label, pool, `its signal had aborted before (${reasonOf(signal)})`, { cause: signal.reason });
+}
+
+export function noSuchRunner(pool: string, id: string, runners: readonly string[]): FlameError {
+  const there = runners.length > 0 ? `its runners are ${runners.join(', ')}` : 'it has no runners now';
+  return new FlameError('FLAME_CONFIG', `pool "${pool}" has no runner "${id}": ${there}. Take the id from stats().`);
+}
+
+/** What a repeated call fails with: that its last attempt did not run says nothing of those before, which were lost. */
+export function afterAttempts(error: unknown, attempts: number): unknown {
+  if (!(error instanceof FlameError) || error.ran !== 'no') return error;
+  const message = `${error.message} It was attempt ${attempts}; one before it was lost and may have run.`;
+  return new FlameError(error.code, message, { ran: 'maybe', cause: error });
+}
+
+/** It says all that its cause would, so that logs do not show that twice. */
+export function cannotCross(label: string, error: unknown): unknown {
+  if (!(error instanceof UnencodableError)) return error;
+  return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`);
+}

@@ -1,0 +1,24 @@
+import type { Codec } from '../../core/codec/codec.js';
+import { UnencodableError } from '../../core/codec/codec.js';
+import type { ContextCarrier } from '../../core/call/context-carrier.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+
+/**
+ * Takes along what the app lets travel of the context around; undefined when there is nothing.
+ *
+ * @throws {FlameError} FLAME_ENCODING when it cannot cross, and whatever `capture` throws.
+ */
+export function captureContext(carrier: ContextCarrier, codec: Codec, label: string): Uint8Array | undefined {
+  const value: unknown = carrier.capture();
+  if (value === undefined) return undefined;
+  try {
+    return codec.encode(value);
+  } catch (error) {
+    if (!(error instanceof UnencodableError)) throw error;
+    throw new FlameError(
+      'FLAME_ENCODING',
+      `the context of a call of ${label} cannot cross to a runner: ${error.under('context')}. Let the module's context.capture() leave it out.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,147 @@
+import { addCaller, failing } from '../../core/call/call-site.js';
+import type { CallSite, MadeBy } from '../../core/call/call-site.js';
+import type { CallTrace, CarriedTrace } from '../../core/call/call-tracer.js';
+import type { WorkMode } from '../../core/session/frame.js';
+import { PoolCall } from '../../core/pool/entries.js';
+import type { Sources } from '../../streams/value-encoder.js';
+import { youngGeneration } from '../../transport/session/young-generation.js';
+
+/** What a call is made with, besides its arguments. */
+export interface CallOptions {
+  /** Time for waiting, booting and running together, in milliseconds. Left out, each has its own clock. */
+  timeout?: number;
+  /** Time that the handler may run, in milliseconds; the pool's `timeout` when left out. */
+  handlerTimeout?: number;
+  /** Ends the call: while it waits at once, while it runs by aborting the handler, if the work is linked. */
+  signal?: AbortSignal;
+  /**
+   * Whether the work ends when its caller goes.
+   *
+   * @default true
+   */
+  linked?: boolean;
+  /** Repeat a call that got no runner: as many attempts in all. With `idempotent` also one that was lost with its runner. */
+  retry?: { attempts: number };
+  /** The handler may run twice without harm: `retry` repeats also what may have run. */
+  idempotent?: boolean;
+  /** Told what the handler gives to `FlameCall.current().progress`, in its order and before the result. What it throws is logged. */
+  onProgress?: (value: unknown) => void;
+  /** The result is a stream that will be read at once: its first items are asked for with the call. */
+  reads?: boolean;
+}
+
+/** What a pending call is made of. */
+export interface CallOrder {
+  readonly id: number;
+  /** `Class.method`, for people. */
+  readonly label: string;
+  /** The handler's number in the manifest. */
+  readonly handler: number;
+  readonly args: Uint8Array;
+  readonly mode: WorkMode;
+  readonly attempt: number;
+  readonly linked: boolean;
+  /** The clocks, in milliseconds: waiting, running, both together. */
+  readonly wait: number;
+  readonly run: number;
+  readonly overall: number;
+  /** The streams and signals among the arguments. */
+  readonly sources: Sources | undefined;
+  readonly reads: boolean;
+  readonly onProgress: ((value: unknown) => void) | undefined;
+  /** What travels of the caller's context. */
+  readonly context: Uint8Array | undefined;
+  /** What travels of the caller's trace. */
+  readonly trace?: CarriedTrace;
+  /** Told what becomes of the call, where that is recorded. */
+  readonly record?: CallTrace | undefined;
+  /** Where it was made, if that was taken down. */
+  readonly site?: CallSite | undefined;
+  /** For the method of a child: the call that placed it, and the method's name. `handler` is then the child's class. */
+  readonly child?: number;
+  readonly method?: string;
+}
+
+/**
+ * A call with its caller's promise and its encoded arguments. The promise settles once; a failure that comes when nobody
+ * awaits a cast any more goes to `onLate`, once. A call that streams can fail after its answer: `onFail` is told.
+ */
+export class PendingCall extends PoolCall {
+  promise: Promise<unknown>;
+  /** Its result streams, and the streams have neither ended nor failed. */
+  streaming = false;
+  /** Why it failed; undefined for a call that has not. */
+  failure: { readonly error: unknown } | undefined;
+  onFail: ((error: unknown) => void) | undefined;
+  /** Told when a call that streams has come to its end. */
+  onOver: (() => void) | undefined;
+  #resolve!: (value: unknown) => void;
+  #answered: ((error?: unknown) => void)[] | undefined;
+  #onLate: ((error: unknown, call: PendingCall) => void) | undefined;
+  #settled = false;
+  /** How often the young generation had been collected for large values when this was made. */
+  readonly #collections = youngGeneration.collections;
+
+  constructor(
+    readonly order: CallOrder,
+    onLate?: (error: unknown, call: PendingCall) => void,
+  ) {
+    super(order.id, order.label, order.wait, order.run, order.overall, order.linked);
+    this.#onLate = onLate;
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    if (order.record) this.whenAnswered(order.record.ended);
+  }
+
+  /** `bytes` is how large the value was when it came. */
+  resolve(value: unknown, bytes = 0): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    youngGeneration.received(bytes, this.#collections);
+    this.#tell();
+    this.#resolve(value);
+  }
+
+  reject(error: unknown, madeBy: MadeBy = 'us'): void {
+    this.failure ??= { error };
+    this.over();
+    const { site } = this.order;
+    if (this.#settled && site) addCaller(error, site, madeBy);
+    this.onFail?.(error);
+    if (!this.#settled) {
+      this.#settled = true;
+      this.#tell(error);
+      this.#resolve(failing(error, site, madeBy));
+    } else if (this.#onLate) {
+      this.#onLate(error, this);
+      this.#onLate = undefined;
+    }
+  }
+
+  /** Calls `answered` just before the caller has the answer. The promise is the caller's alone: so the stack of an error leads there. */
+  whenAnswered(answered: (error?: unknown) => void): void {
+    (this.#answered ??= []).push(answered);
+  }
+
+  #tell(error?: unknown): void {
+    for (const answered of this.#answered ?? []) queueMicrotask(() => answered(error));
+  }
+
+  /** Drops the result, once it is delivered: what is in it is the caller's alone, and may be collected while the call is held. */
+  forget(): void {
+    this.promise = forgotten;
+    this.#resolve = doNothing;
+  }
+
+  /** Nothing more is to come. */
+  over(): void {
+    this.streaming = false;
+    this.onOver?.();
+    this.onOver = undefined;
+  }
+}
+
+const forgotten = Promise.resolve();
+
+function doNothing(): void {}

@@ -1,0 +1,99 @@
+import type { BootOrder } from '../../backends/backend.js';
+import type { BootError } from '../../core/errors/boot-error.js';
+import type { Check } from '../../core/check.js';
+import { ownCosts } from '../../system/process-costs.js';
+import { bootRunner } from '../runners/boot.js';
+import type { Boot, BootedRunner } from '../runners/boot.js';
+import { bootOrder, expectAll, ticketsFor } from '../runners/boot-request.js';
+import * as finding from './findings.js';
+import type { PoolSetup } from '../pool-setup.js';
+import { probe } from '../runners/probe.js';
+import { RecentLines } from '../observe/recent-lines.js';
+
+/**
+ * Boots one runner as the pool would, outside of its books, speaks with it, ends it, and looks whether anything is left; tells each
+ * finding as it is made. It owns the machine: when it resolves nothing of it is there, or a finding says so. When `signal` aborts it
+ * gives up and cleans up.
+ */
+export async function examineRunner(setup: PoolSetup, report: (check: Check) => void, signal: AbortSignal): Promise<void> {
+  const { backend, config, clock } = setup;
+  let reached = '';
+  const address: PoolSetup['address'] = async (host) => {
+    const parent = await setup.address(host);
+    reached = parent.address;
+    return parent;
+  };
+  const began = clock.now();
+  // One process shows what several would.
+  const boot = begin({ ...setup, config: { ...config, processes: 1 }, address });
+  const late = clock.after(config.bootTimeout, () => boot.abandon(`no runner attached within bootTimeout (${config.bootTimeout} ms)`));
+  const abandon = (): void => boot.abandon('the examination was given up');
+  signal.addEventListener('abort', abandon, { once: true });
+  if (signal.aborted) abandon();
+
+  let ended = false;
+  let madeAt = began;
+  const machine = await boot.made.catch(() => undefined);
+  if (machine) {
+    void machine.exited.then(() => (ended = true));
+    madeAt = clock.now();
+    report(finding.made(machine, madeAt - began));
+  }
+  const booted = await boot.up.catch((error: BootError) => {
+    report(finding.notBooted(error, { ended, reached, bootTimeout: config.bootTimeout }));
+  });
+  late();
+  signal.removeEventListener('abort', abandon);
+  if (booted) {
+    report(finding.attached(reached, clock.now() - madeAt));
+    report(finding.versions(booted.attachment.hello, setup.manifest));
+    await converse(booted, setup, reached, report);
+    await end(booted, setup, report);
+  } else await boot.cleared;
+  if (backend.machines) report(finding.left(await backend.machines()));
+}
+
+function begin(setup: PoolSetup): Boot {
+  const { backend, config, parent, door } = setup;
+  const runner = `${config.name}-${parent}-doctor`;
+  const tickets = ticketsFor(runner, setup);
+  const lines = new RecentLines();
+  const printed: BootOrder['output'] = (line, stream) => {
+    lines.add(line);
+    setup.output(line, stream, config.name, runner);
+  };
+  return bootRunner(
+    backend,
+    (signal) => bootOrder(setup, tickets, signal, printed),
+    (signal) => expectAll(door, tickets, signal),
+    () => lines.lines,
+  );
+}
+
+async function converse(
+  { attachment }: BootedRunner,
+  { clock }: PoolSetup,
+  reached: string,
+  report: (check: Check) => void,
+): Promise<void> {
+  try {
+    const { roundTrip, ahead, costs } = await probe(attachment.link, clock);
+    report(finding.answered(roundTrip));
+    report(finding.clocks(ahead, roundTrip));
+    if (!costs) return;
+    const own = ownCosts(reached);
+    report(finding.memory(costs, own));
+    report(finding.connections(costs, own));
+  } catch (error) {
+    report(finding.silent((error as Error).message));
+  }
+}
+
+/** As a pool ends a runner that idled out. */
+async function end({ machine, attachment }: BootedRunner, { config, clock }: PoolSetup, report: (check: Check) => void): Promise<void> {
+  const began = clock.now();
+  attachment.link.send({ kind: 'leave', grace: config.shutdownTimeout, reason: 'its examination is over' });
+  await machine.stop(config.shutdownTimeout);
+  attachment.link.drop('its examination is over');
+  report(finding.gone(await machine.exited, clock.now() - began, config.shutdownTimeout));
+}

@@ -1,0 +1,134 @@
+import type { Machine, MachineExit } from '../../backends/backend.js';
+import type { BootError } from '../../core/errors/boot-error.js';
+import type { Check } from '../../core/check.js';
+import type { Manifest } from '../../core/manifest.js';
+import type { Hello } from '../../transport/session/link.js';
+import type { ProcessCosts } from '../../system/process-costs.js';
+
+/** Clocks that differ by more make logs and tokens that expire hard to trust. */
+const clocksApart = 1_000;
+
+/** More are only counted. */
+const mostAddresses = 5;
+
+/** A duration as people read it. */
+export function took(time: number): string {
+  if (time < 10) return `${time.toFixed(1)} ms`;
+  return time < 1_000 ? `${Math.round(time)} ms` : `${(time / 1_000).toFixed(1)} s`;
+}
+
+export function made(machine: Machine, time: number): Check {
+  return { name: 'boot', ok: true, found: `${machine.id} was started in ${took(time)}` };
+}
+
+export function attached(address: string, time: number): Check {
+  const where = address === 'memory' ? 'attached in memory' : `reached this process at ${address}`;
+  return { name: 'attach', ok: true, found: `its runner ${where} after another ${took(time)}` };
+}
+
+/** What is known of a boot that failed. */
+export interface FailedBoot {
+  /** Whether the machine had ended by itself. */
+  readonly ended: boolean;
+  /** Where its runner was to attach; '' when it had not come to that. */
+  readonly reached: string;
+  readonly bootTimeout: number;
+}
+
+/** @param error as `bootRunner` gives it, with the machine's last lines */
+export function notBooted(error: BootError, boot: FailedBoot): Check {
+  const making = error.phase === 'create' || error.phase === 'start';
+  const name = making ? 'boot' : error.phase === 'handshake' ? 'versions' : 'attach';
+  return { name, ok: false, found: error.message, mend: cure(error, boot) };
+}
+
+function cure({ phase, fatal }: BootError, { ended, reached, bootTimeout }: FailedBoot): string {
+  if (phase === 'handshake') return 'Run the same build of the app at both ends: build and deploy its image or its files again.';
+  if (phase === 'attach') {
+    if (ended)
+      return "Look at the machine's last lines: the app has to start there as it starts here, with the same files and environment.";
+    return `Let machines reach ${reached}: open the port between them, set FlameModule's options host and port, or raise the pool's bootTimeout (${bootTimeout} ms).`;
+  }
+  if (fatal) return 'Correct what the platform complains about: another try would end in the same way.';
+  return 'Another try may help: pools go on trying while there is demand, with pauses of 1 to 30 s.';
+}
+
+export function versions(hello: Hello, manifest: Manifest, own = process.versions.node): Check {
+  const { version, handlers, digest } = manifest;
+  const same = `nestjs-flame ${version} and ${handlers.length} handler${handlers.length === 1 ? '' : 's'} (digest ${digest.slice(0, 8)}) at both ends`;
+  if (hello.node === own) return { name: 'versions', ok: true, found: `Node ${own}, ${same}` };
+  const found = `Node ${own} here, but ${hello.node} on the runner; ${same}`;
+  if (hello.node.split('.')[0] === own.split('.')[0]) return { name: 'versions', ok: true, found };
+  return {
+    name: 'versions',
+    ok: false,
+    found,
+    mend: 'Run both on one version of Node: build the image of the runners from the same base as the parent.',
+  };
+}
+
+export function answered(roundTrip: number): Check {
+  return { name: 'call', ok: true, found: `the runner answers within ${took(roundTrip)}` };
+}
+
+export function silent(why: string): Check {
+  return {
+    name: 'call',
+    ok: false,
+    found: `the runner attached, but then ${why}`,
+    mend: 'Look for what ends or blocks it just after its start, in its own log; and for a proxy between the two that ends long connections.',
+  };
+}
+
+export function clocks(ahead: number, roundTrip: number): Check {
+  const apart = Math.abs(ahead);
+  const exact = `to within ${took(Math.max(1, roundTrip / 2))}`;
+  if (apart <= Math.max(1, roundTrip / 2)) return { name: 'clocks', ok: true, found: `they agree ${exact}` };
+  const found = `the runner's is ${took(apart)} ${ahead > 0 ? 'ahead' : 'behind'}, ${exact}`;
+  if (apart <= clocksApart) return { name: 'clocks', ok: true, found };
+  const mend = 'Synchronise the clocks of both hosts (NTP): logs, and tokens that expire, will not fit together.';
+  return { name: 'clocks', ok: false, found, mend };
+}
+
+/** What a runner costs, beside this process, which has initialised no module of the app. */
+export function memory(runner: ProcessCosts, own: ProcessCosts): Check {
+  const text = ({ memory: all, heap }: ProcessCosts, where: string): string => `${mebibytes(all)} ${where} (heap ${mebibytes(heap)})`;
+  const figures = { runner: { memory: runner.memory, heap: runner.heap }, here: { memory: own.memory, heap: own.heap } };
+  return { name: 'memory', ok: true, found: `${text(runner, 'on the runner')}, ${text(own, 'here')}`, figures };
+}
+
+/** The connections of its modules: to databases, brokers, other services. */
+export function connections(runner: ProcessCosts, own: ProcessCosts): Check {
+  const found = `open TCP connections: ${opened(runner, 'on the runner')}, ${opened(own, 'here')}`;
+  return { name: 'sockets', ok: true, found, figures: { runner: runner.connections, here: own.connections } };
+}
+
+function opened({ connections: all }: ProcessCosts, where: string): string {
+  if (all === null) return `not told by the system ${where}`;
+  const to = Object.entries(all).sort(([, a], [, b]) => b - a);
+  if (to.length === 0) return `none ${where}`;
+  const shown = to.slice(0, mostAddresses).map(([address, count]) => `${count} to ${address}`);
+  if (to.length > mostAddresses) shown.push(`and ${to.length - mostAddresses} more addresses`);
+  return `${to.reduce((sum, [, count]) => sum + count, 0)} ${where} (${shown.join(', ')})`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
+}
+
+export function gone(exit: MachineExit, time: number, shutdownTimeout: number): Check {
+  const found = `the machine was gone ${took(time)} after it was told to leave: ${exit.text}`;
+  if (exit.signal !== 'SIGKILL') return { name: 'stop', ok: true, found };
+  const mend = `Look at the app's shutdown hooks: they take longer than shutdownTimeout (${shutdownTimeout} ms), after which the machine was killed.`;
+  return { name: 'stop', ok: false, found, mend };
+}
+
+export function left(machines: readonly string[]): Check {
+  if (machines.length === 0) return { name: 'left', ok: true, found: 'nothing of it is left on the platform' };
+  return {
+    name: 'left',
+    ok: false,
+    found: `the platform still has ${machines.join(', ')}`,
+    mend: 'Remove it by hand, or let the next start of the app do so.',
+  };
+}

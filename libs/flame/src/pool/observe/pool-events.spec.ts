@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { PoolRig } from '../../../../../test/support/pool-rig.js';
+import type { PoolNotice } from './pool-event.js';
+
+describe('Pool.events$', () => {
+  it('tells of a call from its coming to its end, and of its runner', async () => {
+    const gates: (() => void)[] = [];
+    const rig = new PoolRig({ hold: () => new Promise<void>((open) => gates.push(open)) }, { max: 1, idleShutdownAfter: 1_000 });
+    const told: string[] = [];
+    rig.pool.events$.subscribe((notice: PoolNotice) => {
+      const { is } = notice;
+      told.push('call' in notice ? `${is} ${notice.call}` : is);
+    });
+    const calls = [rig.call('hold'), rig.call('hold')];
+    await rig.clock.advance(0);
+    gates.shift()!();
+    await calls[0];
+    await rig.clock.advance(0);
+    gates.shift()!();
+    await calls[1];
+    await rig.clock.advance(60_000);
+    rig.pool.pause('for a while');
+    rig.pool.resume();
+    rig.pool.resize({ max: 3 });
+    await rig.pool.drain();
+    expect(told).toEqual([
+      'booting',
+      'call-waiting 1',
+      'call-waiting 2',
+      'up',
+      'call-started 1',
+      'call-answered 1',
+      'call-ended 1',
+      'call-started 2',
+      'call-answered 2',
+      'call-ended 2',
+      'stopping',
+      'gone',
+      'paused',
+      'unpaused',
+      'resized',
+      'draining',
+      'drained',
+    ]);
+  });
+
+  it('tells of attempts, and of casts that nobody awaits', async () => {
+    const rig = new PoolRig(
+      { hold: () => new Promise<void>(() => {}), fail: () => Promise.reject(new Error('no')) },
+      { max: 1, queueTimeout: 100, shutdownTimeout: 10 },
+    );
+    const told: PoolNotice[] = [];
+    rig.pool.events$.subscribe((notice) => told.push(notice));
+    await rig.cast('fail');
+    await rig.clock.advance(0);
+    expect(told).toContainEqual(
+      expect.objectContaining({ is: 'cast-failed', handler: 'fail', error: expect.objectContaining({ message: 'no' }) }),
+    );
+    await rig.cast('hold');
+    const late = rig.call('hold', [], { retry: { attempts: 2 } });
+    await Promise.all([expect(late).rejects.toMatchObject({ code: 'FLAME_TIMEOUT' }), rig.clock.advance(250)]);
+    expect(told).toContainEqual(expect.objectContaining({ is: 'call-retried', attempt: 2, attempts: 2 }));
+  });
+});

@@ -1,0 +1,84 @@
+import { expect, describe, it } from 'vitest';
+import { PoolRig } from '../../../../../test/support/pool-rig.js';
+import { BootError } from '../../core/errors/boot-error.js';
+
+const rejected = { code: 'FLAME_BOOT' };
+
+describe('What a pool logs', () => {
+  it('of a boot that fails again and again: its error once, then how often it came again, and nothing that it prints again', async () => {
+    let boots = 0;
+    let works = false;
+    const printed: string[] = [];
+    const rig = new PoolRig(
+      { echo: () => 1 },
+      { max: 1, log: 'log', queueTimeout: 40_000 },
+      {
+        setup: { output: (line) => void printed.push(line) },
+        boot: async (order) => {
+          boots += 1;
+          order.output(`line of boot ${boots}`, 'stderr');
+          if (works) return order.inProcess();
+          throw new BootError(`rig: no licence, process ${boots * 1_000}`, { phase: 'attach' });
+        },
+      },
+    );
+    await Promise.all([expect(rig.call('echo')).rejects.toMatchObject(rejected), rig.clock.advance(41_000)]);
+    expect(boots).toBeGreaterThan(4);
+    const failed = rig.log.lines.filter((line) => line.startsWith('warn'));
+    expect(failed[0]).toMatch(
+      /^warn pool "p": runner p-test-1 could not boot \(attach\): rig: no licence, process 1000\n.*\n {2}\| line of boot 1$/,
+    );
+    const counts = failed.slice(1).map((line) => Number(/^warn pool "p": (\d+) more boots? failed as before$/.exec(line)?.[1]));
+    expect(rig.log.lines).toEqual(['log pool "p": booting runner p-test-1 (1 of at most 1)', ...failed]);
+
+    works = true;
+    const answer = rig.call('echo');
+    await rig.clock.advance(30_000);
+    expect(await answer).toBe(1);
+    const late = rig.log.lines.filter((line) => line.endsWith('failed as before')).slice(counts.length);
+    const told = [...counts, ...late.map((line) => Number(/(\d+) more/.exec(line)![1]))].reduce((sum, count) => sum + count, 0);
+    // The first is told in full, and the last one worked.
+    expect(told).toBe(boots - 2);
+    // What the one that worked has printed comes, too.
+    expect(printed).toEqual(['line of boot 1', `line of boot ${boots}`]);
+  });
+
+  it('of a boot that fails in another way: its error, too', async () => {
+    let boots = 0;
+    const boot = async (): Promise<never> => {
+      throw new BootError(['no licence', 'no memory'][boots++ % 2]!, { phase: 'attach' });
+    };
+    const rig = new PoolRig({ echo: () => 1 }, { max: 1, queueTimeout: 20_000 }, { boot });
+    await Promise.all([expect(rig.call('echo')).rejects.toMatchObject(rejected), rig.clock.advance(21_000)]);
+    expect(rig.log.lines.filter((line) => line.includes('could not boot'))).toEqual([
+      'warn pool "p": runner p-test-1 could not boot (attach): no licence',
+      'warn pool "p": runner p-test-2 could not boot (attach): no memory',
+    ]);
+  });
+
+  it('of a runner that is lost with its connection: one line', async () => {
+    const rig = new PoolRig({ echo: () => 1 }, { min: 1, max: 1, minBoot: 'degrade' });
+    await rig.pool.start();
+    expect(await rig.call('echo')).toBe(1);
+    await rig.clock.advance(0);
+    rig.machines[0]!.cut();
+    await rig.clock.advance(500);
+    void rig.machines[0]!.stop(0);
+    await rig.clock.advance(2_000);
+    expect(rig.log.lines.filter((line) => line.includes('p-test-1'))).toEqual([expect.stringMatching(/^warn .* runner p-test-1 is lost/)]);
+  });
+
+  it.each([
+    [500, ['was cut for a moment and is back']],
+    [2_000, ['is cut; it may come back', 'is back']],
+  ])('of a connection that is cut for %d ms: %j', async (time, expected) => {
+    const rig = new PoolRig({ echo: () => 1 }, { min: 1, max: 1 });
+    await rig.pool.start();
+    await rig.clock.advance(0);
+    rig.machines[0]!.cut();
+    await rig.clock.advance(time);
+    rig.machines[0]!.mend();
+    await rig.clock.advance(5_000);
+    expect(rig.log.lines).toEqual(expected.map((how) => `warn pool "p": the connection of runner p-test-1 ${how}`));
+  });
+});

@@ -1,0 +1,293 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Subject } from 'rxjs';
+import type { BootError } from '../../core/errors/boot-error.js';
+import type { FlameError } from '../../core/errors/flame-error.js';
+import type { CallStart } from '../../core/call/call-tracer.js';
+import type { PoolCall, PoolRunner } from '../../core/pool/entries.js';
+import type { PoolFact } from '../../core/pool/facts.js';
+import type { Saturation } from '../../core/metrics/saturation.js';
+import { show } from '../../core/options/option-reader.js';
+import type { PendingCall } from '../calls/pending-call.js';
+import { RecentFailures } from './pool-failure.js';
+import type { PoolFailure } from './pool-failure.js';
+import { PoolMeter } from './pool-meter.js';
+import type { PoolNews, PoolNotice } from './pool-event.js';
+import type { PoolSetup } from '../pool-setup.js';
+import type { CallCounts } from './pool-stats.js';
+import { RepeatedFailures } from './repeated-failures.js';
+
+/** A connection that is cut for no longer than this, in milliseconds, is told of in one line: that it is back, or that its runner is lost. */
+const cutUntold = 1_000;
+
+/** How far a pool has grown, and may grow. */
+export interface PoolSize {
+  readonly runners: Iterable<unknown>;
+  readonly max: number;
+  readonly paused: string | undefined;
+  readonly draining: boolean;
+}
+
+/**
+ * What a pool tells of itself: its log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are
+ * called in the pool's own context, whatever call they are told of. An app's hook that throws is logged and harms nothing.
+ */
+export class PoolJournal {
+  readonly #setup: PoolSetup;
+  readonly #news: Subject<PoolNotice>;
+  readonly #bootTimes = new Map<string, number>();
+  readonly #failures = new RecentFailures();
+  readonly #failedBoots: RepeatedFailures;
+  /** Boots that failed, until nothing is left of them. */
+  readonly #failedRunners = new Set<string>();
+  /** Connections that are cut, and not told of yet: how not to tell. */
+  readonly #cuts = new Map<string, () => void>();
+  #wasSaturated = false;
+  readonly meter = new PoolMeter();
+  /** The context in which the pool was made. What the pool does runs there, for it outlives the call that asked for it. */
+  readonly scope = new AsyncResource('FLAMEPOOL');
+
+  constructor(setup: PoolSetup, news: Subject<PoolNotice>) {
+    this.#setup = setup;
+    this.#news = news;
+    this.#failedBoots = new RepeatedFailures(setup.clock, (text) => setup.log.warn(`${this.#pool}: ${text}`));
+  }
+
+  get failures(): readonly PoolFailure[] {
+    return this.#failures.list;
+  }
+
+  get counts(): CallCounts {
+    return this.meter.counts;
+  }
+
+  // Calls: this is the hot path, so nothing is made that nobody looks at.
+
+  taken(bytes: number): void {
+    this.meter.taken(bytes);
+  }
+
+  started(call: PoolCall, runner: string): void {
+    this.meter.waited(call.ranAt - call.cameAt);
+    const { record } = (call as PendingCall).order;
+    if (record) record.ran(startOf(call, call.runner!));
+    if (this.#news.observed)
+      this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
+  }
+
+  /** No slot is free for it. */
+  waiting(call: PoolCall, waiting: number): void {
+    if (this.#news.observed) this.#tell({ is: 'call-waiting', call: call.id, handler: call.label, waiting });
+  }
+
+  answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void {
+    this.meter.answered(how, bytes);
+    if (this.#news.observed) this.#tell({ is: 'call-answered', call: call.id, handler: call.label, runner: call.runner?.id, outcome: how });
+  }
+
+  failed(call: PoolCall, error: FlameError): void {
+    this.meter.failed(error.code);
+    if (!call.runner && call.cameAt > 0) this.meter.waited(this.#setup.clock.now() - call.cameAt);
+    this.#failures.add({ ...whose(call), is: 'call', code: error.code, message: error.message });
+    if (this.#news.observed) this.#tell({ is: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
+  }
+
+  threw(call: PoolCall, error: unknown): void {
+    const [code, message] = error instanceof Error ? [error.name, error.message] : ['threw', show(error)];
+    this.#failures.add({ ...whose(call), is: 'threw', code, message });
+  }
+
+  fact(fact: PoolFact, now: number): void {
+    switch (fact.is) {
+      case 'ended': {
+        if (!fact.call.runner) return;
+        const ran = now - fact.call.ranAt;
+        this.meter.ran(ran);
+        if (!this.#news.observed) return;
+        return this.#tell({ is: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });
+      }
+      case 'down':
+        this.#endCut(fact.runner);
+        this.#setup.log.warn(`${this.#pool}: runner ${fact.runner} is lost (${fact.how})`);
+        this.#fail('lost', 'lost', fact.how, fact.runner);
+        return this.#tell({ is: 'lost', runner: fact.runner, how: fact.how });
+      case 'suspended':
+        this.#cuts.set(
+          fact.runner,
+          this.#setup.clock.after(cutUntold, () => this.#connection(fact.runner, 'is cut; it may come back')),
+        );
+        return this.#tell({ is: 'suspended', runner: fact.runner });
+      case 'resumed':
+        this.#connection(fact.runner, this.#cuts.has(fact.runner) ? 'was cut for a moment and is back' : 'is back');
+        return this.#tell({ is: 'resumed', runner: fact.runner });
+      default:
+    }
+  }
+
+  readonly lateCast = (error: unknown, call: PendingCall): void => {
+    this.#tell({ is: 'cast-failed', call: call.id, handler: call.label, error });
+    this.#guard('onCastError', () => this.#setup.onCastError(error, call.label));
+  };
+
+  retrying(error: FlameError, attempt: number, attempts: number): void {
+    this.#setup.log.warn(`${this.#pool}: attempt ${attempt} of ${attempts} after: ${error.message}`);
+    this.#tell({ is: 'call-retried', attempt, attempts, error });
+  }
+
+  // Runners
+
+  /** A line that a runner logged or printed, or how many of them were dropped. */
+  logged(level: string, text: string, runner: string): void {
+    if (level !== 'dropped') return this.meter.logged(1, 0);
+    const dropped = Number(text);
+    if (!(dropped > 0)) return;
+    this.meter.logged(dropped, dropped);
+    this.#tell({ is: 'log-lines-dropped', runner, lines: dropped });
+  }
+
+  /** Whether the last boot failed: then what the next ones print is not news. */
+  get bootsFail(): boolean {
+    return this.#failedBoots.any;
+  }
+
+  booting(runner: string, count: number): void {
+    if (!this.bootsFail) this.#say(`booting runner ${runner} (${count} of at most ${this.#setup.config.max})`);
+    this.#tell({ is: 'booting', runner, count });
+    this.#guard('onGrowStart', () => this.#setup.config.onGrowStart?.({ name: this.#setup.config.name, count }));
+  }
+
+  bootTook(runner: string, took: number): void {
+    this.#bootTimes.set(runner, took);
+  }
+
+  grown(runner: string, error: BootError | undefined, count: number, machine: string): void {
+    const took = this.#bootTimes.get(runner) ?? 0;
+    this.#bootTimes.delete(runner);
+    if (error) {
+      this.meter.bootFailed(error);
+      this.#failedRunners.add(runner);
+      this.#failedBoots.add(runner, error);
+      this.#fail('boot', error.phase, error.message, runner);
+      this.#tell({ is: 'boot-failed', runner, error });
+    } else {
+      this.meter.booted(took);
+      this.#failedBoots.end();
+      this.#say(`runner ${runner} is up after ${Math.round(took)} ms`);
+      this.#tell({ is: 'up', runner, machine, took });
+    }
+    this.#guard('onGrowEnd', () => this.#setup.config.onGrowEnd?.(error ?? 'ok', { name: this.#setup.config.name, count }));
+  }
+
+  /** Calls wait for each other on a runner. Where the pool could boot another, this is told once. */
+  saturated(runner: string, { calls, over, loop, queue }: Saturation, { runners, max, paused, draining }: PoolSize): void {
+    const { maxConcurrency } = this.#setup.config;
+    const count = [...runners].length;
+    if (this.#wasSaturated || maxConcurrency === 1 || count >= max || paused !== undefined || draining) return;
+    this.#wasSaturated = true;
+    const how =
+      loop >= queue
+        ? `its event loop was busy for ${Math.round(loop * 100)} %`
+        : `Node's thread pool had a queue there for ${Math.round(queue * 100)} %`;
+    this.#setup.log.warn(
+      `${this.#pool}: up to ${calls} calls ran at once on runner ${runner}, where ${how} of ${(over / 1000).toFixed(1)} s, so they wait for each other, ` +
+        `while the pool has ${count} of at most ${max} runners. Lower maxConcurrency (${maxConcurrency}), to 1 for calls that compute, ` +
+        `so that the pool boots another runner instead.`,
+    );
+  }
+
+  retiring(runner: string, reason: string): void {
+    this.#say(`runner ${runner} takes no new calls: ${reason}`);
+    this.#tell({ is: 'retiring', runner, reason });
+  }
+
+  stopping(runner: string, reason: string): void {
+    this.#say(`stopping runner ${runner}: ${reason}`);
+    this.#tell({ is: 'stopping', runner, reason });
+  }
+
+  shrunk(runner: string, count: number): void {
+    this.#endCut(runner);
+    if (!this.#failedRunners.delete(runner)) this.#say(`runner ${runner} is gone, ${count} left`);
+    this.#tell({ is: 'gone', runner, count });
+    this.#guard('onShrink', () => this.#setup.config.onShrink?.({ name: this.#setup.config.name, count }));
+  }
+
+  opened(): void {
+    this.#tell({ is: 'started' });
+  }
+
+  resized(min: number, max: number): void {
+    this.#say(`resized to min ${min}, max ${max}`);
+    this.#tell({ is: 'resized', min, max });
+  }
+
+  paused(reason: string): void {
+    this.#say(`paused: ${reason}`);
+    this.#tell({ is: 'paused', reason });
+  }
+
+  unpaused(): void {
+    this.#say('resumed');
+    this.#tell({ is: 'unpaused' });
+  }
+
+  draining(reason: string): void {
+    this.#setup.onDraining?.();
+    this.#say(`draining: ${reason}`);
+    this.#tell({ is: 'draining', reason });
+  }
+
+  drained(): void {
+    this.#failedBoots.end();
+    this.#say('drained');
+    this.#tell({ is: 'drained' });
+  }
+
+  get #pool(): string {
+    return `pool "${this.#setup.config.name}"`;
+  }
+
+  #connection(runner: string, how: string): void {
+    this.#endCut(runner);
+    this.#setup.log.warn(`${this.#pool}: the connection of runner ${runner} ${how}`);
+  }
+
+  #endCut(runner: string): void {
+    this.#cuts.get(runner)?.();
+    this.#cuts.delete(runner);
+  }
+
+  #fail(is: 'boot' | 'lost', code: string, message: string, runner: string): void {
+    this.#failures.add({ at: Date.now(), is, code, message, handler: undefined, runner });
+  }
+
+  #say(text: string): void {
+    const { config, log } = this.#setup;
+    if (config.log) this.scope.runInAsyncScope(log[config.log], log, `${this.#pool}: ${text}`);
+  }
+
+  #tell(news: PoolNews): void {
+    if (!this.#news.observed) return;
+    // `news` is made for this, and becomes the notice: a copy of it would cost a busy pool more than all the rest.
+    const notice = news as { -readonly [K in keyof PoolNotice]: PoolNotice[K] };
+    notice.pool = this.#setup.config.name;
+    notice.at = Date.now();
+    this.scope.runInAsyncScope(this.#news.next, this.#news, notice as PoolNotice);
+  }
+
+  #guard(hook: string, run: () => void): void {
+    try {
+      this.scope.runInAsyncScope(run);
+    } catch (error) {
+      this.#setup.log.error(`${this.#pool}: ${hook} threw: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+function startOf({ id, cameAt, ranAt }: PoolCall, { id: runner, bootingSince, upAt }: PoolRunner): CallStart {
+  const boot = upAt > cameAt ? { began: ranAt - bootingSince, ended: ranAt - upAt } : undefined;
+  return { call: id, runner, waited: ranAt - cameAt, boot };
+}
+
+function whose(call: PoolCall): Pick<PoolFailure, 'at' | 'handler' | 'runner'> {
+  return { at: Date.now(), handler: call.label, runner: call.runner?.id };
+}

@@ -1,0 +1,44 @@
+import { MalformedError } from '../../core/codec/codec.js';
+import type { RunnerVitals } from '../../core/metrics/pool-metrics.js';
+import type { Saturation } from '../../core/metrics/saturation.js';
+import { readVitals } from '../../core/metrics/process-stats.js';
+import type { ProcessVitals } from '../../core/metrics/process-stats.js';
+
+/** More processes than any machine runs: who claims to be more is not believed. */
+const most = 1_024;
+
+/** What the processes of one runner last said of themselves. */
+export class VitalsBook {
+  readonly #processes = new Map<number, ProcessVitals>();
+  readonly #onSaturation: (found: Saturation) => void;
+
+  constructor(onSaturation: (found: Saturation) => void) {
+    this.#onSaturation = onSaturation;
+  }
+
+  /** @throws {MalformedError} when these are no vitals. */
+  take(text: string): void {
+    let vitals: ProcessVitals;
+    try {
+      vitals = readVitals(text);
+    } catch (error) {
+      throw new MalformedError(`the vitals of a runner cannot be read: ${(error as Error).message}`, { cause: error });
+    }
+    if (this.#processes.size < most || this.#processes.has(vitals.pid)) this.#processes.set(vitals.pid, vitals);
+    if (vitals.saturation) this.#onSaturation(vitals.saturation);
+  }
+
+  /** All of them as one; undefined when none has said anything. */
+  get sum(): RunnerVitals | undefined {
+    if (this.#processes.size === 0) return undefined;
+    const sum = { processes: this.#processes.size, cpu: 0, memory: 0, heap: 0, delay: 0, delayMax: 0 };
+    for (const { cpu, memory, heap, delay, delayMax } of this.#processes.values()) {
+      sum.cpu += cpu;
+      sum.memory += memory;
+      sum.heap += heap;
+      sum.delay = Math.max(sum.delay, delay);
+      sum.delayMax = Math.max(sum.delayMax, delayMax);
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,52 @@
+import type { FlameBackend, LocalMachine } from '../backends/backend.js';
+import type { AbortListeners } from '../core/call/abort-listeners.js';
+import type { CallTracer } from '../core/call/call-tracer.js';
+import type { Clock } from '../core/clock.js';
+import type { Codec } from '../core/codec/codec.js';
+import type { ContextCarrier } from '../core/call/context-carrier.js';
+import type { FlameLog } from '../core/flame-log.js';
+import type { Manifest } from '../core/manifest.js';
+import type { ParentInfo } from '../core/parent-info.js';
+import type { PoolConfig } from '../core/options/pool-config.js';
+import type { Door, ParentAddress, Ticket } from '../transport/session/link.js';
+import type { Caller } from './calls/caller.js';
+
+/** What a pool is made of. */
+export interface PoolSetup {
+  readonly config: PoolConfig;
+  readonly backend: FlameBackend;
+  /** Where this pool's runners attach. */
+  readonly door: Door;
+  /** Where they attach: under `host`, where the backend knows better how the parent is reached. */
+  readonly address: (host?: string) => Promise<ParentAddress>;
+  readonly manifest: Manifest;
+  /** As in `Ticket`. */
+  readonly refusal?: Ticket['refusal'];
+  readonly codec: Codec;
+  readonly log: FlameLog;
+  readonly clock: Clock;
+  /** Follows the callers' signals, those of other pools, too. */
+  readonly listeners: AbortListeners;
+  readonly random?: () => number;
+  /** Names this parent among others on the platform; short, for it is part of the runners' names. */
+  readonly parent: string;
+  /** The largest value that may cross, in bytes. */
+  readonly maxPayload: number;
+  readonly reconnectTimeout: number;
+  /** Runs a runner in this process, on an in-memory link: for LocalBackend. */
+  readonly inProcess: (info: ParentInfo) => Promise<LocalMachine>;
+  /** The machine's output, line by line. */
+  readonly output: (line: string, stream: 'stdout' | 'stderr', pool: string, runner: string) => void;
+  /** A line of a runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
+  readonly runnerLog: (level: string, text: string, pool: string, runner: string, call: number, time?: number) => void;
+  /** A cast failed after it was accepted, so that nobody awaits it. */
+  readonly onCastError: (error: unknown, handler: string) => void;
+  /** The pool takes no more calls. */
+  readonly onDraining?: () => void;
+  /** Follows calls; none where nobody asked for it. */
+  readonly tracer?: CallTracer;
+  /** Lets contexts travel with calls. */
+  readonly context?: ContextCarrier;
+  /** Whom a linked call that is made here and now is for; none, or undefined, where nobody can go before it. */
+  readonly caller?: () => Caller | undefined;
+}

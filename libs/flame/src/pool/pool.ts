@@ -1,0 +1,300 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { CallSites } from '../core/call/call-site.js';
+import { FlameError } from '../core/errors/flame-error.js';
+import type { WorkMode } from '../core/session/frame.js';
+import { readPoolSize } from '../core/options/pool-config.js';
+import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
+import type { PoolAction, PoolFact } from '../core/pool/facts.js';
+import type { PoolCall } from '../core/pool/entries.js';
+import { PoolMachine } from '../core/pool/machine.js';
+import { Hoister } from '../streams/value-encoder.js';
+import { cannotCross, hadAborted, neverStarted } from './calls/call-errors.js';
+import { callStats, firstOf, type CallStats } from './observe/call-stats.js';
+import { captureContext } from './calls/capture-context.js';
+import { ChildCall } from './children/child-call.js';
+import { ChildMethods } from './children/child-methods.js';
+import { follow } from './calls/follow.js';
+import { PendingCall, type CallOptions } from './calls/pending-call.js';
+import { PlacedChild } from './children/placed-child.js';
+import type { PoolFailure } from './observe/pool-failure.js';
+import { PoolAlarm } from './pool-timer.js';
+import { PoolJournal } from './observe/pool-observer.js';
+import { poolMetrics } from './observe/pool-metrics.js';
+import type { PoolNotice } from './observe/pool-event.js';
+import type { PoolSetup } from './pool-setup.js';
+import type { PoolStats } from './observe/pool-stats.js';
+import { repeated } from './calls/repeated.js';
+import { RunnerCrew } from './runners/runner-manager.js';
+
+/**
+ * A pool at work: the thin shell around `PoolMachine`. It performs what the machine decides, owns the pool's one timer and its
+ * runners, and holds the callers' promises.
+ */
+export class Pool {
+  readonly name: string;
+  readonly #setup: PoolSetup;
+  readonly #machine: PoolMachine;
+  readonly #crew: RunnerCrew;
+  readonly #hoister: Hoister;
+  readonly #journal: PoolJournal;
+  readonly #methods: ChildMethods;
+  readonly #alarm: PoolAlarm;
+  readonly #news = new Subject<PoolNotice>();
+  readonly #facts: PoolFact[] = [];
+  readonly #sites = new CallSites();
+  #stepping = false;
+  #calls = 0;
+  #starting: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #drained: Promise<void> | undefined;
+  #resolveDrained: (() => void) | undefined;
+
+  constructor(setup: PoolSetup) {
+    this.name = setup.config.name;
+    this.#setup = setup;
+    this.#hoister = new Hoister(setup.codec);
+    this.#machine = new PoolMachine(setup.config, (number) => `${this.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
+    this.#journal = new PoolJournal(setup, this.#news);
+    this.#methods = new ChildMethods(setup, this.#hoister, this.#journal, () => ++this.#calls);
+    this.#alarm = new PoolAlarm(setup.clock, () => this.#wake());
+    this.#crew = new RunnerCrew(setup, this.#journal, this.#machine, (fact) => this.#tell(fact));
+  }
+
+  /** Everything that happens to this pool, as it happens. Completes when the pool is drained. */
+  get events$(): Observable<PoolNotice> {
+    return this.#news.asObservable();
+  }
+
+  /**
+   * Boots the `min` runners.
+   *
+   * @throws {FlameError} FLAME_BOOT when one of them cannot boot and `minBoot` is `'required'`.
+   */
+  async start(): Promise<void> {
+    const started = new Promise<void>((resolve, reject) => (this.#starting = { resolve, reject }));
+    this.#tell({ is: 'start' });
+    try {
+      await started;
+    } catch (error) {
+      if (this.#setup.config.minBoot === 'required') {
+        await this.drain('it could not be started');
+        throw new FlameError('FLAME_BOOT', `pool "${this.name}" could not boot its min runners: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+      this.#setup.log.warn(`pool "${this.name}" starts without its min runners and goes on trying: ${(error as Error).message}`);
+    }
+  }
+
+  /** Runs a handler on one of the runners and gives its result. */
+  call(handler: number, args: unknown[], options: CallOptions = {}): Promise<unknown> {
+    if (options.retry) return this.#repeated('call', handler, args, options, options.retry.attempts);
+    try {
+      return this.#submit('call', handler, args, options, 1).promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Runs a handler that nobody awaits; resolves when a runner has taken it on. Its failure is told to `onCastError`. */
+  async cast(handler: number, args: unknown[], options: CallOptions = {}): Promise<void> {
+    if (options.retry) await this.#repeated('cast', handler, args, options, options.retry.attempts);
+    else await this.#submit('cast', handler, args, options, 1).promise;
+  }
+
+  /** Places a child of class `handler` on one of the runners; resolves when its `onFlameStart` has ended. */
+  async place(handler: number, args: unknown, options: CallOptions = {}): Promise<PlacedChild> {
+    const call = this.#submit('child', handler, [args], options, 1) as ChildCall;
+    await call.promise;
+    return new PlacedChild(call, this.#methods, (reason) => this.#tell({ is: 'abandoned', call, reason }));
+  }
+
+  stats(): PoolStats {
+    const { config, clock } = this.#setup;
+    const now = clock.now();
+    const runners = this.#crew.stats(this.#machine.runners, now);
+    return {
+      name: this.name,
+      min: this.#machine.min,
+      max: this.#machine.max,
+      maxConcurrency: config.maxConcurrency,
+      waiting: this.#machine.waiting,
+      waitingFor: this.#machine.waitingSince === undefined ? 0 : now - this.#machine.waitingSince,
+      running: runners.reduce((sum, runner) => sum + runner.load, 0),
+      runners,
+      paused: this.#machine.paused,
+      draining: this.#machine.draining,
+      calls: this.#journal.counts,
+    };
+  }
+
+  /** Whether it takes no more calls. */
+  get draining(): boolean {
+    return this.#machine.draining;
+  }
+
+  /** The numbers of the pool at this moment. */
+  metrics(): PoolMetrics {
+    return poolMetrics(this.#setup, this.#machine, this.#crew, this.#journal.meter);
+  }
+
+  /** The calls at this moment, at most `limit` of each kind: those that hold slots, runner by runner, and those that wait, first come first. */
+  calls(limit: number): { running: CallStats[]; waiting: CallStats[] } {
+    const now = this.#setup.clock.now();
+    const of = (calls: Iterable<Readonly<PoolCall>>): CallStats[] => Array.from(firstOf(calls, limit), (call) => callStats(call, now));
+    return { running: of(this.#machine.running()), waiting: of(this.#machine.queue) };
+  }
+
+  /** The last 50 failures, newest first. */
+  get failures(): readonly PoolFailure[] {
+    return this.#journal.failures;
+  }
+
+  /**
+   * Changes the pool's size while it works. Runners above a smaller `max` finish what they do and stop.
+   *
+   * @throws {FlameError} FLAME_CONFIG when `min` is above `max` or either is not a number in its range.
+   */
+  resize(size: { min?: number; max?: number }): void {
+    const { min, max } = readPoolSize(size, this.#machine, `pool "${this.name}" resize()`);
+    this.#tell({ is: 'resize', min, max });
+    this.#journal.resized(min, max);
+  }
+
+  /** Lets calls wait, as long as their `queueTimeout` allows, until `resume`. What runs goes on, and `min` is kept. */
+  pause(reason = 'it was asked to'): void {
+    this.#journal.paused(reason);
+    this.#tell({ is: 'pause', reason });
+  }
+
+  resume(): void {
+    if (this.#machine.paused === undefined) return;
+    this.#journal.unpaused();
+    this.#tell({ is: 'resume' });
+  }
+
+  /**
+   * Gives one runner no new calls, and what runs there `shutdownTimeout`. Resolves when nothing is left of it.
+   *
+   * @throws {FlameError} FLAME_CONFIG when the pool has no such runner.
+   */
+  async drainRunner(runner: string, reason = 'it is being drained'): Promise<void> {
+    const gone = this.#crew.whenGone(runner, this.#machine.runners);
+    this.#tell({ is: 'drain-runner', runner, reason });
+    await gone;
+  }
+
+  /** Takes no more calls, gives those that run `shutdownTimeout`, and stops every runner. Resolves when nothing is left of them. Idempotent. */
+  drain(reason = 'it is being drained'): Promise<void> {
+    this.#drained ??= new Promise((resolve) => {
+      this.#resolveDrained = resolve;
+      this.#journal.draining(reason);
+      this.#tell({ is: 'drain', reason });
+    });
+    return this.#drained;
+  }
+
+  #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
+    const { config, manifest, codec, context: carrier, tracer, listeners } = this.#setup;
+    const label = manifest.handlers[handler]!;
+    const { signal, timeout, onProgress, linked = true, reads = false } = options;
+    const caller = linked ? this.#setup.caller?.() : undefined;
+    if (signal?.aborted) throw hadAborted(label, this.name, signal);
+    if (caller?.gone !== undefined) throw neverStarted(label, this.name, caller.gone);
+    const record = tracer?.begin({ pool: this.name, handler: label, mode, attempt });
+    const trace = tracer?.carry();
+    let context: Uint8Array | undefined;
+    let bytes: Uint8Array;
+    try {
+      context = carrier && captureContext(carrier, codec, label);
+      bytes = this.#hoister.encode(args);
+    } catch (error) {
+      const failure = cannotCross(label, error);
+      record?.ended(failure);
+      throw failure;
+    }
+    const order = {
+      id: ++this.#calls,
+      label,
+      handler,
+      args: bytes,
+      mode,
+      attempt,
+      linked,
+      wait: timeout === undefined ? config.queueTimeout : Infinity,
+      run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
+      overall: timeout ?? Infinity,
+      sources: this.#hoister.sources,
+      reads,
+      onProgress: onProgress && AsyncResource.bind(onProgress),
+      context,
+      trace,
+      record,
+      site: this.#sites.take(this.#submit, reads),
+    };
+    const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
+    if (signal || caller) follow(call, { signal, caller, listeners }, (fact) => this.#tell(fact));
+    this.#journal.taken(bytes.byteLength);
+    this.#tell({ is: 'call', call });
+    if (call.state === 'waiting') this.#journal.waiting(call, this.#machine.waiting);
+    return call;
+  }
+
+  #repeated(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempts: number): Promise<unknown> {
+    return repeated((more, attempt) => this.#submit(mode, handler, args, more, attempt), {
+      options,
+      attempts,
+      clock: this.#setup.clock,
+      onRetry: (error, attempt) => this.#journal.retrying(error, attempt, attempts),
+    });
+  }
+
+  /** Feeds the machine one fact and performs what it decides, in the pool's own context. A fact that comes up meanwhile waits its turn. */
+  #tell(fact: PoolFact): void {
+    this.#facts.push(fact);
+    if (!this.#stepping) this.#journal.scope.runInAsyncScope(this.#step, this);
+  }
+
+  #step(): void {
+    this.#stepping = true;
+    try {
+      for (let next = this.#facts.shift(); next; next = this.#facts.shift()) {
+        const now = (this.#sites.now = this.#setup.clock.now());
+        this.#journal.fact(next, now);
+        for (const action of this.#machine.step(next, now)) this.#perform(action);
+      }
+    } finally {
+      this.#stepping = false;
+    }
+    this.#alarm.set(this.#machine.wakeAt);
+  }
+
+  /** A deadline may have gone since the alarm was set for it. */
+  #wake(): void {
+    if (this.#setup.clock.now() < this.#machine.wakeAt) this.#alarm.set(this.#machine.wakeAt);
+    else this.#tell({ is: 'tick', debugged: this.#crew.debuggedAt(this.#machine.wakeAt) });
+  }
+
+  #perform(action: PoolAction): void {
+    switch (action.do) {
+      case 'run':
+        this.#journal.started(action.call, action.runner);
+        return this.#crew.run(action.runner, action.call as PendingCall);
+      case 'reject':
+        this.#journal.failed(action.call, action.error);
+        return (action.call as PendingCall).reject(action.error);
+      case 'started':
+        if (action.error) this.#starting?.reject(action.error);
+        else this.#starting?.resolve();
+        return this.#journal.opened();
+      case 'drained':
+        this.#alarm.stop();
+        this.#journal.drained();
+        this.#news.complete();
+        return this.#resolveDrained?.();
+      default:
+        return this.#crew.perform(action);
+    }
+  }
+}

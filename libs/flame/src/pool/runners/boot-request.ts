@@ -1,0 +1,93 @@
+import cluster from 'node:cluster';
+import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import type { BootOrder } from '../../backends/backend.js';
+import { ownProcessors } from '../../backends/launch/own-processors.js';
+import type { ParentInfo } from '../../core/parent-info.js';
+import type { Attachment, Door, Ticket } from '../../transport/session/link.js';
+import { FanLink } from './multi-process-link.js';
+import type { PoolSetup } from '../pool-setup.js';
+
+/** Processes that a machine elsewhere runs at most with `processes: 'auto'`. */
+const mostProcesses = 64;
+
+/** The tickets of one machine: one for each of its processes, the first under the runner's own name. */
+export function ticketsFor(runner: string, { config, backend, manifest, refusal }: PoolSetup): Ticket[] {
+  // This host is known. A machine elsewhere says itself how many it runs, and needs a token for each.
+  const automatic = backend.reach === 'host' ? ownProcessors() : mostProcesses;
+  const wanted = config.processes === 'auto' ? automatic : config.processes;
+  const count = backend.reach === 'memory' ? 1 : wanted;
+  return Array.from({ length: count }, (_, place) => ({
+    runner: place === 0 ? runner : `${runner}+${place}`,
+    token: randomBytes(32).toString('base64url'),
+    manifest,
+    onThisHost: backend.reach === 'host',
+    refusal,
+  }));
+}
+
+/** Waits for every process of a machine, as many as there are tickets or as the first one says; they are one runner. */
+export async function expectAll(door: Door, tickets: readonly Ticket[], signal: AbortSignal): Promise<Attachment> {
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  setMaxListeners(0, until);
+  const expected = tickets.map((ticket) => door.expect(ticket, until));
+  const all = Promise.all(expected);
+  try {
+    const first = await Promise.race([expected[0]!, all.then(([one]) => one!)]);
+    const { processes } = first.hello;
+    const attachments = await (processes === undefined ? all : Promise.race([Promise.all(expected.slice(0, processes)), all]));
+    return attachments.length === 1 ? first : { hello: first.hello, link: new FanLink(attachments.map(({ link }) => link)) };
+  } finally {
+    // Tokens of processes that there are not.
+    for (const one of [all, ...expected]) one.catch(() => {});
+    over.abort();
+  }
+}
+
+/** What a backend is told about the machine that it is to make; `output` is given what the machine prints. */
+export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: AbortSignal, output: BootOrder['output']): BootOrder {
+  const { config, parent, manifest, inProcess } = setup;
+  const { runner } = tickets[0]!;
+  const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
+    ...(await parentInfo(setup, tickets, options.host)),
+    ...options.more,
+  });
+  return {
+    pool: config.name,
+    runner,
+    parent,
+    handlers: manifest.digest,
+    signal,
+    bootTimeout: config.bootTimeout,
+    shutdownTimeout: config.shutdownTimeout,
+    flameParent: async (options) => Buffer.from(JSON.stringify(await info(options))).toString('base64'),
+    output,
+    inProcess: async () => inProcess(await info()),
+  };
+}
+
+async function parentInfo(setup: PoolSetup, [first, ...siblings]: readonly Ticket[], host: string | undefined): Promise<ParentInfo> {
+  const { config, parent, backend, manifest, address, maxPayload, reconnectTimeout } = setup;
+  return {
+    pool: config.name,
+    runner: first!.runner,
+    parent,
+    backend: backend.name,
+    ...(await address(host)),
+    token: first!.token,
+    ...(config.processes === 'auto' && backend.reach !== 'host' && { processes: 'auto' as const }),
+    siblings: siblings.map(({ runner, token }) => ({ runner, token })),
+    version: manifest.version,
+    digest: manifest.digest,
+    maxConcurrency: config.maxConcurrency,
+    bootTimeout: config.bootTimeout,
+    shutdownTimeout: config.shutdownTimeout,
+    reconnectTimeout,
+    maxPayload,
+    trackResources: config.trackResources,
+    sameHost: backend.reach === 'host',
+    clusterWorker: cluster.isWorker,
+    ipc: process.send !== undefined,
+  };
+}

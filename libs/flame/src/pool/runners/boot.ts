@@ -1,0 +1,112 @@
+import type { BootOrder, FlameBackend, Machine, MachineExit } from '../../backends/backend.js';
+import { BootError } from '../../core/errors/boot-error.js';
+import type { BootPhase } from '../../core/errors/boot-error.js';
+import { configExitCode } from '../../core/errors/config-exit-code.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { Attachment } from '../../transport/session/link.js';
+
+/** A machine that is up and whose runner has attached. */
+export interface BootedRunner {
+  readonly machine: Machine;
+  readonly attachment: Attachment;
+}
+
+/** One boot: the machine is asked for and the runner awaited side by side. */
+export interface Boot {
+  /** Resolves when the platform has the machine; rejects when it could not be made. */
+  readonly made: Promise<Machine>;
+  /** Resolves when the runner has attached; rejects with a BootError as soon as that cannot happen any more. */
+  readonly up: Promise<BootedRunner>;
+  /** After a failure: resolves when nothing is left of the machine. */
+  readonly cleared: Promise<void>;
+  /** Which part of the boot is under way, or was the last. */
+  readonly phase: BootPhase;
+  /** Gives up: `up` rejects with a BootError that says in which phase the boot was. */
+  abandon(why: string): void;
+}
+
+/**
+ * Boots one machine and waits for its runner. `expect` waits for the runner at the door until its signal aborts; `order` makes the order for
+ * the backend around that signal; `lastLines` gives what the machine printed last, for the error.
+ */
+export function bootRunner(
+  backend: FlameBackend,
+  order: (signal: AbortSignal) => BootOrder,
+  expect: (signal: AbortSignal) => Promise<Attachment>,
+  lastLines: () => readonly string[],
+): Boot {
+  const giveUp = new AbortController();
+  const { signal } = giveUp;
+  let phase: BootPhase = 'create';
+  const abandoned = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  const attached = expect(signal);
+  const made = (async () => backend.boot(order(signal)))();
+
+  const up = (async (): Promise<BootedRunner> => {
+    const machine = await Promise.race([made, abandoned]);
+    phase = 'attach';
+    const ended = machine.exited.then((exit) => {
+      throw diedEarly(backend, exit);
+    });
+    const attachment = await Promise.race([attached, ended, abandoned]);
+    return { machine, attachment };
+  })().catch((error: unknown) => {
+    const bootError = withLastLines(asBootError(backend, error, phase), lastLines());
+    giveUp.abort(bootError);
+    throw bootError;
+  });
+
+  const cleared = up.then(
+    () => undefined,
+    async () => {
+      // It may have attached in the moment in which it was given up.
+      attached.then(({ link }) => link.drop('its boot was given up')).catch(() => undefined);
+      const machine = await made.catch(() => undefined);
+      await machine?.stop(0);
+    },
+  );
+  // Each of these may reject when another has decided the outcome.
+  for (const side of [abandoned, attached, made, up, cleared]) side.catch(() => undefined);
+
+  return {
+    made,
+    up,
+    cleared,
+    get phase() {
+      return phase;
+    },
+    abandon: (why) => giveUp.abort(new BootError(`${backend.name}: ${why}, in phase "${phase}"`, { phase })),
+  };
+}
+
+function diedEarly(backend: FlameBackend, exit: MachineExit): BootError {
+  const clean = exit.how === 'exit' && exit.code === 0;
+  const why = clean
+    ? `. The script of the runner ended before an app with a FlameModule was initialised. A runner runs the parent's script up to createApplicationContext(), app.init() or app.listen(): let it get there, or give the backend an entry that does`
+    : '';
+  return new BootError(`${backend.name}: the machine ended before its runner attached: ${exit.text}${why}`, {
+    phase: 'attach',
+    // A script that ends without an error ends so every time.
+    fatal: exit.fatal ?? (clean || (exit.how === 'exit' && exit.code === configExitCode)),
+  });
+}
+
+function asBootError(backend: FlameBackend, error: unknown, phase: BootPhase): BootError {
+  if (error instanceof BootError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof FlameError) {
+    return new BootError(message, { phase: error.code === 'FLAME_DENIED' ? 'handshake' : phase, fatal: true, cause: error });
+  }
+  return new BootError(`${backend.name}: ${message}`, { phase, cause: error });
+}
+
+function withLastLines(error: BootError, lines: readonly string[]): BootError {
+  if (lines.length === 0) return error;
+  return new BootError(`${error.message}\nThe machine's last lines:\n${lines.map((line) => `  | ${line}`).join('\n')}`, {
+    phase: error.phase,
+    fatal: error.fatal,
+    cause: error,
+  });
+}

@@ -1,0 +1,27 @@
+import type { Codec } from '../../core/codec/codec.js';
+import type { FlameError } from '../../core/errors/flame-error.js';
+import type { PoolCall } from '../../core/pool/entries.js';
+import type { PoolFact } from '../../core/pool/facts.js';
+import type { Saturation } from '../../core/metrics/saturation.js';
+
+/** What a handle needs of its pool. */
+export interface HandleOwner {
+  readonly codec: Codec;
+  /** Names the runner in stacks: `runner ffmpeg-3 (pool ffmpeg)`. */
+  readonly place: string;
+  /** Calls `wake` after `delay` milliseconds, unless cancelled. */
+  after(delay: number, wake: () => void): () => void;
+  tell(fact: PoolFact): void;
+  /** A handler has ended by itself. */
+  answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void;
+  /** What it threw, beside `answered`. */
+  threw(call: PoolCall, error: unknown): void;
+  /** The runner could not run it, or not send its result. */
+  failed(call: PoolCall, error: FlameError): void;
+  /** Calls wait for each other on the runner. */
+  saturated?(found: Saturation): void;
+  /** A line of the pool's own. */
+  warn(text: string): void;
+  /** A line of the runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
+  log(level: string, text: string, call: number, time?: number): void;
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { LogBook } from '../../../../../test/support/pool-rig.js';
+import { InspectedRunners } from './inspected-runners.js';
+import type { PoolSetup } from '../pool-setup.js';
+
+function inspected(reach: 'host' | 'network'): { log: LogBook; runners: InspectedRunners } {
+  const log = new LogBook();
+  const setup = { backend: { reach }, config: { name: 'p' }, log } as unknown as PoolSetup;
+  return { log, runners: new InspectedRunners(setup) };
+}
+
+describe('InspectedRunners', () => {
+  it.each([
+    ['Debugger listening on ws://127.0.0.1:9230/1f', 'For help, see: https://nodejs.org/en/docs/inspector'],
+    ['Debugger listening on ws://[::1]:9230/1f', 'For help, see: https://nodejs.org/learn/getting-started/debugging'],
+  ])('tells "%s" in one line of the log', (line, help) => {
+    const { log, runners } = inspected('network');
+    expect([runners.hears(line, 'r1'), runners.hears(help, 'r1')]).toEqual([true, true]);
+    expect(log.lines).toEqual([`log runner r1 of pool "p": ${line}`]);
+  });
+
+  it('leaves other lines to the log of the runner', () => {
+    const { runners } = inspected('network');
+    expect(runners.hears('For help, see: https://nodejs.org/x', 'r1')).toBe(false);
+    expect(runners.hears('Debugger attached.', 'r1')).toBe(false);
+  });
+
+  it('takes an open inspector on another machine for a debugger, as long as its runner is there', () => {
+    const { runners } = inspected('network');
+    expect(runners.debugged).toBe(false);
+    runners.hears('Debugger listening on ws://0.0.0.0:9230/1f', 'r1');
+    expect(runners.debugged).toBe(true);
+    runners.gone('r1');
+    expect(runners.debugged).toBe(false);
+  });
+
+  it('does not on this host, where the connections are known', () => {
+    const { runners } = inspected('host');
+    // A port that is nobody's.
+    runners.hears('Debugger listening on ws://127.0.0.1:1/1f', 'r1');
+    expect(runners.debugged).toBe(false);
+  });
+});

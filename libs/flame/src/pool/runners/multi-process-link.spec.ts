@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { Frame } from '../../core/session/frame.js';
+import { memoryLinks } from '../../transport/session/memory-link.js';
+import type { MemoryLink } from '../../transport/session/memory-link.js';
+import type { LinkEnd } from '../../transport/session/link.js';
+import { settle } from '../../../../../test/support/virtual-clock.js';
+import { FanLink } from './multi-process-link.js';
+
+const call = (id: number, more: { child?: number } = {}): Frame => ({
+  kind: 'call',
+  id,
+  handler: 0,
+  args: new Uint8Array(0),
+  mode: 'call',
+  timeout: 0,
+  linked: true,
+  attempt: 1,
+  ...more,
+});
+
+const returned = (id: number, held = false): Frame => ({ kind: 'return', id, value: new Uint8Array(0), held });
+
+/** A fan over two processes, and what each of the three sees. */
+function rig() {
+  const processes = [memoryLinks(), memoryLinks()];
+  const seen: Frame[][] = [[], []];
+  const told: (Frame | LinkEnd | 'suspended' | 'resumed')[] = [];
+  const fan = new FanLink(processes.map(({ parent }) => parent));
+  fan.open({
+    frame: (frame) => told.push(frame),
+    closed: (end) => told.push(end),
+    suspended: () => told.push('suspended'),
+    resumed: () => told.push('resumed'),
+  });
+  const runners: MemoryLink[] = processes.map(({ runner }, place) => {
+    runner.open({ frame: (frame) => seen[place]!.push(frame), closed: () => {} });
+    return runner;
+  });
+  const ids = (place: number): number[] => seen[place]!.map((frame) => ('id' in frame ? frame.id : 0));
+  return { fan, runners, seen, told, ids };
+}
+
+describe('FanLink', () => {
+  it('sends a new call to the process with the least work, and what belongs to it after it', async () => {
+    const { fan, runners, ids } = rig();
+    for (const id of [1, 2, 3]) fan.send(call(id));
+    fan.send({ kind: 'cancel', id: 2, cause: 'caller', reason: 'left' });
+    await settle();
+    expect(ids(0)).toEqual([1, 3]);
+    expect(ids(1)).toEqual([2, 2]);
+    runners[0]!.send(returned(1));
+    runners[0]!.send(returned(3));
+    await settle();
+    fan.send(call(4));
+    await settle();
+    expect(ids(0).slice(2)).toEqual([4]);
+  });
+
+  it('sends a child’s methods to where the child is', async () => {
+    const { fan, ids } = rig();
+    fan.send(call(1));
+    fan.send(call(2));
+    fan.send(call(3, { child: 2 }));
+    fan.send(call(4, { child: 2 }));
+    await settle();
+    expect(ids(1)).toEqual([2, 3, 4]);
+  });
+
+  it('keeps the way to held work until it has ended', async () => {
+    const { fan, runners, ids } = rig();
+    fan.send(call(1));
+    await settle();
+    runners[0]!.send(returned(1, true));
+    await settle();
+    fan.send({ kind: 'credit', id: 1, stream: 0, count: 5 });
+    await settle();
+    runners[0]!.send({ kind: 'ended', id: 1, reason: '' });
+    await settle();
+    fan.send({ kind: 'credit', id: 1, stream: 0, count: 5 });
+    await settle();
+    expect(ids(0)).toEqual([1, 1]);
+  });
+
+  it('consents when every process does', async () => {
+    const { fan, runners, told } = rig();
+    for (const [second, answer] of [
+      [true, true],
+      [false, false],
+    ] as const) {
+      fan.send({ kind: 'ask' });
+      await settle();
+      runners[0]!.send({ kind: 'consent', yes: true });
+      await settle();
+      runners[1]!.send({ kind: 'consent', yes: second });
+      await settle();
+      expect(told.splice(0)).toEqual([{ kind: 'consent', yes: answer }]);
+    }
+  });
+
+  it('loses the calls of a process that dies, and takes no more', async () => {
+    const { fan, runners, told } = rig();
+    fan.send(call(1));
+    fan.send(call(2));
+    await settle();
+    runners[1]!.drop('killed');
+    await settle();
+    expect(told).toMatchObject([{ kind: 'refuse', id: 2, code: 'FLAME_LOST', ran: 'maybe' }, { kind: 'leaving' }]);
+    runners[0]!.send(returned(1));
+    await settle();
+    expect(told.at(-1)).toMatchObject({ kind: 'return', id: 1 });
+  });
+
+  it('gives a cut-off process up at once when the first one says that it died', async () => {
+    const { fan, runners, told } = rig();
+    fan.send(call(1));
+    fan.send(call(2));
+    await settle();
+    runners[1]!.cut();
+    runners[0]!.send({ kind: 'leaving', reason: 'process 2 of 2 ended: exit code 1' });
+    await settle();
+    expect(told).toMatchObject(['suspended', { kind: 'leaving' }, 'resumed', { kind: 'refuse', id: 2, code: 'FLAME_LOST' }]);
+  });
+
+  it('is closed when all are', async () => {
+    const { runners, told } = rig();
+    await runners[0]!.close('bye');
+    await settle();
+    expect(told.filter((news) => typeof news === 'object' && 'how' in news)).toEqual([]);
+    await runners[1]!.close('bye');
+    await settle();
+    expect(told.at(-1)).toMatchObject({ how: 'left', reason: 'bye' });
+  });
+});

@@ -1,0 +1,160 @@
+import type { Frame } from '../../core/session/frame.js';
+import type { Link, LinkEnd, LinkReceiver } from '../../transport/session/link.js';
+
+/** One process of a machine: its session, and the work that it has. */
+interface Branch {
+  readonly link: Link;
+  readonly ids: Set<number>;
+  suspended: boolean;
+  over: boolean;
+}
+
+/**
+ * The sessions of a machine's processes as one link: the pool's books know one runner, whatever number of processes shares its slots. A new call goes to the
+ * process with the least work, what belongs to it follows it there. When one process dies alone, its calls are lost, the others finish
+ * theirs, and the machine takes no more.
+ */
+export class FanLink implements Link {
+  readonly #branches: readonly Branch[];
+  readonly #homes = new Map<number, Branch>();
+  #receiver: LinkReceiver | undefined;
+  /** Processes that have yet to answer an `ask`, and whether all have agreed so far. */
+  #asked = 0;
+  #agreed = true;
+  #leaving = false;
+  #over = false;
+
+  /** `links` in the order of the processes: the first is the one that the machine was started with. */
+  constructor(links: readonly Link[]) {
+    this.#branches = links.map((link) => ({ link, ids: new Set(), suspended: false, over: false }));
+  }
+
+  get backlog(): number {
+    return this.#branches.reduce((sum, { link }) => sum + link.backlog, 0);
+  }
+
+  send(frame: Frame): void {
+    switch (frame.kind) {
+      case 'call': {
+        const home = frame.child ? this.#homes.get(frame.child) : this.#leastLoaded();
+        if (!home) return;
+        home.ids.add(frame.id);
+        this.#homes.set(frame.id, home);
+        return home.link.send(frame);
+      }
+      case 'ask':
+        this.#asked = this.#alive.length;
+        this.#agreed = true;
+        return this.#toAll(frame);
+      case 'leave':
+        return this.#toAll(frame);
+      default:
+        if ('id' in frame) this.#homes.get(frame.id)?.link.send(frame);
+    }
+  }
+
+  open(receiver: LinkReceiver): void {
+    this.#receiver = receiver;
+    for (const branch of this.#branches) {
+      branch.link.open({
+        frame: (frame) => this.#frame(branch, frame),
+        closed: (end) => this.#closed(branch, end),
+        suspended: () => this.#setSuspended(branch, true),
+        resumed: () => this.#setSuspended(branch, false),
+      });
+    }
+  }
+
+  async close(reason: string): Promise<void> {
+    this.#over = true;
+    await Promise.all(this.#branches.map(({ link }) => link.close(reason)));
+  }
+
+  drop(reason: string): void {
+    this.#over = true;
+    for (const { link } of this.#branches) link.drop(reason);
+  }
+
+  get #alive(): readonly Branch[] {
+    return this.#branches.filter(({ over }) => !over);
+  }
+
+  #leastLoaded(): Branch | undefined {
+    let least: Branch | undefined;
+    for (const branch of this.#branches) {
+      if (!branch.over && (!least || branch.ids.size < least.ids.size)) least = branch;
+    }
+    return least;
+  }
+
+  #toAll(frame: Frame): void {
+    for (const { link } of this.#alive) link.send(frame);
+  }
+
+  #frame(branch: Branch, frame: Frame): void {
+    switch (frame.kind) {
+      case 'consent':
+        return this.#consent(frame.yes);
+      case 'leaving':
+        return this.#leave(branch, frame.reason);
+      case 'return':
+      case 'throw':
+      case 'refuse':
+        this.#receiver!.frame(frame);
+        if (!frame.held) this.#forget(branch, frame.id);
+        return;
+      case 'ended':
+        this.#receiver!.frame(frame);
+        return this.#forget(branch, frame.id);
+      default:
+        this.#receiver!.frame(frame);
+    }
+  }
+
+  #consent(yes: boolean): void {
+    this.#agreed &&= yes;
+    this.#asked -= 1;
+    if (this.#asked === 0) this.#receiver!.frame({ kind: 'consent', yes: this.#agreed });
+  }
+
+  /** One process leaves, and so the machine takes no more. The first one also tells when another has died: whoever is cut off then is that one. */
+  #leave(branch: Branch, reason: string): void {
+    if (!this.#leaving) this.#receiver!.frame({ kind: 'leaving', reason });
+    this.#leaving = true;
+    if (branch !== this.#branches[0]) return;
+    for (const other of this.#branches) if (other.suspended) other.link.drop(reason);
+  }
+
+  #setSuspended(branch: Branch, suspended: boolean): void {
+    const before = this.#branches.some((one) => one.suspended);
+    branch.suspended = suspended;
+    const after = this.#branches.some((one) => one.suspended);
+    if (after === before) return;
+    if (after) this.#receiver!.suspended?.();
+    else this.#receiver!.resumed?.();
+  }
+
+  #closed(branch: Branch, end: LinkEnd): void {
+    branch.over = true;
+    if (this.#alive.length === 0) return this.#receiver!.closed(end);
+    if (this.#over) return;
+    if (branch.suspended) this.#setSuspended(branch, false);
+    if (branch.ids.size > 0 || !this.#leaving) this.#lose(branch, end.reason);
+  }
+
+  #lose(branch: Branch, how: string): void {
+    const reason = `one of its ${this.#branches.length} processes went away: ${how}`;
+    for (const id of branch.ids) {
+      this.#receiver!.frame({ kind: 'refuse', id, code: 'FLAME_LOST', ran: 'maybe', reason: `the call was lost: ${reason}`, held: false });
+      this.#homes.delete(id);
+    }
+    branch.ids.clear();
+    if (!this.#leaving) this.#receiver!.frame({ kind: 'leaving', reason });
+    this.#leaving = true;
+  }
+
+  #forget(branch: Branch, id: number): void {
+    branch.ids.delete(id);
+    this.#homes.delete(id);
+  }
+}

@@ -1,0 +1,300 @@
+import { IdMap } from '../../core/session/id-map.js';
+import type { Machine, MachineExit } from '../../backends/backend.js';
+import { MalformedError } from '../../core/codec/codec.js';
+import { thrownWords } from '../../core/codec/thrown-words.js';
+import { FlameError, flameErrorCodes, type FlameErrorCode, type Ran } from '../../core/errors/flame-error.js';
+import type { CancelCause, Frame } from '../../core/session/frame.js';
+import { spareMemory } from '../../core/spare-memory.js';
+import { Streams } from '../../streams/streams.js';
+import { windowItems } from '../../streams/window.js';
+import type { Link, LinkEnd, LinkReceiver } from '../../transport/session/link.js';
+import type { BootedRunner } from './boot.js';
+import { ChildCall, type ChildHome } from '../children/child-call.js';
+import { HeldResources } from '../calls/tracked-resources.js';
+import type { HandleOwner } from './handle-owner.js';
+import type { PendingCall } from '../calls/pending-call.js';
+import { readValue } from '../calls/read-value.js';
+import { tellProgress } from '../calls/tell-progress.js';
+import { VitalsBook } from '../observe/stats-of-processes.js';
+
+/** How long a lost connection waits for the platform to say why, before it is told as it is. */
+const reasonGrace = 500;
+
+/**
+ * One attached runner as the parent holds it: its machine, its link and the calls on it. It turns frames into the callers' answers and
+ * the pool's facts, and tells `down` and `gone` once each.
+ */
+export class RunnerHandle implements LinkReceiver, ChildHome {
+  readonly #calls = new IdMap<PendingCall>();
+  readonly #link: Link;
+  readonly #streams: Streams;
+  readonly #resources: HeldResources;
+  readonly machine: Machine;
+  /** How its processes are. */
+  readonly vitals = new VitalsBook((found) => this.owner.saturated?.(found));
+  /** Why nothing passes between parent and runner; undefined while something does. */
+  #parted: string | undefined;
+  #down = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly owner: HandleOwner,
+    booted: BootedRunner,
+  ) {
+    this.machine = booted.machine;
+    this.#link = booted.attachment.link;
+    this.#streams = new Streams({
+      send: (frame) => this.#link.send(frame),
+      codec: owner.codec,
+      sends: 'arguments',
+      peer: owner.place,
+      warn: (text) => owner.warn(text),
+      onSent: () => {},
+      onReceived: (id, left) => this.#received(id, left),
+      resource: (id, resource, value) => this.#resources.take(id, resource, value),
+    });
+    this.#resources = new HeldResources((id, resource) => this.#link.send({ kind: 'release', id, resource }));
+    void this.machine.exited.then((exit) => this.#exited(exit));
+  }
+
+  /** Starts taking frames. Apart from the constructor, because frames may be there already. */
+  open(): void {
+    this.#link.open(this);
+  }
+
+  run(call: PendingCall, timeout: number): void {
+    this.#calls.set(call.id, call);
+    const { handler, args, mode, linked, attempt, context, trace, child, method, sources, reads } = call.order;
+    this.#link.send({ kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace, child, method });
+    if (sources) {
+      this.#streams.open(call.id, call.label, sources);
+      call.onFail = (error) => this.#streams.fail(call.id, error);
+    }
+    if (reads) this.#link.send({ kind: 'credit', id: call.id, stream: 0, count: windowItems });
+  }
+
+  cancel(call: PendingCall, cause: CancelCause, reason: string): void {
+    if (call instanceof ChildCall) call.cancelSent(cause);
+    this.#link.send({ kind: 'cancel', id: call.id, cause, reason });
+  }
+
+  taint(reason: string): void {
+    this.owner.tell({ is: 'leaving', runner: this.id, reason });
+  }
+
+  ask(): void {
+    this.#link.send({ kind: 'ask' });
+  }
+
+  /** Ends the runner politely, by force after `grace`; then tells `gone`. Idempotent. */
+  stop(grace: number, reason: string): Promise<void> {
+    this.#down = true;
+    this.#stopping ??= (async () => {
+      this.#link.send({ kind: 'leave', grace, reason });
+      await this.machine.stop(grace).catch((error: Error) => this.owner.warn(`runner ${this.id} may still run: ${error.message}`));
+      this.#link.drop(reason);
+      this.#bury(reason);
+      this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));
+      this.owner.tell({ is: 'gone', runner: this.id });
+    })();
+    return this.#stopping;
+  }
+
+  frame(frame: Frame): void {
+    switch (frame.kind) {
+      case 'return':
+        return this.#returned(frame);
+      case 'throw':
+        return this.#threw(frame);
+      case 'refuse':
+        return this.#refused(frame);
+      case 'accept':
+        return this.#call(frame.id).resolve(undefined);
+      case 'ended':
+        return this.#endedBy(frame);
+      case 'release':
+        return this.#resources.released(frame.id, frame.resource);
+      case 'progress':
+        return this.#progress(frame);
+      case 'item':
+      case 'end':
+      case 'credit':
+      case 'stop':
+        // What comes after the end of its call was sent before the runner knew of it.
+        if (this.#calls.has(frame.id)) this.#streams.frame(frame);
+        return;
+      case 'consent':
+        return this.owner.tell({ is: 'consent', runner: this.id, yes: frame.yes });
+      case 'leaving':
+      case 'tainted':
+        return this.taint(frame.reason);
+      case 'log':
+        return this.owner.log(frame.level, frame.text, frame.id, frame.time);
+      case 'vitals':
+        return this.vitals.take(frame.text);
+      default:
+        throw new MalformedError(`a runner does not send "${frame.kind}"`);
+    }
+  }
+
+  suspended(): void {
+    this.#parted = 'its connection was cut';
+    this.owner.tell({ is: 'suspended', runner: this.id });
+  }
+
+  resumed(): void {
+    this.#parted = undefined;
+    this.owner.tell({ is: 'resumed', runner: this.id });
+  }
+
+  closed(end: LinkEnd): void {
+    this.#parted = end.reason;
+    // The platform usually knows better, and a moment later, why: an exit code, a signal, a lack of memory.
+    const cancel = this.owner.after(reasonGrace, () => this.#lost(`disconnected: ${end.reason}`));
+    void this.machine.exited.then(cancel);
+  }
+
+  /** A runner that nobody reaches ends in good order: that it was cut off says more than its exit code. */
+  #exited(exit: MachineExit): void {
+    const orderly = exit.how === 'exit' && exit.code === 0;
+    this.#lost(orderly && this.#parted !== undefined ? `disconnected: ${this.#parted}` : exit.text);
+  }
+
+  #lost(how: string): void {
+    if (this.#down) return;
+    this.#down = true;
+    this.#bury(how);
+    this.owner.tell({ is: 'down', runner: this.id, how });
+  }
+
+  /** Children and resources are gone with their runner. */
+  #bury(how: string): void {
+    for (const call of this.#calls.values()) if (call instanceof ChildCall) call.lost(how);
+    this.#resources.closeAll();
+  }
+
+  #call(id: number): PendingCall {
+    const call = this.#calls.get(id);
+    if (!call) throw new MalformedError(`a runner answered call ${id}, which it does not have`);
+    return call;
+  }
+
+  #returned(frame: Frame & { kind: 'return' }): void {
+    const call = this.#call(frame.id);
+    const read = readValue(`what ${call.label} gives`, 'result', () => this.#decode(frame.value, call));
+    if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
+    this.owner.answered('returned', frame.value.byteLength, call);
+    call.streaming = frame.held && this.#streams.receives(call.id);
+    if (call.streaming) call.onFail = (error) => this.#streams.fail(call.id, error);
+    call.resolve(read.value, frame.value.byteLength);
+    this.#settled(call, frame.held);
+  }
+
+  #threw(frame: Frame & { kind: 'throw' }): void {
+    const call = this.#call(frame.id);
+    const read = readValue(`what ${call.label} throws`, 'error', () => this.owner.codec.decodeThrown(frame.error, this.owner.place));
+    if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
+    this.owner.answered('threw', frame.error.byteLength, call);
+    this.owner.threw(call, read.value);
+    call.reject(read.value, 'handler');
+    this.#settled(call, frame.held);
+  }
+
+  #settled(call: PendingCall, held: boolean): void {
+    spareMemory.giveBack(call.order.args);
+    if (!held) return this.#ended(call);
+    const { failure, streaming } = call;
+    if (call instanceof ChildCall) call.placed(this);
+    else if (!streaming) this.#delivered(call);
+    this.owner.tell({ is: 'held', call, streaming });
+    // Its caller has gone, so nobody takes what it holds.
+    if (!failure) return;
+    if (streaming) call.reject(failure.error);
+    this.#abandon(call, 'its caller had gone');
+  }
+
+  /** The last stream of a result is over; its resources may remain. */
+  #received(id: number, left: boolean): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    if (this.#resources.has(id)) {
+      this.#delivered(call);
+      this.owner.tell({ is: 'held', call });
+    } else if (left) {
+      call.over();
+      this.#abandon(call, 'what it streams is not consumed any more');
+    }
+  }
+
+  /** What is left of a call are the resources that its caller has. */
+  #delivered(call: PendingCall): void {
+    call.over();
+    call.forget();
+  }
+
+  #abandon(call: PendingCall, reason: string): void {
+    this.owner.tell({ is: 'abandoned', call, reason });
+    // The pool's machine does not know the methods of children.
+    if (call.order.child !== undefined) this.cancel(call, 'caller', reason);
+  }
+
+  #progress(frame: Frame & { kind: 'progress' }): void {
+    const call = this.#call(frame.id);
+    const { onProgress } = call.order;
+    if (!onProgress || call.failure) return;
+    const read = readValue(`the progress of ${call.label}`, 'progress', () => this.#decode(frame.value, call));
+    if ('refusal' in read) return this.#failed(call, read.refusal.reason);
+    tellProgress(onProgress, read.value, (error) => this.owner.warn(`onProgress of ${call.label} threw: ${thrownWords(error)}`));
+  }
+
+  /** Answers a call whose work goes on with an error, and has its work aborted. */
+  #failed(call: PendingCall, reason: string): void {
+    const error = new FlameError('FLAME_ENCODING', reason, { ran: 'maybe' });
+    if (call.order.child === undefined) return this.owner.tell({ is: 'abort', call, reason, error });
+    // The pool's machine does not know the methods of children.
+    this.owner.failed(call, error);
+    call.reject(error);
+    this.cancel(call, 'caller', reason);
+  }
+
+  #endedBy({ id, reason, byItself = false }: Frame & { kind: 'ended' }): void {
+    const call = this.#call(id);
+    if (call instanceof ChildCall) call.ended(reason, byItself);
+    this.#ended(call);
+  }
+
+  #ended(call: PendingCall): void {
+    this.#calls.delete(call.id);
+    if (this.#streams.has(call.id))
+      this.#streams.close(call.id, new FlameError('FLAME_LOST', `${call.label} was lost: it ended before its streams`, { ran: 'yes' }));
+    this.#resources.close(call.id);
+    call.over();
+    this.owner.tell({ is: 'ended', call });
+  }
+
+  #refused(frame: Frame & { kind: 'refuse' }): void {
+    const call = this.#call(frame.id);
+    if (frame.code === 'FLAME_REFUSED' && call.order.child === undefined) {
+      this.#calls.delete(call.id);
+      this.#streams.close(call.id, undefined);
+      return this.owner.tell({ is: 'bounced', call });
+    }
+    if (!(flameErrorCodes as readonly string[]).includes(frame.code))
+      throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
+    // The runner's clock was first, as this process was busy: what is due by the pool's own is answered by that, which knows more to say.
+    if (frame.code === 'FLAME_TIMEOUT') this.owner.tell({ is: 'tick' });
+    const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
+    const error = new FlameError(frame.code as FlameErrorCode, frame.reason, { ran });
+    // Whoever gave the call up, or was late, was told so, and counted, then.
+    if (!call.failure) this.owner.failed(call, error);
+    call.reject(error);
+    // Its process is gone, of several that are this runner.
+    if (call instanceof ChildCall) call.lost(frame.reason);
+    this.#settled(call, frame.held);
+  }
+
+  #decode(value: Uint8Array, call: PendingCall): unknown {
+    return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.label, call.order));
+  }
+}

@@ -1,0 +1,226 @@
+import type { BootOrder } from '../../backends/backend.js';
+import type { BootError } from '../../core/errors/boot-error.js';
+import { LineGate, shortened } from '../../core/line-gate.js';
+import type { PoolAction, PoolFact } from '../../core/pool/facts.js';
+import type { PoolRunner } from '../../core/pool/entries.js';
+import type { RunnerMetrics } from '../../core/metrics/pool-metrics.js';
+import { inspectorPort } from '../../transport/grpc/inspector.js';
+import { bootRunner } from './boot.js';
+import type { Boot } from './boot.js';
+import { bootOrder, expectAll, ticketsFor } from './boot-request.js';
+import type { PendingCall } from '../calls/pending-call.js';
+import type { PoolJournal, PoolSize } from '../observe/pool-observer.js';
+import type { PoolSetup } from '../pool-setup.js';
+import type { RunnerStats } from '../observe/pool-stats.js';
+import { InspectedRunners } from './inspected-runners.js';
+import { RecentLines } from '../observe/recent-lines.js';
+import { noSuchRunner } from '../calls/call-errors.js';
+import { RunnerHandle } from './runner-handle.js';
+
+/** Lines that a boot printed which are kept until it is up. */
+const mostHeld = 100;
+
+/** What the machine asks of the runners, beside running calls. */
+type CrewAction = Exclude<PoolAction, { do: 'run' | 'reject' | 'started' | 'drained' }>;
+
+/**
+ * A pool's runners, from boot to burial. It owns their machines and links: each that it made is ended, and told `gone`, once.
+ */
+export class RunnerCrew {
+  readonly #setup: PoolSetup;
+  readonly #journal: PoolJournal;
+  readonly #size: PoolSize;
+  readonly #tell: (fact: PoolFact) => void;
+  readonly #boots = new Map<string, Boot>();
+  readonly #handles = new Map<string, RunnerHandle>();
+  readonly #inspected: InspectedRunners;
+  /** Those who wait for a runner to be gone. */
+  readonly #mourners = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
+
+  constructor(setup: PoolSetup, journal: PoolJournal, size: PoolSize, tell: (fact: PoolFact) => void) {
+    this.#setup = setup;
+    this.#journal = journal;
+    this.#size = size;
+    this.#tell = tell;
+    this.#inspected = new InspectedRunners(setup);
+  }
+
+  run(runner: string, call: PendingCall): void {
+    // Where this process may be debugged it alone says when time is up: its runners cannot see that a debugger holds it.
+    const unlimited = call.at === Infinity || inspectorPort() !== undefined;
+    const left = unlimited ? 0 : Math.max(1, Math.ceil(call.at - call.ranAt));
+    this.#handles.get(runner)!.run(call, left);
+  }
+
+  perform(action: CrewAction): void {
+    switch (action.do) {
+      case 'cancel':
+        return this.#handles.get(action.runner)!.cancel(action.call as PendingCall, action.cause, action.reason);
+      case 'ask':
+        return this.#handles.get(action.runner)!.ask();
+      case 'boot':
+        this.#journal.booting(action.runner, action.count);
+        return this.#boot(action.runner);
+      case 'give-up':
+        return this.#boots.get(action.runner)?.abandon(action.why);
+      case 'grown':
+        return this.#journal.grown(action.runner, action.error, action.count, this.#handles.get(action.runner)?.machine.id ?? '');
+      case 'retire':
+        return this.#journal.retiring(action.runner, action.reason);
+      case 'stop':
+        this.#journal.stopping(action.runner, action.reason);
+        return void this.#handles.get(action.runner)!.stop(action.grace, action.reason);
+      case 'bury':
+        return void this.#handles.get(action.runner)!.stop(0, 'it was lost');
+      case 'shrunk':
+        return this.#journal.shrunk(action.runner, action.count);
+    }
+  }
+
+  /** Whether limits that were due at this time do not count: a debugger holds this process or one of the runners. */
+  debuggedAt(due: number): boolean {
+    const { clock } = this.#setup;
+    return (clock.debugged?.(clock.now() - due) ?? false) || this.#inspected.debugged || (this.#boots.size > 0 && this.#inspected.awaited);
+  }
+
+  /** Resolves when nothing is left of a runner. @throws {FlameError} FLAME_CONFIG when it is none of `runners`. */
+  whenGone(id: string, runners: Iterable<Readonly<PoolRunner>>): Promise<void> {
+    const ids = Array.from(runners, (runner) => runner.id);
+    if (!ids.includes(id)) throw noSuchRunner(this.#setup.config.name, id, ids);
+    let mourner = this.#mourners.get(id);
+    if (!mourner) {
+      let tell!: () => void;
+      mourner = { gone: new Promise((resolve) => (tell = resolve)), tell: () => tell() };
+      this.#mourners.set(id, mourner);
+    }
+    return mourner.gone;
+  }
+
+  stats(runners: Iterable<Readonly<PoolRunner>>, now: number): RunnerStats[] {
+    return Array.from(runners, (runner) => ({
+      id: runner.id,
+      machine: this.#handles.get(runner.id)?.machine.id,
+      state: runner.state,
+      load: runner.load,
+      slots: runner.slots,
+      served: runner.served,
+      age: runner.upAt >= 0 ? now - runner.upAt : 0,
+      suspended: runner.suspended,
+    }));
+  }
+
+  metrics(runners: Iterable<Readonly<PoolRunner>>, now: number): RunnerMetrics[] {
+    return Array.from(runners, (runner) => ({
+      runner: runner.id,
+      state: runner.state,
+      phase: this.#boots.get(runner.id)?.phase,
+      slots: runner.slots,
+      slotsUsed: runner.load,
+      served: runner.served,
+      exists: now - runner.bootingSince,
+      age: runner.upAt >= 0 ? now - runner.upAt : 0,
+      vitals: this.#handles.get(runner.id)?.vitals.sum,
+    }));
+  }
+
+  #boot(runner: string): void {
+    const { backend, door, clock } = this.#setup;
+    const tickets = ticketsFor(runner, this.#setup);
+    const lines = new RecentLines();
+    const printer = this.#printer(runner, lines);
+    const begun = clock.now();
+    const boot = bootRunner(
+      backend,
+      (signal) => bootOrder(this.#setup, tickets, signal, printer.output),
+      (signal) => expectAll(door, tickets, signal),
+      () => lines.lines,
+    );
+    this.#boots.set(runner, boot);
+    boot.up.then(
+      (booted) => {
+        this.#boots.delete(runner);
+        printer.release();
+        const handle = new RunnerHandle(runner, this.#owner(runner), booted);
+        this.#handles.set(runner, handle);
+        this.#journal.bootTook(runner, clock.now() - begun);
+        this.#tell({ is: 'up', runner });
+        handle.open();
+      },
+      (error: BootError) => {
+        this.#tell({ is: 'boot-failed', runner, error });
+        void boot.cleared.then(
+          () => this.#buried(runner),
+          (cause: unknown) => {
+            this.#setup.log.error(
+              `pool "${this.#setup.config.name}": runner ${runner} may not have been removed: ${(cause as Error).message}`,
+            );
+            this.#buried(runner);
+          },
+        );
+      },
+    );
+  }
+
+  #buried(runner: string): void {
+    this.#boots.delete(runner);
+    this.#gone(runner);
+  }
+
+  #gone(runner: string): void {
+    this.#inspected.gone(runner);
+    this.#tell({ is: 'gone', runner });
+    this.#mourners.get(runner)?.tell();
+    this.#mourners.delete(runner);
+  }
+
+  #owner(runner: string): ConstructorParameters<typeof RunnerHandle>[1] {
+    const { codec, clock, config } = this.#setup;
+    return {
+      codec,
+      place: `runner ${runner} (pool ${config.name})`,
+      after: (delay, wake) => clock.after(delay, wake),
+      tell: (fact) => {
+        if (fact.is !== 'gone') return this.#tell(fact);
+        this.#handles.delete(fact.runner);
+        this.#gone(fact.runner);
+      },
+      answered: (how, bytes, call) => this.#journal.answered(how, bytes, call),
+      threw: (call, error) => this.#journal.threw(call, error),
+      failed: (call, error) => this.#journal.failed(call, error),
+      saturated: (found) => this.#journal.saturated(runner, found, this.#size),
+      warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
+      log: (level, text, call, time) => this.#log(level, text, runner, call, time),
+    };
+  }
+
+  /**
+   * Takes what a machine prints: for the error of a boot that fails, and for the log as long as it is not too much. After a boot that failed the next ones
+   * are heard when they are up: what they print would be the same again, and their error has its last lines.
+   */
+  #printer(runner: string, lines: RecentLines): { output: BootOrder['output']; release: () => void } {
+    const { clock, config, output } = this.#setup;
+    const gate = new LineGate(clock, (dropped) => this.#log('dropped', String(dropped), runner, 0));
+    let isUp = false;
+    const held: (() => void)[] = [];
+    return {
+      output: (line, stream) => {
+        lines.add(line);
+        if (this.#inspected.hears(line, runner) || !gate.pass()) return;
+        this.#journal.logged(stream, line, runner);
+        const tell = (): void => output(shortened(line), stream, config.name, runner);
+        if (isUp || !this.#journal.bootsFail) return tell();
+        held.push(tell);
+        if (held.length > mostHeld) held.shift();
+      },
+      release: () => {
+        isUp = true;
+        for (const tell of held.splice(0)) tell();
+      },
+    };
+  }
+
+  #log(level: string, text: string, runner: string, call: number, time?: number): void {
+    this.#journal.logged(level, text, runner);
+    this.#setup.runnerLog(level, text, this.#setup.config.name, runner, call, time);
+  }
+}

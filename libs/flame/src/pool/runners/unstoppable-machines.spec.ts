@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { PoolRig } from '../../../../../test/support/pool-rig.js';
+
+it('A pool whose backend cannot end a machine warns of it, and keeps no place for it', async () => {
+  const rig = new PoolRig(
+    { 'Work.run': async () => 'ran' },
+    { max: 1, singleUse: true },
+    {
+      boot: async (order) => {
+        const machine = await order.inProcess();
+        return Object.create(machine, {
+          stop: { value: () => Promise.reject(new Error('the platform does not answer')) },
+        }) as typeof machine;
+      },
+    },
+  );
+  expect([await rig.call('Work.run'), await rig.call('Work.run')]).toEqual(['ran', 'ran']);
+  await rig.pool.drain();
+  expect(rig.log.lines.filter((line) => line.includes('may still run: the platform does not answer'))).toHaveLength(2);
+});

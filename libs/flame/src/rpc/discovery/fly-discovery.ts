@@ -1,0 +1,52 @@
+import { badOption, OptionReader } from '../../core/options/option-reader.js';
+import { joinAddress } from './address.js';
+import type { Discovery, FoundInstance } from './discovery.js';
+import { DnsNames } from './dns-names.js';
+import type { DnsOptions } from './dns-names.js';
+import { rpcDefaults } from '../rpc-options.js';
+
+export interface FlyDiscoveryOptions extends DnsOptions {
+  /** The name of the Fly app. @default FLY_APP_NAME of the environment */
+  app?: string;
+  /** Where all instances listen. @default 7171 */
+  port?: number;
+}
+
+/**
+ * Finds the instances of an app on Fly.io's private network: `regions.<app>.internal` (TXT) lists the regions, `<region>.<app>.internal` (AAAA) the
+ * addresses of each. The instances must listen on IPv6, as they do where the module's `host` is left out.
+ */
+export class FlyDiscovery implements Discovery {
+  readonly #domain: string;
+  readonly #port: number;
+  readonly #dns: DnsNames;
+
+  /** @throws {FlameError} FLAME_CONFIG for a bad option. */
+  constructor(options: FlyDiscoveryOptions = {}) {
+    const read = new OptionReader(options, 'FlyDiscovery options');
+    const app = read.raw('app') === undefined ? process.env['FLY_APP_NAME'] : read.text('app');
+    if (!app)
+      throw badOption(
+        'FlyDiscovery options.app',
+        'is missing, and FLY_APP_NAME is not set',
+        'Give the name of the Fly app, or run on Fly.io.',
+      );
+    this.#domain = `${app}.internal`;
+    this.#port = read.count('port', 1, rpcDefaults.port);
+    this.#dns = new DnsNames(read);
+    read.done();
+  }
+
+  find(signal: AbortSignal): Promise<readonly FoundInstance[]> {
+    return this.#dns.ask(signal, async (answers) => {
+      const texts = await answers.texts(`regions.${this.#domain}`);
+      const regions = texts.flatMap((text) => text.split(',')).map((region) => region.trim());
+      const found = regions
+        .filter((region) => region !== '')
+        .map(async (region) =>
+          (await answers.addresses(`${region}.${this.#domain}`)).map((host) => ({ address: joinAddress(host, this.#port), region })),
+        );
+      return (await Promise.all(found)).flat();
+    });
+  }
+}

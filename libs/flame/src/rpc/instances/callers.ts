@@ -1,0 +1,64 @@
+import type { Clock } from '../../core/clock.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import { Executor } from '../../runner/executor/executor.js';
+import type { HandlerTable } from '../../runner/executor/handler-table.js';
+import type { Attachment, Link } from '../../transport/session/link.js';
+import type { RpcConfig } from '../rpc-options.js';
+
+export interface CallersSetup {
+  readonly config: RpcConfig;
+  readonly table: HandlerTable;
+  readonly clock: Clock;
+  readonly log: FlameLog;
+}
+
+/** The other instances that call this one: an executor for each of their sessions, on this app's own handlers. */
+export class Callers {
+  readonly #setup: CallersSetup;
+  readonly #serving = new Map<Link, { readonly executor: Executor; readonly gone: Promise<void> }>();
+  #leaving: string | undefined;
+
+  constructor(setup: CallersSetup) {
+    this.#setup = setup;
+  }
+
+  /** Serves one that came. */
+  serve({ link, hello }: Attachment): void {
+    const { config, table, clock, log } = this.#setup;
+    let left!: () => void;
+    const gone = new Promise<void>((resolve) => (left = resolve));
+    const executor = new Executor({
+      link,
+      table,
+      codec: config.codec,
+      info: { pool: '', runner: config.instance, trackResources: false },
+      peer: `instance ${hello.runner.split('/')[0]} (region ${hello.region})`,
+      clock,
+      log,
+      context: config.context,
+      onLeave: () => {},
+      onEnd: (end) => {
+        left();
+        executor.abortLinked(`the instance that called is gone: ${end.reason}`);
+        void executor.drain(config.shutdownTimeout, end.reason).then(() => this.#serving.delete(link));
+      },
+    });
+    this.#serving.set(link, { executor, gone });
+    link.open(executor);
+    if (this.#leaving !== undefined) void executor.drain(config.shutdownTimeout, this.#leaving);
+  }
+
+  /**
+   * Tells them that no more calls are taken, gives those that run `grace` milliseconds, and waits until they have taken leave: a call that
+   * crossed the news is sent back unstarted, and goes elsewhere.
+   */
+  async drain(grace: number, reason: string): Promise<void> {
+    this.#leaving = reason;
+    const serving = [...this.#serving.values()];
+    await Promise.all(serving.map(({ executor }) => executor.drain(grace, reason)));
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => (cancel = this.#setup.clock.after(this.#setup.config.reconnectTimeout, resolve, true)));
+    await Promise.race([late, Promise.all(serving.map(({ gone }) => gone))]);
+    cancel();
+  }
+}

@@ -1,0 +1,107 @@
+import { AsyncResource } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import type { Server } from '@grpc/grpc-js';
+import type { Clock } from '../../core/clock.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { AttachService } from '../../transport/attach/attach-service.js';
+import { Denial } from '../../transport/attach/attach-rejected.js';
+import { goodbyeTimeout } from './goodbye-timeout.js';
+import { instancesPath, serverOptions } from '../../transport/grpc/grpc-options.js';
+import { makeGrpcServer } from '../../transport/grpc/grpc-server.js';
+import type { InstanceIdentity } from '../../transport/grpc/instance-identity.js';
+import type { Attachment, Hello } from '../../transport/session/link.js';
+import { Listener } from '../../transport/grpc/listener.js';
+import { isInstance } from '../../transport/grpc/mutual-tls.js';
+import type { StrangerLimits } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
+import { Strangers } from '../../transport/grpc/pre-auth/unauthenticated-connections.js';
+
+export interface InstanceDoorOptions {
+  /** What this instance says of itself. */
+  readonly about: Hello;
+  readonly identity: InstanceIdentity;
+  /** The interface; all when left out. */
+  readonly host: string | undefined;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  readonly reconnectTimeout: number;
+  readonly maxPayload: number;
+  /** What those may do whom it has not let in yet. */
+  readonly strangers?: StrangerLimits;
+  readonly clock: Clock;
+  /** Another instance has come, to call. */
+  readonly onCaller: (caller: Attachment) => void;
+  /** Somebody was sent away before any gRPC. */
+  readonly onRefused: (client: string, why: string) => void;
+}
+
+/** Where the other instances of the app come to call: `flame.v1.Instances`, and nothing else, over mutual TLS. It owns their sessions. */
+export class InstanceDoor {
+  readonly #server: Server;
+  readonly #callers: AttachService;
+  readonly #listener: Listener;
+
+  private constructor(server: Server, callers: AttachService, listener: Listener) {
+    this.#server = server;
+    this.#callers = callers;
+    this.#listener = listener;
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG when it cannot listen there. */
+  static async open(options: InstanceDoorOptions): Promise<InstanceDoor> {
+    const { about, identity, host, port, reconnectTimeout, maxPayload, clock, onCaller, onRefused } = options;
+    const server = makeGrpcServer(serverOptions);
+    const strangers = new Strangers(options.strangers ?? {}, clock);
+    const callers = new AttachService(
+      {
+        admit(_name, _token, describe, attach) {
+          const hello = describe();
+          const { protocol } = hello.manifest;
+          if (protocol !== about.manifest.protocol)
+            throw new Denial(
+              'unlike',
+              `instance ${about.runner} speaks protocol ${about.manifest.protocol}, instance ${hello.runner} ${protocol}`,
+            );
+          const link = attach();
+          onCaller({ link, hello });
+          return link;
+        },
+      },
+      {
+        clock,
+        reconnectTimeout,
+        maxPayload,
+        newKey: () => randomBytes(32),
+        scope: new AsyncResource('FLAMEINSTANCES'),
+        path: instancesPath,
+        visitor: 'instance',
+        about,
+        onLetIn: (stream) => strangers.letIn(stream),
+      },
+    );
+    callers.addTo(server);
+    const check = { ca: identity.ca, admits: isInstance.bind(undefined, identity), onRefused };
+    try {
+      return new InstanceDoor(
+        server,
+        callers,
+        await Listener.open(server, { host, port }, { tls: { key: identity.key, cert: identity.cert }, strangers, check }),
+      );
+    } catch (error) {
+      const where = `${host ?? 'all interfaces'}, port ${port}`;
+      throw new FlameError('FLAME_CONFIG', `this instance cannot listen for the others on ${where}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  /** Closes all sessions and stops listening. Who was to be waited for has been: a connection that is broken may not come back any more. */
+  async close(reason: string): Promise<void> {
+    await this.#callers.close(reason, goodbyeTimeout);
+    await this.#listener.close();
+    this.#server.forceShutdown();
+  }
+}

@@ -1,0 +1,231 @@
+import type { Machine, MachineExit } from '../../backends/backend.js';
+import type { AbortListeners } from '../../core/call/abort-listeners.js';
+import { CallScope } from '../../core/call/call-scope.js';
+import type { Clock } from '../../core/clock.js';
+import type { Codec } from '../../core/codec/codec.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { CancelCause } from '../../core/session/frame.js';
+import type { PoolFact } from '../../core/pool/facts.js';
+import { reasonOf } from '../../pool/calls/call-errors.js';
+import type { HandleOwner } from '../../pool/runners/handle-owner.js';
+import { PendingCall } from '../../pool/calls/pending-call.js';
+import type { CallOrder } from '../../pool/calls/pending-call.js';
+import { RunnerHandle } from '../../pool/runners/runner-handle.js';
+import { goodbyeTimeout } from './goodbye-timeout.js';
+import type { Attachment, Hello } from '../../transport/session/link.js';
+import type { InstanceInfo } from './instance-info.js';
+import * as verdict from '../rpc-errors.js';
+
+export interface InstanceSessionSetup {
+  readonly address: string;
+  readonly attachment: Attachment;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  readonly listeners: AbortListeners;
+  readonly warn: (text: string) => void;
+}
+
+/** `ready`: it takes calls. `suspended`: its connection broke and may come back. `leaving`: it takes no new ones. `over`: it is gone. */
+export type InstanceState = 'ready' | 'suspended' | 'leaving' | 'over';
+
+/** A call as it goes to whatever instance takes it. */
+export type RegionCallOrder = Omit<CallOrder, 'handler'>;
+
+/** The instance sent the call back without having started it: it is leaving. */
+export class Bounced extends Error {
+  override readonly name = 'Bounced';
+}
+
+/**
+ * Another instance as its callers hold it, from the first answer to the last. It is a runner's handle whose machine nobody boots or
+ * stops: what the handle tells a pool's machine of, this answers itself.
+ */
+export class InstanceSession implements HandleOwner {
+  readonly info: InstanceInfo;
+  readonly codec: Codec;
+  readonly place: string;
+  /** Resolves, with the reason, when nothing more can come of it. */
+  readonly over: Promise<string>;
+  readonly #clock: Clock;
+  readonly #listeners: AbortListeners;
+  readonly #warn: (text: string) => void;
+  readonly #drop: () => void;
+  readonly #handle: RunnerHandle;
+  readonly #handlers = new Map<string, number>();
+  readonly #calls = new Map<PendingCall, () => void>();
+  #state: InstanceState = 'ready';
+  #parted = false;
+  #end!: (reason: string) => void;
+
+  constructor({ address, attachment, codec, clock, listeners, warn }: InstanceSessionSetup) {
+    const { hello, link } = attachment;
+    this.info = infoOf(hello, address);
+    this.place = `instance ${hello.runner} (region ${this.info.region})`;
+    this.codec = codec;
+    this.#clock = clock;
+    this.#listeners = listeners;
+    this.#warn = warn;
+    hello.manifest.handlers.forEach((name, number) => this.#handlers.set(name, number));
+    this.over = new Promise((resolve) => (this.#end = resolve));
+    this.#drop = () => link.drop('it cannot be reached');
+    const machine: Machine = {
+      id: hello.runner,
+      exited: neverSaid,
+      stop: async () => {
+        // To one that cannot be heard goodbye is not said; one that is closing itself may hear it no more.
+        if (this.#parted) return this.#drop();
+        const cancel = clock.after(goodbyeTimeout, this.#drop);
+        await link.close('this instance makes no more calls');
+        cancel();
+      },
+    };
+    this.#handle = new RunnerHandle(hello.runner, this, { machine, attachment });
+    this.#handle.open();
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  /** Calls that run there now. */
+  get load(): number {
+    return this.#calls.size;
+  }
+
+  has(handler: string): boolean {
+    return this.#handlers.has(handler);
+  }
+
+  /**
+   * Runs a call there, for at most `timeout` milliseconds; rejects with `Bounced` when it was not started.
+   *
+   * `signal` ends it, by aborting the handler if the work is linked.
+   */
+  call(order: RegionCallOrder, handler: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
+    const call = new PendingCall({ ...order, handler: this.#handlers.get(handler)! });
+    const { label, overall } = order;
+    const scope = new CallScope({ clock: this.#clock, listeners: this.#listeners });
+    scope.follow(signal, ({ reason }) => verdict.cancelledCall(label, `while running on ${this.place}`, reasonOf(signal!), reason));
+    scope.limit(timeout, () => verdict.timedOut(label, `of running on ${this.place}`, overall, 'maybe'));
+    scope.whenEnded((error) => {
+      const { streaming } = call;
+      call.reject(error);
+      if (error.code === 'FLAME_TIMEOUT') this.#cancel(call, 'timeout', `its timeout ran out after ${overall} ms`);
+      else if (call.linked || streaming) this.#cancel(call, 'caller', reasonOf(signal!));
+    });
+    this.#calls.set(call, () => scope.close());
+    this.#handle.run(call, timeout === Infinity ? 0 : timeout);
+    return call.promise;
+  }
+
+  /** Sends no more calls, gives those that run `grace` milliseconds, and ends the session. Idempotent. */
+  async close(grace: number, reason: string): Promise<void> {
+    if (this.#state === 'over') return;
+    this.#state = 'leaving';
+    if (this.#calls.size > 0 && grace > 0) {
+      let cancel = (): void => {};
+      const late = new Promise<void>((resolve) => (cancel = this.#clock.after(grace, resolve, true)));
+      await Promise.race([late, Promise.allSettled(Array.from(this.#calls.keys(), (call) => call.promise))]);
+      cancel();
+    }
+    await this.#leave(reason);
+  }
+
+  tell(fact: PoolFact): void {
+    switch (fact.is) {
+      case 'ended':
+        return this.#over(fact.call as PendingCall);
+      case 'bounced':
+        (fact.call as PendingCall).reject(new Bounced(`${this.place} is leaving`));
+        return this.#over(fact.call as PendingCall);
+      case 'abort': {
+        const call = fact.call as PendingCall;
+        const wanted = call.linked || call.streaming;
+        call.reject(fact.error);
+        if (wanted) this.#cancel(call, 'caller', fact.reason);
+        return;
+      }
+      case 'abandoned':
+        return this.#cancel(fact.call as PendingCall, 'caller', fact.reason);
+      case 'suspended':
+        this.#parted = true;
+        if (this.#state === 'over') this.#drop();
+        if (this.#state === 'ready') this.#state = 'suspended';
+        return;
+      case 'resumed':
+        this.#parted = false;
+        if (this.#state === 'suspended') this.#state = 'ready';
+        return;
+      case 'leaving':
+        this.#state = 'leaving';
+        return this.#leaveWhenIdle(fact.reason);
+      case 'down':
+        this.#parted = true;
+        return void this.#leave(fact.how);
+      default:
+        return undefined;
+    }
+  }
+
+  /** No platform knows more: what the link says is all there will be. */
+  after(_delay: number, wake: () => void): () => void {
+    return this.#clock.after(0, wake);
+  }
+
+  answered(): void {}
+
+  threw(): void {}
+
+  failed(): void {}
+
+  warn(text: string): void {
+    this.#warn(text);
+  }
+
+  log(): void {}
+
+  vitals(): void {}
+
+  #cancel(call: PendingCall, cause: CancelCause, reason: string): void {
+    if (this.#calls.has(call)) this.#handle.cancel(call, cause, reason);
+  }
+
+  #over(call: PendingCall): void {
+    this.#calls.get(call)?.();
+    this.#calls.delete(call);
+    if (this.#state === 'leaving') this.#leaveWhenIdle('it left');
+  }
+
+  #leaveWhenIdle(reason: string): void {
+    if (this.#calls.size === 0) void this.#leave(reason);
+  }
+
+  async #leave(reason: string): Promise<void> {
+    this.#lost(reason);
+    await this.#handle.stop(0, reason);
+  }
+
+  #lost(how: string): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    for (const [call, forget] of this.#calls) {
+      forget();
+      call.reject(verdict.lostCall(call.label, this.place, how));
+    }
+    this.#calls.clear();
+    this.#end(how);
+  }
+}
+
+const neverSaid = new Promise<MachineExit>(() => {});
+
+/** @throws {FlameError} FLAME_DENIED for one that does not say where it is. */
+function infoOf({ runner, region, app = '', manifest }: Hello, address: string): InstanceInfo {
+  if (region === undefined) throw new FlameError('FLAME_DENIED', 'it did not say in which region it is');
+  return { id: runner, region, address, version: app || versionOf(manifest.digest), self: false };
+}
+
+/** What stands for an app's version where it was not given: equal handlers, equal words. */
+export function versionOf(digest: string): string {
+  return `handlers ${digest.slice(0, 8)}`;
+}

@@ -1,0 +1,103 @@
+import type { FlameError } from '../../core/errors/flame-error.js';
+import type { InstanceSession, InstanceState } from './instance-session.js';
+
+/** What a peer needs of its table. */
+export interface PeerHome {
+  /** Begins a session. Rejects, with the reason, when there is none to be had. */
+  dial(address: string, signal: AbortSignal): Promise<InstanceSession>;
+  /** What to do with who answered: use it, leave it for it is this instance itself, or wait until the session that there is with it is over. */
+  judge(session: InstanceSession): 'use' | 'self' | { twin: InstanceSession };
+  came(session: InstanceSession): void;
+  went(session: InstanceSession, reason: string): void;
+  /** It does not answer, for the first time or for another reason than before. */
+  silent(address: string, reason: string): void;
+  /** Resolves after `delay` milliseconds, or when the signal aborts. */
+  rest(delay: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Why an instance takes no calls though there is a session with it. */
+const troubles: Record<InstanceState, string | undefined> = {
+  ready: undefined,
+  suspended: 'its connection is broken, and may come back',
+  leaving: 'it is shutting down',
+  over: undefined,
+};
+
+const firstPause = 250;
+const longestPause = 4_000;
+
+/** One address at which an instance may be: dials it again and again until it is dropped, and holds the session that comes of it. */
+export class Peer {
+  readonly address: string;
+  readonly #home: PeerHome;
+  readonly #dropped = new AbortController();
+  #session: InstanceSession | undefined;
+  #trouble: string | undefined;
+  #self = false;
+  /** Resolves when the first attempt has come to something. */
+  readonly tried: Promise<void>;
+  #firstTried!: () => void;
+
+  constructor(address: string, home: PeerHome) {
+    this.address = address;
+    this.#home = home;
+    this.tried = new Promise((resolve) => (this.#firstTried = resolve));
+    void this.#live();
+  }
+
+  /** The session in use. */
+  get session(): InstanceSession | undefined {
+    return this.#session;
+  }
+
+  /** Why it takes no calls; undefined while it does. */
+  get trouble(): string | undefined {
+    return this.#trouble ?? troubles[this.#session?.state ?? 'ready'];
+  }
+
+  /** Stops dialling; a session stays until it is over. */
+  drop(): void {
+    this.#dropped.abort();
+  }
+
+  async #live(): Promise<void> {
+    const { signal } = this.#dropped;
+    for (let pause = firstPause; !signal.aborted; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        await this.#once(signal);
+        pause = firstPause;
+      } catch (error) {
+        const { message } = error as FlameError;
+        if (this.#trouble !== message && !signal.aborted) this.#home.silent(this.address, message);
+        this.#trouble = message;
+      }
+      this.#firstTried();
+      if (!this.#self) await this.#home.rest(pause * (0.5 + Math.random() / 2), signal);
+      else return;
+    }
+    this.#firstTried();
+  }
+
+  /** One session from its beginning to its end. */
+  async #once(signal: AbortSignal): Promise<void> {
+    const session = await this.#home.dial(this.address, signal);
+    this.#trouble = undefined;
+    // It was dropped at the same moment: nobody would know of the session.
+    if (signal.aborted) return session.close(0, 'there is no need of it');
+    const verdict = this.#home.judge(session);
+    if (verdict !== 'use') {
+      await session.close(0, 'there is no need of it');
+      this.#firstTried();
+      if (verdict === 'self') this.#self = true;
+      else await verdict.twin.over;
+      return;
+    }
+    this.#session = session;
+    this.#home.came(session);
+    this.#firstTried();
+    const reason = await session.over;
+    this.#session = undefined;
+    this.#home.went(session, reason);
+    this.#trouble = reason;
+  }
+}

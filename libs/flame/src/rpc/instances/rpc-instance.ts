@@ -1,0 +1,139 @@
+import { hostname } from 'node:os';
+import { AbortListeners } from '../../core/call/abort-listeners.js';
+import type { Clock } from '../../core/clock.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import type { HandlerIndex } from '../../nest/handlers/handler-index.js';
+import { manifestOf } from '../../nest/handlers/manifest-of.js';
+import type { InstanceDoor } from './instance-server.js';
+import type { InstanceIdentity } from '../../transport/grpc/instance-identity.js';
+import type { Hello } from '../../transport/session/link.js';
+import { joinAddress } from '../discovery/address.js';
+import { Callers } from './callers.js';
+import type { InstanceInfo } from './instance-info.js';
+import { InstanceSession, versionOf } from './instance-session.js';
+import { InstanceTable } from './instance-table.js';
+import { RegionCalls } from '../region-calls.js';
+import type { RpcConfig } from '../rpc-options.js';
+
+/** Time between two warnings about strangers. */
+const quiet = 60_000;
+
+/**
+ * This process among the instances of the app: it answers the others' calls, and makes its own. It owns the door, the sessions both ways, and
+ * the table.
+ */
+export class RpcInstance {
+  readonly calls: RegionCalls;
+  readonly listeners = new AbortListeners();
+  readonly #config: RpcConfig;
+  readonly #index: HandlerIndex;
+  readonly #clock: Clock;
+  readonly #log: FlameLog;
+  readonly #about: Hello;
+  readonly #table: InstanceTable | undefined;
+  readonly #callers: Callers;
+  #identity: Promise<InstanceIdentity> | undefined;
+  #door: InstanceDoor | undefined;
+  #warnedAt = -Infinity;
+  #drained: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(config: RpcConfig, index: HandlerIndex, clock: Clock, log: FlameLog) {
+    this.#config = config;
+    this.#index = index;
+    this.#clock = clock;
+    this.#log = log;
+    const { instance, myRegion, network, refreshEvery } = config;
+    const manifest = manifestOf(index.names);
+    const version = config.version ?? versionOf(manifest.digest);
+    this.#about = {
+      runner: instance,
+      manifest,
+      pid: process.pid,
+      host: hostname(),
+      node: process.versions.node,
+      region: myRegion,
+      app: version,
+    };
+    this.#callers = new Callers({ config, table: index, clock, log });
+    const dial = (address: string, signal: AbortSignal): Promise<InstanceSession> => this.#dial(address, signal);
+    this.#table = network && new InstanceTable({ id: instance, discovery: network.discovery, refreshEvery, clock, log, dial });
+    const door = (): InstanceDoor | undefined => this.#door;
+    const self: InstanceInfo = {
+      id: instance,
+      region: myRegion,
+      version,
+      self: true,
+      get address() {
+        const open = door();
+        return open ? joinAddress(config.host ?? hostname(), open.port) : 'here';
+      },
+    };
+    this.calls = new RegionCalls({ config, self, clock, listeners: this.listeners, table: this.#table });
+  }
+
+  /** Listens for the others, and looks for them. Not called in a runner, which only makes calls. @throws {FlameError} FLAME_CONFIG when it cannot listen. */
+  async start(): Promise<void> {
+    const { network, instance, myRegion, primaryRegion, host, port, reconnectTimeout, maxPayload, strangers } = this.#config;
+    if (!network || !this.#table) return;
+    const [{ InstanceDoor }, identity] = await Promise.all([import('./instance-server.js'), this.#myIdentity()]);
+    this.#door = await InstanceDoor.open({
+      about: this.#about,
+      identity,
+      host,
+      port,
+      reconnectTimeout,
+      maxPayload,
+      strangers,
+      clock: this.#clock,
+      onCaller: (caller) => this.#callers.serve(caller),
+      onRefused: (client, why) => this.#refused(client, why),
+    });
+    const handlers = this.#index.names.length;
+    this.#log.log(
+      `instance ${instance} of region ${myRegion} (primary: ${primaryRegion}) listens for the others on ${joinAddress(host ?? '0.0.0.0', this.#door.port)}; ` +
+        `${handlers} handler${handlers === 1 ? '' : 's'}, version ${this.#about.app}`,
+    );
+    void this.#table.ready;
+  }
+
+  /** Takes no more calls from others; those that run get `shutdownTimeout`. Idempotent. */
+  drain(): Promise<void> {
+    this.#drained ??= this.#callers.drain(this.#config.shutdownTimeout, 'it is shutting down');
+    return this.#drained;
+  }
+
+  /** Drains, makes no more calls, and closes everything. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      await this.drain();
+      this.calls.close();
+      await this.#table?.close(this.#config.shutdownTimeout);
+      await this.#door?.close('it is shutting down');
+    })();
+    return this.#closed;
+  }
+
+  #myIdentity(): Promise<InstanceIdentity> {
+    return (this.#identity ??= this.#config.network!.identity());
+  }
+
+  async #dial(address: string, signal: AbortSignal): Promise<InstanceSession> {
+    const { reconnectTimeout, maxPayload, codec } = this.#config;
+    const [{ dialInstance }, identity] = await Promise.all([import('./instance-dial.js'), this.#myIdentity()]);
+    const clock = this.#clock;
+    const attachment = await dialInstance({ address, about: this.#about, identity, reconnectTimeout, maxPayload, clock, signal });
+    if (signal.aborted) {
+      attachment.link.drop('it answered too late');
+      throw signal.reason;
+    }
+    return new InstanceSession({ address, attachment, codec, clock, listeners: this.listeners, warn: (text) => this.#log.warn(text) });
+  }
+
+  /** Strangers must not fill the log. */
+  #refused(client: string, why: string): void {
+    if (this.#clock.now() - this.#warnedAt < quiet) return;
+    this.#warnedAt = this.#clock.now();
+    this.#log.warn(`refused a connection from ${client}, which is no instance of this app: ${why.trim()}`);
+  }
+}

@@ -1,0 +1,65 @@
+import { FlameError } from '../core/errors/flame-error.js';
+import type { InstanceInfo, KnownPeer } from './instances/instance-info.js';
+
+const ms = (duration: number): string => `${Math.round(duration)} ms`;
+
+export function describe({ id, region, address, version }: InstanceInfo): string {
+  return `${id} (region ${region}, ${address}, version ${version})`;
+}
+
+/** What is known: the regions and how many instances answer in each, and who does not answer, and why. */
+function known(all: readonly InstanceInfo[], peers: readonly KnownPeer[]): string {
+  const counts = new Map<string, number>();
+  for (const { region } of all) counts.set(region, (counts.get(region) ?? 0) + 1);
+  const regions = [...counts].map(([region, count]) => `${region} (${count})`).join(', ');
+  const silent = peers.filter(({ trouble }) => trouble !== undefined).slice(0, 5);
+  const troubles = silent.map(({ address, trouble }) => `${address}: ${trouble}`).join('; ');
+  return `Regions known: ${regions}.${troubles === '' ? '' : ` No calls are taken at ${troubles}.`}`;
+}
+
+export function noInstance(label: string, region: string, all: readonly InstanceInfo[], peers: readonly KnownPeer[]): FlameError {
+  return new FlameError('FLAME_REFUSED', `${label} was not run: no instance of region "${region}" answers. ${known(all, peers)}`);
+}
+
+export function noSuchInstance(label: string, id: string, all: readonly InstanceInfo[], peers: readonly KnownPeer[]): FlameError {
+  const ids = all.map((instance) => instance.id).join(', ');
+  return new FlameError(
+    'FLAME_REFUSED',
+    `${label} was not run: there is no instance "${id}" that answers. There are: ${ids}. ${known(all, peers)}`,
+  );
+}
+
+export function noHandler(label: string, lacking: readonly InstanceInfo[], own: InstanceInfo): FlameError {
+  const them = lacking.map(describe).join(', ');
+  return new FlameError(
+    'FLAME_DENIED',
+    `${label} was not run: instance ${them} ${lacking.length === 1 ? 'does' : 'do'} not have it; this instance, ${own.id}, has version ${own.version}. ` +
+      `During a deploy, keep the old method beside the new one until all instances have the new one (docs/regions.md).`,
+  );
+}
+
+export function timedOut(label: string, place: string, timeout: number, ran: 'no' | 'maybe'): FlameError {
+  return new FlameError('FLAME_TIMEOUT', `${label} timed out after ${ms(timeout)} ${place}.`, { ran });
+}
+
+export function cancelledCall(label: string, place: string, reason: string, cause: unknown): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was cancelled ${place}: ${reason}`, { ran: 'maybe', cause });
+}
+
+export function notRead(label: string): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was cancelled while running here: its stream is not consumed any more`, {
+    ran: 'maybe',
+  });
+}
+
+export function neverSent(label: string, reason: string, cause: unknown): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was not started: its signal had aborted before (${reason})`, { cause });
+}
+
+export function lostCall(label: string, place: string, how: string): FlameError {
+  return new FlameError('FLAME_LOST', `${label} was lost: ${place} went away during the call (${how}).`, { ran: 'maybe' });
+}
+
+export function closing(label: string): FlameError {
+  return new FlameError('FLAME_REFUSED', `${label} was not run: this instance is shutting down and makes no more calls`);
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../../core/clock.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import { IdMap } from '../../core/session/id-map.js';
+import type { Work } from './active-call.js';
+
+/** Who is told when work begins to run where there was none, and when none runs any more. */
+export interface BusyWatcher {
+  busy(works: boolean): void;
+}
+
+/** The work that runs on this runner now, by call number. */
+export class Works {
+  readonly #works = new IdMap<Work>();
+  readonly #clock: Clock;
+  readonly #watchers: readonly BusyWatcher[];
+  /** Whoever waits looks again whether it still has to. */
+  #look: (() => void) | undefined;
+  #most = 0;
+
+  constructor(clock: Clock, watchers: readonly BusyWatcher[]) {
+    this.#clock = clock;
+    this.#watchers = watchers;
+  }
+
+  get size(): number {
+    return this.#works.size;
+  }
+
+  /** The most at once since this was asked before. */
+  takeMost(): number {
+    const most = this.#most;
+    this.#most = this.#works.size;
+    return most;
+  }
+
+  get(id: number): Work | undefined {
+    return this.#works.get(id);
+  }
+
+  has(id: number): boolean {
+    return this.#works.has(id);
+  }
+
+  all(): readonly Work[] {
+    return this.#works.values();
+  }
+
+  /** With arguments of so many bytes. */
+  add(work: Work, weight: number): void {
+    work.weigh(weight);
+    if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(true);
+    this.#works.set(work.id, work);
+    if (this.#works.size > this.#most) this.#most = this.#works.size;
+  }
+
+  remove(work: Work): void {
+    this.#works.delete(work.id);
+    work.letGo();
+    if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(false);
+    this.#look?.();
+  }
+
+  abort(which: (work: Work) => boolean, reason: string): void {
+    for (const work of this.all()) if (which(work)) work.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
+    this.#look?.();
+  }
+
+  /** Resolves when nothing runs any more that has not been told to stop, at the latest after `grace` milliseconds. */
+  doneWithin(grace: number): Promise<void> {
+    return this.#within(grace, () => this.all().every((work) => work.aborted));
+  }
+
+  /** Resolves when nothing runs any more, at the latest after `grace` milliseconds. */
+  idleWithin(grace: number): Promise<void> {
+    return this.#within(grace, () => this.size === 0);
+  }
+
+  #within(grace: number, holds: () => boolean): Promise<void> {
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(grace, resolve, true);
+      this.#look = (): void => {
+        if (!holds()) return;
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,131 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Clock } from '../../core/clock.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { Frame } from '../../core/session/frame.js';
+import type { OnFlameStart, OnFlameStop } from './child-hooks.js';
+import type { ChildClass } from './handler-table.js';
+import { Work } from './active-call.js';
+import type { Workplace } from './active-call.js';
+
+/** Time that a child gets to end: once for its running methods, once for its `onFlameStop`. */
+const endGrace = 1_000;
+
+type Child = object & Partial<OnFlameStart & OnFlameStop>;
+
+/**
+ * A child on its runner: one instance, from its placing to its end, and the methods that run on it. Aborting it is how it ends, also when it is the
+ * child that wants it.
+ */
+export class ChildWork extends Work {
+  readonly type: ChildClass;
+  /** Nobody but the child asked for its end. */
+  byItself = false;
+  readonly #methods = new Set<Work>();
+  #child: Child | undefined;
+  #scope: AsyncResource | undefined;
+  #whenQuiet: (() => void) | undefined;
+
+  constructor(place: Workplace, frame: Frame & { kind: 'call' }, at: number, type: ChildClass) {
+    super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
+    this.type = type;
+  }
+
+  override get followed(): boolean {
+    return false;
+  }
+
+  /** Whether its methods can be called. */
+  get lives(): boolean {
+    return this.#child !== undefined && !this.aborted;
+  }
+
+  /** Makes the instance and starts it. */
+  override async run(_table: unknown, [args]: unknown[]): Promise<void> {
+    const scope = new AsyncResource('FLAMECHILD');
+    const child: Child = await this.type.make();
+    await child.onFlameStart?.(args);
+    this.#scope = scope;
+    this.#child = child;
+  }
+
+  override end(reason: string): void {
+    if (this.aborted) return;
+    this.byItself = true;
+    this.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
+  }
+
+  began(method: Work): void {
+    this.#methods.add(method);
+  }
+
+  invoke(method: string, args: unknown[]): unknown {
+    return (this.#child as Record<string, (...args: unknown[]) => unknown>)[method]!(...args);
+  }
+
+  ended(method: Work): void {
+    this.#methods.delete(method);
+    if (this.#methods.size === 0) this.#whenQuiet?.();
+  }
+
+  /**
+   * Ends the running methods and then the instance. A child that ends by itself may let them come to their end, the one that wanted it among them; otherwise
+   * they are aborted at once.
+   *
+   * @returns whether all of it ended in time; `warn` is told what `onFlameStop` threw.
+   */
+  async finish(reason: FlameError, clock: Clock, warn: (text: string) => void): Promise<boolean> {
+    if (this.byItself) await this.#quiet(clock);
+    for (const method of this.#methods) method.abort(reason);
+    const quiet = await this.#quiet(clock);
+    const stopped = this.#scope!.runInAsyncScope(async () => this.#child!.onFlameStop?.(reason.message)).catch((error: unknown) =>
+      warn(`onFlameStop of ${this.type.label} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    );
+    return (await inTime(clock, stopped)) && quiet;
+  }
+
+  #quiet(clock: Clock): Promise<boolean> {
+    if (this.#methods.size === 0) return Promise.resolve(true);
+    return inTime(clock, new Promise<void>((resolve) => (this.#whenQuiet = resolve)));
+  }
+}
+
+/** One call of a child's method. It takes no slot: the child has one. */
+export class MethodWork extends Work {
+  readonly #child: ChildWork;
+  readonly #method: string;
+
+  constructor(place: Workplace, frame: Frame & { kind: 'call' }, at: number, child: ChildWork) {
+    super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
+    this.#child = child;
+    this.#method = frame.method!;
+    child.began(this);
+  }
+
+  override get name(): string {
+    return `${this.#child.type.label}.${this.#method}`;
+  }
+
+  override get followed(): boolean {
+    return false;
+  }
+
+  override run(_table: unknown, args: unknown[]): unknown {
+    return this.#child.invoke(this.#method, args);
+  }
+
+  override end(reason: string): void {
+    this.#child.end(reason);
+  }
+
+  override over(): void {
+    this.#child.ended(this);
+  }
+}
+
+async function inTime(clock: Clock, done: Promise<unknown>): Promise<boolean> {
+  let cancel!: () => void;
+  const late = new Promise<boolean>((resolve) => (cancel = clock.after(endGrace, () => resolve(false), true)));
+  const ended = await Promise.race([done.then(() => true), late]);
+  cancel();
+  return ended;
+}

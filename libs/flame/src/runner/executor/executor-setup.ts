@@ -1,0 +1,38 @@
+import type { CallTracer } from '../../core/call/call-tracer.js';
+import type { Clock } from '../../core/clock.js';
+import type { Codec } from '../../core/codec/codec.js';
+import type { ContextCarrier } from '../../core/call/context-carrier.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import type { ParentInfo } from '../../core/parent-info.js';
+import type { Link, LinkEnd } from '../../transport/session/link.js';
+import type { HandlerTable } from './handler-table.js';
+import type { Watchdog } from '../watchdog/watchdog.js';
+import type { BusyWatcher } from './active-calls.js';
+
+/** What an executor is made of. */
+export interface ExecutorSetup {
+  readonly link: Link;
+  readonly table: HandlerTable;
+  readonly codec: Codec;
+  readonly info: Pick<ParentInfo, 'pool' | 'runner' | 'trackResources'>;
+  /** The other end, for texts. @default the parent of the pool */
+  readonly peer?: string;
+  readonly clock: Clock;
+  readonly log: FlameLog;
+  /** How this app lets contexts travel. */
+  readonly context?: ContextCarrier;
+  /** Follows what runs; none where nobody asked for it. */
+  readonly tracer?: CallTracer;
+  /** The app's own condition for an idle runner to stop. */
+  readonly idleCheck?: () => boolean | Promise<boolean>;
+  /** The parent wants this runner to leave, within `grace` milliseconds. */
+  readonly onLeave: (grace: number, reason: string) => void;
+  /** The parent examines this runner. */
+  readonly onProbe?: () => void;
+  /** The session is over. */
+  readonly onEnd: (end: LinkEnd) => void;
+  /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */
+  readonly watchdog?: Pick<Watchdog, 'busy' | 'deadline'>;
+  /** Keeps this process awake between calls that come quickly; none where runners share the parent's process. */
+  readonly wakefulness?: BusyWatcher | undefined;
+}

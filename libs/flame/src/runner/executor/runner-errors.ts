@@ -1,0 +1,57 @@
+import { UnencodableError, UnreadableError } from '../../core/codec/codec.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { Frame } from '../../core/session/frame.js';
+
+/** Why the parent ends work, as the handler's signal gives it. */
+export function cancelled(frame: Frame & { kind: 'cancel' }): FlameError {
+  return new FlameError(frame.cause === 'timeout' ? 'FLAME_TIMEOUT' : 'FLAME_CANCELLED', frame.reason, { ran: 'maybe' });
+}
+
+export function parentGone(reason: string): FlameError {
+  return new FlameError('FLAME_LOST', `the parent is gone: ${reason}`, { ran: 'maybe' });
+}
+
+/** `root` is the name of the whole value, which the path of what cannot cross begins with. */
+export function cannotCross(what: string, root: string, error: unknown): FlameError {
+  if (error instanceof UnencodableError)
+    return new FlameError('FLAME_ENCODING', `${what} cannot cross to the parent: ${error.under(root)}`, { ran: 'yes' });
+  return new FlameError('FLAME_ENCODING', `${what} cannot cross to the parent: ${(error as Error).message}`, { ran: 'yes', cause: error });
+}
+
+export function castStreams(handler: string): FlameError {
+  return new FlameError(
+    'FLAME_ENCODING',
+    `${handler} was cast and returned a stream, which nobody consumes. Call it instead, and consume what it streams.`,
+    { ran: 'yes' },
+  );
+}
+
+export function leaving(reason: string): FlameError {
+  return new FlameError('FLAME_REFUSED', `the runner is leaving: ${reason}`);
+}
+
+/** `what` and `root` name the whole value, which the path of what cannot be made here begins with. */
+export function cannotRead(what: string, root: string, error: unknown): FlameError {
+  if (error instanceof UnreadableError)
+    return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${error.under(root)}`, { cause: error.cause });
+  return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${(error as Error).message}`, { cause: error });
+}
+
+export function noChildClass(handler: string): FlameError {
+  return new FlameError('FLAME_DENIED', `${handler} is a method and cannot be placed as a child`, { ran: 'no' });
+}
+
+export function noChildMethod(label: string, method: string): FlameError {
+  return new FlameError('FLAME_DENIED', `${label}.${method} cannot be called on a child: it is not a public method of ${label}`, {
+    ran: 'no',
+  });
+}
+
+export function noSuchChild(method: string): FlameError {
+  return new FlameError('FLAME_LOST', `${method} was not run: the child has ended`, { ran: 'no' });
+}
+
+/** What reading an argument fails with once its call is over. */
+export function pastEnd(handler: string): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${handler} is over, and the streams among its arguments with it`, { ran: 'yes' });
+}

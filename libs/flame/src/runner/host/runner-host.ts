@@ -1,0 +1,219 @@
+import type { CallTracer } from '../../core/call/call-tracer.js';
+import type { Codec } from '../../core/codec/codec.js';
+import { afterLimit } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
+import type { ContextCarrier } from '../../core/call/context-carrier.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import type { Manifest } from '../../core/manifest.js';
+import type { ParentInfo } from '../../core/parent-info.js';
+import { dial } from '../../transport/attach/attach-client.js';
+import type { Link } from '../../transport/session/link.js';
+import { Executor } from '../executor/executor.js';
+import type { HandlerTable } from '../executor/handler-table.js';
+import { watchLifeline } from './lifeline.js';
+import type { Lifeline } from './lifeline.js';
+import { onThisMachine, SiblingProcesses } from './sibling-processes.js';
+import { thisProcess } from './process-environment.js';
+import type { Surroundings } from './process-environment.js';
+
+/** What a runner process is, before its app has booted. */
+export interface HostSetup {
+  readonly info: ParentInfo;
+  readonly clock: Clock;
+  readonly log: FlameLog;
+  /** Whether this runner takes calls, as that changes. */
+  readonly ready?: (ready: boolean) => void;
+  /** Ends the process. */
+  readonly exit: (code: number) => void;
+  /** @default this process's own */
+  readonly surroundings?: Surroundings;
+}
+
+/** The app that has booted. */
+export interface HostedApp {
+  readonly table: HandlerTable;
+  readonly manifest: Manifest;
+  readonly codec: Codec;
+  readonly idleCheck?: () => boolean | Promise<boolean>;
+  /** How this app lets contexts travel. */
+  readonly context?: ContextCarrier;
+  readonly tracer?: CallTracer;
+  /** Runs the app's own shutdown hooks. */
+  readonly close: () => Promise<void>;
+}
+
+/** Bytes on their way to the parent above which no line is added to them. */
+const mostBacklog = 1024 * 1024;
+/** How long a runner that ends waits for the exports of the app's OpenTelemetry SDK; said in docs/observability.md. */
+const exportLimit = 5_000;
+
+/**
+ * The life of a runner process. It ends the process in every case: when the parent says so, when a signal does, when nobody holds it any
+ * more, and when it could not attach within `bootTimeout`. What runs gets `shutdownTimeout` first, then the app's hooks run.
+ */
+export class RunnerHost {
+  readonly #setup: HostSetup;
+  #app: HostedApp | undefined;
+  #attached: Promise<void> | undefined;
+  #executor: Executor | undefined;
+  #link: Link | undefined;
+  #closing = false;
+  #watchdog: ReturnType<Surroundings['watchdog']> | undefined;
+  #ending: Promise<void> | undefined;
+  #bootTimer: (() => void) | undefined;
+  #stopVitals: (() => void) | undefined;
+  /** Resolves when the parent sends nothing more: it has let this runner go, or the session is over. */
+  readonly #dismissed: Promise<void>;
+  #dismiss!: () => void;
+  readonly #siblings: SiblingProcesses;
+  /** Known where the parent is on this host: it alone says whether the parent lives, which may be silent for as long as it is paused. */
+  readonly #lifeline: Lifeline | undefined;
+
+  constructor(given: HostSetup) {
+    const setup = { ...given, info: onThisMachine(given.info) };
+    this.#setup = setup;
+    this.#dismissed = new Promise((resolve) => (this.#dismiss = resolve));
+    const { info, clock, log } = setup;
+    const lifeline = info.lifeline === undefined ? undefined : watchLifeline(info.lifeline, () => this.#bereaved());
+    // That of a further process of a machine elsewhere leads to the first process, and not to the parent.
+    if (info.sameHost) this.#lifeline = lifeline;
+    // A parent that lives ends what does not boot in time.
+    this.#bootTimer = afterLimit(clock, this.#lifeline ? Infinity : info.bootTimeout, () => {
+      log.error(
+        `this runner of pool "${info.pool}" did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms) and ends`,
+      );
+      setup.exit(1);
+    });
+    this.#siblings = new SiblingProcesses(info, log, (reason) => void this.leave(info.shutdownTimeout, reason));
+  }
+
+  /**
+   * Attaches to the parent and serves its calls; resolves when attached.
+   *
+   * @throws {FlameError} FLAME_DENIED when the parent does not want this runner (any more).
+   */
+  serve(app: HostedApp): Promise<void> {
+    const { info, surroundings = thisProcess } = this.#setup;
+    this.#app = app;
+    // Before anything is asked of this runner, which is as soon as its parent knows of it.
+    surroundings.onSignal((signal) => void this.leave(info.shutdownTimeout, `it got ${signal}`));
+    this.#attached = this.#attach(app);
+    return this.#attached;
+  }
+
+  async #attach(app: HostedApp): Promise<void> {
+    const { info, clock, log, surroundings = thisProcess } = this.#setup;
+    const link = await dial({
+      info: { ...info, sameHost: this.#lifeline !== undefined },
+      manifest: app.manifest,
+      clock,
+      openPipe: surroundings.openPipe,
+    });
+    this.#bootTimer?.();
+    this.#link = link;
+    this.#watchdog = surroundings.watchdog({
+      pool: info.pool,
+      runner: info.runner,
+      address: info.address,
+      lifeline: this.#lifeline,
+      reconnectTimeout: info.reconnectTimeout,
+      log,
+    });
+    this.#executor = new Executor({
+      watchdog: this.#watchdog,
+      wakefulness: surroundings.wakefulness?.(),
+      link,
+      table: app.table,
+      codec: app.codec,
+      info,
+      clock,
+      log,
+      idleCheck: app.idleCheck,
+      context: app.context,
+      tracer: app.tracer,
+      onProbe: () => {
+        const costs = surroundings.costs?.(info.address);
+        if (costs !== undefined) link.send({ kind: 'vitals', text: costs });
+      },
+      onLeave: (grace, reason) => {
+        this.#dismiss();
+        void this.leave(grace, reason);
+      },
+      onEnd: (end) => {
+        this.#dismiss();
+        this.#orphaned(end.reason);
+      },
+    });
+    link.open(this.#executor);
+    if (!this.#ending) this.#setup.ready?.(true);
+    this.#stopVitals = surroundings.vitals?.(
+      (text) => link.send({ kind: 'vitals', text }),
+      () => this.#executor?.works.takeMost() ?? 0,
+    );
+  }
+
+  /** Sends a line of the app's logger to the parent; says whether it could. Lines that pile up are not taken. */
+  log(level: string, text: string, call: number): boolean {
+    if (!this.#link || this.#closing || this.#link.backlog > mostBacklog) return false;
+    this.#link.send({ kind: 'log', id: call, level, text, time: Date.now() });
+    return true;
+  }
+
+  /** Finishes what runs within `grace`, closes the app and ends the process. Idempotent: the first reason counts. */
+  leave(grace: number, reason: string): Promise<void> {
+    this.#ending ??= this.#leave(grace, reason);
+    return this.#ending;
+  }
+
+  async #leave(grace: number, reason: string): Promise<void> {
+    const { info, log, exit, ready } = this.#setup;
+    ready?.(false);
+    this.#bootTimer?.();
+    // The parent may have let this runner in, and given it work, and its word be on the way.
+    await this.#attached?.catch(() => undefined);
+    await this.#executor?.drain(grace, reason);
+    // Calls that crossed the news are still coming; whoever closed now would take them along unanswered.
+    if (this.#executor) await this.#within(this.#lifeline ? Infinity : info.reconnectTimeout, this.#dismissed);
+    const closed = this.#app
+      ?.close()
+      .catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
+    await this.#within(Math.max(1_000, info.shutdownTimeout), Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]));
+    await this.#exportTelemetry();
+    this.#stopVitals?.();
+    this.#closing = true;
+    await this.#link?.close(reason);
+    await this.#watchdog?.close();
+    exit(0);
+  }
+
+  /** With what the app's shutdown hooks recorded. The link is still there for a word about what did not get out. */
+  async #exportTelemetry(): Promise<void> {
+    const { log, surroundings = thisProcess } = this.#setup;
+    const warn = (problem: string): void => log.warn(`what this runner recorded last for OpenTelemetry may be lost: ${problem}`);
+    const exported = surroundings.exportTelemetry?.().catch((error: Error) => warn(error.message));
+    if (!(await this.#within(exportLimit, exported))) warn(`it was not exported within ${exportLimit} ms`);
+  }
+
+  /** Waits for `done`, but not longer than `limit` milliseconds; says whether it was in time. */
+  async #within(limit: number, done: Promise<unknown> | undefined): Promise<boolean> {
+    let cancel: (() => void) | undefined;
+    const late = new Promise<false>((resolve) => (cancel = this.#setup.clock.after(limit, () => resolve(false), true)));
+    const inTime = await Promise.race([Promise.resolve(done).then(() => true), late]);
+    cancel?.();
+    return inTime;
+  }
+
+  /** The parent's process is gone: its session need not be waited for, nor said goodbye to. */
+  #bereaved(): void {
+    this.#orphaned('its process is gone');
+    this.#siblings.letGo();
+    this.#link?.drop('the parent is gone');
+  }
+
+  /** Nobody holds this runner any more: what is linked to the parent ends now, the rest gets `shutdownTimeout`. */
+  #orphaned(how: string): void {
+    const reason = `the parent is gone: ${how}`;
+    this.#executor?.abortLinked(reason);
+    void this.leave(this.#setup.info.shutdownTimeout, reason);
+  }
+}

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import cluster from 'node:cluster';
+import { ownProcessors } from '../../backends/launch/own-processors.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import { ownInspector } from '../../backends/launch/node-flags.js';
+import type { ParentInfo } from '../../core/parent-info.js';
+import { thisSystem } from '../../system/system.js';
+
+/** What a runner was told, without the other processes that its machine has no processors for. */
+export function onThisMachine(info: ParentInfo): ParentInfo {
+  return info.processes === 'auto' ? { ...info, siblings: info.siblings?.slice(0, ownProcessors() - 1) ?? [] } : info;
+}
+
+/** The file descriptor of the pipe by which a sibling sees that the first process has gone. */
+const lifeline = 3;
+
+/**
+ * The other processes of a machine that runs more than one: each is this app once more, with a session of its own to the parent. The first process owns them:
+ * they go when it goes, and it ends them when it leaves.
+ */
+export class SiblingProcesses {
+  readonly #children = new Set<ChildProcess>();
+  readonly #log: FlameLog;
+  readonly #onLost: (reason: string) => void;
+  #ending = false;
+
+  /** `onLost` is told when one of them ends by itself. */
+  constructor(info: ParentInfo, log: FlameLog, onLost: (reason: string) => void) {
+    this.#log = log;
+    this.#onLost = onLost;
+    const { siblings = [], ...own } = info;
+    siblings.forEach((sibling, place) => this.#start({ ...own, ...sibling, lifeline }, `process ${place + 2} of ${siblings.length + 1}`));
+    if (siblings.length > 0) process.once('exit', () => this.#killAll());
+  }
+
+  /** Lets go of their lifelines: so they learn that the parent is gone, and do as this process does. */
+  letGo(): void {
+    for (const child of this.#children) child.stdio[lifeline]?.destroy();
+  }
+
+  /** Asks all to leave, and resolves when they have gone; by force after `grace` milliseconds. */
+  async end(grace: number): Promise<void> {
+    this.#ending = true;
+    const gone = Array.from(this.#children, (child) => new Promise((resolve) => child.once('exit', resolve)));
+    // Elsewhere each hears it from the parent, over its own session.
+    if (thisSystem().asksBySignal) for (const child of this.#children) child.kill('SIGTERM');
+    const force = setTimeout(() => this.#killAll(), grace);
+    await Promise.all(gone);
+    clearTimeout(force);
+  }
+
+  #start(info: ParentInfo, name: string): void {
+    const env = {
+      ...process.env,
+      ...(cluster.isWorker && { NODE_UNIQUE_ID: '0' }),
+      FLAME_PARENT: Buffer.from(JSON.stringify(info)).toString('base64'),
+    };
+    const child = spawn(process.execPath, [...ownInspector(process.execArgv), ...process.argv.slice(1)], {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    });
+    this.#children.add(child);
+    const lost = (how: string): void => {
+      if (!this.#children.delete(child) || this.#ending) return;
+      this.#log.error(`${name} of this runner ended: ${how}`);
+      this.#onLost(`${name} ended: ${how}`);
+    };
+    child.once('error', (error) => lost(error.message));
+    child.once('exit', (code, signal) => lost(signal ? `killed by ${signal}` : `exit code ${code}`));
+  }
+
+  #killAll(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+  }
+}

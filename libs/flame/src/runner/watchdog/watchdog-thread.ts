@@ -1,0 +1,162 @@
+import type { Lifeline } from '../host/lifeline.js';
+
+/** Where main and the thread find each other's words in the shared memory, as indices of an Int32Array. */
+export const word = {
+  /** 1 while work runs. Main's. */
+  busy: 0,
+  /** 1 while the thread sleeps until work starts. The thread's. */
+  asleep: 1,
+  /** The earliest deadline, in tenths of a second from the watchdog's start, at least 1; 0 for none. Main's. */
+  due: 2,
+  /** The number of that deadline's handler, in the order in which the names were posted. Main's. */
+  handler: 3,
+  /** The number of the thread's last question that main answered. Main's. */
+  answered: 4,
+  /** The port of this process's inspector; 0 while none is open. Main's. */
+  inspector: 5,
+  /** Nobody writes it: waiting for it is sleeping. */
+  never: 6,
+} as const;
+
+/** What the thread is given. */
+export interface WatchdogOrders {
+  readonly words: Int32Array;
+  readonly word: typeof word;
+  /** `process.hrtime` at the watchdog's start, in milliseconds: the one clock that threads share and nobody sets. */
+  readonly startedAt: number;
+  readonly grace: number;
+  readonly reconnectTimeout: number;
+  /** What `net.connect` takes. */
+  readonly parent: { readonly path: string } | { readonly host: string; readonly port: number };
+  readonly lifeline: Lifeline | undefined;
+  readonly pool: string;
+  readonly runner: string;
+}
+
+/**
+ * The thread's program, as text, so that it is there whatever bundled, transpiled or instrumented this file, and needs no file of its own.
+ *
+ * What a debugger holds is not blocked. Time counts by ticks of sleep and not by the clock, so that a process that was stopped for a while (SIGSTOP, a paused container) is not taken for a
+ * blocked one: main gets its chance after it went on.
+ */
+export const watchdogThread = `'use strict';
+const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads');
+const { fstatSync, readFileSync, readSync, writeSync } = require('node:fs');
+const { connect } = require('node:net');
+const { words, word, startedAt, grace, reconnectTimeout, parent, lifeline, pool, runner } = workerData;
+const tick = 250;
+const askEvery = 1000;
+const dialTimeout = 1000;
+const redialAfter = 1000;
+const names = [];
+
+const read = (at) => Atomics.load(words, at);
+const sleep = (time) => Atomics.wait(words, word.never, 0, time);
+const elapsed = () => Number(process.hrtime.bigint()) / 1e6 - startedAt;
+
+function name(handler) {
+  for (let post = receiveMessageOnPort(parentPort); post; post = receiveMessageOnPort(parentPort)) names.push(post.message);
+  return names[handler] ?? 'a handler';
+}
+
+function kill(why) {
+  try {
+    // Main's own stream would wait for main.
+    writeSync(2, '[flame] runner ' + runner + ' of pool "' + pool + '" is killed: ' + why + '\\n');
+  } catch {
+    // Nobody reads it.
+  }
+  try {
+    // With all that its handlers spawned, where it leads a group. Of process 1, the group would be every process there is.
+    if (process.pid > 1) process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    // It leads none.
+  }
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** As hasDebugger() in transport/grpc/inspector.ts. */
+function hasDebugger(port) {
+  const connected = new RegExp('^ *[0-9]+: [0-9A-F]+:' + port.toString(16).toUpperCase().padStart(4, '0') + ' [0-9A-F]+:[0-9A-F]{4} 01 ', 'm');
+  const tables = ['tcp', 'tcp6'].flatMap((table) => {
+    try {
+      return [readFileSync('/proc/self/net/' + table, 'latin1')];
+    } catch {
+      return [];
+    }
+  });
+  return tables.length === 0 || tables.some((table) => connected.test(table));
+}
+
+/** Whether the parent can be dialled. What is lacking on this side says nothing about the parent. */
+function parentAnswers() {
+  return new Promise((resolve) => {
+    const socket = connect(parent);
+    const told = (answers) => {
+      clearTimeout(late);
+      socket.destroy();
+      resolve(answers);
+    };
+    const late = setTimeout(told, dialTimeout, false);
+    socket.once('connect', () => told(true));
+    socket.once('error', (error) => told(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'].includes(error.code)));
+  });
+}
+
+/** Nobody writes to the lifeline, and it does not block: it has an end, or nothing to be read yet. Main closes it when the parent is gone. */
+function lifelineEnded() {
+  try {
+    const { ino } = fstatSync(lifeline.fd);
+    return ino !== lifeline.ino || readSync(lifeline.fd, Buffer.alloc(1)) === 0;
+  } catch (error) {
+    return error.code !== 'EAGAIN';
+  }
+}
+
+async function parentIsGone() {
+  if (lifeline) return lifelineEnded();
+  if (await parentAnswers()) return false;
+  sleep(redialAfter);
+  return !(await parentAnswers());
+}
+
+async function watch() {
+  let asked = 0;
+  let sinceAsked = askEvery;
+  let dialAfter = reconnectTimeout;
+  let lastDue = 0;
+  let overdue = 0;
+  for (;;) {
+    if (!read(word.busy)) {
+      Atomics.store(words, word.asleep, 1);
+      Atomics.wait(words, word.busy, 0);
+      Atomics.store(words, word.asleep, 0);
+      lastDue = 0;
+    }
+    if (read(word.answered) === asked) {
+      dialAfter = reconnectTimeout;
+      if (sinceAsked >= askEvery) {
+        sinceAsked = 0;
+        parentPort.postMessage(++asked);
+      }
+    }
+    sleep(tick);
+    sinceAsked += tick;
+
+    const due = read(word.due);
+    overdue = due !== 0 && due === lastDue && elapsed() > due * 100 ? overdue + tick : 0;
+    lastDue = due;
+    if (overdue >= grace && read(word.inspector) !== 0 && hasDebugger(read(word.inspector))) overdue = 0;
+    if (overdue >= grace) {
+      kill('the event loop is blocked, still ' + overdue + ' ms after the deadline of ' + name(read(word.handler)) + '. A handler has to give way now and then, or compute in a worker thread');
+    }
+
+    if (read(word.answered) === asked || sinceAsked < dialAfter) continue;
+    // Not at every tick: the parent may live on while this event loop is blocked.
+    dialAfter = sinceAsked + 2000;
+    if (await parentIsGone() && read(word.answered) !== asked) kill('its event loop is blocked, and its parent is gone');
+  }
+}
+
+watch();
+`;

@@ -1,0 +1,183 @@
+import { AsyncResource } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import type { ListenOptions } from 'node:net';
+import { hostname } from 'node:os';
+import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Clock } from '../../core/clock.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { AttachService } from './attach-service.js';
+import { HealthBook } from '../grpc/health-book.js';
+import { alone, HostListener } from '../grpc/host-listener.js';
+import type { Attachment, Door, ParentAddress, Ticket } from '../session/link.js';
+import type { Listener, NetworkGuard } from '../grpc/listener.js';
+import { SharedMemory } from '../session/shared-memory.js';
+import type { StrangerLimits } from '../grpc/pre-auth/pre-auth-limits.js';
+import { thisSystem } from '../../system/system.js';
+import { Strangers } from '../grpc/pre-auth/unauthenticated-connections.js';
+import { SystemClock } from '../session/system-clock.js';
+import { TicketOffice } from './pending-attachments.js';
+import { makeTlsIdentity, type TlsIdentity } from '../grpc/tls-identity.js';
+
+export interface GrpcDoorOptions {
+  /**
+   * The interface on which runners of other machines reach the parent; all when left out. It is opened only for backends
+   * that need the network, speaks only TLS, and lets in only who has a token.
+   */
+  readonly bind?: string;
+  /**
+   * The port for them; 0 takes any that is free.
+   *
+   * @default 0
+   */
+  readonly port?: number;
+  /** The host name they dial unless the backend names another; `bind` if that is one interface, else this machine's host name. */
+  readonly advertise?: string;
+  /** Key and certificate for them; made at start when left out. */
+  readonly tls?: TlsIdentity;
+  /**
+   * Time for which a broken connection may come back, before the session counts as cut.
+   *
+   * @default 5_000
+   */
+  readonly reconnectTimeout?: number;
+  /**
+   * The largest value that may come in, in bytes; a larger one ends the session.
+   *
+   * @default 268_435_456
+   */
+  readonly maxPayload?: number;
+  /**
+   * From how many bytes on values pass through shared memory, to and from runners on this host; `Infinity` for none.
+   *
+   * @default 32_768
+   */
+  readonly sharedMemoryFrom?: number;
+  /** What those may do who reach that port and have not shown a token yet. */
+  readonly strangers?: StrangerLimits;
+  readonly clock?: Clock;
+  /** Told what someone should do something about. */
+  readonly warn?: (text: string) => void;
+}
+
+/** With a certificate of its own: one that is given may not name this address. */
+const loopback: GrpcDoorOptions = { bind: '127.0.0.1' };
+
+/**
+ * The parent's gRPC server. Nothing is loaded or opened before an address is asked for: an app whose pools are all local
+ * never listens. It serves `flame.v1.Runners`, `grpc.health.v1.Health` and what is given to `serve`.
+ */
+export class GrpcDoor implements Door {
+  readonly #options: GrpcDoorOptions;
+  readonly #clock: Clock;
+  readonly #tickets = new TicketOffice();
+  readonly #strangers: Strangers;
+  /** Links are made in whatever context first needed a runner; what they bring must not be seen there. */
+  readonly #scope = new AsyncResource('FLAMEDOOR');
+  #runners: AttachService | undefined;
+  readonly #health: HealthBook;
+  readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
+  #server: Promise<Server> | undefined;
+  readonly #host = new HostListener((where) => this.#open(where));
+  readonly #tcp: { [reach in 'host' | 'network']?: Promise<(host?: string) => ParentAddress> | undefined } = {};
+  readonly #listeners: Listener[] = [];
+  #closed: Promise<void> | undefined;
+
+  /** `health` is what it says of the app. */
+  constructor(options: GrpcDoorOptions = {}, health = new HealthBook()) {
+    this.#options = options;
+    this.#clock = options.clock ?? new SystemClock();
+    this.#strangers = new Strangers(options.strangers ?? {}, this.#clock);
+    this.#health = health;
+  }
+
+  expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment> {
+    return this.#tickets.expect(ticket, signal);
+  }
+
+  /**
+   * Where runners on this host attach (a Unix socket private to the user; where there are none, loopback with TLS), or runners on the network (TCP with TLS),
+   * which know this machine as `host`. Listens there from the first time on, and on a socket that is gone anew. A failure is forgotten: the next boot tries again.
+   *
+   * @throws {FlameError} FLAME_CONFIG when it cannot listen.
+   */
+  async address(reach: 'host' | 'network', host?: string): Promise<ParentAddress> {
+    if (this.#closed !== undefined) throw new FlameError('FLAME_REFUSED', 'the parent is closing and takes no more runners');
+    if (reach === 'host' && thisSystem().unixSockets) return { address: `unix:${await this.#host.path()}` };
+    this.#tcp[reach] ??= this.#listenOnTcp(reach === 'host' ? loopback : this.#options).catch((error: unknown) => {
+      this.#tcp[reach] = undefined;
+      throw error;
+    });
+    return (await this.#tcp[reach])(host);
+  }
+
+  /** Adds a service to the server. */
+  async serve(definition: ServiceDefinition, implementation: UntypedServiceImplementation): Promise<void> {
+    this.#services.push([definition, implementation]);
+    if (this.#server !== undefined) (await this.#server).addService(definition, implementation);
+  }
+
+  /** Closes all sessions and stops listening; idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#tickets.close();
+    await this.#runners?.close('the parent is closing');
+    // What is being opened has to be open before it can be closed; what could not be opened was reported to whoever asked.
+    await Promise.allSettled([this.#host.settled(), this.#tcp.host, this.#tcp.network]);
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    (await this.#server)?.forceShutdown();
+    await this.#host.remove();
+  }
+
+  async #listenOnTcp(options: GrpcDoorOptions): Promise<(host?: string) => ParentAddress> {
+    const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = options;
+    const listener = await this.#open({ host: bind, port, ...alone }, { tls, strangers: this.#strangers }).catch((error: Error) => {
+      const where = `${bind ?? 'all interfaces'}, port ${port}`;
+      throw new FlameError('FLAME_CONFIG', `the parent cannot listen for runners on ${where}: ${error.message}`, { cause: error });
+    });
+    const usual = advertise ?? (bind === undefined || bind === '0.0.0.0' || bind === '::' ? hostname() : bind);
+    return (host = usual) => ({
+      address: `${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
+      certificate: tls.ca ?? tls.cert,
+    });
+  }
+
+  async #open(where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
+    this.#server ??= this.#makeServer().catch((error: unknown) => {
+      this.#server = undefined;
+      throw error;
+    });
+    const [server, { Listener }] = await Promise.all([this.#server, import('../grpc/listener.js')]);
+    const listener = await Listener.open(server, where, guard);
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  async #makeServer(): Promise<Server> {
+    const [{ makeGrpcServer }, { AttachService }, { serverOptions }] = await Promise.all([
+      import('../grpc/grpc-server.js'),
+      import('./attach-service.js'),
+      import('../grpc/grpc-options.js'),
+    ]);
+    const server = makeGrpcServer(serverOptions);
+    const { reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024, sharedMemoryFrom = 32_768 } = this.#options;
+    const newKey = (): Buffer => randomBytes(32);
+    this.#runners = new AttachService(this.#tickets, {
+      clock: this.#clock,
+      reconnectTimeout,
+      maxPayload,
+      onLetIn: (stream) => this.#strangers.letIn(stream),
+      onSuspended: () => void this.#host.restore(),
+      shared: sharedMemoryFrom === Infinity ? undefined : new SharedMemory(sharedMemoryFrom, this.#options.warn),
+      newKey,
+      scope: this.#scope,
+    });
+    this.#runners.addTo(server);
+    await this.#health.addTo(server);
+    for (const [definition, implementation] of this.#services) server.addService(definition, implementation);
+    return server;
+  }
+}

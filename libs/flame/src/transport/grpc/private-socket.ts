@@ -1,0 +1,144 @@
+import { lstat, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { FlameError } from '../../core/errors/flame-error.js';
+
+/** A Unix socket in a folder that only this user can enter. */
+export interface PrivateSocket {
+  readonly path: string;
+  /** Whether the path still leads to this socket. What cleans temporary folders removes sockets that are in use, too. */
+  isThere(): Promise<boolean>;
+  /** Removes the folder. */
+  remove(): Promise<void>;
+}
+
+const prefix = 'nestjs-flame-';
+const socketName = 'parent.sock';
+/** The bytes that `sun_path` holds on the narrowest system (macOS). Node 20 cuts a longer path off, and would listen somewhere else. */
+const longestPath = 103;
+/** What a socket's path has after the folder's, in bytes: mkdtemp adds six letters. */
+const ownPart = `/${prefix}XXXXXX/${socketName}`.length;
+/** A younger directory may belong to a parent that is about to listen. */
+const settledAfter = 60_000;
+
+/**
+ * Where a socket may lie, in the order in which the places are tried: the temporary folder, and what takes its place where that is missing, read-only or
+ * has too long a path. Absolute, as runners may have another working directory.
+ */
+export function socketFolders(): string[] {
+  const { XDG_RUNTIME_DIR: runtime = '' } = process.env;
+  return [...new Set([resolve(tmpdir()), ...(isAbsolute(runtime) ? [resolve(runtime)] : []), '/dev/shm'])];
+}
+
+/**
+ * Listens on a private socket in the first of the folders where one can be had, and removes there what killed parents left behind. In place of one that is gone
+ * it takes the same path, if it can: runners that come back know no other.
+ *
+ * @throws {FlameError} FLAME_CONFIG that says of each folder why it cannot be used.
+ */
+export async function openPrivateSocket(
+  listen: (path: string) => Promise<void>,
+  gone?: PrivateSocket,
+  folders = socketFolders(),
+): Promise<PrivateSocket> {
+  await removeAbandoned(settledAfter, folders);
+  const again = gone && (await listenAgain(dirname(gone.path), listen));
+  if (again) return again;
+  const failures: string[] = [];
+  for (const folder of folders) {
+    try {
+      return await listenBelow(folder, listen);
+    } catch (error) {
+      failures.push(`${folder}: ${(error as Error).message}`);
+    }
+  }
+  throw new FlameError(
+    'FLAME_CONFIG',
+    `no folder can hold the Unix socket on which runners of this host attach:\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` +
+      `Set TMPDIR to a folder that is there, that this process may write to, and whose path has at most ${longestPath - ownPart} bytes.`,
+  );
+}
+
+async function listenBelow(folder: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket> {
+  const bytes = Buffer.byteLength(folder) + ownPart;
+  if (bytes > longestPath) throw new Error(`it has too long a path for a Unix socket (${bytes} bytes, at most ${longestPath})`);
+  const directory = await mkdtemp(join(folder, prefix));
+  try {
+    return await listenIn(directory, listen);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The directory may be there still, without the socket; or there again, made by somebody else. */
+async function listenAgain(directory: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket | undefined> {
+  try {
+    await mkdir(directory, { mode: 0o700 }).catch(() => undefined);
+    return await listenIn(directory, listen);
+  } catch {
+    if (await isPrivate(directory).catch(() => false)) await rm(directory, { recursive: true, force: true });
+    return undefined;
+  }
+}
+
+async function listenIn(directory: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket> {
+  // A file system without owners and modes gives no private directory.
+  if (!(await isPrivate(directory))) throw new Error(`${directory} is not this user's alone`);
+  const path = join(directory, socketName);
+  await rm(path, { force: true });
+  await listen(path);
+  // No other file can have its number as long as it is listened on.
+  const found = await find(path);
+  return {
+    path,
+    isThere: async () => found !== undefined && found === (await find(path)),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+async function isPrivate(directory: string): Promise<boolean> {
+  const found = await lstat(directory);
+  return found.isDirectory() && found.uid === process.geteuid?.() && (found.mode & 0o077) === 0;
+}
+
+/** What tells the file at a path from others; undefined when there is none. */
+async function find(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  return found && `${found.dev} ${found.ino}`;
+}
+
+/** Removes this user's sockets that are older than `age` milliseconds and that nobody listens on any more. */
+export async function removeAbandoned(age: number, folders = socketFolders()): Promise<void> {
+  for (const folder of folders) {
+    // A folder that is not there holds nothing.
+    const entries = await readdir(folder).catch(() => []);
+    for (const entry of entries.filter((name) => name.startsWith(prefix))) {
+      const directory = join(folder, entry);
+      if (await isAbandoned(directory, age)) await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+}
+
+async function isAbandoned(directory: string, age: number): Promise<boolean> {
+  try {
+    const { uid, mtimeMs } = await stat(directory);
+    if (uid !== process.getuid?.() || Date.now() - mtimeMs < age) return false;
+    return await isDeaf(join(directory, socketName));
+  } catch {
+    // It is somebody else's, or went meanwhile.
+    return false;
+  }
+}
+
+function isDeaf(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
+}

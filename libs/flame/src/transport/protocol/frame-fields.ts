@@ -1,0 +1,69 @@
+import type { CancelCause, WorkMode } from '../../core/session/frame.js';
+import type { WireFrame } from './wire-frame.js';
+
+const varint = 0;
+const fixed64 = 1;
+const blob = 2;
+
+/** The tags of `flame.v1.Frame`; the number before the shift is the field's in `runners.proto`. */
+export const tags = {
+  kind: (1 << 3) | varint,
+  id: (2 << 3) | varint,
+  handler: (3 << 3) | varint,
+  payload: (4 << 3) | blob,
+  time: (5 << 3) | fixed64,
+  mode: (6 << 3) | varint,
+  linked: (7 << 3) | varint,
+  attempt: (8 << 3) | varint,
+  held: (9 << 3) | varint,
+  stream: (10 << 3) | varint,
+  count: (11 << 3) | varint,
+  text: (12 << 3) | blob,
+  code: (13 << 3) | blob,
+  ran: (14 << 3) | blob,
+  cause: (15 << 3) | varint,
+  yes: (16 << 3) | varint,
+  resource: (17 << 3) | varint,
+  context: (18 << 3) | blob,
+  child: (19 << 3) | varint,
+  method: (20 << 3) | blob,
+  trace: (21 << 3) | blob,
+  span: (22 << 3) | blob,
+} as const;
+
+/** `flame.v1.Kind`. */
+export const kinds = {
+  call: 1,
+  cancel: 2,
+  ask: 3,
+  leave: 4,
+  release: 5,
+  return: 6,
+  throw: 7,
+  refuse: 8,
+  accept: 9,
+  ended: 10,
+  progress: 11,
+  consent: 12,
+  leaving: 13,
+  tainted: 14,
+  log: 15,
+  vitals: 16,
+  item: 17,
+  end: 18,
+  credit: 19,
+  stop: 20,
+  probe: 21,
+  probed: 22,
+  part: 30,
+  close: 31,
+  shared: 32,
+  sharing: 33,
+  short: 34,
+} as const satisfies Record<WireFrame['kind'], number>;
+
+/** `flame.v1.Mode`, by its numbers. */
+export const modes: readonly WorkMode[] = ['call', 'cast', 'child'];
+
+/** `flame.v1.CancelCause`, by its numbers. */
+export const causes: readonly CancelCause[] = ['timeout', 'caller', 'leaving'];

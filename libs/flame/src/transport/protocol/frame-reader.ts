@@ -1,0 +1,220 @@
+import type { Frame } from '../../core/session/frame.js';
+import { causes, kinds, modes, tags } from './frame-fields.js';
+import { payloadOf } from './frame-writer.js';
+import { ProtoReader } from './proto-reader.js';
+import { Violation } from './violation.js';
+import type { WireFrame } from './wire-frame.js';
+
+const none = new Uint8Array(0);
+
+/** Reads the fields from here to `end` as one frame. @throws {Violation} when they are none. */
+export function readFrame(from: ProtoReader, end: number): WireFrame {
+  const outer = from.end;
+  from.end = end;
+  const fields = readFields(from);
+  from.end = outer;
+  return build(fields);
+}
+
+/** Reads what `writeBare` wrote, with the payload that belongs to it. @throws {Violation} when it is no frame, or none that has a payload. */
+export function withPayload(head: Uint8Array, payload: Uint8Array): WireFrame {
+  readFields(new ProtoReader(head));
+  fields.payload = payload;
+  const frame = build(fields);
+  if (payloadOf(frame) !== payload) throw new Violation(`a shared value of "${frame.kind}", which has none`);
+  return frame;
+}
+
+class Fields {
+  kind = 0;
+  id = 0;
+  handler = 0;
+  payload: Uint8Array | undefined = undefined;
+  time = 0;
+  mode = 0;
+  linked = false;
+  attempt = 0;
+  held = false;
+  stream = 0;
+  count = 0;
+  text = '';
+  code = '';
+  ran = '';
+  cause = 0;
+  yes = false;
+  resource = 0;
+  context: Uint8Array | undefined = undefined;
+  child: number | undefined = undefined;
+  method: string | undefined = undefined;
+  trace: string | undefined = undefined;
+  span: string | undefined = undefined;
+
+  clear(): void {
+    this.kind = this.id = this.handler = this.time = this.mode = this.attempt = this.stream = this.count = this.cause = this.resource = 0;
+    this.linked = this.held = this.yes = false;
+    this.text = this.code = this.ran = '';
+    this.payload = this.context = this.child = this.method = this.trace = this.span = undefined;
+  }
+}
+
+/** One for all: a frame is built from it before the next is read. */
+const fields = new Fields();
+
+function readFields(from: ProtoReader): Fields {
+  fields.clear();
+  while (!from.done) {
+    const tag = from.varint();
+    switch (tag) {
+      case tags.kind:
+        fields.kind = from.varint();
+        break;
+      case tags.id:
+        fields.id = from.varint();
+        break;
+      case tags.handler:
+        fields.handler = from.varint();
+        break;
+      case tags.payload:
+        fields.payload = from.blob();
+        break;
+      case tags.time:
+        fields.time = from.double();
+        break;
+      case tags.mode:
+        fields.mode = from.varint();
+        break;
+      case tags.linked:
+        fields.linked = from.bool();
+        break;
+      case tags.attempt:
+        fields.attempt = from.varint();
+        break;
+      case tags.held:
+        fields.held = from.bool();
+        break;
+      case tags.stream:
+        fields.stream = from.varint();
+        break;
+      case tags.count:
+        fields.count = from.varint();
+        break;
+      case tags.text:
+        fields.text = from.string();
+        break;
+      case tags.code:
+        fields.code = from.string();
+        break;
+      case tags.ran:
+        fields.ran = from.string();
+        break;
+      case tags.cause:
+        fields.cause = from.varint();
+        break;
+      case tags.yes:
+        fields.yes = from.bool();
+        break;
+      case tags.resource:
+        fields.resource = from.varint();
+        break;
+      case tags.context:
+        fields.context = from.blob();
+        break;
+      case tags.child:
+        fields.child = from.varint();
+        break;
+      case tags.method:
+        fields.method = from.string();
+        break;
+      case tags.trace:
+        fields.trace = from.string();
+        break;
+      case tags.span:
+        fields.span = from.string();
+        break;
+      default:
+        from.skip(tag);
+    }
+  }
+  return fields;
+}
+
+function build(f: Fields): WireFrame {
+  switch (f.kind) {
+    case kinds.call: {
+      const mode = modes[f.mode];
+      if (mode === undefined) throw new Violation(`a call has the unknown mode ${f.mode}`);
+      const call: Frame & { kind: 'call' } = {
+        kind: 'call',
+        id: f.id,
+        handler: f.handler,
+        args: f.payload ?? none,
+        mode,
+        timeout: f.time,
+        linked: f.linked,
+        attempt: f.attempt,
+      };
+      if (f.context !== undefined) call.context = f.context;
+      if (f.child !== undefined) call.child = f.child;
+      if (f.method !== undefined) call.method = f.method;
+      if (f.trace !== undefined) call.trace = f.span === undefined ? f.trace : { traceId: f.trace, spanId: f.span };
+      return call;
+    }
+    case kinds.cancel: {
+      const cause = causes[f.cause];
+      if (cause === undefined) throw new Violation(`a cancel has the unknown cause ${f.cause}`);
+      return { kind: 'cancel', id: f.id, cause, reason: f.text };
+    }
+    case kinds.ask:
+      return { kind: 'ask' };
+    case kinds.leave:
+      return { kind: 'leave', grace: f.time, reason: f.text };
+    case kinds.release:
+      return { kind: 'release', id: f.id, resource: f.resource };
+    case kinds.return:
+      return { kind: 'return', id: f.id, value: f.payload ?? none, held: f.held };
+    case kinds.throw:
+      return { kind: 'throw', id: f.id, error: f.payload ?? none, held: f.held };
+    case kinds.refuse:
+      return { kind: 'refuse', id: f.id, code: f.code, ran: f.ran, reason: f.text, held: f.held };
+    case kinds.accept:
+      return { kind: 'accept', id: f.id };
+    case kinds.ended:
+      return { kind: 'ended', id: f.id, reason: f.text, ...(f.yes ? { byItself: true } : undefined) };
+    case kinds.progress:
+      return { kind: 'progress', id: f.id, value: f.payload ?? none };
+    case kinds.consent:
+      return { kind: 'consent', yes: f.yes };
+    case kinds.leaving:
+      return { kind: 'leaving', reason: f.text };
+    case kinds.tainted:
+      return { kind: 'tainted', reason: f.text };
+    case kinds.log:
+      return { kind: 'log', id: f.id, level: f.code, text: f.text, ...(f.time === 0 ? undefined : { time: f.time }) };
+    case kinds.vitals:
+      return { kind: 'vitals', text: f.text };
+    case kinds.probe:
+      return { kind: 'probe', id: f.id };
+    case kinds.probed:
+      return { kind: 'probed', id: f.id, time: f.time };
+    case kinds.item:
+      return { kind: 'item', id: f.id, stream: f.stream, value: f.payload ?? none };
+    case kinds.end:
+      return { kind: 'end', id: f.id, stream: f.stream, ...(f.payload === undefined ? undefined : { error: f.payload }) };
+    case kinds.credit:
+      return { kind: 'credit', id: f.id, stream: f.stream, count: f.count };
+    case kinds.stop:
+      return { kind: 'stop', id: f.id, stream: f.stream };
+    case kinds.part:
+      return { kind: 'part', lane: f.id, total: f.count, bytes: f.payload ?? none };
+    case kinds.shared:
+      return { kind: 'shared', at: f.resource, length: f.count, head: f.payload ?? none };
+    case kinds.sharing:
+      return { kind: 'sharing' };
+    case kinds.short:
+      return { kind: 'short' };
+    case kinds.close:
+      return { kind: 'close', reason: f.text };
+    default:
+      throw new Violation(`a frame has the unknown kind ${f.kind}`);
+  }
+}

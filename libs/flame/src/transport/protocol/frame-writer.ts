@@ -1,0 +1,219 @@
+import type { CarriedTrace } from '../../core/call/call-tracer.js';
+import { causes, kinds, modes, tags } from './frame-fields.js';
+import { type ProtoWriter, varintLength } from './proto-writer.js';
+import type { WireFrame } from './wire-frame.js';
+
+/** The field of `flame.v1.Packet` that holds a frame. */
+const framesTag = (5 << 3) | 2;
+
+/** Room for a frame's tag, its length and the numbers of any kind. */
+const headRoom = 160;
+
+/** Appends a frame to the packet under way. */
+export function writeFrame(out: ProtoWriter, frame: WireFrame): void {
+  const payload = payloadOf(frame);
+  writeAround(out, frame, payload?.length);
+  if (payload === undefined) return;
+  out.reserve(payload.length);
+  out.raw(payload);
+}
+
+/** The same for a frame whose payload is in pieces. */
+export function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly Uint8Array[]): void {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  writeAround(out, frame, length);
+  out.reserve(length);
+  for (const piece of pieces) out.raw(piece);
+}
+
+/** All but the bytes of the payload, which must follow. */
+function writeAround(out: ProtoWriter, frame: WireFrame, payload: number | undefined): void {
+  out.reserve(headRoom);
+  out.bytes[out.at++] = framesTag;
+  const start = out.at++;
+  writeHead(out, frame, payload);
+  const head = out.at - start - 1;
+  const length = head + (payload ?? 0);
+  // One byte was left for the length. Only the head moves when it needs more: the payload is not there yet.
+  const more = varintLength(length) - 1;
+  if (more > 0) {
+    out.reserve(more);
+    out.bytes.copyWithin(start + 1 + more, start + 1, out.at);
+  }
+  out.at = start;
+  out.varint(length);
+  out.at += head;
+}
+
+/** Everything of a frame but the bytes of its payload, which must follow: how a large frame is taken apart without copying it. */
+export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadOf(frame)?.length): void {
+  writeBare(out, frame);
+  if (payload === undefined) return;
+  out.reserve(11);
+  out.bytes[out.at++] = tags.payload;
+  out.varint(payload);
+}
+
+/** A frame without its payload: `withPayload` of `frame-reader.ts` puts it back. */
+export function writeBare(out: ProtoWriter, frame: WireFrame): void {
+  out.reserve(headRoom);
+  out.bytes[out.at++] = tags.kind;
+  out.bytes[out.at++] = kinds[frame.kind];
+  writeFields(out, frame);
+}
+
+/** The bytes that make a frame large. */
+export function payloadOf(frame: WireFrame): Uint8Array | undefined {
+  switch (frame.kind) {
+    case 'call':
+      return frame.args;
+    case 'return':
+    case 'progress':
+    case 'item':
+      return frame.value;
+    case 'throw':
+    case 'end':
+      return frame.error;
+    case 'part':
+      return frame.bytes;
+    case 'shared':
+      return frame.head;
+    default:
+      return undefined;
+  }
+}
+
+/** About how many bytes a frame takes, without its numbers. */
+export function weightOf(frame: WireFrame): number {
+  const payload = payloadOf(frame)?.length ?? 0;
+  switch (frame.kind) {
+    case 'call':
+      return payload + (frame.context?.length ?? 0) + lengthOf(frame.trace);
+    case 'log':
+    case 'vitals':
+      return frame.text.length;
+    case 'cancel':
+    case 'leave':
+    case 'refuse':
+    case 'ended':
+    case 'leaving':
+    case 'tainted':
+      return frame.reason.length;
+    default:
+      return payload;
+  }
+}
+
+function writeFields(out: ProtoWriter, frame: WireFrame): void {
+  switch (frame.kind) {
+    case 'call':
+      out.uint(tags.id, frame.id);
+      out.uint(tags.handler, frame.handler);
+      out.double(tags.time, frame.timeout);
+      out.uint(tags.mode, modes.indexOf(frame.mode));
+      out.bool(tags.linked, frame.linked);
+      out.uint(tags.attempt, frame.attempt);
+      if (frame.context !== undefined) out.blob(tags.context, frame.context);
+      if (frame.trace !== undefined) writeTrace(out, frame.trace);
+      if (frame.child !== undefined) writePresent(out, tags.child, frame.child);
+      if (frame.method !== undefined) out.string(tags.method, frame.method);
+      return;
+    case 'cancel':
+      out.uint(tags.id, frame.id);
+      out.uint(tags.cause, causes.indexOf(frame.cause));
+      out.string(tags.text, frame.reason);
+      return;
+    case 'leave':
+      out.double(tags.time, frame.grace);
+      out.string(tags.text, frame.reason);
+      return;
+    case 'release':
+      out.uint(tags.id, frame.id);
+      out.uint(tags.resource, frame.resource);
+      return;
+    case 'return':
+    case 'throw':
+      out.uint(tags.id, frame.id);
+      out.bool(tags.held, frame.held);
+      return;
+    case 'refuse':
+      out.uint(tags.id, frame.id);
+      out.string(tags.code, frame.code);
+      out.string(tags.ran, frame.ran);
+      out.string(tags.text, frame.reason);
+      out.bool(tags.held, frame.held);
+      return;
+    case 'ended':
+      out.uint(tags.id, frame.id);
+      out.string(tags.text, frame.reason);
+      if (frame.byItself) out.bool(tags.yes, true);
+      return;
+    case 'consent':
+      out.bool(tags.yes, frame.yes);
+      return;
+    case 'leaving':
+    case 'tainted':
+    case 'close':
+      out.string(tags.text, frame.reason);
+      return;
+    case 'log':
+      out.uint(tags.id, frame.id);
+      out.string(tags.code, frame.level);
+      out.string(tags.text, frame.text);
+      if (frame.time !== undefined) out.double(tags.time, frame.time);
+      return;
+    case 'vitals':
+      out.string(tags.text, frame.text);
+      return;
+    case 'probed':
+      out.uint(tags.id, frame.id);
+      out.double(tags.time, frame.time);
+      return;
+    case 'item':
+    case 'end':
+    case 'stop':
+      out.uint(tags.id, frame.id);
+      out.uint(tags.stream, frame.stream);
+      return;
+    case 'credit':
+      out.uint(tags.id, frame.id);
+      out.uint(tags.stream, frame.stream);
+      out.uint(tags.count, frame.count);
+      return;
+    case 'accept':
+    case 'progress':
+    case 'probe':
+      out.uint(tags.id, frame.id);
+      return;
+    case 'part':
+      out.uint(tags.id, frame.lane);
+      out.uint(tags.count, frame.total);
+      return;
+    case 'shared':
+      out.uint(tags.resource, frame.at);
+      out.uint(tags.count, frame.length);
+      return;
+    case 'ask':
+    case 'sharing':
+    case 'short':
+      return;
+  }
+}
+
+function writeTrace(out: ProtoWriter, trace: CarriedTrace): void {
+  if (typeof trace === 'string') return out.string(tags.trace, trace);
+  out.string(tags.trace, trace.traceId);
+  out.string(tags.span, trace.spanId);
+}
+
+function lengthOf(trace: CarriedTrace | undefined): number {
+  if (typeof trace !== 'object') return trace?.length ?? 0;
+  return trace.traceId.length + trace.spanId.length;
+}
+
+/** A number whose presence means something, so that it is written even when it is 0. */
+function writePresent(out: ProtoWriter, tag: number, value: number): void {
+  out.reserve(20);
+  out.varint(tag);
+  out.varint(value);
+}

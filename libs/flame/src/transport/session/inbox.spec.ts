@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { Frame } from '../../core/session/frame.js';
+import { Inbox } from './inbox.js';
+import { PacketDraft, readNumbers } from '../protocol/packet-bytes.js';
+import { ProtoReader } from '../protocol/proto-reader.js';
+import { Violation } from '../protocol/violation.js';
+import type { WireFrame } from '../protocol/wire-frame.js';
+
+function inboxOf(maxPayload: number): { take(...sent: WireFrame[]): void; frames: Frame[]; closed: string[] } {
+  const frames: Frame[] = [];
+  const closed: string[] = [];
+  const inbox = new Inbox(maxPayload, { frame: (frame) => frames.push(frame), close: (reason) => closed.push(reason) });
+  const take = (...sent: WireFrame[]): void => {
+    const draft = new PacketDraft();
+    for (const frame of sent) draft.add(frame);
+    const from = new ProtoReader(draft.seal(1, 0));
+    readNumbers(from);
+    inbox.read(from);
+  };
+  return { take, frames, closed };
+}
+
+const part = (lane: number, total: number, bytes: Uint8Array): WireFrame => ({ kind: 'part', lane, total, bytes });
+
+describe('Inbox', () => {
+  it('hands over nothing after a close', () => {
+    const { take, frames, closed } = inboxOf(1_000);
+    take({ kind: 'accept', id: 1 }, { kind: 'close', reason: 'done' }, { kind: 'accept', id: 2 });
+    expect(frames).toEqual([{ kind: 'accept', id: 1 }]);
+    expect(closed).toEqual(['done']);
+  });
+
+  it('joins parts of several lanes that come mixed', () => {
+    const { take, frames } = inboxOf(1_000);
+    // kind 9 is ACCEPT, field 2 its id.
+    take(part(1, 4, Buffer.from([0x08, 9])), part(2, 4, Buffer.from([0x08, 9, 0x10])));
+    take(part(2, 0, Buffer.from([2])), part(1, 0, Buffer.from([0x10, 1])));
+    expect(frames).toEqual([
+      { kind: 'accept', id: 2 },
+      { kind: 'accept', id: 1 },
+    ]);
+  });
+
+  it('takes a lane that is one part, also where another value is in the making, and its number again', () => {
+    const { take, frames } = inboxOf(1_000);
+    take(part(1, 6, Buffer.from([0x08, 9])));
+    take(part(2, 4, Buffer.from([0x08, 9, 0x10, 2])), part(2, 4, Buffer.from([0x08, 9, 0x10, 3])));
+    take(part(1, 0, Buffer.from([0x10, 1, 0x10, 1])));
+    expect(frames).toEqual([2, 3, 1].map((id) => ({ kind: 'accept', id })));
+  });
+
+  const refused: readonly [what: string, words: string, sent: WireFrame[]][] = [
+    ['a part of a lane that is not open', 'not open', [part(1, 0, Buffer.alloc(1))]],
+    ['a lane that is opened twice', 'opened twice', [part(1, 10, Buffer.alloc(1)), part(1, 10, Buffer.alloc(1))]],
+    ['more in a lane than it announced', 'more than it announced', [part(1, 3, Buffer.alloc(4))]],
+    ['a value larger than maxPayload', 'larger than maxPayload, 1000 bytes', [part(1, 3_000_000, Buffer.alloc(1))]],
+    ['too many lanes', 'large values at once', Array.from({ length: 65 }, (_, lane) => part(lane + 1, 10, Buffer.alloc(1)))],
+    ['a close in parts', 'holds a close', [part(1, 2, Buffer.from([0x08, 31]))]],
+  ];
+  for (const [what, words, sent] of refused) {
+    it(`refuses ${what}`, () => {
+      const { take } = inboxOf(1_000);
+      expect(() => take(...sent)).toThrow(Violation);
+      expect(() => inboxOf(1_000).take(...sent)).toThrow(words);
+    });
+  }
+});

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { spareMemory } from '../../core/spare-memory.js';
+import { PacketSession } from './packet-session.js';
+
+const size = 77 * 1024;
+
+describe('PacketSession', () => {
+  it('lets the memory of packets be used again when they are confirmed', () => {
+    const session = new PacketSession();
+    const packet = spareMemory.take(size);
+    session.sent(packet);
+    expect(spareMemory.take(size).buffer).not.toBe(packet.buffer);
+    session.confirm(1);
+    expect(spareMemory.take(size).buffer).toBe(packet.buffer);
+  });
+
+  it('but not of those that were sent again, which may be on their way still', () => {
+    const session = new PacketSession();
+    const [again, later] = [spareMemory.take(size), spareMemory.take(size)];
+    session.sent(again);
+    expect(session.unconfirmed()).toEqual([again]);
+    session.sent(later);
+    session.confirm(2);
+    const next = [spareMemory.take(size).buffer, spareMemory.take(size).buffer];
+    expect(next).toContain(later.buffer);
+    expect(next).not.toContain(again.buffer);
+  });
+});

@@ -1,0 +1,286 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { Frame } from '../../core/session/frame.js';
+import { Delivery } from './delivery.js';
+import { endOfTurn } from './end-of-turn.js';
+import { Inbox } from './inbox.js';
+import type { Link, LinkEnd, LinkReceiver } from './link.js';
+import { Outbox } from './outbox.js';
+import { ackPacket, readNumbers } from '../protocol/packet-bytes.js';
+import { PacketSession } from './packet-session.js';
+import type { Pipe } from './pipe.js';
+import { ProtoReader } from '../protocol/proto-reader.js';
+import type { SessionLinkOptions } from './session-link-options.js';
+import type { SharedFiles } from './shared-memory.js';
+import { SharedSession } from './shared-session.js';
+import { TurnSize } from './turn-size.js';
+import { Violation } from '../protocol/violation.js';
+import { youngGeneration } from './young-generation.js';
+
+/**
+ * A link over connections that come and go. It owns the session's books, what waits to leave, what comes in, and the one timer that a broken
+ * connection or an unanswered `close` runs against. Whoever makes connections gives them to `connect`.
+ */
+export class SessionLink implements Link {
+  readonly #options: SessionLinkOptions;
+  readonly #session = new PacketSession();
+  readonly #turnSize = new TurnSize();
+  readonly #outbox = new Outbox();
+  readonly #inbox: Inbox;
+  readonly #delivery: Delivery;
+  readonly #scope: AsyncResource;
+  #pipe: Pipe | undefined;
+  #shared: SharedSession | undefined;
+  #suspended = false;
+  /** Packets that came in and have not been read to their end, oldest first. */
+  readonly #unread: ProtoReader[] = [];
+  #written: () => void = () => {};
+  /** Packets to send again, oldest first. */
+  #again: Buffer[] = [];
+  /** Bytes of the packet that the pipe has not confirmed; 0 when it takes another. */
+  #flying = 0;
+  #flushing = false;
+  #stopTimer: () => void = () => {};
+  /** Set by `close`. `sentAs` is the number of the packet that says so. */
+  #closing: { reason: string; sentAs: number; over: Promise<void>; done: () => void } | undefined;
+  #over = false;
+
+  constructor(options: SessionLinkOptions) {
+    this.#options = options;
+    this.#scope = options.scope;
+    this.#delivery = new Delivery((reason) => this.#violated(reason));
+    this.#inbox = new Inbox(options.maxPayload, {
+      frame: (frame) => {
+        this.#turnSize.came(frame);
+        if (!this.#over && this.#closing === undefined) this.#delivery.frame(frame);
+      },
+      close: (reason) => this.#end({ how: 'left', reason }),
+      sharing: () => this.#shared?.send(this.#outbox),
+      short: () => this.#options.onShort?.(),
+    });
+  }
+
+  get backlog(): number {
+    return this.#over ? 0 : this.#outbox.backlog + this.#flying;
+  }
+
+  /** The highest packet number of which all was taken in, what lies in shared memory, too: what this end confirms, and a new connection starts with. */
+  get received(): number {
+    return this.#session.received - this.#unread.length;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /**
+   * Lets large values pass through shared memory, which the link owns from now on: what comes in at once; what goes out when the other end is known to
+   * have opened it, which a runner does at once and says with its first frame.
+   */
+  share(files: SharedFiles, end: 'parent' | 'runner'): void {
+    const short = (): void => (end === 'parent' ? this.#options.onShort?.() : this.#outbox.sayShort());
+    this.#shared = new SharedSession(files, this.#options.clock, { idle: () => this.#tell(), short });
+    this.#shared.receive(this.#inbox);
+    if (end === 'runner') this.#shared.send(this.#outbox).saySharing();
+  }
+
+  send(frame: Frame): void {
+    if (this.#over || this.#closing !== undefined) return;
+    this.#turnSize.sent(frame);
+    this.#outbox.add(frame);
+    if (!this.#flushing) this.#flushLater();
+  }
+
+  open(receiver: LinkReceiver): void {
+    this.#scope.runInAsyncScope(() => this.#delivery.open(receiver));
+  }
+
+  close(reason: string): Promise<void> {
+    if (this.#closing !== undefined || this.#over) return this.#closing?.over ?? Promise.resolve();
+    let done = (): void => {};
+    const over = new Promise<void>((resolve) => (done = resolve));
+    this.#closing = { reason, sentAs: Infinity, over, done };
+    if (this.#pipe !== undefined) this.#armTimer();
+    if (!this.#flushing) this.#flushLater();
+    return over;
+  }
+
+  /** Goes on over a new connection; an older one is dropped. `received` is what the other end had taken in. */
+  connect(pipe: Pipe, received: number): void {
+    if (this.#over) return pipe.destroy('the session is over');
+    if (this.#pipe !== undefined) this.broke(this.#pipe, 'another connection took its place');
+    const resumed = this.#suspended;
+    this.#suspended = false;
+    this.#stopTimer();
+    this.#pipe = pipe;
+    this.#flying = 0;
+    if (!this.#confirm(received)) return this.#violated(`it confirms packet ${received}, which was never sent`);
+    this.#again = [...this.#session.unconfirmed()];
+    this.#written = () => {
+      if (this.#pipe !== pipe) return;
+      this.#flying = 0;
+      this.#pump();
+    };
+    if (this.#closing !== undefined) this.#armTimer();
+    if (resumed) this.#scope.runInAsyncScope(() => this.#delivery.resumed());
+    this.#pump();
+  }
+
+  /** A packet came in over `pipe`. */
+  packet(pipe: Pipe, bytes: Uint8Array): void {
+    if (pipe === this.#pipe) this.#scope.runInAsyncScope(this.#take, this, bytes);
+  }
+
+  /** `pipe` broke. */
+  broke(pipe: Pipe, why: string): void {
+    if (pipe !== this.#pipe || this.#over) return;
+    this.#pipe = undefined;
+    this.#suspended = true;
+    pipe.destroy(why);
+    this.#armTimer(why);
+    this.#scope.runInAsyncScope(() => this.#delivery.suspended());
+    this.#scope.runInAsyncScope(() => this.#options.onSuspended?.(why));
+  }
+
+  drop(reason: string): void {
+    this.#end({ how: 'closed', reason });
+  }
+
+  /** Gives the session up: the other end is out of reach, or does not know it any more. */
+  cut(why: string): void {
+    this.#end({ how: 'cut', reason: why });
+  }
+
+  #take(bytes: Uint8Array): void {
+    youngGeneration.carried(bytes.length);
+    try {
+      const from = new ProtoReader(bytes);
+      const { seq, ack } = readNumbers(from);
+      if (!this.#confirm(ack)) throw new Violation(`it confirms packet ${ack}, which was never sent`);
+      if (this.#closing !== undefined) {
+        this.#armTimer();
+        if (ack >= this.#closing.sentAs) return this.#end({ how: 'left', reason: 'it confirmed the close' });
+      }
+      if (seq === 0) {
+        if (!from.done) throw new Violation('a packet with frames has no number');
+      } else {
+        const receipt = this.#session.receive(seq, bytes.length);
+        if (receipt === 'gap') throw new Violation(`packet ${seq} came after packet ${this.#session.received}`);
+        if (receipt === 'fresh' && this.#unread.push(from) === 1) this.#read();
+      }
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      return this.#violated(error.message);
+    }
+    // What is unblocked or owed leaves together with the answers that this turn brings.
+    if (!this.#flushing && (this.#session.owes || this.#outbox.backlog > 0)) this.#flushLater();
+  }
+
+  /** Reads as much as one turn of the event loop may. @throws {Violation} */
+  #read(): void {
+    const before = this.#inbox.shared;
+    let left = this.#turnSize.frames;
+    for (let from = this.#unread[0]; from !== undefined && left > 0; from = this.#unread[0]) {
+      const count = this.#inbox.read(from, left);
+      if (count < left) this.#unread.shift();
+      left -= count;
+    }
+    this.#session.took(this.#inbox.shared - before);
+    if (this.#unread.length > 0) setImmediate(this.#readOn);
+  }
+
+  readonly #readOn = (): void => {
+    this.#scope.runInAsyncScope(() => {
+      try {
+        this.#read();
+      } catch (error) {
+        if (!(error instanceof Violation)) throw error;
+        this.#violated(error.message);
+      }
+    });
+  };
+
+  #confirm(upTo: number): boolean {
+    if (!this.#session.confirm(upTo)) return false;
+    this.#shared?.confirmed(upTo);
+    return true;
+  }
+
+  #flushLater(): void {
+    this.#flushing = true;
+    endOfTurn(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    this.#pump();
+  };
+
+  #pump(): void {
+    while (this.#pipe !== undefined && this.#flying === 0) {
+      const packet = this.#again.shift() ?? this.#pull();
+      if (packet === undefined) break;
+      youngGeneration.carried((this.#flying = packet.length));
+      this.#pipe.write(packet, this.#written);
+    }
+    if (this.#session.owes) this.#tell();
+  }
+
+  /** Confirms what came in. */
+  #tell(): void {
+    if (this.#pipe === undefined || !this.#session.untold) return;
+    this.#session.told();
+    this.#pipe.write(ackPacket(this.received), () => {});
+  }
+
+  #pull(): Buffer | undefined {
+    if (this.#session.full) return undefined;
+    const closing = this.#closing;
+    if (closing !== undefined && closing.sentAs === Infinity && this.#outbox.empty) {
+      this.#outbox.addClose(closing.reason);
+      closing.sentAs = this.#session.next;
+    }
+    const packet = this.#outbox.pull(this.#session.next, this.received, this.#session.underWay < this.#outbox.partsUnderWay);
+    if (packet !== undefined) this.#session.sent(packet);
+    return packet;
+  }
+
+  #armTimer(broke?: string): void {
+    this.#stopTimer();
+    const { clock, reconnectTimeout, closeTimeout = reconnectTimeout, peer } = this.#options;
+    const limit = broke === undefined ? closeTimeout : reconnectTimeout;
+    const how = `broke (${broke ?? 'no answer'}) and did not come back within ${limit} ms`;
+    this.#stopTimer = clock.after(limit, () => this.#end({ how: 'cut', reason: `the connection to ${peer} ${how}` }));
+  }
+
+  #violated(reason: string): void {
+    if (this.#over) return;
+    this.#outbox.clear();
+    this.#outbox.addClose(`protocol violation: ${reason}`);
+    this.#pipe?.write(this.#outbox.pull(this.#session.next, this.#session.received)!, () => {});
+    this.#end({ how: 'violation', reason });
+  }
+
+  /** The first end counts; after `close` there is only one. */
+  #end(cause: LinkEnd): void {
+    if (this.#over) return;
+    const closing = this.#closing;
+    const end: LinkEnd = closing === undefined || cause.how === 'violation' ? cause : { how: 'closed', reason: closing.reason };
+    this.#over = true;
+    this.#stopTimer();
+    this.#outbox.clear();
+    this.#unread.length = 0;
+    this.#again = [];
+    this.#flying = 0;
+    const pipe = this.#pipe;
+    this.#pipe = undefined;
+    if (pipe !== undefined) {
+      // The other end's `close` waits for this.
+      if (cause.how === 'left') pipe.write(ackPacket(this.#session.received), () => {});
+      pipe.end();
+    }
+    this.#shared?.close();
+    closing?.done();
+    this.#options.onEnded?.(end);
+    this.#scope.runInAsyncScope(() => this.#delivery.closed(end));
+  }
+}

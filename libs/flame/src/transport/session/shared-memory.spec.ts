@@ -1,0 +1,135 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { isAlive, until } from '../../../../../test/support/process-table.js';
+import { joinShared, SharedMemory } from './shared-memory.js';
+import type { SharedFiles, SharedPlace } from './shared-memory.js';
+import { Violation } from '../protocol/violation.js';
+
+const MiB = 1024 * 1024;
+
+describe('SharedMemory', () => {
+  let memory: SharedMemory;
+  let place: SharedPlace;
+  let parent: SharedFiles;
+
+  beforeEach(() => {
+    memory = new SharedMemory(32_768);
+    ({ place, files: parent } = memory.open()!);
+  });
+
+  afterEach(() => memory.close());
+
+  it('keeps files of this user alone in a folder of this user alone', () => {
+    expect(lstatSync(dirname(place.path)).mode & 0o777).toBe(0o700);
+    for (const end of ['down', 'up']) expect(lstatSync(`${place.path}.${end}`).mode & 0o777).toBe(0o600);
+  });
+
+  it('passes values both ways, and leaves no name once the runner has joined', () => {
+    const runner = joinShared(place)!;
+    expect(readdirSync(dirname(place.path))).toEqual([]);
+    const down = Buffer.alloc(MiB, 'down');
+    const up = Buffer.alloc(3 * MiB, 'up');
+    expect(runner.incoming.read(parent.outgoing.put(down)!).equals(down)).toBe(true);
+    expect(parent.incoming.read(runner.outgoing.put(up)!).equals(up)).toBe(true);
+  });
+
+  it('gives no room to a value before those that were there are confirmed, and all of it after', () => {
+    const half = Buffer.alloc(place.size / 2, 1);
+    const ring = parent.outgoing;
+    expect([ring.put(half)?.at, ring.put(half)?.at, ring.put(half)?.at]).toEqual([0, place.size / 2, undefined]);
+    ring.seal(7, 2);
+    ring.confirmed(6);
+    expect(ring.put(half)).toBeUndefined();
+    ring.confirmed(7);
+    expect(ring.put(half)?.at).toBe(0);
+  });
+
+  it('goes around: what is confirmed first is free first', () => {
+    const ring = parent.outgoing;
+    const third = Buffer.alloc(20 * MiB, 1);
+    for (const seq of [1, 2, 3]) {
+      expect(ring.put(third)).toBeDefined();
+      ring.seal(seq, 1);
+    }
+    expect(ring.put(third)).toBeUndefined();
+    ring.confirmed(1);
+    expect(ring.put(Buffer.alloc(19 * MiB))).toEqual({ at: 0, length: 19 * MiB });
+    expect(ring.put(third)).toBeUndefined();
+  });
+
+  it('lets a file go back to nothing when it was large and is empty', () => {
+    const ring = parent.outgoing;
+    ring.put(Buffer.alloc(20 * MiB, 1));
+    ring.seal(1, 1);
+    expect(lstatSync(`${place.path}.down`).size).toBe(20 * MiB);
+    ring.confirmed(1);
+    expect(lstatSync(`${place.path}.down`).size).toBe(0);
+  });
+
+  it('takes regions that are not there for a violation', () => {
+    const region = joinShared(place)!.outgoing.put(Buffer.alloc(MiB))!;
+    expect(() => parent.incoming.read({ at: place.size, length: 1 })).toThrow(Violation);
+    expect(() => parent.incoming.read({ ...region, length: MiB + 1 })).toThrow(Violation);
+  });
+
+  it('takes a file that was cut off for a violation', () => {
+    const other = memory.open()!;
+    writeFileSync(`${other.place.path}.up`, Buffer.alloc(MiB));
+    truncateSync(`${other.place.path}.up`, 10);
+    expect(() => other.files.incoming.read({ at: 0, length: MiB })).toThrow(/only 10/);
+  });
+
+  it('joins neither links nor pipes, nor what is not there', () => {
+    const other = memory.open()!.place;
+    rmSync(`${other.path}.up`);
+    symlinkSync('/etc/passwd', `${other.path}.up`);
+    expect(joinShared(other)).toBeUndefined();
+    rmSync(`${other.path}.up`);
+    execFileSync('mkfifo', [`${other.path}.up`]);
+    expect(joinShared(other)).toBeUndefined();
+    expect(joinShared({ ...other, path: `${other.path}-else` })).toBeUndefined();
+  });
+
+  it('makes its folder anew when something has removed it', () => {
+    rmSync(dirname(place.path), { recursive: true });
+    const again = memory.open()!;
+    expect(dirname(again.place.path)).not.toBe(dirname(place.path));
+    expect(joinShared(again.place)).toBeDefined();
+  });
+
+  it('removes the folder of a parent that nobody has waited for', async () => {
+    // What takes the shell's place never waits for what the shell had started.
+    const shell = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
+    onTestFinished(() => void shell.kill('SIGKILL'));
+    const [pid] = (await once(shell.stdout!, 'data')) as [Buffer];
+    await until(() => readFileSync(`/proc/${shell.pid}/comm`, 'utf8') === 'sleep\n');
+    (shell.stdio[3] as Writable).end();
+    await until(() => !isAlive(Number(pid)));
+    expect(process.kill(Number(pid), 0)).toBe(true);
+    const orphan = dirname(place.path).replace(String(process.pid), String(pid).trim());
+    execFileSync('mkdir', ['-m', '700', orphan]);
+    utimesSync(orphan, 0, 0);
+    const other = new SharedMemory(1);
+    other.open();
+    other.close();
+    expect(existsSync(orphan)).toBe(false);
+  });
+
+  it('removes its folder with it, and those of parents that are gone', () => {
+    const folder = dirname(place.path);
+    const dead = execFileSync(process.execPath, ['-p', 'process.pid']).toString().trim();
+    const orphan = folder.replace(String(process.pid), dead);
+    execFileSync('mkdir', ['-m', '700', orphan]);
+    utimesSync(orphan, 0, 0);
+    const other = new SharedMemory(1);
+    other.open();
+    expect([existsSync(orphan), existsSync(folder)]).toEqual([false, true]);
+    other.close();
+    memory.close();
+    expect(existsSync(folder)).toBe(false);
+  });
+});

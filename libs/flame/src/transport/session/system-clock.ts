@@ -1,0 +1,29 @@
+import type { Clock } from '../../core/clock.js';
+import { hasDebugger, inspectorPort } from '../grpc/inspector.js';
+
+/** The machine's own time. A delay longer than a timer can hold (24.8 days) is waited for in steps; `Infinity` never comes. */
+export class SystemClock implements Clock {
+  now(): number {
+    return performance.now();
+  }
+
+  after(delay: number, wake: () => void, hold = false): () => void {
+    const end = performance.now() + delay;
+    let timer: NodeJS.Timeout | undefined;
+    const arm = (rest: number): void => {
+      timer = setTimeout(rest > longest ? () => arm(end - performance.now()) : wake, Math.min(rest, longest));
+      if (!hold) timer.unref();
+    };
+    if (delay !== Infinity) arm(delay);
+    return () => clearTimeout(timer);
+  }
+
+  /** A process with an open inspector whose timers are so late was paused, even if the debugger has gone. */
+  debugged(late = 0): boolean {
+    const port = inspectorPort();
+    return port !== undefined && (late > pause || hasDebugger(port));
+  }
+}
+
+const pause = 1_000;
+const longest = 2 ** 31 - 1;
