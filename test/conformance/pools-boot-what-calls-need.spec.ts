@@ -8,7 +8,7 @@ import { until } from '../support/process-table.js';
 
 async function countBoots(pool: FlamePool): Promise<{ boots: number }> {
   const seen = { boots: 0 };
-  pool.events$.subscribe(({ is }) => {
+  pool.events$.subscribe(({ type: is }) => {
     if (is === 'booting') seen.boots += 1;
   });
   // The subscription takes a turn.
@@ -80,7 +80,7 @@ rule('Pools boot what calls need', (start) => {
     const { app, work, file, marked, pool } = await start({ max: 2, maxConcurrency: 2, maxLifetime: 1_000 });
     const reasons: string[] = [];
     pool.events$.subscribe((notice) => {
-      if (notice.is === 'retiring') reasons.push(`${notice.runner}: ${notice.reason}`);
+      if (notice.type === 'retiring') reasons.push(`${notice.runner}: ${notice.reason}`);
     });
     const [log, gate] = [file(), file()];
     const old = app.get(LossService).held(log, gate);

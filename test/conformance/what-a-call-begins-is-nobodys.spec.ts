@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { FlameBackend } from 'nestjs-flame';
-import type { BackendContext, BootOrder, Machine } from 'nestjs-flame';
+import type { BackendContext, BootRequest, Machine } from 'nestjs-flame';
 import { filter, firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { WorkService } from '../apps/src/conformance/work.service.js';
@@ -40,7 +40,7 @@ class LookingBackend extends FlameBackend {
     return this.inner.prepare(context);
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     this.sightings.look('boot');
     const machine = await this.inner.boot(order);
     this.sightings.look('booted');
@@ -72,8 +72,8 @@ rule('What a call begins is nobody’s', (start, backend) => {
       else sightings.look('line of the pool');
     };
     app.useLogger({ log, warn: log, error: log, debug: log });
-    pool.events$.subscribe((event) => sightings.look(event.is));
-    const when = (is: string): Promise<unknown> => firstValueFrom(pool.events$.pipe(filter((event) => event.is === is)));
+    pool.events$.subscribe((event) => sightings.look(event.type));
+    const when = (is: string): Promise<unknown> => firstValueFrom(pool.events$.pipe(filter((event) => event.type === is)));
 
     // Subscribers of `events$` begin in a later turn.
     await setImmediate();

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FlameError } from '../../libs/flame/src/core/errors/flame-error.js';
 import type { Manifest } from '../../libs/flame/src/core/manifest.js';
-import { MemoryDoor } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
+import { MemoryAttachServer } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
 import { makeTlsIdentity } from '../../libs/flame/src/transport/grpc/tls-identity.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
@@ -97,7 +97,7 @@ describe('attaching', () => {
   }
 
   it('is denied alike in memory', async () => {
-    const door = new MemoryDoor();
+    const door = new MemoryAttachServer();
     const attached = failure(door.expect({ runner: 'r', token: 't', manifest }, new AbortController().signal));
     const hello = { runner: 'r', manifest: { ...manifest, version: '0.9.0' }, pid: 1, host: 'h', node: '20' };
     expect(() => door.attach('guessed', hello)).toThrow('its token is wrong');
@@ -225,7 +225,7 @@ describe('a runner that breaks the protocol', () => {
     const { parent, runner } = await rig.pair();
     const here = new LinkRecorder();
     parent.open(here);
-    runner.send({ kind: 'return', id: 1, value: Buffer.alloc(3_000_000), held: false });
+    runner.send({ type: 'return', id: 1, value: Buffer.alloc(3_000_000), held: false });
     const end = await here.ended;
     expect(end.how).toBe('violation');
     expect(end.reason).toContain('larger than maxPayload, 1000000 bytes');

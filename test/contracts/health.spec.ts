@@ -3,7 +3,7 @@ import { Client, credentials, loadPackageDefinition, type ServiceClientConstruct
 import { loadSync } from '@grpc/proto-loader';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HealthBook } from '../../libs/flame/src/transport/grpc/health-book.js';
-import { GrpcDoor } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
+import { GrpcAttachServer } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
 
 const proto = join(import.meta.dirname, '../../proto/grpc/health/v1/health.proto');
 
@@ -13,7 +13,7 @@ interface HealthClient extends Client {
 }
 
 describe('the health of a parent', () => {
-  let door: GrpcDoor;
+  let door: GrpcAttachServer;
   let health: HealthBook;
   let client: HealthClient;
 
@@ -21,7 +21,7 @@ describe('the health of a parent', () => {
     health = new HealthBook();
     health.set('', true);
     health.set('flame.pool.early', true);
-    door = new GrpcDoor({ bind: '127.0.0.1' }, health);
+    door = new GrpcAttachServer({ bind: '127.0.0.1' }, health);
     const { address } = await door.address('host');
     const definition = loadPackageDefinition(loadSync(proto, { enums: String })) as unknown as {
       grpc: { health: { v1: { Health: ServiceClientConstructor } } };

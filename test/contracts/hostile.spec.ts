@@ -16,12 +16,12 @@ function randomBytes(random: SeededRandom, length: number): Buffer {
 /** Packets as an honest runner would send them. */
 function honestPackets(): Buffer[] {
   const frames: Frame[] = [
-    { kind: 'return', id: 1, value: Buffer.from('value'), held: false },
-    { kind: 'throw', id: 2, error: Buffer.from('error'), held: true },
-    { kind: 'item', id: 3, stream: 0, value: Buffer.from('item') },
-    { kind: 'credit', id: 3, stream: 1, count: 16 },
-    { kind: 'log', id: 0, level: 'log', text: 'a line' },
-    { kind: 'leaving', reason: 'SIGTERM' },
+    { type: 'return', id: 1, value: Buffer.from('value'), held: false },
+    { type: 'throw', id: 2, error: Buffer.from('error'), held: true },
+    { type: 'item', id: 3, stream: 0, value: Buffer.from('item') },
+    { type: 'credit', id: 3, stream: 1, count: 16 },
+    { type: 'log', id: 0, level: 'log', text: 'a line' },
+    { type: 'leaving', reason: 'SIGTERM' },
   ];
   return frames.map((frame, place) => {
     const draft = new PacketDraft();
@@ -106,7 +106,7 @@ describe('A parent whose port is attacked', () => {
       const here = new LinkRecorder();
       (await attached).link.open(here);
       const draft = new PacketDraft();
-      draft.add({ kind: 'part', lane: 1, total, bytes: Buffer.from('x') });
+      draft.add({ type: 'part', lane: 1, total, bytes: Buffer.from('x') });
       raw.write(draft.seal(1, 0));
       expect(await here.ended).toMatchObject({ how: 'violation', reason: expect.stringContaining('larger than maxPayload') });
     }

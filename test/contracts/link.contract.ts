@@ -90,13 +90,13 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
 
         it('keeps the order of frames of one call, also behind a large one', async () => {
           const there = opened(ends[to]);
-          ends[from].send({ kind: 'progress', id: 1, value: Buffer.from('before') });
+          ends[from].send({ type: 'progress', id: 1, value: Buffer.from('before') });
           ends[from].send(large(1, 3 * 1024 * 1024));
-          ends[from].send({ kind: 'progress', id: 1, value: Buffer.from('after') });
+          ends[from].send({ type: 'progress', id: 1, value: Buffer.from('after') });
           ends[from].send(large(1, 1024 * 1024));
-          ends[from].send({ kind: 'ended', id: 1, reason: 'last' });
+          ends[from].send({ type: 'ended', id: 1, reason: 'last' });
           const came = await there.first(5);
-          expect(came.map((frame) => frame.kind)).toEqual(['progress', 'return', 'progress', 'return', 'ended']);
+          expect(came.map((frame) => frame.type)).toEqual(['progress', 'return', 'progress', 'return', 'ended']);
           expect(came.map((frame) => ('value' in frame ? frame.value.length : 0))).toEqual([6, 3 * 1024 * 1024, 5, 1024 * 1024, 0]);
         });
 
@@ -105,7 +105,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           for (const id of upTo(100)) ends[from].send(large(id, 300 * 1024 + id));
           const came = await there.first(100);
           expect(numbersOf(came).sort((a, b) => a - b)).toEqual(upTo(100));
-          for (const frame of came as Extract<Frame, { kind: 'return' }>[]) {
+          for (const frame of came as Extract<Frame, { type: 'return' }>[]) {
             expect(Buffer.compare(frame.value, large(frame.id, 300 * 1024 + frame.id).value)).toBe(0);
           }
         });
@@ -304,10 +304,10 @@ function plain(frames: readonly Frame[]): unknown[] {
 const bytes = Buffer.from([1, 2, 3]);
 
 const oneOfEach: readonly Frame[] = [
-  { kind: 'call', id: 1, handler: 3, args: bytes, mode: 'call', timeout: 30_000, linked: true, attempt: 1 },
-  { kind: 'call', id: 2, handler: 0, args: Buffer.alloc(0), mode: 'cast', timeout: 0, linked: false, attempt: 2, context: bytes },
+  { type: 'call', id: 1, handler: 3, args: bytes, mode: 'call', timeout: 30_000, linked: true, attempt: 1 },
+  { type: 'call', id: 2, handler: 0, args: Buffer.alloc(0), mode: 'cast', timeout: 0, linked: false, attempt: 2, context: bytes },
   {
-    kind: 'call',
+    type: 'call',
     id: 3,
     handler: 1,
     args: bytes,
@@ -320,7 +320,7 @@ const oneOfEach: readonly Frame[] = [
     trace: '00-a-b-01',
   },
   {
-    kind: 'call',
+    type: 'call',
     id: 4,
     handler: 0,
     args: bytes,
@@ -330,29 +330,29 @@ const oneOfEach: readonly Frame[] = [
     attempt: 1,
     trace: { traceId: 'a', spanId: 'b' },
   },
-  { kind: 'cancel', id: 1, cause: 'timeout', reason: 'late' },
-  { kind: 'cancel', id: 1, cause: 'leaving', reason: '' },
-  { kind: 'ask' },
-  { kind: 'leave', grace: 30_000, reason: 'idle' },
-  { kind: 'release', id: 1, resource: 0 },
-  { kind: 'return', id: 4_294_967_296, value: bytes, held: true },
-  { kind: 'throw', id: 1, error: bytes, held: false },
-  { kind: 'refuse', id: 1, code: 'FLAME_DENIED', ran: 'no', reason: 'unknown', held: false },
-  { kind: 'accept', id: 1 },
-  { kind: 'ended', id: 1, reason: '' },
-  { kind: 'ended', id: 2, reason: 'done', byItself: true },
-  { kind: 'progress', id: 1, value: Buffer.alloc(0) },
-  { kind: 'consent', yes: true },
-  { kind: 'consent', yes: false },
-  { kind: 'leaving', reason: 'SIGTERM' },
-  { kind: 'tainted', reason: 'Videos.encode' },
-  { kind: 'log', id: 0, level: 'warn', text: 'a line' },
-  { kind: 'vitals', text: '{}' },
-  { kind: 'probe', id: 1 },
-  { kind: 'probed', id: 1, time: 1_764_009_000_000.5 },
-  { kind: 'item', id: 1, stream: 0, value: bytes },
-  { kind: 'end', id: 1, stream: 2 },
-  { kind: 'end', id: 1, stream: 2, error: Buffer.alloc(0) },
-  { kind: 'credit', id: 1, stream: 0, count: 16 },
-  { kind: 'stop', id: 1, stream: 1 },
+  { type: 'cancel', id: 1, cause: 'timeout', reason: 'late' },
+  { type: 'cancel', id: 1, cause: 'leaving', reason: '' },
+  { type: 'ask' },
+  { type: 'leave', grace: 30_000, reason: 'idle' },
+  { type: 'release', id: 1, resource: 0 },
+  { type: 'return', id: 4_294_967_296, value: bytes, held: true },
+  { type: 'throw', id: 1, error: bytes, held: false },
+  { type: 'refuse', id: 1, code: 'FLAME_DENIED', ran: 'no', reason: 'unknown', held: false },
+  { type: 'accept', id: 1 },
+  { type: 'ended', id: 1, reason: '' },
+  { type: 'ended', id: 2, reason: 'done', byItself: true },
+  { type: 'progress', id: 1, value: Buffer.alloc(0) },
+  { type: 'consent', yes: true },
+  { type: 'consent', yes: false },
+  { type: 'leaving', reason: 'SIGTERM' },
+  { type: 'tainted', reason: 'Videos.encode' },
+  { type: 'log', id: 0, level: 'warn', text: 'a line' },
+  { type: 'vitals', text: '{}' },
+  { type: 'probe', id: 1 },
+  { type: 'probed', id: 1, time: 1_764_009_000_000.5 },
+  { type: 'item', id: 1, stream: 0, value: bytes },
+  { type: 'end', id: 1, stream: 2 },
+  { type: 'end', id: 1, stream: 2, error: Buffer.alloc(0) },
+  { type: 'credit', id: 1, stream: 0, count: 16 },
+  { type: 'stop', id: 1, stream: 1 },
 ];

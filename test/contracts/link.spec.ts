@@ -1,5 +1,5 @@
 import type { Link } from '../../libs/flame/src/transport/session/link.js';
-import { MemoryDoor } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
+import { MemoryAttachServer } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
 import { manifest, WireRig } from '../support/wire-rig.js';
 import { fairLinkContract, linkContract, type LinkRig } from './link.contract.js';
 
@@ -11,7 +11,7 @@ fairLinkContract('the gRPC link over a Unix socket', async () => new WireRig('ho
 fairLinkContract('the gRPC link over TLS', async () => new WireRig('network'));
 
 class MemoryRig implements LinkRig {
-  readonly #door = new MemoryDoor();
+  readonly #door = new MemoryAttachServer();
   #runners = 0;
 
   async pair(): Promise<{ parent: Link; runner: Link }> {

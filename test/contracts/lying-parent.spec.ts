@@ -46,7 +46,7 @@ describe('A runner whose parent lies on the wire', () => {
   it('takes announcements of giant values for what they are', async () => {
     const before = process.memoryUsage().rss;
     const here = new LinkRecorder();
-    (await told(welcome(), packet(1, { kind: 'part', lane: 1, total: 2 ** 40, bytes: Buffer.from('x') }))).open(here);
+    (await told(welcome(), packet(1, { type: 'part', lane: 1, total: 2 ** 40, bytes: Buffer.from('x') }))).open(here);
     expect(await here.ended).toMatchObject({ how: 'violation', reason: expect.stringContaining('larger than maxPayload') });
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });
@@ -60,10 +60,10 @@ describe('A runner whose parent lies on the wire', () => {
   it('ends, and does not crash, on 60 mutations of what a parent should say', async () => {
     const random = new SeededRandom(6);
     const honest: readonly Frame[] = [
-      { kind: 'call', id: 1, handler: 0, args: Buffer.from('args'), mode: 'call', timeout: 1_000, linked: true, attempt: 1 },
-      { kind: 'cancel', id: 1, cause: 'caller', reason: 'gone' },
-      { kind: 'credit', id: 1, stream: 0, count: 16 },
-      { kind: 'leave', grace: 1_000, reason: 'resized' },
+      { type: 'call', id: 1, handler: 0, args: Buffer.from('args'), mode: 'call', timeout: 1_000, linked: true, attempt: 1 },
+      { type: 'cancel', id: 1, cause: 'caller', reason: 'gone' },
+      { type: 'credit', id: 1, stream: 0, count: 16 },
+      { type: 'leave', grace: 1_000, reason: 'resized' },
     ];
     for (let i = 0; i < 60; i++) {
       const packets = honest.map((frame, place) => {

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VirtualClock } from '../../libs/flame/src/testing/virtual-clock.js';
 import { HealthBook } from '../../libs/flame/src/transport/grpc/health-book.js';
 import { dialInstance } from '../../libs/flame/src/rpc/instances/instance-dial.js';
-import { InstanceDoor } from '../../libs/flame/src/rpc/instances/instance-server.js';
+import { InstanceServer } from '../../libs/flame/src/rpc/instances/instance-server.js';
 import { identityFromSecrets } from '../../libs/flame/src/transport/grpc/instance-identity.js';
 import type { Hello } from '../../libs/flame/src/transport/session/link.js';
 import { OpsServer } from '../../libs/flame/src/ops/ops-server.js';
@@ -84,7 +84,7 @@ describe('The port for other instances', () => {
     const base = { about, identity, reconnectTimeout: 1_000, maxPayload: 1_000, clock: new SystemClock() };
     const refused: string[] = [];
     let came = 0;
-    const door = await InstanceDoor.open({
+    const door = await InstanceServer.open({
       ...base,
       host: '127.0.0.1',
       port: 0,
@@ -111,7 +111,7 @@ describe('The port for other instances', () => {
     const about: Hello = { runner: 'one', manifest, pid: 1, host: 'here', node: '22', region: 'syd', app: '1' };
     const clock = new VirtualClock();
     const rest = { host: '127.0.0.1', port: 0, reconnectTimeout: 1_000, maxPayload: 1_000, onCaller: () => {}, onRefused: () => {} };
-    const door = await InstanceDoor.open({ ...rest, about, identity, clock, strangers: { maxConnections: 1 } });
+    const door = await InstanceServer.open({ ...rest, about, identity, clock, strangers: { maxConnections: 1 } });
     onTestFinished(() => door.close('the test is over'));
     const first = connectTo({ address: `127.0.0.1:${door.port}`, plain: true });
     const over = closed(first);

@@ -71,7 +71,7 @@ for (const [name, reach] of [
       ] as const) {
         expect(numbersOf(recorder.frames).sort()).toEqual(upTo(6));
         for (const frame of recorder.frames) {
-          if (frame.kind === 'return') expect(Buffer.compare(frame.value, large(frame.id, size + frame.id).value)).toBe(0);
+          if (frame.type === 'return') expect(Buffer.compare(frame.value, large(frame.id, size + frame.id).value)).toBe(0);
         }
       }
     });

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { Injectable, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Flame, FlameModule, FlyBackend, OnFlame, ProcessBackend } from 'nestjs-flame';
-import type { BootOrder, Machine, ParentInfo } from 'nestjs-flame';
+import type { BootRequest, Machine, ParentInfo } from 'nestjs-flame';
 import { FlameDashboardModule } from 'nestjs-flame/dashboard';
 import { FlameRpcModule } from 'nestjs-flame/rpc';
 import { describe, expect, it } from 'vitest';
@@ -39,7 +39,7 @@ class WatchedBackend extends ProcessBackend {
     return this.#told!;
   }
 
-  override async boot(order: BootOrder): Promise<Machine> {
+  override async boot(order: BootRequest): Promise<Machine> {
     this.machine = await super.boot({
       ...order,
       flameParent: async (options) => {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
 import { helloPacket } from '../../libs/flame/src/transport/protocol/introduction.js';
-import type { StrangerLimits } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
+import type { PreAuthLimits } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
 import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
@@ -15,7 +15,7 @@ import { SeededRandom } from '../support/seeded-random.js';
 import { manifest, WireRig } from '../support/wire-rig.js';
 
 /** A port on the network with one good runner; strangers come to `address`. */
-async function visited(strangers: StrangerLimits = {}) {
+async function visited(strangers: PreAuthLimits = {}) {
   const { rig, stillServed } = await besieged('network', { strangers });
   const { address } = await rig.info();
   const come = async (plain = false): Promise<Socket> => {
@@ -234,7 +234,7 @@ describe('A port on the network', () => {
     parent.open(here);
     const late = new Promise((resolve) => setTimeout(resolve, 1_200));
     for (let i = 1; i <= 50; i++) {
-      runner.send({ kind: 'item', id: i, stream: 0, value: Buffer.alloc(10_000) });
+      runner.send({ type: 'item', id: i, stream: 0, value: Buffer.alloc(10_000) });
       await here.first(i);
     }
     await late;

@@ -90,8 +90,8 @@ describe('npx nestjs-flame doctor', () => {
   it('shows why a runner does not start', async () => {
     const { code, checks } = await checksOf('cannot start');
     expect(failed(checks)).toEqual(['attach']);
-    expect(checks.get('attach')!.found).toMatch(/ended before its runner attached: exit code 1[^]*the database is not there/);
-    expect(checks.get('attach')!.mend).toContain('last lines');
+    expect(checks.get('attach')!.message).toMatch(/ended before its runner attached: exit code 1[^]*the database is not there/);
+    expect(checks.get('attach')!.fix).toContain('last lines');
     expect(checks.get('left')).toMatchObject({ ok: true });
     expect(code).toBe(1);
   });
@@ -99,8 +99,8 @@ describe('npx nestjs-flame doctor', () => {
   it('says where a runner was to attach that never came', async () => {
     const { checks } = await checksOf('never attaches');
     expect(failed(checks)).toEqual(['attach']);
-    expect(checks.get('attach')!.found).toMatch(/no runner attached within bootTimeout \(3000 ms\)/);
-    expect(checks.get('attach')!.mend).toMatch(/^Let machines reach unix:\S+: /);
+    expect(checks.get('attach')!.message).toMatch(/no runner attached within bootTimeout \(3000 ms\)/);
+    expect(checks.get('attach')!.fix).toMatch(/^Let machines reach unix:\S+: /);
     expect(processesOf(entry)).toEqual([]);
   });
 
@@ -120,7 +120,7 @@ describe('npx nestjs-flame doctor', () => {
       found: `open TCP connections: 3 on the runner (3 to 127.0.0.1:${port}), none here`,
       figures: { runner: connections, here: {} },
     });
-    const { found, figures } = checks.get('memory')!;
+    const { message: found, figures } = checks.get('memory')!;
     const { memory, heap } = figures!['runner'] as { memory: number; heap: number };
     expect(found).toContain(`${Math.round(memory / 1024 ** 2)} MiB on the runner (heap ${Math.round(heap / 1024 ** 2)} MiB), `);
     expect(memory).toBeGreaterThan(heap);
@@ -129,25 +129,25 @@ describe('npx nestjs-flame doctor', () => {
   it('finds another build on the runner', async () => {
     const { checks } = await checksOf('other build');
     expect(failed(checks)).toEqual(['versions']);
-    expect(checks.get('versions')!.found).toContain('only the runner has the handler new Unlike');
+    expect(checks.get('versions')!.message).toContain('only the runner has the handler new Unlike');
   });
 
   it('finds a clock that is wrong', async () => {
     const { checks } = await checksOf('wrong clock');
     expect(failed(checks)).toEqual(['clocks']);
-    expect(checks.get('clocks')!.found).toMatch(/^the runner's is 3(599|600)\.\d s ahead, to within/);
+    expect(checks.get('clocks')!.message).toMatch(/^the runner's is 3(599|600)\.\d s ahead, to within/);
   });
 
   it('finds a runner that has to be killed', async () => {
     const { checks } = await checksOf('ends slowly');
     expect(failed(checks)).toEqual(['stop']);
-    expect(checks.get('stop')!.mend).toContain('shutdownTimeout (500 ms)');
+    expect(checks.get('stop')!.fix).toContain('shutdownTimeout (500 ms)');
   });
 
   it('finds what is left', async () => {
     const { checks } = await checksOf('leaks');
     expect(failed(checks)).toEqual(['left']);
-    expect(checks.get('left')!.found).toBe('the platform still has pid 4711');
+    expect(checks.get('left')!.message).toBe('the platform still has pid 4711');
   });
 
   it('finds a backend that is badly set, and boots nothing on it', async () => {

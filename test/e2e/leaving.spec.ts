@@ -18,7 +18,7 @@ rule(
       const [leaver, other] = pool.stats().runners.map(({ id, machine }) => ({ id, pid: pidOf(machine) }));
       const reasons: string[] = [];
       pool.events$.subscribe((notice) => {
-        if (notice.is === 'retiring' && notice.runner === leaver!.id) reasons.push(notice.reason);
+        if (notice.type === 'retiring' && notice.runner === leaver!.id) reasons.push(notice.reason);
       });
       let [made, serving] = [0, true];
       const caller = async (): Promise<void> => {
@@ -50,7 +50,7 @@ rule(
       const [loss, heard, log] = [app.get(LossService), file(), file()];
       const started: string[] = [];
       pool.events$.subscribe((notice) => {
-        if (notice.is === 'call-started') started.push(`${notice.call} on ${notice.runner}`);
+        if (notice.type === 'call-started') started.push(`${notice.call} on ${notice.runner}`);
       });
       const last = loss.heedsSigterm(heard);
       const { pid, runner } = await marked(heard, 'begin');
@@ -81,7 +81,7 @@ rule(
       const pid = await work.pid();
       const boots: string[] = [];
       pool.events$.subscribe((notice) => {
-        if (notice.is === 'booting') boots.push(notice.runner);
+        if (notice.type === 'booting') boots.push(notice.runner);
       });
       process.kill(pid, 'SIGTERM');
       await until(() => pool.stats().runners.length === 0);

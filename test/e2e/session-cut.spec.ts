@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PoolNotice } from 'nestjs-flame';
+import type { PoolEvent } from 'nestjs-flame';
 import { expect, it } from 'vitest';
 import { LossService } from '../apps/src/conformance/loss.service.js';
 import { StreamService } from '../apps/src/conformance/stream.service.js';
@@ -11,8 +11,8 @@ import { tally } from '../support/marks.js';
 import { isAlive, until } from '../support/process-table.js';
 import { ProxiedBackend } from '../support/proxied-backend.js';
 
-async function eventsOf({ pool }: Trial): Promise<PoolNotice[]> {
-  const events: PoolNotice[] = [];
+async function eventsOf({ pool }: Trial): Promise<PoolEvent[]> {
+  const events: PoolEvent[] = [];
   pool.events$.subscribe((notice) => events.push(notice));
   // The subscription takes a turn.
   await Promise.resolve();
@@ -74,13 +74,13 @@ rule(
       expect(marks(log)).toHaveLength(calls.length);
       expect(await doubled).toEqual(Array.from({ length: 500 }, (_, i) => 2 * i));
       expect(pool.stats()).toMatchObject({ running: 0, waiting: 0, calls: { failed: 0 } });
-      expect(events.map(({ is }) => is).filter((is) => is === 'suspended' || is === 'resumed')).toEqual(['suspended', 'resumed']);
+      expect(events.map(({ type: is }) => is).filter((is) => is === 'suspended' || is === 'resumed')).toEqual(['suspended', 'resumed']);
       expect(pool.stats().runners).toHaveLength(1);
 
       // The cut was felt in both directions: calls that were handed over before it began after it, and results of what began before it came after it.
       const begunAt = new Map(marks(log).map(({ call, at }) => [call, at]));
-      const started = events.filter((notice) => notice.is === 'call-started');
-      const ended = events.filter((notice) => notice.is === 'call-ended');
+      const started = events.filter((notice) => notice.type === 'call-started');
+      const ended = events.filter((notice) => notice.type === 'call-ended');
       expect(started.filter(({ call, at }) => at <= cutAt && begunAt.get(call)! >= mendAt).length).toBeGreaterThan(0);
       expect(ended.filter(({ call, at }) => at >= mendAt && begunAt.get(call)! <= cutAt).length).toBeGreaterThan(0);
     });

@@ -84,7 +84,7 @@ const packets: FuzzTarget = {
   seeds: [
     inputOf([packet(7, frames, 3)]),
     ...frames.map((frame) => inputOf([packet(1, [frame])])),
-    inputOf(frames.filter(({ kind }) => kind === 'part').map((part) => packet(1, [part]))),
+    inputOf(frames.filter(({ type: kind }) => kind === 'part').map((part) => packet(1, [part]))),
   ],
   run: (input) =>
     orRefused(() => {
@@ -166,7 +166,7 @@ function packetsUpToGarbage(input: Buffer): Buffer[] {
 const session: FuzzTarget = {
   seeds: [
     inputOf(frames.map((frame, place) => packet(place + 1, [frame]))),
-    inputOf([packet(1, frames), packet(0, [], 1), packet(2, frames, 1), packet(3, [{ kind: 'close', reason: 'bye' }], 2)]),
+    inputOf([packet(1, frames), packet(0, [], 1), packet(2, frames, 1), packet(3, [{ type: 'close', reason: 'bye' }], 2)]),
     inputOf([
       packet(
         1,
@@ -198,7 +198,7 @@ const session: FuzzTarget = {
         } catch (error) {
           wrong = error;
         }
-        if (frame.kind === 'call') link.send({ kind: 'return', id: frame.id, value: frame.args, held: false });
+        if (frame.type === 'call') link.send({ type: 'return', id: frame.id, value: frame.args, held: false });
       },
       closed: () => closed++,
     });

@@ -34,7 +34,7 @@ describe('docs/observability.md', () => {
 
   it('names every event, and no other', () => {
     const type = readFileSync(join(root, 'libs/flame/src/pool/observe/pool-event.ts'), 'utf8');
-    const events = all(type, /readonly is: ([^;]+);/g).flatMap((union) => all(union, /'([\w-]+)'/g));
+    const events = all(type, /readonly type: ([^;]+);/g).flatMap((union) => all(union, /'([\w-]+)'/g));
     const named = all(section('Events').split(': ').slice(1).join(), /`([\w-]+)`/g);
     expect(named).toEqual(events.sort());
   });

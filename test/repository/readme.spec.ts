@@ -24,7 +24,9 @@ describe('README', () => {
   });
 
   it('names every option of the decorator', () => {
-    expect([...documentedOptions(readme, 'Calling').keys()].sort()).toEqual(members('nest/decorator/on-flame.decorator.ts', 'OnFlameOptions').sort());
+    expect([...documentedOptions(readme, 'Calling').keys()].sort()).toEqual(
+      members('nest/decorator/on-flame.decorator.ts', 'OnFlameOptions').sort(),
+    );
   });
 
   it('names every code of FlameError, and no other', () => {
@@ -43,7 +45,7 @@ describe('ARCHITECTURE', () => {
     const [drawing, list] = document('ARCHITECTURE.md').split('## Layers')[1]!.split('```text')[1]!.split('```');
     const folders = readdirSync(join(root, 'libs/flame/src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
     // What is said of them stands to the right.
-    const drawn = drawing!.split('\n').flatMap((line) => line.slice(0, 45).match(/[a-z]+/g) ?? []);
+    const drawn = drawing!.split('\n').flatMap((line) => line.slice(0, 47).match(/[a-z]+/g) ?? []);
     const listed = [...list!.split('\n## ')[0]!.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
     for (const named of [drawn, listed]) expect(named.sort()).toEqual(folders.map(({ name }) => name).sort());
   });

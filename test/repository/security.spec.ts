@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { strangerDefaults } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
+import { preAuthDefaults } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
@@ -18,7 +18,7 @@ describe('docs/security.md', () => {
 });
 
 describe('The limits of strangers', () => {
-  it.each(Object.entries(strangerDefaults))('has %s in its table, which is %d', (name, value) => {
+  it.each(Object.entries(preAuthDefaults))('has %s in its table, which is %d', (name, value) => {
     const row = new RegExp(`\\| \`${name}\` +\\| ([\\d ]+?) +\\|`).exec(page);
     expect(Number(row?.[1]?.replaceAll(' ', ''))).toBe(value);
   });

@@ -76,7 +76,7 @@ export class GoodRunner {
 
   #call(): void {
     const id = ++this.#id;
-    this.#link.send({ kind: 'call', id, handler: 0, args: Buffer.from('x'), mode: 'call', timeout: 0, linked: true, attempt: 1 });
+    this.#link.send({ type: 'call', id, handler: 0, args: Buffer.from('x'), mode: 'call', timeout: 0, linked: true, attempt: 1 });
   }
 }
 
@@ -85,7 +85,7 @@ export async function serveAsRunner(info: string): Promise<void> {
   const link = await dial({ info: JSON.parse(info) as DialOptions['info'], manifest });
   link.open({
     frame: (frame) => {
-      if (frame.kind === 'call') link.send({ kind: 'return', id: frame.id, value: Buffer.from('x'), held: false });
+      if (frame.type === 'call') link.send({ type: 'return', id: frame.id, value: Buffer.from('x'), held: false });
     },
     closed: () => process.exit(),
   });

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
 import { helloPacket } from '../../libs/flame/src/transport/protocol/introduction.js';
-import type { StrangerLimits } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
+import type { PreAuthLimits } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
 import { type KindOfStream, kindsOfStreams } from '../support/kinds-of-streams.js';
 import { OpenedStreams } from '../support/opened-streams.js';
 import { call, message } from '../support/raw-http2.js';
@@ -41,7 +41,7 @@ interface Way {
   readonly patient?: boolean;
   /** A runner that was let in opens them. */
   readonly letIn?: boolean;
-  readonly strangers?: StrangerLimits;
+  readonly strangers?: PreAuthLimits;
   /** All of them have to have been opened; else the limits that hold keep the good runner at half its speed. */
   readonly all?: boolean;
 }

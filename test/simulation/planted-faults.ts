@@ -67,8 +67,8 @@ export const plantedFaults: readonly SimulatedFault[] = [
   {
     name: 'a slot is free before the runner confirms the end',
     file: 'core/pool/calls.ts',
-    piece: "this.#books.act({ do: 'cancel', call, runner: call.runner!.id, cause, reason });",
-    instead: "this.#books.act({ do: 'cancel', call, runner: call.runner!.id, cause, reason }); this.#books.release(call, call.runner!);",
+    piece: "this.#books.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason });",
+    instead: "this.#books.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason }); this.#books.release(call, call.runner!);",
   },
   {
     name: 'those who wait are forgotten by a drain',

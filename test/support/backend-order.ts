@@ -1,4 +1,4 @@
-import type { BackendContext, BootOrder, LocalMachine } from '../../libs/flame/src/backends/backend.js';
+import type { BackendContext, BootRequest, LocalMachine } from '../../libs/flame/src/backends/backend.js';
 
 /** What a backend is told at start. */
 export const testContext: BackendContext = {
@@ -10,7 +10,7 @@ export const testContext: BackendContext = {
 let orders = 0;
 
 /** An order for one machine that keeps what the machine prints. The pool's name is the behaviour of `programs/machine.mjs`. */
-export class TestOrder implements BootOrder {
+export class TestOrder implements BootRequest {
   /** A name of its own: platforms refuse a name that is taken. */
   readonly runner = `runner-${++orders}`;
   readonly parent = 'parent-1';
@@ -34,12 +34,12 @@ export class TestOrder implements BootOrder {
     this.#abort.abort(new Error('the boot was abandoned'));
   }
 
-  readonly flameParent: BootOrder['flameParent'] = async (options) => {
+  readonly flameParent: BootRequest['flameParent'] = async (options) => {
     const info = { pool: this.pool, runner: this.runner, parent: this.parent, ...options?.more };
     return Buffer.from(JSON.stringify(info)).toString('base64');
   };
 
-  readonly output: BootOrder['output'] = (line, stream) => {
+  readonly output: BootRequest['output'] = (line, stream) => {
     this.lines.push({ line, stream });
     this.#waiting.get(line)?.();
   };

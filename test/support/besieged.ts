@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from 'vitest';
-import type { GrpcDoorOptions } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
+import type { GrpcAttachServerOptions } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
 import { LinkRecorder } from './link-recorder.js';
 import { numbered } from './numbered-frames.js';
 import { WireRig } from './wire-rig.js';
@@ -7,7 +7,7 @@ import { WireRig } from './wire-rig.js';
 /** A door with one good runner, which must be served as ever, whatever others do. */
 export async function besieged(
   reach: 'host' | 'network' = 'host',
-  options: GrpcDoorOptions = {},
+  options: GrpcAttachServerOptions = {},
 ): Promise<{ rig: WireRig; stillServed: () => Promise<void> }> {
   const rig = new WireRig(reach, options);
   onTestFinished(() => rig.close());

@@ -65,7 +65,7 @@ export function rule(
       const flamePool = app.get<FlamePool>(getPoolToken('p'));
       for (const { id, machine } of flamePool.stats().runners) if (machine !== undefined) machines.set(id, machine);
       flamePool.events$.subscribe((notice) => {
-        if (notice.is === 'up') machines.set(notice.runner, notice.machine);
+        if (notice.type === 'up') machines.set(notice.runner, notice.machine);
       });
       let files = 0;
       return {

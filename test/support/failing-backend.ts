@@ -1,5 +1,5 @@
 import { FlameBackend } from 'nestjs-flame';
-import type { BackendContext, BootOrder, Machine } from 'nestjs-flame';
+import type { BackendContext, BootRequest, Machine } from 'nestjs-flame';
 
 /** Another backend, whose first boots fail: one for each error given, in their order; those that are `undefined` succeed. */
 export class FailingBackend extends FlameBackend {
@@ -21,7 +21,7 @@ export class FailingBackend extends FlameBackend {
     return this.#inner.prepare(context);
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     this.orders.push(performance.now());
     const error = this.#errors.shift();
     if (error) throw error;

@@ -2,14 +2,14 @@ import type { Frame } from '../../libs/flame/src/core/session/frame.js';
 
 /** A small frame that carries a number. */
 export function numbered(id: number): Frame {
-  return { kind: 'progress', id, value: Buffer.from(`value ${id}`) };
+  return { type: 'progress', id, value: Buffer.from(`value ${id}`) };
 }
 
 /** A result with a payload of `size` bytes whose every byte depends on its place. */
-export function large(id: number, size: number): Extract<Frame, { kind: 'return' }> {
+export function large(id: number, size: number): Extract<Frame, { type: 'return' }> {
   const value = Buffer.allocUnsafe(size);
   for (let at = 0; at < size; at++) value[at] = (at * 31 + (at >> 8)) & 0xff;
-  return { kind: 'return', id, value, held: false };
+  return { type: 'return', id, value, held: false };
 }
 
 /** The numbers of frames. */

@@ -1,4 +1,4 @@
-import type { BootOrder, FlameBackend, LocalMachine } from '../../libs/flame/src/backends/backend.js';
+import type { BootRequest, FlameBackend, LocalMachine } from '../../libs/flame/src/backends/backend.js';
 import type { PoolOptions } from '../../libs/flame/src/core/options/pool-options.js';
 import { AbortListeners } from '../../libs/flame/src/core/call/abort-listeners.js';
 import { createCodec } from '../../libs/flame/src/core/codec/create-codec.js';
@@ -11,7 +11,7 @@ import type { PlacedChild } from '../../libs/flame/src/pool/children/placed-chil
 import type { ChildClass } from '../../libs/flame/src/runner/executor/handler-table.js';
 import { startLocalRunner } from '../../libs/flame/src/runner/host/local-runner.js';
 import type { LocalRunnerSetup } from '../../libs/flame/src/runner/host/local-runner.js';
-import { MemoryDoor } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
+import { MemoryAttachServer } from '../../libs/flame/src/transport/attach/memory-attach-server.js';
 import { VirtualClock } from './virtual-clock.js';
 
 export type Handler = (...args: never[]) => unknown;
@@ -32,7 +32,7 @@ export class LogBook implements FlameLog {
 export class PoolRig {
   readonly clock = new VirtualClock();
   readonly log = new LogBook();
-  readonly door = new MemoryDoor();
+  readonly door = new MemoryAttachServer();
   readonly codec = createCodec();
   readonly castErrors: { error: unknown; handler: string }[] = [];
   readonly machines: LocalMachine[] = [];
@@ -53,7 +53,7 @@ export class PoolRig {
       name: 'rig',
       reach: 'memory',
       prepare: async () => {},
-      boot: more.boot ?? ((order: BootOrder) => order.inProcess()),
+      boot: more.boot ?? ((order: BootRequest) => order.inProcess()),
       reap: async () => 0,
       examine: async () => [],
       close: async () => {},

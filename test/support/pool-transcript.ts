@@ -51,7 +51,7 @@ export class PoolTranscript {
     const lines: string[] = [];
     while (this.machine.wakeAt <= now) {
       this.now = Math.max(this.now, this.machine.wakeAt);
-      lines.push(...this.tell({ is: 'tick' }));
+      lines.push(...this.tell({ type: 'tick' }));
     }
     this.now = now;
     return lines;
@@ -61,53 +61,53 @@ export class PoolTranscript {
     const { wait = 1_000, run = 1_000, overall = Infinity, linked = true } = options;
     const call = new PoolCall(this.calls.size + 1, name, wait, run, overall, linked);
     this.calls.set(name, call);
-    return this.tell({ is: 'call', call });
+    return this.tell({ type: 'call', call });
   }
 
   ended(name: string): string[] {
-    return this.tell({ is: 'ended', call: this.calls.get(name)! });
+    return this.tell({ type: 'ended', call: this.calls.get(name)! });
   }
 
   held(name: string): string[] {
-    return this.tell({ is: 'held', call: this.calls.get(name)! });
+    return this.tell({ type: 'held', call: this.calls.get(name)! });
   }
 
   streaming(name: string): string[] {
-    return this.tell({ is: 'held', call: this.calls.get(name)!, streaming: true });
+    return this.tell({ type: 'held', call: this.calls.get(name)!, streaming: true });
   }
 
   abandoned(name: string): string[] {
-    return this.tell({ is: 'abandoned', call: this.calls.get(name)!, reason: 'its consumer left' });
+    return this.tell({ type: 'abandoned', call: this.calls.get(name)!, reason: 'its consumer left' });
   }
 
   bounced(name: string): string[] {
-    return this.tell({ is: 'bounced', call: this.calls.get(name)! });
+    return this.tell({ type: 'bounced', call: this.calls.get(name)! });
   }
 
   abort(name: string, reason = 'the caller left'): string[] {
-    return this.tell({ is: 'abort', call: this.calls.get(name)!, reason });
+    return this.tell({ type: 'abort', call: this.calls.get(name)!, reason });
   }
 
   up(...runners: string[]): string[] {
-    return runners.flatMap((runner) => this.tell({ is: 'up', runner }));
+    return runners.flatMap((runner) => this.tell({ type: 'up', runner }));
   }
 
   /** A boot fails and its machine is gone. */
   fail(runner: string, options: { fatal?: boolean } = {}): string[] {
     const error = new BootError('no luck', { phase: 'create', ...options });
-    return [...this.tell({ is: 'boot-failed', runner, error }), ...this.tell({ is: 'gone', runner })];
+    return [...this.tell({ type: 'boot-failed', runner, error }), ...this.tell({ type: 'gone', runner })];
   }
 
   gone(...runners: string[]): string[] {
-    return runners.flatMap((runner) => this.tell({ is: 'gone', runner }));
+    return runners.flatMap((runner) => this.tell({ type: 'gone', runner }));
   }
 
   down(runner: string, how = 'exit code 1'): string[] {
-    return this.tell({ is: 'down', runner, how });
+    return this.tell({ type: 'down', runner, how });
   }
 
   consent(runner: string, yes = true): string[] {
-    return this.tell({ is: 'consent', runner, yes });
+    return this.tell({ type: 'consent', runner, yes });
   }
 
   tell(fact: PoolFact): string[] {
@@ -115,7 +115,7 @@ export class PoolTranscript {
   }
 
   #line(action: PoolAction): string {
-    switch (action.do) {
+    switch (action.type) {
       case 'run':
         return `run ${action.call.label} on ${action.runner}`;
       case 'cancel':
@@ -134,7 +134,7 @@ export class PoolTranscript {
       case 'drained':
         return 'drained';
       default:
-        return `${action.do} ${action.runner}`;
+        return `${action.type} ${action.runner}`;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { ProcessBackend } from 'nestjs-flame';
-import type { BootOrder, Machine, ParentInfo } from 'nestjs-flame';
+import type { BootRequest, Machine, ParentInfo } from 'nestjs-flame';
 import { CuttingProxy } from './cutting-proxy.js';
 
 /** A process backend whose runners reach their parent through a network that a test can cut. */
@@ -9,7 +9,7 @@ export class ProxiedBackend extends ProcessBackend {
   /** The parent cannot end its machines: whoever goes, goes by itself. */
   powerless = false;
 
-  override async boot(order: BootOrder): Promise<Machine> {
+  override async boot(order: BootRequest): Promise<Machine> {
     const machine = await super.boot({
       ...order,
       flameParent: async (options) => {

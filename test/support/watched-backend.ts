@@ -1,12 +1,12 @@
 import { ProcessBackend } from 'nestjs-flame';
-import type { BootOrder, Machine } from 'nestjs-flame';
+import type { BootRequest, Machine } from 'nestjs-flame';
 import { pidOf } from './trial-backends.js';
 
 /** A process backend that knows which processes there are, those that have not attached yet included. */
 export class WatchedBackend extends ProcessBackend {
   readonly alive = new Set<number>();
 
-  override async boot(order: BootOrder): Promise<Machine> {
+  override async boot(order: BootRequest): Promise<Machine> {
     const machine = await super.boot(order);
     const pid = pidOf(machine.id);
     this.alive.add(pid);

@@ -1,20 +1,20 @@
 import type { Manifest } from '../../libs/flame/src/core/manifest.js';
 import { dial, type DialOptions } from '../../libs/flame/src/transport/attach/attach-client.js';
-import { GrpcDoor, type GrpcDoorOptions } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
+import { GrpcAttachServer, type GrpcAttachServerOptions } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
 import type { Attachment, Link } from '../../libs/flame/src/transport/session/link.js';
 
 export const manifest: Manifest = { version: '1.0.0', protocol: 1, handlers: ['Videos.cut', 'Videos.join'], digest: 'd1' };
 
 /** A door with runners that dial it, in one process. */
 export class WireRig {
-  readonly door: GrpcDoor;
+  readonly door: GrpcAttachServer;
   readonly reach: 'host' | 'network';
   readonly links: Link[] = [];
   #runners = 0;
 
-  constructor(reach: 'host' | 'network', options: GrpcDoorOptions = {}) {
+  constructor(reach: 'host' | 'network', options: GrpcAttachServerOptions = {}) {
     this.reach = reach;
-    this.door = new GrpcDoor({ bind: '127.0.0.1', ...options });
+    this.door = new GrpcAttachServer({ bind: '127.0.0.1', ...options });
   }
 
   /** What a new runner is told. */

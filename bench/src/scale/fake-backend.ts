@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { FlameBackend } from 'nestjs-flame';
-import type { BootOrder, Machine } from 'nestjs-flame';
+import type { BootRequest, Machine } from 'nestjs-flame';
 import type { Birth } from './fakes.js';
 
 /** Boots runners that are nothing but sessions, all in one process beside the parent: for measuring what a session costs the parent. */
@@ -18,7 +18,7 @@ export class FakeBackend extends FlameBackend {
     this.#handlers = handlers;
   }
 
-  override async boot(order: BootOrder): Promise<Machine> {
+  override async boot(order: BootRequest): Promise<Machine> {
     const birth: Birth = { told: await order.flameParent(), handlers: this.#handlers };
     this.#process.send(birth);
     const stop = async (): Promise<void> => {

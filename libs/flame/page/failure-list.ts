@@ -23,13 +23,13 @@ export class FailureList {
 }
 
 function item(failure: FailureView, open: ReadonlySet<string | undefined>): HTMLElement {
-  const { at, is, code, message, handler, runner, count: times } = failure;
+  const { at, type, code, message, handler, runner, count: times } = failure;
   const [first = '', ...rest] = message.split('\n');
   // What repeats itself keeps its place, and stays unfolded.
-  const key = `${is} ${code} ${handler} ${runner}`;
+  const key = `${type} ${code} ${handler} ${runner}`;
   const label = [
     h('time', { datetime: new Date(at).toISOString() }, timeOfDay(at)),
-    h('span', { class: `kind kind-${is}` }, is === 'call' || is === 'threw' ? code : what[is]),
+    h('span', { class: `kind kind-${type}` }, type === 'call' || type === 'threw' ? code : what[type]),
     h(
       'span',
       { class: 'failure-what' },
@@ -38,6 +38,6 @@ function item(failure: FailureView, open: ReadonlySet<string | undefined>): HTML
     h('span', { class: 'failure-text' }, first),
   ];
   const details = h('details', { 'data-key': key, open: open.has(key) }, h('summary', {}, ...label));
-  details.append(h('pre', {}, [`${what[is]} (${code})${runner ? ` on ${runner}` : ''}`, first, ...rest].join('\n')));
+  details.append(h('pre', {}, [`${what[type]} (${code})${runner ? ` on ${runner}` : ''}`, first, ...rest].join('\n')));
   return h('li', {}, details);
 }

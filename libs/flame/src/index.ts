@@ -1,5 +1,5 @@
 export { FlameBackend } from './backends/backend.js';
-export type { BackendContext, BootOrder, Machine, MachineExit } from './backends/backend.js';
+export type { BackendContext, BootRequest, Machine, MachineExit } from './backends/backend.js';
 export { DockerBackend } from './backends/docker/docker-backend.js';
 export type { DockerAuth, DockerBackendOptions, DockerMount } from './backends/docker/docker-backend.js';
 export { FlyBackend } from './backends/fly/fly-backend.js';
@@ -23,7 +23,13 @@ export type { FlameTrackable } from './core/flame-trackable.js';
 export type { ParentInfo } from './core/parent-info.js';
 export { quantileOf } from './core/metrics/histogram.js';
 export type { HistogramNumbers } from './core/metrics/histogram.js';
-export type { BootOutcome, CallOutcome, PoolMetrics, RunnerMetrics, RunnerVitals } from './core/metrics/pool-metrics.js';
+export type {
+  BootOutcome,
+  CallOutcome,
+  PoolMetrics,
+  RunnerMetrics,
+  RunnerProcessStats as RunnerVitals,
+} from './core/metrics/pool-metrics.js';
 export type { PoolHookMeta, PoolLogLevel } from './core/options/pool-options.js';
 export type { RunnerChoice, RunnerLoad } from './core/options/runner-choice.js';
 export type { FlameEnhancer } from './nest/handlers/flame-enhancer.js';
@@ -52,9 +58,9 @@ export type { FlameResult, FlameReturns } from './nest/decorator/returns.js';
 export type { CallStats } from './pool/observe/call-stats.js';
 export type { ChildExit } from './pool/children/child-call.js';
 export type { PoolFailure } from './pool/observe/pool-failure.js';
-export type { PoolNotice } from './pool/observe/pool-event.js';
+export type { PoolEvent } from './pool/observe/pool-event.js';
 export type { CallCounts, PoolStats, RunnerStats } from './pool/observe/pool-stats.js';
 export type { OnFlameStart, OnFlameStop } from './runner/executor/child-hooks.js';
 export { FlameCall } from './runner/executor/flame-call.js';
-export type { StrangerLimits } from './transport/grpc/pre-auth/pre-auth-limits.js';
+export type { PreAuthLimits } from './transport/grpc/pre-auth/pre-auth-limits.js';
 export type { TlsIdentity } from './transport/grpc/tls-identity.js';

@@ -16,7 +16,7 @@ describe('A parent on the host', () => {
     await backend.prepare(testContext);
     const checks = await backend.examine(new AbortController().signal);
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
-    expect(checks.at(-1)!.found).toBe('app-host (bridge), on which runners reach this process as host.docker.internal');
+    expect(checks.at(-1)!.message).toBe('app-host (bridge), on which runners reach this process as host.docker.internal');
     await backend.close();
   });
 });

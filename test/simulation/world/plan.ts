@@ -5,7 +5,7 @@ import type { Deed } from './deed.js';
 /** What is done to a world from outside. `pick` chooses among the runners there are then; `steps` says after how many of the next things that happen. */
 export type Trouble =
   | {
-      readonly is: 'call';
+      readonly type: 'call';
       readonly deed: Deed;
       readonly timeout?: number;
       readonly handlerTimeout?: number;
@@ -14,12 +14,12 @@ export type Trouble =
       readonly cast: boolean;
       readonly reads: number;
     }
-  | { readonly is: 'kill'; readonly pick: number; readonly steps: number }
-  | { readonly is: 'sigterm' | 'drain runner' | 'sever' | 'sever twice'; readonly pick: number }
-  | { readonly is: 'part'; readonly pick: number; readonly duration: number; readonly towards: 'both' | 'parent' | 'runner' }
-  | { readonly is: 'freeze' | 'jump'; readonly pick: number; readonly duration: number }
-  | { readonly is: 'freeze parent' | 'jump parent' | 'pause'; readonly duration: number }
-  | { readonly is: 'resize'; readonly min: number; readonly max: number };
+  | { readonly type: 'kill'; readonly pick: number; readonly steps: number }
+  | { readonly type: 'sigterm' | 'drain runner' | 'sever' | 'sever twice'; readonly pick: number }
+  | { readonly type: 'part'; readonly pick: number; readonly duration: number; readonly towards: 'both' | 'parent' | 'runner' }
+  | { readonly type: 'freeze' | 'jump'; readonly pick: number; readonly duration: number }
+  | { readonly type: 'freeze parent' | 'jump parent' | 'pause'; readonly duration: number }
+  | { readonly type: 'resize'; readonly min: number; readonly max: number };
 
 /** A trouble and when it comes. */
 export interface Planned {
@@ -97,7 +97,7 @@ function call(dice: SeededRandom, number: number, gentle: boolean): Trouble {
   const spared = gentle && (does === 'ignores its abort' || does === 'crashes');
   const cast = does !== 'streams' && dice.chance(0.1);
   return {
-    is: 'call',
+    type: 'call',
     deed: {
       call: number,
       does: spared ? 'returns' : does,
@@ -119,31 +119,31 @@ const ways = ['both', 'parent', 'runner'] as const;
 function gentleTrouble(dice: SeededRandom): Trouble {
   const pick = dice.below(1_000);
   const roll = dice.next();
-  if (roll < 0.25) return { is: 'sever', pick };
-  if (roll < 0.4) return { is: 'sever twice', pick };
-  if (roll < 0.6) return { is: 'part', pick, duration: dice.below(500), towards: dice.pick(ways) };
-  if (roll < 0.78) return { is: 'sigterm', pick };
-  if (roll < 0.82) return { is: 'drain runner', pick };
-  if (roll < 0.87) return { is: 'freeze', pick, duration: dice.below(300) };
-  if (roll < 0.92) return { is: 'pause', duration: dice.below(500) };
+  if (roll < 0.25) return { type: 'sever', pick };
+  if (roll < 0.4) return { type: 'sever twice', pick };
+  if (roll < 0.6) return { type: 'part', pick, duration: dice.below(500), towards: dice.pick(ways) };
+  if (roll < 0.78) return { type: 'sigterm', pick };
+  if (roll < 0.82) return { type: 'drain runner', pick };
+  if (roll < 0.87) return { type: 'freeze', pick, duration: dice.below(300) };
+  if (roll < 0.92) return { type: 'pause', duration: dice.below(500) };
   const max = 1 + dice.below(5);
-  return { is: 'resize', min: dice.below(max + 1), max };
+  return { type: 'resize', min: dice.below(max + 1), max };
 }
 
 function trouble(dice: SeededRandom): Trouble {
   const roll = dice.next();
   const pick = dice.below(1_000);
-  if (roll < 0.15) return { is: 'kill', pick, steps: dice.below(20) };
-  if (roll < 0.26) return { is: 'sigterm', pick };
-  if (roll < 0.29) return { is: 'drain runner', pick };
-  if (roll < 0.45) return { is: 'sever', pick };
-  if (roll < 0.55) return { is: 'sever twice', pick };
-  if (roll < 0.7) return { is: 'part', pick, duration: dice.below(4_000), towards: dice.pick(ways) };
-  if (roll < 0.78) return { is: 'freeze', pick, duration: dice.below(4_000) };
-  if (roll < 0.84) return { is: 'jump', pick, duration: dice.below(4_000) };
-  if (roll < 0.89) return { is: 'freeze parent', duration: dice.below(3_000) };
-  if (roll < 0.93) return { is: 'jump parent', duration: dice.below(3_000) };
-  if (roll < 0.96) return { is: 'pause', duration: dice.below(2_000) };
+  if (roll < 0.15) return { type: 'kill', pick, steps: dice.below(20) };
+  if (roll < 0.26) return { type: 'sigterm', pick };
+  if (roll < 0.29) return { type: 'drain runner', pick };
+  if (roll < 0.45) return { type: 'sever', pick };
+  if (roll < 0.55) return { type: 'sever twice', pick };
+  if (roll < 0.7) return { type: 'part', pick, duration: dice.below(4_000), towards: dice.pick(ways) };
+  if (roll < 0.78) return { type: 'freeze', pick, duration: dice.below(4_000) };
+  if (roll < 0.84) return { type: 'jump', pick, duration: dice.below(4_000) };
+  if (roll < 0.89) return { type: 'freeze parent', duration: dice.below(3_000) };
+  if (roll < 0.93) return { type: 'jump parent', duration: dice.below(3_000) };
+  if (roll < 0.96) return { type: 'pause', duration: dice.below(2_000) };
   const max = 1 + dice.below(5);
-  return { is: 'resize', min: dice.below(max + 1), max };
+  return { type: 'resize', min: dice.below(max + 1), max };
 }

@@ -1,5 +1,5 @@
 import { FlameBackend } from '../../../libs/flame/src/backends/backend.js';
-import type { BootOrder, Machine, MachineExit } from '../../../libs/flame/src/backends/backend.js';
+import type { BootRequest, Machine, MachineExit } from '../../../libs/flame/src/backends/backend.js';
 import { BootError } from '../../../libs/flame/src/core/errors/boot-error.js';
 import type { ParentInfo } from '../../../libs/flame/src/core/parent-info.js';
 import { diceFor } from './chance.js';
@@ -32,7 +32,7 @@ export class SimulatedPlatform extends FlameBackend {
     this.#setup = setup;
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     const { seed, parent } = this.#setup;
     const number = ++this.#made;
     const dice = diceFor(seed, `machine ${number}`);

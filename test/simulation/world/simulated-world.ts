@@ -7,7 +7,7 @@ import { readPoolOptions } from '../../../libs/flame/src/core/options/pool-confi
 import { Pool } from '../../../libs/flame/src/pool/pool.js';
 import { AttachService } from '../../../libs/flame/src/transport/attach/attach-service.js';
 import type { ServerStream } from '../../../libs/flame/src/transport/grpc/server-pipe.js';
-import { TicketOffice } from '../../../libs/flame/src/transport/attach/pending-attachments.js';
+import { PendingAttachments } from '../../../libs/flame/src/transport/attach/pending-attachments.js';
 import { diceFor } from './chance.js';
 import type { Deed } from './deed.js';
 import type { Plan, Trouble } from './plan.js';
@@ -30,7 +30,7 @@ const mostSteps = 100_000;
 /** Four times the longest `shutdownTimeout`: for work, for aborted work, for the machine, and for its platform to say that it is gone. */
 const longestDrain = 8_000;
 
-type CallTrouble = Trouble & { is: 'call' };
+type CallTrouble = Trouble & { type: 'call' };
 
 /**
  * A whole FLAME in one made-up world: the real pool, its machine, the attach service, sessions, redialing, runner hosts and executors, between a
@@ -56,7 +56,7 @@ export class SimulatedWorld {
     this.rules = new WorldRules(plan, this.timeline);
     this.#parent = this.#process('parent');
     this.#network = new SimulatedNetwork(this.timeline, seed, this.#parent, plan.gentle ? 400 : 6_000);
-    const tickets = new TicketOffice();
+    const tickets = new PendingAttachments();
     let keys = 0;
     const { clock } = this.#parent;
     const newKey = (): Buffer => Buffer.from(`key ${++keys}`);
@@ -95,8 +95,8 @@ export class SimulatedWorld {
       onCastError: () => {},
     });
     this.#pool.events$.subscribe((notice) => {
-      if (notice.is === 'call-started') this.rules.started(notice.call, this.#paused);
-      if (notice.is === 'stopping' && notice.reason.startsWith('it was idle')) this.#idledOut += 1;
+      if (notice.type === 'call-started') this.rules.started(notice.call, this.#paused);
+      if (notice.type === 'stopping' && notice.reason.startsWith('it was idle')) this.#idledOut += 1;
     });
   }
 
@@ -158,7 +158,7 @@ export class SimulatedWorld {
   }
 
   #make(trouble: Trouble): void {
-    switch (trouble.is) {
+    switch (trouble.type) {
       case 'call':
         return void this.#call(trouble);
       case 'resize':
@@ -179,7 +179,7 @@ export class SimulatedWorld {
     const runner = trouble.pick % 3 === 0 ? runners.at(-1) : runners[trouble.pick % runners.length];
     if (runner === undefined) return;
     const { process } = runner;
-    switch (trouble.is) {
+    switch (trouble.type) {
       case 'kill':
         return this.timeline.afterSteps(trouble.steps, () => process.die());
       case 'sigterm':

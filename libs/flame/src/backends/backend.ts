@@ -33,7 +33,7 @@ export abstract class FlameBackend {
    * It must give up and remove what it made when `order.signal` aborts, and remove what it made when it throws.
    * Throw a `BootError` with `fatal: true` for what cannot get better by trying again (no such image, bad credentials).
    */
-  abstract boot(order: BootOrder): Promise<Machine>;
+  abstract boot(order: BootRequest): Promise<Machine>;
 
   /**
    * Removes what parents that are gone left on the platform, and returns how many machines that were. Called once, when the app starts, beside its first
@@ -83,7 +83,7 @@ export interface BackendContext {
 }
 
 /** One machine to make. */
-export interface BootOrder {
+export interface BootRequest {
   readonly pool: string;
   readonly runner: string;
   readonly parent: string;

@@ -1,6 +1,6 @@
 import type { Check } from '../core/check.js';
 import { FlameBackend } from './backend.js';
-import type { BootOrder, Machine } from './backend.js';
+import type { BootRequest, Machine } from './backend.js';
 
 /**
  * Runs every runner in the parent's own process: no process is started and nothing leaves the machine, yet the pool's limits, the codec and the errors
@@ -12,7 +12,7 @@ export class LocalBackend extends FlameBackend {
   readonly name = 'local';
   readonly reach = 'memory';
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     const { signal } = order;
     signal.throwIfAborted();
     const machine = await order.inProcess();
@@ -23,6 +23,6 @@ export class LocalBackend extends FlameBackend {
   }
 
   override async examine(): Promise<readonly Check[]> {
-    return [{ name: 'engine', ok: true, found: 'this process: runners share its event loop and its memory' }];
+    return [{ name: 'engine', ok: true, message: 'this process: runners share its event loop and its memory' }];
   }
 }

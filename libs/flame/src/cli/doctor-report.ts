@@ -33,9 +33,9 @@ export class JsonReport implements DoctorReport {
   }
 
   take(message: DoctorMessage): void {
-    if (message.is === 'app') Object.assign(this.#app, { version: message.version, node: message.node });
-    else if (message.is === 'pool') this.#pools.push({ name: message.name, backend: message.backend, checks: [] });
-    else if (message.is === 'check') this.#pools.at(-1)!.checks.push(message.check);
+    if (message.type === 'app') Object.assign(this.#app, { version: message.version, node: message.node });
+    else if (message.type === 'pool') this.#pools.push({ name: message.name, backend: message.backend, checks: [] });
+    else if (message.type === 'check') this.#pools.at(-1)!.checks.push(message.check);
   }
 
   ended(): number {
@@ -66,7 +66,7 @@ export class TextReport implements DoctorReport {
   }
 
   take(message: DoctorMessage): void {
-    switch (message.is) {
+    switch (message.type) {
       case 'app':
         return this.#print(`nestjs-flame ${message.version}, Node ${message.node}`);
       case 'pool':
@@ -88,7 +88,7 @@ export class TextReport implements DoctorReport {
     this.#print(`\n${this.#style('red', 'FAILED')}  ${problem}`);
   }
 
-  #check({ name, ok, found, mend }: Check): void {
+  #check({ name, ok, message: found, fix: mend }: Check): void {
     if (ok) this.#good++;
     else this.#bad++;
     const verdict = ok ? this.#style('green', 'ok    ') : this.#style('red', 'FAILED');

@@ -4,9 +4,9 @@ export interface Check {
   readonly name: string;
   readonly ok: boolean;
   /** What was found, in one sentence without a full stop, in the platform's own words where it has some. Shows no secret. */
-  readonly found: string;
+  readonly message: string;
   /** What to do about it, in one sentence: the option to set, the right to give, the command to run. There whenever `ok` is false. */
-  readonly mend?: string;
+  readonly fix?: string;
   /** The figures in it, for programs. */
   readonly figures?: Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import type { Pool } from '../pool/pool.js';
 import type { PoolMetrics, RunnerMetrics } from '../core/metrics/pool-metrics.js';
-import type { PoolNotice } from '../pool/observe/pool-event.js';
+import type { PoolEvent } from '../pool/observe/pool-event.js';
 import type { RunnerStats } from '../pool/observe/pool-stats.js';
 import { CpuShares } from './cpu-shares.js';
 import { PoolHistory } from './history.js';
@@ -72,7 +72,7 @@ export class PoolWatch {
     const stats = this.#pool.stats();
     const metrics = this.#pool.metrics();
     this.#cpu.take(metrics.perRunner, metrics.at);
-    const bootFailure = this.#pool.failures[0]?.is === 'boot' ? this.#pool.failures[0].message : undefined;
+    const bootFailure = this.#pool.failures[0]?.type === 'boot' ? this.#pool.failures[0].message : undefined;
     const { running, waiting } = this.#pool.calls(mostCalls);
     const ended = this.#ended;
     const endedNow = endedSoFar(metrics);
@@ -129,9 +129,9 @@ export class PoolWatch {
     return this.failures;
   }
 
-  #note(notice: PoolNotice): void {
+  #note(notice: PoolEvent): void {
     if (failed(notice)) this.#failing.add(notice.call);
-    if (notice.is !== 'call-ended') return;
+    if (notice.type !== 'call-ended') return;
     const { call, handler, runner, at, ran } = notice;
     this.#ended.push({ id: call, handler, runner, at, ran: Math.round(ran), failed: this.#failing.delete(call) });
     if (this.#ended.length >= mostEnded) this.#standAside();
@@ -149,9 +149,9 @@ export class PoolWatch {
 }
 
 /** Whether it says that a call on a runner came to nothing; the end of its slot is told after that. */
-function failed(notice: PoolNotice): notice is PoolNotice & { is: 'call-answered' | 'call-failed' } {
-  if (notice.is === 'call-answered') return notice.outcome === 'threw';
-  return notice.is === 'call-failed' && notice.runner !== undefined;
+function failed(notice: PoolEvent): notice is PoolEvent & { type: 'call-answered' | 'call-failed' } {
+  if (notice.type === 'call-answered') return notice.outcome === 'threw';
+  return notice.type === 'call-failed' && notice.runner !== undefined;
 }
 
 /** Calls that held a slot and hold it no longer. */

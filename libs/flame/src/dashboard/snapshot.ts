@@ -91,7 +91,7 @@ export interface EndedView {
 
 export interface FailureView {
   readonly at: number;
-  readonly is: 'boot' | 'lost' | 'threw' | 'call';
+  readonly type: 'boot' | 'lost' | 'threw' | 'call';
   readonly code: string;
   readonly message: string;
   readonly handler: string | undefined;

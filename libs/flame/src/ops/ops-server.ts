@@ -38,7 +38,10 @@ export class OpsServer {
   /** Listens; resolves to the port. @throws {FlameError} FLAME_CONFIG when it cannot. */
   async open(): Promise<number> {
     const { host, port, tls, token, reflection } = this.#options;
-    const [{ ServerCredentials }, { makeGrpcServer }] = await Promise.all([import('@grpc/grpc-js'), import('../transport/grpc/grpc-server.js')]);
+    const [{ ServerCredentials }, { makeGrpcServer }] = await Promise.all([
+      import('@grpc/grpc-js'),
+      import('../transport/grpc/grpc-server.js'),
+    ]);
     const server = makeGrpcServer({ ...limits, 'grpc.enable_channelz': 0, interceptors: token === undefined ? [] : [await guard(token)] });
     await this.#health.addTo(server);
     if (this.#source) {

@@ -29,7 +29,7 @@ describe('A call whose runner says first that its time is up', () => {
   it('is answered by its pool, which says where it ran and for how long, and is counted once', async () => {
     const rig = busyPool(100);
     const told: string[] = [];
-    rig.pool.events$.subscribe(({ is }) => told.push(is));
+    rig.pool.events$.subscribe(({ type: is }) => told.push(is));
     const failed = failure(rig.call('patient', [], { timeout: 1_000 }));
     await rig.clock.advance(1_001);
     const error = await failed;

@@ -27,7 +27,7 @@ describe('Pool with callers that may go', () => {
     const client = new Client();
     const rig = new PoolRig({ never }, { max: 1 }, { setup: { caller: () => client } });
     const calls = [failure(rig.call('never')), failure(rig.call('never'))];
-    await new Promise((resolve) => rig.pool.events$.subscribe(({ is }) => is === 'call-started' && resolve(is)));
+    await new Promise((resolve) => rig.pool.events$.subscribe(({ type: is }) => is === 'call-started' && resolve(is)));
     client.leave();
     const errors = await Promise.all(calls);
     expect(errors.map(({ code, ran }) => [code, ran])).toEqual([

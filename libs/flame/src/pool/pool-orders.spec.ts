@@ -19,7 +19,7 @@ describe('Pool under orders', () => {
   it('lets calls wait while it is paused, says why, and runs them when it is resumed', async () => {
     const rig = new PoolRig({ 'A.run': () => 'ran' });
     const news: string[] = [];
-    rig.pool.events$.subscribe(({ is }) => news.push(is));
+    rig.pool.events$.subscribe(({ type: is }) => news.push(is));
     rig.pool.pause('the database moves');
     const call = rig.call('A.run');
     await settle();
@@ -83,7 +83,7 @@ describe('Pool under orders', () => {
     });
     for (let n = 0; n < 2; n++) await rig.call('A.fails').catch(() => undefined);
     expect(rig.pool.failures).toMatchObject([
-      { is: 'threw', code: 'RangeError', message: 'too much', handler: 'A.fails', runner: 'p-test-1', count: 2 },
+      { type: 'threw', code: 'RangeError', message: 'too much', handler: 'A.fails', runner: 'p-test-1', count: 2 },
     ]);
     await rig.pool.drain();
   });

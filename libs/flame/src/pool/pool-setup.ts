@@ -8,7 +8,7 @@ import type { FlameLog } from '../core/flame-log.js';
 import type { Manifest } from '../core/manifest.js';
 import type { ParentInfo } from '../core/parent-info.js';
 import type { PoolConfig } from '../core/options/pool-config.js';
-import type { Door, ParentAddress, Ticket } from '../transport/session/link.js';
+import type { AttachServer, ParentAddress, ExpectedRunner } from '../transport/session/link.js';
 import type { Caller } from './calls/caller.js';
 
 /** What a pool is made of. */
@@ -16,12 +16,12 @@ export interface PoolSetup {
   readonly config: PoolConfig;
   readonly backend: FlameBackend;
   /** Where this pool's runners attach. */
-  readonly door: Door;
+  readonly door: AttachServer;
   /** Where they attach: under `host`, where the backend knows better how the parent is reached. */
   readonly address: (host?: string) => Promise<ParentAddress>;
   readonly manifest: Manifest;
   /** As in `Ticket`. */
-  readonly refusal?: Ticket['refusal'];
+  readonly refusal?: ExpectedRunner['refusal'];
   readonly codec: Codec;
   readonly log: FlameLog;
   readonly clock: Clock;

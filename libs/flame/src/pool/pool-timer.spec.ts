@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../../test/support/virtual-clock.js';
-import { PoolAlarm } from './pool-timer.js';
+import { PoolTimer } from './pool-timer.js';
 
 /** The clock of a process whose next timers are late by so many milliseconds. */
 class LateClock extends VirtualClock {
@@ -11,11 +11,11 @@ class LateClock extends VirtualClock {
   }
 }
 
-describe('PoolAlarm', () => {
+describe('PoolTimer', () => {
   it('goes off at the earliest of the times that it was set to', async () => {
     const clock = new LateClock();
     const woken: number[] = [];
-    const alarm = new PoolAlarm(clock, () => woken.push(clock.now()));
+    const alarm = new PoolTimer(clock, () => woken.push(clock.now()));
     const begun = clock.now();
     alarm.set(begun + 2_000);
     alarm.set(begun + 1_000);
@@ -27,7 +27,7 @@ describe('PoolAlarm', () => {
   it('leaves time to read what came in while the process was paused', async () => {
     const clock = new LateClock();
     let woken = 0;
-    const alarm = new PoolAlarm(clock, () => (woken += 1));
+    const alarm = new PoolTimer(clock, () => (woken += 1));
     const begun = clock.now();
     clock.late = 60_000;
     alarm.set(begun + 1_000);

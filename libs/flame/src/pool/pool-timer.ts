@@ -9,7 +9,7 @@ const readTime = 100;
  * A pool's one timer: it goes off at the earliest of the times that it was set to. After a pause of the process it first leaves time to read what came in
  * meanwhile, so that a call whose answer is there is not told that its time is up.
  */
-export class PoolAlarm {
+export class PoolTimer {
   readonly #clock: Clock;
   readonly #wake: () => void;
   #at = Infinity;

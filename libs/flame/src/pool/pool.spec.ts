@@ -6,7 +6,7 @@ import type { FlameBackend, Machine } from '../backends/backend.js';
 import { BootError } from '../core/errors/boot-error.js';
 import { FlameError } from '../core/errors/flame-error.js';
 import { FlameCall } from '../runner/executor/flame-call.js';
-import type { PoolNotice } from './observe/pool-event.js';
+import type { PoolEvent } from './observe/pool-event.js';
 
 /** A handler that ends when told to, and the calls that have begun. */
 function gate(): { begun: number; open: (value?: unknown) => void; handler: () => Promise<unknown> } {
@@ -198,8 +198,8 @@ describe('Pool', () => {
 
   it('tells on events$ what happens, in order', async () => {
     const rig = new PoolRig({ 'A.run': () => 1 }, { idleShutdownAfter: 50 });
-    const seen: PoolNotice['is'][] = [];
-    rig.pool.events$.subscribe((notice) => seen.push(notice.is));
+    const seen: PoolEvent['type'][] = [];
+    rig.pool.events$.subscribe((notice) => seen.push(notice.type));
     await rig.call('A.run');
     await rig.clock.advance(100);
     await rig.pool.drain();

@@ -9,7 +9,7 @@ import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import type { PoolCall } from '../core/pool/entries.js';
 import { PoolMachine } from '../core/pool/machine.js';
-import { Hoister } from '../streams/value-encoder.js';
+import { ValueEncoder } from '../streams/value-encoder.js';
 import { cannotCross, hadAborted, neverStarted } from './calls/call-errors.js';
 import { callStats, firstOf, type CallStats } from './observe/call-stats.js';
 import { captureContext } from './calls/capture-context.js';
@@ -19,14 +19,14 @@ import { follow } from './calls/follow.js';
 import { PendingCall, type CallOptions } from './calls/pending-call.js';
 import { PlacedChild } from './children/placed-child.js';
 import type { PoolFailure } from './observe/pool-failure.js';
-import { PoolAlarm } from './pool-timer.js';
-import { PoolJournal } from './observe/pool-observer.js';
+import { PoolTimer } from './pool-timer.js';
+import { PoolObserver } from './observe/pool-observer.js';
 import { poolMetrics } from './observe/pool-metrics.js';
-import type { PoolNotice } from './observe/pool-event.js';
+import type { PoolEvent } from './observe/pool-event.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { PoolStats } from './observe/pool-stats.js';
 import { repeated } from './calls/repeated.js';
-import { RunnerCrew } from './runners/runner-manager.js';
+import { RunnerManager } from './runners/runner-manager.js';
 
 /**
  * A pool at work: the thin shell around `PoolMachine`. It performs what the machine decides, owns the pool's one timer and its
@@ -36,12 +36,12 @@ export class Pool {
   readonly name: string;
   readonly #setup: PoolSetup;
   readonly #machine: PoolMachine;
-  readonly #crew: RunnerCrew;
-  readonly #hoister: Hoister;
-  readonly #journal: PoolJournal;
+  readonly #crew: RunnerManager;
+  readonly #hoister: ValueEncoder;
+  readonly #journal: PoolObserver;
   readonly #methods: ChildMethods;
-  readonly #alarm: PoolAlarm;
-  readonly #news = new Subject<PoolNotice>();
+  readonly #alarm: PoolTimer;
+  readonly #news = new Subject<PoolEvent>();
   readonly #facts: PoolFact[] = [];
   readonly #sites = new CallSites();
   #stepping = false;
@@ -53,16 +53,16 @@ export class Pool {
   constructor(setup: PoolSetup) {
     this.name = setup.config.name;
     this.#setup = setup;
-    this.#hoister = new Hoister(setup.codec);
+    this.#hoister = new ValueEncoder(setup.codec);
     this.#machine = new PoolMachine(setup.config, (number) => `${this.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
-    this.#journal = new PoolJournal(setup, this.#news);
+    this.#journal = new PoolObserver(setup, this.#news);
     this.#methods = new ChildMethods(setup, this.#hoister, this.#journal, () => ++this.#calls);
-    this.#alarm = new PoolAlarm(setup.clock, () => this.#wake());
-    this.#crew = new RunnerCrew(setup, this.#journal, this.#machine, (fact) => this.#tell(fact));
+    this.#alarm = new PoolTimer(setup.clock, () => this.#wake());
+    this.#crew = new RunnerManager(setup, this.#journal, this.#machine, (fact) => this.#tell(fact));
   }
 
   /** Everything that happens to this pool, as it happens. Completes when the pool is drained. */
-  get events$(): Observable<PoolNotice> {
+  get events$(): Observable<PoolEvent> {
     return this.#news.asObservable();
   }
 
@@ -73,7 +73,7 @@ export class Pool {
    */
   async start(): Promise<void> {
     const started = new Promise<void>((resolve, reject) => (this.#starting = { resolve, reject }));
-    this.#tell({ is: 'start' });
+    this.#tell({ type: 'start' });
     try {
       await started;
     } catch (error) {
@@ -107,7 +107,7 @@ export class Pool {
   async place(handler: number, args: unknown, options: CallOptions = {}): Promise<PlacedChild> {
     const call = this.#submit('child', handler, [args], options, 1) as ChildCall;
     await call.promise;
-    return new PlacedChild(call, this.#methods, (reason) => this.#tell({ is: 'abandoned', call, reason }));
+    return new PlacedChild(call, this.#methods, (reason) => this.#tell({ type: 'abandoned', call, reason }));
   }
 
   stats(): PoolStats {
@@ -158,20 +158,20 @@ export class Pool {
    */
   resize(size: { min?: number; max?: number }): void {
     const { min, max } = readPoolSize(size, this.#machine, `pool "${this.name}" resize()`);
-    this.#tell({ is: 'resize', min, max });
+    this.#tell({ type: 'resize', min, max });
     this.#journal.resized(min, max);
   }
 
   /** Lets calls wait, as long as their `queueTimeout` allows, until `resume`. What runs goes on, and `min` is kept. */
   pause(reason = 'it was asked to'): void {
     this.#journal.paused(reason);
-    this.#tell({ is: 'pause', reason });
+    this.#tell({ type: 'pause', reason });
   }
 
   resume(): void {
     if (this.#machine.paused === undefined) return;
     this.#journal.unpaused();
-    this.#tell({ is: 'resume' });
+    this.#tell({ type: 'resume' });
   }
 
   /**
@@ -181,7 +181,7 @@ export class Pool {
    */
   async drainRunner(runner: string, reason = 'it is being drained'): Promise<void> {
     const gone = this.#crew.whenGone(runner, this.#machine.runners);
-    this.#tell({ is: 'drain-runner', runner, reason });
+    this.#tell({ type: 'drain-runner', runner, reason });
     await gone;
   }
 
@@ -190,7 +190,7 @@ export class Pool {
     this.#drained ??= new Promise((resolve) => {
       this.#resolveDrained = resolve;
       this.#journal.draining(reason);
-      this.#tell({ is: 'drain', reason });
+      this.#tell({ type: 'drain', reason });
     });
     return this.#drained;
   }
@@ -236,7 +236,7 @@ export class Pool {
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
     if (signal || caller) follow(call, { signal, caller, listeners }, (fact) => this.#tell(fact));
     this.#journal.taken(bytes.byteLength);
-    this.#tell({ is: 'call', call });
+    this.#tell({ type: 'call', call });
     if (call.state === 'waiting') this.#journal.waiting(call, this.#machine.waiting);
     return call;
   }
@@ -273,11 +273,11 @@ export class Pool {
   /** A deadline may have gone since the alarm was set for it. */
   #wake(): void {
     if (this.#setup.clock.now() < this.#machine.wakeAt) this.#alarm.set(this.#machine.wakeAt);
-    else this.#tell({ is: 'tick', debugged: this.#crew.debuggedAt(this.#machine.wakeAt) });
+    else this.#tell({ type: 'tick', debugged: this.#crew.debuggedAt(this.#machine.wakeAt) });
   }
 
   #perform(action: PoolAction): void {
-    switch (action.do) {
+    switch (action.type) {
       case 'run':
         this.#journal.started(action.call, action.runner);
         return this.#crew.run(action.runner, action.call as PendingCall);

@@ -8,7 +8,7 @@ import type { FlameError } from '../core/errors/flame-error.js';
 import { captureContext } from '../pool/calls/capture-context.js';
 import { cannotCross, reasonOf } from '../pool/calls/call-errors.js';
 import type { CallOptions } from '../pool/calls/pending-call.js';
-import { Hoister } from '../streams/value-encoder.js';
+import { ValueEncoder } from '../streams/value-encoder.js';
 import type { InstanceInfo } from './instances/instance-info.js';
 import { Bounced } from './instances/instance-session.js';
 import type { InstanceSession, RegionCallOrder } from './instances/instance-session.js';
@@ -34,14 +34,14 @@ export interface RegionCallsSetup {
  */
 export class RegionCalls {
   readonly #setup: RegionCallsSetup;
-  readonly #hoister: Hoister;
+  readonly #hoister: ValueEncoder;
   readonly #sites = new CallSites();
   #calls = 0;
   #closed = false;
 
   constructor(setup: RegionCallsSetup) {
     this.#setup = setup;
-    this.#hoister = new Hoister(setup.config.codec);
+    this.#hoister = new ValueEncoder(setup.config.codec);
   }
 
   /** This instance and the others that take calls. */

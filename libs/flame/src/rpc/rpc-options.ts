@@ -5,10 +5,10 @@ import type { ContextCarrier, NamedContextCarrier } from '../core/call/context-c
 import { OptionReader, show } from '../core/options/option-reader.js';
 import { readContext } from '../nest/module/context-option.js';
 import { readClasses, readHandlers } from '../nest/module/flame-options.js';
-import { readStrangers } from '../nest/module/pre-auth-option.js';
+import { readPreAuth } from '../nest/module/pre-auth-option.js';
 import { identityFromSecrets } from '../transport/grpc/instance-identity.js';
 import type { InstanceIdentity } from '../transport/grpc/instance-identity.js';
-import type { StrangerLimits } from '../transport/grpc/pre-auth/pre-auth-limits.js';
+import type { PreAuthLimits } from '../transport/grpc/pre-auth/pre-auth-limits.js';
 import { automaticClasses } from '../nest/classes/automatic-classes.js';
 import { httpExceptions, lateExceptions } from '../nest/classes/nest-classes.js';
 import type { Class } from '../nest/handlers/provider-home.js';
@@ -93,7 +93,7 @@ export interface FlameRpcOptions {
    */
   maxPayload?: number;
   /** What those may do who reach the port and have not shown yet that they are instances, as in `FlameModule`: time, connections, bytes, frames. */
-  strangers?: StrangerLimits;
+  strangers?: PreAuthLimits;
   /** Classes that `RegionRpc` may call though none of their methods has `@OnRegion`. Nothing else of the app can be called from outside. @default [] */
   handlers?: Class[];
   /** Classes whose instances cross as themselves; Nest's HTTP exceptions do already. @default [] */
@@ -130,7 +130,7 @@ export interface RpcConfig {
   readonly refreshEvery: number;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
-  readonly strangers: StrangerLimits;
+  readonly strangers: PreAuthLimits;
   readonly handlers: readonly Class[];
   readonly codec: Codec;
   readonly context: ContextCarrier | undefined;
@@ -165,7 +165,7 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
     refreshEvery: read.duration('refreshEvery', rpcDefaults.refreshEvery),
     reconnectTimeout: read.duration('reconnectTimeout', rpcDefaults.reconnectTimeout, true),
     maxPayload,
-    strangers: readStrangers(read),
+    strangers: readPreAuth(read),
     handlers: readHandlers(read),
     codec: createCodec({ classes, find: automaticClasses(), errors: lateExceptions, maxBytes: maxPayload }),
     context: readContext(read),

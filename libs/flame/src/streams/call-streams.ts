@@ -26,7 +26,7 @@ export class CallStreams {
   /** @throws {MalformedError} on an item that was not asked for. */
   frame(frame: StreamFrame, thrown: (error: Uint8Array) => unknown): void {
     const { stream } = frame;
-    switch (frame.kind) {
+    switch (frame.type) {
       case 'item':
         return this.incoming.get(stream)?.item(frame.value);
       case 'end': {

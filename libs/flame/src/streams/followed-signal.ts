@@ -9,7 +9,7 @@ export function followSignal(
   codec: Codec,
   send: (frame: StreamFrame) => void,
 ): () => void {
-  const tell = (): void => send({ kind: 'end', id, stream, error: codec.encodeThrown(signal.reason) });
+  const tell = (): void => send({ type: 'end', id, stream, error: codec.encodeThrown(signal.reason) });
   if (signal.aborted) {
     tell();
     return () => {};

@@ -100,7 +100,7 @@ export abstract class Outgoing {
 
   protected send(value: Uint8Array): void {
     this.#window.sent(value.length);
-    this.setup.send({ kind: 'item', id: this.setup.id, stream: this.#index, value });
+    this.setup.send({ type: 'item', id: this.setup.id, stream: this.#index, value });
   }
 
   /** The source has come to its end, by itself: nothing is left to clean up. */
@@ -131,6 +131,6 @@ export abstract class Outgoing {
 
   #sendEnd(error: unknown, failed = true): void {
     const { id, codec, send } = this.setup;
-    send({ kind: 'end', id, stream: this.#index, ...(failed ? { error: codec.encodeThrown(error) } : undefined) });
+    send({ type: 'end', id, stream: this.#index, ...(failed ? { error: codec.encodeThrown(error) } : undefined) });
   }
 }

@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { isObservable } from 'rxjs';
-import type { OutletKind } from '../core/session/placeholder.js';
+import type { PlaceholderKind } from '../core/session/placeholder.js';
 
 /** What a stream is at both of its ends. */
-export type StreamKind = Exclude<OutletKind, 'signal' | 'resource'>;
+export type StreamKind = Exclude<PlaceholderKind, 'signal' | 'resource'>;
 
 /** Says what a value is, if it is alive and can travel as such. */
 export function kindOf(value: unknown): StreamKind | 'signal' | undefined {

@@ -1,10 +1,10 @@
 import type { CallSite } from '../core/call/call-site.js';
-import type { Codec, Lower } from '../core/codec/codec.js';
+import type { Codec, Materialize } from '../core/codec/codec.js';
 import { MalformedError, UnreadableError } from '../core/codec/codec.js';
 import { FlameError } from '../core/errors/flame-error.js';
 import type { Frame, StreamFrame } from '../core/session/frame.js';
 import { IdMap } from '../core/session/id-map.js';
-import { readOutlet } from '../core/session/placeholder.js';
+import { readPlaceholder } from '../core/session/placeholder.js';
 import { CallStreams } from './call-streams.js';
 import { followSignal } from './followed-signal.js';
 import type { Source, Sources } from './value-encoder.js';
@@ -59,7 +59,7 @@ export class Streams {
   }
 
   /** Makes the streams of a value of call `id`, which is `label` for people, while it is decoded. */
-  lowerFor(id: number, label: string, asked: AskedBy = {}): Lower {
+  lowerFor(id: number, label: string, asked: AskedBy = {}): Materialize {
     this.#decoding = id;
     this.#label = label;
     this.#asked = asked;
@@ -86,7 +86,7 @@ export class Streams {
   /** A frame of a call that goes on; one of a stream that is over already does nothing. @throws {MalformedError} on an item that was not asked for. */
   frame(frame: StreamFrame): void {
     // Only a credit may come before the stream: it was sent with the call.
-    const call = frame.kind === 'credit' ? this.#of(frame.id) : this.#calls.get(frame.id);
+    const call = frame.type === 'credit' ? this.#of(frame.id) : this.#calls.get(frame.id);
     call?.frame(frame, this.#thrown);
   }
 
@@ -137,8 +137,8 @@ export class Streams {
     for (const stream of call.outgoing.values()) stream.stop(this.#setup.sends === 'result', told);
   }
 
-  readonly #lower: Lower = (number, beside) => {
-    const outlet = readOutlet(number);
+  readonly #lower: Materialize = (number, beside) => {
+    const outlet = readPlaceholder(number);
     const { resource } = this.#setup;
     if (!outlet || (outlet.kind === 'resource' && !resource)) throw new MalformedError(`malformed value: nothing has the number ${number}`);
     const { index, kind } = outlet;
@@ -165,10 +165,10 @@ export class Streams {
       {
         decode: (bytes) => codec.decode(bytes),
         unreadable: (error) => unreadable(`an item of ${place}`, error.under('item'), error),
-        grant: (count) => send({ kind: 'credit', id, stream: index, count }),
+        grant: (count) => send({ type: 'credit', id, stream: index, count }),
         onLeft: () => {
           call.left = true;
-          send({ kind: 'stop', id, stream: index });
+          send({ type: 'stop', id, stream: index });
         },
         onOver: () => {
           call.incoming.delete(index);

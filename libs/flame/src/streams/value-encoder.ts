@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { UnencodableError } from '../core/codec/codec.js';
-import type { Codec, Hoist, Hoisted } from '../core/codec/codec.js';
+import type { Codec, Replace, Replaced } from '../core/codec/codec.js';
 import { FlameResource } from '../core/flame-resource.js';
 import { isTrackable } from '../core/flame-trackable.js';
 import type { FlameTrackable } from '../core/flame-trackable.js';
-import { outletNumber } from '../core/session/placeholder.js';
+import { placeholderNumber } from '../core/session/placeholder.js';
 import { disposeSource } from './source-iterator.js';
 import { kindNames, kindOf } from './stream-kind.js';
 import type { StreamKind } from './stream-kind.js';
@@ -31,7 +31,7 @@ export interface Sources {
  * Encodes values and numbers the streams and signals in them. One serves all calls of a pool or a runner: a value without streams
  * costs nothing more.
  */
-export class Hoister {
+export class ValueEncoder {
   readonly #codec: Codec;
   #list: Source[] | undefined;
   #sources: Sources | undefined;
@@ -92,7 +92,7 @@ export class Hoister {
     }
   }
 
-  readonly #hoist: Hoist = (value) => {
+  readonly #hoist: Replace = (value) => {
     const resource = this.#tracking || value instanceof FlameResource ? this.#track(value) : undefined;
     if (resource) return resource;
     const kind = kindOf(value);
@@ -100,7 +100,7 @@ export class Hoister {
     const list = (this.#list ??= []);
     const index = list.length;
     list.push({ index, kind, value });
-    const number = outletNumber({ index, kind });
+    const number = placeholderNumber({ index, kind });
     switch (kind) {
       case 'signal':
         return (value as AbortSignal).aborted ? { number, beside: this.#codec.encodeThrown((value as AbortSignal).reason) } : number;
@@ -115,12 +115,12 @@ export class Hoister {
     }
   };
 
-  #track(value: object): Hoisted | undefined {
+  #track(value: object): Replaced | undefined {
     const handle = value instanceof FlameResource;
     if (!handle && !isTrackable(value)) return undefined;
     if (!this.#tracking) throw new UnencodableError('', untracked);
     const found = (this.#found ??= []);
-    const number = outletNumber({ index: found.length, kind: 'resource' });
+    const number = placeholderNumber({ index: found.length, kind: 'resource' });
     found.push(handle ? { onFlameRelease: () => value.release() } : value);
     return { number, beside: { ...(handle ? (value.value as object) : value) } };
   }

@@ -1,5 +1,5 @@
 import { FlameBackend } from '../backends/backend.js';
-import type { BootOrder, Machine, MachineExit } from '../backends/backend.js';
+import type { BootRequest, Machine, MachineExit } from '../backends/backend.js';
 import type { Clock } from '../core/clock.js';
 import type { FlameFaults } from './flame-faults.js';
 
@@ -16,7 +16,7 @@ export class TestBackend extends FlameBackend {
     this.#clock = clock;
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     const fault = this.#faults.nextBoot();
     if (fault && 'refuse' in fault) throw fault.refuse;
     if (fault) await this.#wait(fault.delay, order.signal);

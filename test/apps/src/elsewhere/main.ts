@@ -2,7 +2,7 @@ import './confine.js';
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type BootOrder, FlameModule, type Machine, OnFlame, ProcessBackend } from 'nestjs-flame';
+import { type BootRequest, FlameModule, type Machine, OnFlame, ProcessBackend } from 'nestjs-flame';
 
 /** Processes of this host that are taken for machines elsewhere. */
 class ElsewhereBackend extends ProcessBackend {
@@ -10,7 +10,7 @@ class ElsewhereBackend extends ProcessBackend {
     return 'network' as 'host';
   }
 
-  override boot(order: BootOrder): Promise<Machine> {
+  override boot(order: BootRequest): Promise<Machine> {
     return super.boot({ ...order, flameParent: (options) => order.flameParent({ host: 'localhost', ...options }) });
   }
 }

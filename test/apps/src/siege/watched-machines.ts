@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FlameBackend, ProcessBackend } from 'nestjs-flame';
-import type { BackendContext, BootOrder, Machine, ParentInfo } from 'nestjs-flame';
+import type { BackendContext, BootRequest, Machine, ParentInfo } from 'nestjs-flame';
 import type { FarHost } from './far-host.js';
 
 /** More than a runner needs, less than a hog takes. */
@@ -35,7 +35,7 @@ export class WatchedMachines extends FlameBackend {
     await Promise.all(this.#places.map(({ processes }) => processes.prepare(context)));
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     const { processes, host } = this.#places[this.all.length % this.#places.length]!;
     const machine = await processes.boot({ ...order, flameParent: (options) => this.#tell(order, { ...options, host: host?.parent }) });
     const pid = Number(machine.id.replace('pid ', ''));
@@ -61,7 +61,7 @@ export class WatchedMachines extends FlameBackend {
     return [...processes, ...this.#groups];
   }
 
-  async #tell(order: BootOrder, options: Parameters<BootOrder['flameParent']>[0]): Promise<string> {
+  async #tell(order: BootRequest, options: Parameters<BootRequest['flameParent']>[0]): Promise<string> {
     const told = await order.flameParent(options);
     const { address, certificate } = JSON.parse(Buffer.from(told, 'base64').toString()) as ParentInfo;
     const way = `${address.replace(/:.*/, '')}${certificate === undefined ? '' : ' over TLS'}`;

@@ -4,7 +4,7 @@ import type { Check } from '../../core/check.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
-import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import type { BackendContext, BootRequest, Machine } from '../backend.js';
 import { Leftovers } from '../platform/leftovers.js';
 import { connectDocker } from './docker-engine.js';
 import type { DockerEngine } from './docker-engine.js';
@@ -67,7 +67,7 @@ export class DockerBackend extends FlameBackend {
     this.#prepared = { engine, place, home: ownHome(own), image, leftovers, parent, log };
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     const prepared = this.#ready;
     const { bootTimeout } = this.#config;
     const signal = bootTimeout === undefined ? order.signal : AbortSignal.any([order.signal, timeUp(bootTimeout)]);
@@ -119,7 +119,7 @@ export class DockerBackend extends FlameBackend {
     return this.#prepared;
   }
 
-  async #create({ engine, place, home, image }: Prepared, order: BootOrder, signal: AbortSignal): Promise<Docker.Container> {
+  async #create({ engine, place, home, image }: Prepared, order: BootRequest, signal: AbortSignal): Promise<Docker.Container> {
     signal.throwIfAborted();
     if (this.#config.pull === 'always') await image.pull(signal);
     const flameParent = await order.flameParent({ host: place.parentHost });

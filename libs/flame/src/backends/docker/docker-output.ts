@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
-import type { BootOrder } from '../backend.js';
+import type { BootRequest } from '../backend.js';
 import type { DockerEngine } from './docker-engine.js';
 import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
@@ -23,7 +23,7 @@ const probeAfter = 30_000;
  * Attaches to a container before it is started, so that nothing is missed, whatever becomes of its logs: their driver may not be readable, and following
  * them loses last lines.
  */
-export async function readOutput({ ask }: DockerEngine, id: string, output: BootOrder['output']): Promise<ContainerOutput> {
+export async function readOutput({ ask }: DockerEngine, id: string, output: BootRequest['output']): Promise<ContainerOutput> {
   let demux!: Docker['modem']['demuxStream'];
   const attach = (docker: Docker): Promise<NodeJS.ReadWriteStream> => {
     demux = docker.modem.demuxStream.bind(docker.modem);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerCreateOptions } from 'dockerode';
-import type { BootOrder } from '../backend.js';
+import type { BootRequest } from '../backend.js';
 import type { ParentHome } from './docker-home.js';
 import type { DockerConfig } from './docker-options.js';
 import { labelPrefix } from './docker-options.js';
@@ -21,7 +21,7 @@ export function containerSpec(
   config: DockerConfig,
   place: DockerPlace,
   home: ParentHome,
-  order: Pick<BootOrder, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
+  order: Pick<BootRequest, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
   flameParent: string,
 ): ContainerCreateOptions {
   const host = hostname(order.runner);

@@ -5,7 +5,7 @@ import type { BootPhase } from '../../core/errors/boot-error.js';
 import type { Check } from '../../core/check.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
-import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import type { BackendContext, BootRequest, Machine } from '../backend.js';
 import { Leftovers } from '../platform/leftovers.js';
 import { FlyApi, FlyApiError } from './fly-api.js';
 import { flyCreateBody } from './fly-create.js';
@@ -60,7 +60,7 @@ export class FlyBackend extends FlameBackend {
     this.#prepared = { settings, api, leftovers: new Leftovers(log, api.requests.limit), parent, log };
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     const { regions } = this.#ready.settings;
     const refusals: { region: string; error: FlyApiError }[] = [];
     for (const region of regions) {
@@ -102,9 +102,9 @@ export class FlyBackend extends FlameBackend {
     const checks: Check[] = [];
     try {
       await api.describe(signal);
-      checks.push({ name: 'engine', ok: true, found: `the Machines API at ${api.host} knows the app ${api.app}` });
+      checks.push({ name: 'engine', ok: true, message: `the Machines API at ${api.host} knows the app ${api.app}` });
       await api.list(`${flyPrefix}parent`, parent, signal);
-      checks.push({ name: 'rights', ok: true, found: `the token may list the machines of ${api.app}` });
+      checks.push({ name: 'rights', ok: true, message: `the token may list the machines of ${api.app}` });
     } catch (error) {
       if (!(error instanceof FlyApiError)) throw error;
       return [...checks, whatToMend(error, api)];
@@ -128,7 +128,7 @@ export class FlyBackend extends FlameBackend {
     return this.#prepared;
   }
 
-  async #bootIn(region: string, order: BootOrder): Promise<FlyMachine> {
+  async #bootIn(region: string, order: BootRequest): Promise<FlyMachine> {
     const { api, settings, log } = this.#ready;
     const flameParent = await order.flameParent({ host: settings.parentHostname });
     const body = flyCreateBody(settings, region, order, { flameParent, origin: this.#origin });
@@ -155,7 +155,7 @@ export class FlyBackend extends FlameBackend {
     }
   }
 
-  async #make(body: object, secret: string, order: BootOrder): Promise<FlyMachine> {
+  async #make(body: object, secret: string, order: BootRequest): Promise<FlyMachine> {
     const { api, leftovers, log } = this.#ready;
     try {
       const made = new FlyMachine(api, await api.create(body, secret, order.signal), leftovers, log);
@@ -170,7 +170,7 @@ export class FlyBackend extends FlameBackend {
     }
   }
 
-  async #removeUnheard({ runner }: BootOrder): Promise<void> {
+  async #removeUnheard({ runner }: BootRequest): Promise<void> {
     const { api, leftovers, log } = this.#ready;
     const remove = async (): Promise<boolean> => {
       const found = await api.list(`${flyPrefix}runner`, runner);
@@ -197,30 +197,35 @@ function bootError(text: string, phase: BootPhase, answers: readonly FlyApiError
 function whatToMend(error: FlyApiError, { app, host }: FlyApi): Check {
   const found = error.message;
   if (error.status === 404)
-    return { name: 'engine', ok: false, found, mend: `Set FlyBackend's option app, or FLY_APP_NAME: there is no app "${app}".` };
+    return { name: 'engine', ok: false, message: found, fix: `Set FlyBackend's option app, or FLY_APP_NAME: there is no app "${app}".` };
   if (error.status === 401 || error.status === 403)
     return {
       name: 'rights',
       ok: false,
-      found,
-      mend: `Give a token for this app: fly secrets set FLY_API_TOKEN="$(fly tokens create deploy --app ${app})".`,
+      message: found,
+      fix: `Give a token for this app: fly secrets set FLY_API_TOKEN="$(fly tokens create deploy --app ${app})".`,
     };
   return {
     name: 'engine',
     ok: false,
-    found,
-    mend: `Set FlyBackend's option host, or FLY_API_HOSTNAME, if ${host} is not the Machines API that this process can reach.`,
+    message: found,
+    fix: `Set FlyBackend's option host, or FLY_API_HOSTNAME, if ${host} is not the Machines API that this process can reach.`,
   };
 }
 
 function addressed(host: string): Check {
   const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => plain(address)));
-  if (isIP(host) === 0) return { name: 'network', ok: true, found: `runners will look for this process as ${host}` };
+  if (isIP(host) === 0) return { name: 'network', ok: true, message: `runners will look for this process as ${host}` };
   if (own.includes(plain(host)))
-    return { name: 'network', ok: true, found: `${host}, where runners will look for this process, is an address of this machine` };
+    return { name: 'network', ok: true, message: `${host}, where runners will look for this process, is an address of this machine` };
   const mend =
     "Leave FlyBackend's option parentHostname out on Fly, where FLY_PRIVATE_IP gives it, or give an address of this machine that runners can reach.";
-  return { name: 'network', ok: false, found: `${host}, where runners will look for this process, is no address of this machine`, mend };
+  return {
+    name: 'network',
+    ok: false,
+    message: `${host}, where runners will look for this process, is no address of this machine`,
+    fix: mend,
+  };
 }
 
 /** An address in the one form that is the shortest. */

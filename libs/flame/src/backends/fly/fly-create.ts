@@ -1,4 +1,4 @@
-import type { BootOrder } from '../backend.js';
+import type { BootRequest } from '../backend.js';
 import type { FlySettings } from './fly-options.js';
 import { flyMetadata } from './fly-origin.js';
 import type { FlyOrigin } from './fly-origin.js';
@@ -15,7 +15,12 @@ export interface FlyBoot {
 }
 
 /** The body of `POST /apps/{app}/machines`: https://fly.io/docs/machines/api/machines-resource/#create-a-machine */
-export function flyCreateBody({ image, options }: FlySettings, region: string, order: BootOrder, { flameParent, origin }: FlyBoot): object {
+export function flyCreateBody(
+  { image, options }: FlySettings,
+  region: string,
+  order: BootRequest,
+  { flameParent, origin }: FlyBoot,
+): object {
   const { init, cpuKind, cpus, memoryMb, services, mounts, metadata, environment } = options;
   return {
     name: order.runner,

@@ -1,4 +1,4 @@
-import type { BootOrder } from '../backend.js';
+import type { BootRequest } from '../backend.js';
 import { machineLabels, readMachineLabels } from '../platform/machine-labels.js';
 import { isAlive as processIsAlive } from '../../system/process-table.js';
 import type { FlyMachineInfo } from './fly-exit.js';
@@ -27,7 +27,7 @@ export function ownOrigin(
 }
 
 /** The metadata of a runner's machine: whose it is, and where that parent is. */
-export function flyMetadata(order: BootOrder, origin: FlyOrigin | undefined): Record<string, string> {
+export function flyMetadata(order: BootRequest, origin: FlyOrigin | undefined): Record<string, string> {
   return {
     [flyMark.key]: flyMark.value,
     ...machineLabels(order, flyPrefix),

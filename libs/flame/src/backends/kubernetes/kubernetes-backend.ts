@@ -4,7 +4,7 @@ import type { Check } from '../../core/check.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
-import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import type { BackendContext, BootRequest, Machine } from '../backend.js';
 import { Leftovers } from '../platform/leftovers.js';
 import { connectKubernetes } from './kubernetes-cluster.js';
 import type { Cluster } from './kubernetes-cluster.js';
@@ -88,7 +88,7 @@ export class KubernetesBackend extends FlameBackend {
     this.#prepared = { cluster, host, plan, watch, leftovers, parent, log };
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     order.signal.throwIfAborted();
     const { cluster, plan, watch, leftovers, log } = this.#ready;
     const { bootTimeout, schedulingTimeout } = this.#config;
@@ -142,7 +142,7 @@ export class KubernetesBackend extends FlameBackend {
   }
 
   /** The pod first: its Secret belongs to it. The node asks for the Secret when it has made the pod's network, which takes longer. */
-  async #create(manifest: V1Pod, order: BootOrder, signal: AbortSignal): Promise<V1Pod> {
+  async #create(manifest: V1Pod, order: BootRequest, signal: AbortSignal): Promise<V1Pod> {
     const { cluster, host } = this.#ready;
     const { api, ask, namespace } = cluster;
     const flameParent = await order.flameParent({ host });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { V1EnvVar, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node';
 import { BootError } from '../../core/errors/boot-error.js';
-import type { BootOrder } from '../backend.js';
+import type { BootRequest } from '../backend.js';
 import { mergeManifest } from './kubernetes-merge.js';
 import type { KubernetesConfig } from './kubernetes-options.js';
 import { machineLabels } from '../platform/machine-labels.js';
@@ -32,7 +32,7 @@ export interface PodPlan {
 /** A pod for one runner, whose Secret has the pod's name. The later wins: defaults, manifest, env, what a runner cannot do without. */
 export function podManifest(
   { config, template, container, owner, home }: PodPlan,
-  order: Pick<BootOrder, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
+  order: Pick<BootRequest, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
 ): V1Pod {
   const name = podName(order.runner);
   const defaults = mergeManifest<V1Pod>(template, {
@@ -101,7 +101,7 @@ export function podSecret(pod: V1Pod, flameParent: string, { secretEnv }: Pick<K
 }
 
 /** Our labels, in which a value has at most 63 plain characters. */
-export function podLabels(order: Pick<BootOrder, 'parent' | 'pool' | 'runner'>): Record<string, string> {
+export function podLabels(order: Pick<BootRequest, 'parent' | 'pool' | 'runner'>): Record<string, string> {
   return Object.fromEntries(Object.entries(machineLabels(order, labelPrefix)).map(([key, value]) => [key, labelValue(value)]));
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BootOrder } from '../backend.js';
+import type { BootRequest } from '../backend.js';
 import type { Cluster } from './kubernetes-cluster.js';
 import { readStream } from './kubernetes-stream.js';
 import { splitLines } from '../launch/line-splitter.js';
@@ -18,11 +18,11 @@ export class PodOutput {
   #heapFull = false;
   #last = '';
   #resumeAfter = '';
-  readonly #output: BootOrder['output'];
+  readonly #output: BootRequest['output'];
   readonly #closing = new AbortController();
 
   /** `over` says whether the container has ended: then what has come is all. */
-  constructor(cluster: Cluster, pod: string, container: string, output: BootOrder['output'], over: () => boolean) {
+  constructor(cluster: Cluster, pod: string, container: string, output: BootRequest['output'], over: () => boolean) {
     this.#output = output;
     this.ended = this.#follow(cluster, pod, container, over);
   }

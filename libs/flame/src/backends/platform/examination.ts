@@ -15,10 +15,10 @@ export class Examination {
   async look(name: string, mend: string, find: () => Promise<string>): Promise<boolean> {
     this.#signal.throwIfAborted();
     try {
-      this.checks.push({ name, ok: true, found: await find() });
+      this.checks.push({ name, ok: true, message: await find() });
       return true;
     } catch (error) {
-      this.checks.push({ name, ok: false, found: this.#wordsOf(error), mend });
+      this.checks.push({ name, ok: false, message: this.#wordsOf(error), fix: mend });
       return false;
     }
   }

@@ -1,4 +1,4 @@
-import type { BootOrder } from '../backend.js';
+import type { BootRequest } from '../backend.js';
 
 /** What every machine on a platform says of itself: which parent made it, for which pool, and which of its runners it hosts. */
 export interface MachineLabels {
@@ -14,7 +14,7 @@ const names = ['parent', 'pool', 'runner'] as const;
  * Kubernetes. `reap` finds machines by them, and so do people.
  */
 export function machineLabels(
-  { parent, pool, runner }: Pick<BootOrder, 'parent' | 'pool' | 'runner'>,
+  { parent, pool, runner }: Pick<BootRequest, 'parent' | 'pool' | 'runner'>,
   prefix: string,
 ): Record<string, string> {
   return { [`${prefix}parent`]: parent, [`${prefix}pool`]: pool, [`${prefix}runner`]: runner };

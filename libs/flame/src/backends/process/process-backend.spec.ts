@@ -61,7 +61,7 @@ describe('ProcessBackend', () => {
     const order = Object.assign(new TestOrder('polite'), { inProcess: async () => machine });
     expect(await backend.boot(order)).toBe(machine);
     expect(await backend.machines()).toEqual([]);
-    expect(await backend.examine()).toEqual([expect.objectContaining({ ok: true, found: expect.stringContaining('this process') })]);
+    expect(await backend.examine()).toEqual([expect.objectContaining({ ok: true, message: expect.stringContaining('this process') })]);
   });
 
   it('refuses at start an entry that is not there', async () => {

@@ -5,7 +5,7 @@ import { BootError } from '../../core/errors/boot-error.js';
 import type { Check } from '../../core/check.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import { FlameBackend } from '../backend.js';
-import type { BackendContext, BootOrder, Machine } from '../backend.js';
+import type { BackendContext, BootRequest, Machine } from '../backend.js';
 import { ancestorsFor } from '../launch/ancestor-apps.js';
 import { LocalBackend } from '../local-backend.js';
 import { runnerEnv } from '../launch/runner-env.js';
@@ -78,7 +78,7 @@ export class ProcessBackend extends FlameBackend {
     );
   }
 
-  async boot(order: BootOrder): Promise<Machine> {
+  async boot(order: BootRequest): Promise<Machine> {
     if (this.reach === 'memory') return this.#local.boot(order);
     const child = await this.#spawn(order);
     const machine = new ProcessMachine(child, order);
@@ -94,10 +94,10 @@ export class ProcessBackend extends FlameBackend {
     if (this.reach === 'memory') return this.#local.examine();
     try {
       const { file, args } = runnerCommand(this.#options);
-      return [{ name: 'command', ok: true, found: [file, ...args].join(' ') }];
+      return [{ name: 'command', ok: true, message: [file, ...args].join(' ') }];
     } catch (error) {
       if (!(error instanceof FlameError)) throw error;
-      return [{ name: 'command', ok: false, found: error.message, mend: "Set ProcessBackend's option entry to the app's main file." }];
+      return [{ name: 'command', ok: false, message: error.message, fix: "Set ProcessBackend's option entry to the app's main file." }];
     }
   }
 
@@ -109,7 +109,7 @@ export class ProcessBackend extends FlameBackend {
     await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
   }
 
-  async #spawn(order: BootOrder): Promise<ChildProcess> {
+  async #spawn(order: BootRequest): Promise<ChildProcess> {
     const { inspect = false } = this.#options;
     if (inspect === false) return this.#start(order, []);
     const { port, release } = await takeInspectorPort(typeof inspect === 'number' ? inspect : undefined).catch((cause: Error) => {
@@ -125,7 +125,7 @@ export class ProcessBackend extends FlameBackend {
     }
   }
 
-  async #start(order: BootOrder, inspector: readonly string[]): Promise<ChildProcess> {
+  async #start(order: BootRequest, inspector: readonly string[]): Promise<ChildProcess> {
     const { cwd } = this.#options;
     const { file, args } = runnerCommand(this.#options, process, inspector);
     const flameParent = await order.flameParent({ more: { lifeline } });

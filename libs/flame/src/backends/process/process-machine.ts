@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { BootOrder, Machine, MachineExit } from '../backend.js';
+import type { BootRequest, Machine, MachineExit } from '../backend.js';
 import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull, processExit } from './process-exit.js';
 import { thisSystem } from '../../system/system.js';
@@ -20,7 +20,7 @@ export class ProcessMachine implements Machine {
   #gone = false;
 
   /** Takes over a child that has just been spawned, with pipes for its output and its lifeline. */
-  constructor(child: ChildProcess, order: Pick<BootOrder, 'output' | 'signal'>) {
+  constructor(child: ChildProcess, order: Pick<BootRequest, 'output' | 'signal'>) {
     this.#child = child;
     this.#pid = child.pid!;
     this.id = `pid ${this.#pid}`;

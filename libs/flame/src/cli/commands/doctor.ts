@@ -63,13 +63,13 @@ async function follow(
   }, startLimit);
   app.on('message', (message: DoctorMessage) => {
     if (message.flame !== 'doctor') return;
-    if (message.is === 'app') {
+    if (message.type === 'app') {
       clearTimeout(late);
       began = true;
       const unknown = wanted.filter((name) => !message.pools.includes(name));
       if (unknown.length > 0) problem = `the app has no pool ${unknown.join(', ')}; its pools are ${message.pools.join(', ')}`;
     }
-    over ||= message.is === 'over';
+    over ||= message.type === 'over';
     report.take(message);
   });
   const [code, signal] = (await once(app, 'close')) as [number | null, NodeJS.Signals | null];

@@ -20,14 +20,14 @@ export interface Codec {
    *
    * @throws {UnencodableError} with the path of the value that cannot cross.
    */
-  encode(value: unknown, hoist?: Hoist): Uint8Array;
+  encode(value: unknown, hoist?: Replace): Uint8Array;
   /**
    * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, except a large Buffer that fills most of
    * the memory under `bytes`, which it takes over: `bytes` is decoded once, and not written to afterwards.
    *
    * @throws {MalformedError} on bytes that no codec wrote. {UnreadableError} on instances that cannot be made here.
    */
-  decode(bytes: Uint8Array, lower?: Lower): unknown;
+  decode(bytes: Uint8Array, lower?: Materialize): unknown;
   /** Encodes whatever a handler threw; never throws: what cannot cross is left out and said so. */
   encodeThrown(thrown: unknown): Uint8Array;
   /** `runner`, for example `runner 7f3a (pool ffmpeg)`, becomes the last line of the stack, that says where the error was thrown. */
@@ -35,16 +35,16 @@ export interface Codec {
 }
 
 /** Returns what stands for `value` on the wire, or undefined when it does not know what to do with it. */
-export type Hoist = (value: object) => number | Hoisted | undefined;
+export type Replace = (value: object) => number | Replaced | undefined;
 
 /** A number, and beside it a value that is encoded like any other. */
-export interface Hoisted {
+export interface Replaced {
   readonly number: number;
   readonly beside: unknown;
 }
 
 /** Makes at this end what stands for the number that `hoist` gave at the other; `beside` is what came with it. */
-export type Lower = (number: number, beside: unknown) => unknown;
+export type Materialize = (number: number, beside: unknown) => unknown;
 
 /**
  * A class whose instances cross as themselves. Plain own properties are carried, unless `encode` and `decode` say otherwise; the constructor

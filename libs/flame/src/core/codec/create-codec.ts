@@ -3,7 +3,7 @@ import { ClassRegistry } from './class-registry.js';
 import { MalformedError, UnencodableError } from './codec.js';
 import type { FindClasses } from './automatic-classes.js';
 import type { ClassSources } from './class-registry.js';
-import type { Codec, Hoist, Lower, RegisteredClass, RegisteredKind } from './codec.js';
+import type { Codec, Replace, Materialize, RegisteredClass, RegisteredKind } from './codec.js';
 import { addStackLine } from './error-record.js';
 import { notPlain, readPlain } from './plain-reader.js';
 import { PlainWriter } from './plain-writer.js';
@@ -67,11 +67,11 @@ class MsgpackCodec implements Codec {
     this.#maxBytes = maxBytes;
   }
 
-  encode(value: unknown, hoist?: Hoist): Uint8Array {
+  encode(value: unknown, hoist?: Replace): Uint8Array {
     return this.#limited(this.#plain.write(value) ?? this.#write(this.#prepare(value, { hoist })));
   }
 
-  decode(given: Uint8Array, lower?: Lower): unknown {
+  decode(given: Uint8Array, lower?: Materialize): unknown {
     // From a Buffer msgpackr makes Buffers.
     const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength);
     const plain = readPlain(bytes);
@@ -102,7 +102,7 @@ class MsgpackCodec implements Codec {
     return thrown;
   }
 
-  #prepare(value: unknown, options: { hoist?: Hoist | undefined; lenient?: boolean } = {}): unknown {
+  #prepare(value: unknown, options: { hoist?: Replace | undefined; lenient?: boolean } = {}): unknown {
     return prepare(value, { classes: this.#classes, maxDepth: this.#maxDepth, ...options });
   }
 

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { UnencodableError } from './codec.js';
-import type { Hoist, Hoisted } from './codec.js';
+import type { Replace, Replaced } from './codec.js';
 import type { ClassRegistry, KnownClass } from './class-registry.js';
 import { builtInAbove } from './behaviour.js';
 import { isContainer, isDense } from './containers.js';
@@ -19,7 +19,7 @@ import type { Step } from './value-path.js';
 export interface PrepareOptions {
   readonly classes: ClassRegistry;
   readonly maxDepth: number;
-  readonly hoist?: Hoist | undefined;
+  readonly hoist?: Replace | undefined;
   /** Puts a note in the place of what cannot cross, where otherwise an UnencodableError is thrown. */
   readonly lenient?: boolean;
 }
@@ -214,7 +214,7 @@ export class Preparation {
     return marked(mark.encoded, known.name, this.#within(value, wire, depth));
   }
 
-  #beside(value: object, hoisted: Hoisted, depth: number): unknown {
+  #beside(value: object, hoisted: Replaced, depth: number): unknown {
     return marked(mark.hoisted, hoisted.number, this.#within(value, hoisted.beside, depth));
   }
 

@@ -1,5 +1,5 @@
 import { MalformedError, UnreadableError } from './codec.js';
-import type { Lower } from './codec.js';
+import type { Materialize } from './codec.js';
 import type { ClassRegistry, KnownClass } from './class-registry.js';
 import { thrownWords } from './thrown-words.js';
 import { isHiddenKey, makeError } from './error-record.js';
@@ -11,7 +11,7 @@ import type { Mark } from './marks.js';
 /** What marks are revived with. */
 export interface ReviveOptions {
   readonly classes: ClassRegistry;
-  readonly lower?: Lower | undefined;
+  readonly lower?: Materialize | undefined;
 }
 
 /** Makes what the marks in a decoded value stand for, in place. @throws on marks that no encoder of ours wrote. */

@@ -86,11 +86,11 @@ export interface RunnerMetrics {
   readonly exists: number;
   readonly age: number;
   /** What its process said of itself last, a few seconds ago at most; undefined before, and for runners in the parent's own process. */
-  readonly vitals: RunnerVitals | undefined;
+  readonly vitals: RunnerProcessStats | undefined;
 }
 
 /** How a runner's process is; of several processes the sum, of delays the longest. */
-export interface RunnerVitals {
+export interface RunnerProcessStats {
   readonly processes: number;
   /** Counts up: milliseconds of CPU time. */
   readonly cpu: number;

@@ -1,7 +1,7 @@
 import type { Saturation } from './saturation.js';
 
 /** What a runner's process says of itself, every few seconds, as the JSON of the frame `vitals`. */
-export interface ProcessVitals {
+export interface ProcessStats {
   readonly pid: number;
   /** Milliseconds of CPU time since it began. */
   readonly cpu: number;
@@ -19,7 +19,7 @@ const numbers = ['pid', 'cpu', 'memory', 'heap', 'delay', 'delayMax'] as const;
 const ofSaturation = ['calls', 'over', 'loop', 'queue'] as const;
 
 /** @throws {TypeError} when the text is anything else. */
-export function readVitals(text: string): ProcessVitals {
+export function readProcessStats(text: string): ProcessStats {
   const given = JSON.parse(text) as { saturation?: unknown } | null;
   const vitals = read(given, numbers);
   return given?.saturation === undefined ? vitals : { ...vitals, saturation: read(given.saturation, ofSaturation) };

@@ -1,6 +1,6 @@
 import type { FlameError } from '../errors/flame-error.js';
 import type { CancelCause } from '../session/frame.js';
-import type { PoolBooks } from './pool-state.js';
+import type { PoolState } from './pool-state.js';
 import type { PoolCall, PoolRunner } from './entries.js';
 import { abortGrace } from './rules.js';
 import * as verdict from './pool-errors.js';
@@ -9,11 +9,11 @@ import * as verdict from './pool-errors.js';
  * The rules of calls: who gets a slot and when, whose time is up, who is answered with what.
  */
 export class Calls {
-  readonly #books: PoolBooks;
+  readonly #books: PoolState;
   /** A runner gets work: it is not idle any more. */
   readonly #onBusy: (runner: PoolRunner) => void;
 
-  constructor(books: PoolBooks, onBusy: (runner: PoolRunner) => void) {
+  constructor(books: PoolState, onBusy: (runner: PoolRunner) => void) {
     this.#books = books;
     this.#onBusy = onBusy;
   }
@@ -154,19 +154,19 @@ export class Calls {
     runner.served += 1;
     books.shelf.update(runner);
     books.clock(call, Math.min(books.now + call.runLimit, call.cameAt + call.overallLimit));
-    books.act({ do: 'run', call, runner: runner.id });
+    books.act({ type: 'run', call, runner: runner.id });
   }
 
   /** Answers the caller while the work is still on its runner. */
   #answer(call: PoolCall, error: FlameError): void {
-    this.#books.act({ do: 'reject', call, error });
+    this.#books.act({ type: 'reject', call, error });
   }
 
   /** Tells the runner to abort the work; the slot stays taken until the runner confirms the end. */
   #cancel(call: PoolCall, cause: CancelCause, reason: string): void {
     call.state = 'ending';
     this.#books.clock(call, this.#books.now + abortGrace);
-    this.#books.act({ do: 'cancel', call, runner: call.runner!.id, cause, reason });
+    this.#books.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason });
   }
 }
 

@@ -6,66 +6,66 @@ import type { PoolCall } from './entries.js';
 /** What has happened, as the pool's shell tells the machine. One about a runner or call that is no longer in the books does nothing. */
 export type PoolFact =
   /** The app starts: boot `min`. */
-  | { is: 'start' }
-  | { is: 'call'; call: PoolCall }
+  | { type: 'start' }
+  | { type: 'call'; call: PoolCall }
   /** The caller's signal aborted, or the call failed with `error` while its work goes on. */
-  | { is: 'abort'; call: PoolCall; reason: string; error?: FlameError }
+  | { type: 'abort'; call: PoolCall; reason: string; error?: FlameError }
   /**
    * The caller has its answer, the slot is not free yet. With `streaming`, the handler still works: its clock goes on, and the caller can
    * still be told of a failure. Without, what stays is a child, or resources, and no clock ticks.
    */
-  | { is: 'held'; call: PoolCall; streaming?: boolean }
+  | { type: 'held'; call: PoolCall; streaming?: boolean }
   /** Nobody wants any more what the call streams or holds: a stream's consumer has left, a child is stopped. */
-  | { is: 'abandoned'; call: PoolCall; reason: string }
+  | { type: 'abandoned'; call: PoolCall; reason: string }
   /** The work is over and its slot free; the caller has its answer, now or earlier. */
-  | { is: 'ended'; call: PoolCall }
+  | { type: 'ended'; call: PoolCall }
   /** The runner sent the call back without having started it: it is leaving. */
-  | { is: 'bounced'; call: PoolCall }
-  | { is: 'up'; runner: string }
-  | { is: 'boot-failed'; runner: string; error: BootError }
+  | { type: 'bounced'; call: PoolCall }
+  | { type: 'up'; runner: string }
+  | { type: 'boot-failed'; runner: string; error: BootError }
   /** The answer to `ask`. */
-  | { is: 'consent'; runner: string; yes: boolean }
-  | { is: 'suspended'; runner: string }
-  | { is: 'resumed'; runner: string }
+  | { type: 'consent'; runner: string; yes: boolean }
+  | { type: 'suspended'; runner: string }
+  | { type: 'resumed'; runner: string }
   /** The runner takes no new work: it was told to go, or a handler ignored its abort. */
-  | { is: 'leaving'; runner: string; reason: string }
+  | { type: 'leaving'; runner: string; reason: string }
   /** The runner is lost, with all that ran on it; `how` says how, for people. */
-  | { is: 'down'; runner: string; how: string }
+  | { type: 'down'; runner: string; how: string }
   /** The platform has confirmed that nothing is left of it. */
-  | { is: 'gone'; runner: string }
-  | { is: 'resize'; min: number; max: number }
+  | { type: 'gone'; runner: string }
+  | { type: 'resize'; min: number; max: number }
   /** Calls wait until `resume`; what runs goes on. */
-  | { is: 'pause'; reason: string }
-  | { is: 'resume' }
+  | { type: 'pause'; reason: string }
+  | { type: 'resume' }
   /** The runner takes no new work, and what it has gets `shutdownTimeout`. */
-  | { is: 'drain-runner'; runner: string; reason: string }
-  | { is: 'drain'; reason: string }
+  | { type: 'drain-runner'; runner: string; reason: string }
+  | { type: 'drain'; reason: string }
   /** Time has passed `machine.wakeAt`; with `debugged`, a debugger holds the parent or one of the runners, so that limits of calls and boots do not count. */
-  | { is: 'tick'; debugged?: boolean };
+  | { type: 'tick'; debugged?: boolean };
 
 /** What the machine wants done, in this order. */
 export type PoolAction =
-  | { do: 'run'; call: PoolCall; runner: string }
+  | { type: 'run'; call: PoolCall; runner: string }
   /** Abort the work of a call on its runner. */
-  | { do: 'cancel'; call: PoolCall; runner: string; cause: CancelCause; reason: string }
+  | { type: 'cancel'; call: PoolCall; runner: string; cause: CancelCause; reason: string }
   /** Answer the caller with an error; if it streams, fail its streams. */
-  | { do: 'reject'; call: PoolCall; error: FlameError }
+  | { type: 'reject'; call: PoolCall; error: FlameError }
   /** Make a machine; `count` runners there will be then. */
-  | { do: 'boot'; runner: string; count: number }
+  | { type: 'boot'; runner: string; count: number }
   /** The boot took too long: destroy what there is of it, then tell `boot-failed` and `gone`. */
-  | { do: 'give-up'; runner: string; why: string }
+  | { type: 'give-up'; runner: string; why: string }
   /** A boot has ended: the app's hook is told. */
-  | { do: 'grown'; runner: string; error: BootError | undefined; count: number }
+  | { type: 'grown'; runner: string; error: BootError | undefined; count: number }
   /** Ask the runner whether it may stop. */
-  | { do: 'ask'; runner: string }
+  | { type: 'ask'; runner: string }
   /** End a runner that has no work: politely, by force after `grace`. Then tell `gone`. */
-  | { do: 'stop'; runner: string; reason: string; grace: number }
+  | { type: 'stop'; runner: string; reason: string; grace: number }
   /** Tell a runner that it gets no new work; it ends by `stop` when its work is done. */
-  | { do: 'retire'; runner: string; reason: string }
+  | { type: 'retire'; runner: string; reason: string }
   /** Make sure that nothing is left of a lost runner, then tell `gone`. */
-  | { do: 'bury'; runner: string }
-  | { do: 'shrunk'; runner: string; count: number }
+  | { type: 'bury'; runner: string }
+  | { type: 'shrunk'; runner: string; count: number }
   /** `min` runners are up, or could not be. */
-  | { do: 'started'; error: BootError | undefined }
+  | { type: 'started'; error: BootError | undefined }
   /** A drained pool has nothing left. */
-  | { do: 'drained' };
+  | { type: 'drained' };

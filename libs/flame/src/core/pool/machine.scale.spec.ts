@@ -24,19 +24,19 @@ class CountedCall extends PoolCall {
 /** Fills `runners` runners, lets `waiting` calls wait, and gives the dearest of many steps in which a call ends and another comes. */
 function dearestStep(runners: number, waiting: number): number {
   const pool = new PoolTranscript({ max: runners, min: runners, maxQueue: Infinity });
-  pool.tell({ is: 'start' });
-  for (let n = 1; n <= runners; n++) pool.tell({ is: 'up', runner: `r${n}` });
+  pool.tell({ type: 'start' });
+  for (let n = 1; n <= runners; n++) pool.tell({ type: 'up', runner: `r${n}` });
   const calls: CountedCall[] = [];
   const call = (): void => {
     const next = new CountedCall(calls.length, 1_000_000 + ((calls.length * 7_919) % 1_000));
     calls.push(next);
-    pool.tell({ is: 'call', call: next });
+    pool.tell({ type: 'call', call: next });
   };
   for (let n = 0; n < runners + waiting; n++) call();
   let dearest = 0;
   for (let n = 0; n < 1_000; n++) {
     CountedCall.looks = 0;
-    expect(pool.tell({ is: 'ended', call: calls[n]! })).toHaveLength(1);
+    expect(pool.tell({ type: 'ended', call: calls[n]! })).toHaveLength(1);
     call();
     dearest = Math.max(dearest, CountedCall.looks);
   }

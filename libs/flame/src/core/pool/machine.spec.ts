@@ -38,14 +38,14 @@ describe('PoolMachine', () => {
 
     it('keeps headroom free slots ready ahead of demand', () => {
       const pool = new PoolTranscript({ max: 3, headroom: 1 });
-      expect(pool.tell({ is: 'start' })).toEqual(['boot r1 (1)', 'started']);
+      expect(pool.tell({ type: 'start' })).toEqual(['boot r1 (1)', 'started']);
       pool.up('r1');
       expect(pool.call('a')).toEqual(['run a on r1', 'boot r2 (2)']);
     });
 
     it('boots ten at a time', () => {
       const pool = new PoolTranscript({ min: 25, max: 30 });
-      expect(pool.tell({ is: 'start' })).toHaveLength(10);
+      expect(pool.tell({ type: 'start' })).toHaveLength(10);
       expect(pool.up('r1')).toEqual(['grown r1: ok (10)', 'boot r11 (11)']);
     });
   });
@@ -53,7 +53,7 @@ describe('PoolMachine', () => {
   describe('strategy', () => {
     const loaded = (strategy: 'spread' | 'pack'): PoolTranscript => {
       const pool = new PoolTranscript({ max: 2, min: 2, maxConcurrency: 3, strategy });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1', 'r2');
       return pool;
     };
@@ -75,7 +75,7 @@ describe('PoolMachine', () => {
     it('asks a function, and takes its own choice when that names none with room', () => {
       let choice: string | undefined = 'r2';
       const pool = new PoolTranscript({ max: 2, min: 2, strategy: () => choice });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1', 'r2');
       expect(pool.call('a')).toEqual(['run a on r2']);
       choice = 'nobody';
@@ -86,27 +86,27 @@ describe('PoolMachine', () => {
   describe('min', () => {
     it('counts as started when min runners are up', () => {
       const pool = new PoolTranscript({ min: 2 });
-      expect(pool.tell({ is: 'start' })).toEqual(['boot r1 (1)', 'boot r2 (2)']);
+      expect(pool.tell({ type: 'start' })).toEqual(['boot r1 (1)', 'boot r2 (2)']);
       expect(pool.up('r1')).toEqual(['grown r1: ok (2)']);
       expect(pool.up('r2')).toEqual(['grown r2: ok (2)', 'started']);
     });
 
     it('tells the start the error of a min runner that cannot boot', () => {
       const pool = new PoolTranscript({ min: 1 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       expect(pool.fail('r1')).toEqual(['grown r1: failed (0)', 'started: no luck']);
     });
 
     it('replaces a min runner that dies', () => {
       const pool = new PoolTranscript({ min: 1 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
       expect(pool.down('r1')).toEqual(['bury r1', 'boot r2 (2)']);
     });
 
     it('keeps min runners when the others idle out', () => {
       const pool = new PoolTranscript({ min: 1, max: 2 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
       pool.call('a');
       pool.call('b');
@@ -120,7 +120,7 @@ describe('PoolMachine', () => {
 
     it('lets min runners go after minIdleShutdownAfter, and brings them back with the next call', () => {
       const pool = new PoolTranscript({ min: 1, minIdleAfter: 300 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
       expect(pool.at(299)).toEqual([]);
       expect(pool.at(300)).toEqual(['ask r1']);
@@ -177,14 +177,14 @@ describe('PoolMachine', () => {
         String,
         () => 0,
       );
-      machine.step({ is: 'start' }, 0);
-      machine.step({ is: 'up', runner: '1' }, 24.1);
-      expect(machine.step({ is: 'tick' }, machine.wakeAt)).toEqual([{ do: 'ask', runner: '1' }]);
+      machine.step({ type: 'start' }, 0);
+      machine.step({ type: 'up', runner: '1' }, 24.1);
+      expect(machine.step({ type: 'tick' }, machine.wakeAt)).toEqual([{ type: 'ask', runner: '1' }]);
     });
 
     it('keeps the runners that headroom needs, and lets those go that it does not', () => {
       const pool = new PoolTranscript({ max: 3, headroom: 1 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
       expect(pool.at(10_000)).toEqual([]);
       expect(pool.call('a', { run: 60_000 })).toEqual(['run a on r1', 'boot r2 (2)']);
@@ -200,7 +200,7 @@ describe('PoolMachine', () => {
 
     it('does without headroom once minIdleShutdownAfter has passed, until the next call', () => {
       const pool = new PoolTranscript({ max: 3, headroom: 1, minIdleAfter: 1_000 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
       expect(pool.at(1_000)).toEqual(['ask r1']);
       expect(pool.consent('r1')).toEqual(['stop r1']);
@@ -358,7 +358,7 @@ describe('PoolMachine', () => {
 
     it('fail when the pool drains and they take longer than shutdownTimeout', () => {
       const pool = streaming({ run: 60_000 });
-      expect(pool.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
       expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)']);
       expect(pool.ended('a')).toEqual(['stop r1']);
     });
@@ -414,14 +414,14 @@ describe('PoolMachine', () => {
 
     it('ends with the pool: at once if it is linked, after shutdownTimeout if it is not', () => {
       const linked = held();
-      expect(linked.tell({ is: 'drain', reason: 'bye' })).toEqual([
+      expect(linked.tell({ type: 'drain', reason: 'bye' })).toEqual([
         'reject b: FLAME_REFUSED, ran no',
         'cancel a on r1 (leaving)',
         'retire r1',
       ]);
       expect(linked.ended('a')).toEqual(['stop r1']);
       const unlinked = held({ linked: false });
-      expect(unlinked.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(unlinked.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
       expect(unlinked.at(500)).toEqual(['cancel a on r1 (leaving)']);
       expect(unlinked.ended('a')).toEqual(['stop r1']);
     });
@@ -432,7 +432,7 @@ describe('PoolMachine', () => {
 
     it('keeps a runner that takes no new work', () => {
       const pool = held();
-      expect(pool.tell({ is: 'leaving', runner: 'r1', reason: 'SIGTERM' })).toEqual(['retire r1']);
+      expect(pool.tell({ type: 'leaving', runner: 'r1', reason: 'SIGTERM' })).toEqual(['retire r1']);
       expect(pool.at(60_000)).toContain('reject b: FLAME_TIMEOUT, ran no');
       expect(pool.ended('a')).toEqual(['stop r1']);
     });
@@ -493,11 +493,11 @@ describe('PoolMachine', () => {
 
     it('gives no new calls to a runner whose connection is cut, until it is back', () => {
       const pool = new PoolTranscript({ max: 1, min: 1 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
-      pool.tell({ is: 'suspended', runner: 'r1' });
+      pool.tell({ type: 'suspended', runner: 'r1' });
       expect(pool.call('a')).toEqual([]);
-      expect(pool.tell({ is: 'resumed', runner: 'r1' })).toEqual(['run a on r1']);
+      expect(pool.tell({ type: 'resumed', runner: 'r1' })).toEqual(['run a on r1']);
     });
 
     it('sends a call that a leaving runner gave back to the front of the queue', () => {
@@ -516,7 +516,7 @@ describe('PoolMachine', () => {
   describe('recycling', () => {
     it('stops a single-use runner after its first call and refills to min', () => {
       const pool = new PoolTranscript({ min: 1, max: 1, singleUse: true, maxConcurrency: 5 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
       expect(pool.call('a')).toEqual(['run a on r1']);
       expect(pool.call('b')).toEqual([]);
@@ -527,7 +527,7 @@ describe('PoolMachine', () => {
 
     it('replaces a runner at maxLifetime, after its work is done', () => {
       const pool = new PoolTranscript({ min: 1, max: 2, maxLifetime: 50 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
       pool.call('a');
       expect(pool.at(50)).toEqual(['retire r1', 'boot r2 (2)']);
@@ -538,17 +538,17 @@ describe('PoolMachine', () => {
   describe('resize', () => {
     it('boots up to a higher min at once', () => {
       const pool = new PoolTranscript({ max: 5 });
-      pool.tell({ is: 'start' });
-      expect(pool.tell({ is: 'resize', min: 2, max: 5 })).toEqual(['boot r1 (1)', 'boot r2 (2)']);
+      pool.tell({ type: 'start' });
+      expect(pool.tell({ type: 'resize', min: 2, max: 5 })).toEqual(['boot r1 (1)', 'boot r2 (2)']);
     });
 
     it('retires the least loaded above a lower max', () => {
       const pool = new PoolTranscript({ max: 3, min: 3 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1', 'r2', 'r3');
       pool.call('a');
       pool.call('b');
-      expect(pool.tell({ is: 'resize', min: 0, max: 1 })).toEqual(['stop r3', 'retire r2']);
+      expect(pool.tell({ type: 'resize', min: 0, max: 1 })).toEqual(['stop r3', 'retire r2']);
       expect(pool.ended('b')).toEqual(['stop r2']);
     });
   });
@@ -558,7 +558,7 @@ describe('PoolMachine', () => {
       const pool = new PoolTranscript({ max: 2, ...options });
       pool.call('a');
       pool.up('r1');
-      expect(pool.tell({ is: 'pause', reason: 'the database moves' })).toEqual([]);
+      expect(pool.tell({ type: 'pause', reason: 'the database moves' })).toEqual([]);
       return pool;
     };
 
@@ -567,15 +567,15 @@ describe('PoolMachine', () => {
       expect(pool.call('b')).toEqual([]);
       expect(pool.ended('a')).toEqual([]);
       expect(pool.call('c')).toEqual([]);
-      expect(pool.tell({ is: 'resume' })).toEqual(['run b on r1', 'boot r2 (2)']);
+      expect(pool.tell({ type: 'resume' })).toEqual(['run b on r1', 'boot r2 (2)']);
       expect(pool.ended('b')).toEqual(['run c on r1']);
     });
 
     it('keeps no headroom meanwhile', () => {
       const pool = new PoolTranscript({ headroom: 1 });
-      pool.tell({ is: 'pause', reason: 'wait' });
-      expect(pool.tell({ is: 'start' })).toEqual(['started']);
-      expect(pool.tell({ is: 'resume' })).toEqual(['boot r1 (1)']);
+      pool.tell({ type: 'pause', reason: 'wait' });
+      expect(pool.tell({ type: 'start' })).toEqual(['started']);
+      expect(pool.tell({ type: 'resume' })).toEqual(['boot r1 (1)']);
     });
 
     it('is named to calls that waited too long', () => {
@@ -588,21 +588,21 @@ describe('PoolMachine', () => {
     it('gives nothing to a runner that comes up meanwhile', () => {
       const pool = new PoolTranscript();
       pool.call('a');
-      pool.tell({ is: 'pause', reason: 'wait' });
+      pool.tell({ type: 'pause', reason: 'wait' });
       expect(pool.up('r1')).toEqual(['grown r1: ok (1)']);
-      expect(pool.tell({ is: 'resume' })).toEqual(['run a on r1']);
+      expect(pool.tell({ type: 'resume' })).toEqual(['run a on r1']);
     });
 
     it('keeps a call waiting that a leaving runner gave back', () => {
       const pool = paused();
       expect(pool.bounced('a')).toEqual(['stop r1']);
-      expect(pool.tell({ is: 'resume' })).toEqual(['boot r2 (2)']);
+      expect(pool.tell({ type: 'resume' })).toEqual(['boot r2 (2)']);
     });
 
     it('keeps min, so that the pool starts and stays what it was', () => {
       const pool = new PoolTranscript({ min: 1 });
-      pool.tell({ is: 'pause', reason: 'wait' });
-      expect(pool.tell({ is: 'start' })).toEqual(['boot r1 (1)']);
+      pool.tell({ type: 'pause', reason: 'wait' });
+      expect(pool.tell({ type: 'start' })).toEqual(['boot r1 (1)']);
       expect(pool.up('r1')).toEqual(['grown r1: ok (1)', 'started']);
       expect(pool.down('r1')).toEqual(['bury r1', 'boot r2 (2)']);
     });
@@ -610,7 +610,7 @@ describe('PoolMachine', () => {
     it('does not hold up a drain', () => {
       const pool = paused();
       pool.call('b');
-      expect(pool.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
     });
   });
 
@@ -624,7 +624,7 @@ describe('PoolMachine', () => {
 
     it('gives the runner no new calls, and stops it when its work is done', () => {
       const pool = busy();
-      expect(pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual(['retire r1']);
+      expect(pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual(['retire r1']);
       expect(pool.call('b')).toEqual(['boot r2 (2)']);
       expect(pool.ended('a')).toEqual(['stop r1']);
       expect(pool.at(10_000)).not.toContain('cancel a on r1 (leaving)');
@@ -634,7 +634,7 @@ describe('PoolMachine', () => {
       const pool = busy();
       pool.call('child');
       pool.held('child');
-      pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' });
+      pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked' });
       expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)', 'cancel child on r1 (leaving)']);
       expect(pool.errors.get('a')!.message).toContain('that runner of pool "p" is being drained');
       pool.ended('a');
@@ -643,20 +643,20 @@ describe('PoolMachine', () => {
 
     it('bounds the leave of a runner that leaves already, and counts once', () => {
       const pool = busy();
-      pool.tell({ is: 'leaving', runner: 'r1', reason: 'SIGTERM' });
-      expect(pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual([]);
+      pool.tell({ type: 'leaving', runner: 'r1', reason: 'SIGTERM' });
+      expect(pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual([]);
       pool.at(400);
-      pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked again' });
+      pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked again' });
       expect(pool.at(500)).toContain('cancel a on r1 (leaving)');
     });
 
     it('stops an idle runner at once, gives a boot up, and leaves a stopping runner alone', () => {
       const pool = new PoolTranscript({ min: 2 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.up('r1');
-      expect(pool.tell({ is: 'drain-runner', runner: 'r2', reason: 'asked' })).toEqual(['give-up r2']);
-      expect(pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual(['stop r1']);
-      expect(pool.tell({ is: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual([]);
+      expect(pool.tell({ type: 'drain-runner', runner: 'r2', reason: 'asked' })).toEqual(['give-up r2']);
+      expect(pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual(['stop r1']);
+      expect(pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual([]);
     });
   });
 
@@ -674,7 +674,7 @@ describe('PoolMachine', () => {
       pool.call('a');
       pool.up('r1');
       pool.call('b');
-      expect(pool.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
       expect(pool.call('c')).toEqual(['reject c: FLAME_REFUSED, ran no']);
       expect(pool.ended('a')).toEqual(['stop r1']);
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
@@ -684,7 +684,7 @@ describe('PoolMachine', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a', { run: 60_000 });
       pool.up('r1');
-      pool.tell({ is: 'drain', reason: 'bye' });
+      pool.tell({ type: 'drain', reason: 'bye' });
       expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)']);
       expect(pool.at(1_500)).toEqual(['stop r1']);
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
@@ -693,7 +693,7 @@ describe('PoolMachine', () => {
     it('gives up boots', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a');
-      expect(pool.tell({ is: 'drain', reason: 'bye' })).toEqual(['reject a: FLAME_REFUSED, ran no', 'give-up r1']);
+      expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject a: FLAME_REFUSED, ran no', 'give-up r1']);
       expect(pool.fail('r1')).toEqual(['grown r1: failed (0)', 'drained']);
     });
   });
@@ -701,14 +701,14 @@ describe('PoolMachine', () => {
   describe('under a debugger', () => {
     it('ends no call, and gives each its whole time once the debugger has gone', () => {
       const pool = new PoolTranscript({ max: 1, maxConcurrency: 1 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.call('a');
       pool.up('r1');
       pool.call('b', { wait: 1_500 });
       pool.now = 1_600;
-      expect(pool.tell({ is: 'tick', debugged: true })).toEqual([]);
+      expect(pool.tell({ type: 'tick', debugged: true })).toEqual([]);
       pool.now = 60_000;
-      expect(pool.tell({ is: 'tick', debugged: true })).toEqual([]);
+      expect(pool.tell({ type: 'tick', debugged: true })).toEqual([]);
       // It has gone: both are looked at within a second, and then have what they had at first.
       expect(pool.at(61_999)).toEqual([]);
       expect(pool.at(62_000)).toEqual([expect.stringMatching(/^reject a/), 'cancel a on r1 (timeout)']);
@@ -717,10 +717,10 @@ describe('PoolMachine', () => {
 
     it('gives up no boot', () => {
       const pool = new PoolTranscript({ max: 1, bootTimeout: 1_000 });
-      pool.tell({ is: 'start' });
+      pool.tell({ type: 'start' });
       pool.call('a', { wait: 100_000 });
       pool.now = 1_000;
-      expect(pool.tell({ is: 'tick', debugged: true })).toEqual([]);
+      expect(pool.tell({ type: 'tick', debugged: true })).toEqual([]);
       expect(pool.at(2_999)).toEqual([]);
       expect(pool.at(3_000)).toEqual(['give-up r1']);
     });

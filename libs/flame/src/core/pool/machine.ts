@@ -1,5 +1,5 @@
 import { debuggedFor } from '../clock.js';
-import { PoolBooks } from './pool-state.js';
+import { PoolState } from './pool-state.js';
 import type { Deadline } from './pool-state.js';
 import type { PoolCall, PoolRunner } from './entries.js';
 import type { PoolAction, PoolFact } from './facts.js';
@@ -16,14 +16,14 @@ import * as verdict from './pool-errors.js';
  * Every step costs O(log n) in runners and waiting calls, but for those that concern them all (`resize`, `drain`) and for a strategy function.
  */
 export class PoolMachine {
-  readonly #books: PoolBooks;
+  readonly #books: PoolState;
   readonly #runners: Runners;
   readonly #calls: Calls;
   #phase: 'new' | 'starting' | 'open' | 'draining' | 'drained' = 'new';
 
   /** `newId` names the n-th runner; `random` gives numbers in [0, 1) for the jitter of pauses. */
   constructor(rules: PoolRules, newId: (number: number) => string, random: () => number) {
-    this.#books = new PoolBooks(rules);
+    this.#books = new PoolState(rules);
     this.#runners = new Runners(this.#books, newId, random);
     this.#calls = this.#runners.calls;
   }
@@ -91,7 +91,7 @@ export class PoolMachine {
   }
 
   #take(fact: PoolFact): void {
-    switch (fact.is) {
+    switch (fact.type) {
       case 'call':
         return this.#calls.take(fact.call);
       case 'ended':
@@ -127,20 +127,20 @@ export class PoolMachine {
   }
 
   #takeOf(runner: PoolRunner, fact: PoolFact & { runner: string }): void {
-    switch (fact.is) {
+    switch (fact.type) {
       case 'up':
         return this.#runners.up(runner);
       case 'boot-failed':
         if (this.#runners.bootFailed(runner, fact.error) && this.#phase === 'starting') {
           this.#phase = 'open';
-          this.#books.act({ do: 'started', error: fact.error });
+          this.#books.act({ type: 'started', error: fact.error });
         }
         return;
       case 'consent':
         return this.#runners.consent(runner, fact.yes);
       case 'suspended':
       case 'resumed':
-        runner.suspended = fact.is === 'suspended';
+        runner.suspended = fact.type === 'suspended';
         this.#books.shelf.update(runner);
         return this.#calls.serve();
       case 'leaving':
@@ -185,7 +185,7 @@ export class PoolMachine {
           break;
         case 'boot':
           this.#books.act({
-            do: 'give-up',
+            type: 'give-up',
             runner: due.runner.id,
             why: `no runner attached within bootTimeout (${this.#books.rules.bootTimeout} ms)`,
           });
@@ -232,14 +232,14 @@ export class PoolMachine {
   #drain(reason: string): void {
     const books = this.#books;
     if (this.draining) return;
-    if (this.#phase === 'starting') books.act({ do: 'started', error: undefined });
+    if (this.#phase === 'starting') books.act({ type: 'started', error: undefined });
     this.#phase = 'draining';
     books.drainReason = reason;
     books.unclock(books.retry);
     this.#calls.refuseWaiting((call) => verdict.draining(call, books.view(), reason));
     books.clock(books.drainEnd, books.now + books.rules.shutdownTimeout);
     for (const runner of books.runners.values()) {
-      if (runner.state === 'booting') books.act({ do: 'give-up', runner: runner.id, why: reason });
+      if (runner.state === 'booting') books.act({ type: 'give-up', runner: runner.id, why: reason });
       else {
         for (const call of runner.calls.values()) this.#calls.letGo(call, reason);
         this.#runners.retire(runner, reason);
@@ -273,11 +273,11 @@ export class PoolMachine {
     const books = this.#books;
     if (this.#phase === 'starting' && books.ready >= books.min) {
       this.#phase = 'open';
-      books.act({ do: 'started', error: undefined });
+      books.act({ type: 'started', error: undefined });
     } else if (this.#phase === 'draining' && books.runners.size === 0) {
       this.#phase = 'drained';
       books.unclock(books.drainEnd);
-      books.act({ do: 'drained' });
+      books.act({ type: 'drained' });
     }
   }
 }

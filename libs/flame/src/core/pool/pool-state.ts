@@ -4,7 +4,7 @@ import { Deadlines, Timed } from './deadlines.js';
 import type { PoolCall, PoolRunner, RunnerDeadline } from './entries.js';
 import type { PoolAction } from './facts.js';
 import type { PoolRules } from './rules.js';
-import { RunnerShelf } from './ready-runners.js';
+import { ReadyRunners } from './ready-runners.js';
 import type { PoolView } from './pool-errors.js';
 import { WaitQueue } from './wait-queue.js';
 
@@ -25,10 +25,10 @@ export type Deadline = PoolCall | RunnerDeadline | PoolDeadline;
  * The books of one pool: its calls, runners and clocks, and the actions that the current step has decided on. What the machine's
  * parts share; they keep it consistent, it decides nothing.
  */
-export class PoolBooks {
+export class PoolState {
   readonly runners = new Map<string, PoolRunner>();
   readonly waiting = new WaitQueue<PoolCall>();
-  readonly shelf: RunnerShelf;
+  readonly shelf: ReadyRunners;
   readonly deadlines = new Deadlines<Deadline>();
   /** Before this time no boot is tried again. */
   readonly retry = new PoolDeadline('retry', 0);
@@ -54,7 +54,7 @@ export class PoolBooks {
   constructor(readonly rules: PoolRules) {
     this.min = rules.min;
     this.max = rules.max;
-    this.shelf = new RunnerShelf(rules.strategy);
+    this.shelf = new ReadyRunners(rules.strategy);
   }
 
   /** The `min` that counts now. */
@@ -91,7 +91,7 @@ export class PoolBooks {
   reject(call: PoolCall, error: FlameError): void {
     call.state = 'over';
     this.unclock(call);
-    this.act({ do: 'reject', call, error });
+    this.act({ type: 'reject', call, error });
   }
 
   /** Takes a call off its runner. */

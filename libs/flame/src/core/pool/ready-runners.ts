@@ -11,7 +11,7 @@ const pack = (a: PoolRunner, b: PoolRunner): boolean => (a.load === b.load ? old
  * The runners with room, in the order of the pool's strategy. Taking the best one and putting one back are O(log n); a strategy
  * function of the app's own looks at all of them.
  */
-export class RunnerShelf {
+export class ReadyRunners {
   readonly #choice: RunnerChoice;
   readonly #heap: Heap<PoolRunner>;
   #free = 0;

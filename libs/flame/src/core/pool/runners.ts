@@ -1,6 +1,6 @@
 import type { BootError } from '../errors/boot-error.js';
 import { pauseAfter } from './backoff.js';
-import type { PoolBooks } from './pool-state.js';
+import type { PoolState } from './pool-state.js';
 import { Calls } from './calls.js';
 import { PoolRunner } from './entries.js';
 import { askGrace } from './rules.js';
@@ -11,7 +11,7 @@ import * as verdict from './pool-errors.js';
  */
 export class Runners {
   readonly calls: Calls;
-  readonly #books: PoolBooks;
+  readonly #books: PoolState;
   readonly #newId: (number: number) => string;
   readonly #random: () => number;
   /** Idle runners whose time is up and that only `min` or `headroom` keeps. */
@@ -20,7 +20,7 @@ export class Runners {
   #asked = 0;
   #failures = 0;
 
-  constructor(books: PoolBooks, newId: (number: number) => string, random: () => number) {
+  constructor(books: PoolState, newId: (number: number) => string, random: () => number) {
     this.#books = books;
     this.#newId = newId;
     this.#random = random;
@@ -34,7 +34,7 @@ export class Runners {
     books.runners.set(runner.id, runner);
     books.booting += 1;
     books.clock(runner.boot, books.now + books.rules.bootTimeout);
-    books.act({ do: 'boot', runner: runner.id, count: books.runners.size });
+    books.act({ type: 'boot', runner: runner.id, count: books.runners.size });
   }
 
   up(runner: PoolRunner): void {
@@ -50,7 +50,7 @@ export class Runners {
     runner.state = 'ready';
     runner.upAt = books.now;
     books.clock(runner.lifetime, books.now + books.rules.maxLifetime);
-    books.act({ do: 'grown', runner: runner.id, error: undefined, count: books.runners.size });
+    books.act({ type: 'grown', runner: runner.id, error: undefined, count: books.runners.size });
     this.idle(runner);
     books.shelf.update(runner);
     this.calls.serve();
@@ -64,7 +64,7 @@ export class Runners {
     books.unclock(runner.boot);
     books.booting -= 1;
     runner.state = 'stopping';
-    books.act({ do: 'grown', runner: runner.id, error, count: books.runners.size - 1 });
+    books.act({ type: 'grown', runner: runner.id, error, count: books.runners.size - 1 });
     if (books.drainReason !== undefined) return true;
     this.#failures += 1;
     books.bootError = error;
@@ -93,7 +93,7 @@ export class Runners {
       runner.asked = true;
       this.#asked += 1;
       this.#books.clock(runner.idle, now + askGrace);
-      return this.#books.act({ do: 'ask', runner: runner.id });
+      return this.#books.act({ type: 'ask', runner: runner.id });
     }
     if (now >= surplusAt) this.#kept.add(runner);
     this.#books.clock(runner.idle, now < surplusAt ? surplusAt : minAt);
@@ -128,7 +128,7 @@ export class Runners {
       runner.state = 'leaving';
       runner.reason = reason;
       this.#books.shelf.update(runner);
-      if (runner.load > runner.stuck) this.#books.act({ do: 'retire', runner: runner.id, reason });
+      if (runner.load > runner.stuck) this.#books.act({ type: 'retire', runner: runner.id, reason });
     }
     this.stopIfDone(runner);
   }
@@ -136,7 +136,7 @@ export class Runners {
   /** Retires a runner for good: what still runs there after `shutdownTimeout` is aborted. A boot is given up. */
   drain(runner: PoolRunner, reason: string): void {
     const books = this.#books;
-    if (runner.state === 'booting') return books.act({ do: 'give-up', runner: runner.id, why: reason });
+    if (runner.state === 'booting') return books.act({ type: 'give-up', runner: runner.id, why: reason });
     this.retire(runner, reason);
     if (runner.state === 'leaving' && runner.drainEnd.at === Infinity) {
       books.clock(runner.drainEnd, books.now + books.rules.shutdownTimeout);
@@ -155,7 +155,7 @@ export class Runners {
     this.#books.shelf.update(runner);
     // Work that ignores its abort gets no more time.
     const grace = runner.stuck > 0 ? 0 : this.#books.rules.shutdownTimeout;
-    this.#books.act({ do: 'stop', runner: runner.id, reason, grace });
+    this.#books.act({ type: 'stop', runner: runner.id, reason, grace });
     this.calls.lose(runner, reason);
   }
 
@@ -167,7 +167,7 @@ export class Runners {
     this.#books.unclock(runner.drainEnd);
     this.#books.shelf.update(runner);
     this.calls.lose(runner, how);
-    this.#books.act({ do: 'bury', runner: runner.id });
+    this.#books.act({ type: 'bury', runner: runner.id });
   }
 
   gone(runner: PoolRunner): void {
@@ -176,7 +176,7 @@ export class Runners {
     books.runners.delete(runner.id);
     books.paid += books.now - runner.bootingSince;
     books.used += runner.used;
-    if (runner.upAt >= 0) books.act({ do: 'shrunk', runner: runner.id, count: books.runners.size });
+    if (runner.upAt >= 0) books.act({ type: 'shrunk', runner: runner.id, count: books.runners.size });
   }
 
   /** How many ready runners there are beyond what `min` and `headroom` need, those asked to go not counted. */

@@ -17,7 +17,7 @@ export type CancelCause = 'timeout' | 'caller' | 'leaving';
 export type ParentFrame =
   /** Run a handler. `timeout` is the time it may run, in milliseconds, 0 for no limit. */
   | {
-      kind: 'call';
+      type: 'call';
       id: number;
       /** The handler's place in the manifest. */
       handler: number;
@@ -37,45 +37,45 @@ export type ParentFrame =
       method?: string;
     }
   /** Abort work. The runner confirms with `return`, `throw`, `refuse` or `ended` once it is over. */
-  | { kind: 'cancel'; id: number; cause: CancelCause; reason: string }
+  | { type: 'cancel'; id: number; cause: CancelCause; reason: string }
   /** May this runner stop, being idle? Answered by `consent`. */
-  | { kind: 'ask' }
+  | { type: 'ask' }
   /** Are you there, and what is the time? Answered at once by `probed`, whatever runs: an examination of the way there and back. */
-  | { kind: 'probe'; id: number }
+  | { type: 'probe'; id: number }
   /** Take no new work, finish what runs within `grace` milliseconds, then close. */
-  | { kind: 'leave'; grace: number; reason: string }
+  | { type: 'leave'; grace: number; reason: string }
   /** The parent no longer holds tracked resource `resource` of call `id`. */
-  | { kind: 'release'; id: number; resource: number };
+  | { type: 'release'; id: number; resource: number };
 
 export type RunnerFrame =
   /** The handler's result. When `held`, the slot is not free yet: `ended` follows. */
-  | { kind: 'return'; id: number; value: Uint8Array; held: boolean }
+  | { type: 'return'; id: number; value: Uint8Array; held: boolean }
   /** What the handler threw. */
-  | { kind: 'throw'; id: number; error: Uint8Array; held: boolean }
+  | { type: 'throw'; id: number; error: Uint8Array; held: boolean }
   /** The runner could not run the handler, or not send its result: a FlameError of `code`. */
-  | { kind: 'refuse'; id: number; code: string; ran: string; reason: string; held: boolean }
+  | { type: 'refuse'; id: number; code: string; ran: string; reason: string; held: boolean }
   /** A cast was taken on. */
-  | { kind: 'accept'; id: number }
+  | { type: 'accept'; id: number }
   /** The work is over and its slot free. `reason` is a child's exit reason; `byItself`: nobody but the child asked for its end. */
-  | { kind: 'ended'; id: number; reason: string; byItself?: boolean }
+  | { type: 'ended'; id: number; reason: string; byItself?: boolean }
   /** Tracked resource `resource` of call `id` has been released. */
-  | { kind: 'release'; id: number; resource: number }
-  | { kind: 'progress'; id: number; value: Uint8Array }
+  | { type: 'release'; id: number; resource: number }
+  | { type: 'progress'; id: number; value: Uint8Array }
   /** The answer to `ask`. */
-  | { kind: 'consent'; yes: boolean }
+  | { type: 'consent'; yes: boolean }
   /** The answer to `probe`: the runner's wall clock, in milliseconds since 1970. */
-  | { kind: 'probed'; id: number; time: number }
+  | { type: 'probed'; id: number; time: number }
   /** The runner was told to go (SIGTERM, a spot notice): it takes no new work and closes when its work is done. */
-  | { kind: 'leaving'; reason: string }
+  | { type: 'leaving'; reason: string }
   /** One of the runner's handlers ignored its abort: give it no new work, end it when the rest is done. */
-  | { kind: 'tainted'; reason: string }
+  | { type: 'tainted'; reason: string }
   /**
    * A line of the runner's own logger; `id` is the call it belongs to, 0 for none; `time` is the runner's wall clock, in milliseconds since 1970. Of level
    * `dropped`: how many lines were too many.
    */
-  | { kind: 'log'; id: number; level: string; text: string; time?: number }
+  | { type: 'log'; id: number; level: string; text: string; time?: number }
   /** The runner's vital signs, a JSON object (CPU, memory, event-loop delay). */
-  | { kind: 'vitals'; text: string };
+  | { type: 'vitals'; text: string };
 
 /**
  * Streams run both ways. `stream` is the outlet's index (`outlet.ts`) among a call's arguments, whose producer is the parent, or in its result, whose
@@ -83,13 +83,13 @@ export type RunnerFrame =
  * AbortSignal is an end with its reason.
  */
 export type StreamFrame =
-  | { kind: 'item'; id: number; stream: number; value: Uint8Array }
+  | { type: 'item'; id: number; stream: number; value: Uint8Array }
   /** The producer is done; with `error` it failed. */
-  | { kind: 'end'; id: number; stream: number; error?: Uint8Array }
+  | { type: 'end'; id: number; stream: number; error?: Uint8Array }
   /**
    * The consumer takes `count` more items; the producer starts with the first one. For stream 0 of the result it may come before `return`: its caller
    * was going to read it anyway.
    */
-  | { kind: 'credit'; id: number; stream: number; count: number }
+  | { type: 'credit'; id: number; stream: number; count: number }
   /** The consumer wants no more. */
-  | { kind: 'stop'; id: number; stream: number };
+  | { type: 'stop'; id: number; stream: number };

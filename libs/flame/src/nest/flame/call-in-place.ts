@@ -1,7 +1,7 @@
 import { merged } from '../../core/merged.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { currentWork } from '../../runner/executor/flame-call.js';
-import type { Work } from '../../runner/executor/active-call.js';
+import type { ActiveCall } from '../../runner/executor/active-call.js';
 import { FlameParent } from '../module/flame-parent.js';
 import { InPlaceScope, InPlaceWork } from './in-place.js';
 import type { InPlaceSetup } from './in-place.js';
@@ -22,7 +22,7 @@ export interface Place {
   /** For people. */
   readonly where: string;
   /** The work around; undefined outside of handlers. */
-  readonly outer: Work | undefined;
+  readonly outer: ActiveCall | undefined;
 }
 
 /** On the runner of the call around, or on the runner that this process is. */
@@ -63,7 +63,7 @@ function begin(
   setup: InPlaceSetup,
   { pool, runner, where, outer }: Place,
   { name, options, run, pool: asked }: PlainCall,
-  bounds: Work | undefined,
+  bounds: ActiveCall | undefined,
   mode: 'call' | 'cast',
 ): { scope: InPlaceScope; result: () => Promise<unknown> } {
   const scope = new InPlaceScope(setup, { name, where, options, outer: bounds, traced: { pool: asked, handler: name, mode, attempt: 1 } });

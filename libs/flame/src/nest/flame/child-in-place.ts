@@ -7,7 +7,7 @@ import type { CallOptions } from '../../pool/calls/pending-call.js';
 import type { PlacedChild } from '../../pool/children/placed-child.js';
 import { ChildWork, MethodWork } from '../../runner/executor/child-work.js';
 import { currentWork } from '../../runner/executor/flame-call.js';
-import type { Work, Workplace } from '../../runner/executor/active-call.js';
+import type { ActiveCall, CallHost } from '../../runner/executor/active-call.js';
 import { isBounded, thisPlace } from './call-in-place.js';
 import type { Place } from './call-in-place.js';
 import { InPlaceScope, warnOfProgress } from './in-place.js';
@@ -67,7 +67,7 @@ class ChildInPlace implements AnyChild, EndingChild {
   }
 
   /** Its `onFlameStart` has ended. A child that was aborted meanwhile ends now. */
-  started(outer: Work | undefined): void {
+  started(outer: ActiveCall | undefined): void {
     this.#setup.children.add(this);
     this.work.unlimited();
     this.work.whenAborted((_, reason) => void this.#finish(reason as FlameError));
@@ -104,11 +104,11 @@ class ChildInPlace implements AnyChild, EndingChild {
     this.#exit({ how: this.work.byItself ? 'ended' : this.#how, reason: reason.message });
   }
 
-  get #frame(): { kind: 'call'; id: number; handler: number; args: Uint8Array; timeout: number; attempt: number } {
-    return { kind: 'call', id: this.#place.outer?.id ?? 0, handler: 0, args: nothing, timeout: 0, attempt: 1 };
+  get #frame(): { type: 'call'; id: number; handler: number; args: Uint8Array; timeout: number; attempt: number } {
+    return { type: 'call', id: this.#place.outer?.id ?? 0, handler: 0, args: nothing, timeout: 0, attempt: 1 };
   }
 
-  #workplace(name: string, scope: CallScope): Workplace {
+  #workplace(name: string, scope: CallScope): CallHost {
     const { clock } = this.#setup;
     const { pool, runner } = this.#place;
     return { pool, runnerId: runner, now: () => clock.now(), name: () => name, progress: (_, value) => scope.progress(value) };

@@ -18,7 +18,7 @@ describe('FlamePool', () => {
     readonly events: string[] = [];
     early = '';
     constructor(@InjectPool('work') readonly pool: FlamePool) {
-      pool.events$.subscribe({ next: ({ is }) => this.events.push(is), complete: () => this.events.push('complete') });
+      pool.events$.subscribe({ next: ({ type: is }) => this.events.push(is), complete: () => this.events.push('complete') });
       try {
         pool.stats();
       } catch (error) {

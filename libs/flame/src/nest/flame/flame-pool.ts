@@ -4,7 +4,7 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { PoolMetrics } from '../../core/metrics/pool-metrics.js';
 import type { CallStats } from '../../pool/observe/call-stats.js';
 import type { PoolFailure } from '../../pool/observe/pool-failure.js';
-import type { PoolNotice } from '../../pool/observe/pool-event.js';
+import type { PoolEvent } from '../../pool/observe/pool-event.js';
 import type { PoolStats } from '../../pool/observe/pool-stats.js';
 import type { FlameApp } from '../module/flame-app.js';
 
@@ -22,7 +22,7 @@ export class FlamePool {
   }
 
   /** Everything that happens to the pool, as it happens. May be subscribed to at any time; completes when the pool has drained. */
-  get events$(): Observable<PoolNotice> {
+  get events$(): Observable<PoolEvent> {
     return defer(() => from(this.#app.whenOpen)).pipe(switchMap(({ pools }) => pools.get(this.name)!.events$));
   }
 

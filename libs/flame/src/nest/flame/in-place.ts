@@ -4,7 +4,7 @@ import type { CallTracer, CarriedTrace, TracedCall } from '../../core/call/call-
 import type { Clock } from '../../core/clock.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { FlameCall, runAs } from '../../runner/executor/flame-call.js';
-import { Work } from '../../runner/executor/active-call.js';
+import { ActiveCall } from '../../runner/executor/active-call.js';
 import { boundedStream } from '../../streams/bounded-stream.js';
 import { kindOf } from '../../streams/stream-kind.js';
 import * as errors from './in-place-errors.js';
@@ -38,7 +38,7 @@ export interface InPlaceCall {
   /** Milliseconds that it has, where its options do not say. */
   readonly timeout?: number;
   /** The work around, whose deadline and signal bound the call, too. */
-  readonly outer?: Work | undefined;
+  readonly outer?: ActiveCall | undefined;
   /** What a trace says of it; undefined for a call that has no span. */
   readonly traced?: TracedCall;
 }
@@ -72,7 +72,7 @@ export class InPlaceScope extends CallScope {
   }
 
   /** Runs the call's work, within this scope; streams that it gives end with the scope, too. */
-  async run(work: Work, task: () => unknown): Promise<unknown> {
+  async run(work: ActiveCall, task: () => unknown): Promise<unknown> {
     if (this.reason) throw this.reason;
     this.#begun = true;
     // Unlinked work goes on when its caller leaves; a deadline ends it, too.
@@ -82,7 +82,7 @@ export class InPlaceScope extends CallScope {
     return this.within(this.#perform(work, task));
   }
 
-  async #perform(work: Work, task: () => unknown): Promise<unknown> {
+  async #perform(work: ActiveCall, task: () => unknown): Promise<unknown> {
     const { tracer } = this.#setup;
     const call = new FlameCall(work);
     try {
@@ -109,17 +109,17 @@ export class InPlaceScope extends CallScope {
 }
 
 /** The work of a call in place. Within a call it is part of that, and has its id. */
-export class InPlaceWork extends Work {
-  readonly #outer: Work | undefined;
+export class InPlaceWork extends ActiveCall {
+  readonly #outer: ActiveCall | undefined;
 
-  constructor(scope: InPlaceScope, pool: string, runnerId: string, clock: Clock, outer: Work | undefined) {
+  constructor(scope: InPlaceScope, pool: string, runnerId: string, clock: Clock, outer: ActiveCall | undefined) {
     const { name, options } = scope.call;
     const place = {
       pool,
       runnerId,
       now: (): number => clock.now(),
       name: (): string => name,
-      progress: (_: Work, value: unknown): void => scope.progress(value),
+      progress: (_: ActiveCall, value: unknown): void => scope.progress(value),
     };
     super(place, outer?.id ?? 0, 0, 'call', options.linked ?? true, 1, scope.at, scope.trace);
     this.#outer = outer;

@@ -238,7 +238,7 @@ describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
       return reply(...all) as unknown;
     };
     const { leave, get, errors, pool } = await start({ adapter, options: { linkToRequest: true } });
-    const ended = new Promise((resolve) => pool.events$.subscribe((event) => event.is === 'call-ended' && resolve(event)));
+    const ended = new Promise((resolve) => pool.events$.subscribe((event) => event.type === 'call-ended' && resolve(event)));
     await leave('photos/untilAborted');
     await ended;
     expect((await get('photos/resize')).text).toBe('resized');

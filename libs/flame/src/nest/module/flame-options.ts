@@ -11,7 +11,7 @@ import type { PoolConfig } from '../../core/options/pool-config.js';
 import type { PoolOptions } from '../../core/options/pool-options.js';
 import { buildMismatches } from '../../pool/runners/build-check.js';
 import type { BuildMismatch } from '../../pool/runners/build-check.js';
-import type { StrangerLimits } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
+import type { PreAuthLimits } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
 import { SystemClock } from '../../transport/session/system-clock.js';
 import type { TlsIdentity } from '../../transport/grpc/tls-identity.js';
 import { readContext } from './context-option.js';
@@ -19,7 +19,7 @@ import { readTracing } from './tracing-option.js';
 import { readOps } from './ops-option.js';
 import type { FlameOpsOptions, OpsConfig } from './ops-option.js';
 import type { Class } from '../handlers/provider-home.js';
-import { readStrangers } from './pre-auth-option.js';
+import { readPreAuth } from './pre-auth-option.js';
 import { readTls } from './tls-option.js';
 
 /** Options of a pool, with what this app boots machines with. */
@@ -63,7 +63,7 @@ export interface FlameModuleOptions {
   /** Key and certificate for them, PEM; made at start when left out. */
   tls?: TlsIdentity;
   /** What those may do who reach that port and have not shown a token yet: time, connections, bytes, frames. Each has a default. */
-  strangers?: StrangerLimits;
+  strangers?: PreAuthLimits;
   /**
    * Time for which a broken connection to a runner may come back, in milliseconds, before its work counts as lost.
    *
@@ -141,7 +141,7 @@ export interface FlameConfig {
   readonly host: string | undefined;
   readonly port: number;
   readonly tls: TlsIdentity | undefined;
-  readonly strangers: StrangerLimits;
+  readonly strangers: PreAuthLimits;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
   readonly sharedMemoryFrom: number;
@@ -170,7 +170,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     host: read.raw('host') === undefined ? undefined : read.text('host'),
     port: read.count('port', 0, flameDefaults.port),
     tls: readTls(read),
-    strangers: readStrangers(read),
+    strangers: readPreAuth(read),
     reconnectTimeout: read.duration('reconnectTimeout', flameDefaults.reconnectTimeout, true),
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
     sharedMemoryFrom:

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { failure } from '../../../../../test/support/failure.js';
 import { logged, startApp } from '../../../../../test/support/nest-app.js';
 import { FlameBackend } from '../../backends/backend.js';
-import type { BackendContext, BootOrder, Machine } from '../../backends/backend.js';
+import type { BackendContext, BootRequest, Machine } from '../../backends/backend.js';
 import { BootError } from '../../core/errors/boot-error.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 import { FlameModule } from './flame.module.js';
@@ -25,7 +25,7 @@ class ToldBackend extends FlameBackend {
     this.told.push(`prepare ${underTest ? 'under test' : 'for real'}`);
   }
 
-  override async boot(order: BootOrder): Promise<Machine> {
+  override async boot(order: BootRequest): Promise<Machine> {
     this.told.push('boot');
     const machine = await order.inProcess();
     void machine.exited.then(() => this.told.push('gone'));

@@ -18,10 +18,10 @@ import { Pool } from '../../pool/pool.js';
 import type { PoolSetup } from '../../pool/pool-setup.js';
 import type { HandlerTable } from '../../runner/executor/handler-table.js';
 import { startLocalRunner } from '../../runner/host/local-runner.js';
-import { GrpcDoor } from '../../transport/attach/grpc-attach-server.js';
+import { GrpcAttachServer } from '../../transport/attach/grpc-attach-server.js';
 import { HealthBook } from '../../transport/grpc/health-book.js';
 import type { ParentAddress } from '../../transport/session/link.js';
-import { MemoryDoor } from '../../transport/attach/memory-attach-server.js';
+import { MemoryAttachServer } from '../../transport/attach/memory-attach-server.js';
 import type { OpsServer } from '../../ops/ops-server.js';
 import type { CaughtError } from '../handlers/caught-errors.js';
 import type { FlameConfig } from './flame-options.js';
@@ -59,8 +59,8 @@ export class PoolSet {
   readonly #buildCheck: BuildCheck;
   /** Names this parent; it is part of runners' names. */
   readonly #parent = randomBytes(3).toString('hex');
-  readonly #memoryDoor = new MemoryDoor();
-  readonly #grpcDoor: GrpcDoor;
+  readonly #memoryDoor = new MemoryAttachServer();
+  readonly #grpcDoor: GrpcAttachServer;
   readonly #caller: (() => Caller | undefined) | undefined;
   readonly #closing = new AbortController();
   readonly #health = new HealthBook();
@@ -91,7 +91,7 @@ export class PoolSet {
       maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,
     });
     const { host: bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
-    this.#grpcDoor = new GrpcDoor(
+    this.#grpcDoor = new GrpcAttachServer(
       {
         bind,
         port,

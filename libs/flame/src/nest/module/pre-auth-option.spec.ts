@@ -2,24 +2,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OptionReader } from '../../core/options/option-reader.js';
-import { strangerDefaults } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
-import { readStrangers } from './pre-auth-option.js';
+import { preAuthDefaults } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
+import { readPreAuth } from './pre-auth-option.js';
 
-const read = (strangers?: unknown) => readStrangers(new OptionReader({ strangers }, 'here'));
+const read = (strangers?: unknown) => readPreAuth(new OptionReader({ strangers }, 'here'));
 
-describe('readStrangers', () => {
-  it('has the defaults that the docstrings of StrangerLimits promise', () => {
-    const source = readFileSync(join(__dirname, '../wire/stranger-limits.ts'), 'utf8');
+describe('readPreAuth', () => {
+  it('has the defaults that the docstrings of PreAuthLimits promise', () => {
+    const source = readFileSync(join(__dirname, '../../transport/grpc/pre-auth/pre-auth-limits.ts'), 'utf8');
     const documented = Array.from(source.matchAll(/@default ([\d_]+)\n\s+\*\/\n\s+(\w+)\?:/g), ([, value, name]) => [
       name,
       Number(value!.replaceAll('_', '')),
     ]);
-    expect(Object.fromEntries(documented)).toEqual(strangerDefaults);
-    expect(read()).toEqual(strangerDefaults);
+    expect(Object.fromEntries(documented)).toEqual(preAuthDefaults);
+    expect(read()).toEqual(preAuthDefaults);
   });
 
   it('takes those that are given', () => {
-    expect(read({ maxFrames: 7, introductionTimeout: 500 })).toEqual({ ...strangerDefaults, maxFrames: 7, introductionTimeout: 500 });
+    expect(read({ maxFrames: 7, introductionTimeout: 500 })).toEqual({ ...preAuthDefaults, maxFrames: 7, introductionTimeout: 500 });
   });
 
   it.each([

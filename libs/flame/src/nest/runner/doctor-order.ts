@@ -11,10 +11,10 @@ export interface DoctorOrder {
 
 /** What the app tells back, over the IPC channel that doctor has opened; `flame` tells these messages from the app's own. */
 export type DoctorMessage = { readonly flame: 'doctor' } & (
-  | { readonly is: 'app'; readonly version: string; readonly node: string; readonly pools: readonly string[] }
-  | { readonly is: 'pool'; readonly name: string; readonly backend: string }
-  | { readonly is: 'check'; readonly check: Check }
-  | { readonly is: 'over' }
+  | { readonly type: 'app'; readonly version: string; readonly node: string; readonly pools: readonly string[] }
+  | { readonly type: 'pool'; readonly name: string; readonly backend: string }
+  | { readonly type: 'check'; readonly check: Check }
+  | { readonly type: 'over' }
 );
 
 /** Read once, when the module is loaded, so that the runners that doctor boots do not inherit it. */

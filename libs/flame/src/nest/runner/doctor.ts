@@ -28,20 +28,20 @@ export async function runDoctor(pools: PoolSet, order: DoctorOrder): Promise<nev
   for (const signal of signals) process.removeAllListeners(signal).on(signal, stop);
   await examineApp(pools, order, tell, giveUp.signal);
   await pools.close();
-  await new Promise<void>((resolve) => tell({ flame: 'doctor', is: 'over' }, resolve));
+  await new Promise<void>((resolve) => tell({ flame: 'doctor', type: 'over' }, resolve));
   return process.exit(0);
 }
 
 async function examineApp(pools: PoolSet, { pools: wanted, boot }: DoctorOrder, tell: Tell, signal: AbortSignal): Promise<void> {
   const { version } = pools.manifest;
-  tell({ flame: 'doctor', is: 'app', version, node: process.versions.node, pools: [...pools.setups.keys()] });
+  tell({ flame: 'doctor', type: 'app', version, node: process.versions.node, pools: [...pools.setups.keys()] });
   // What a machine printed may be in colours.
   const report = (check: Check): void =>
-    tell({ flame: 'doctor', is: 'check', check: { ...check, found: stripVTControlCharacters(check.found) } });
+    tell({ flame: 'doctor', type: 'check', check: { ...check, message: stripVTControlCharacters(check.message) } });
   for (const [name, setup] of pools.setups) {
     if (signal.aborted || wanted?.includes(name) === false) continue;
     const { backend } = setup;
-    tell({ flame: 'doctor', is: 'pool', name, backend: backend.name });
+    tell({ flame: 'doctor', type: 'pool', name, backend: backend.name });
     const checks = await examineBackend(pools, backend, signal);
     for (const check of checks) report(check);
     if (boot && checks.every(({ ok }) => ok)) await examineRunner(setup, report, signal);
@@ -55,13 +55,13 @@ async function examineBackend(pools: PoolSet, backend: FlameBackend, signal: Abo
   } catch (error) {
     if (error instanceof FlameError && error.code === 'FLAME_CONFIG') return [badlySet(error)];
     const mend = 'Nothing that you can set: please report it, with this line.';
-    return [{ name: 'backend', ok: false, found: `${backend.name} could not be examined: ${(error as Error).message}`, mend }];
+    return [{ name: 'backend', ok: false, message: `${backend.name} could not be examined: ${(error as Error).message}`, fix: mend }];
   }
 }
 
 /** The errors of options say what is wrong in their first sentence, and then how to mend it. */
 function badlySet({ message }: FlameError): Check {
   const end = message.indexOf('. ');
-  if (end < 0) return { name: 'options', ok: false, found: message, mend: 'Correct the option.' };
-  return { name: 'options', ok: false, found: message.slice(0, end), mend: message.slice(end + 2) };
+  if (end < 0) return { name: 'options', ok: false, message: message, fix: 'Correct the option.' };
+  return { name: 'options', ok: false, message: message.slice(0, end), fix: message.slice(end + 2) };
 }

@@ -12,9 +12,9 @@ export function follow(
   tell: (fact: PoolFact) => void,
 ): void {
   const end = (reason: string): void => {
-    tell({ is: 'abort', call, reason });
+    tell({ type: 'abort', call, reason });
     // Nobody will be given the child, linked or not.
-    if (call instanceof ChildCall) tell({ is: 'abandoned', call, reason });
+    if (call instanceof ChildCall) tell({ type: 'abandoned', call, reason });
   };
   const letSignalGo = signal && listeners.follow(signal, () => end(reasonOf(signal)));
   const letGo = caller?.follow(end);

@@ -1,7 +1,7 @@
 import { MalformedError, UnreadableError } from '../../core/codec/codec.js';
 import type { Frame } from '../../core/session/frame.js';
 
-type ReadValue = { readonly value: unknown } | { readonly refusal: Omit<Frame & { kind: 'refuse' }, 'id' | 'held'> };
+type ReadValue = { readonly value: unknown } | { readonly refusal: Omit<Frame & { type: 'refuse' }, 'id' | 'held'> };
 
 /**
  * Reads a value that a runner sent. What cannot be made here, being of a class that is not known here, gives what stands in its place; `what` names the whole
@@ -14,7 +14,7 @@ export function readValue(what: string, root: string, read: () => unknown): Read
     return { value: read() };
   } catch (error) {
     if (error instanceof UnreadableError)
-      return { refusal: { kind: 'refuse', code: 'FLAME_ENCODING', ran: 'yes', reason: `${what} cannot be read: ${error.under(root)}` } };
+      return { refusal: { type: 'refuse', code: 'FLAME_ENCODING', ran: 'yes', reason: `${what} cannot be read: ${error.under(root)}` } };
     throw new MalformedError(`${what} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }

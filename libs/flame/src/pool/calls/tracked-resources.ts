@@ -9,7 +9,7 @@ type Loan = Map<number, () => void>;
  * The resources on one runner that callers hold here: what their handles, the FlameResources, lead to. It does not hold the handles: one that nobody
  * holds any more is collected as garbage, and its resource released.
  */
-export class HeldResources {
+export class TrackedResources {
   readonly #release: (id: number, resource: number) => void;
   readonly #loans = new IdMap<Loan>();
   readonly #dropped = new FinalizationRegistry<{ id: number; resource: number }>(({ id, resource }) => void this.#let(id, resource));

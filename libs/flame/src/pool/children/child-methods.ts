@@ -4,14 +4,14 @@ import { CallScope } from '../../core/call/call-scope.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { CancelCause } from '../../core/session/frame.js';
 import { abortGrace } from '../../core/pool/rules.js';
-import type { Hoister } from '../../streams/value-encoder.js';
+import type { ValueEncoder } from '../../streams/value-encoder.js';
 import { cannotCross, hadAborted, neverStarted, reasonOf } from '../calls/call-errors.js';
 import type { Caller } from '../calls/caller.js';
 import { captureContext } from '../calls/capture-context.js';
 import type { ChildCall, ChildHome } from './child-call.js';
 import { PendingCall } from '../calls/pending-call.js';
 import type { CallOptions } from '../calls/pending-call.js';
-import type { PoolJournal } from '../observe/pool-observer.js';
+import type { PoolObserver } from '../observe/pool-observer.js';
 import type { PoolSetup } from '../pool-setup.js';
 
 type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 'context' | 'tracer' | 'caller'>;
@@ -22,12 +22,12 @@ type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 
  */
 export class ChildMethods {
   readonly #setup: MethodSetup;
-  readonly #hoister: Hoister;
-  readonly #journal: PoolJournal;
+  readonly #hoister: ValueEncoder;
+  readonly #journal: PoolObserver;
   readonly #newId: () => number;
   readonly #sites = new CallSites();
 
-  constructor(setup: MethodSetup, hoister: Hoister, journal: PoolJournal, newId: () => number) {
+  constructor(setup: MethodSetup, hoister: ValueEncoder, journal: PoolObserver, newId: () => number) {
     this.#setup = setup;
     this.#hoister = hoister;
     this.#journal = journal;

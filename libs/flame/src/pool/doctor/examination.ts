@@ -1,4 +1,4 @@
-import type { BootOrder } from '../../backends/backend.js';
+import type { BootRequest } from '../../backends/backend.js';
 import type { BootError } from '../../core/errors/boot-error.js';
 import type { Check } from '../../core/check.js';
 import { ownCosts } from '../../system/process-costs.js';
@@ -58,7 +58,7 @@ function begin(setup: PoolSetup): Boot {
   const runner = `${config.name}-${parent}-doctor`;
   const tickets = ticketsFor(runner, setup);
   const lines = new RecentLines();
-  const printed: BootOrder['output'] = (line, stream) => {
+  const printed: BootRequest['output'] = (line, stream) => {
     lines.add(line);
     setup.output(line, stream, config.name, runner);
   };
@@ -92,7 +92,7 @@ async function converse(
 /** As a pool ends a runner that idled out. */
 async function end({ machine, attachment }: BootedRunner, { config, clock }: PoolSetup, report: (check: Check) => void): Promise<void> {
   const began = clock.now();
-  attachment.link.send({ kind: 'leave', grace: config.shutdownTimeout, reason: 'its examination is over' });
+  attachment.link.send({ type: 'leave', grace: config.shutdownTimeout, reason: 'its examination is over' });
   await machine.stop(config.shutdownTimeout);
   attachment.link.drop('its examination is over');
   report(finding.gone(await machine.exited, clock.now() - began, config.shutdownTimeout));

@@ -18,12 +18,12 @@ export function took(time: number): string {
 }
 
 export function made(machine: Machine, time: number): Check {
-  return { name: 'boot', ok: true, found: `${machine.id} was started in ${took(time)}` };
+  return { name: 'boot', ok: true, message: `${machine.id} was started in ${took(time)}` };
 }
 
 export function attached(address: string, time: number): Check {
   const where = address === 'memory' ? 'attached in memory' : `reached this process at ${address}`;
-  return { name: 'attach', ok: true, found: `its runner ${where} after another ${took(time)}` };
+  return { name: 'attach', ok: true, message: `its runner ${where} after another ${took(time)}` };
 }
 
 /** What is known of a boot that failed. */
@@ -39,7 +39,7 @@ export interface FailedBoot {
 export function notBooted(error: BootError, boot: FailedBoot): Check {
   const making = error.phase === 'create' || error.phase === 'start';
   const name = making ? 'boot' : error.phase === 'handshake' ? 'versions' : 'attach';
-  return { name, ok: false, found: error.message, mend: cure(error, boot) };
+  return { name, ok: false, message: error.message, fix: cure(error, boot) };
 }
 
 function cure({ phase, fatal }: BootError, { ended, reached, bootTimeout }: FailedBoot): string {
@@ -56,51 +56,51 @@ function cure({ phase, fatal }: BootError, { ended, reached, bootTimeout }: Fail
 export function versions(hello: Hello, manifest: Manifest, own = process.versions.node): Check {
   const { version, handlers, digest } = manifest;
   const same = `nestjs-flame ${version} and ${handlers.length} handler${handlers.length === 1 ? '' : 's'} (digest ${digest.slice(0, 8)}) at both ends`;
-  if (hello.node === own) return { name: 'versions', ok: true, found: `Node ${own}, ${same}` };
+  if (hello.node === own) return { name: 'versions', ok: true, message: `Node ${own}, ${same}` };
   const found = `Node ${own} here, but ${hello.node} on the runner; ${same}`;
-  if (hello.node.split('.')[0] === own.split('.')[0]) return { name: 'versions', ok: true, found };
+  if (hello.node.split('.')[0] === own.split('.')[0]) return { name: 'versions', ok: true, message: found };
   return {
     name: 'versions',
     ok: false,
-    found,
-    mend: 'Run both on one version of Node: build the image of the runners from the same base as the parent.',
+    message: found,
+    fix: 'Run both on one version of Node: build the image of the runners from the same base as the parent.',
   };
 }
 
 export function answered(roundTrip: number): Check {
-  return { name: 'call', ok: true, found: `the runner answers within ${took(roundTrip)}` };
+  return { name: 'call', ok: true, message: `the runner answers within ${took(roundTrip)}` };
 }
 
 export function silent(why: string): Check {
   return {
     name: 'call',
     ok: false,
-    found: `the runner attached, but then ${why}`,
-    mend: 'Look for what ends or blocks it just after its start, in its own log; and for a proxy between the two that ends long connections.',
+    message: `the runner attached, but then ${why}`,
+    fix: 'Look for what ends or blocks it just after its start, in its own log; and for a proxy between the two that ends long connections.',
   };
 }
 
 export function clocks(ahead: number, roundTrip: number): Check {
   const apart = Math.abs(ahead);
   const exact = `to within ${took(Math.max(1, roundTrip / 2))}`;
-  if (apart <= Math.max(1, roundTrip / 2)) return { name: 'clocks', ok: true, found: `they agree ${exact}` };
+  if (apart <= Math.max(1, roundTrip / 2)) return { name: 'clocks', ok: true, message: `they agree ${exact}` };
   const found = `the runner's is ${took(apart)} ${ahead > 0 ? 'ahead' : 'behind'}, ${exact}`;
-  if (apart <= clocksApart) return { name: 'clocks', ok: true, found };
+  if (apart <= clocksApart) return { name: 'clocks', ok: true, message: found };
   const mend = 'Synchronise the clocks of both hosts (NTP): logs, and tokens that expire, will not fit together.';
-  return { name: 'clocks', ok: false, found, mend };
+  return { name: 'clocks', ok: false, message: found, fix: mend };
 }
 
 /** What a runner costs, beside this process, which has initialised no module of the app. */
 export function memory(runner: ProcessCosts, own: ProcessCosts): Check {
   const text = ({ memory: all, heap }: ProcessCosts, where: string): string => `${mebibytes(all)} ${where} (heap ${mebibytes(heap)})`;
   const figures = { runner: { memory: runner.memory, heap: runner.heap }, here: { memory: own.memory, heap: own.heap } };
-  return { name: 'memory', ok: true, found: `${text(runner, 'on the runner')}, ${text(own, 'here')}`, figures };
+  return { name: 'memory', ok: true, message: `${text(runner, 'on the runner')}, ${text(own, 'here')}`, figures };
 }
 
 /** The connections of its modules: to databases, brokers, other services. */
 export function connections(runner: ProcessCosts, own: ProcessCosts): Check {
   const found = `open TCP connections: ${opened(runner, 'on the runner')}, ${opened(own, 'here')}`;
-  return { name: 'sockets', ok: true, found, figures: { runner: runner.connections, here: own.connections } };
+  return { name: 'sockets', ok: true, message: found, figures: { runner: runner.connections, here: own.connections } };
 }
 
 function opened({ connections: all }: ProcessCosts, where: string): string {
@@ -118,17 +118,17 @@ function mebibytes(bytes: number): string {
 
 export function gone(exit: MachineExit, time: number, shutdownTimeout: number): Check {
   const found = `the machine was gone ${took(time)} after it was told to leave: ${exit.text}`;
-  if (exit.signal !== 'SIGKILL') return { name: 'stop', ok: true, found };
+  if (exit.signal !== 'SIGKILL') return { name: 'stop', ok: true, message: found };
   const mend = `Look at the app's shutdown hooks: they take longer than shutdownTimeout (${shutdownTimeout} ms), after which the machine was killed.`;
-  return { name: 'stop', ok: false, found, mend };
+  return { name: 'stop', ok: false, message: found, fix: mend };
 }
 
 export function left(machines: readonly string[]): Check {
-  if (machines.length === 0) return { name: 'left', ok: true, found: 'nothing of it is left on the platform' };
+  if (machines.length === 0) return { name: 'left', ok: true, message: 'nothing of it is left on the platform' };
   return {
     name: 'left',
     ok: false,
-    found: `the platform still has ${machines.join(', ')}`,
-    mend: 'Remove it by hand, or let the next start of the app do so.',
+    message: `the platform still has ${machines.join(', ')}`,
+    fix: 'Remove it by hand, or let the next start of the app do so.',
   };
 }

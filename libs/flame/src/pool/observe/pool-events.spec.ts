@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { PoolRig } from '../../../../../test/support/pool-rig.js';
-import type { PoolNotice } from './pool-event.js';
+import type { PoolEvent } from './pool-event.js';
 
 describe('Pool.events$', () => {
   it('tells of a call from its coming to its end, and of its runner', async () => {
     const gates: (() => void)[] = [];
     const rig = new PoolRig({ hold: () => new Promise<void>((open) => gates.push(open)) }, { max: 1, idleShutdownAfter: 1_000 });
     const told: string[] = [];
-    rig.pool.events$.subscribe((notice: PoolNotice) => {
-      const { is } = notice;
+    rig.pool.events$.subscribe((notice: PoolEvent) => {
+      const { type: is } = notice;
       told.push('call' in notice ? `${is} ${notice.call}` : is);
     });
     const calls = [rig.call('hold'), rig.call('hold')];
@@ -49,16 +49,16 @@ describe('Pool.events$', () => {
       { hold: () => new Promise<void>(() => {}), fail: () => Promise.reject(new Error('no')) },
       { max: 1, queueTimeout: 100, shutdownTimeout: 10 },
     );
-    const told: PoolNotice[] = [];
+    const told: PoolEvent[] = [];
     rig.pool.events$.subscribe((notice) => told.push(notice));
     await rig.cast('fail');
     await rig.clock.advance(0);
     expect(told).toContainEqual(
-      expect.objectContaining({ is: 'cast-failed', handler: 'fail', error: expect.objectContaining({ message: 'no' }) }),
+      expect.objectContaining({ type: 'cast-failed', handler: 'fail', error: expect.objectContaining({ message: 'no' }) }),
     );
     await rig.cast('hold');
     const late = rig.call('hold', [], { retry: { attempts: 2 } });
     await Promise.all([expect(late).rejects.toMatchObject({ code: 'FLAME_TIMEOUT' }), rig.clock.advance(250)]);
-    expect(told).toContainEqual(expect.objectContaining({ is: 'call-retried', attempt: 2, attempts: 2 }));
+    expect(told).toContainEqual(expect.objectContaining({ type: 'call-retried', attempt: 2, attempts: 2 }));
   });
 });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { RecentFailures } from './pool-failure.js';
 
-const failure = { at: 1, is: 'call', code: 'FLAME_TIMEOUT', message: 'late', handler: 'A.run', runner: undefined } as const;
+const failure = { at: 1, type: 'call', code: 'FLAME_TIMEOUT', message: 'late', handler: 'A.run', runner: undefined } as const;
 
 describe('RecentFailures', () => {
   it('gives the newest first, and counts what repeats itself', () => {
     const failures = new RecentFailures();
     failures.add(failure);
     failures.add({ ...failure, at: 2, message: 'later' });
-    failures.add({ ...failure, at: 3, is: 'lost', code: 'lost', handler: undefined, runner: 'r1' });
+    failures.add({ ...failure, at: 3, type: 'lost', code: 'lost', handler: undefined, runner: 'r1' });
     expect(failures.list).toEqual([
-      { at: 3, is: 'lost', code: 'lost', message: 'late', handler: undefined, runner: 'r1', count: 1 },
+      { at: 3, type: 'lost', code: 'lost', message: 'late', handler: undefined, runner: 'r1', count: 1 },
       { ...failure, at: 2, message: 'later', count: 2 },
     ]);
   });

@@ -2,7 +2,7 @@
 export interface PoolFailure {
   readonly at: number;
   /** A boot failed, a runner was lost, a handler threw, or a call got one of FLAME's own errors. */
-  readonly is: 'boot' | 'lost' | 'threw' | 'call';
+  readonly type: 'boot' | 'lost' | 'threw' | 'call';
   /** The error's code or name: `FLAME_TIMEOUT`, `TypeError`, the phase of a boot. */
   readonly code: string;
   /** For people: the first 2,000 characters. */
@@ -28,7 +28,7 @@ export class RecentFailures {
   add(failure: Omit<PoolFailure, 'count'>): void {
     const message = failure.message.length > longest ? `${failure.message.slice(0, longest)}…` : failure.message;
     const last = this.#failures.at(-1);
-    const repeated = last?.is === failure.is && last.code === failure.code && last.handler === failure.handler;
+    const repeated = last?.type === failure.type && last.code === failure.code && last.handler === failure.handler;
     // Of a thousand calls that a full queue refused, the last one says it all.
     if (repeated) this.#failures.pop();
     this.#failures.push({ ...failure, message, count: repeated ? last.count + 1 : 1 });

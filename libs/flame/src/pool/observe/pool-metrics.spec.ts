@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BootError } from '../../core/errors/boot-error.js';
 import type { PoolMetrics } from '../../core/metrics/pool-metrics.js';
 import { PoolRig } from '../../../../../test/support/pool-rig.js';
-import { VitalsBook } from './stats-of-processes.js';
+import { StatsOfProcesses } from './stats-of-processes.js';
 
 /** How many a histogram holds. */
 function size({ counts }: PoolMetrics['wait']): number {
@@ -103,7 +103,7 @@ describe('VitalsBook', () => {
   const vitals = { pid: 1, cpu: 10, memory: 100, heap: 50, delay: 1, delayMax: 2 };
 
   it('adds up the processes of a machine, each as it last was', () => {
-    const book = new VitalsBook(() => {});
+    const book = new StatsOfProcesses(() => {});
     expect(book.sum).toBeUndefined();
     book.take(JSON.stringify({ ...vitals, memory: 999 }));
     book.take(JSON.stringify(vitals));
@@ -112,6 +112,6 @@ describe('VitalsBook', () => {
   });
 
   it.each(['', 'null', '[]', '{"pid":1}', JSON.stringify({ ...vitals, cpu: 'much' })])('refuses %j', (text) => {
-    expect(() => new VitalsBook(() => {}).take(text)).toThrow('the vitals of a runner cannot be read');
+    expect(() => new StatsOfProcesses(() => {}).take(text)).toThrow('the vitals of a runner cannot be read');
   });
 });

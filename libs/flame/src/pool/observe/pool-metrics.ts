@@ -2,10 +2,15 @@ import type { PoolMachine } from '../../core/pool/machine.js';
 import type { PoolMetrics } from '../../core/metrics/pool-metrics.js';
 import type { PoolMeter } from './pool-meter.js';
 import type { PoolSetup } from '../pool-setup.js';
-import type { RunnerCrew } from '../runners/runner-manager.js';
+import type { RunnerManager } from '../runners/runner-manager.js';
 
 /** A pool's numbers at this moment, from its books, its crew and its meter. */
-export function poolMetrics({ config, backend, clock }: PoolSetup, machine: PoolMachine, crew: RunnerCrew, meter: PoolMeter): PoolMetrics {
+export function poolMetrics(
+  { config, backend, clock }: PoolSetup,
+  machine: PoolMachine,
+  crew: RunnerManager,
+  meter: PoolMeter,
+): PoolMetrics {
   const now = clock.now();
   const perRunner = crew.metrics(machine.runners, now);
   const runners = { booting: 0, ready: 0, leaving: 0, stopping: 0 };

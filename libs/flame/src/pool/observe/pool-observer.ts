@@ -11,7 +11,7 @@ import type { PendingCall } from '../calls/pending-call.js';
 import { RecentFailures } from './pool-failure.js';
 import type { PoolFailure } from './pool-failure.js';
 import { PoolMeter } from './pool-meter.js';
-import type { PoolNews, PoolNotice } from './pool-event.js';
+import type { PoolNews, PoolEvent } from './pool-event.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
 import { RepeatedFailures } from './repeated-failures.js';
@@ -31,9 +31,9 @@ export interface PoolSize {
  * What a pool tells of itself: its log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are
  * called in the pool's own context, whatever call they are told of. An app's hook that throws is logged and harms nothing.
  */
-export class PoolJournal {
+export class PoolObserver {
   readonly #setup: PoolSetup;
-  readonly #news: Subject<PoolNotice>;
+  readonly #news: Subject<PoolEvent>;
   readonly #bootTimes = new Map<string, number>();
   readonly #failures = new RecentFailures();
   readonly #failedBoots: RepeatedFailures;
@@ -46,7 +46,7 @@ export class PoolJournal {
   /** The context in which the pool was made. What the pool does runs there, for it outlives the call that asked for it. */
   readonly scope = new AsyncResource('FLAMEPOOL');
 
-  constructor(setup: PoolSetup, news: Subject<PoolNotice>) {
+  constructor(setup: PoolSetup, news: Subject<PoolEvent>) {
     this.#setup = setup;
     this.#news = news;
     this.#failedBoots = new RepeatedFailures(setup.clock, (text) => setup.log.warn(`${this.#pool}: ${text}`));
@@ -71,66 +71,67 @@ export class PoolJournal {
     const { record } = (call as PendingCall).order;
     if (record) record.ran(startOf(call, call.runner!));
     if (this.#news.observed)
-      this.#tell({ is: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
+      this.#tell({ type: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
   }
 
   /** No slot is free for it. */
   waiting(call: PoolCall, waiting: number): void {
-    if (this.#news.observed) this.#tell({ is: 'call-waiting', call: call.id, handler: call.label, waiting });
+    if (this.#news.observed) this.#tell({ type: 'call-waiting', call: call.id, handler: call.label, waiting });
   }
 
   answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void {
     this.meter.answered(how, bytes);
-    if (this.#news.observed) this.#tell({ is: 'call-answered', call: call.id, handler: call.label, runner: call.runner?.id, outcome: how });
+    if (this.#news.observed)
+      this.#tell({ type: 'call-answered', call: call.id, handler: call.label, runner: call.runner?.id, outcome: how });
   }
 
   failed(call: PoolCall, error: FlameError): void {
     this.meter.failed(error.code);
     if (!call.runner && call.cameAt > 0) this.meter.waited(this.#setup.clock.now() - call.cameAt);
-    this.#failures.add({ ...whose(call), is: 'call', code: error.code, message: error.message });
-    if (this.#news.observed) this.#tell({ is: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
+    this.#failures.add({ ...whose(call), type: 'call', code: error.code, message: error.message });
+    if (this.#news.observed) this.#tell({ type: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
   }
 
   threw(call: PoolCall, error: unknown): void {
     const [code, message] = error instanceof Error ? [error.name, error.message] : ['threw', show(error)];
-    this.#failures.add({ ...whose(call), is: 'threw', code, message });
+    this.#failures.add({ ...whose(call), type: 'threw', code, message });
   }
 
   fact(fact: PoolFact, now: number): void {
-    switch (fact.is) {
+    switch (fact.type) {
       case 'ended': {
         if (!fact.call.runner) return;
         const ran = now - fact.call.ranAt;
         this.meter.ran(ran);
         if (!this.#news.observed) return;
-        return this.#tell({ is: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });
+        return this.#tell({ type: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });
       }
       case 'down':
         this.#endCut(fact.runner);
         this.#setup.log.warn(`${this.#pool}: runner ${fact.runner} is lost (${fact.how})`);
         this.#fail('lost', 'lost', fact.how, fact.runner);
-        return this.#tell({ is: 'lost', runner: fact.runner, how: fact.how });
+        return this.#tell({ type: 'lost', runner: fact.runner, how: fact.how });
       case 'suspended':
         this.#cuts.set(
           fact.runner,
           this.#setup.clock.after(cutUntold, () => this.#connection(fact.runner, 'is cut; it may come back')),
         );
-        return this.#tell({ is: 'suspended', runner: fact.runner });
+        return this.#tell({ type: 'suspended', runner: fact.runner });
       case 'resumed':
         this.#connection(fact.runner, this.#cuts.has(fact.runner) ? 'was cut for a moment and is back' : 'is back');
-        return this.#tell({ is: 'resumed', runner: fact.runner });
+        return this.#tell({ type: 'resumed', runner: fact.runner });
       default:
     }
   }
 
   readonly lateCast = (error: unknown, call: PendingCall): void => {
-    this.#tell({ is: 'cast-failed', call: call.id, handler: call.label, error });
+    this.#tell({ type: 'cast-failed', call: call.id, handler: call.label, error });
     this.#guard('onCastError', () => this.#setup.onCastError(error, call.label));
   };
 
   retrying(error: FlameError, attempt: number, attempts: number): void {
     this.#setup.log.warn(`${this.#pool}: attempt ${attempt} of ${attempts} after: ${error.message}`);
-    this.#tell({ is: 'call-retried', attempt, attempts, error });
+    this.#tell({ type: 'call-retried', attempt, attempts, error });
   }
 
   // Runners
@@ -141,7 +142,7 @@ export class PoolJournal {
     const dropped = Number(text);
     if (!(dropped > 0)) return;
     this.meter.logged(dropped, dropped);
-    this.#tell({ is: 'log-lines-dropped', runner, lines: dropped });
+    this.#tell({ type: 'log-lines-dropped', runner, lines: dropped });
   }
 
   /** Whether the last boot failed: then what the next ones print is not news. */
@@ -151,7 +152,7 @@ export class PoolJournal {
 
   booting(runner: string, count: number): void {
     if (!this.bootsFail) this.#say(`booting runner ${runner} (${count} of at most ${this.#setup.config.max})`);
-    this.#tell({ is: 'booting', runner, count });
+    this.#tell({ type: 'booting', runner, count });
     this.#guard('onGrowStart', () => this.#setup.config.onGrowStart?.({ name: this.#setup.config.name, count }));
   }
 
@@ -167,12 +168,12 @@ export class PoolJournal {
       this.#failedRunners.add(runner);
       this.#failedBoots.add(runner, error);
       this.#fail('boot', error.phase, error.message, runner);
-      this.#tell({ is: 'boot-failed', runner, error });
+      this.#tell({ type: 'boot-failed', runner, error });
     } else {
       this.meter.booted(took);
       this.#failedBoots.end();
       this.#say(`runner ${runner} is up after ${Math.round(took)} ms`);
-      this.#tell({ is: 'up', runner, machine, took });
+      this.#tell({ type: 'up', runner, machine, took });
     }
     this.#guard('onGrowEnd', () => this.#setup.config.onGrowEnd?.(error ?? 'ok', { name: this.#setup.config.name, count }));
   }
@@ -196,50 +197,50 @@ export class PoolJournal {
 
   retiring(runner: string, reason: string): void {
     this.#say(`runner ${runner} takes no new calls: ${reason}`);
-    this.#tell({ is: 'retiring', runner, reason });
+    this.#tell({ type: 'retiring', runner, reason });
   }
 
   stopping(runner: string, reason: string): void {
     this.#say(`stopping runner ${runner}: ${reason}`);
-    this.#tell({ is: 'stopping', runner, reason });
+    this.#tell({ type: 'stopping', runner, reason });
   }
 
   shrunk(runner: string, count: number): void {
     this.#endCut(runner);
     if (!this.#failedRunners.delete(runner)) this.#say(`runner ${runner} is gone, ${count} left`);
-    this.#tell({ is: 'gone', runner, count });
+    this.#tell({ type: 'gone', runner, count });
     this.#guard('onShrink', () => this.#setup.config.onShrink?.({ name: this.#setup.config.name, count }));
   }
 
   opened(): void {
-    this.#tell({ is: 'started' });
+    this.#tell({ type: 'started' });
   }
 
   resized(min: number, max: number): void {
     this.#say(`resized to min ${min}, max ${max}`);
-    this.#tell({ is: 'resized', min, max });
+    this.#tell({ type: 'resized', min, max });
   }
 
   paused(reason: string): void {
     this.#say(`paused: ${reason}`);
-    this.#tell({ is: 'paused', reason });
+    this.#tell({ type: 'paused', reason });
   }
 
   unpaused(): void {
     this.#say('resumed');
-    this.#tell({ is: 'unpaused' });
+    this.#tell({ type: 'unpaused' });
   }
 
   draining(reason: string): void {
     this.#setup.onDraining?.();
     this.#say(`draining: ${reason}`);
-    this.#tell({ is: 'draining', reason });
+    this.#tell({ type: 'draining', reason });
   }
 
   drained(): void {
     this.#failedBoots.end();
     this.#say('drained');
-    this.#tell({ is: 'drained' });
+    this.#tell({ type: 'drained' });
   }
 
   get #pool(): string {
@@ -256,8 +257,8 @@ export class PoolJournal {
     this.#cuts.delete(runner);
   }
 
-  #fail(is: 'boot' | 'lost', code: string, message: string, runner: string): void {
-    this.#failures.add({ at: Date.now(), is, code, message, handler: undefined, runner });
+  #fail(type: 'boot' | 'lost', code: string, message: string, runner: string): void {
+    this.#failures.add({ at: Date.now(), type, code, message, handler: undefined, runner });
   }
 
   #say(text: string): void {
@@ -268,10 +269,10 @@ export class PoolJournal {
   #tell(news: PoolNews): void {
     if (!this.#news.observed) return;
     // `news` is made for this, and becomes the notice: a copy of it would cost a busy pool more than all the rest.
-    const notice = news as { -readonly [K in keyof PoolNotice]: PoolNotice[K] };
+    const notice = news as { -readonly [K in keyof PoolEvent]: PoolEvent[K] };
     notice.pool = this.#setup.config.name;
     notice.at = Date.now();
-    this.scope.runInAsyncScope(this.#news.next, this.#news, notice as PoolNotice);
+    this.scope.runInAsyncScope(this.#news.next, this.#news, notice as PoolEvent);
   }
 
   #guard(hook: string, run: () => void): void {

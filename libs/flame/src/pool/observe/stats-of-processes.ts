@@ -1,15 +1,15 @@
 import { MalformedError } from '../../core/codec/codec.js';
-import type { RunnerVitals } from '../../core/metrics/pool-metrics.js';
+import type { RunnerProcessStats } from '../../core/metrics/pool-metrics.js';
 import type { Saturation } from '../../core/metrics/saturation.js';
-import { readVitals } from '../../core/metrics/process-stats.js';
-import type { ProcessVitals } from '../../core/metrics/process-stats.js';
+import { readProcessStats } from '../../core/metrics/process-stats.js';
+import type { ProcessStats } from '../../core/metrics/process-stats.js';
 
 /** More processes than any machine runs: who claims to be more is not believed. */
 const most = 1_024;
 
 /** What the processes of one runner last said of themselves. */
-export class VitalsBook {
-  readonly #processes = new Map<number, ProcessVitals>();
+export class StatsOfProcesses {
+  readonly #processes = new Map<number, ProcessStats>();
   readonly #onSaturation: (found: Saturation) => void;
 
   constructor(onSaturation: (found: Saturation) => void) {
@@ -18,9 +18,9 @@ export class VitalsBook {
 
   /** @throws {MalformedError} when these are no vitals. */
   take(text: string): void {
-    let vitals: ProcessVitals;
+    let vitals: ProcessStats;
     try {
-      vitals = readVitals(text);
+      vitals = readProcessStats(text);
     } catch (error) {
       throw new MalformedError(`the vitals of a runner cannot be read: ${(error as Error).message}`, { cause: error });
     }
@@ -29,7 +29,7 @@ export class VitalsBook {
   }
 
   /** All of them as one; undefined when none has said anything. */
-  get sum(): RunnerVitals | undefined {
+  get sum(): RunnerProcessStats | undefined {
     if (this.#processes.size === 0) return undefined;
     const sum = { processes: this.#processes.size, cpu: 0, memory: 0, heap: 0, delay: 0, delayMax: 0 };
     for (const { cpu, memory, heap, delay, delayMax } of this.#processes.values()) {

@@ -1,18 +1,18 @@
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { BootOrder } from '../../backends/backend.js';
+import type { BootRequest } from '../../backends/backend.js';
 import { ownProcessors } from '../../backends/launch/own-processors.js';
 import type { ParentInfo } from '../../core/parent-info.js';
-import type { Attachment, Door, Ticket } from '../../transport/session/link.js';
-import { FanLink } from './multi-process-link.js';
+import type { Attachment, AttachServer, ExpectedRunner } from '../../transport/session/link.js';
+import { MultiProcessLink } from './multi-process-link.js';
 import type { PoolSetup } from '../pool-setup.js';
 
 /** Processes that a machine elsewhere runs at most with `processes: 'auto'`. */
 const mostProcesses = 64;
 
 /** The tickets of one machine: one for each of its processes, the first under the runner's own name. */
-export function ticketsFor(runner: string, { config, backend, manifest, refusal }: PoolSetup): Ticket[] {
+export function ticketsFor(runner: string, { config, backend, manifest, refusal }: PoolSetup): ExpectedRunner[] {
   // This host is known. A machine elsewhere says itself how many it runs, and needs a token for each.
   const automatic = backend.reach === 'host' ? ownProcessors() : mostProcesses;
   const wanted = config.processes === 'auto' ? automatic : config.processes;
@@ -27,7 +27,7 @@ export function ticketsFor(runner: string, { config, backend, manifest, refusal 
 }
 
 /** Waits for every process of a machine, as many as there are tickets or as the first one says; they are one runner. */
-export async function expectAll(door: Door, tickets: readonly Ticket[], signal: AbortSignal): Promise<Attachment> {
+export async function expectAll(door: AttachServer, tickets: readonly ExpectedRunner[], signal: AbortSignal): Promise<Attachment> {
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
   setMaxListeners(0, until);
@@ -37,7 +37,7 @@ export async function expectAll(door: Door, tickets: readonly Ticket[], signal: 
     const first = await Promise.race([expected[0]!, all.then(([one]) => one!)]);
     const { processes } = first.hello;
     const attachments = await (processes === undefined ? all : Promise.race([Promise.all(expected.slice(0, processes)), all]));
-    return attachments.length === 1 ? first : { hello: first.hello, link: new FanLink(attachments.map(({ link }) => link)) };
+    return attachments.length === 1 ? first : { hello: first.hello, link: new MultiProcessLink(attachments.map(({ link }) => link)) };
   } finally {
     // Tokens of processes that there are not.
     for (const one of [all, ...expected]) one.catch(() => {});
@@ -46,7 +46,12 @@ export async function expectAll(door: Door, tickets: readonly Ticket[], signal: 
 }
 
 /** What a backend is told about the machine that it is to make; `output` is given what the machine prints. */
-export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: AbortSignal, output: BootOrder['output']): BootOrder {
+export function bootOrder(
+  setup: PoolSetup,
+  tickets: readonly ExpectedRunner[],
+  signal: AbortSignal,
+  output: BootRequest['output'],
+): BootRequest {
   const { config, parent, manifest, inProcess } = setup;
   const { runner } = tickets[0]!;
   const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
@@ -67,7 +72,11 @@ export function bootOrder(setup: PoolSetup, tickets: readonly Ticket[], signal: 
   };
 }
 
-async function parentInfo(setup: PoolSetup, [first, ...siblings]: readonly Ticket[], host: string | undefined): Promise<ParentInfo> {
+async function parentInfo(
+  setup: PoolSetup,
+  [first, ...siblings]: readonly ExpectedRunner[],
+  host: string | undefined,
+): Promise<ParentInfo> {
   const { config, parent, backend, manifest, address, maxPayload, reconnectTimeout } = setup;
   return {
     pool: config.name,

@@ -1,4 +1,4 @@
-import type { BootOrder, FlameBackend, Machine, MachineExit } from '../../backends/backend.js';
+import type { BootRequest, FlameBackend, Machine, MachineExit } from '../../backends/backend.js';
 import { BootError } from '../../core/errors/boot-error.js';
 import type { BootPhase } from '../../core/errors/boot-error.js';
 import { configExitCode } from '../../core/errors/config-exit-code.js';
@@ -31,7 +31,7 @@ export interface Boot {
  */
 export function bootRunner(
   backend: FlameBackend,
-  order: (signal: AbortSignal) => BootOrder,
+  order: (signal: AbortSignal) => BootRequest,
   expect: (signal: AbortSignal) => Promise<Attachment>,
   lastLines: () => readonly string[],
 ): Boot {

@@ -10,18 +10,18 @@ const value = codec.encode(1);
 
 /** What a runner may say of call 1, which it has, and of others. */
 const lies: Record<string, readonly Frame[]> = {
-  'gives the result of a call that it does not have': [{ kind: 'return', id: 99, value, held: false }],
+  'gives the result of a call that it does not have': [{ type: 'return', id: 99, value, held: false }],
   'answers a call twice': [
-    { kind: 'return', id: 1, value, held: false },
-    { kind: 'return', id: 1, value, held: false },
+    { type: 'return', id: 1, value, held: false },
+    { type: 'return', id: 1, value, held: false },
   ],
-  'gives a value that is none': [{ kind: 'return', id: 1, value: Buffer.from([0xc1, 0xff, 0xff]), held: false }],
-  'gives up with a code that there is not': [{ kind: 'refuse', id: 1, code: '__proto__', ran: 'no', reason: '', held: false }],
+  'gives a value that is none': [{ type: 'return', id: 1, value: Buffer.from([0xc1, 0xff, 0xff]), held: false }],
+  'gives up with a code that there is not': [{ type: 'refuse', id: 1, code: '__proto__', ran: 'no', reason: '', held: false }],
   'asks for calls, as only a parent does': [
-    { kind: 'call', id: 7, handler: 0, args: value, mode: 'call', timeout: 0, linked: true, attempt: 1 },
+    { type: 'call', id: 7, handler: 0, args: value, mode: 'call', timeout: 0, linked: true, attempt: 1 },
   ],
-  'ends what never began': [{ kind: 'ended', id: 4_000_000_000, reason: '' }],
-  'takes on casts that nobody sent': [{ kind: 'accept', id: 5 }],
+  'ends what never began': [{ type: 'ended', id: 4_000_000_000, reason: '' }],
+  'takes on casts that nobody sent': [{ type: 'accept', id: 5 }],
 };
 
 describe('A runner that lies', () => {
@@ -55,8 +55,8 @@ describe('A runner that lies', () => {
   }
 
   it.each([
-    ['returned', (bytes: Uint8Array): Frame => ({ kind: 'return', id: 1, value: bytes, held: false })],
-    ['threw', (bytes: Uint8Array): Frame => ({ kind: 'throw', id: 1, error: bytes, held: false })],
+    ['returned', (bytes: Uint8Array): Frame => ({ type: 'return', id: 1, value: bytes, held: false })],
+    ['threw', (bytes: Uint8Array): Frame => ({ type: 'throw', id: 1, error: bytes, held: false })],
   ])('fails one call alone when what its handler %s is of a class that is not known here', async (_, frame) => {
     class Late {
       run(): void {}
@@ -99,7 +99,7 @@ function liar(rig: PoolRig, info: ParentInfo, frames: readonly Frame[]): Machine
   let exit!: (exit: MachineExit) => void;
   const exited = new Promise<MachineExit>((resolve) => (exit = resolve));
   link.open({
-    frame: ({ kind }) => {
+    frame: ({ type: kind }) => {
       if (kind === 'call') frames.forEach((frame) => link.send(frame));
     },
     closed: () => {},

@@ -4,10 +4,10 @@ import { memoryLinks } from '../../transport/session/memory-link.js';
 import type { MemoryLink } from '../../transport/session/memory-link.js';
 import type { LinkEnd } from '../../transport/session/link.js';
 import { settle } from '../../../../../test/support/virtual-clock.js';
-import { FanLink } from './multi-process-link.js';
+import { MultiProcessLink } from './multi-process-link.js';
 
 const call = (id: number, more: { child?: number } = {}): Frame => ({
-  kind: 'call',
+  type: 'call',
   id,
   handler: 0,
   args: new Uint8Array(0),
@@ -18,14 +18,14 @@ const call = (id: number, more: { child?: number } = {}): Frame => ({
   ...more,
 });
 
-const returned = (id: number, held = false): Frame => ({ kind: 'return', id, value: new Uint8Array(0), held });
+const returned = (id: number, held = false): Frame => ({ type: 'return', id, value: new Uint8Array(0), held });
 
 /** A fan over two processes, and what each of the three sees. */
 function rig() {
   const processes = [memoryLinks(), memoryLinks()];
   const seen: Frame[][] = [[], []];
   const told: (Frame | LinkEnd | 'suspended' | 'resumed')[] = [];
-  const fan = new FanLink(processes.map(({ parent }) => parent));
+  const fan = new MultiProcessLink(processes.map(({ parent }) => parent));
   fan.open({
     frame: (frame) => told.push(frame),
     closed: (end) => told.push(end),
@@ -40,11 +40,11 @@ function rig() {
   return { fan, runners, seen, told, ids };
 }
 
-describe('FanLink', () => {
+describe('MultiProcessLink', () => {
   it('sends a new call to the process with the least work, and what belongs to it after it', async () => {
     const { fan, runners, ids } = rig();
     for (const id of [1, 2, 3]) fan.send(call(id));
-    fan.send({ kind: 'cancel', id: 2, cause: 'caller', reason: 'left' });
+    fan.send({ type: 'cancel', id: 2, cause: 'caller', reason: 'left' });
     await settle();
     expect(ids(0)).toEqual([1, 3]);
     expect(ids(1)).toEqual([2, 2]);
@@ -72,11 +72,11 @@ describe('FanLink', () => {
     await settle();
     runners[0]!.send(returned(1, true));
     await settle();
-    fan.send({ kind: 'credit', id: 1, stream: 0, count: 5 });
+    fan.send({ type: 'credit', id: 1, stream: 0, count: 5 });
     await settle();
-    runners[0]!.send({ kind: 'ended', id: 1, reason: '' });
+    runners[0]!.send({ type: 'ended', id: 1, reason: '' });
     await settle();
-    fan.send({ kind: 'credit', id: 1, stream: 0, count: 5 });
+    fan.send({ type: 'credit', id: 1, stream: 0, count: 5 });
     await settle();
     expect(ids(0)).toEqual([1, 1]);
   });
@@ -87,13 +87,13 @@ describe('FanLink', () => {
       [true, true],
       [false, false],
     ] as const) {
-      fan.send({ kind: 'ask' });
+      fan.send({ type: 'ask' });
       await settle();
-      runners[0]!.send({ kind: 'consent', yes: true });
+      runners[0]!.send({ type: 'consent', yes: true });
       await settle();
-      runners[1]!.send({ kind: 'consent', yes: second });
+      runners[1]!.send({ type: 'consent', yes: second });
       await settle();
-      expect(told.splice(0)).toEqual([{ kind: 'consent', yes: answer }]);
+      expect(told.splice(0)).toEqual([{ type: 'consent', yes: answer }]);
     }
   });
 
@@ -104,10 +104,10 @@ describe('FanLink', () => {
     await settle();
     runners[1]!.drop('killed');
     await settle();
-    expect(told).toMatchObject([{ kind: 'refuse', id: 2, code: 'FLAME_LOST', ran: 'maybe' }, { kind: 'leaving' }]);
+    expect(told).toMatchObject([{ type: 'refuse', id: 2, code: 'FLAME_LOST', ran: 'maybe' }, { type: 'leaving' }]);
     runners[0]!.send(returned(1));
     await settle();
-    expect(told.at(-1)).toMatchObject({ kind: 'return', id: 1 });
+    expect(told.at(-1)).toMatchObject({ type: 'return', id: 1 });
   });
 
   it('gives a cut-off process up at once when the first one says that it died', async () => {
@@ -116,9 +116,9 @@ describe('FanLink', () => {
     fan.send(call(2));
     await settle();
     runners[1]!.cut();
-    runners[0]!.send({ kind: 'leaving', reason: 'process 2 of 2 ended: exit code 1' });
+    runners[0]!.send({ type: 'leaving', reason: 'process 2 of 2 ended: exit code 1' });
     await settle();
-    expect(told).toMatchObject(['suspended', { kind: 'leaving' }, 'resumed', { kind: 'refuse', id: 2, code: 'FLAME_LOST' }]);
+    expect(told).toMatchObject(['suspended', { type: 'leaving' }, 'resumed', { type: 'refuse', id: 2, code: 'FLAME_LOST' }]);
   });
 
   it('is closed when all are', async () => {

@@ -14,7 +14,7 @@ interface Branch {
  * process with the least work, what belongs to it follows it there. When one process dies alone, its calls are lost, the others finish
  * theirs, and the machine takes no more.
  */
-export class FanLink implements Link {
+export class MultiProcessLink implements Link {
   readonly #branches: readonly Branch[];
   readonly #homes = new Map<number, Branch>();
   #receiver: LinkReceiver | undefined;
@@ -34,7 +34,7 @@ export class FanLink implements Link {
   }
 
   send(frame: Frame): void {
-    switch (frame.kind) {
+    switch (frame.type) {
       case 'call': {
         const home = frame.child ? this.#homes.get(frame.child) : this.#leastLoaded();
         if (!home) return;
@@ -92,7 +92,7 @@ export class FanLink implements Link {
   }
 
   #frame(branch: Branch, frame: Frame): void {
-    switch (frame.kind) {
+    switch (frame.type) {
       case 'consent':
         return this.#consent(frame.yes);
       case 'leaving':
@@ -114,12 +114,12 @@ export class FanLink implements Link {
   #consent(yes: boolean): void {
     this.#agreed &&= yes;
     this.#asked -= 1;
-    if (this.#asked === 0) this.#receiver!.frame({ kind: 'consent', yes: this.#agreed });
+    if (this.#asked === 0) this.#receiver!.frame({ type: 'consent', yes: this.#agreed });
   }
 
   /** One process leaves, and so the machine takes no more. The first one also tells when another has died: whoever is cut off then is that one. */
   #leave(branch: Branch, reason: string): void {
-    if (!this.#leaving) this.#receiver!.frame({ kind: 'leaving', reason });
+    if (!this.#leaving) this.#receiver!.frame({ type: 'leaving', reason });
     this.#leaving = true;
     if (branch !== this.#branches[0]) return;
     for (const other of this.#branches) if (other.suspended) other.link.drop(reason);
@@ -145,11 +145,11 @@ export class FanLink implements Link {
   #lose(branch: Branch, how: string): void {
     const reason = `one of its ${this.#branches.length} processes went away: ${how}`;
     for (const id of branch.ids) {
-      this.#receiver!.frame({ kind: 'refuse', id, code: 'FLAME_LOST', ran: 'maybe', reason: `the call was lost: ${reason}`, held: false });
+      this.#receiver!.frame({ type: 'refuse', id, code: 'FLAME_LOST', ran: 'maybe', reason: `the call was lost: ${reason}`, held: false });
       this.#homes.delete(id);
     }
     branch.ids.clear();
-    if (!this.#leaving) this.#receiver!.frame({ kind: 'leaving', reason });
+    if (!this.#leaving) this.#receiver!.frame({ type: 'leaving', reason });
     this.#leaving = true;
   }
 

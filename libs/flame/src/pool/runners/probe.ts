@@ -33,7 +33,7 @@ export async function probe(link: Link, clock: Clock, wallClock: () => number = 
     try {
       const answer = answers.next(id);
       const [sentAt, wallAt] = [clock.now(), wallClock()];
-      link.send({ kind: 'probe', id });
+      link.send({ type: 'probe', id });
       const time = await answer;
       const roundTrip = clock.now() - sentAt;
       if (roundTrip < best.roundTrip) best = { roundTrip, ahead: time - (wallAt + roundTrip / 2) };
@@ -66,8 +66,8 @@ class Answers implements LinkReceiver {
 
   frame(frame: Frame): void {
     // Its vitals come as well, and are no costs.
-    if (frame.kind === 'vitals') this.costs = readCosts(frame.text) ?? this.costs;
-    if (frame.kind === 'probed' && frame.id === this.#id) this.#resolve(frame.time);
+    if (frame.type === 'vitals') this.costs = readCosts(frame.text) ?? this.costs;
+    if (frame.type === 'probed' && frame.id === this.#id) this.#resolve(frame.time);
   }
 
   closed(end: LinkEnd): void {

@@ -10,12 +10,12 @@ import { windowItems } from '../../streams/window.js';
 import type { Link, LinkEnd, LinkReceiver } from '../../transport/session/link.js';
 import type { BootedRunner } from './boot.js';
 import { ChildCall, type ChildHome } from '../children/child-call.js';
-import { HeldResources } from '../calls/tracked-resources.js';
+import { TrackedResources } from '../calls/tracked-resources.js';
 import type { HandleOwner } from './handle-owner.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import { readValue } from '../calls/read-value.js';
 import { tellProgress } from '../calls/tell-progress.js';
-import { VitalsBook } from '../observe/stats-of-processes.js';
+import { StatsOfProcesses } from '../observe/stats-of-processes.js';
 
 /** How long a lost connection waits for the platform to say why, before it is told as it is. */
 const reasonGrace = 500;
@@ -28,10 +28,10 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #calls = new IdMap<PendingCall>();
   readonly #link: Link;
   readonly #streams: Streams;
-  readonly #resources: HeldResources;
+  readonly #resources: TrackedResources;
   readonly machine: Machine;
   /** How its processes are. */
-  readonly vitals = new VitalsBook((found) => this.owner.saturated?.(found));
+  readonly vitals = new StatsOfProcesses((found) => this.owner.saturated?.(found));
   /** Why nothing passes between parent and runner; undefined while something does. */
   #parted: string | undefined;
   #down = false;
@@ -54,7 +54,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       onReceived: (id, left) => this.#received(id, left),
       resource: (id, resource, value) => this.#resources.take(id, resource, value),
     });
-    this.#resources = new HeldResources((id, resource) => this.#link.send({ kind: 'release', id, resource }));
+    this.#resources = new TrackedResources((id, resource) => this.#link.send({ type: 'release', id, resource }));
     void this.machine.exited.then((exit) => this.#exited(exit));
   }
 
@@ -66,43 +66,43 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   run(call: PendingCall, timeout: number): void {
     this.#calls.set(call.id, call);
     const { handler, args, mode, linked, attempt, context, trace, child, method, sources, reads } = call.order;
-    this.#link.send({ kind: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace, child, method });
+    this.#link.send({ type: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace, child, method });
     if (sources) {
       this.#streams.open(call.id, call.label, sources);
       call.onFail = (error) => this.#streams.fail(call.id, error);
     }
-    if (reads) this.#link.send({ kind: 'credit', id: call.id, stream: 0, count: windowItems });
+    if (reads) this.#link.send({ type: 'credit', id: call.id, stream: 0, count: windowItems });
   }
 
   cancel(call: PendingCall, cause: CancelCause, reason: string): void {
     if (call instanceof ChildCall) call.cancelSent(cause);
-    this.#link.send({ kind: 'cancel', id: call.id, cause, reason });
+    this.#link.send({ type: 'cancel', id: call.id, cause, reason });
   }
 
   taint(reason: string): void {
-    this.owner.tell({ is: 'leaving', runner: this.id, reason });
+    this.owner.tell({ type: 'leaving', runner: this.id, reason });
   }
 
   ask(): void {
-    this.#link.send({ kind: 'ask' });
+    this.#link.send({ type: 'ask' });
   }
 
   /** Ends the runner politely, by force after `grace`; then tells `gone`. Idempotent. */
   stop(grace: number, reason: string): Promise<void> {
     this.#down = true;
     this.#stopping ??= (async () => {
-      this.#link.send({ kind: 'leave', grace, reason });
+      this.#link.send({ type: 'leave', grace, reason });
       await this.machine.stop(grace).catch((error: Error) => this.owner.warn(`runner ${this.id} may still run: ${error.message}`));
       this.#link.drop(reason);
       this.#bury(reason);
       this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));
-      this.owner.tell({ is: 'gone', runner: this.id });
+      this.owner.tell({ type: 'gone', runner: this.id });
     })();
     return this.#stopping;
   }
 
   frame(frame: Frame): void {
-    switch (frame.kind) {
+    switch (frame.type) {
       case 'return':
         return this.#returned(frame);
       case 'throw':
@@ -125,7 +125,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
         if (this.#calls.has(frame.id)) this.#streams.frame(frame);
         return;
       case 'consent':
-        return this.owner.tell({ is: 'consent', runner: this.id, yes: frame.yes });
+        return this.owner.tell({ type: 'consent', runner: this.id, yes: frame.yes });
       case 'leaving':
       case 'tainted':
         return this.taint(frame.reason);
@@ -134,18 +134,18 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       case 'vitals':
         return this.vitals.take(frame.text);
       default:
-        throw new MalformedError(`a runner does not send "${frame.kind}"`);
+        throw new MalformedError(`a runner does not send "${frame.type}"`);
     }
   }
 
   suspended(): void {
     this.#parted = 'its connection was cut';
-    this.owner.tell({ is: 'suspended', runner: this.id });
+    this.owner.tell({ type: 'suspended', runner: this.id });
   }
 
   resumed(): void {
     this.#parted = undefined;
-    this.owner.tell({ is: 'resumed', runner: this.id });
+    this.owner.tell({ type: 'resumed', runner: this.id });
   }
 
   closed(end: LinkEnd): void {
@@ -165,7 +165,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     if (this.#down) return;
     this.#down = true;
     this.#bury(how);
-    this.owner.tell({ is: 'down', runner: this.id, how });
+    this.owner.tell({ type: 'down', runner: this.id, how });
   }
 
   /** Children and resources are gone with their runner. */
@@ -180,7 +180,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     return call;
   }
 
-  #returned(frame: Frame & { kind: 'return' }): void {
+  #returned(frame: Frame & { type: 'return' }): void {
     const call = this.#call(frame.id);
     const read = readValue(`what ${call.label} gives`, 'result', () => this.#decode(frame.value, call));
     if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
@@ -191,7 +191,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.#settled(call, frame.held);
   }
 
-  #threw(frame: Frame & { kind: 'throw' }): void {
+  #threw(frame: Frame & { type: 'throw' }): void {
     const call = this.#call(frame.id);
     const read = readValue(`what ${call.label} throws`, 'error', () => this.owner.codec.decodeThrown(frame.error, this.owner.place));
     if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
@@ -207,7 +207,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const { failure, streaming } = call;
     if (call instanceof ChildCall) call.placed(this);
     else if (!streaming) this.#delivered(call);
-    this.owner.tell({ is: 'held', call, streaming });
+    this.owner.tell({ type: 'held', call, streaming });
     // Its caller has gone, so nobody takes what it holds.
     if (!failure) return;
     if (streaming) call.reject(failure.error);
@@ -220,7 +220,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     if (!call) return;
     if (this.#resources.has(id)) {
       this.#delivered(call);
-      this.owner.tell({ is: 'held', call });
+      this.owner.tell({ type: 'held', call });
     } else if (left) {
       call.over();
       this.#abandon(call, 'what it streams is not consumed any more');
@@ -234,12 +234,12 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   #abandon(call: PendingCall, reason: string): void {
-    this.owner.tell({ is: 'abandoned', call, reason });
+    this.owner.tell({ type: 'abandoned', call, reason });
     // The pool's machine does not know the methods of children.
     if (call.order.child !== undefined) this.cancel(call, 'caller', reason);
   }
 
-  #progress(frame: Frame & { kind: 'progress' }): void {
+  #progress(frame: Frame & { type: 'progress' }): void {
     const call = this.#call(frame.id);
     const { onProgress } = call.order;
     if (!onProgress || call.failure) return;
@@ -251,14 +251,14 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   /** Answers a call whose work goes on with an error, and has its work aborted. */
   #failed(call: PendingCall, reason: string): void {
     const error = new FlameError('FLAME_ENCODING', reason, { ran: 'maybe' });
-    if (call.order.child === undefined) return this.owner.tell({ is: 'abort', call, reason, error });
+    if (call.order.child === undefined) return this.owner.tell({ type: 'abort', call, reason, error });
     // The pool's machine does not know the methods of children.
     this.owner.failed(call, error);
     call.reject(error);
     this.cancel(call, 'caller', reason);
   }
 
-  #endedBy({ id, reason, byItself = false }: Frame & { kind: 'ended' }): void {
+  #endedBy({ id, reason, byItself = false }: Frame & { type: 'ended' }): void {
     const call = this.#call(id);
     if (call instanceof ChildCall) call.ended(reason, byItself);
     this.#ended(call);
@@ -270,20 +270,20 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       this.#streams.close(call.id, new FlameError('FLAME_LOST', `${call.label} was lost: it ended before its streams`, { ran: 'yes' }));
     this.#resources.close(call.id);
     call.over();
-    this.owner.tell({ is: 'ended', call });
+    this.owner.tell({ type: 'ended', call });
   }
 
-  #refused(frame: Frame & { kind: 'refuse' }): void {
+  #refused(frame: Frame & { type: 'refuse' }): void {
     const call = this.#call(frame.id);
     if (frame.code === 'FLAME_REFUSED' && call.order.child === undefined) {
       this.#calls.delete(call.id);
       this.#streams.close(call.id, undefined);
-      return this.owner.tell({ is: 'bounced', call });
+      return this.owner.tell({ type: 'bounced', call });
     }
     if (!(flameErrorCodes as readonly string[]).includes(frame.code))
       throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
     // The runner's clock was first, as this process was busy: what is due by the pool's own is answered by that, which knows more to say.
-    if (frame.code === 'FLAME_TIMEOUT') this.owner.tell({ is: 'tick' });
+    if (frame.code === 'FLAME_TIMEOUT') this.owner.tell({ type: 'tick' });
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
     const error = new FlameError(frame.code as FlameErrorCode, frame.reason, { ran });
     // Whoever gave the call up, or was late, was told so, and counted, then.

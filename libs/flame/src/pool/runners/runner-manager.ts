@@ -1,4 +1,4 @@
-import type { BootOrder } from '../../backends/backend.js';
+import type { BootRequest } from '../../backends/backend.js';
 import type { BootError } from '../../core/errors/boot-error.js';
 import { LineGate, shortened } from '../../core/line-gate.js';
 import type { PoolAction, PoolFact } from '../../core/pool/facts.js';
@@ -9,7 +9,7 @@ import { bootRunner } from './boot.js';
 import type { Boot } from './boot.js';
 import { bootOrder, expectAll, ticketsFor } from './boot-request.js';
 import type { PendingCall } from '../calls/pending-call.js';
-import type { PoolJournal, PoolSize } from '../observe/pool-observer.js';
+import type { PoolObserver, PoolSize } from '../observe/pool-observer.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { RunnerStats } from '../observe/pool-stats.js';
 import { InspectedRunners } from './inspected-runners.js';
@@ -21,14 +21,14 @@ import { RunnerHandle } from './runner-handle.js';
 const mostHeld = 100;
 
 /** What the machine asks of the runners, beside running calls. */
-type CrewAction = Exclude<PoolAction, { do: 'run' | 'reject' | 'started' | 'drained' }>;
+type ManagedAction = Exclude<PoolAction, { type: 'run' | 'reject' | 'started' | 'drained' }>;
 
 /**
  * A pool's runners, from boot to burial. It owns their machines and links: each that it made is ended, and told `gone`, once.
  */
-export class RunnerCrew {
+export class RunnerManager {
   readonly #setup: PoolSetup;
-  readonly #journal: PoolJournal;
+  readonly #journal: PoolObserver;
   readonly #size: PoolSize;
   readonly #tell: (fact: PoolFact) => void;
   readonly #boots = new Map<string, Boot>();
@@ -37,7 +37,7 @@ export class RunnerCrew {
   /** Those who wait for a runner to be gone. */
   readonly #mourners = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
 
-  constructor(setup: PoolSetup, journal: PoolJournal, size: PoolSize, tell: (fact: PoolFact) => void) {
+  constructor(setup: PoolSetup, journal: PoolObserver, size: PoolSize, tell: (fact: PoolFact) => void) {
     this.#setup = setup;
     this.#journal = journal;
     this.#size = size;
@@ -52,8 +52,8 @@ export class RunnerCrew {
     this.#handles.get(runner)!.run(call, left);
   }
 
-  perform(action: CrewAction): void {
-    switch (action.do) {
+  perform(action: ManagedAction): void {
+    switch (action.type) {
       case 'cancel':
         return this.#handles.get(action.runner)!.cancel(action.call as PendingCall, action.cause, action.reason);
       case 'ask':
@@ -143,11 +143,11 @@ export class RunnerCrew {
         const handle = new RunnerHandle(runner, this.#owner(runner), booted);
         this.#handles.set(runner, handle);
         this.#journal.bootTook(runner, clock.now() - begun);
-        this.#tell({ is: 'up', runner });
+        this.#tell({ type: 'up', runner });
         handle.open();
       },
       (error: BootError) => {
-        this.#tell({ is: 'boot-failed', runner, error });
+        this.#tell({ type: 'boot-failed', runner, error });
         void boot.cleared.then(
           () => this.#buried(runner),
           (cause: unknown) => {
@@ -168,7 +168,7 @@ export class RunnerCrew {
 
   #gone(runner: string): void {
     this.#inspected.gone(runner);
-    this.#tell({ is: 'gone', runner });
+    this.#tell({ type: 'gone', runner });
     this.#mourners.get(runner)?.tell();
     this.#mourners.delete(runner);
   }
@@ -180,7 +180,7 @@ export class RunnerCrew {
       place: `runner ${runner} (pool ${config.name})`,
       after: (delay, wake) => clock.after(delay, wake),
       tell: (fact) => {
-        if (fact.is !== 'gone') return this.#tell(fact);
+        if (fact.type !== 'gone') return this.#tell(fact);
         this.#handles.delete(fact.runner);
         this.#gone(fact.runner);
       },
@@ -197,7 +197,7 @@ export class RunnerCrew {
    * Takes what a machine prints: for the error of a boot that fails, and for the log as long as it is not too much. After a boot that failed the next ones
    * are heard when they are up: what they print would be the same again, and their error has its last lines.
    */
-  #printer(runner: string, lines: RecentLines): { output: BootOrder['output']; release: () => void } {
+  #printer(runner: string, lines: RecentLines): { output: BootRequest['output']; release: () => void } {
     const { clock, config, output } = this.#setup;
     const gate = new LineGate(clock, (dropped) => this.#log('dropped', String(dropped), runner, 0));
     let isUp = false;

@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dialInstance } from './instance-dial.js';
-import { InstanceDoor } from './instance-server.js';
+import { InstanceServer } from './instance-server.js';
 import { identityFromSecrets } from '../../transport/grpc/instance-identity.js';
 import type { Attachment, Hello } from '../../transport/session/link.js';
 import { SystemClock } from '../../transport/session/system-clock.js';
 
-describe('InstanceDoor', () => {
+describe('InstanceServer', () => {
   it('closes at once though a caller’s connection is broken, and could come back', async () => {
     const identity = await identityFromSecrets(['a secret that all instances of a test share']);
     const about: Hello = {
@@ -20,7 +20,7 @@ describe('InstanceDoor', () => {
     const base = { about, identity, reconnectTimeout: 60_000, maxPayload: 1_000, clock: new SystemClock() };
     let came!: (caller: Attachment) => void;
     const caller = new Promise<Attachment>((resolve) => (came = resolve));
-    const door = await InstanceDoor.open({ ...base, host: '127.0.0.1', port: 0, onCaller: came, onRefused: () => {} });
+    const door = await InstanceServer.open({ ...base, host: '127.0.0.1', port: 0, onCaller: came, onRefused: () => {} });
     onTestFinished(() => door.close('the test is over'));
     const { link } = await dialInstance({ ...base, address: `127.0.0.1:${door.port}`, signal: new AbortController().signal });
     const broken = new Promise<void>((resolve) => {

@@ -4,7 +4,7 @@ import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import { AttachService } from '../../transport/attach/attach-service.js';
-import { Denial } from '../../transport/attach/attach-rejected.js';
+import { AttachRejected } from '../../transport/attach/attach-rejected.js';
 import { goodbyeTimeout } from './goodbye-timeout.js';
 import { instancesPath, serverOptions } from '../../transport/grpc/grpc-options.js';
 import { makeGrpcServer } from '../../transport/grpc/grpc-server.js';
@@ -12,10 +12,10 @@ import type { InstanceIdentity } from '../../transport/grpc/instance-identity.js
 import type { Attachment, Hello } from '../../transport/session/link.js';
 import { Listener } from '../../transport/grpc/listener.js';
 import { isInstance } from '../../transport/grpc/mutual-tls.js';
-import type { StrangerLimits } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
-import { Strangers } from '../../transport/grpc/pre-auth/unauthenticated-connections.js';
+import type { PreAuthLimits } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
+import { UnauthenticatedConnections } from '../../transport/grpc/pre-auth/unauthenticated-connections.js';
 
-export interface InstanceDoorOptions {
+export interface InstanceServerOptions {
   /** What this instance says of itself. */
   readonly about: Hello;
   readonly identity: InstanceIdentity;
@@ -26,7 +26,7 @@ export interface InstanceDoorOptions {
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
   /** What those may do whom it has not let in yet. */
-  readonly strangers?: StrangerLimits;
+  readonly strangers?: PreAuthLimits;
   readonly clock: Clock;
   /** Another instance has come, to call. */
   readonly onCaller: (caller: Attachment) => void;
@@ -35,7 +35,7 @@ export interface InstanceDoorOptions {
 }
 
 /** Where the other instances of the app come to call: `flame.v1.Instances`, and nothing else, over mutual TLS. It owns their sessions. */
-export class InstanceDoor {
+export class InstanceServer {
   readonly #server: Server;
   readonly #callers: AttachService;
   readonly #listener: Listener;
@@ -47,17 +47,17 @@ export class InstanceDoor {
   }
 
   /** @throws {FlameError} FLAME_CONFIG when it cannot listen there. */
-  static async open(options: InstanceDoorOptions): Promise<InstanceDoor> {
+  static async open(options: InstanceServerOptions): Promise<InstanceServer> {
     const { about, identity, host, port, reconnectTimeout, maxPayload, clock, onCaller, onRefused } = options;
     const server = makeGrpcServer(serverOptions);
-    const strangers = new Strangers(options.strangers ?? {}, clock);
+    const strangers = new UnauthenticatedConnections(options.strangers ?? {}, clock);
     const callers = new AttachService(
       {
         admit(_name, _token, describe, attach) {
           const hello = describe();
           const { protocol } = hello.manifest;
           if (protocol !== about.manifest.protocol)
-            throw new Denial(
+            throw new AttachRejected(
               'unlike',
               `instance ${about.runner} speaks protocol ${about.manifest.protocol}, instance ${hello.runner} ${protocol}`,
             );
@@ -81,7 +81,7 @@ export class InstanceDoor {
     callers.addTo(server);
     const check = { ca: identity.ca, admits: isInstance.bind(undefined, identity), onRefused };
     try {
-      return new InstanceDoor(
+      return new InstanceServer(
         server,
         callers,
         await Listener.open(server, { host, port }, { tls: { key: identity.key, cert: identity.cert }, strangers, check }),

@@ -132,7 +132,7 @@ export class InstanceSession implements HandleOwner {
   }
 
   tell(fact: PoolFact): void {
-    switch (fact.is) {
+    switch (fact.type) {
       case 'ended':
         return this.#over(fact.call as PendingCall);
       case 'bounced':

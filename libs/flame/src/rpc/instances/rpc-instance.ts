@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { HandlerIndex } from '../../nest/handlers/handler-index.js';
 import { manifestOf } from '../../nest/handlers/manifest-of.js';
-import type { InstanceDoor } from './instance-server.js';
+import type { InstanceServer } from './instance-server.js';
 import type { InstanceIdentity } from '../../transport/grpc/instance-identity.js';
 import type { Hello } from '../../transport/session/link.js';
 import { joinAddress } from '../discovery/address.js';
@@ -33,7 +33,7 @@ export class RpcInstance {
   readonly #table: InstanceTable | undefined;
   readonly #callers: Callers;
   #identity: Promise<InstanceIdentity> | undefined;
-  #door: InstanceDoor | undefined;
+  #door: InstanceServer | undefined;
   #warnedAt = -Infinity;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -58,7 +58,7 @@ export class RpcInstance {
     this.#callers = new Callers({ config, table: index, clock, log });
     const dial = (address: string, signal: AbortSignal): Promise<InstanceSession> => this.#dial(address, signal);
     this.#table = network && new InstanceTable({ id: instance, discovery: network.discovery, refreshEvery, clock, log, dial });
-    const door = (): InstanceDoor | undefined => this.#door;
+    const door = (): InstanceServer | undefined => this.#door;
     const self: InstanceInfo = {
       id: instance,
       region: myRegion,
@@ -76,8 +76,8 @@ export class RpcInstance {
   async start(): Promise<void> {
     const { network, instance, myRegion, primaryRegion, host, port, reconnectTimeout, maxPayload, strangers } = this.#config;
     if (!network || !this.#table) return;
-    const [{ InstanceDoor }, identity] = await Promise.all([import('./instance-server.js'), this.#myIdentity()]);
-    this.#door = await InstanceDoor.open({
+    const [{ InstanceServer }, identity] = await Promise.all([import('./instance-server.js'), this.#myIdentity()]);
+    this.#door = await InstanceServer.open({
       about: this.#about,
       identity,
       host,

@@ -7,7 +7,7 @@ import { youngGeneration } from '../../transport/session/young-generation.js';
 import type { HandlerTable } from './handler-table.js';
 
 /** Where work runs: what all of a runner's calls share. */
-export interface Workplace {
+export interface CallHost {
   readonly pool: string;
   readonly runnerId: string;
   /** The clock of `Work.at`. */
@@ -15,25 +15,25 @@ export interface Workplace {
   /** The name of a handler, for people. */
   name(handler: number): string;
   /** Tells the caller how far the work is; once it is over, nothing. */
-  progress(work: Work, value: unknown): void;
+  progress(work: ActiveCall, value: unknown): void;
 }
 
 /**
  * One piece of work on a runner: a call, a cast or a child, from its arrival to its end. `FlameCall` is the face of it that handlers see.
  * The AbortController is made when someone first asks for the signal: most handlers never do.
  */
-export class Work extends Timed implements TracedRun {
+export class ActiveCall extends Timed implements TracedRun {
   #controller: AbortController | undefined;
   /** Where its signal was first asked for: what listens to it runs there, whoever aborts it. */
   #scope: AsyncResource | undefined;
   #reason: FlameError | undefined;
   #deadline: number | undefined;
-  #onAbort: ((work: Work, reason: unknown) => void) | undefined;
+  #onAbort: ((work: ActiveCall, reason: unknown) => void) | undefined;
   #weight = 0;
   #begun = 0;
 
   constructor(
-    readonly place: Workplace,
+    readonly place: CallHost,
     readonly id: number,
     readonly handler: number,
     readonly mode: WorkMode,
@@ -125,7 +125,7 @@ export class Work extends Timed implements TracedRun {
   }
 
   /** Calls `action` when the work is aborted, at once if it was; the last one given counts. */
-  whenAborted(action: (work: Work, reason: unknown) => void): void {
+  whenAborted(action: (work: ActiveCall, reason: unknown) => void): void {
     this.#onAbort = action;
     if (this.aborted) action(this, this.#reason);
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import { IdMap } from '../../core/session/id-map.js';
-import type { Work } from './active-call.js';
+import type { ActiveCall } from './active-call.js';
 
 /** Who is told when work begins to run where there was none, and when none runs any more. */
 export interface BusyWatcher {
@@ -9,8 +9,8 @@ export interface BusyWatcher {
 }
 
 /** The work that runs on this runner now, by call number. */
-export class Works {
-  readonly #works = new IdMap<Work>();
+export class ActiveCalls {
+  readonly #works = new IdMap<ActiveCall>();
   readonly #clock: Clock;
   readonly #watchers: readonly BusyWatcher[];
   /** Whoever waits looks again whether it still has to. */
@@ -33,7 +33,7 @@ export class Works {
     return most;
   }
 
-  get(id: number): Work | undefined {
+  get(id: number): ActiveCall | undefined {
     return this.#works.get(id);
   }
 
@@ -41,26 +41,26 @@ export class Works {
     return this.#works.has(id);
   }
 
-  all(): readonly Work[] {
+  all(): readonly ActiveCall[] {
     return this.#works.values();
   }
 
   /** With arguments of so many bytes. */
-  add(work: Work, weight: number): void {
+  add(work: ActiveCall, weight: number): void {
     work.weigh(weight);
     if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(true);
     this.#works.set(work.id, work);
     if (this.#works.size > this.#most) this.#most = this.#works.size;
   }
 
-  remove(work: Work): void {
+  remove(work: ActiveCall): void {
     this.#works.delete(work.id);
     work.letGo();
     if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(false);
     this.#look?.();
   }
 
-  abort(which: (work: Work) => boolean, reason: string): void {
+  abort(which: (work: ActiveCall) => boolean, reason: string): void {
     for (const work of this.all()) if (which(work)) work.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
     this.#look?.();
   }

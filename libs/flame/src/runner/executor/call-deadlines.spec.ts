@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../testing/virtual-clock.js';
-import type { Work } from './active-call.js';
-import { WorkDeadlines } from './call-deadlines.js';
+import type { ActiveCall } from './active-call.js';
+import { CallDeadlines } from './call-deadlines.js';
 
 /** Deadlines whose watchdog writes down what it is told last. */
-function watched(): { clock: VirtualClock; told: { at: number; name: string }; deadlines: WorkDeadlines; due: string[] } {
+function watched(): { clock: VirtualClock; told: { at: number; name: string }; deadlines: CallDeadlines; due: string[] } {
   const clock = new VirtualClock();
   const told = { at: Infinity, name: '' };
   const due: string[] = [];
   const watchdog = { deadline: (at: number, name: string) => void Object.assign(told, { at, name }) };
-  return { clock, told, due, deadlines: new WorkDeadlines({ clock, watchdog, onDue: ({ name }) => due.push(name) }) };
+  return { clock, told, due, deadlines: new CallDeadlines({ clock, watchdog, onDue: ({ name }) => due.push(name) }) };
 }
 
-function work(name: string, at: number): Work {
-  return { name, at, heapIndex: -1, lane: -1, earlier: undefined, later: undefined } as unknown as Work;
+function work(name: string, at: number): ActiveCall {
+  return { name, at, heapIndex: -1, lane: -1, earlier: undefined, later: undefined } as unknown as ActiveCall;
 }
 
 describe('WorkDeadlines', () => {

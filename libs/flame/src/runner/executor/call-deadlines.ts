@@ -1,15 +1,15 @@
 import type { Clock } from '../../core/clock.js';
 import { Deadlines } from '../../core/pool/deadlines.js';
 import type { Watchdog } from '../watchdog/watchdog.js';
-import type { Work } from './active-call.js';
+import type { ActiveCall } from './active-call.js';
 
 /** What deadlines are kept with. */
-export interface WorkDeadlinesSetup {
+export interface CallDeadlinesSetup {
   readonly clock: Clock;
   /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */
   readonly watchdog?: Pick<Watchdog, 'deadline'> | undefined;
   /** Time is up for this work, which is no longer kept here. */
-  readonly onDue: (work: Work) => void;
+  readonly onDue: (work: ActiveCall) => void;
 }
 
 /**
@@ -17,23 +17,23 @@ export interface WorkDeadlinesSetup {
  * has gone meanwhile is not worth a system call: the timer just looks again. The watchdog always has the earliest deadline of what runs: with one of
  * work that has ended it would kill the runner for work that blocks the event loop and has time left.
  */
-export class WorkDeadlines {
-  readonly #setup: WorkDeadlinesSetup;
-  readonly #deadlines = new Deadlines<Work>();
+export class CallDeadlines {
+  readonly #setup: CallDeadlinesSetup;
+  readonly #deadlines = new Deadlines<ActiveCall>();
   #timerAt = Infinity;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(setup: WorkDeadlinesSetup) {
+  constructor(setup: CallDeadlinesSetup) {
     this.#setup = setup;
   }
 
-  put(work: Work): void {
+  put(work: ActiveCall): void {
     this.#deadlines.put(work);
     this.#publish();
     this.#arm();
   }
 
-  remove(work: Work): void {
+  remove(work: ActiveCall): void {
     this.#deadlines.remove(work);
     this.#publish();
   }

@@ -4,8 +4,8 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { Frame } from '../../core/session/frame.js';
 import type { OnFlameStart, OnFlameStop } from './child-hooks.js';
 import type { ChildClass } from './handler-table.js';
-import { Work } from './active-call.js';
-import type { Workplace } from './active-call.js';
+import { ActiveCall } from './active-call.js';
+import type { CallHost } from './active-call.js';
 
 /** Time that a child gets to end: once for its running methods, once for its `onFlameStop`. */
 const endGrace = 1_000;
@@ -16,16 +16,16 @@ type Child = object & Partial<OnFlameStart & OnFlameStop>;
  * A child on its runner: one instance, from its placing to its end, and the methods that run on it. Aborting it is how it ends, also when it is the
  * child that wants it.
  */
-export class ChildWork extends Work {
+export class ChildWork extends ActiveCall {
   readonly type: ChildClass;
   /** Nobody but the child asked for its end. */
   byItself = false;
-  readonly #methods = new Set<Work>();
+  readonly #methods = new Set<ActiveCall>();
   #child: Child | undefined;
   #scope: AsyncResource | undefined;
   #whenQuiet: (() => void) | undefined;
 
-  constructor(place: Workplace, frame: Frame & { kind: 'call' }, at: number, type: ChildClass) {
+  constructor(place: CallHost, frame: Frame & { type: 'call' }, at: number, type: ChildClass) {
     super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
     this.type = type;
   }
@@ -54,7 +54,7 @@ export class ChildWork extends Work {
     this.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
   }
 
-  began(method: Work): void {
+  began(method: ActiveCall): void {
     this.#methods.add(method);
   }
 
@@ -62,7 +62,7 @@ export class ChildWork extends Work {
     return (this.#child as Record<string, (...args: unknown[]) => unknown>)[method]!(...args);
   }
 
-  ended(method: Work): void {
+  ended(method: ActiveCall): void {
     this.#methods.delete(method);
     if (this.#methods.size === 0) this.#whenQuiet?.();
   }
@@ -90,11 +90,11 @@ export class ChildWork extends Work {
 }
 
 /** One call of a child's method. It takes no slot: the child has one. */
-export class MethodWork extends Work {
+export class MethodWork extends ActiveCall {
   readonly #child: ChildWork;
   readonly #method: string;
 
-  constructor(place: Workplace, frame: Frame & { kind: 'call' }, at: number, child: ChildWork) {
+  constructor(place: CallHost, frame: Frame & { type: 'call' }, at: number, child: ChildWork) {
     super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
     this.#child = child;
     this.#method = frame.method!;

@@ -1,7 +1,7 @@
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameTrackable } from '../../core/flame-trackable.js';
 import type { Frame } from '../../core/session/frame.js';
-import { Hoister } from '../../streams/value-encoder.js';
+import { ValueEncoder } from '../../streams/value-encoder.js';
 import type { Sources } from '../../streams/value-encoder.js';
 import { kindOf } from '../../streams/stream-kind.js';
 import { Streams } from '../../streams/streams.js';
@@ -11,12 +11,12 @@ import type { ChildWork } from './child-work.js';
 import { enterContext } from './enter-context.js';
 import type { ExecutorSetup } from './executor-setup.js';
 import { FlameCall, runAs } from './flame-call.js';
-import { HandedOut } from './tracked-resources.js';
+import { TrackedResources } from './tracked-resources.js';
 import { mayStop } from '../host/idle-check.js';
 import * as verdict from './runner-errors.js';
-import type { Work, Workplace } from './active-call.js';
-import { WorkDeadlines } from './call-deadlines.js';
-import { Works } from './active-calls.js';
+import type { ActiveCall, CallHost } from './active-call.js';
+import { CallDeadlines } from './call-deadlines.js';
+import { ActiveCalls } from './active-calls.js';
 
 /** Time that aborted work gets before its runner goes without it: a second for a child's methods, and one for its hook. */
 const abortGrace = 2_000;
@@ -25,15 +25,15 @@ const abortGrace = 2_000;
  * Runs the parent's calls on this app's handlers and sends back what comes of them. It owns the work that runs here: each piece is
  * answered once, and ends before `drain` resolves or is given up.
  */
-export class Executor implements LinkReceiver, Workplace {
+export class Executor implements LinkReceiver, CallHost {
   readonly pool: string;
   readonly runnerId: string;
   readonly #setup: ExecutorSetup;
-  readonly #works: Works;
-  readonly #deadlines: WorkDeadlines;
-  readonly #hoister: Hoister;
+  readonly #works: ActiveCalls;
+  readonly #deadlines: CallDeadlines;
+  readonly #hoister: ValueEncoder;
   readonly #streams: Streams;
-  readonly #handedOut: HandedOut;
+  readonly #handedOut: TrackedResources;
   #leaving = '';
 
   constructor(setup: ExecutorSetup) {
@@ -42,17 +42,17 @@ export class Executor implements LinkReceiver, Workplace {
     this.runnerId = setup.info.runner;
     const { codec, link, log, clock, watchdog, wakefulness } = setup;
     const warn = (text: string): void => log.warn(text);
-    this.#works = new Works(
+    this.#works = new ActiveCalls(
       clock,
       [watchdog, wakefulness].filter((watcher) => watcher !== undefined),
     );
-    this.#deadlines = new WorkDeadlines({
+    this.#deadlines = new CallDeadlines({
       clock,
       watchdog,
       onDue: (work) =>
         work.abort(new FlameError('FLAME_TIMEOUT', `${work.name} timed out while running. It was aborted.`, { ran: 'maybe' })),
     });
-    this.#hoister = new Hoister(codec);
+    this.#hoister = new ValueEncoder(codec);
     this.#streams = new Streams({
       send: (frame) => link.send(frame),
       codec,
@@ -62,8 +62,8 @@ export class Executor implements LinkReceiver, Workplace {
       onSent: (id) => this.#sent(id),
       onReceived: () => {},
     });
-    this.#handedOut = new HandedOut({
-      onReleased: (id, resource) => link.send({ kind: 'release', id, resource }),
+    this.#handedOut = new TrackedResources({
+      onReleased: (id, resource) => link.send({ type: 'release', id, resource }),
       onAllReleased: (id) => {
         if (!this.#streams.sends(id)) this.#ended(id);
       },
@@ -71,7 +71,7 @@ export class Executor implements LinkReceiver, Workplace {
     });
   }
 
-  get works(): Pick<Works, 'takeMost'> {
+  get works(): Pick<ActiveCalls, 'takeMost'> {
     return this.#works;
   }
 
@@ -83,18 +83,18 @@ export class Executor implements LinkReceiver, Workplace {
     return this.#setup.table.name(handler);
   }
 
-  progress(work: Work, value: unknown): void {
+  progress(work: ActiveCall, value: unknown): void {
     if (this.#works.get(work.id) !== work) return;
     const { codec, link } = this.#setup;
     try {
-      link.send({ kind: 'progress', id: work.id, value: codec.encode(value) });
+      link.send({ type: 'progress', id: work.id, value: codec.encode(value) });
     } catch (error) {
       throw verdict.cannotCross(`the progress of ${work.name}`, 'progress', error);
     }
   }
 
   frame(frame: Frame): void {
-    switch (frame.kind) {
+    switch (frame.type) {
       case 'call':
         return this.#call(frame);
       case 'cancel':
@@ -105,7 +105,7 @@ export class Executor implements LinkReceiver, Workplace {
         return void this.#consent();
       case 'probe':
         this.#setup.onProbe?.();
-        return this.#setup.link.send({ kind: 'probed', id: frame.id, time: Date.now() });
+        return this.#setup.link.send({ type: 'probed', id: frame.id, time: Date.now() });
       case 'leave':
         return this.#setup.onLeave(frame.grace, frame.reason);
       case 'item':
@@ -116,7 +116,7 @@ export class Executor implements LinkReceiver, Workplace {
         if (this.#works.has(frame.id)) this.#streams.frame(frame);
         return;
       default:
-        throw new Error(`a parent does not send "${frame.kind}"`);
+        throw new Error(`a parent does not send "${frame.type}"`);
     }
   }
 
@@ -137,7 +137,7 @@ export class Executor implements LinkReceiver, Workplace {
   async drain(grace: number, reason: string): Promise<void> {
     if (!this.#leaving) {
       this.#leaving = reason;
-      this.#setup.link.send({ kind: 'leaving', reason });
+      this.#setup.link.send({ type: 'leaving', reason });
     }
     await this.#works.doneWithin(grace);
     this.#works.abort(() => true, `the runner is leaving: ${reason}`);
@@ -150,7 +150,7 @@ export class Executor implements LinkReceiver, Workplace {
     this.#works.abort((work) => work.linked, reason);
   }
 
-  #call(frame: Frame & { kind: 'call' }): void {
+  #call(frame: Frame & { type: 'call' }): void {
     if (this.#works.has(frame.id)) throw new Error(`call ${frame.id} runs here already`);
     const { codec, link, clock, table } = this.#setup;
     const at = frame.timeout === 0 ? Infinity : clock.now() + frame.timeout;
@@ -167,7 +167,7 @@ export class Executor implements LinkReceiver, Workplace {
     this.#works.add(work, frame.args.byteLength);
     if (at < Infinity) this.#deadlines.put(work);
     if (this.#streams.has(work.id)) work.whenAborted(this.#abortHeld);
-    if (frame.mode === 'cast') link.send({ kind: 'accept', id: work.id });
+    if (frame.mode === 'cast') link.send({ type: 'accept', id: work.id });
     if (frame.context === undefined) return runAs(new FlameCall(work), this.#run, work, args as unknown[]);
     try {
       enterContext(this.#setup, frame.context, () => runAs(new FlameCall(work), this.#run, work, args as unknown[]));
@@ -177,7 +177,7 @@ export class Executor implements LinkReceiver, Workplace {
   }
 
   /** Runs as the call to its end: what the handler returns may work on, and is part of it. */
-  readonly #run = (work: Work, args: unknown[]): void => {
+  readonly #run = (work: ActiveCall, args: unknown[]): void => {
     const { table, tracer } = this.#setup;
     let result: unknown;
     try {
@@ -193,7 +193,7 @@ export class Executor implements LinkReceiver, Workplace {
     } else this.#returned(work, result);
   };
 
-  #returned(work: Work, result: unknown): void {
+  #returned(work: ActiveCall, result: unknown): void {
     if (work.mode === 'child') return this.#placed(work as ChildWork);
     const { link, log, table, info } = this.#setup;
     let value: Uint8Array;
@@ -213,19 +213,19 @@ export class Executor implements LinkReceiver, Workplace {
     const { sources, resources } = this.#hoister;
     if (resources || sources?.streams) return this.#hold(work, value, sources, resources);
     this.#over(work);
-    link.send({ kind: 'return', id: work.id, value, held: false });
+    link.send({ type: 'return', id: work.id, value, held: false });
   }
 
   /** The work goes on until its streams have ended and its resources are released. */
-  #hold(work: Work, value: Uint8Array, sources: Sources | undefined, resources: readonly FlameTrackable[] | undefined): void {
-    this.#setup.link.send({ kind: 'return', id: work.id, value, held: true });
+  #hold(work: ActiveCall, value: Uint8Array, sources: Sources | undefined, resources: readonly FlameTrackable[] | undefined): void {
+    this.#setup.link.send({ type: 'return', id: work.id, value, held: true });
     if (resources) this.#handedOut.open(work.id, work.name, resources);
     if (sources) this.#streams.open(work.id, work.name, sources);
     if (!sources?.streams) this.#unclock(work);
     work.whenAborted(this.#abortHeld);
   }
 
-  readonly #abortHeld = (work: Work, reason: unknown): void => {
+  readonly #abortHeld = (work: ActiveCall, reason: unknown): void => {
     this.#streams.abort(work.id, reason);
     this.#handedOut.releaseAll(work.id);
   };
@@ -237,7 +237,7 @@ export class Executor implements LinkReceiver, Workplace {
   }
 
   /** What is left is held: no clock runs. */
-  #unclock(work: Work): void {
+  #unclock(work: ActiveCall): void {
     this.#deadlines.remove(work);
     work.unlimited();
   }
@@ -245,12 +245,12 @@ export class Executor implements LinkReceiver, Workplace {
   /** Work that was answered before is over now. */
   #ended(id: number): void {
     this.#over(this.#works.get(id)!);
-    this.#setup.link.send({ kind: 'ended', id, reason: '' });
+    this.#setup.link.send({ type: 'ended', id, reason: '' });
   }
 
   #placed(child: ChildWork): void {
     this.#unclock(child);
-    this.#setup.link.send({ kind: 'return', id: child.id, value: this.#setup.codec.encode(undefined), held: true });
+    this.#setup.link.send({ type: 'return', id: child.id, value: this.#setup.codec.encode(undefined), held: true });
     child.whenAborted((_, reason) => void this.#endChild(child, reason as FlameError));
   }
 
@@ -258,23 +258,23 @@ export class Executor implements LinkReceiver, Workplace {
     const { link, clock, log } = this.#setup;
     this.#streams.abort(child.id, reason);
     const inTime = await child.finish(reason, clock, (text) => log.warn(text));
-    if (!inTime) link.send({ kind: 'tainted', reason: `a child of ${child.type.label} did not end in time` });
+    if (!inTime) link.send({ type: 'tainted', reason: `a child of ${child.type.label} did not end in time` });
     this.#over(child);
-    link.send({ kind: 'ended', id: child.id, reason: reason.message, byItself: child.byItself });
+    link.send({ type: 'ended', id: child.id, reason: reason.message, byItself: child.byItself });
   }
 
-  #threw(work: Work, error: unknown): void {
+  #threw(work: ActiveCall, error: unknown): void {
     this.#over(work);
     // What its abort made it throw says less than why it was aborted, and what it throws when its time is up comes too late.
     if (work.reason?.code === 'FLAME_TIMEOUT' || (work.reason && isAbortBy(work.reason, error))) return this.#refuse(work.id, work.reason);
-    this.#setup.link.send({ kind: 'throw', id: work.id, error: this.#setup.codec.encodeThrown(error), held: false });
+    this.#setup.link.send({ type: 'throw', id: work.id, error: this.#setup.codec.encodeThrown(error), held: false });
   }
 
   #refuse(id: number, { code, ran, message }: FlameError): void {
-    this.#setup.link.send({ kind: 'refuse', id, code, ran, reason: message, held: false });
+    this.#setup.link.send({ type: 'refuse', id, code, ran, reason: message, held: false });
   }
 
-  #over(work: Work): void {
+  #over(work: ActiveCall): void {
     if (this.#streams.has(work.id)) this.#streams.close(work.id, verdict.pastEnd(work.name));
     this.#deadlines.remove(work);
     work.over();
@@ -284,7 +284,7 @@ export class Executor implements LinkReceiver, Workplace {
   async #consent(): Promise<void> {
     // Whoever debugs a runner wants it to be there for the next call.
     const agreed = this.#works.size === 0 && !this.#setup.clock.debugged?.() && (await mayStop(this.#setup, this.pool));
-    this.#setup.link.send({ kind: 'consent', yes: agreed && this.#works.size === 0 });
+    this.#setup.link.send({ type: 'consent', yes: agreed && this.#works.size === 0 });
   }
 }
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { FlameError } from '../../core/errors/flame-error.js';
-import type { Work } from './active-call.js';
+import type { ActiveCall } from './active-call.js';
 
 const current = new AsyncLocalStorage<FlameCall>();
 
@@ -12,10 +12,10 @@ export function runAs<T, A extends unknown[]>(call: FlameCall, task: (...args: A
 /** What is looked for on any value: by `await`, by what prints or compares values, and by Nest in a request. */
 const askedOfAll: readonly string[] = ['then', 'toJSON', 'raw', 'href', 'length', 'asymmetricMatch', 'nodeType', 'tagName', '$$typeof'];
 
-let readWork: (call: FlameCall) => Work;
+let readWork: (call: FlameCall) => ActiveCall;
 
 /** The work that the code around is part of: what `FlameCall.current()` shows of it, and what it does not. */
-export function currentWork(): Work | undefined {
+export function currentWork(): ActiveCall | undefined {
   const call = current.getStore();
   return call && readWork(call);
 }
@@ -48,7 +48,7 @@ export class FlameCall {
     readWork = (call) => call.#work;
   }
 
-  readonly #work: Work;
+  readonly #work: ActiveCall;
   // Properties of its own, so that what lists, copies or prints a request finds a call, and not nothing.
   /** Unique within the runner's session. */
   readonly id: number;
@@ -59,7 +59,7 @@ export class FlameCall {
   /** 1 for the first attempt; more when the handler is one that is retried. */
   readonly attempt: number;
 
-  constructor(work: Work) {
+  constructor(work: ActiveCall) {
     this.#work = work;
     this.id = work.id;
     this.pool = work.place.pool;

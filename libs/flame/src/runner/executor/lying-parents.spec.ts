@@ -23,8 +23,8 @@ const table: HandlerTable = {
   tracks: () => undefined,
 };
 
-const call = (id: number, more: Partial<Frame & { kind: 'call' }> = {}): Frame => ({
-  kind: 'call',
+const call = (id: number, more: Partial<Frame & { type: 'call' }> = {}): Frame => ({
+  type: 'call',
   id,
   handler: 0,
   args: codec.encode([id]),
@@ -58,25 +58,25 @@ function rig() {
 
 /** What is refused, after which the runner goes on. */
 const refused: Record<string, readonly [Frame, Partial<Frame>]> = {
-  'a handler that there is not': [call(1, { handler: 99 }), { kind: 'throw' }],
-  'arguments that are none': [call(1, { args: Buffer.from([0xc1, 0xff]) }), { kind: 'refuse', code: 'FLAME_ENCODING' }],
-  'a child of a class that there is not': [call(1, { mode: 'child', handler: 99 }), { kind: 'refuse', code: 'FLAME_DENIED' }],
-  'a method of a child that there is not': [call(1, { child: 77, method: '__proto__' }), { kind: 'refuse' }],
+  'a handler that there is not': [call(1, { handler: 99 }), { type: 'throw' }],
+  'arguments that are none': [call(1, { args: Buffer.from([0xc1, 0xff]) }), { type: 'refuse', code: 'FLAME_ENCODING' }],
+  'a child of a class that there is not': [call(1, { mode: 'child', handler: 99 }), { type: 'refuse', code: 'FLAME_DENIED' }],
+  'a method of a child that there is not': [call(1, { child: 77, method: '__proto__' }), { type: 'refuse' }],
 };
 
 /** What is about work that does not run here, which a cancelled call's frames may be, too. */
 const ignored: readonly Frame[] = [
-  { kind: 'cancel', id: 4_000_000_000, cause: 'caller', reason: '' },
-  { kind: 'release', id: 9, resource: 9 },
-  { kind: 'item', id: 9, stream: 9, value: Buffer.from([0xc1]) },
-  { kind: 'credit', id: 9, stream: 9, count: Number.MAX_SAFE_INTEGER },
-  { kind: 'stop', id: 9, stream: 9 },
+  { type: 'cancel', id: 4_000_000_000, cause: 'caller', reason: '' },
+  { type: 'release', id: 9, resource: 9 },
+  { type: 'item', id: 9, stream: 9, value: Buffer.from([0xc1]) },
+  { type: 'credit', id: 9, stream: 9, count: Number.MAX_SAFE_INTEGER },
+  { type: 'stop', id: 9, stream: 9 },
 ];
 
 /** What ends the session. */
 const violations: Record<string, readonly Frame[]> = {
-  'results, which only runners send': [{ kind: 'return', id: 1, value: codec.encode(1), held: false }],
-  'a goodbye that is a runner’s': [{ kind: 'leaving', reason: 'SIGTERM' }],
+  'results, which only runners send': [{ type: 'return', id: 1, value: codec.encode(1), held: false }],
+  'a goodbye that is a runner’s': [{ type: 'leaving', reason: 'SIGTERM' }],
   'two calls of one number': [call(1, { handler: 1 }), call(1)],
 };
 
@@ -88,7 +88,7 @@ describe('A runner whose parent lies', () => {
       parent.send(call(2));
       await heard.first(2);
       expect(heard.frames[0]).toMatchObject({ id: 1, ...answer });
-      expect(heard.frames[1]).toMatchObject({ kind: 'return', id: 2 });
+      expect(heard.frames[1]).toMatchObject({ type: 'return', id: 2 });
     });
   }
 
@@ -97,7 +97,7 @@ describe('A runner whose parent lies', () => {
     for (const frame of ignored) parent.send(frame);
     parent.send(call(2));
     await heard.first(1);
-    expect(heard.frames).toEqual([expect.objectContaining({ kind: 'return', id: 2 })]);
+    expect(heard.frames).toEqual([expect.objectContaining({ type: 'return', id: 2 })]);
     expect(heard.ends).toEqual([]);
   });
 
@@ -115,7 +115,7 @@ describe('A runner whose parent lies', () => {
     parent.send(call(1, { args: codec.encode([named]) }));
     await heard.first(1);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
-    const [frame] = heard.frames as [Frame & { kind: 'return' }];
+    const [frame] = heard.frames as [Frame & { type: 'return' }];
     expect((codec.decode(frame.value) as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
@@ -125,6 +125,6 @@ describe('A runner whose parent lies', () => {
     parent.send(call(1, { args: Buffer.alloc(100_000, 0x91) }));
     parent.send(call(2));
     await heard.first(2);
-    expect(heard.frames[0]).toMatchObject({ kind: 'refuse', code: 'FLAME_ENCODING' });
+    expect(heard.frames[0]).toMatchObject({ type: 'refuse', code: 'FLAME_ENCODING' });
   });
 });

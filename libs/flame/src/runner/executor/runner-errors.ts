@@ -3,7 +3,7 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { Frame } from '../../core/session/frame.js';
 
 /** Why the parent ends work, as the handler's signal gives it. */
-export function cancelled(frame: Frame & { kind: 'cancel' }): FlameError {
+export function cancelled(frame: Frame & { type: 'cancel' }): FlameError {
   return new FlameError(frame.cause === 'timeout' ? 'FLAME_TIMEOUT' : 'FLAME_CANCELLED', frame.reason, { ran: 'maybe' });
 }
 

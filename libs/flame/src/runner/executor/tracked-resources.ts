@@ -3,7 +3,7 @@ import type { FlameTrackable } from '../../core/flame-trackable.js';
 import { IdMap } from '../../core/session/id-map.js';
 
 /** What the book of resources is kept with. */
-export interface HandedOutSetup {
+export interface TrackedResourcesSetup {
   /** A resource of a call has been released. */
   readonly onReleased: (id: number, resource: number) => void;
   /** That was the last one of the call. */
@@ -24,11 +24,11 @@ interface Loan {
  * The resources that the results of this runner's calls handed out, by call and number. Each is released once, when its holder says so, or when its call is
  * aborted.
  */
-export class HandedOut {
-  readonly #setup: HandedOutSetup;
+export class TrackedResources {
+  readonly #setup: TrackedResourcesSetup;
   readonly #loans = new IdMap<Loan>();
 
-  constructor(setup: HandedOutSetup) {
+  constructor(setup: TrackedResourcesSetup) {
     this.#setup = setup;
   }
 

@@ -1,14 +1,14 @@
 import type { OpenPipe } from '../../transport/grpc/client-pipe.js';
 import { ownCosts } from '../../system/process-costs.js';
 import { exportTelemetry } from './telemetry.js';
-import { tellVitals } from './tell-process-stats.js';
+import { tellProcessStats } from './tell-process-stats.js';
 import { wakefulness } from './wakefulness.js';
 import type { Wakefulness } from './wakefulness.js';
 import { Watchdog } from '../watchdog/watchdog.js';
 import type { WatchdogOptions } from '../watchdog/watchdog.js';
 
 /** What a host needs of the process that it is in. A simulated runner has its own. */
-export interface Surroundings {
+export interface ProcessEnvironment {
   /** Connects to the parent; over gRPC when left out. */
   readonly openPipe?: OpenPipe;
   /** Takes the process's signals over: they are the host's alone. */
@@ -28,7 +28,7 @@ export interface Surroundings {
 const signals = ['SIGTERM', 'SIGINT'] as const;
 
 /** This very process. */
-export const thisProcess: Surroundings = {
+export const thisProcess: ProcessEnvironment = {
   onSignal: (told) => {
     for (const signal of signals) {
       // Whoever else listened would end the process, or its database clients, under the running work.
@@ -36,7 +36,7 @@ export const thisProcess: Surroundings = {
       process.on(signal, () => told(signal));
     }
   },
-  vitals: tellVitals,
+  vitals: tellProcessStats,
   costs: (parent) => JSON.stringify(ownCosts(parent)),
   watchdog: (options) => new Watchdog(options),
   wakefulness,

@@ -14,7 +14,7 @@ import { watchLifeline } from './lifeline.js';
 import type { Lifeline } from './lifeline.js';
 import { onThisMachine, SiblingProcesses } from './sibling-processes.js';
 import { thisProcess } from './process-environment.js';
-import type { Surroundings } from './process-environment.js';
+import type { ProcessEnvironment } from './process-environment.js';
 
 /** What a runner process is, before its app has booted. */
 export interface HostSetup {
@@ -26,7 +26,7 @@ export interface HostSetup {
   /** Ends the process. */
   readonly exit: (code: number) => void;
   /** @default this process's own */
-  readonly surroundings?: Surroundings;
+  readonly surroundings?: ProcessEnvironment;
 }
 
 /** The app that has booted. */
@@ -58,7 +58,7 @@ export class RunnerHost {
   #executor: Executor | undefined;
   #link: Link | undefined;
   #closing = false;
-  #watchdog: ReturnType<Surroundings['watchdog']> | undefined;
+  #watchdog: ReturnType<ProcessEnvironment['watchdog']> | undefined;
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
   #stopVitals: (() => void) | undefined;
@@ -133,7 +133,7 @@ export class RunnerHost {
       tracer: app.tracer,
       onProbe: () => {
         const costs = surroundings.costs?.(info.address);
-        if (costs !== undefined) link.send({ kind: 'vitals', text: costs });
+        if (costs !== undefined) link.send({ type: 'vitals', text: costs });
       },
       onLeave: (grace, reason) => {
         this.#dismiss();
@@ -147,7 +147,7 @@ export class RunnerHost {
     link.open(this.#executor);
     if (!this.#ending) this.#setup.ready?.(true);
     this.#stopVitals = surroundings.vitals?.(
-      (text) => link.send({ kind: 'vitals', text }),
+      (text) => link.send({ type: 'vitals', text }),
       () => this.#executor?.works.takeMost() ?? 0,
     );
   }
@@ -155,7 +155,7 @@ export class RunnerHost {
   /** Sends a line of the app's logger to the parent; says whether it could. Lines that pile up are not taken. */
   log(level: string, text: string, call: number): boolean {
     if (!this.#link || this.#closing || this.#link.backlog > mostBacklog) return false;
-    this.#link.send({ kind: 'log', id: call, level, text, time: Date.now() });
+    this.#link.send({ type: 'log', id: call, level, text, time: Date.now() });
     return true;
   }
 

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SaturationWindow } from '../../core/metrics/saturation.js';
 import type { Saturation } from '../../core/metrics/saturation.js';
-import type { ProcessVitals } from '../../core/metrics/process-stats.js';
+import type { ProcessStats } from '../../core/metrics/process-stats.js';
 import { ThreadPoolQueue } from './thread-pool-queue.js';
 
 /** How often a runner's process tells how it is: often enough for charts, too seldom to cost anything. */
@@ -15,7 +15,7 @@ const sampled = 250;
  * Tells `send` at once, every five seconds, and when calls first wait for each other, how this process is. `mostCalls` gives the most calls at once since
  * it was asked before. Returns what ends it. It keeps no process alive.
  */
-export function tellVitals(send: (vitals: string) => void, mostCalls: () => number): () => void {
+export function tellProcessStats(send: (vitals: string) => void, mostCalls: () => number): () => void {
   const delays = monitorEventLoopDelay({ resolution });
   delays.enable();
   const queue = new ThreadPoolQueue();
@@ -26,7 +26,7 @@ export function tellVitals(send: (vitals: string) => void, mostCalls: () => numb
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
     const lateness = (nanoseconds: number): number => (delays.count > 0 ? Math.max(0, nanoseconds / 1e6 - resolution) : 0);
-    const vitals: ProcessVitals = {
+    const vitals: ProcessStats = {
       pid: process.pid,
       cpu: (user + system) / 1000,
       memory: rss,

@@ -1,8 +1,8 @@
 import type { Manifest } from '../../core/manifest.js';
 
 /** Why a runner is sent away; `message` is for the runner and, when `unlike`, for whoever expects it. */
-export class Denial extends Error {
-  override readonly name = 'Denial';
+export class AttachRejected extends Error {
+  override readonly name = 'AttachRejected';
   constructor(
     /** `stranger`: it has no right to be here. `unlike`: it is the right one, but does not match its parent. */
     readonly why: 'stranger' | 'unlike',

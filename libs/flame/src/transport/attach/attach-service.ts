@@ -1,7 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { type Server, status } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
-import { Denial } from './attach-rejected.js';
+import { AttachRejected } from './attach-rejected.js';
 import { asIs, attachPath } from '../grpc/grpc-options.js';
 import { type RawHello, readAbout, readHello, welcomePacket } from '../protocol/introduction.js';
 import { sameSecret } from './secret.js';
@@ -37,7 +37,7 @@ export interface Admission {
   /**
    * `describe` is not called before the token was found right; `attach` makes the link.
    *
-   * @throws {Denial} for who may not.
+   * @throws {AttachRejected} for who may not.
    */
   admit(name: string, token: string, describe: () => Hello, attach: (onThisHost?: boolean) => Link): Link;
 }
@@ -128,7 +128,7 @@ export class AttachService {
     stream.on('error', () => gone('the stream failed'));
   }
 
-  /** @throws {Denial} and {Violation} */
+  /** @throws {AttachRejected} and {Violation} */
   #introduce(stream: ServerStream, packet: Buffer): { of: RunnerSession; link: SessionLink; pipe: ServerPipe } {
     const hello = readHello(packet);
     const resumes = hello.session.length > 0;
@@ -172,7 +172,7 @@ export class AttachService {
   #resume(hello: RawHello): RunnerSession {
     const session = this.#sessions.get(hello.runner);
     if (session !== undefined && sameSecret(hello.session, session.key)) return session;
-    throw new Denial(
+    throw new AttachRejected(
       'stranger',
       `${this.#options.visitor ?? 'runner'} ${hello.runner} has no session to resume: it is over, or its key is wrong`,
     );
@@ -180,6 +180,6 @@ export class AttachService {
 }
 
 function statusOf(error: unknown): status {
-  if (error instanceof Denial) return error.why === 'stranger' ? status.UNAUTHENTICATED : status.FAILED_PRECONDITION;
+  if (error instanceof AttachRejected) return error.why === 'stranger' ? status.UNAUTHENTICATED : status.FAILED_PRECONDITION;
   return error instanceof Violation ? status.INVALID_ARGUMENT : status.INTERNAL;
 }

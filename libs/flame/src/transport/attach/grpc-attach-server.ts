@@ -8,17 +8,17 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { AttachService } from './attach-service.js';
 import { HealthBook } from '../grpc/health-book.js';
 import { alone, HostListener } from '../grpc/host-listener.js';
-import type { Attachment, Door, ParentAddress, Ticket } from '../session/link.js';
+import type { Attachment, AttachServer, ParentAddress, ExpectedRunner } from '../session/link.js';
 import type { Listener, NetworkGuard } from '../grpc/listener.js';
 import { SharedMemory } from '../session/shared-memory.js';
-import type { StrangerLimits } from '../grpc/pre-auth/pre-auth-limits.js';
+import type { PreAuthLimits } from '../grpc/pre-auth/pre-auth-limits.js';
 import { thisSystem } from '../../system/system.js';
-import { Strangers } from '../grpc/pre-auth/unauthenticated-connections.js';
+import { UnauthenticatedConnections } from '../grpc/pre-auth/unauthenticated-connections.js';
 import { SystemClock } from '../session/system-clock.js';
-import { TicketOffice } from './pending-attachments.js';
+import { PendingAttachments } from './pending-attachments.js';
 import { makeTlsIdentity, type TlsIdentity } from '../grpc/tls-identity.js';
 
-export interface GrpcDoorOptions {
+export interface GrpcAttachServerOptions {
   /**
    * The interface on which runners of other machines reach the parent; all when left out. It is opened only for backends
    * that need the network, speaks only TLS, and lets in only who has a token.
@@ -53,24 +53,24 @@ export interface GrpcDoorOptions {
    */
   readonly sharedMemoryFrom?: number;
   /** What those may do who reach that port and have not shown a token yet. */
-  readonly strangers?: StrangerLimits;
+  readonly strangers?: PreAuthLimits;
   readonly clock?: Clock;
   /** Told what someone should do something about. */
   readonly warn?: (text: string) => void;
 }
 
 /** With a certificate of its own: one that is given may not name this address. */
-const loopback: GrpcDoorOptions = { bind: '127.0.0.1' };
+const loopback: GrpcAttachServerOptions = { bind: '127.0.0.1' };
 
 /**
  * The parent's gRPC server. Nothing is loaded or opened before an address is asked for: an app whose pools are all local
  * never listens. It serves `flame.v1.Runners`, `grpc.health.v1.Health` and what is given to `serve`.
  */
-export class GrpcDoor implements Door {
-  readonly #options: GrpcDoorOptions;
+export class GrpcAttachServer implements AttachServer {
+  readonly #options: GrpcAttachServerOptions;
   readonly #clock: Clock;
-  readonly #tickets = new TicketOffice();
-  readonly #strangers: Strangers;
+  readonly #tickets = new PendingAttachments();
+  readonly #strangers: UnauthenticatedConnections;
   /** Links are made in whatever context first needed a runner; what they bring must not be seen there. */
   readonly #scope = new AsyncResource('FLAMEDOOR');
   #runners: AttachService | undefined;
@@ -83,14 +83,14 @@ export class GrpcDoor implements Door {
   #closed: Promise<void> | undefined;
 
   /** `health` is what it says of the app. */
-  constructor(options: GrpcDoorOptions = {}, health = new HealthBook()) {
+  constructor(options: GrpcAttachServerOptions = {}, health = new HealthBook()) {
     this.#options = options;
     this.#clock = options.clock ?? new SystemClock();
-    this.#strangers = new Strangers(options.strangers ?? {}, this.#clock);
+    this.#strangers = new UnauthenticatedConnections(options.strangers ?? {}, this.#clock);
     this.#health = health;
   }
 
-  expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment> {
+  expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
     return this.#tickets.expect(ticket, signal);
   }
 
@@ -132,7 +132,7 @@ export class GrpcDoor implements Door {
     await this.#host.remove();
   }
 
-  async #listenOnTcp(options: GrpcDoorOptions): Promise<(host?: string) => ParentAddress> {
+  async #listenOnTcp(options: GrpcAttachServerOptions): Promise<(host?: string) => ParentAddress> {
     const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = options;
     const listener = await this.#open({ host: bind, port, ...alone }, { tls, strangers: this.#strangers }).catch((error: Error) => {
       const where = `${bind ?? 'all interfaces'}, port ${port}`;

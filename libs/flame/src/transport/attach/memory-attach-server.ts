@@ -1,18 +1,18 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Denial } from './attach-rejected.js';
+import { AttachRejected } from './attach-rejected.js';
 import { FlameError } from '../../core/errors/flame-error.js';
-import type { Attachment, Door, Hello, Link, Ticket } from '../session/link.js';
+import type { Attachment, AttachServer, Hello, Link, ExpectedRunner } from '../session/link.js';
 import { memoryLinks } from '../session/memory-link.js';
 import type { MemoryLink } from '../session/memory-link.js';
-import { TicketOffice } from './pending-attachments.js';
+import { PendingAttachments } from './pending-attachments.js';
 
-/** The in-memory twin of `GrpcDoor`: where runners in the parent's own process attach. Tickets and denials are the same. */
-export class MemoryDoor implements Door {
-  readonly #tickets = new TicketOffice();
+/** The in-memory twin of `GrpcAttachServer`: where runners in the parent's own process attach. Tickets and denials are the same. */
+export class MemoryAttachServer implements AttachServer {
+  readonly #tickets = new PendingAttachments();
   readonly #links = new Set<Link>();
   readonly #scope = new AsyncResource('FLAMEDOOR');
 
-  expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment> {
+  expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
     return this.#tickets.expect(ticket, signal);
   }
 
@@ -31,7 +31,7 @@ export class MemoryDoor implements Door {
         () => parent,
       );
     } catch (error) {
-      if (!(error instanceof Denial)) throw error;
+      if (!(error instanceof AttachRejected)) throw error;
       throw new FlameError('FLAME_DENIED', error.message, { cause: error });
     }
     this.#links.add(parent);

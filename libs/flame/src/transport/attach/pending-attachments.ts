@@ -1,18 +1,18 @@
 import { FlameError } from '../../core/errors/flame-error.js';
-import { Denial, difference } from './attach-rejected.js';
-import type { Attachment, Hello, Link, Ticket } from '../session/link.js';
+import { AttachRejected, difference } from './attach-rejected.js';
+import type { Attachment, Hello, Link, ExpectedRunner } from '../session/link.js';
 import { sameSecret } from './secret.js';
 
 /**
  * The tickets of the runners that are expected. Each lets one runner in, once, until it is withdrawn: what every door
  * has behind it.
  */
-export class TicketOffice {
+export class PendingAttachments {
   readonly #expected = new Map<string, Expected>();
   #closed = false;
 
   /** As `Door.expect`. */
-  expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment> {
+  expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new FlameError('FLAME_REFUSED', `the parent is closing and expects no runner ${ticket.runner}`));
       if (signal.aborted) return reject(signal.reason as Error);
@@ -29,12 +29,12 @@ export class TicketOffice {
   /**
    * Takes the ticket of a runner that came. `describe` is not called before its token was found right; `attach` makes its link.
    *
-   * @throws {Denial} when it may not come in.
+   * @throws {AttachRejected} when it may not come in.
    */
   admit(runner: string, token: string, describe: () => Hello, attach: (onThisHost?: boolean) => Link): Link {
     const expected = this.#expected.get(runner);
     if (expected === undefined || !sameSecret(token, expected.ticket.token)) {
-      throw new Denial(
+      throw new AttachRejected(
         'stranger',
         `runner ${runner} may not attach: its token is wrong, was used before, or came after bootTimeout, when the parent no longer expected it`,
       );
@@ -44,7 +44,7 @@ export class TicketOffice {
       const hello = describe();
       const { ticket } = expected;
       const unlike = difference(runner, hello.manifest, ticket.manifest) ?? ticket.refusal?.(hello);
-      if (unlike !== undefined) throw new Denial('unlike', unlike);
+      if (unlike !== undefined) throw new AttachRejected('unlike', unlike);
       const link = attach(ticket.onThisHost);
       expected.resolve({ link, hello });
       return link;
@@ -70,7 +70,7 @@ export class TicketOffice {
 }
 
 interface Expected {
-  readonly ticket: Ticket;
+  readonly ticket: ExpectedRunner;
   resolve(attachment: Attachment): void;
   reject(error: unknown): void;
   forget(): void;

@@ -4,7 +4,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { peerOf } from './pre-auth/peer-of.js';
 import { ShieldedSocket } from './pre-auth/shielded-socket.js';
-import type { Strangers } from './pre-auth/unauthenticated-connections.js';
+import type { UnauthenticatedConnections } from './pre-auth/unauthenticated-connections.js';
 import type { TlsIdentity } from './tls-identity.js';
 
 /** How a listener knows who connects. */
@@ -21,7 +21,7 @@ export interface ClientCheck {
 export interface NetworkGuard {
   readonly tls: TlsIdentity;
   /** Bounds what is done for those who have not been let in. */
-  readonly strangers: Strangers;
+  readonly strangers: UnauthenticatedConnections;
   /** Lets only those in who show a certificate, too. */
   readonly check?: ClientCheck;
 }
@@ -34,11 +34,11 @@ export interface NetworkGuard {
  */
 export class Listener {
   readonly #enter: (socket: Socket) => void;
-  readonly #strangers: Strangers | undefined;
+  readonly #strangers: UnauthenticatedConnections | undefined;
   readonly #sockets = new Set<Socket>();
   #net: NetServer | undefined;
 
-  private constructor(enter: (socket: Socket) => void, strangers: Strangers | undefined) {
+  private constructor(enter: (socket: Socket) => void, strangers: UnauthenticatedConnections | undefined) {
     this.#enter = enter;
     this.#strangers = strangers;
   }

@@ -60,7 +60,7 @@ export const kinds = {
   shared: 32,
   sharing: 33,
   short: 34,
-} as const satisfies Record<WireFrame['kind'], number>;
+} as const satisfies Record<WireFrame['type'], number>;
 
 /** `flame.v1.Mode`, by its numbers. */
 export const modes: readonly WorkMode[] = ['call', 'cast', 'child'];

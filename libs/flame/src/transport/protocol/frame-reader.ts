@@ -21,7 +21,7 @@ export function withPayload(head: Uint8Array, payload: Uint8Array): WireFrame {
   readFields(new ProtoReader(head));
   fields.payload = payload;
   const frame = build(fields);
-  if (payloadOf(frame) !== payload) throw new Violation(`a shared value of "${frame.kind}", which has none`);
+  if (payloadOf(frame) !== payload) throw new Violation(`a shared value of "${frame.type}", which has none`);
   return frame;
 }
 
@@ -143,8 +143,8 @@ function build(f: Fields): WireFrame {
     case kinds.call: {
       const mode = modes[f.mode];
       if (mode === undefined) throw new Violation(`a call has the unknown mode ${f.mode}`);
-      const call: Frame & { kind: 'call' } = {
-        kind: 'call',
+      const call: Frame & { type: 'call' } = {
+        type: 'call',
         id: f.id,
         handler: f.handler,
         args: f.payload ?? none,
@@ -162,58 +162,58 @@ function build(f: Fields): WireFrame {
     case kinds.cancel: {
       const cause = causes[f.cause];
       if (cause === undefined) throw new Violation(`a cancel has the unknown cause ${f.cause}`);
-      return { kind: 'cancel', id: f.id, cause, reason: f.text };
+      return { type: 'cancel', id: f.id, cause, reason: f.text };
     }
     case kinds.ask:
-      return { kind: 'ask' };
+      return { type: 'ask' };
     case kinds.leave:
-      return { kind: 'leave', grace: f.time, reason: f.text };
+      return { type: 'leave', grace: f.time, reason: f.text };
     case kinds.release:
-      return { kind: 'release', id: f.id, resource: f.resource };
+      return { type: 'release', id: f.id, resource: f.resource };
     case kinds.return:
-      return { kind: 'return', id: f.id, value: f.payload ?? none, held: f.held };
+      return { type: 'return', id: f.id, value: f.payload ?? none, held: f.held };
     case kinds.throw:
-      return { kind: 'throw', id: f.id, error: f.payload ?? none, held: f.held };
+      return { type: 'throw', id: f.id, error: f.payload ?? none, held: f.held };
     case kinds.refuse:
-      return { kind: 'refuse', id: f.id, code: f.code, ran: f.ran, reason: f.text, held: f.held };
+      return { type: 'refuse', id: f.id, code: f.code, ran: f.ran, reason: f.text, held: f.held };
     case kinds.accept:
-      return { kind: 'accept', id: f.id };
+      return { type: 'accept', id: f.id };
     case kinds.ended:
-      return { kind: 'ended', id: f.id, reason: f.text, ...(f.yes ? { byItself: true } : undefined) };
+      return { type: 'ended', id: f.id, reason: f.text, ...(f.yes ? { byItself: true } : undefined) };
     case kinds.progress:
-      return { kind: 'progress', id: f.id, value: f.payload ?? none };
+      return { type: 'progress', id: f.id, value: f.payload ?? none };
     case kinds.consent:
-      return { kind: 'consent', yes: f.yes };
+      return { type: 'consent', yes: f.yes };
     case kinds.leaving:
-      return { kind: 'leaving', reason: f.text };
+      return { type: 'leaving', reason: f.text };
     case kinds.tainted:
-      return { kind: 'tainted', reason: f.text };
+      return { type: 'tainted', reason: f.text };
     case kinds.log:
-      return { kind: 'log', id: f.id, level: f.code, text: f.text, ...(f.time === 0 ? undefined : { time: f.time }) };
+      return { type: 'log', id: f.id, level: f.code, text: f.text, ...(f.time === 0 ? undefined : { time: f.time }) };
     case kinds.vitals:
-      return { kind: 'vitals', text: f.text };
+      return { type: 'vitals', text: f.text };
     case kinds.probe:
-      return { kind: 'probe', id: f.id };
+      return { type: 'probe', id: f.id };
     case kinds.probed:
-      return { kind: 'probed', id: f.id, time: f.time };
+      return { type: 'probed', id: f.id, time: f.time };
     case kinds.item:
-      return { kind: 'item', id: f.id, stream: f.stream, value: f.payload ?? none };
+      return { type: 'item', id: f.id, stream: f.stream, value: f.payload ?? none };
     case kinds.end:
-      return { kind: 'end', id: f.id, stream: f.stream, ...(f.payload === undefined ? undefined : { error: f.payload }) };
+      return { type: 'end', id: f.id, stream: f.stream, ...(f.payload === undefined ? undefined : { error: f.payload }) };
     case kinds.credit:
-      return { kind: 'credit', id: f.id, stream: f.stream, count: f.count };
+      return { type: 'credit', id: f.id, stream: f.stream, count: f.count };
     case kinds.stop:
-      return { kind: 'stop', id: f.id, stream: f.stream };
+      return { type: 'stop', id: f.id, stream: f.stream };
     case kinds.part:
-      return { kind: 'part', lane: f.id, total: f.count, bytes: f.payload ?? none };
+      return { type: 'part', lane: f.id, total: f.count, bytes: f.payload ?? none };
     case kinds.shared:
-      return { kind: 'shared', at: f.resource, length: f.count, head: f.payload ?? none };
+      return { type: 'shared', at: f.resource, length: f.count, head: f.payload ?? none };
     case kinds.sharing:
-      return { kind: 'sharing' };
+      return { type: 'sharing' };
     case kinds.short:
-      return { kind: 'short' };
+      return { type: 'short' };
     case kinds.close:
-      return { kind: 'close', reason: f.text };
+      return { type: 'close', reason: f.text };
     default:
       throw new Violation(`a frame has the unknown kind ${f.kind}`);
   }

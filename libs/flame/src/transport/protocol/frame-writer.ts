@@ -58,13 +58,13 @@ export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadO
 export function writeBare(out: ProtoWriter, frame: WireFrame): void {
   out.reserve(headRoom);
   out.bytes[out.at++] = tags.kind;
-  out.bytes[out.at++] = kinds[frame.kind];
+  out.bytes[out.at++] = kinds[frame.type];
   writeFields(out, frame);
 }
 
 /** The bytes that make a frame large. */
 export function payloadOf(frame: WireFrame): Uint8Array | undefined {
-  switch (frame.kind) {
+  switch (frame.type) {
     case 'call':
       return frame.args;
     case 'return':
@@ -86,7 +86,7 @@ export function payloadOf(frame: WireFrame): Uint8Array | undefined {
 /** About how many bytes a frame takes, without its numbers. */
 export function weightOf(frame: WireFrame): number {
   const payload = payloadOf(frame)?.length ?? 0;
-  switch (frame.kind) {
+  switch (frame.type) {
     case 'call':
       return payload + (frame.context?.length ?? 0) + lengthOf(frame.trace);
     case 'log':
@@ -105,7 +105,7 @@ export function weightOf(frame: WireFrame): number {
 }
 
 function writeFields(out: ProtoWriter, frame: WireFrame): void {
-  switch (frame.kind) {
+  switch (frame.type) {
     case 'call':
       out.uint(tags.id, frame.id);
       out.uint(tags.handler, frame.handler);

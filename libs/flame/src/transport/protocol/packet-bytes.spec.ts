@@ -13,7 +13,7 @@ import { Violation } from './violation.js';
 import type { WireFrame } from './wire-frame.js';
 
 /** The contract, as any other implementation reads it. */
-const definition = loadSync(join(__dirname, '../../../../proto/flame/v1/runners.proto'), {
+const definition = loadSync(join(__dirname, '../../../../../proto/flame/v1/runners.proto'), {
   keepCase: true,
   longs: Number,
   enums: String,
@@ -45,7 +45,7 @@ const text = fc.string({ unit: 'grapheme', maxLength: 200 });
 const frames: fc.Arbitrary<WireFrame> = fc.oneof(
   fc.record(
     {
-      kind: fc.constant('call' as const),
+      type: fc.constant('call' as const),
       id: number,
       handler: fc.nat(0xffffffff),
       args: bytes,
@@ -58,41 +58,41 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
       method: text,
       trace: fc.oneof(text, fc.record({ traceId: text, spanId: text })),
     },
-    { requiredKeys: ['kind', 'id', 'handler', 'args', 'mode', 'timeout', 'linked', 'attempt'] },
+    { requiredKeys: ['type', 'id', 'handler', 'args', 'mode', 'timeout', 'linked', 'attempt'] },
   ),
-  fc.record({ kind: fc.constant('cancel' as const), id: number, cause: fc.constantFrom('timeout', 'caller', 'leaving'), reason: text }),
-  fc.constant({ kind: 'ask' as const }),
-  fc.record({ kind: fc.constant('leave' as const), grace: time, reason: text }),
-  fc.record({ kind: fc.constant('release' as const), id: number, resource: number }),
-  fc.record({ kind: fc.constant('return' as const), id: number, value: bytes, held: fc.boolean() }),
-  fc.record({ kind: fc.constant('throw' as const), id: number, error: bytes, held: fc.boolean() }),
-  fc.record({ kind: fc.constant('refuse' as const), id: number, code: text, ran: text, reason: text, held: fc.boolean() }),
-  fc.record({ kind: fc.constant('accept' as const), id: number }),
+  fc.record({ type: fc.constant('cancel' as const), id: number, cause: fc.constantFrom('timeout', 'caller', 'leaving'), reason: text }),
+  fc.constant({ type: 'ask' as const }),
+  fc.record({ type: fc.constant('leave' as const), grace: time, reason: text }),
+  fc.record({ type: fc.constant('release' as const), id: number, resource: number }),
+  fc.record({ type: fc.constant('return' as const), id: number, value: bytes, held: fc.boolean() }),
+  fc.record({ type: fc.constant('throw' as const), id: number, error: bytes, held: fc.boolean() }),
+  fc.record({ type: fc.constant('refuse' as const), id: number, code: text, ran: text, reason: text, held: fc.boolean() }),
+  fc.record({ type: fc.constant('accept' as const), id: number }),
   fc.record(
-    { kind: fc.constant('ended' as const), id: number, reason: text, byItself: fc.constant(true) },
-    { requiredKeys: ['kind', 'id', 'reason'] },
+    { type: fc.constant('ended' as const), id: number, reason: text, byItself: fc.constant(true) },
+    { requiredKeys: ['type', 'id', 'reason'] },
   ),
-  fc.record({ kind: fc.constant('progress' as const), id: number, value: bytes }),
-  fc.record({ kind: fc.constant('consent' as const), yes: fc.boolean() }),
-  fc.record({ kind: fc.constantFrom('leaving' as const, 'tainted' as const, 'close' as const), reason: text }),
+  fc.record({ type: fc.constant('progress' as const), id: number, value: bytes }),
+  fc.record({ type: fc.constant('consent' as const), yes: fc.boolean() }),
+  fc.record({ type: fc.constantFrom('leaving' as const, 'tainted' as const, 'close' as const), reason: text }),
   fc.record(
-    { kind: fc.constant('log' as const), id: number, level: text, text, time: time.filter((since) => since !== 0) },
-    { requiredKeys: ['kind', 'id', 'level', 'text'] },
+    { type: fc.constant('log' as const), id: number, level: text, text, time: time.filter((since) => since !== 0) },
+    { requiredKeys: ['type', 'id', 'level', 'text'] },
   ),
-  fc.record({ kind: fc.constant('vitals' as const), text }),
-  fc.record({ kind: fc.constant('probe' as const), id: number }),
-  fc.record({ kind: fc.constant('probed' as const), id: number, time }),
-  fc.record({ kind: fc.constant('item' as const), id: number, stream: fc.nat(0xffffffff), value: bytes }),
+  fc.record({ type: fc.constant('vitals' as const), text }),
+  fc.record({ type: fc.constant('probe' as const), id: number }),
+  fc.record({ type: fc.constant('probed' as const), id: number, time }),
+  fc.record({ type: fc.constant('item' as const), id: number, stream: fc.nat(0xffffffff), value: bytes }),
   fc.record(
-    { kind: fc.constant('end' as const), id: number, stream: fc.nat(0xffffffff), error: bytes },
-    { requiredKeys: ['kind', 'id', 'stream'] },
+    { type: fc.constant('end' as const), id: number, stream: fc.nat(0xffffffff), error: bytes },
+    { requiredKeys: ['type', 'id', 'stream'] },
   ),
-  fc.record({ kind: fc.constant('credit' as const), id: number, stream: fc.nat(0xffffffff), count: number }),
-  fc.record({ kind: fc.constant('stop' as const), id: number, stream: fc.nat(0xffffffff) }),
-  fc.record({ kind: fc.constant('part' as const), lane: number, total: number, bytes }),
-  fc.record({ kind: fc.constant('shared' as const), at: number, length: number, head: bytes }),
-  fc.constant({ kind: 'sharing' as const }),
-  fc.constant({ kind: 'short' as const }),
+  fc.record({ type: fc.constant('credit' as const), id: number, stream: fc.nat(0xffffffff), count: number }),
+  fc.record({ type: fc.constant('stop' as const), id: number, stream: fc.nat(0xffffffff) }),
+  fc.record({ type: fc.constant('part' as const), lane: number, total: number, bytes }),
+  fc.record({ type: fc.constant('shared' as const), at: number, length: number, head: bytes }),
+  fc.constant({ type: 'sharing' as const }),
+  fc.constant({ type: 'short' as const }),
 ) as fc.Arbitrary<WireFrame>;
 
 /** What the fields of `flame.v1.Frame` hold for a frame; proto-loader leaves out those that have their default. */
@@ -101,12 +101,12 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
   const payload = has('args') ?? has('value') ?? has('error') ?? has('bytes') ?? has('head');
   const trace = has('trace') as CarriedTrace | undefined;
   const fields: Record<string, unknown> = {
-    kind: frame.kind.toUpperCase(),
+    kind: frame.type.toUpperCase(),
     id: has('id') ?? has('lane'),
     handler: has('handler'),
     payload: payload === undefined ? undefined : Buffer.from(payload as Uint8Array),
     time: has('timeout') ?? has('grace') ?? has('time'),
-    mode: frame.kind === 'call' ? { call: 'AWAITED', cast: 'CAST', child: 'CHILD' }[frame.mode] : undefined,
+    mode: frame.type === 'call' ? { call: 'AWAITED', cast: 'CAST', child: 'CHILD' }[frame.mode] : undefined,
     linked: has('linked'),
     attempt: has('attempt'),
     held: has('held'),
@@ -115,7 +115,7 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
     text: has('reason') ?? has('text'),
     code: has('code') ?? has('level'),
     ran: has('ran'),
-    cause: frame.kind === 'cancel' ? { timeout: 'TIMEOUT', caller: 'CALLER', leaving: 'PARENT_LEAVING' }[frame.cause] : undefined,
+    cause: frame.type === 'cancel' ? { timeout: 'TIMEOUT', caller: 'CALLER', leaving: 'PARENT_LEAVING' }[frame.cause] : undefined,
     yes: has('yes') ?? has('byItself'),
     resource: has('resource') ?? has('at'),
     context: has('context') === undefined ? undefined : Buffer.from(has('context') as Uint8Array),
@@ -186,7 +186,7 @@ describe('packets', () => {
   });
 
   it('know every kind of the contract', () => {
-    const written = new Set(['ask', 'part', 'close', 'shared', 'sharing', 'short', ...fc.sample(frames, 2_000).map((frame) => frame.kind)]);
+    const written = new Set(['ask', 'part', 'close', 'shared', 'sharing', 'short', ...fc.sample(frames, 2_000).map((frame) => frame.type)]);
     expect([...kindNames.keys()].filter((name) => name !== 'kind_unspecified').sort()).toEqual([...written].sort());
   });
 
@@ -205,7 +205,7 @@ describe('packets', () => {
 
   it('are refused when they are cut off', () => {
     const draft = new PacketDraft();
-    draft.add({ kind: 'return', id: 300, value: Buffer.alloc(300, 1), held: true });
+    draft.add({ type: 'return', id: 300, value: Buffer.alloc(300, 1), held: true });
     const whole = draft.seal(5, 4);
     // A packet cut off behind its numbers is one without frames.
     for (let length = 5; length < whole.length; length++) expect(() => readAll(whole.subarray(0, length))).toThrow(Violation);
@@ -219,7 +219,7 @@ describe('packets', () => {
     out.double((202 << 3) | 1, 1.5);
     const frame = Buffer.concat([Buffer.from([0x08, 0x09, 0x10, 0x05]), out.bytes.subarray(0, out.at)]);
     const packet = Buffer.concat([out.bytes.subarray(0, out.at), Buffer.from([0x2a, frame.length]), frame]);
-    expect(readAll(packet).frames).toEqual([{ kind: 'accept', id: 5 }]);
+    expect(readAll(packet).frames).toEqual([{ type: 'accept', id: 5 }]);
   });
 });
 

@@ -5,7 +5,7 @@ export type WireFrame = Frame | PartFrame | SharedFrame | SharingFrame | ShortFr
 
 /** A piece of the bytes of a frame that is too large for one packet. `total` is the whole's length on the first piece, else 0. */
 export interface PartFrame {
-  kind: 'part';
+  type: 'part';
   lane: number;
   total: number;
   bytes: Uint8Array;
@@ -13,7 +13,7 @@ export interface PartFrame {
 
 /** A frame whose payload lies in the sender's shared file; `head` is the frame without it. */
 export interface SharedFrame {
-  kind: 'shared';
+  type: 'shared';
   at: number;
   length: number;
   head: Uint8Array;
@@ -21,16 +21,16 @@ export interface SharedFrame {
 
 /** The runner has opened the shared files: the parent may use its own, too. */
 export interface SharingFrame {
-  kind: 'sharing';
+  type: 'sharing';
 }
 
 /** The sender's shared file found no memory for a value, which follows in the packets. */
 export interface ShortFrame {
-  kind: 'short';
+  type: 'short';
 }
 
 /** The sender ends the session; nothing follows. */
 export interface CloseFrame {
-  kind: 'close';
+  type: 'close';
   reason: string;
 }

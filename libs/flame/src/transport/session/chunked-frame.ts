@@ -4,7 +4,7 @@ import type { PacketDraft } from '../protocol/packet-bytes.js';
 import { ProtoWriter } from '../protocol/proto-writer.js';
 
 /** A large frame on its way, part by part. Its payload is sliced where it lies. */
-export class Lane {
+export class ChunkedFrame {
   /** The call it belongs to, 0 for none. */
   readonly id: number;
   /** Frames of the same call that were given later: they wait until the lane is through. */
@@ -39,7 +39,7 @@ export class Lane {
     const total = this.#left === this.#total ? this.#total : 0;
     const length = Math.min(size, this.#left);
     draft.reserve(length + 64);
-    draft.addPieces({ kind: 'part', lane: this.#number, total, bytes: none }, this.#take(length));
+    draft.addPieces({ type: 'part', lane: this.#number, total, bytes: none }, this.#take(length));
     this.#left -= length;
   }
 

@@ -34,7 +34,7 @@ export class Delivery {
     try {
       this.#receiver.frame(frame);
     } catch (error) {
-      this.#onThrow(`the receiver refused a ${frame.kind} frame: ${error instanceof Error ? error.message : String(error)}`);
+      this.#onThrow(`the receiver refused a ${frame.type} frame: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 

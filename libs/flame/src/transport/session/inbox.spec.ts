@@ -20,13 +20,13 @@ function inboxOf(maxPayload: number): { take(...sent: WireFrame[]): void; frames
   return { take, frames, closed };
 }
 
-const part = (lane: number, total: number, bytes: Uint8Array): WireFrame => ({ kind: 'part', lane, total, bytes });
+const part = (lane: number, total: number, bytes: Uint8Array): WireFrame => ({ type: 'part', lane, total, bytes });
 
 describe('Inbox', () => {
   it('hands over nothing after a close', () => {
     const { take, frames, closed } = inboxOf(1_000);
-    take({ kind: 'accept', id: 1 }, { kind: 'close', reason: 'done' }, { kind: 'accept', id: 2 });
-    expect(frames).toEqual([{ kind: 'accept', id: 1 }]);
+    take({ type: 'accept', id: 1 }, { type: 'close', reason: 'done' }, { type: 'accept', id: 2 });
+    expect(frames).toEqual([{ type: 'accept', id: 1 }]);
     expect(closed).toEqual(['done']);
   });
 
@@ -36,8 +36,8 @@ describe('Inbox', () => {
     take(part(1, 4, Buffer.from([0x08, 9])), part(2, 4, Buffer.from([0x08, 9, 0x10])));
     take(part(2, 0, Buffer.from([2])), part(1, 0, Buffer.from([0x10, 1])));
     expect(frames).toEqual([
-      { kind: 'accept', id: 2 },
-      { kind: 'accept', id: 1 },
+      { type: 'accept', id: 2 },
+      { type: 'accept', id: 1 },
     ]);
   });
 
@@ -46,7 +46,7 @@ describe('Inbox', () => {
     take(part(1, 6, Buffer.from([0x08, 9])));
     take(part(2, 4, Buffer.from([0x08, 9, 0x10, 2])), part(2, 4, Buffer.from([0x08, 9, 0x10, 3])));
     take(part(1, 0, Buffer.from([0x10, 1, 0x10, 1])));
-    expect(frames).toEqual([2, 3, 1].map((id) => ({ kind: 'accept', id })));
+    expect(frames).toEqual([2, 3, 1].map((id) => ({ type: 'accept', id })));
   });
 
   const refused: readonly [what: string, words: string, sent: WireFrame[]][] = [

@@ -58,14 +58,14 @@ export class Inbox {
       const end = enterFrame(from);
       if (end === undefined) break;
       const frame = readFrame(from, end);
-      if (frame.kind === 'close') {
+      if (frame.type === 'close') {
         this.#reader.close(frame.reason);
         break;
       }
-      if (frame.kind === 'part') this.#join(frame);
-      else if (frame.kind === 'shared') this.#whole(this.#fetch(frame), 'shared memory');
-      else if (frame.kind === 'sharing') this.#reader.sharing?.();
-      else if (frame.kind === 'short') this.#reader.short?.();
+      if (frame.type === 'part') this.#join(frame);
+      else if (frame.type === 'shared') this.#whole(this.#fetch(frame), 'shared memory');
+      else if (frame.type === 'sharing') this.#reader.sharing?.();
+      else if (frame.type === 'short') this.#reader.short?.();
       else this.#reader.frame(frame);
     }
     return count;
@@ -82,8 +82,8 @@ export class Inbox {
 
   /** What came in another way than as it is must be a frame of the session's users. */
   #whole(frame: WireFrame, place: string): void {
-    if (frame.kind === 'part' || frame.kind === 'close' || frame.kind === 'shared' || frame.kind === 'sharing' || frame.kind === 'short')
-      throw new Violation(`${place} holds a ${frame.kind}`);
+    if (frame.type === 'part' || frame.type === 'close' || frame.type === 'shared' || frame.type === 'sharing' || frame.type === 'short')
+      throw new Violation(`${place} holds a ${frame.type}`);
     this.#reader.frame(frame);
   }
 

@@ -59,7 +59,7 @@ export interface Hello {
 }
 
 /** A runner that the parent expects: only the holder of the token may attach, once, as this runner, with this manifest. */
-export interface Ticket {
+export interface ExpectedRunner {
   readonly runner: string;
   readonly token: string;
   readonly manifest: Manifest;
@@ -78,7 +78,7 @@ export interface Attachment {
 /**
  * The parent's side of the wire: where runners attach.
  */
-export interface Door {
+export interface AttachServer {
   /**
    * Waits for the ticket's runner.
    *
@@ -87,7 +87,7 @@ export interface Door {
    *
    * @throws {FlameError} FLAME_DENIED when the runner came with another protocol, version or set of handlers, or the ticket refuses it.
    */
-  expect(ticket: Ticket, signal: AbortSignal): Promise<Attachment>;
+  expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment>;
   /** Closes all sessions and stops listening; idempotent. */
   close(): Promise<void>;
 }

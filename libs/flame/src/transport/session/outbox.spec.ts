@@ -7,8 +7,8 @@ import { ProtoReader } from '../protocol/proto-reader.js';
 
 const KiB = 1024;
 
-const small = (id: number): Frame => ({ kind: 'accept', id });
-const sized = (id: number, size: number): Frame => ({ kind: 'return', id, value: Buffer.alloc(size, id), held: false });
+const small = (id: number): Frame => ({ type: 'accept', id });
+const sized = (id: number, size: number): Frame => ({ type: 'return', id, value: Buffer.alloc(size, id), held: false });
 
 /** Pulls one packet and gives the frames that it completes at the other end. */
 function through(outbox: Outbox, maxPayload = 1024 * KiB): { pull(parts?: boolean): Frame[] | undefined } {
@@ -39,7 +39,7 @@ function transcript(outbox: Outbox, maxPayload?: number): number[][] {
 /** The value of the one result among frames. */
 function valueOf(frames: Frame[] = []): Uint8Array {
   const [frame] = frames;
-  if (frame?.kind !== 'return' || frames.length > 1) throw new Error('expected one result');
+  if (frame?.type !== 'return' || frames.length > 1) throw new Error('expected one result');
   return frame.value;
 }
 
@@ -99,9 +99,9 @@ describe('Outbox', () => {
   it('keeps frames of a call behind its large one', () => {
     const outbox = new Outbox();
     outbox.add(sized(1, 300 * KiB));
-    outbox.add({ kind: 'progress', id: 1, value: Buffer.alloc(1) });
+    outbox.add({ type: 'progress', id: 1, value: Buffer.alloc(1) });
     outbox.add(sized(1, 290 * KiB));
-    outbox.add({ kind: 'ended', id: 1, reason: '' });
+    outbox.add({ type: 'ended', id: 1, reason: '' });
     outbox.add(small(2));
     expect(transcript(outbox).flat()).toEqual([2, 1, 1, 1, 1]);
   });
@@ -128,7 +128,7 @@ describe('Outbox', () => {
 
   it('sends a long text in parts as well', () => {
     const outbox = new Outbox();
-    const line: Frame = { kind: 'log', id: 0, level: 'log', text: 'x'.repeat(400 * KiB) };
+    const line: Frame = { type: 'log', id: 0, level: 'log', text: 'x'.repeat(400 * KiB) };
     outbox.add(line);
     outbox.add(small(1));
     const other = through(outbox);
@@ -153,7 +153,7 @@ describe('Outbox', () => {
   it('does not copy a large payload before its turn', () => {
     const outbox = new Outbox();
     const value = Buffer.alloc(300 * KiB, 1);
-    outbox.add({ kind: 'return', id: 1, value, held: false });
+    outbox.add({ type: 'return', id: 1, value, held: false });
     value.fill(2);
     const other = through(outbox);
     let came: Frame[] = [];

@@ -3,7 +3,7 @@ import { IdMap } from '../../core/session/id-map.js';
 import { ackBytes } from '../../core/session/session.js';
 import { spareMemory } from '../../core/spare-memory.js';
 import { payloadOf, weightOf, writeBare } from '../protocol/frame-writer.js';
-import { Lane } from './chunked-frame.js';
+import { ChunkedFrame } from './chunked-frame.js';
 import { PacketDraft } from '../protocol/packet-bytes.js';
 import { ProtoWriter } from '../protocol/proto-writer.js';
 import type { RingWriter } from './shared-ring.js';
@@ -43,9 +43,9 @@ export class Outbox {
   #begun = 0;
   #pulled = 0;
   /** Lanes under way, the next one first. */
-  readonly #lanes: Lane[] = [];
-  readonly #waiting: Lane[] = [];
-  #laneOf = new IdMap<Lane>();
+  readonly #lanes: ChunkedFrame[] = [];
+  readonly #waiting: ChunkedFrame[] = [];
+  #laneOf = new IdMap<ChunkedFrame>();
   #laneNumber = 0;
   /** Packets pulled since the last that held small frames which came beside a large one. */
   #quiet = Infinity;
@@ -68,7 +68,7 @@ export class Outbox {
 
   /** Tells the other end that its values find no shared memory here. */
   sayShort(): void {
-    this.#write({ kind: 'short' });
+    this.#write({ type: 'short' });
   }
 
   /** Bytes that have not been pulled. */
@@ -110,18 +110,18 @@ export class Outbox {
     this.#sent(frame);
     const head = new ProtoWriter(64);
     writeBare(head, frame);
-    this.#write({ kind: 'shared', ...region, head: head.bytes.subarray(0, head.at) });
+    this.#write({ type: 'shared', ...region, head: head.bytes.subarray(0, head.at) });
     return true;
   }
 
   /** The payload of a frame has been copied. A call's is kept by its pool, which may have to send it again. */
   #sent(frame: Frame): void {
-    if (frame.kind === 'return') spareMemory.giveBack(frame.value);
+    if (frame.type === 'return') spareMemory.giveBack(frame.value);
   }
 
   /** Puts the session's end behind everything; the caller has seen that the outbox is empty. */
   addClose(reason: string): void {
-    this.#write({ kind: 'close', reason });
+    this.#write({ type: 'close', reason });
   }
 
   /** The next packet, or undefined when nothing is left; `parts` allows parts of large frames in it. */
@@ -157,10 +157,10 @@ export class Outbox {
       this.#draft = new PacketDraft(this.#room);
       this.#begun++;
     }
-    if (this.#unsaid) this.#draft.add({ kind: 'sharing' });
+    if (this.#unsaid) this.#draft.add({ type: 'sharing' });
     this.#unsaid = false;
     this.#draft.add(frame);
-    if (frame.kind === 'shared') this.#draft.shared++;
+    if (frame.type === 'shared') this.#draft.shared++;
     if (this.#draft.length < packetSize) return;
     this.#bytes += this.#draft.length;
     this.#full.push(this.#draft);
@@ -169,14 +169,14 @@ export class Outbox {
 
   #openLane(frame: Frame): void {
     if (this.#lanes.length === 0) this.#quiet = Infinity;
-    if (frame.kind === 'call') spareMemory.keep(frame.args);
-    const lane = new Lane(frame, ++this.#laneNumber, this.#begun);
+    if (frame.type === 'call') spareMemory.keep(frame.args);
+    const lane = new ChunkedFrame(frame, ++this.#laneNumber, this.#begun);
     if (lane.id !== 0) this.#laneOf.set(lane.id, lane);
     (this.#lanes.length < lanesAtOnce ? this.#lanes : this.#waiting).push(lane);
     this.#bytes += lane.left;
   }
 
-  #fillFrom(lane: Lane, draft: PacketDraft, size: number): void {
+  #fillFrom(lane: ChunkedFrame, draft: PacketDraft, size: number): void {
     const before = lane.left;
     lane.fill(draft, size);
     this.#bytes -= before - lane.left;

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../core/session/frame.js';
 import { TurnSize } from './turn-size.js';
 
-const call = { kind: 'call' } as Frame;
-const answers = ['return', 'throw', 'refuse'].map((kind) => ({ kind }) as Frame);
+const call = { type: 'call' } as Frame;
+const answers = ['return', 'throw', 'refuse'].map((kind) => ({ type: kind }) as Frame);
 
 function awaiting(calls: number): TurnSize {
   const size = new TurnSize();
@@ -27,7 +27,7 @@ describe('TurnSize', () => {
   it('counts each answer once, and nothing else', () => {
     const size = awaiting(60);
     for (const answer of answers) for (let i = 0; i < 10; i++) size.came(answer);
-    for (const kind of ['accept', 'progress', 'item', 'ended', 'log'] as const) size.came({ kind } as Frame);
+    for (const kind of ['accept', 'progress', 'item', 'ended', 'log'] as const) size.came({ type: kind } as Frame);
     expect(size.frames).toBe(15);
     for (let i = 0; i < 100; i++) size.came(answers[0]!);
     expect(size.frames).toBe(128);

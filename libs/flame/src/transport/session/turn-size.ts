@@ -17,11 +17,11 @@ export class TurnSize {
     return Math.min(most, Math.max(least, this.#awaited >>> 1));
   }
 
-  sent({ kind }: Frame): void {
+  sent({ type: kind }: Frame): void {
     if (kind === 'call') this.#awaited++;
   }
 
-  came({ kind }: Frame): void {
+  came({ type: kind }: Frame): void {
     if (this.#awaited > 0 && (kind === 'return' || kind === 'throw' || kind === 'refuse')) this.#awaited--;
   }
 }

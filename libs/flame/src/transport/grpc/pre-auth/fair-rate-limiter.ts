@@ -11,7 +11,7 @@ const shortest = 5;
  * Lets things begin, as many as a token bucket has tokens. What is more waits in the queue of its group; the groups have one turn each, in turn, so that one with a
  * long queue holds up its own only. A turn that came to good is given back.
  */
-export class Turns {
+export class FairRateLimiter {
   readonly #bucket: TokenBucket;
   readonly #clock: Clock;
   /** Those that wait, by group, each oldest first. The group whose turn is next comes first. */

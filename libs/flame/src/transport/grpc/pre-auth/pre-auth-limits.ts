@@ -1,5 +1,5 @@
 /** What those may do who reach a port on the network and have not shown yet that they belong to the app. */
-export interface StrangerLimits {
+export interface PreAuthLimits {
   /**
    * Time, in milliseconds, in which a connection must have let somebody in, or is dropped: for TLS, HTTP/2 and the introduction together.
    *
@@ -54,8 +54,8 @@ export interface StrangerLimits {
   maxStreams?: number;
 }
 
-/** The defaults, as `StrangerLimits` documents them. */
-export const strangerDefaults = {
+/** The defaults, as `PreAuthLimits` documents them. */
+export const preAuthDefaults = {
   introductionTimeout: 10_000,
   maxConnections: 1_000,
   maxConnectionsPerSecond: 50,
@@ -64,4 +64,4 @@ export const strangerDefaults = {
   maxBytes: 131_072,
   maxFrames: 20,
   maxStreams: 20,
-} as const satisfies StrangerLimits;
+} as const satisfies PreAuthLimits;

@@ -5,8 +5,8 @@ import { frame, preface, type } from '../../../../../../test/support/raw-http2.j
 import { VirtualClock } from '../../../testing/virtual-clock.js';
 import { peerOf } from './peer-of.js';
 import type { ServerStream } from '../server-pipe.js';
-import type { StrangerLimits } from './pre-auth-limits.js';
-import { Strangers } from './unauthenticated-connections.js';
+import type { PreAuthLimits } from './pre-auth-limits.js';
+import { UnauthenticatedConnections } from './unauthenticated-connections.js';
 
 /** A connection of which nothing is needed but where it comes from, and whether it is over. */
 class FakeSocket extends EventEmitter {
@@ -24,9 +24,9 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-function rig(limits: StrangerLimits = {}) {
+function rig(limits: PreAuthLimits = {}) {
   const clock = new VirtualClock();
-  const strangers = new Strangers(limits, clock);
+  const strangers = new UnauthenticatedConnections(limits, clock);
   const entered: string[] = [];
   const come = (address?: string) => {
     const socket = new FakeSocket(address);
@@ -42,7 +42,7 @@ function rig(limits: StrangerLimits = {}) {
 const stream = { call: {} } as unknown as ServerStream;
 const ping = frame(type.ping, 0, 0, Buffer.alloc(8));
 
-describe('Strangers', () => {
+describe('UnauthenticatedConnections', () => {
   it('drops who has not been let in within introductionTimeout', async () => {
     const { clock, strangers, come } = rig({ introductionTimeout: 500 });
     const { socket } = come();

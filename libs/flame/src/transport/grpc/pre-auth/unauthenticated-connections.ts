@@ -6,8 +6,8 @@ import { networkOf } from './network-of.js';
 import { peerOf } from './peer-of.js';
 import { type ServerStream, socketUnder } from '../server-pipe.js';
 import { ShieldedSocket } from './shielded-socket.js';
-import { strangerDefaults, type StrangerLimits } from './pre-auth-limits.js';
-import { Turns } from './fair-rate-limiter.js';
+import { preAuthDefaults, type PreAuthLimits } from './pre-auth-limits.js';
+import { FairRateLimiter } from './fair-rate-limiter.js';
 
 /** A connection over which nobody was let in yet. */
 interface Stranger {
@@ -31,24 +31,24 @@ interface Known {
 }
 
 /** The connections of those who have not been let in yet. It drops those that are past a limit. */
-export class Strangers {
-  readonly #limits: Required<StrangerLimits>;
+export class UnauthenticatedConnections {
+  readonly #limits: Required<PreAuthLimits>;
   readonly #clock: Clock;
   /** By where they come from, the oldest first. */
   readonly #here = new Map<string, Stranger>();
   /** The same by network, each the oldest first. */
   readonly #networks = new Map<string, Set<string>>();
-  readonly #turns: Turns;
+  readonly #turns: FairRateLimiter;
   /** How many came from each network since `#second` began. */
   readonly #arrivals = new Map<string, number>();
   #second = -Infinity;
   /** Those over which somebody was let in. */
   readonly #known = new Map<string, Known>();
 
-  constructor(limits: StrangerLimits, clock: Clock) {
-    this.#limits = { ...strangerDefaults, ...limits };
+  constructor(limits: PreAuthLimits, clock: Clock) {
+    this.#limits = { ...preAuthDefaults, ...limits };
     this.#clock = clock;
-    this.#turns = new Turns(this.#limits.maxFailuresPerSecond, clock);
+    this.#turns = new FairRateLimiter(this.#limits.maxFailuresPerSecond, clock);
   }
 
   /** How many there are. */
