@@ -139,6 +139,15 @@ const deeds: Record<string, () => Promise<unknown>> = {
     await new Promise(setImmediate);
     for (const end = Date.now() + 3_000; Date.now() < end;);
   },
+  /** One call after another, until one takes longer than its pool's limits. */
+  asksUntilHeld: async () => {
+    await work.pid();
+    for (let took = 0; took < 3_000;) {
+      const began = Date.now();
+      await work.work(file, 10);
+      took = Date.now() - began;
+    }
+  },
   /** One call, whose runner has yet to be booted. */
   asksFirst: async () => told(work.pid()),
   /** Work that takes longer than anybody has time. */
