@@ -16,6 +16,7 @@ import type { Discovery } from './discovery/discovery.js';
 import { readSecrets, readTls } from './rpc-security.js';
 import type { InstanceTls } from './rpc-security.js';
 import { StaticDiscovery } from './discovery/static-discovery.js';
+import { allocate } from '../transport/session/spare-memory.js';
 
 /** Options of `FlameRpcModule`. Durations are milliseconds. */
 export interface FlameRpcOptions {
@@ -167,7 +168,7 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
     maxPayload,
     strangers: readPreAuth(read),
     handlers: readHandlers(read),
-    codec: createCodec({ classes, find: automaticClasses(), errors: lateExceptions, maxBytes: maxPayload }),
+    codec: createCodec({ classes, find: automaticClasses(), errors: lateExceptions, maxBytes: maxPayload, allocate }),
     context: readContext(read),
     exceptionFilter: read.flag('exceptionFilter', rpcDefaults.exceptionFilter),
   };

@@ -26,6 +26,8 @@ export interface CodecOptions {
   readonly maxDepth?: number;
   /** How many bytes a value may take when encoded; larger ones are refused by the sender. @default Infinity */
   readonly maxBytes?: number;
+  /** Memory for a value with a large Buffer: as many bytes or more, with any content. @default Buffer.allocUnsafeSlow */
+  readonly allocate?: ((length: number) => Buffer) | undefined;
 }
 
 /** msgpackr keeps a slab as large as the largest message it wrote, for good; above this many bytes it is given a new one. */
@@ -45,6 +47,7 @@ export function createCodec(options: CodecOptions = {}): Codec {
     new ClassRegistry({ ...options, classes: options.classes ?? [] }),
     options.maxDepth ?? 1000,
     options.maxBytes ?? Infinity,
+    new PlainWriter(options.allocate),
   );
 }
 
@@ -52,7 +55,7 @@ class MsgpackCodec implements Codec {
   readonly #classes: ClassRegistry;
   readonly #maxDepth: number;
   readonly #maxBytes: number;
-  readonly #plain = new PlainWriter();
+  readonly #plain: PlainWriter;
   readonly #packr = new Packr({
     useRecords: false,
     variableMapSize: true,
@@ -61,10 +64,11 @@ class MsgpackCodec implements Codec {
     copyBuffers: true,
   });
 
-  constructor(classes: ClassRegistry, maxDepth: number, maxBytes: number) {
+  constructor(classes: ClassRegistry, maxDepth: number, maxBytes: number, plain: PlainWriter) {
     this.#classes = classes;
     this.#maxDepth = maxDepth;
     this.#maxBytes = maxBytes;
+    this.#plain = plain;
   }
 
   encode(value: unknown, hoist?: Replace): Uint8Array {

@@ -1,4 +1,3 @@
-import { spareMemory } from '../spare-memory.js';
 import { isPlainKey, isPlainText } from './text.js';
 
 /** Room that a value is given; what is in it is bounded so that it suffices. */
@@ -20,6 +19,12 @@ export class PlainWriter {
   /** The Buffer in the value: at most one, as one that is met twice needs a mark. A large one is put in last, at its place. */
   #buffer: Buffer | undefined;
   #largeAt = -1;
+  readonly #allocate: (length: number) => Buffer;
+
+  /** `allocate` gives memory for a value with a large Buffer: as many bytes or more, with any content. */
+  constructor(allocate: (length: number) => Buffer = Buffer.allocUnsafeSlow) {
+    this.#allocate = allocate;
+  }
 
   /** The value's bytes, which are its own; undefined when the value is not that plain, or one of its getters throws. */
   write(value: unknown): Buffer | undefined {
@@ -83,7 +88,7 @@ export class PlainWriter {
   #withLarge(start: number, end: number): Buffer {
     const large = this.#buffer!;
     const length = end - start + large.length;
-    const bytes = spareMemory.take(length).subarray(0, length);
+    const bytes = this.#allocate(length).subarray(0, length);
     const before = this.#largeAt - start;
     this.#slab.copy(bytes, 0, start, this.#largeAt);
     bytes.set(large, before);

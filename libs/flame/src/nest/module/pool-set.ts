@@ -35,6 +35,7 @@ import { logOutput, logRunnerLine, nestLog } from '../log/nest-log.js';
 import { isLoopback } from './ops-option.js';
 import { refuseBelowOwnRunner } from '../../backends/launch/ancestor-apps.js';
 import { underTest } from '../../backends/launch/under-test.js';
+import { allocate } from '../../transport/session/spare-memory.js';
 
 /** Finds the exception filter that looks for an error with one of these prototypes. */
 export type FindCaught = (lost: readonly object[]) => CaughtError | undefined;
@@ -89,6 +90,7 @@ export class PoolSet {
       errors: lateExceptions,
       onLost: (lost, base) => warnOfCaught(more.findCaught?.(lost), base),
       maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,
+      allocate,
     });
     const { host: bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
     this.#grpcDoor = new GrpcAttachServer(

@@ -4,7 +4,6 @@ import type { CallTrace, CarriedTrace } from '../../core/call/call-tracer.js';
 import type { WorkMode } from '../../core/session/frame.js';
 import { PoolCall } from '../../core/pool/entries.js';
 import type { Sources } from '../../streams/value-encoder.js';
-import { youngGeneration } from '../../transport/session/young-generation.js';
 
 /** What a call is made with, besides its arguments. */
 export interface CallOptions {
@@ -79,8 +78,6 @@ export class PendingCall extends PoolCall {
   #answered: ((error?: unknown) => void)[] | undefined;
   #onLate: ((error: unknown, call: PendingCall) => void) | undefined;
   #settled = false;
-  /** How often the young generation had been collected for large values when this was made. */
-  readonly #collections = youngGeneration.collections;
 
   constructor(
     readonly order: CallOrder,
@@ -94,11 +91,9 @@ export class PendingCall extends PoolCall {
     if (order.record) this.whenAnswered(order.record.ended);
   }
 
-  /** `bytes` is how large the value was when it came. */
-  resolve(value: unknown, bytes = 0): void {
+  resolve(value: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
-    youngGeneration.received(bytes, this.#collections);
     this.#tell();
     this.#resolve(value);
   }

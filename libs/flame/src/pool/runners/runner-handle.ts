@@ -4,7 +4,6 @@ import { MalformedError } from '../../core/codec/codec.js';
 import { thrownWords } from '../../core/codec/thrown-words.js';
 import { FlameError, flameErrorCodes, type FlameErrorCode, type Ran } from '../../core/errors/flame-error.js';
 import type { CancelCause, Frame } from '../../core/session/frame.js';
-import { spareMemory } from '../../core/spare-memory.js';
 import { Streams } from '../../streams/streams.js';
 import { windowItems } from '../../streams/window.js';
 import type { Link, LinkEnd, LinkReceiver } from '../../transport/session/link.js';
@@ -187,7 +186,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.owner.answered('returned', frame.value.byteLength, call);
     call.streaming = frame.held && this.#streams.receives(call.id);
     if (call.streaming) call.onFail = (error) => this.#streams.fail(call.id, error);
-    call.resolve(read.value, frame.value.byteLength);
+    call.resolve(read.value);
     this.#settled(call, frame.held);
   }
 
@@ -202,7 +201,6 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   #settled(call: PendingCall, held: boolean): void {
-    spareMemory.giveBack(call.order.args);
     if (!held) return this.#ended(call);
     const { failure, streaming } = call;
     if (call instanceof ChildCall) call.placed(this);

@@ -3,7 +3,6 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { CarriedTrace, TracedRun } from '../../core/call/call-tracer.js';
 import type { WorkMode } from '../../core/session/frame.js';
 import { Timed } from '../../core/pool/deadlines.js';
-import { youngGeneration } from '../../transport/session/young-generation.js';
 import type { HandlerTable } from './handler-table.js';
 
 /** Where work runs: what all of a runner's calls share. */
@@ -29,8 +28,6 @@ export class ActiveCall extends Timed implements TracedRun {
   #reason: FlameError | undefined;
   #deadline: number | undefined;
   #onAbort: ((work: ActiveCall, reason: unknown) => void) | undefined;
-  #weight = 0;
-  #begun = 0;
 
   constructor(
     readonly place: CallHost,
@@ -65,17 +62,6 @@ export class ActiveCall extends Timed implements TracedRun {
   unlimited(): void {
     this.at = Infinity;
     this.#deadline = Infinity;
-  }
-
-  /** It begins to run, with arguments of so many bytes. */
-  weigh(bytes: number): void {
-    this.#weight = bytes;
-    this.#begun = youngGeneration.begins(bytes);
-  }
-
-  /** Nobody holds its arguments any more. */
-  letGo(): void {
-    youngGeneration.ended(this.#weight, this.#begun);
   }
 
   /** It is over. */

@@ -45,9 +45,7 @@ export class ActiveCalls {
     return this.#works.values();
   }
 
-  /** With arguments of so many bytes. */
-  add(work: ActiveCall, weight: number): void {
-    work.weigh(weight);
+  add(work: ActiveCall): void {
     if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(true);
     this.#works.set(work.id, work);
     if (this.#works.size > this.#most) this.#most = this.#works.size;
@@ -55,7 +53,6 @@ export class ActiveCalls {
 
   remove(work: ActiveCall): void {
     this.#works.delete(work.id);
-    work.letGo();
     if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(false);
     this.#look?.();
   }

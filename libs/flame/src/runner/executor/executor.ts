@@ -164,7 +164,7 @@ export class Executor implements LinkReceiver, CallHost {
       work.over();
       return this.#refuse(frame.id, verdict.cannotRead(`the arguments of ${work.name}`, 'args', error));
     }
-    this.#works.add(work, frame.args.byteLength);
+    this.#works.add(work);
     if (at < Infinity) this.#deadlines.put(work);
     if (this.#streams.has(work.id)) work.whenAborted(this.#abortHeld);
     if (frame.mode === 'cast') link.send({ type: 'accept', id: work.id });

@@ -1,6 +1,7 @@
 import { writeFrame, writePieces } from './frame-writer.js';
 import { ProtoReader } from './proto-reader.js';
 import { ProtoWriter, varintLength } from './proto-writer.js';
+import type { Memory } from './proto-writer.js';
 import { Violation } from './violation.js';
 import type { WireFrame } from './wire-frame.js';
 
@@ -16,8 +17,8 @@ export class PacketDraft {
   /** How many of its frames have their payload in shared memory. */
   shared = 0;
 
-  constructor(room = 238) {
-    this.#out = new ProtoWriter(room, front);
+  constructor(room = 238, memory?: Memory) {
+    this.#out = new ProtoWriter(room, front, memory);
   }
 
   /** Bytes of frames so far. */

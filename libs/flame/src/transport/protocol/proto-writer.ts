@@ -1,4 +1,13 @@
-import { spareMemory } from '../../core/spare-memory.js';
+/** Where buffers come from, and where they go when they are not needed any more. */
+export interface Memory {
+  /** At least `length` bytes, with any content. */
+  take(length: number): Buffer;
+  /** Nothing reads `bytes` from now on. */
+  giveBack(bytes: Uint8Array): void;
+}
+
+/** New memory for each buffer. */
+const freshMemory: Memory = { take: (length) => Buffer.allocUnsafe(length), giveBack: () => {} };
 
 /** Up to so many characters a text is written in less time than it takes to call Node's encoder; its length takes a byte. */
 const shortText = 48;
@@ -7,15 +16,17 @@ const shortText = 48;
  * Writes protobuf fields (https://protobuf.dev/programming-guides/encoding/) into one growing buffer. Field numbers come
  * as tags, `number << 3 | wire type`, so that each write site shows both.
  *
- * Its buffer is its own: what `bytes` held at the end may be kept and sent without a copy. Memory that it has outgrown is lent again.
+ * Its buffer is its own: what `bytes` held at the end may be kept and sent without a copy. It takes its buffers from `memory`.
  */
 export class ProtoWriter {
   bytes: Buffer;
   at: number;
+  readonly #memory: Memory;
 
   /** Leaves `front` bytes free before what is written, for a header that is known last. */
-  constructor(room: number, front = 0) {
-    this.bytes = spareMemory.take(room + front);
+  constructor(room: number, front = 0, memory = freshMemory) {
+    this.#memory = memory;
+    this.bytes = memory.take(room + front);
     this.at = front;
   }
 
@@ -23,9 +34,9 @@ export class ProtoWriter {
   reserve(length: number): void {
     const needed = this.at + length;
     if (needed <= this.bytes.length) return;
-    const grown = spareMemory.take(Math.max(needed, this.bytes.length * 2));
+    const grown = this.#memory.take(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.at);
-    spareMemory.giveBack(this.bytes);
+    this.#memory.giveBack(this.bytes);
     this.bytes = grown;
   }
 

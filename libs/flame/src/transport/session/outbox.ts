@@ -1,7 +1,7 @@
 import type { Frame } from '../../core/session/frame.js';
 import { IdMap } from '../../core/session/id-map.js';
 import { ackBytes } from '../../core/session/session.js';
-import { spareMemory } from '../../core/spare-memory.js';
+import { spareMemory } from './spare-memory.js';
 import { payloadOf, weightOf, writeBare } from '../protocol/frame-writer.js';
 import { ChunkedFrame } from './chunked-frame.js';
 import { PacketDraft } from '../protocol/packet-bytes.js';
@@ -114,7 +114,7 @@ export class Outbox {
     return true;
   }
 
-  /** The payload of a frame has been copied. A call's is kept by its pool, which may have to send it again. */
+  /** The payload of a frame has been copied. The arguments of a call are kept until its answer: its pool may have to send them again (`call-values.ts`). */
   #sent(frame: Frame): void {
     if (frame.type === 'return') spareMemory.giveBack(frame.value);
   }
@@ -139,7 +139,11 @@ export class Outbox {
       if (this.#lanes.length > 0 && this.#lanes[0]!.after < this.#pulled) this.#quiet = 0;
     }
     if (parts && this.#lanes.length > 0 && this.#lanes[0]!.after <= this.#pulled) {
-      this.#fillFrom(this.#lanes.shift()!, (draft ??= new PacketDraft()), this.#quiet > quietAfter ? quietPartSize : partSize);
+      this.#fillFrom(
+        this.#lanes.shift()!,
+        (draft ??= new PacketDraft(undefined, spareMemory)),
+        this.#quiet > quietAfter ? quietPartSize : partSize,
+      );
     }
     if (draft !== undefined && draft.shared > 0) this.#ring!.seal(seq, draft.shared);
     return draft?.seal(seq, ack);
@@ -154,7 +158,7 @@ export class Outbox {
 
   #write(frame: WireFrame): void {
     if (this.#draft === undefined) {
-      this.#draft = new PacketDraft(this.#room);
+      this.#draft = new PacketDraft(this.#room, spareMemory);
       this.#begun++;
     }
     if (this.#unsaid) this.#draft.add({ type: 'sharing' });

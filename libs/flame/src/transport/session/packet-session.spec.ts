@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { spareMemory } from '../../core/spare-memory.js';
+import { spareMemory } from './spare-memory.js';
 import { PacketSession } from './packet-session.js';
 
 const size = 77 * 1024;

@@ -1,5 +1,5 @@
 import { Session } from '../../core/session/session.js';
-import { spareMemory } from '../../core/spare-memory.js';
+import { spareMemory } from './spare-memory.js';
 
 /** The books of a session whose packets are bytes, the memory of which is used again when they are confirmed. */
 export class PacketSession extends Session<Buffer> {

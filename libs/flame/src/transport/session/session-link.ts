@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Frame } from '../../core/session/frame.js';
+import { CallValues } from './call-values.js';
 import { Delivery } from './delivery.js';
 import { endOfTurn } from './end-of-turn.js';
 import { Inbox } from './inbox.js';
@@ -24,6 +25,7 @@ export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
   readonly #session = new PacketSession();
   readonly #turnSize = new TurnSize();
+  readonly #callValues = new CallValues();
   readonly #outbox = new Outbox();
   readonly #inbox: Inbox;
   readonly #delivery: Delivery;
@@ -51,7 +53,9 @@ export class SessionLink implements Link {
     this.#inbox = new Inbox(options.maxPayload, {
       frame: (frame) => {
         this.#turnSize.came(frame);
-        if (!this.#over && this.#closing === undefined) this.#delivery.frame(frame);
+        if (this.#over || this.#closing !== undefined) return;
+        this.#callValues.came(frame);
+        this.#delivery.frame(frame);
       },
       close: (reason) => this.#end({ how: 'left', reason }),
       sharing: () => this.#shared?.send(this.#outbox),
@@ -86,6 +90,7 @@ export class SessionLink implements Link {
   send(frame: Frame): void {
     if (this.#over || this.#closing !== undefined) return;
     this.#turnSize.sent(frame);
+    this.#callValues.sent(frame);
     this.#outbox.add(frame);
     if (!this.#flushing) this.#flushLater();
   }

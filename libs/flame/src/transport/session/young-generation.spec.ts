@@ -1,7 +1,7 @@
 import { PerformanceObserver, constants } from 'node:perf_hooks';
 import type { PerformanceEntry } from 'node:perf_hooks';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { YoungGeneration } from './young-generation.js';
 
 const MiB = 1024 * 1024;
@@ -57,18 +57,42 @@ describe('YoungGeneration', () => {
 
   it('is left alone while most of what comes is held by calls older than the last collection, and not longer', () => {
     const { young, collected } = counted();
-    const carry = (bytes: number, collections: number): void => {
-      young.received(bytes, collections);
+    const carry = (bytes: number, old: boolean): void => {
+      if (old) young.heldByOld(bytes);
       young.carried(bytes);
     };
-    carry(2 * MiB, 0);
-    expect(collected()).toBe(1);
-    for (let i = 0; i < 5; i++) carry(2 * MiB, 0);
-    expect(collected()).toBe(1);
-    carry(2 * MiB, young.collections);
-    carry(1.2 * MiB, young.collections);
-    carry(0.8 * MiB, 0);
-    expect(collected()).toBe(3);
+    for (let i = 0; i < 5; i++) carry(2 * MiB, true);
+    expect(collected()).toBe(0);
+    carry(2 * MiB, false);
+    carry(1.2 * MiB, false);
+    carry(0.8 * MiB, true);
+    expect(collected()).toBe(2);
+  });
+
+  it('is left alone where FLAME_YOUNG_COLLECTIONS is off, and collected where it is on', () => {
+    const collectedWith = (word: string): number => {
+      let collected = 0;
+      const young = new YoungGeneration(() => void collected++, { FLAME_YOUNG_COLLECTIONS: word });
+      young.carried(10 * MiB);
+      young.shared(10 * MiB);
+      return collected;
+    };
+    expect([collectedWith('off'), collectedWith('on')]).toEqual([0, 2]);
+  });
+
+  it.each(['', 'no', '0', 'OFF'])('refuses FLAME_YOUNG_COLLECTIONS=%j', (word) => {
+    expect(() => new YoungGeneration(undefined, { FLAME_YOUNG_COLLECTIONS: word })).toThrow(
+      `the environment variable FLAME_YOUNG_COLLECTIONS is "${word}": it may be "on" (the default) or "off"`,
+    );
+  });
+
+  it('is left alone in a process whose environment says so', async () => {
+    vi.stubEnv('FLAME_YOUNG_COLLECTIONS', 'off');
+    vi.resetModules();
+    const { youngGeneration } = await import('./young-generation.js');
+    vi.unstubAllEnvs();
+    youngGeneration.carried(10 * MiB);
+    expect(youngGeneration.collections).toBe(0);
   });
 
   it('is collected by V8, and of it nothing else; nobody else sees how', async () => {

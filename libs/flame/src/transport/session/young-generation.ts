@@ -1,5 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { FlameError } from '../../core/errors/flame-error.js';
+
+/** Switches collections on request off in a process: `off`. */
+const variable = 'FLAME_YOUNG_COLLECTIONS';
 
 /**
  * How much lies outside of V8's heap, held by its young generation, from one collection to the next. V8 counts it with the old one and may begin a full
@@ -12,15 +16,19 @@ const leftByGrpc = 2;
 const large = 16 * 1024;
 
 /**
- * Has V8 collect the young generation while large values pass. What is left behind of them is a few small objects, which hold megabytes outside of the
- * heap. They fill the young generation slowly, so that V8 would come to a full collection first, of all that the app has, again and
- * again. To collect the young one takes some tenths of a millisecond and frees the same.
+ * Asks V8 to collect the young generation while large values pass. Each value leaves a few small objects behind that hold megabytes outside of the heap. They
+ * fill the young generation slowly, so V8 would run a full collection of all that the app has first, again and again. Collecting the young generation takes
+ * some tenths of a millisecond and frees the same memory.
  *
- * It does not where values are those of calls that were there at the last collection: those have become old, as what lives through two is, and a value stays with
- * its call's promise until a full collection. Nor where most are arguments of calls that still run. Collecting for them would only make more of them old.
+ * Two cases are left out, because collecting would only make more values old: values of calls that were there at the last collection (such a value stays with
+ * its call's promise until a full collection), and arguments of calls that still run.
+ *
+ * The environment variable `FLAME_YOUNG_COLLECTIONS=off` switches it off in a process.
+ *
+ * Gain (Node 26, values of 64 KiB, 16 callers): 21 to 24 thousand calls a second, without it 11, and without buffer reuse as well 4 to 5.
  */
 export class YoungGeneration {
-  /** How many collections were asked for here, ever. */
+  /** How many collections were asked for, ever. */
   collections = 0;
   #passed = 0;
   /** How much of it is outside of the heap. */
@@ -32,10 +40,12 @@ export class YoungGeneration {
   /** What came for calls that were there at the last collection. */
   #heldByOld = 0;
   #collect: (() => void) | undefined;
+  readonly #enabled: boolean;
 
-  /** `collect` is V8's own when left out. */
-  constructor(collect?: () => void) {
+  /** `collect` is V8's own when left out. @throws {FlameError} FLAME_CONFIG when `env` has another word than `on` or `off`. */
+  constructor(collect?: () => void, env: NodeJS.ProcessEnv = process.env) {
     this.#collect = collect;
+    this.#enabled = isEnabled(env);
   }
 
   /** A packet of so many bytes has come in or leaves through gRPC. */
@@ -58,12 +68,13 @@ export class YoungGeneration {
     if (begun === this.#looks) this.#running -= bytes;
   }
 
-  /** A value came for a call that was made when there had been so many `collections`. */
-  received(bytes: number, collections: number): void {
-    if (collections !== this.collections) this.#heldByOld += bytes;
+  /** A value of so many bytes came for a call that was there at the last collection. */
+  heldByOld(bytes: number): void {
+    this.#heldByOld += bytes;
   }
 
   #pass(bytes: number, outside: number): void {
+    if (!this.#enabled) return;
     this.#passed += bytes;
     this.#outside += outside;
     if (this.#outside < collectAfter) return;
@@ -75,6 +86,14 @@ export class YoungGeneration {
     this.#collect ??= minorCollector();
     this.#collect();
   }
+}
+
+function isEnabled(env: NodeJS.ProcessEnv): boolean {
+  const word = env[variable] ?? 'on';
+  if (word === 'on' || word === 'off') return word === 'on';
+  throw new FlameError('FLAME_CONFIG', `the environment variable ${variable} is "${word}": it may be "on" (the default) or "off"`, {
+    ran: 'no',
+  });
 }
 
 /** V8's collector for the young generation, which Node gives to those who ask with a flag. It is taken back, so that nobody else comes to see it. */
