@@ -3,7 +3,7 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import { IdMap } from '../../core/session/id-map.js';
 import type { ActiveCall } from './active-call.js';
 
-/** Who is told when work begins to run where there was none, and when none runs any more. */
+/** Told when the first call begins to run, and when the last one has ended. */
 export interface BusyWatcher {
   busy(works: boolean): void;
 }
@@ -12,14 +12,14 @@ export interface BusyWatcher {
 export class ActiveCalls {
   readonly #works = new IdMap<ActiveCall>();
   readonly #clock: Clock;
-  readonly #watchers: readonly BusyWatcher[];
+  readonly #watcher: BusyWatcher | undefined;
   /** Whoever waits looks again whether it still has to. */
   #look: (() => void) | undefined;
   #most = 0;
 
-  constructor(clock: Clock, watchers: readonly BusyWatcher[]) {
+  constructor(clock: Clock, watcher?: BusyWatcher) {
     this.#clock = clock;
-    this.#watchers = watchers;
+    this.#watcher = watcher;
   }
 
   get size(): number {
@@ -46,14 +46,14 @@ export class ActiveCalls {
   }
 
   add(work: ActiveCall): void {
-    if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(true);
+    if (this.#works.size === 0) this.#watcher?.busy(true);
     this.#works.set(work.id, work);
     if (this.#works.size > this.#most) this.#most = this.#works.size;
   }
 
   remove(work: ActiveCall): void {
     this.#works.delete(work.id);
-    if (this.#works.size === 0) for (const watcher of this.#watchers) watcher.busy(false);
+    if (this.#works.size === 0) this.#watcher?.busy(false);
     this.#look?.();
   }
 

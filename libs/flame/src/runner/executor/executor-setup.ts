@@ -7,7 +7,6 @@ import type { ParentInfo } from '../../core/parent-info.js';
 import type { Link, LinkEnd } from '../../transport/session/link.js';
 import type { HandlerTable } from './handler-table.js';
 import type { Watchdog } from '../watchdog/watchdog.js';
-import type { BusyWatcher } from './active-calls.js';
 
 /** What an executor is made of. */
 export interface ExecutorSetup {
@@ -33,6 +32,4 @@ export interface ExecutorSetup {
   readonly onEnd: (end: LinkEnd) => void;
   /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */
   readonly watchdog?: Pick<Watchdog, 'busy' | 'deadline'>;
-  /** Keeps this process awake between calls that come quickly; none where runners share the parent's process. */
-  readonly wakefulness?: BusyWatcher | undefined;
 }

@@ -40,12 +40,9 @@ export class Executor implements LinkReceiver, CallHost {
     this.#setup = setup;
     this.pool = setup.info.pool;
     this.runnerId = setup.info.runner;
-    const { codec, link, log, clock, watchdog, wakefulness } = setup;
+    const { codec, link, log, clock, watchdog } = setup;
     const warn = (text: string): void => log.warn(text);
-    this.#works = new ActiveCalls(
-      clock,
-      [watchdog, wakefulness].filter((watcher) => watcher !== undefined),
-    );
+    this.#works = new ActiveCalls(clock, watchdog);
     this.#deadlines = new CallDeadlines({
       clock,
       watchdog,

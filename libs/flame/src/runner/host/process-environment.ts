@@ -2,8 +2,6 @@ import type { OpenPipe } from '../../transport/grpc/client-pipe.js';
 import { ownCosts } from '../../system/process-costs.js';
 import { exportTelemetry } from './telemetry.js';
 import { tellProcessStats } from './tell-process-stats.js';
-import { wakefulness } from './wakefulness.js';
-import type { Wakefulness } from './wakefulness.js';
 import { Watchdog } from '../watchdog/watchdog.js';
 import type { WatchdogOptions } from '../watchdog/watchdog.js';
 
@@ -18,8 +16,6 @@ export interface ProcessEnvironment {
   /** What the process takes, as `readCosts` reads it; `parent` is where the parent is. A simulated one takes nothing of its own. */
   costs?(parent: string): string;
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
-  /** Keeps the process awake between calls that come quickly. A simulated one does not sleep. */
-  wakefulness?(): Wakefulness | undefined;
   /** Exports what the app's OpenTelemetry SDK holds; rejects with what went wrong. A simulated one has none. */
   exportTelemetry?(): Promise<void>;
 }
@@ -39,6 +35,5 @@ export const thisProcess: ProcessEnvironment = {
   vitals: tellProcessStats,
   costs: (parent) => JSON.stringify(ownCosts(parent)),
   watchdog: (options) => new Watchdog(options),
-  wakefulness,
   exportTelemetry: () => exportTelemetry(),
 };

@@ -121,7 +121,6 @@ export class RunnerHost {
     });
     this.#executor = new Executor({
       watchdog: this.#watchdog,
-      wakefulness: surroundings.wakefulness?.(),
       link,
       table: app.table,
       codec: app.codec,
