@@ -32,7 +32,7 @@ export type {
 } from './core/metrics/pool-metrics.js';
 export type { PoolHookMeta, PoolLogLevel } from './core/options/pool-options.js';
 export type { RunnerChoice, RunnerLoad } from './core/options/runner-choice.js';
-export type { FlameEnhancer } from './nest/handlers/flame-enhancer.js';
+export type { FlameEnhancer } from './nest/decorator/declaration.js';
 export { FlameContext } from './nest/flame/flame-context.js';
 export { FlameHealthIndicator } from './nest/module/flame-health.js';
 export type { FlameHealthOptions, FlameHealthResult } from './nest/module/flame-health.js';

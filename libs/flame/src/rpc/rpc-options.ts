@@ -3,7 +3,7 @@ import { createCodec } from '../core/codec/create-codec.js';
 import type { Codec, RegisteredClass } from '../core/codec/codec.js';
 import type { ContextCarrier, NamedContextCarrier } from '../core/call/context-carrier.js';
 import { OptionReader, show } from '../core/options/option-reader.js';
-import { readContext } from '../nest/module/context-option.js';
+import { readContext } from '../core/call/context-carrier.js';
 import { readClasses, readHandlers } from '../nest/module/flame-options.js';
 import { readPreAuth } from '../nest/module/pre-auth-option.js';
 import { identityFromSecrets } from '../transport/grpc/instance-identity.js';

@@ -1,3 +1,6 @@
+import { show } from '../options/option-reader.js';
+import type { OptionReader } from '../options/option-reader.js';
+
 /**
  * Follows calls from their callers to their handlers: what the option `tracing` takes. `flameTracing()` of `nestjs-flame/tracing` makes one for
  * OpenTelemetry. Of its methods only `run` may throw: what the work throws, and when what came along makes no sense.
@@ -58,4 +61,13 @@ export interface CallStart {
   readonly waited: number;
   /** The boot that it waited for: how long ago that began and ended. */
   readonly boot: { readonly began: number; readonly ended: number } | undefined;
+}
+
+/** The option `tracing`; undefined when it was left out. */
+export function readTracing(read: OptionReader): CallTracer | undefined {
+  const value = read.raw('tracing');
+  if (value === undefined) return undefined;
+  const { begin, carry, run } = (value ?? {}) as Partial<CallTracer>;
+  if ([begin, carry, run].every((method) => typeof method === 'function')) return value as CallTracer;
+  throw read.refuse('tracing', `must be a CallTracer, but is ${show(value)}`, "Give flameTracing() of 'nestjs-flame/tracing'.");
 }

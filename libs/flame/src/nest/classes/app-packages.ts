@@ -3,16 +3,16 @@ import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { packageFolder } from '../../transport/grpc/package-folder.js';
 
-/** How an app that is an ES module, and how one that is CommonJS, loads a package: many have a build for each, with classes of its own. */
+/** The two builds of many packages, for ES modules and for CommonJS. Each has classes of its own. */
 export type Build = 'import' | 'require';
 
-/** Where the app's packages are looked for: from its entry, its folder, and here. */
+/** The app's packages are resolved from its entry, its folder, and this package. */
 function requires(): NodeJS.Require[] {
   const places = [entry(), join(process.cwd(), 'package.json'), join(packageFolder() ?? process.cwd(), 'package.json')];
   return places.flatMap((place) => (place === undefined ? [] : [createRequire(place)]));
 }
 
-/** The CommonJS modules of this process, by file. All that `createRequire` gives share them. */
+/** The CommonJS modules of this process, by file. */
 export function loadedModules(): NodeJS.Dict<NodeJS.Module> {
   return createRequire(join(process.cwd(), 'package.json')).cache;
 }
@@ -25,20 +25,20 @@ function entry(): string | undefined {
   }
 }
 
-/** The file that a package of the app is loaded from; undefined where it is not installed, or has no such build. */
+/** The file of a package's build; undefined if the package is not installed or has no such build. */
 export function packageFile(name: string, build: Build): string | undefined {
   for (const require of requires()) {
     try {
       const file = require.resolve(name);
       return build === 'require' ? file : importFile(require, name, file);
     } catch {
-      // Not to be found from there.
+      // Not found from there.
     }
   }
   return undefined;
 }
 
-/** A package of the app; undefined where it is not installed, or this Node cannot load such a build in the midst of a call. */
+/** The exports of a package of the app; undefined if it is not installed, or if this Node cannot load that build synchronously. */
 export function packageOf(name: string, build: Build = 'require'): Record<string, unknown> | undefined {
   const file = packageFile(name, build);
   if (file === undefined) return undefined;
@@ -49,7 +49,7 @@ export function packageOf(name: string, build: Build = 'require'): Record<string
   }
 }
 
-/** Whether the app has loaded the build that `require` gives. */
+/** Whether the app has loaded the package's CommonJS build. */
 export function isRequired(name: string): boolean {
   const file = packageFile(name, 'require');
   return file !== undefined && loadedModules()[file] !== undefined;

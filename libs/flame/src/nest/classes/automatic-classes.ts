@@ -4,14 +4,14 @@ import { loadedModules } from './app-packages.js';
 import type { Class } from '../handlers/provider-home.js';
 
 /**
- * Finds the classes that decorators of the app's packages know: class-transformer, class-validator, TypeORM, GraphQL; those of members that they
- * know; and `signatures`, which the app's handlers name. The packages' own books are read by their shape, where the app has loaded them: none is loaded for it, and one whose shape
- * has changed adds nothing. All but class-transformer keep their books in a global variable.
+ * Finds classes to register automatically: those decorated for class-transformer, class-validator, TypeORM or GraphQL, the classes of their members, and those in
+ * `signatures`, the signatures of handlers. It reads the packages' own metadata storages if the app has loaded the packages; a storage of an unknown shape is ignored. All
+ * but class-transformer's are global variables.
  */
 export function automaticClasses(signatures: () => Iterable<unknown> = () => []): FindClasses {
   return () => {
     const found = new Map<object, { kinds: Set<string>; members: Set<string> }>();
-    const known = books();
+    const known = storedEntries();
     for (const { kind, type, member } of [
       ...known,
       ...Array.from([...typesOf(known), ...signatures()], (type) => ({ kind: undefined, type, member: undefined })),
@@ -24,7 +24,7 @@ export function automaticClasses(signatures: () => Iterable<unknown> = () => [])
     }
     return Array.from(found, ([type, { kinds, members }]): FoundClass => ({
       type: type as Class,
-      // A bundle hides class-transformer's book: names must not depend on it.
+      // A bundle hides class-transformer's storage: names must not depend on it.
       kinds: [...kinds].filter((kind) => kind !== transformer).toSorted(),
       transformed: kinds.has(transformer),
       digest: () => digestOf(type as Class, members),
@@ -32,7 +32,7 @@ export function automaticClasses(signatures: () => Iterable<unknown> = () => [])
   };
 }
 
-/** What a book says of a class, or of one of its members. */
+/** A metadata entry of a class, or of one of its members. */
 interface Entry {
   readonly kind: string | undefined;
   readonly type: unknown;
@@ -41,7 +41,7 @@ interface Entry {
 
 const transformer = 'class-transformer';
 
-function books(): Entry[] {
+function storedEntries(): Entry[] {
   const { classValidatorMetadataStorage, typeormMetadataArgsStorage, GqlTypeMetadataStorage, GqlLazyMetadataStorageHost } =
     globalThis as unknown as Globals;
   return [
@@ -65,7 +65,7 @@ interface Globals {
   readonly GqlTypeMetadataStorage?: Record<string, (() => unknown) | undefined>;
 }
 
-/** The books of all copies of class-transformer that were loaded; it has one build only that Node loads, a CommonJS one. */
+/** The storages of all loaded copies of class-transformer. Node only loads its CommonJS build. */
 function transformerStorages(): Record<string, unknown>[] {
   const cache = loadedModules();
   return Object.keys(cache)
@@ -83,7 +83,7 @@ function transformed(storage: Record<string, unknown>): Entry[] {
   );
 }
 
-/** The classes of members, as `@Type` names them or as the compiler wrote them down. */
+/** The classes of members, from `@Type` or from decorator metadata. */
 function* typesOf(known: readonly Entry[]): Generator<unknown> {
   for (const { type, member } of known) {
     if (typeof type === 'function' && typeof member === 'string')
@@ -99,7 +99,7 @@ function* typesOf(known: readonly Entry[]): Generator<unknown> {
   }
 }
 
-/** What class-transformer keeps of `@Type`. */
+/** class-transformer's metadata of `@Type`. */
 interface TypeMetadata {
   readonly typeFunction?: () => unknown;
   readonly options?: { readonly discriminator?: { readonly subTypes?: readonly { readonly value?: unknown }[] } };
@@ -109,12 +109,12 @@ function typeGivenBy(typeFunction: (() => unknown) | undefined): unknown {
   try {
     return typeFunction?.();
   } catch {
-    // It decides by the object that is transformed, and there is none.
+    // It needs the object that is transformed, and there is none.
     return undefined;
   }
 }
 
-/** What decorators leave: `target` is a class, or a name, and `propertyName` a member of it. */
+/** The entries of decorator metadata: `target` is a class or a name, `propertyName` a member of it. */
 function targets(kind: string, metadata: unknown[]): Entry[] {
   return metadata.flatMap((each) => {
     const { target, propertyName } = each as { target?: unknown; propertyName?: unknown };

@@ -1,21 +1,25 @@
 import type { CallOptions } from '../../pool/calls/pending-call.js';
-import type { FlameEnhancer } from '../handlers/flame-enhancer.js';
 import type { FlameReturns } from './returns.js';
 
-/** One use of a decorator: what a method of a class was declared to be. */
+/** The kinds of Nest's enhancers that can run around a handler on its runner. */
+export type FlameEnhancer = 'guards' | 'interceptors' | 'filters';
+
+export const flameEnhancers: readonly FlameEnhancer[] = ['guards', 'interceptors', 'filters'];
+
+/** One use of a decorator on a method. */
 export interface Declaration {
   readonly key: string | symbol;
-  /** The handler's name, where it was given one. */
+  /** The handler's name; undefined if the decorator gave none. */
   readonly name: string | undefined;
-  /** What its callers are given; undefined where nothing says it. */
+  /** What it returns to its callers; undefined if nothing tells. */
   readonly returns: FlameReturns | undefined;
-  /** Whether the resources in its result are tracked; undefined where the pool decides. */
+  /** Whether the resources in its result are tracked; undefined for the pool's default. */
   readonly trackResources: boolean | undefined;
-  /** What Nest runs around the handler. */
+  /** The enhancers that run around the handler. */
   readonly enhancers: readonly FlameEnhancer[];
-  /** What each call is made with. */
+  /** The options of each call. */
   readonly callOptions: CallOptions;
-  /** The method as it was written, under the decorators below this one. */
+  /** The method, wrapped by the decorators below this one. */
   readonly method: Method;
 }
 
@@ -27,7 +31,7 @@ export interface PoolDeclaration extends Declaration {
 
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** The declarations that one decorator has made, kept with the classes' prototypes. */
+/** The declarations of one decorator, kept as metadata of the classes' prototypes. */
 export class Declarations<D extends Declaration> {
   readonly #key: symbol;
 
@@ -39,23 +43,29 @@ export class Declarations<D extends Declaration> {
     Reflect.defineMetadata(this.#key, [...this.of(prototype), declaration], prototype);
   }
 
-  /** Those of this prototype itself, without those it inherits. */
+  /** The declarations of this prototype, without inherited ones. */
   of(prototype: object): readonly D[] {
     return (Reflect.getOwnMetadata(this.#key, prototype) as D[] | undefined) ?? [];
   }
 }
 
-/** Those of `@OnFlame`. */
+/** The declarations of `@OnFlame`. */
 export const poolDeclarations = new Declarations<PoolDeclaration>('OnFlame');
 
-/** A class's prototype and those above it, the most derived first, `Object.prototype` left out. */
+/** The prototype chain of a class, the most derived first, without `Object.prototype`. */
 export function prototypesOf(prototype: object): object[] {
   const chain: object[] = [];
   for (let at: object | null = prototype; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) chain.push(at);
   return chain;
 }
 
-/** `Class.method`, as error messages and the manifest name it. */
+/** `Class.method`, for errors and the manifest. */
 export function methodName(prototype: object, key: string | symbol): string {
   return `${prototype.constructor.name}${typeof key === 'symbol' ? `[${key.description ?? ''}]` : `.${key}`}`;
+}
+
+/** Whether an instance's class, or a class that it extends, has this name. It recognises classes of packages that may not be installed. */
+export function isNamed(instance: object, name: string): boolean {
+  const prototype = Object.getPrototypeOf(instance) as object | null;
+  return prototype !== null && prototypesOf(prototype).some((level) => level.constructor?.name === name);
 }

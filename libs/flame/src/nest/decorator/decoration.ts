@@ -8,35 +8,34 @@ import type { Declaration, Declarations, Method } from './declaration.js';
 import { flameReturns, returnsOf, sayWhatItReturns } from './returns.js';
 import type { FlameReturns } from './returns.js';
 
-/** One Nest app as the methods of one decorator see it. */
+/** Sends the calls of decorated methods elsewhere, for one Nest app. */
 export interface Dispatcher<D extends Declaration> {
-  /** Whether decorated methods simply run now, where they are called. */
+  /** Whether decorated methods run where they are called. */
   readonly runsInPlace: boolean;
-  /** Makes a decorated method's call elsewhere, and gives what the method's type promises. */
+  /** Makes a decorated method's call elsewhere. Returns a promise or a stream, as the method does. */
   dispatch(instance: object, declaration: D, args: unknown[]): unknown;
 }
 
-/** Accepts only methods that return `R`, and take `A`. */
+/** A decorator for methods that take `A` and return `R`. */
 export type MethodReturning<R, A extends unknown[] = never[]> = <M extends (...args: A) => R>(
   target: object,
   key: string | symbol,
   descriptor: TypedPropertyDescriptor<M>,
 ) => TypedPropertyDescriptor<M> | void;
 
-/** A method as a decorator finds it. */
+/** A method and its metadata when its decorator runs. */
 export interface DecoratedMethod {
   readonly key: string | symbol;
   readonly method: Method;
-  /** The class of its return type, as the compiler wrote it down. */
+  /** The class of its return type, from decorator metadata. */
   readonly type: unknown;
   /** `Class.method`, for people. */
   readonly label: string;
 }
 
 /**
- * What the decorators that run a method elsewhere have in common: they keep a declaration with the class, and wrap the method so that it finds its
- * app when it is called, whatever the scope of its instance. Which app an instance belongs to is known by instance, and weakly: apps in one
- * process never see each other.
+ * The common part of the decorators that run a method elsewhere. It keeps a declaration with the class, and wraps the method so that it finds the app of its
+ * instance when it is called, whatever the instance's scope. A weak map holds the app of each instance, so several apps in one process are apart.
  */
 export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
   /** The decorator's name. */
@@ -53,7 +52,7 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
     this.#app = Symbol(`nestjs-flame:${name}:app`);
   }
 
-  /** The app that made this instance; undefined where no module was around. */
+  /** The app of this instance; undefined if no app with a FlameModule made it. */
   appOf(instance: object): App | undefined {
     return this.#apps.get(instance);
   }
@@ -78,14 +77,14 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
       );
     }
     const declaration = read({ key, method, type: Reflect.getMetadata('design:returntype', target, key), label });
-    // With the prototype, where a decorator above that replaces the method cannot lose it.
+    // Kept with the prototype: a decorator above that replaces the method cannot lose it.
     this.declarations.add(target, declaration);
     this.#bindInstancesOf(target);
     descriptor.value = this.#wrap(declaration) as unknown as typeof descriptor.value;
     return descriptor;
   }
 
-  /** The method that callers see. It finds its app when it is called: by then the instance has one, whatever its scope. */
+  /** The method that callers see. It looks up the app when it is called, because the instance has none before Nest has injected it. */
   #wrap(declaration: D): Method {
     const { method } = declaration;
     const apps = this.#apps;
@@ -95,13 +94,13 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
     };
     Object.defineProperty(wrapper, 'name', { value: method.name, configurable: true });
     Object.defineProperty(wrapper, 'length', { value: method.length, configurable: true });
-    // Metadata that decorators below have put on the method is looked up along the prototype chain.
+    // Reflect finds the metadata of decorators below along the prototype chain.
     return Object.setPrototypeOf(wrapper, method) as Method;
   }
 
   /**
-   * Lets Nest's own property injection bind each instance to its app, whatever its scope. The key is an accessor, so that instances carry no
-   * trace of it and frozen ones work, too.
+   * Lets Nest's property injection bind each instance to its app, whatever its scope. The property is an accessor: instances get no own property, and frozen ones
+   * work, too.
    */
   #bindInstancesOf(prototype: object): void {
     if (this.#app in prototype) return;
@@ -109,7 +108,7 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
     const appType = this.#appType;
     Object.defineProperty(prototype, this.#app, {
       set(this: object, app: unknown) {
-        // A test's `useMocker` may have made up something.
+        // A test's `useMocker` may inject a mock here.
         if (app instanceof appType) apps.set(this, app);
       },
     });
@@ -118,11 +117,11 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
   }
 }
 
-/** The option `returns`, or what the method's code and type say. */
+/** The option `returns`, or the kind that the method's code and type show. */
 export function readReturns(read: OptionReader, { method, type, label }: DecoratedMethod): FlameReturns | undefined {
   if (read.raw('returns') !== undefined) return read.choice('returns', flameReturns, 'promise');
   const returns = returnsOf(method, type);
-  // An interface: the compiler writes down that there is a type, and not which.
+  // Of an interface, decorator metadata only says that there is a type.
   if (returns === undefined && type === Object)
     throw badOption(read.path, 'has a return type that leaves no trace at run time', sayWhatItReturns(label));
   return returns;

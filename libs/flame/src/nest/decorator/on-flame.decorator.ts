@@ -1,10 +1,9 @@
 import { OptionReader, show } from '../../core/options/option-reader.js';
-import type { PoolDeclaration } from './declaration.js';
+import { flameEnhancers } from './declaration.js';
+import type { FlameEnhancer, PoolDeclaration } from './declaration.js';
 import { readReturns } from './decoration.js';
 import type { DecoratedMethod, MethodReturning } from './decoration.js';
 import { onFlame } from '../module/flame-app.js';
-import { flameEnhancers } from '../handlers/flame-enhancer.js';
-import type { FlameEnhancer } from '../handlers/flame-enhancer.js';
 import type { FlameResult, FlameReturns } from './returns.js';
 
 /** Options of `@OnFlame`. */
@@ -12,57 +11,57 @@ export interface OnFlameOptions {
   /**
    * The handler's name, unique in the app.
    *
-   * @default Class.method, and Class.method@Module where several classes of the app have one name
+   * @default Class.method; Class.method@Module if several classes of the app have the same name
    */
   name?: string;
   /**
-   * Time that the handler may run, in milliseconds, from when it is handed to a runner. Then the caller gets `FLAME_TIMEOUT` and the
-   * handler's signal aborts. `Infinity` for no limit.
+   * How long the handler may run, in milliseconds, from when the call is sent to a runner. After that the caller gets `FLAME_TIMEOUT` and the handler's signal
+   * aborts. `Infinity` for no limit.
    *
    * @default the pool's `timeout`
    */
   timeout?: number;
   /**
-   * Whether the work ends when its caller goes. With `false` it goes on, up to the pool's `shutdownTimeout`, also when the parent dies.
+   * Whether the handler is aborted when its caller leaves or the parent dies. With `false` it goes on; after the parent's death for at most `shutdownTimeout`.
    *
    * @default true
    */
   link?: boolean;
   /**
-   * Repeat a call that certainly did not run, for want of a runner (it could not be booted, or none was free in time): as many attempts in
-   * all. With `idempotent`, also one that was lost with its runner.
+   * Repeats a call that certainly did not run, because no runner could be booted or none was free in time. `attempts` counts the first one, too. With `idempotent`,
+   * a call that was lost with its runner is repeated as well.
    */
   retry?: { attempts: number };
   /**
-   * The handler may run twice without harm: `retry` repeats also what may have run.
+   * Whether the handler may safely run twice: `retry` then also repeats calls that may have run.
    *
    * @default false
    */
   idempotent?: boolean;
   /**
-   * Nobody awaits the work: the method's promise resolves when a runner has taken it on, and what it throws goes to `onCastError`. For
-   * methods that return `Promise<void>`.
+   * Makes each call a cast: the method's promise resolves when a runner has accepted the call, and errors go to `onCastError`. For methods that return
+   * `Promise<void>`.
    *
    * @default false
    */
   cast?: boolean;
   /**
-   * What the method returns, where its code does not show it at run time: it is neither an async function nor an async generator, and its return type
-   * is an interface such as `AsyncIterable`. A stream is begun when it is first read, of an Observable at each subscription.
+   * What the method returns, if its code does not show it at run time: a function that is neither `async` nor a generator, with an interface such as `AsyncIterable`
+   * as its return type. A stream begins when it is first read, an Observable at each subscription.
    *
    * @default by the kind of function and the class of the return type
    */
   returns?: FlameReturns;
   /**
-   * Keep the runner, and the slot, while resources (`FlameTrackable`) that the result handed out are held: its callers are given `FlameResource`s.
+   * Keeps the runner and the slot while the caller holds resources (`FlameTrackable`) of the result; callers get them as `FlameResource`s.
    *
    * @default the pool's `trackResources`
    */
   trackResources?: boolean;
   /**
-   * Which of Nest's guards, interceptors and exception filters run around the handler on the runner: those of the method, of its class, and the
-   * global ones. They see a context of type `'flame'`. A guard that says no is a ForbiddenException at the caller. Where the method is simply
-   * called, on a runner or inside a handler, nothing runs around it.
+   * Which of Nest's guards, interceptors and exception filters run around the handler on the runner: those of the method, of its class, and the global ones. They
+   * get a context of type `'flame'`. If a guard refuses, the caller gets a ForbiddenException. None run where the method is called in place, on a runner or inside a
+   * handler.
    *
    * @default []
    */
@@ -70,13 +69,13 @@ export interface OnFlameOptions {
 }
 
 /**
- * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with what comes back. On a
- * runner, inside a handler, and on an instance that no app with a FlameModule made, the method simply runs: as a part of the call around, with that
- * call's time and signal, and without these options. `flame.on` makes a call of its own there, with the `timeout` that is given here.
+ * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with the handler's result. On a runner, inside a handler,
+ * and on an instance that no app with a FlameModule made, the method runs in place: as a part of the call around it, with that call's deadline and signal, and without
+ * these options. There, `flame.on` makes a call of its own with the `timeout` given here.
  *
  * Decorators above `@OnFlame` run at the caller, those below it on the runner; the metadata of both stays visible.
  *
- * @throws {FlameError} FLAME_CONFIG when an option is bad; an unknown pool is found when the app starts.
+ * @throws {FlameError} FLAME_CONFIG for a bad option; for an unknown pool when the app starts.
  */
 export function OnFlame(pool: string, options: OnFlameOptions & { cast: true }): MethodReturning<Promise<void>>;
 export function OnFlame(pool: string, options?: OnFlameOptions & { cast?: false }): MethodReturning<FlameResult>;

@@ -6,17 +6,17 @@ import { leaveStream } from '../../streams/remote-stream.js';
 import { kindNames } from '../../streams/stream-kind.js';
 import type { StreamKind } from '../../streams/stream-kind.js';
 
-/** What a method gives its callers: a promise, or a stream that begins when it is first read. */
+/** What a method returns to its callers: a promise, or a stream that begins when it is first read. */
 export type FlameReturns = 'promise' | StreamKind;
 
 export const flameReturns: readonly FlameReturns[] = ['promise', 'iterable', 'observable', 'readable', 'web-stream'];
 
-/** What methods may return so that it can come from elsewhere. */
+/** The return types of methods that can run elsewhere. */
 export type FlameResult = Promise<unknown> | Observable<unknown> | AsyncIterable<unknown>;
 
 /**
- * What a method returns, by what is known of it at run time: the kind of function that it is, and the class in its type's metadata. Undefined where neither
- * says: an interface such as AsyncIterable leaves no trace, and neither does a type that is not written down.
+ * What a method returns, from the kind of function and the class of its return type in decorator metadata. Undefined if neither tells: an interface such as
+ * AsyncIterable, or no type at all, leaves nothing at run time.
  */
 export function returnsOf(method: unknown, type: unknown): FlameReturns | undefined {
   const made = Object.prototype.toString.call(method);
@@ -27,16 +27,16 @@ export function returnsOf(method: unknown, type: unknown): FlameReturns | undefi
   return isClass(type, ReadableStream) ? 'web-stream' : undefined;
 }
 
-/** How a call is made for what its caller is given. */
+/** Options of a call whose result is read as a stream. */
 export interface Delivery {
-  /** The result will be read as a stream, at once. */
+  /** The result is read as a stream, at once. */
   readonly reads: true;
-  /** Aborts when its reader leaves before it has begun. */
+  /** Aborts when the reader leaves before the stream has begun. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Makes a call for what the method's type promises: at once for a promise, for a stream when it is read.
+ * Makes a call at once for a method that returns a promise, and on the first read for one that returns a stream.
  *
  * @param call makes the call; without `delivery` for a promise
  */
@@ -59,10 +59,10 @@ export function sayWhatItReturns(label: string): string {
   return `Say what ${label} returns, in its decorator or in the options of the call: { returns: … }, one of ${words}.`;
 }
 
-/** A promise that says what is wrong when it is used as a stream, for methods of which nobody knows that they stream. */
+/** A promise that throws a helpful error when it is used as a stream, for methods whose return type is unknown. */
 function guarded(promise: Promise<unknown>, label: string): Promise<unknown> {
   const misused = (): never => {
-    // Nobody will await it now; what the call failed with says less than this.
+    // Nobody will await the promise now, and this error says more than the call's.
     promise.then(leaveStream).catch(() => undefined);
     throw new FlameError('FLAME_CONFIG', `${label} gave a promise, as nothing says that it streams. ${sayWhatItReturns(label)}`, {
       ran: 'maybe',

@@ -6,16 +6,16 @@ import { FlameParent } from '../module/flame-parent.js';
 import { InPlaceScope, InPlaceWork } from './in-place.js';
 import type { InPlaceSetup } from './in-place.js';
 
-/** A method called in place. */
+/** A call of a method in place. */
 export interface PlainCall {
   readonly name: string;
-  /** The pool that was asked for. */
+  /** The pool that the caller named. */
   readonly pool: string;
   readonly options: CallOptions;
   run(): unknown;
 }
 
-/** Where the code around runs: what a call made in place says of itself. */
+/** Where a call in place runs. */
 export interface Place {
   readonly pool: string;
   readonly runner: string;
@@ -25,7 +25,7 @@ export interface Place {
   readonly outer: ActiveCall | undefined;
 }
 
-/** On the runner of the call around, or on the runner that this process is. */
+/** The runner of the call around, or the runner that this process is. */
 export function thisPlace(): Place {
   const outer = currentWork();
   const info = FlameParent.get();
@@ -34,25 +34,25 @@ export function thisPlace(): Place {
   return { pool, runner, where: `running in place on runner ${runner} of pool "${pool}"`, outer };
 }
 
-/** Whether a call in place is more than the plain call of its method: options that bound it, or that listen to it, were given. */
+/** Whether options make a call in place more than a plain call of the method. */
 export function isBounded({ timeout, handlerTimeout, signal, onProgress }: CallOptions): boolean {
   return timeout !== undefined || handlerTimeout !== undefined || signal !== undefined || onProgress !== undefined;
 }
 
-/** Runs a call in place within its options and, unless it is not linked, within the call around. */
+/** Runs a call in place within the limits of its options and, if it is linked, of the call around. */
 export async function callInPlace(setup: InPlaceSetup, call: PlainCall): Promise<unknown> {
   const place = thisPlace();
   return begin(setup, place, call, call.options.linked === false ? undefined : place.outer, 'call').result();
 }
 
 /**
- * The same for a cast, which outlives the call around: resolves when the method has been called. `failed` is told what came of it then.
+ * Runs a cast in place, which outlives the call around: resolves when the method has been called. `failed` is called with a later error.
  *
  * @throws {FlameError} FLAME_CANCELLED when its signal had aborted before.
  */
 export async function castInPlace(setup: InPlaceSetup, call: PlainCall, failed: (error: unknown) => void): Promise<void> {
   const { linked, signal } = call.options;
-  // Nobody hears of an unlinked cast when its caller leaves.
+  // The signal of an unlinked cast has no effect once the cast has begun.
   const options = linked === false && !signal?.aborted ? merged(call.options, { signal: undefined }) : call.options;
   const { scope, result } = begin(setup, thisPlace(), merged(call, { options }), undefined, 'cast');
   if (scope.reason) throw scope.reason;

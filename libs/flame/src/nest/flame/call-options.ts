@@ -5,33 +5,33 @@ import { flameReturns } from '../decorator/returns.js';
 import type { Delivery, FlameReturns } from '../decorator/returns.js';
 
 /**
- * Options of `flame.on` and `flame.cast`; left out, the method's `@OnFlame` counts, then the pool. On a runner and inside a handler, where the method runs in
- * place, they hold as well; there a call has no more time than the call around, which stands for the pool, and is aborted with it unless `link` is false.
+ * Options of `flame.on` and `flame.cast`. The defaults are the method's `@OnFlame` options, then the pool's. They also hold on a runner and inside a handler, where
+ * the method runs in place: there a call has at most the time of the call around it, and is aborted with that call unless `link` is false.
  */
 export interface FlameCallOptions {
-  /** Time for waiting, booting and running together, in milliseconds. Left out, each has its own clock. */
+  /** Time for waiting, booting and running together, in milliseconds. When left out, each has its own limit. */
   timeout?: number;
-  /** Ends the call: while it waits at once, while it runs by aborting the handler's signal. */
+  /** Cancels the call: at once while it waits, by aborting the handler's signal while it runs. */
   signal?: AbortSignal;
   /**
-   * Whether the work ends when its caller goes.
+   * Whether the handler is aborted when its caller leaves.
    *
    * @default true
    */
   link?: boolean;
-  /** Told what the handler gives to `FlameCall.current().progress`, in its order and before the result. What it throws is logged. */
+  /** Called with each value of the handler's `FlameCall.current().progress(value)`, in order and before the result. An error that it throws is logged. */
   onProgress?(value: unknown): void;
   /**
-   * What the methods called through this proxy return, where their code does not show it at run time.
+   * What the methods called through this proxy return, if their code does not show it at run time.
    *
-   * @default what `@OnFlame` says, or the kind of function and the class of the return type
+   * @default the option `returns` of `@OnFlame`, or the kind of function and the class of the return type
    */
   returns?: FlameReturns;
 }
 
 export type ReadCallOptions = CallOptions & { returns?: FlameReturns };
 
-/** Call options, checked; `without` is one that makes no sense here, and is refused like an unknown one. */
+/** Checks call options. `without` is refused like an unknown option. */
 export function readCallOptions(options: FlameCallOptions, path: string, without?: 'link' | 'returns'): ReadCallOptions {
   const read = new OptionReader(options, path);
   const given: ReadCallOptions = {};
@@ -48,7 +48,7 @@ export function readCallOptions(options: FlameCallOptions, path: string, without
   return given;
 }
 
-/** The same for a result that is read as a stream. */
+/** The options of a call whose result is read as a stream. */
 export function reading(options: CallOptions, { reads, signal }: Delivery): CallOptions {
   return merged(options, { reads, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal });
 }

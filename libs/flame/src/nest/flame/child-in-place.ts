@@ -15,12 +15,12 @@ import type { EndingChild, InPlaceSetup } from './in-place.js';
 import { nestLog } from '../log/nest-log.js';
 import type { PlaceableClass } from '../handlers/placeable-class.js';
 
-/** A child as `RemoteChild` shows it, wherever it lives. */
+/** A child, in place or on a runner. */
 export type AnyChild = Pick<PlacedChild, 'exited' | 'call' | 'stop'>;
 
 /**
- * Makes a child where it was asked for, because that is on a runner already. The child has the hooks and the end of any other, but no slot, and its arguments
- * do not cross. Linked, it also ends with the call that placed it when that is aborted.
+ * Places a child in this process, which is a runner already. It has the hooks and the end of any other child, but takes no slot, and its arguments are not encoded. A
+ * linked child also ends when the call that placed it is aborted.
  */
 export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args: unknown, options: CallOptions): Promise<AnyChild> {
   const place = thisPlace();
@@ -33,7 +33,7 @@ export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args:
   });
   if (placing.reason) throw placing.reason;
   const child = new ChildInPlace(setup, place, type, options, placing.at);
-  // Nobody will be given the child, linked or not.
+  // A child whose placing failed has no holder, linked or not.
   placing.whenEnded((error) => child.work.abort(error));
   await placing.run(child.work, async () => {
     await child.work.run(undefined, [args]);
@@ -49,7 +49,7 @@ class ChildInPlace implements AnyChild, EndingChild {
   readonly #place: Place;
   readonly #type: PlaceableClass;
   readonly #options: CallOptions;
-  /** What bounds the child once it is placed. */
+  /** The scope of the child's life after it was placed. */
   readonly #life: CallScope;
   #how: ChildExit['how'] = 'cancelled';
   #exit!: (exit: ChildExit) => void;

@@ -3,12 +3,12 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 
 /**
- * A call as guards, interceptors and filters see it on a runner, where `context.getType()` is `'flame'`. `context.getClass()` and `getHandler()`
- * lead to the method's metadata, as everywhere in Nest.
+ * A call, for guards, interceptors and filters on a runner, where `context.getType()` is `'flame'`. `context.getClass()` and `getHandler()` lead to the method's
+ * metadata, as everywhere in Nest.
  */
 export class FlameContext {
   private constructor(
-    /** What the method is called with. */
+    /** The method's arguments. */
     readonly args: readonly unknown[],
     /** The call: its id, pool, signal and deadline. */
     readonly call: FlameCall,

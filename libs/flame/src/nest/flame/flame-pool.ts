@@ -9,8 +9,7 @@ import type { PoolStats } from '../../pool/observe/pool-stats.js';
 import type { FlameApp } from '../module/flame-app.js';
 
 /**
- * A pool of this app: what `@InjectPool(name)` and `flame.pool(name)` give. It can be injected anywhere; it answers once the app has
- * started, that is from `onModuleInit` on. In a runner it has no runners.
+ * A pool of this app, from `@InjectPool(name)` or `flame.pool(name)`. It can be injected anywhere and works from `onModuleInit` on. In a runner it has no runners.
  */
 export class FlamePool {
   readonly name: string;
@@ -21,23 +20,23 @@ export class FlamePool {
     this.#app = app;
   }
 
-  /** Everything that happens to the pool, as it happens. May be subscribed to at any time; completes when the pool has drained. */
+  /** The pool's events as they happen. Can be subscribed to at any time; completes when the pool has drained. */
   get events$(): Observable<PoolEvent> {
     return defer(() => from(this.#app.whenOpen)).pipe(switchMap(({ pools }) => pools.get(this.name)!.events$));
   }
 
-  /** The pool at this moment. */
+  /** The pool's current state. */
   stats(): PoolStats {
     return this.#pool('stats').stats();
   }
 
-  /** Its numbers: counters since the app's start, histograms, and what is at this moment. See `PoolMetrics`. */
+  /** The pool's metrics: counters since the app's start, histograms, and gauges. See `PoolMetrics`. */
   metrics(): PoolMetrics {
     return this.#pool('metrics').metrics();
   }
 
   /**
-   * Changes the pool's size while it works. Runners above a smaller `max` finish what they do and stop.
+   * Changes the pool's size while it works. Runners above a smaller `max` finish their calls and stop.
    *
    * @throws {FlameError} FLAME_CONFIG when `min` is above `max`, or in a runner, whose pools are not its own.
    */
@@ -50,32 +49,31 @@ export class FlamePool {
     this.#pool('resize').resize(size);
   }
 
-  /** The calls at this moment, at most `limit` of each kind: those that hold slots, and those that wait, first come first. */
+  /** The current calls, at most `limit` of each kind: those that hold slots, and those that wait, oldest first. */
   calls(limit = 1_000): { running: CallStats[]; waiting: CallStats[] } {
     return this.#pool('calls').calls(limit);
   }
 
-  /** The last 50 failures, newest first: handlers that threw, calls that FLAME failed, boots, lost runners. */
+  /** The last 50 failures, newest first: handlers that threw, calls that ended with a FlameError, failed boots, lost runners. */
   get failures(): readonly PoolFailure[] {
     return this.#pool('failures').failures;
   }
 
   /**
-   * Lets calls wait, as long as their `queueTimeout` allows, until `resume()`: while a database moves, or a provider is down. What runs goes
-   * on, and `min` runners are kept. `reason` is what calls that waited too long are told.
+   * Lets new calls wait until `resume()`, at most for their `queueTimeout`: while a database moves, or a provider is down. Running calls go on, and `min` runners are
+   * kept. The error of calls that waited too long names `reason`.
    */
   pause(reason?: string): void {
     this.#pool('pause').pause(reason);
   }
 
-  /** Ends a pause. Does nothing when there is none. */
+  /** Ends a pause. Has no effect without one. */
   resume(): void {
     this.#pool('resume').resume();
   }
 
   /**
-   * Gives one runner no new calls, and what runs there `shutdownTimeout`. Resolves when nothing is left of it; the pool boots another where
-   * it needs one.
+   * Sends one runner no new calls, and gives its running calls `shutdownTimeout`. Resolves when nothing of it is left; the pool boots another if it needs one.
    *
    * @throws {FlameError} FLAME_CONFIG when the pool has no such runner.
    */
@@ -84,8 +82,8 @@ export class FlamePool {
   }
 
   /**
-   * Takes no more calls, gives those that run `shutdownTimeout`, then stops every runner. Resolves when nothing is left of them.
-   * Idempotent; the app does it itself when it closes.
+   * Refuses new calls, gives running ones `shutdownTimeout`, then stops every runner. Resolves when nothing of them is left. Idempotent; the app does it when it
+   * closes.
    */
   drain(): Promise<void> {
     return this.#pool('drain').drain();

@@ -16,19 +16,18 @@ import { RemoteChild } from './remote-child.js';
 import { deliver } from '../decorator/returns.js';
 import type { Delivery } from '../decorator/returns.js';
 
-/** What a class's `onFlameStart` takes; undefined where it takes nothing. */
+/** The argument of a class's `onFlameStart`; undefined if it takes none. */
 export type ChildArgs<T> = T extends { onFlameStart(...args: infer A): unknown } ? (A extends [] ? undefined : A[0]) : undefined;
 
 /**
- * Options of `flame.placeChild`. `timeout` is for the placing alone; without it, waiting has the pool's `queueTimeout` and `onFlameStart` the pool's
- * `timeout`. `signal` ends the placing, and the child, too, unless `link` is false. `onProgress` is told what the child gives to
- * `FlameCall.current().progress`, for as long as it lives.
+ * Options of `flame.placeChild`. `timeout` limits the placing only; without it, waiting has the pool's `queueTimeout` and `onFlameStart` the pool's `timeout`. `signal`
+ * cancels the placing and, unless `link` is false, ends the child. `onProgress` is called with the child's progress for as long as it lives.
  */
 export type PlaceChildOptions = Omit<FlameCallOptions, 'returns'>;
 
 /**
- * Runs methods on runners without, or against, their decorators: in another pool, with another timeout, with an AbortSignal. The class
- * must have a method with `@OnFlame`, or be named in the module's `handlers`.
+ * Runs methods on runners with other options than their decorators': in another pool, with another timeout, with an AbortSignal. The class must have a method with
+ * `@OnFlame`, or be listed in the module's `handlers`.
  */
 @Injectable()
 export class Flame {
@@ -39,7 +38,7 @@ export class Flame {
   }
 
   /**
-   * The service as it is on a runner of `pool`: `await flame.on('ffmpeg', VideosService, { timeout: 5_000 }).thumbnails(video, 5)`.
+   * A proxy that calls the service's methods on a runner of `pool`: `await flame.on('ffmpeg', VideosService, { timeout: 5_000 }).thumbnails(video, 5)`.
    *
    * @throws {FlameError} FLAME_CONFIG for an unknown pool or a bad option, FLAME_DENIED for a class or method that cannot be reached.
    */
@@ -47,16 +46,16 @@ export class Flame {
     return this.#proxy(pool, service, options, 'on') as FlameApi<T>;
   }
 
-  /** The same for work that nobody awaits: each method resolves when a runner has taken it on; failures go to `onCastError`. */
+  /** The same for casts: each method resolves when a runner has accepted the call; errors go to `onCastError`. */
   cast<T>(pool: string, service: Class<T>, options: FlameCallOptions = {}): FlameCasts<T> {
     return this.#proxy(pool, service, options, 'cast') as FlameCasts<T>;
   }
 
   /**
-   * Makes an instance of `type` on a runner of `pool`, by that runner's container and with its dependencies, and gives it `args` in its `onFlameStart`. The child
-   * stays, and holds a slot, until it ends. The class must have a method with `@OnFlame` or be named in the module's `handlers`; it need not be a provider.
+   * Places a child: makes an instance of `type` on a runner of `pool`, with dependencies from that runner's container, and calls its `onFlameStart` with `args`. The
+   * child lives and holds a slot until it ends. The class must have a method with `@OnFlame` or be listed in the module's `handlers`; it need not be a provider.
    *
-   * Rejects with what `onFlameStart` throws, and as any call does that finds no runner.
+   * Rejects with the error of `onFlameStart`, or as any call if there is no runner.
    *
    * @throws {FlameError} FLAME_CONFIG for an unknown pool or a bad option, FLAME_DENIED for a class that cannot be placed.
    */
@@ -113,7 +112,7 @@ export class Flame {
         }
         return async (...args: unknown[]): Promise<void> => {
           if (!app.runsInPlace) return pool.cast(number, args, callOptions);
-          // In place, too, a cast's caller waits for the start and not for the end.
+          // A cast's caller waits for the start and not for the end, also in place.
           const failed = (error: unknown): void => castFailed(error, name);
           if (bounded) return castInPlace(inPlace, here(args, callOptions), failed);
           runHere(() => index.runPlain(number, args)).catch(failed);
@@ -143,7 +142,7 @@ function unplaceableClass(asker: string, type: Class): FlameError {
   );
 }
 
-/** `then` is asked for by `await`, symbols by whoever prints the object. */
+/** `await` asks for `then`; printing the object asks for symbols and `toJSON`. */
 function absent(asker: string, key: string | symbol, reach: Reach): undefined {
   if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
   const there = [...reach.keys()].map(String).join(', ');

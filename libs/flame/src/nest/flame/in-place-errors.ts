@@ -9,7 +9,7 @@ export function timedOut(name: string, where: string, timeout: number): FlameErr
   return new FlameError('FLAME_TIMEOUT', `${name} timed out after ${ms(timeout)} of ${where}. It was aborted.`, { ran: 'maybe' });
 }
 
-/** `left` is the time that the call around had when it made this one. */
+/** `left` is the time that the call around had left when it made this one. */
 export function outerTimedOut(name: string, where: string, ran: Ran, left: number): FlameError {
   if (ran === 'no') return new FlameError('FLAME_TIMEOUT', `${name} was not started: the time of the call around it is up`);
   return new FlameError('FLAME_TIMEOUT', `${name} timed out after ${ms(left)} of ${where}: the time of the call around it is up`, { ran });
@@ -21,7 +21,7 @@ export function cancelled(name: string, where: string, ran: Ran, signal: AbortSi
   return new FlameError('FLAME_CANCELLED', `${name} ${how}${why}`, { ran, cause: signal.reason });
 }
 
-/** The call around was aborted. A time-out is one for the call inside, too, whichever of the two clocks comes first. */
+/** The call around was aborted. Its time-out is also a time-out of the call inside. */
 export function outerAborted(name: string, where: string, ran: Ran, signal: AbortSignal): FlameError {
   const reason: unknown = signal.reason;
   const code = reason instanceof FlameError && reason.code === 'FLAME_TIMEOUT' ? 'FLAME_TIMEOUT' : 'FLAME_CANCELLED';

@@ -10,16 +10,16 @@ import { kindOf } from '../../streams/stream-kind.js';
 import * as errors from './in-place-errors.js';
 import { nestLog } from '../log/nest-log.js';
 
-/** What calls in place are bounded with. */
+/** The clock, listeners and tracer of calls in place. */
 export interface InPlaceScopeSetup {
   readonly clock: Clock;
   readonly listeners: AbortListeners;
   readonly tracer?: CallTracer | undefined;
 }
 
-/** What an app makes calls and children in place with. */
+/** The setup of calls and children in place. */
 export interface InPlaceSetup extends InPlaceScopeSetup {
-  /** The children that live in place. They end with the app. */
+  /** The children that live in this process. They end with the app. */
   readonly children: Set<EndingChild>;
 }
 
@@ -35,20 +35,20 @@ export interface InPlaceCall {
   /** Where it runs, for people. */
   readonly where: string;
   readonly options: CallOptions;
-  /** Milliseconds that it has, where its options do not say. */
+  /** Its time in milliseconds, if its options give none. */
   readonly timeout?: number;
   /** The work around, whose deadline and signal bound the call, too. */
   readonly outer?: ActiveCall | undefined;
-  /** What a trace says of it; undefined for a call that has no span. */
+  /** Its span's attributes; undefined for a call without a span. */
   readonly traced?: TracedCall;
 }
 
-/** A call in place with its options: bounded, traced, and not begun. */
+/** The scope of a call in place: its options, the call around and its span. */
 export class InPlaceScope extends CallScope {
   readonly call: InPlaceCall;
   readonly trace: CarriedTrace | undefined;
   readonly #setup: InPlaceScopeSetup;
-  /** The method was called: it may have run. */
+  /** Whether the method was called, and so may have run. */
   #begun = false;
 
   constructor(setup: InPlaceScopeSetup, call: InPlaceCall) {

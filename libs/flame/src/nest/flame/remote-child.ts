@@ -8,19 +8,19 @@ import type { FlameApi } from './flame-api.js';
 import type { PlaceableClass } from '../handlers/placeable-class.js';
 import { deliver } from '../decorator/returns.js';
 
-/** Options of a child's methods; left out, the pool's `timeout` counts. */
+/** Options of a child's methods. The default `timeout` is the pool's. */
 export type ChildCallOptions = Omit<FlameCallOptions, 'link'>;
 
 /**
- * A child on a runner, as whoever placed it holds it. The child lives on, and holds its slot, until it is stopped, ends by itself, is left by the caller that
- * it is linked to, or goes with its runner. Nothing brings it back.
+ * A handle to a child on a runner. The child lives and holds its slot until it is stopped, ends by itself, is left by the caller that it is linked to, or is lost
+ * with its runner. It is never placed again.
  *
  * `await using child = await flame.placeChild(…)` stops it at the end of the block.
  */
 export class RemoteChild<T> implements AsyncDisposable {
-  /** Its asynchronous methods, as it has them. They run side by side, as calls do, and take no slots. */
+  /** The child's asynchronous methods. They run concurrently, as calls do, and take no slots. */
   readonly api: FlameApi<T>;
-  /** How and why it ended. Never rejects. */
+  /** Resolves with how and why the child ended. Never rejects. */
   readonly exited: Promise<ChildExit>;
   readonly #child: AnyChild;
   readonly #type: PlaceableClass;
@@ -37,7 +37,7 @@ export class RemoteChild<T> implements AsyncDisposable {
     return this.#proxy(readCallOptions(options, `child.with() of ${this.#type.label}`, 'link'));
   }
 
-  /** Ends the child, linked or not: what runs of its methods is aborted, then its `onFlameStop` is called with the reason. Resolves when it has ended. */
+  /** Ends the child, linked or not: aborts its running methods, then calls its `onFlameStop` with the reason. Resolves when the child has ended. */
   stop(reason = 'it was stopped'): Promise<ChildExit> {
     return this.#child.stop(reason);
   }
@@ -51,7 +51,7 @@ export class RemoteChild<T> implements AsyncDisposable {
     const child = this.#child;
     return new Proxy(emptyTarget, {
       get(_, key) {
-        // `then` is asked for by `await`, symbols by whoever prints the object.
+        // `await` asks for `then`; printing the object asks for symbols and `toJSON`.
         if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
         if (!type.methods.has(key)) throw noMethod(type, key);
         const returns = options.returns ?? type.returns(key);

@@ -1,30 +1,29 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import type { ContextId, ExternalContextCreator } from '@nestjs/core';
 import { FlameCall } from '../../runner/executor/flame-call.js';
-import type { Method } from '../decorator/declaration.js';
-import { flameEnhancers } from './flame-enhancer.js';
-import type { FlameEnhancer } from './flame-enhancer.js';
+import { flameEnhancers } from '../decorator/declaration.js';
+import type { FlameEnhancer, Method } from '../decorator/declaration.js';
 import type { ProviderHome } from './provider-home.js';
 import type { FlameReturns } from '../decorator/returns.js';
 
-/** A handler's method with what is to run around it. */
+/** A handler's method with its guards, interceptors and filters. */
 export interface EnhancedMethod {
   readonly home: ProviderHome;
   readonly key: string | symbol;
-  /** What runs. */
+  /** The method that runs. */
   readonly method: Method;
-  /** The method as the class shows it: decorators above and below `@OnFlame` have put their metadata on it. */
+  /** The method on the class, with the metadata of decorators above and below `@OnFlame`. */
   readonly shown: Method;
   readonly enhancers: readonly FlameEnhancer[];
   readonly returns: FlameReturns | undefined;
 }
 
-/** Gives a method that Nest's enhancers run around. */
+/** Wraps a method with Nest's enhancers. */
 export type Enhance = (method: EnhancedMethod) => (args: unknown[]) => Promise<unknown>;
 
 /**
- * Enhances with Nest's own means: those of the method, of its class and the global ones, in Nest's order. Of an Observable's items interceptors
- * see each, as in Nest; other streams they see whole.
+ * Wraps methods by Nest's own ExternalContextCreator: the enhancers of the method, of its class and the global ones, in Nest's order. Interceptors see each item of
+ * an Observable, as in Nest, and other streams as one value.
  */
 export function enhanceWith(nest: ExternalContextCreator): Enhance {
   const creator = withoutRequests(nest);
@@ -55,7 +54,7 @@ export function enhanceWith(nest: ExternalContextCreator): Enhance {
   };
 }
 
-/** Runs `method`, and has the metadata of `shown`: guards and reflectors look for it on the function that they are given. */
+/** Runs `method` under the metadata of `shown`, which guards and reflectors read from the function that they are given. */
 function standIn(method: Method, shown: Method): Method {
   const callback = function (this: object, ...args: unknown[]): unknown {
     return method.apply(this, args);
@@ -64,7 +63,7 @@ function standIn(method: Method, shown: Method): Method {
   return Object.setPrototypeOf(callback, shown) as Method;
 }
 
-/** What of Nest's creator hands an ExecutionContext to guards, interceptors and filters. */
+/** The parts of Nest's creator that make ExecutionContexts for guards, interceptors and filters. */
 interface Hosting {
   readonly guardsConsumer: Creates;
   readonly interceptorsConsumer: Creates;
@@ -80,8 +79,8 @@ interface Filters {
 }
 
 /**
- * The same creator, of whose contexts `switchToHttp()` gives the call. Nest would give the handler's first argument as the request: a guard that was
- * written for HTTP would find nothing there, or what a caller has put there. With @nestjs/core 11.2 and 12.5; enhancers.spec.ts fails when it changes.
+ * The same creator, with contexts whose `switchToHttp()` returns the call. Nest would return the handler's first argument as the request, and a guard written for
+ * HTTP would read data that the caller controls. Patches @nestjs/core 11.2 and 12.5; enhancers.spec.ts fails when these internals change.
  */
 function withoutRequests(creator: ExternalContextCreator): ExternalContextCreator {
   const { guardsConsumer, interceptorsConsumer, externalErrorProxy } = creator as unknown as Hosting;

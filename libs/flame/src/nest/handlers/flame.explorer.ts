@@ -10,28 +10,28 @@ import { HandlerIndex } from './handler-index.js';
 import { HomeName } from './home-name.js';
 import type { Handler } from './handler-index.js';
 import { keepNames, minifiedNames } from './minified-names.js';
-import { placeableClasses } from './placeable-classes.js';
+import { placeableClasses } from './placeable-class.js';
 import { isShared, prototypeOf, ProviderHome } from './provider-home.js';
 import type { Class, NestWrapper } from './provider-home.js';
 
-/** Nest calls these; a parent must not. */
+/** Nest calls these; callers cannot. */
 const hooks = new Set(['onModuleInit', 'onApplicationBootstrap', 'onModuleDestroy', 'beforeApplicationShutdown', 'onApplicationShutdown']);
 
 /** The most handlers that a warning names. */
 const mostNamed = 5;
 
-/** What the module's options say about handlers. */
+/** The module's options about handlers. */
 export interface Wanted {
   /** The names of the app's pools. */
   readonly pools: readonly string[];
   /** Classes whose methods are handlers without a decorator. */
   readonly classes: readonly Class[];
-  /** Takes a warning of names that will not do everywhere. */
+  /** Receives warnings about handler names. */
   readonly warn?: ((text: string) => void) | undefined;
 }
 
 /**
- * Walks the app's providers and controllers, binds those that Nest's injection did not (factories and values), and lists their handlers.
+ * Lists the handlers of the app's providers and controllers, and binds the instances that Nest's injection did not (factories and values).
  *
  * A class that no module provides has no handlers, but children can be made of it.
  *
@@ -46,7 +46,7 @@ export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted
   return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance);
 }
 
-/** Parent and runners have the same names where they run the same files; errors, metrics and a runner's bundle do not. */
+/** Minified names are equal in parent and runners that run the same files, but unreadable in errors and metrics, and different in another bundle. */
 function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer, warn: (text: string) => void): void {
   const isMinified = minifiedNames(modules);
   const minified = handlers.filter(
@@ -62,7 +62,7 @@ function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer,
 }
 
 /**
- * The handlers that a decorator, or the module's option `classes`, makes of the app's methods, and where they live. Binds the instances.
+ * Finds the handlers that a decorator, or the module's option `handlers`, makes of the app's methods, with their providers. Binds the instances.
  *
  * @throws {FlameError} FLAME_CONFIG for two handlers of one name.
  */

@@ -11,40 +11,40 @@ import type { FlameReturns } from '../decorator/returns.js';
 export interface Handler<D extends Declaration = Declaration> {
   /** `Class.method`, qualified where several providers would have the same, or what its decorator gave. */
   readonly name: string;
-  /** Whether the name is made of the class's. */
+  /** Whether the name contains the class's name. */
   readonly ofClass: boolean;
-  /** Whether another order of the app's modules would leave the name with this class. */
+  /** Whether the name is the same for every order of the app's modules. */
   readonly stable: boolean;
   readonly key: string | symbol;
   readonly method: Method;
-  /** The method as the class shows it. */
+  /** The method on the class, with the metadata of decorators above and below. */
   readonly shown: Method;
-  /** What its decorator says of it; undefined for a method that has none. */
+  /** The options of its decorator; undefined for a method without one. */
   readonly declaration: D | undefined;
   /** Whether a more derived class has a method of the same name, so that only `super` leads here. */
   readonly overridden: boolean;
   readonly home: ProviderHome;
 }
 
-/** The handlers of one class, as `flame.on` reaches them: by method. */
+/** The handlers of one class by method, for `flame.on`. */
 export type Reach = ReadonlyMap<string | symbol, { readonly number: number; readonly declaration: Declaration | undefined }>;
 
 /**
- * The app's handlers by number (for runners), by instance and declaration (for decorated methods) and by class (for `Flame`). The
- * numbers are the places of the names in order, the same in every copy of the app.
+ * The app's handlers by number (for runners), by instance and declaration (for decorated methods) and by class (for `Flame`). A handler's number is the place of
+ * its name in the sorted list of names, so every copy of the app has the same numbers.
  */
 export class HandlerIndex implements HandlerTable {
   readonly #handlers: readonly Handler[];
-  /** Those that guards and the like run around. */
+  /** The handlers with guards, interceptors or filters. */
   readonly #enhanced = new Map<number, ReturnType<Enhance>>();
   readonly #byClass = new Map<unknown, Map<Declaration, number>>();
-  /** Filled where one class has several providers, so that its instances must be told apart. */
+  /** Tells instances apart if one class has several providers. */
   readonly #byInstance = new WeakMap<object, Map<Declaration, number>>();
   readonly #reach = new Map<unknown, Map<string | symbol, { number: number; declaration: Declaration | undefined }>>();
 
   readonly #children: readonly PlaceableClass[];
 
-  /** All of `handlers`, and all of `children`, have different names. */
+  /** The names of `handlers` are unique, and so are those of `children`. */
   constructor(handlers: readonly Handler[], children: readonly PlaceableClass[], enhance: Enhance) {
     this.#handlers = handlers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     this.#children = children.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -72,17 +72,17 @@ export class HandlerIndex implements HandlerTable {
     return this.#handlers.map(({ name }) => name);
   }
 
-  /** How many of the handlers have a decorator; the others can be called by `flame.on`. */
+  /** The number of handlers with a decorator; the others are called by `flame.on`. */
   get decorated(): number {
     return this.#handlers.filter(({ declaration }) => declaration).length;
   }
 
-  /** What the manifest lists: the handlers, then the classes of children. */
+  /** The entries of the manifest: the handlers, then the classes of children. */
   get entries(): readonly string[] {
     return [...this.names, ...this.#children.map(({ name }) => name)];
   }
 
-  /** What the signatures of handlers and children name, as the compiler wrote it down: classes, and what stands for all other types. */
+  /** The types in the signatures of handlers and children, from decorator metadata: classes, and `Object` and the like for all other types. */
   signatures(): unknown[] {
     const methods = [
       ...this.#handlers.map(({ home, key }) => ({ prototype: home.prototype, key })),
@@ -101,12 +101,12 @@ export class HandlerIndex implements HandlerTable {
     return (this.#byInstance.get(instance) ?? this.#byClass.get(instance.constructor))?.get(declaration);
   }
 
-  /** What can be reached of a class, asked for by the token or by the class of its instances. */
+  /** The handlers of a class, looked up by its token or by the class of its instances. */
   reach(type: Class): Reach | undefined {
     return this.#reach.get(type);
   }
 
-  /** The class of children that is asked for, with its number. */
+  /** The placeable class for a class or token, with its number. */
   placeable(type: Class): { readonly number: number; readonly place: PlaceableClass } | undefined {
     const found = this.#children.findIndex((child) => child.answersTo(type));
     return found < 0 ? undefined : { number: this.#handlers.length + found, place: this.#children[found]! };
@@ -124,7 +124,7 @@ export class HandlerIndex implements HandlerTable {
     return (this.#handlers[handler] ?? this.child(handler))?.name ?? `handler ${handler}`;
   }
 
-  /** What callers of a handler are given; undefined where nothing says it. */
+  /** What a handler returns to its callers; undefined if nothing tells. */
   returns(handler: number): FlameReturns | undefined {
     const { method, declaration, home, key } = this.#handlers[handler]!;
     return declaration ? declaration.returns : returnsOf(method, Reflect.getMetadata('design:returntype', home.prototype, key));
@@ -135,7 +135,7 @@ export class HandlerIndex implements HandlerTable {
     return enhanced ? enhanced(args) : this.runPlain(handler, args);
   }
 
-  /** Runs a handler as a plain call of its method does: without guards and the like. */
+  /** Runs a handler without guards, interceptors and filters. */
   runPlain(handler: number, args: unknown[]): unknown {
     const found = this.#handlers[handler];
     if (!found) throw new FlameError('FLAME_DENIED', `${this.name(handler)} is no method`);

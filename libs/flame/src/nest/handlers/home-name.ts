@@ -1,12 +1,12 @@
 import type { ProviderHome } from './provider-home.js';
 
-/** Something that has a name, and what tells it from others of that name. */
+/** A name, and the qualifier that tells it from equal ones. */
 interface Qualified {
   readonly name: unknown;
   readonly qualifier: string;
 }
 
-/** What tells one of `all` from the others of its name: nothing where there are none, else the qualifier, with a count where that is not enough. */
+/** The suffix that makes the name of one of `all` unique: none if it is, else the qualifier, with a count if that is not enough. */
 export function endingOf(place: number, all: readonly Qualified[]): string {
   const { name, qualifier } = all[place]!;
   if (all.filter((other) => other.name === name).length === 1) return '';
@@ -15,8 +15,8 @@ export function endingOf(place: number, all: readonly Qualified[]): string {
 }
 
 /**
- * The names of one provider's handlers. `Class.method` where that is unique in the app; where several classes have that name, or one class has several
- * providers, each of which may hold something else, the module qualifies it: `Class.method@Module`. The same code gives the same names in every process.
+ * The names of one provider's handlers: `Class.method`, or `Class.method@Module` if several classes have that name or one class has several providers. The same
+ * code gives the same names in every process.
  */
 export class HomeName {
   readonly #home: ProviderHome;
@@ -48,12 +48,12 @@ export class HomeName {
     );
   }
 
-  /** Of a method whose decorator gave no name. */
+  /** The name of a method whose decorator gave none. */
   derived(own: string): { name: string; ofClass: boolean } {
     return { name: own + this.#ofName, ofClass: true };
   }
 
-  /** Of a method that was given a name on the prototype `level`. Of several classes that inherit it, each adds its own name. */
+  /** The name of a method that was named on the prototype `level`. Each class that inherits the method adds its own name. */
   given(name: string, level: object): { name: string; ofClass: boolean } {
     const { prototype } = this.#home;
     const shared = level !== prototype && this.#homes.some((other) => other.prototype !== prototype && inherits(other.prototype, level));

@@ -1,20 +1,20 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { Class } from './provider-home.js';
 
-/** How bundlers are told to keep the names of classes. */
+/** The options with which bundlers keep the names of classes. */
 export const keepNames =
   'Keep the names of classes when you bundle: keepNames with esbuild, keep_classnames with terser (webpack) and with swc';
 
-/** The longest names that minifiers give while there are fewer than 200,000. */
+/** The longest name that minifiers use for fewer than 200,000 identifiers. */
 const shortName = 3;
 
 /**
- * Tells which classes of an app have names that a minifier gave, and another build would give to other classes. A class without a name has one of these, and one whose
- * own source sets its name (`static{e(this,"Db")}`, as esbuild's keepNames does) has not, nor has one whose name is longer than three characters. Then there are:
+ * Tells whether a minifier gave a class its name, so that another build would give it another. A class without a name counts as minified. A name of more than three
+ * characters does not, nor one that the class's own source sets (`static{e(this,"Db")}`, as esbuild's keepNames does). Of the short names:
  *
- * - One or two characters with a small initial, `_` or `$` (`e`, `t2`, `_a`): minified, for people do not name classes so.
- * - Others (`Db`, `Ai`, `S3`, `sms`, but also the `Qe` of a minifier): minified only where the class's own source is (`class Qe{constructor(e){`), and so are the names of most
- *   classes of the app whose source is. In an app that was minified with the names kept, most are longer: `AppModule`, `UsersService`.
+ * - One or two characters that start with a lower-case letter, `_` or `$` (`e`, `t2`, `_a`) are minified: people do not name classes so.
+ * - Others (`Db`, `Ai`, `S3`, `sms`, but also a minifier's `Qe`) are minified only if the class's source is (`class Qe{constructor(e){`) and most classes of the app with
+ *   minified source have short names. In an app that was minified with its names kept, most are longer: `AppModule`, `UsersService`.
  */
 export function minifiedNames(modules: ModulesContainer): (type: Class) => boolean {
   let most: boolean | undefined;

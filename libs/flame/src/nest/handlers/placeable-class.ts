@@ -1,13 +1,15 @@
 import type { Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 import type { ChildClass } from '../../runner/executor/handler-table.js';
-import { callContext } from '../flame/call-context.js';
 import { poolDeclarations, prototypesOf } from '../decorator/declaration.js';
 import { moduleRefOf } from '../module/nests.js';
-import type { Class, NestModule } from './provider-home.js';
+import { endingOf } from './home-name.js';
+import { callContext } from './provider-home.js';
+import type { Class, NestModule, ProviderHome } from './provider-home.js';
 import { returnsOf } from '../decorator/returns.js';
 import type { FlameReturns } from '../decorator/returns.js';
 
-/** Nest calls the first ones and the runner the last two; nobody else does. */
+/** Nest calls the first five and the runner the last two; callers cannot. */
 const hooks = [
   'onModuleInit',
   'onApplicationBootstrap',
@@ -19,8 +21,7 @@ const hooks = [
 ];
 
 /**
- * A class that children can be made of, with what the container of a module gives it. Its methods are those of its prototype and of those it inherits from,
- * `Object`'s left out.
+ * A class of which children can be made, with dependencies from the container of one module. Its methods are its own and the inherited ones, without `Object`'s.
  */
 export class PlaceableClass implements ChildClass {
   readonly methods: ReadonlySet<string>;
@@ -30,7 +31,7 @@ export class PlaceableClass implements ChildClass {
     /** Its entry in the manifest: `new Class`. */
     readonly name: string,
     readonly type: Class,
-    /** What else it is provided under. */
+    /** The other tokens under which it is provided. */
     readonly tokens: ReadonlySet<unknown>,
     module: NestModule,
   ) {
@@ -46,7 +47,7 @@ export class PlaceableClass implements ChildClass {
     return this.type.name;
   }
 
-  /** What callers of a method are given; undefined where nothing says it. */
+  /** What a method returns to its callers; undefined if nothing tells. */
   returns(method: string): FlameReturns | undefined {
     const prototype = this.type.prototype as Record<string, unknown>;
     const levels = prototypesOf(prototype);
@@ -55,7 +56,7 @@ export class PlaceableClass implements ChildClass {
     return declaration ? declaration.returns : returnsOf(prototype[method], Reflect.getMetadata('design:returntype', prototype, method));
   }
 
-  /** A fresh instance in a context of its own, as for a request: the call stands in the request's place. */
+  /** Makes an instance in a context of its own, as Nest does for a request. */
   async make(): Promise<object> {
     const moduleRef = moduleRefOf(this.#module);
     return moduleRef.create(this.type as unknown as Type<object>, callContext(moduleRef, false));
@@ -72,4 +73,32 @@ function methodsOf(prototype: object): Set<string> {
     }
   }
   return methods;
+}
+
+/**
+ * The classes of which children can be made: those with handlers, and those in `wanted`. Dependencies come from the module that provides the class, or from the
+ * root module.
+ */
+export function placeableClasses(modules: ModulesContainer, homes: readonly ProviderHome[], wanted: readonly Class[]): PlaceableClass[] {
+  const found = new Map<Class, { tokens: Set<unknown>; module: NestModule }>();
+  for (const { prototype, token, module } of homes) {
+    const type = prototype.constructor as unknown as Class;
+    const known = found.get(type);
+    if (known) known.tokens.add(token);
+    else found.set(type, { tokens: new Set([token]), module });
+  }
+  const provided = [...found];
+  for (const type of wanted) {
+    if (provided.some(([known, { tokens }]) => known === type || tokens.has(type))) continue;
+    found.set(type, { tokens: new Set(), module: rootOf(modules) });
+  }
+  const classes = Array.from(found, ([type, { module }]) => ({ name: type.name, qualifier: module.metatype.name }));
+  return Array.from(found, ([type, { tokens, module }]) => ({ type, tokens, module })).map(
+    ({ type, tokens, module }, place) => new PlaceableClass(`new ${type.name}${endingOf(place, classes)}`, type, tokens, module),
+  );
+}
+
+/** The first module is Nest's own. */
+function rootOf(modules: ModulesContainer): NestModule {
+  return [...modules.values()][1]!;
 }

@@ -1,19 +1,20 @@
+import { ContextIdFactory } from '@nestjs/core';
 import type { ContextId, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { callContext } from '../flame/call-context.js';
+import { FlameCall } from '../../runner/executor/flame-call.js';
 import { moduleRefOf } from '../module/nests.js';
 
-/** Nest does not export these classes' names. */
+/** Nest does not export these classes. */
 export type NestModule = ModulesContainer extends Map<string, infer M> ? M : never;
 export type NestWrapper = NestModule['providers'] extends Map<unknown, infer W> ? W : never;
 
-/** A class, abstract ones included: what a service is asked for by. */
+/** A class, abstract or not, as the token of a service. */
 export type Class<T = unknown> = abstract new (...args: never[]) => T;
 
 /**
- * One provider, or controller, of the app: where a handler finds the instance that it runs on.
+ * One provider or controller of the app, with the instances that its handlers run on.
  */
 export class ProviderHome {
-  /** The one instance, undefined where each call gets its own (request-scoped and transient providers). */
+  /** The only instance; undefined for request-scoped and transient providers, of which each call gets its own. */
   readonly instance: object | undefined;
   readonly #wrapper: NestWrapper;
   readonly #module: NestModule;
@@ -37,13 +38,13 @@ export class ProviderHome {
     return this.#module;
   }
 
-  /** Tells it from other providers of the same class. */
+  /** The part of a handler's name that tells this provider from others of its class: the module, and the token unless it is the class. */
   get qualifier(): string {
     const { token } = this.#wrapper;
     return token === this.prototype.constructor ? this.#module.metatype.name : `${this.#module.metatype.name}:${tokenText(token)}`;
   }
 
-  /** By which Nest finds what belongs to it in a context. */
+  /** Nest's id of the provider within a context. */
   get id(): string {
     return this.#wrapper.id;
   }
@@ -53,7 +54,7 @@ export class ProviderHome {
     return callContext(this.#moduleRef, this.#wrapper.isDependencyTreeDurable());
   }
 
-  /** Gives the instance of a context, as Nest does for a request. */
+  /** Returns the instance of a context, as Nest does for a request. */
   async resolve(context: ContextId = this.context()): Promise<object> {
     return this.#moduleRef.resolve<object>(this.#wrapper.token as string, context, { strict: true });
   }
@@ -63,7 +64,7 @@ export class ProviderHome {
   }
 }
 
-/** Whether there is one instance for all. */
+/** Whether all calls share one instance. */
 export function isShared(wrapper: NestWrapper): boolean {
   return !wrapper.isTransient && wrapper.isDependencyTreeStatic();
 }
@@ -86,4 +87,17 @@ export function prototypeOf(wrapper: NestWrapper): object | undefined {
 function tokenText(token: unknown): string {
   if (typeof token === 'function') return token.name;
   return typeof token === 'symbol' ? (token.description ?? '') : String(token);
+}
+
+/**
+ * The context in which Nest makes the providers of one call, which takes the place of a request. The app's `ContextIdStrategy` chooses it, within the context that
+ * came with the call, so durable providers are made once for each tenant. Its payload is the `REQUEST` of a durable tree; for other providers it is added to the call.
+ */
+export function callContext(moduleRef: ModuleRef, durable: boolean): ContextId {
+  const call = FlameCall.current();
+  const context = ContextIdFactory.getByRequest(call as unknown as Record<string, string>);
+  const { getParent, payload } = context as { getParent?: unknown; payload?: unknown };
+  const request = durable && getParent !== undefined ? payload : call && Object.assign(call, payload);
+  moduleRef.registerRequestByContextId(request, context);
+  return context;
 }

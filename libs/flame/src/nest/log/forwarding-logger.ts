@@ -5,18 +5,18 @@ import { FlameCall } from '../../runner/executor/flame-call.js';
 import { SystemClock } from '../../transport/session/system-clock.js';
 import { logText, withContext } from './log-text.js';
 
-/** Sends a line to the parent; says whether it could. */
+/** Sends a line to the parent. Returns whether it was sent. */
 export type SendLine = (level: string, text: string, call: number) => boolean;
 
 /**
- * A runner's logger while it is attached: its lines go to the parent's logger, with the call that they belong to, and not to this process's output,
- * by which they would come a second time. What cannot be sent is printed here, as before. It is bounded: lines that are too many are dropped and counted.
+ * The logger of an attached runner. Its lines go to the parent's logger with the id of their call, and not to this process's output, which the parent would log as well.
+ * A line that cannot be sent is printed here. Lines above a rate limit are dropped and counted.
  */
 export class ForwardingLogger implements LoggerService {
   readonly #local: LoggerService;
   readonly #send: SendLine;
   readonly #gate = new LineGate(new SystemClock(), (dropped) => this.#send('dropped', String(dropped), 0));
-  /** Lines of this turn, which have not left yet: should the process end now, they are printed. */
+  /** Lines that have not left the process yet, which are printed if it ends now. */
   #unsent: (() => void)[] = [];
 
   constructor(local: LoggerService, send: SendLine) {

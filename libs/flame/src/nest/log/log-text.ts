@@ -1,14 +1,14 @@
 import { formatWithOptions, inspect } from 'node:util';
 
-/** What a logger was given, as one text. */
+/** The arguments of a logger's method, as one text. */
 export interface LogText {
   readonly text: string;
   readonly context: string | undefined;
 }
 
 /**
- * What was given to a logger, in Nest's order (the message, more, a stack, the context) or in pino's (fields, the message, what fills it in, the context). Of an
- * object its `msg` or `message` comes first, then its other fields.
+ * Joins a logger's arguments, in Nest's order (message, more values, stack, context) or in pino's (fields, message, values for its placeholders, context). Of an object,
+ * `msg` or `message` comes first, then its other fields.
  */
 export function logText(message: unknown, more: readonly unknown[]): LogText {
   const last = more.at(-1);
@@ -22,12 +22,12 @@ export function logText(message: unknown, more: readonly unknown[]): LogText {
   return { context, text: [fields ? withFields(words.length > 0 ? text : '', fields) : text, ...stacks].join('\n') };
 }
 
-/** How a text reads with its context, as Nest's console has it. */
+/** The text with its context, in the form of Nest's console. */
 export function withContext({ text, context }: LogText): string {
   return context === undefined ? text : `[${context}] ${text}`;
 }
 
-/** A line of JSON that a logger of this process's kind writes: Nest's, pino's, winston's. Undefined for what some other program prints. */
+/** Reads a JSON line of Nest's, pino's or winston's logger. Undefined for any other output. */
 export function readJsonLine(line: string): (LogText & { readonly level: string; readonly time: number | undefined }) | undefined {
   if (!line.startsWith('{') || !line.includes('"level"')) return undefined;
   let given: Record<string, unknown>;
@@ -47,7 +47,7 @@ export function readJsonLine(line: string): (LogText & { readonly level: string;
 
 const shown = { breakLength: Infinity };
 
-/** Names that loggers have for Nest's levels. */
+/** Other loggers' names for Nest's levels. */
 const levels: Readonly<Record<string, readonly string[]>> = {
   fatal: ['fatal', 'critical', 'crit', 'alert', 'emerg'],
   error: ['error'],

@@ -10,7 +10,7 @@ export const nestLog: FlameLog = new Logger('Flame');
 /** What Nest's ConsoleLogger puts before a message, up to its level. The date is in the form of the process's locale. */
 const nestLine = /^\[[^\]]+\] \d+ +- .*? (LOG|WARN|ERROR|DEBUG|VERBOSE|FATAL) (?:\[([^\]]+)\] )?(.*)$/;
 
-/** Where Nest says what it starts: modules, routes, gateways. */
+/** Contexts of Nest's own start-up lines: modules, routes, gateways. */
 const startup = new Set([
   'NestFactory',
   'InstanceLoader',
@@ -21,19 +21,18 @@ const startup = new Set([
   'WebSocketsController',
 ]);
 
-/** Where a line comes from. */
+/** The origin of a line. */
 export interface LineOrigin {
   readonly pool: string;
   readonly runner: string;
   /** 0 for a line that belongs to no call. */
   readonly call: number;
-  /** When it was logged, in milliseconds since 1970, where that is known. */
+  /** When it was logged, in milliseconds since 1970; undefined if unknown. */
   readonly time?: number | undefined;
 }
 
 /**
- * A line that a runner's process printed, under the runner's name, at the level at which the runner's own logger gave it. What Nest says of its start is
- * left out, unless `withStartup`.
+ * Logs a line of a runner's output under the runner's name, at the level that the runner's own logger wrote. Nest's start-up lines are left out unless `withStartup`.
  */
 export function logOutput(line: string, stream: 'stdout' | 'stderr', origin: LineOrigin, withStartup = false): void {
   const plain = stripVTControlCharacters(line);
@@ -44,13 +43,13 @@ export function logOutput(line: string, stream: 'stdout' | 'stderr', origin: Lin
   logRunnerLine(said.level, withContext(said), { ...origin, time: said.time });
 }
 
-/** A line as Nest's ConsoleLogger writes it. Its time has no zone, and so is left to the parent. */
+/** Reads a line of Nest's ConsoleLogger. Its time has no zone and is ignored. */
 function readNestLine(line: string): ReturnType<typeof readJsonLine> {
   const [, level, context, text] = nestLine.exec(line) ?? [];
   return level === undefined ? undefined : { level: level.toLowerCase(), context, text: text!, time: undefined };
 }
 
-/** A line of a runner's own logger: text with the runner's name, or, where this process logs JSON, an object with all that is known of it. */
+/** Logs a line of a runner's own logger: as text with the runner's name or, if this process logs JSON, as an object with its pool, runner and call. */
 export function logRunnerLine(level: string, said: string, { pool, runner, call, time = NaN }: LineOrigin): void {
   const context = call > 0 ? `Flame ${runner} call ${call}` : `Flame ${runner}`;
   if (level === 'dropped') return Logger.warn(`${said} of its lines were dropped: they came too fast`, context);
@@ -66,12 +65,12 @@ export function logRunnerLine(level: string, said: string, { pool, runner, call,
   Logger[levelHere(level)](message, context);
 }
 
-/** The logger's own time is good enough for a line that came sooner, in milliseconds. */
+/** A line that arrived sooner shows only the logger's own time, in milliseconds. */
 const shownDelay = 1_000;
-/** More is no delay, but a clock that is wrong. */
+/** A longer delay is a wrong clock. */
 const longestDelay = 86_400_000;
 
-/** The levels to try where the app's logger lacks one: only `log`, `warn` and `error` are required of it. */
+/** The level to try if the app's logger lacks one: Nest only requires `log`, `warn` and `error`. */
 const nextLevel: Readonly<Partial<Record<LogLevel, LogLevel>>> = { fatal: 'error', verbose: 'debug', debug: 'log' };
 
 function levelHere(level: string): LogLevel {

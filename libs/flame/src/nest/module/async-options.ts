@@ -2,35 +2,35 @@ import type { FactoryProvider, ModuleMetadata, Provider, Type } from '@nestjs/co
 import { badOption, OptionReader, show } from '../../core/options/option-reader.js';
 
 /**
- * Where a module takes its options from at run time: exactly one of `useFactory`, `useClass` and `useExisting`. `Factory` is the interface of
- * the classes of the last two.
+ * The source of a module's options at run time: exactly one of `useFactory`, `useClass` and `useExisting`. `Factory` is the interface of the class
+ * of the last two.
  */
 export interface AsyncOptions<Options, Factory> extends Pick<ModuleMetadata, 'imports'> {
   /** Returns the options. Its arguments are the providers that `inject` names. */
   useFactory?: (...deps: any[]) => Options | Promise<Options>;
   /**
-   * Tokens of providers that are global or that a module of `imports` exports.
+   * Tokens of the factory's arguments: global providers, or exports of a module in `imports`.
    *
    * @default []
    */
   inject?: FactoryProvider['inject'];
-  /** A class whose method returns the options. The module makes an instance of it, whose dependencies come from `imports`. */
+  /** A class whose method returns the options. The module makes an instance; its dependencies come from `imports`. */
   useClass?: Type<Factory>;
-  /** The same, with the instance that is global or that a module of `imports` exports. */
+  /** The token of an existing provider of that interface: global, or exported by a module in `imports`. */
   useExisting?: Type<Factory> | string | symbol;
 }
 
-/** What `asyncOptions` has to know of a module. */
+/** The module whose options are read. */
 export interface AsyncModule<Config> {
-  /** The function that took the options, for error messages. */
+  /** The function that takes the options, for error messages. */
   readonly path: string;
-  /** The name of the method that `useClass` and `useExisting` have. */
+  /** The name of the method that returns the options, for `useClass` and `useExisting`. */
   readonly method: string;
   /** The token under which the checked options are provided. */
   readonly token: symbol;
   /** Further options of that function. */
   readonly others?: readonly string[];
-  /** Checks the options; `source` says what returned them. */
+  /** Checks the options; `source` names the function that returned them. */
   readonly read: (options: unknown, source: string) => Config;
 }
 

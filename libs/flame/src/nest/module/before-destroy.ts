@@ -3,12 +3,12 @@ import type { ModulesContainer } from '@nestjs/core';
 
 type Task = () => Promise<void> | undefined;
 
-/** In this order: first those who call this app go, then what their calls may need. */
+/** In this order: first the callers of this app end, then the runners that their calls may need. */
 const stages = ['callers', 'runners'] as const;
 
 type Tasks = WeakMap<ModulesContainer, Map<(typeof stages)[number], Task>>;
 
-/** Kept with the method that was wrapped, so that other copies of this library wrap it only once. */
+/** Kept on the wrapped method, so that several copies of this library wrap it once. */
 const tasksKey = Symbol.for('nestjs-flame:before-destroy');
 
 interface Wrapped {
@@ -16,9 +16,9 @@ interface Wrapped {
 }
 
 /**
- * Has `task` done before any of the app's `onModuleDestroy`, in which modules close their database clients, however the app closes: by `close()`, by a signal,
- * as an application, a microservice, a context or a TestingModule. Nest 11 and 12 have no hook that comes before. Their common way there, the method
- * `callDestroyHook`, is wrapped, and does for other apps what it did. Where Nest no longer has it, tasks wait for `onApplicationShutdown`.
+ * Runs `task` before any `onModuleDestroy` of the app, in which modules close their database clients. It does not matter how the app closes: by `close()`, by a
+ * signal, as an application, a microservice, a context or a TestingModule. Nest 11 and 12 have no hook that early, so their common method `callDestroyHook` is
+ * wrapped; other apps are not affected. In a Nest without that method, tasks run in `onApplicationShutdown`.
  */
 export function beforeDestroy(modules: ModulesContainer, stage: (typeof stages)[number], task: Task): void {
   const all = wrap();

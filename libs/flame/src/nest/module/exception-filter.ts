@@ -6,22 +6,22 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { Caller } from '../../pool/calls/caller.js';
 import { newestCommon } from './nests.js';
 
-/** What clients are told to wait before they try again, in seconds. */
+/** The value of `Retry-After`, in seconds. */
 const retryAfter = '5';
 
-/** As Nest's own filter logs. */
+/** The context under which Nest's own filter logs. */
 const logger = new Logger('ExceptionsHandler');
 
 export interface ExceptionFilterSetup {
   readonly config: ApplicationConfig;
   readonly adapterHost: HttpAdapterHost;
-  /** The client of the request that is answered here and now, where that is followed. */
+  /** The client of the current request, if `linkToRequest` is on. */
   readonly caller?: (() => Caller | undefined) | undefined;
 }
 
 /**
- * Answers FlameErrors that no filter of the app catches. The client is told a fixed sentence: the error's own text names pools and runners, and may quote what a
- * machine logged. That goes to the log.
+ * Answers FlameErrors that no filter of the app catches. The response is a fixed sentence: the error's own text names pools and runners and may quote a machine's
+ * output, so it only goes to the log.
  */
 @Catch(FlameError)
 export class FlameExceptionFilter implements ExceptionFilter<FlameError> {
@@ -31,7 +31,7 @@ export class FlameExceptionFilter implements ExceptionFilter<FlameError> {
     this.#setup = setup;
   }
 
-  /** Makes it the app's first global filter, which Nest asks last. Before the app's routes are made. */
+  /** Adds the filter as the app's first global one, which Nest asks last. Call it before the routes are made. */
   static install(setup: ExceptionFilterSetup): void {
     const filters = setup.config.getGlobalFilters();
     if (!filters.some((filter) => filter instanceof FlameExceptionFilter)) filters.unshift(new FlameExceptionFilter(setup));
@@ -45,12 +45,12 @@ export class FlameExceptionFilter implements ExceptionFilter<FlameError> {
       case 'http':
         return this.#reply(answerTo(error), host);
       case 'graphql':
-        // What a filter returns is the field's error, in the form that the driver gives to exceptions of HTTP.
+        // A filter's return value becomes the field's error; the driver gives HTTP exceptions their form.
         return answerTo(error);
       case 'rpc':
         return throwError(() => ({ status: 'error', message: answerTo(error).message }));
       default:
-        // As Nest does with what nobody catches: on a runner the error goes to the caller.
+        // As Nest does with uncaught errors: on a runner the error goes to the caller.
         throw error;
     }
   }
@@ -64,7 +64,7 @@ export class FlameExceptionFilter implements ExceptionFilter<FlameError> {
     httpAdapter.reply(response, answer.getResponse(), status);
   }
 
-  /** Nobody is there to be answered, whether the call was ended by `linkToRequest` or by a signal of the app's own. */
+  /** Whether the client has disconnected, noticed by `linkToRequest` or by the response's socket. */
   #clientHasGone(host: ArgumentsHost): boolean {
     if (this.#setup.caller?.()?.gone !== undefined) return true;
     if (host.getType() !== 'http') return false;
@@ -73,7 +73,7 @@ export class FlameExceptionFilter implements ExceptionFilter<FlameError> {
   }
 }
 
-/** The answer for a client. One that is told to try again may do so: nothing has run. */
+/** The response for a client. 503 invites a retry, and is only sent if the call did not run. */
 function answerTo({ code, ran }: FlameError): HttpException {
   const nest = newestCommon();
   if ((code === 'FLAME_REFUSED' || code === 'FLAME_BOOT') && ran === 'no')

@@ -14,18 +14,17 @@ import type { HandlerIndex } from '../handlers/handler-index.js';
 import type { InPlaceSetup } from '../flame/in-place.js';
 import { deliver } from '../decorator/returns.js';
 
-/** What an app has once its FlameModule is up. */
+/** The parts of an app that exist once its FlameModule has started. */
 export interface OpenApp {
   readonly index: HandlerIndex;
   readonly pools: ReadonlyMap<string, Pool>;
   readonly inPlace: InPlaceSetup;
-  /** Reports what came of a cast that nobody awaits any more. */
+  /** Reports the failure of a cast, which has no caller any more. */
   readonly castFailed: (error: unknown, handler: string) => void;
 }
 
 /**
- * One Nest app as its decorated methods see it: nothing but the way from a method to its pool. It depends on nothing, so that Nest can
- * inject it into any provider.
+ * Sends the calls of decorated methods to their pools, for one Nest app. It has no dependencies, so that Nest can inject it into any provider.
  */
 @Injectable()
 export class FlameApp implements Dispatcher<PoolDeclaration> {
@@ -39,12 +38,12 @@ export class FlameApp implements Dispatcher<PoolDeclaration> {
     this.#whenOpen = new Promise((resolve) => (this.#opened = resolve));
   }
 
-  /** Runners never boot runners: there, and inside a pool's handler, methods simply run. */
+  /** Whether decorated methods run where they are called: in a runner, and inside a handler. Runners never boot runners. */
   get runsInPlace(): boolean {
     return this.inRunner || Boolean(FlameCall.current()?.pool);
   }
 
-  /** Resolves when the app's pools are there. */
+  /** Resolves when the app's pools are open. */
   get whenOpen(): Promise<OpenApp> {
     return this.#whenOpen;
   }
@@ -54,7 +53,7 @@ export class FlameApp implements Dispatcher<PoolDeclaration> {
     this.#opened(app);
   }
 
-  /** Sends a decorated method's call to its pool, and gives what the method's type promises. */
+  /** Sends a decorated method's call to its pool. Returns a promise or a stream, as the method does. */
   dispatch(instance: object, declaration: PoolDeclaration, args: unknown[]): unknown {
     const { returns } = declaration;
     if (returns === 'promise') return this.#send(instance, declaration, args, declaration.callOptions);

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { PoolMetrics } from '../../core/metrics/pool-metrics.js';
 import { FlameApp } from './flame-app.js';
 
-/** What `FlameHealthIndicator.check` is to look at. */
+/** Options of `FlameHealthIndicator.check`. */
 export interface FlameHealthOptions {
-  /** These pools only; all of the app when left out. */
+  /** The names of the pools to check; all of the app's when left out. */
   readonly pools?: readonly string[];
   /**
-   * How long the first waiting call may have waited, in milliseconds, before its pool counts as down.
+   * How long the oldest waiting call may have waited, in milliseconds, before its pool is down.
    *
    * @default Infinity
    */
@@ -21,8 +21,8 @@ export type FlameHealthResult<K extends string = string> = Record<
 >;
 
 /**
- * How the pools are, for `@nestjs/terminus`: `health.check([() => flame.check('flame')])`. A pool is down when it takes no more calls, when its calls
- * wait longer than `maxWait`, or when calls wait and all that it tried were boots that failed. In a runner, which has no pools, nothing is down.
+ * The health of the pools, for `@nestjs/terminus`: `health.check([() => flame.check('flame')])`. A pool is down when it takes no more calls, when a call has
+ * waited longer than `maxWait`, or when calls wait and every boot so far has failed. In a runner, which has no pools, the check is up.
  */
 @Injectable()
 export class FlameHealthIndicator {

@@ -2,8 +2,10 @@ import type { Type } from '@nestjs/common';
 import { FlameBackend } from '../../backends/backend.js';
 import { LocalBackend } from '../../backends/local-backend.js';
 import type { RegisteredClass, RegisteredKind } from '../../core/codec/codec.js';
+import { readTracing } from '../../core/call/call-tracer.js';
 import type { CallTracer } from '../../core/call/call-tracer.js';
 import type { Clock } from '../../core/clock.js';
+import { readContext } from '../../core/call/context-carrier.js';
 import type { ContextCarrier, NamedContextCarrier } from '../../core/call/context-carrier.js';
 import { badOption, OptionReader, show } from '../../core/options/option-reader.js';
 import { readPoolOptions } from '../../core/options/pool-config.js';
@@ -13,59 +15,57 @@ import { buildMismatches } from '../../pool/runners/build-check.js';
 import type { BuildMismatch } from '../../pool/runners/build-check.js';
 import type { PreAuthLimits } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
 import { SystemClock } from '../../transport/session/system-clock.js';
+import { readTls } from '../../transport/grpc/tls-identity.js';
 import type { TlsIdentity } from '../../transport/grpc/tls-identity.js';
-import { readContext } from './context-option.js';
-import { readTracing } from './tracing-option.js';
 import { readOps } from './ops-option.js';
 import type { FlameOpsOptions, OpsConfig } from './ops-option.js';
 import type { Class } from '../handlers/provider-home.js';
 import { readPreAuth } from './pre-auth-option.js';
-import { readTls } from './tls-option.js';
 
-/** Options of a pool, with what this app boots machines with. */
+/** Options of a pool, its backend included. */
 export type FlamePoolOptions = PoolOptions<FlameBackend>;
 
 /** Options for all of the app's pools. */
 export interface FlameModuleOptions {
   /**
-   * How machines are made, for pools that do not say.
+   * The backend of pools that name none.
    *
    * @default new LocalBackend()
    */
   backend?: FlameBackend;
   /**
-   * Classes of the app whose methods `flame.on` may run on runners, and of which `flame.placeChild` may make children there, though none of their methods
-   * has `@OnFlame`. Only for children may it be a class that no module provides. Nothing else of the app can be called from outside.
+   * Classes without `@OnFlame` whose methods `flame.on` may call, and of which `flame.placeChild` may make children. A class that no module provides
+   * can only be placed as a child. No other method of the app can be called from outside.
    *
    * @default []
    */
   handlers?: Class[];
   /**
-   * Classes whose instances cross between parent and runner as themselves: the class, when its own properties are all there is to it, or
-   * `{ type, encode, decode }`, which says how; `commonClasses()` gives such entries for well-known packages. Nest's exceptions are registered already, and so are the
-   * classes that class-transformer, class-validator, TypeORM and GraphQL know, and those in the signatures of handlers. Instances of
-   * other classes are refused where they have behaviour.
+   * Classes whose instances keep their class when they cross between parent and runner: the class itself, if its own properties are all its state, or
+   * `{ type, encode, decode }`. `commonClasses()` gives entries for well-known packages. Nest's exceptions, classes that class-transformer, class-validator,
+   * TypeORM and GraphQL know, and classes in handlers' signatures are registered without being listed. An instance of any other class that has methods is refused
+   * with FLAME_ENCODING.
    *
    * @default []
    */
   classes?: (Class | RegisteredClass | RegisteredKind)[];
   /**
-   * The interface on which runners of other machines reach this process; all when left out. It listens only if a pool's backend needs the
-   * network, and lets nobody in without a token.
+   * The interface on which this process listens for runners on other machines; all interfaces when left out. The port is only opened if a pool's backend needs
+   * the network, and every connection needs a token.
    */
   host?: string;
   /**
-   * The port for them.
+   * The port for runners on other machines.
    *
    * @default 0, any free port
    */
   port?: number;
-  /** Key and certificate for them, PEM; made at start when left out. */
+  /** Key and certificate of that port, PEM; made at start when left out. */
   tls?: TlsIdentity;
   /** What those may do who reach that port and have not shown a token yet: time, connections, bytes, frames. Each has a default. */
   strangers?: PreAuthLimits;
   /**
-   * Time for which a broken connection to a runner may come back, in milliseconds, before its work counts as lost.
+   * How long a runner whose connection broke may take to connect again, in milliseconds. After that its calls are lost.
    *
    * @default 5_000
    */
@@ -77,47 +77,47 @@ export interface FlameModuleOptions {
    */
   maxPayload?: number;
   /**
-   * From how many bytes on arguments, results and items pass through shared memory, to and from runners on this host (ProcessBackend), in files that only this
-   * user can open and that have no name once the runner has them. Up to 64 MiB in each direction; what finds no room goes over the stream. `Infinity` for
-   * none.
+   * The size in bytes from which arguments, results and items pass through shared memory, between a parent and its runners on the same host (ProcessBackend).
+   * At most 64 MiB in each direction; a value that finds no room goes over the stream. The files belong to this user only, and have no name once the runner has
+   * opened them. `Infinity` switches it off.
    *
    * @default 32_768
    */
   sharedMemoryFrom?: number;
   /**
-   * What of its caller's context travels with each call, usually of an AsyncLocalStorage: captured at the parent, and there again around
-   * the handler on the runner. Several carriers are given as a list, each with a name. Nothing travels when left out.
+   * Carries a part of the caller's context with each call, usually of an AsyncLocalStorage: it is captured at the parent and set around the handler on the
+   * runner. Several carriers are a list, each with a name. No context travels when left out.
    */
   context?: ContextCarrier | NamedContextCarrier[];
   /**
-   * Whether linked calls that are made while an HTTP request is answered end when its client goes before it has the response, with
-   * FLAME_CANCELLED. On Express and Fastify. Calls with `link: false` and calls made outside of requests go on.
+   * Whether a client that disconnects before its response cancels the calls made for its request: they end with FLAME_CANCELLED. On Express and Fastify. Calls
+   * with `link: false` and calls made outside of requests go on.
    *
    * @default false
    */
   linkToRequest?: boolean;
   /**
-   * Whether a FlameError that no filter of the app catches is answered with 503 and `Retry-After` (nothing has run, as there is no runner or no room), 504 (its time is
-   * up) or 500, and a fixed sentence instead of its text; GraphQL and microservices alike. With `false` Nest answers it: 500, and in GraphQL the error's own text.
+   * Whether the library answers a FlameError that no filter of the app catches: with 503 and `Retry-After` if the call did not run, 504 on a time-out, else 500, and with
+   * a fixed sentence in place of the error's text. Also for GraphQL and microservices. With `false` Nest answers: 500, and in GraphQL the error's own text.
    *
    * @default true
    */
   exceptionFilter?: boolean;
-  /** The port on which the parent answers health checks and gives its pools' numbers, and that of its runners. None when left out. */
+  /** The ops port: gRPC health checks and metrics of the parent, and health checks of its runners. No port when left out. */
   ops?: FlameOpsOptions;
-  /** Follows calls from their callers to their handlers, across processes: `flameTracing()` of `nestjs-flame/tracing`. */
+  /** Traces calls from caller to handler, across processes: `flameTracing()` of `nestjs-flame/tracing`. */
   tracing?: CallTracer;
   /**
-   * What to do with a runner whose build of the app is not its parent's, because the build changed on disk while the parent lived, or the runner's image has another:
-   * `'warn'` once for each such build, `'refuse'` the runner, so that its callers get FLAME_BOOT, or `'ignore'`. A build is what Node runs of its folder, by content, without
-   * `node_modules`; builds are compared where the paths of their main files within their packages are equal.
+   * What happens to a runner whose build differs from its parent's, because the files changed while the parent lived or the runner's image is another: `'warn'` once for each
+   * such build, `'refuse'` the runner, so that its callers get FLAME_BOOT, or `'ignore'`. A build is the content of the files of the main file's folder that Node runs, without
+   * `node_modules`. Builds are only compared if both main files have the same path within their package.
    *
    * @default 'warn'
    */
   buildMismatch?: BuildMismatch;
-  /** The time that the pools go by: for tests, which take a `VirtualClock` on by hand. The machine's own when left out. */
+  /** The clock of all pools. Tests give a `VirtualClock`, which they move. The system's clock when left out. */
   clock?: Clock;
-  /** Called with what a cast's handler threw, or why it was lost, beside the log line. What it throws itself is logged. */
+  /** Called with the error of a cast that threw or was lost, after it was logged. An error that this function throws is logged. */
   onCastError?: (error: unknown, handler: string) => void;
 }
 
@@ -206,12 +206,12 @@ function readBackend(value: unknown, path: string): FlameBackend {
   throw badOption(path, `must be a FlameBackend, but is ${show(value)}`, 'Give for example new ProcessBackend().');
 }
 
-/** The option `handlers`: classes that may be called without a decorator. */
+/** Reads the option `handlers`. */
 export function readHandlers(read: OptionReader): Class[] {
   return readList(read, 'handlers').map((type, place) => readClass(type, `${read.path}.handlers[${place}]`));
 }
 
-/** The option `classes`: those whose instances cross as themselves. */
+/** Reads the option `classes`. */
 export function readClasses(read: OptionReader): (RegisteredClass | RegisteredKind)[] {
   return readList(read, 'classes').map((type, place) => readRegistered(type, `${read.path}.classes[${place}]`));
 }

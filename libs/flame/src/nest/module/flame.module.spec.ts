@@ -80,7 +80,7 @@ describe('FlameModule', () => {
     expect(told.slice(3)).toEqual(['gone', 'destroy, a call is FLAME_REFUSED', 'shutdown', 'close']);
   });
 
-  it('removes what parents that are gone had left, beside its own start', async () => {
+  it('removes machines of dead parents while it starts', async () => {
     class Littered extends ToldBackend {
       override async reap(): Promise<number> {
         this.told.push('reap');
@@ -91,7 +91,7 @@ describe('FlameModule', () => {
     const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { backend: new Littered(told) })] });
     await app.close();
     expect(told).toEqual(['prepare under test', 'reap', 'close']);
-    expect(logged).toContain('log Flame: told: removed 2 machines that a parent which is gone had left');
+    expect(logged).toContain('log Flame: told: removed 2 machines of a parent that has died');
   });
 
   it('starts though its platform cannot be asked for them', async () => {
@@ -102,7 +102,7 @@ describe('FlameModule', () => {
     }
     const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { backend: new Mute([]) })] });
     await app.close();
-    expect(logged).toContain('warn Flame: told: could not look for machines that other parents left: no answer');
+    expect(logged).toContain('warn Flame: told: could not look for machines of dead parents: no answer');
   });
 
   it('says what it has', async () => {

@@ -39,13 +39,13 @@ import { runnerProcess } from '../runner/runner-process.js';
 /** What a factory of `forRootAsync` returns: the list of pools, or the module's options with that list as `pools`. */
 export type FlameAsyncResult = FlamePoolOptions[] | (FlameModuleOptions & { pools: FlamePoolOptions[] });
 
-/** What a class has that `forRootAsync` gets as `useClass` or `useExisting`. */
+/** The interface of the classes that `forRootAsync` takes as `useClass` or `useExisting`. */
 export interface FlameOptionsFactory {
   createFlameOptions(): FlameAsyncResult | Promise<FlameAsyncResult>;
 }
 
 export interface FlameModuleAsyncOptions extends AsyncOptions<FlameAsyncResult, FlameOptionsFactory> {
-  /** The names of the pools: Nest must know them before the factory can run. */
+  /** The names of the pools. Nest needs them before the factory runs, to provide the pools for injection. */
   names: readonly string[];
 }
 
@@ -53,10 +53,10 @@ const configToken = Symbol('nestjs-flame:config');
 const buildToken = Symbol('nestjs-flame:build');
 
 /**
- * The door to nestjs-flame. Import it once, in the app's root module; it is global.
+ * Runs an app's decorated methods on pools of runners. Import it once, in the root module; it is global.
  *
- * It finds the app's handlers when the app is initialised, boots the `min` runners before the app counts as started, and drains its pools
- * in `onApplicationShutdown`. In a runner it attaches to the parent instead: `NestFactory.createApplicationContext()`, `app.init()` and
+ * In a parent it finds the handlers when the app is initialised, boots the `min` runners before the app counts as started, and drains the
+ * pools in `onApplicationShutdown`. In a runner it attaches to the parent instead: `NestFactory.createApplicationContext()`, `app.init()` and
  * `app.listen()` open no port there and never resolve, so that code after them runs in parents only.
  */
 @Module({})
@@ -97,7 +97,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
 
   /**
    * @param pools the app's pools, each with a name of its own
-   * @param options what holds for all of them
+   * @param options options of all of them
    * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix.
    */
   static forRoot(pools: FlamePoolOptions[], options: FlameModuleOptions = {}): DynamicModule {
@@ -109,7 +109,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     );
   }
 
-  /** The same with options from a factory, which returns the pools that `names` names. */
+  /** The same with options from a factory, which returns a pool for each of `names`. */
   static forRootAsync(options: FlameModuleAsyncOptions): DynamicModule {
     const path = 'FlameModule.forRootAsync';
     const names = new OptionReader(options, path).texts('names', "['ffmpeg']");
@@ -124,7 +124,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     return dynamicModule(config, names, false, options.imports);
   }
 
-  /** Before any other middleware, and for every path, whatever the global prefix. */
+  /** Registers the middleware of `linkToRequest` before any other, for every path, whatever the global prefix. */
   configure(): void {
     if (this.#requestLink) this.#adapterHost.httpAdapter.use(this.#requestLink.middleware);
   }
@@ -178,16 +178,16 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 }
 
-/** `local`: no runner has a process of its own. */
+/** `local`: every runner lives in this process. */
 function dynamicModule(
   config: Provider[],
   names: readonly string[],
   local: boolean,
   imports: ModuleMetadata['imports'] = [],
 ): DynamicModule {
-  // Before the app is made: a runner takes over what Nest's classes do.
+  // Before the app is made: in a runner this changes methods of Nest's classes.
   runnerProcess();
-  // As early as can be: this process has loaded its code, and the build may change from now on. Under a test runner the script is not the app.
+  // As early as possible: the files of the build may change from now on. Under a test runner the script is not the app.
   const build = { read: (local && !FlameParent.get()) || underTest() ? undefined : AppBuild.read() };
   const pools = names.map((name) => ({
     provide: getPoolToken(name),

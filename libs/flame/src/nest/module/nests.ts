@@ -4,12 +4,12 @@ import * as core from '@nestjs/core';
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { loadedNests } from '../../library.js';
 
-/** What this library injects of Nest's own. */
+/** The classes of Nest that this library injects. */
 const names = ['ApplicationConfig', 'ExternalContextCreator', 'HttpAdapterHost', 'ModuleRef', 'ModulesContainer'] as const;
 
 /**
- * Under these tokens an app gives what is Nest's, whichever Nest made the app. Nest's own tokens are its classes: after `jest.resetModules()` the
- * app's classes are not those that this library has imported.
+ * Tokens for Nest's own providers that hold for whichever copy of Nest made the app. Nest's tokens are its classes, and after `jest.resetModules()` the app's
+ * copy of them is not the one that this library imported.
  */
 export const nestTokens = Object.fromEntries(names.map((name) => [name, Symbol(`nestjs-flame:${name}`)])) as Record<
   (typeof names)[number],
@@ -24,13 +24,13 @@ export function nestProviders(): FactoryProvider[] {
   }));
 }
 
-/** Nest's way into a module of the app. */
+/** The ModuleRef of a module of the app. */
 export function moduleRefOf(module: ModulesContainer extends Map<string, infer M> ? M : never): ModuleRef {
   const wrappers = cores().map((nest) => module.providers.get(nest.ModuleRef));
   return wrappers.find((wrapper) => wrapper !== undefined)!.instance as ModuleRef;
 }
 
-/** Nest as the newest app has it. */
+/** The copy of `@nestjs/common` of the app that was made last. */
 export function newestCommon(): typeof common {
   return ([...loadedNests().values()].at(-1) as typeof common | undefined) ?? common;
 }

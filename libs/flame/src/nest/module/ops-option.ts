@@ -1,36 +1,36 @@
 import { isIP } from 'node:net';
 import { badOption, OptionReader } from '../../core/options/option-reader.js';
+import { readTls } from '../../transport/grpc/tls-identity.js';
 import type { TlsIdentity } from '../../transport/grpc/tls-identity.js';
-import { readTls } from './tls-option.js';
 
-/** The port for those who operate the app: health, numbers, and who asks what there is. */
+/** The ops port: gRPC health checks, metrics and reflection. */
 export interface FlameOpsOptions {
-  /** The parent's port for `grpc.health.v1.Health` and `flame.v1.Metrics`; 0 takes any that is free, which the log names. None when left out. */
+  /** The parent's port for `grpc.health.v1.Health` and `flame.v1.Metrics`; 0 takes a free one, which the log names. No port when left out. */
   port?: number;
   /**
-   * The interface. Beyond this host, `token` is required; without `tls` it travels in the clear, so that only a private network should see it.
+   * The interface. An interface that other hosts can reach requires `token`. Without `tls` the token travels in plaintext: use a private network only.
    *
    * @default '127.0.0.1'
    */
   host?: string;
-  /** What callers of `flame.v1.Metrics` and of reflection bear, as `authorization: Bearer <token>`. Health is open to all who reach the port. */
+  /** Clients of `flame.v1.Metrics` and of reflection send it as `authorization: Bearer <token>`. Health checks need no token. */
   token?: string;
   /** Key and certificate for this port, PEM; plaintext when left out. */
   tls?: TlsIdentity;
   /**
-   * Whether clients like grpcurl may ask what there is. Needs the package `@grpc/reflection`.
+   * Whether the port answers gRPC reflection, for clients such as grpcurl. Needs the package `@grpc/reflection`.
    *
    * @default false
    */
   reflection?: boolean;
   /**
-   * A port on which every runner answers health checks of its platform, on all interfaces and in plaintext: serving from when it has attached until it
-   * leaves. For backends whose runners each have an address of their own.
+   * A port on which every runner answers health checks, on all interfaces and in plaintext: SERVING from when it has attached until it leaves. For backends whose
+   * runners each have an address of their own.
    */
   runnerPort?: number;
 }
 
-/** The same, checked. */
+/** The options, checked. */
 export interface OpsConfig {
   readonly port: number | undefined;
   readonly host: string;
@@ -77,7 +77,7 @@ function readPort(read: OptionReader, key: string, least: number): number {
   return port;
 }
 
-/** Whether only this host can reach it. */
+/** Whether only this host can reach the interface. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -6,7 +6,7 @@ import { FlameParent } from './flame-parent.js';
 
 type Definition = Type | DynamicModule | ForwardReference<() => Type | DynamicModule>;
 
-/** What a test's `overrideModule(moduleToReplace).useModule(newModule)` has asked for. */
+/** A test's `overrideModule(moduleToReplace).useModule(newModule)`. */
 interface Override {
   readonly moduleToReplace: unknown;
   readonly newModule: unknown;
@@ -21,22 +21,22 @@ interface Scanner {
   scanForModules(scan: Scan): Promise<unknown>;
 }
 
-/** The classes that can be overridden by their name, wherever an app imports what their `forRoot` gives. */
+/** The module classes that `overrideModule` can name, wherever an app imports what their `forRoot` returned. */
 const classes = new Set<unknown>();
 const prepared = new WeakSet<object>();
 
-/** The module, which a test can replace by `overrideModule` with its class: `.overrideModule(FlameModule).useModule(…)`. */
+/** Makes a dynamic module replaceable in tests by its class: `.overrideModule(FlameModule).useModule(…)`. */
 export function overridable(module: DynamicModule): DynamicModule {
   classes.add(module.module);
-  // A runner is no test.
+  // Runners are not tests.
   if (!FlameParent.get()) prepare(scannerPrototype());
   return module;
 }
 
 /**
- * Nest compares the module to replace with each import by `===`, so that a class replaces no dynamic module
- * (https://github.com/nestjs/nest/issues/11967, as of 11.2 and 12.5). Where a test replaces one of our classes, the scanner is told to replace the
- * dynamic module that it is at. What the test put in its place may import the same class in turn: that stays.
+ * Nest compares the module to replace with each import by `===`, so a class replaces no dynamic module
+ * (https://github.com/nestjs/nest/issues/11967, as of 11.2 and 12.5). If a test replaces one of our classes, this tells the scanner to replace the dynamic
+ * module that it has reached. The replacement may itself import the class; that import is kept.
  */
 function prepare(prototype: Scanner | undefined): void {
   const scanForModules = prototype?.scanForModules;
@@ -54,7 +54,7 @@ function prepare(prototype: Scanner | undefined): void {
   };
 }
 
-/** Of the Nest that this process has at the moment; undefined where Nest has moved it, and then only the overriding is missing. */
+/** The scanner of this process's Nest; undefined if Nest has moved it, and then only `overrideModule` does not work. */
 function scannerPrototype(): Scanner | undefined {
   try {
     const require = createRequire(join(packageFolder() ?? process.cwd(), 'package.json'));

@@ -37,22 +37,21 @@ import { refuseBelowOwnRunner } from '../../backends/launch/ancestor-apps.js';
 import { underTest } from '../../backends/launch/under-test.js';
 import { allocate } from '../../transport/session/spare-memory.js';
 
-/** Finds the exception filter that looks for an error with one of these prototypes. */
+/** Finds the exception filter that catches one of these prototypes. */
 export type FindCaught = (lost: readonly object[]) => CaughtError | undefined;
 
 /**
- * The pools of one app, with what they share: the doors, the codec, the backends. It owns all of these. In a runner it is made but not
- * started.
+ * The pools of one app and what they share: attach servers, codec and backends. It owns all of these. In a runner it is made but not started.
  */
 export class PoolSet {
   readonly pools: ReadonlyMap<string, Pool>;
-  /** What each pool is made of: for examinations, which stand beside the pools. */
+  /** The setup of each pool, which `doctor` uses to boot a runner beside the pool. */
   readonly setups: ReadonlyMap<string, PoolSetup>;
   readonly manifest: Manifest;
-  /** What runners run. */
+  /** The handlers that runners run. */
   readonly table: HandlerTable;
   readonly codec: Codec;
-  /** What calls and children in place are made with. */
+  /** The setup of calls and children in place. */
   readonly inPlace: InPlaceSetup;
   readonly #config: FlameConfig;
   readonly #index: HandlerIndex;
@@ -69,7 +68,7 @@ export class PoolSet {
   #reaped: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  /** `build` is what this process was started from; `caller` knows whom calls are made for, `findCaught` which errors the app's exception filters look for. */
+  /** `build` is the build of this process; `caller` gives the client of the current request, `findCaught` the exception filter for an error. */
   constructor(
     config: FlameConfig,
     index: HandlerIndex,
@@ -115,22 +114,22 @@ export class PoolSet {
   }
 
   /**
-   * Lets every backend look at its options and surroundings.
+   * Lets every backend check its options and environment.
    *
-   * @throws {FlameError} FLAME_CONFIG from one that cannot work here, and below a runner of this same app.
+   * @throws {FlameError} FLAME_CONFIG if a backend cannot work here, and below a runner of this same app.
    */
   async prepare(): Promise<void> {
     refuseBelowOwnRunner(this.manifest.digest);
     for (const backend of this.#backends()) await this.prepareOne(backend);
   }
 
-  /** @throws {FlameError} FLAME_CONFIG when it cannot work here. */
+  /** @throws {FlameError} FLAME_CONFIG if the backend cannot work here. */
   async prepareOne(backend: FlameBackend): Promise<void> {
     await backend.prepare({ parent: this.#parent, underTest: underTest(), log: nestLog });
   }
 
   /**
-   * Boots the `min` runners of all pools. @throws {FlameError} FLAME_BOOT when one of them must and cannot; then nothing is left running.
+   * Boots the `min` runners of all pools. @throws {FlameError} FLAME_BOOT if a required one cannot be booted; then no runner is left.
    */
   async start(): Promise<void> {
     for (const { name, queueTimeout, bootTimeout } of this.#config.pools) {
@@ -152,22 +151,21 @@ export class PoolSet {
     this.#sayReady();
   }
 
-  /** A platform that cannot be asked, or is slow to answer, does not keep the app from starting. */
+  /** Removes machines that dead parents left. A platform that does not answer does not keep the app from starting. */
   async #reap(): Promise<void> {
     for (const backend of this.#backends()) {
       try {
         const count = await backend.reap(this.#closing.signal);
-        if (count > 0)
-          nestLog.log(`${backend.name}: removed ${count} machine${count === 1 ? '' : 's'} that a parent which is gone had left`);
+        if (count > 0) nestLog.log(`${backend.name}: removed ${count} machine${count === 1 ? '' : 's'} of a parent that has died`);
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        nestLog.warn(`${backend.name}: could not look for machines that other parents left: ${(error as Error).message}`);
+        nestLog.warn(`${backend.name}: could not look for machines of dead parents: ${(error as Error).message}`);
       }
     }
   }
 
   /**
-   * Ends what runs on this app's own providers, before these are destroyed: drains the pools whose runners live in this process, then ends the children in
+   * Ends the work that uses this app's own providers, before they are destroyed: drains the pools whose runners live in this process, then ends the children in
    * place. Idempotent.
    */
   async closeLocal(): Promise<void> {
@@ -177,13 +175,13 @@ export class PoolSet {
     await Promise.all(Array.from(this.inPlace.children, (child) => child.end('leaving', closing)));
   }
 
-  /** Drains the pools, then closes what they stood on. Idempotent. */
+  /** Drains the pools, then closes the attach servers and the backends. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
-  /** What comes of a cast that nobody awaits: so it is nobody's call either. */
+  /** Reports the failure of a cast. Bound to no call: a cast has no caller. */
   readonly castFailed = AsyncResource.bind((error: unknown, handler: string): void => {
     nestLog.error(`cast ${handler} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     this.#config.onCastError?.(error, handler);
@@ -198,7 +196,7 @@ export class PoolSet {
     const port = await this.#ops.open();
     nestLog.log(`health and metrics on ${ops.host}:${port}`);
     if (ops.token !== undefined && !ops.tls && !isLoopback(ops.host))
-      nestLog.warn(`ops.token comes in the clear on ${ops.host}:${port}: give ops.tls, unless that network is yours alone`);
+      nestLog.warn(`ops.token travels in plaintext on ${ops.host}:${port}. Give ops.tls, unless the network is private`);
   }
 
   async #close(): Promise<void> {
@@ -274,10 +272,10 @@ export class PoolSet {
   }
 }
 
-/** Why pools drain, for people. */
+/** The reason for draining that errors and logs show. */
 const closing = 'the app is closing';
 
-/** A filter at the parent does not see an error whose class did not cross. */
+/** Warns that a filter at the parent will not see an error whose class did not cross. */
 function warnOfCaught(caught: CaughtError | undefined, base: string): void {
   if (!caught) return;
   const { type, filter } = caught;
@@ -286,7 +284,7 @@ function warnOfCaught(caught: CaughtError | undefined, base: string): void {
   );
 }
 
-/** What a pool is called where health is asked for. */
+/** The service name of a pool in gRPC health checks. */
 function healthName(pool: string): string {
   return `flame.pool.${pool}`;
 }

@@ -1,7 +1,7 @@
 import { badOption } from '../../core/options/option-reader.js';
 import type { Check } from '../../core/check.js';
 
-/** What `npx nestjs-flame doctor` asks of an app that it starts, in `FLAME_DOCTOR`, as JSON. */
+/** The request of `npx nestjs-flame doctor` to the app that it starts: JSON in `FLAME_DOCTOR`. */
 export interface DoctorOrder {
   /** The pools to examine; all when left out. */
   readonly pools?: readonly string[];
@@ -9,7 +9,7 @@ export interface DoctorOrder {
   readonly boot: boolean;
 }
 
-/** What the app tells back, over the IPC channel that doctor has opened; `flame` tells these messages from the app's own. */
+/** The app's answers over the IPC channel that doctor opened. The field `flame` tells them from the app's own messages. */
 export type DoctorMessage = { readonly flame: 'doctor' } & (
   | { readonly type: 'app'; readonly version: string; readonly node: string; readonly pools: readonly string[] }
   | { readonly type: 'pool'; readonly name: string; readonly backend: string }
@@ -20,7 +20,7 @@ export type DoctorMessage = { readonly flame: 'doctor' } & (
 /** Read once, when the module is loaded, so that the runners that doctor boots do not inherit it. */
 const order = takeDoctorOrder(process.env);
 
-/** What doctor wants of this process; undefined where nobody examines it. */
+/** The doctor request of this process; undefined outside of doctor. */
 export function doctorOrder(): DoctorOrder | undefined {
   return order;
 }
@@ -28,7 +28,7 @@ export function doctorOrder(): DoctorOrder | undefined {
 /**
  * Reads `env.FLAME_DOCTOR`, and takes it out of `env`.
  *
- * @throws {FlameError} FLAME_CONFIG when it was not doctor who set it.
+ * @throws {FlameError} FLAME_CONFIG if its value is not a doctor request.
  */
 export function takeDoctorOrder(env: Record<string, string | undefined>): DoctorOrder | undefined {
   const text = env['FLAME_DOCTOR'];
@@ -38,7 +38,7 @@ export function takeDoctorOrder(env: Record<string, string | undefined>): Doctor
     const { pools, boot } = JSON.parse(text) as DoctorOrder;
     if (typeof boot === 'boolean') return { pools, boot };
   } catch {
-    // Told below.
+    // The error below says it.
   }
   throw badOption('FLAME_DOCTOR', 'is not an order of doctor', 'Unset it, and run npx nestjs-flame doctor, which sets it.');
 }

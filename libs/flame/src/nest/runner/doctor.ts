@@ -9,14 +9,14 @@ import type { PoolSet } from '../module/pool-set.js';
 
 type Tell = (message: DoctorMessage) => void;
 
-/** How a process is asked to go. */
+/** The signals that ask a process to end. */
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * This process, where doctor has started it: it examines its pools in place of serving, tells doctor what it finds, and ends. It never
- * resolves, so that nothing else of the app starts. Whoever stops doctor stops it, and it cleans up first.
+ * Runs the examination in the app that doctor started: examines the pools, reports to doctor, and ends the process. Never resolves, so that the app does not start to
+ * serve. It cleans up and ends when doctor is stopped.
  *
- * @throws {FlameError} FLAME_CONFIG in a process that doctor has not started.
+ * @throws {FlameError} FLAME_CONFIG in a process that doctor did not start.
  */
 export async function runDoctor(pools: PoolSet, order: DoctorOrder): Promise<never> {
   if (!process.send) throw badOption('FLAME_DOCTOR', 'is set, but nobody listens', 'Unset it, and run npx nestjs-flame doctor.');
@@ -24,7 +24,7 @@ export async function runDoctor(pools: PoolSet, order: DoctorOrder): Promise<nev
   const giveUp = new AbortController();
   const stop = (): void => giveUp.abort();
   process.once('disconnect', stop);
-  // The examination's alone: Nest would close the app under it.
+  // Nest's handlers would close the app during the examination.
   for (const signal of signals) process.removeAllListeners(signal).on(signal, stop);
   await examineApp(pools, order, tell, giveUp.signal);
   await pools.close();
@@ -35,7 +35,7 @@ export async function runDoctor(pools: PoolSet, order: DoctorOrder): Promise<nev
 async function examineApp(pools: PoolSet, { pools: wanted, boot }: DoctorOrder, tell: Tell, signal: AbortSignal): Promise<void> {
   const { version } = pools.manifest;
   tell({ flame: 'doctor', type: 'app', version, node: process.versions.node, pools: [...pools.setups.keys()] });
-  // What a machine printed may be in colours.
+  // A machine's output may contain colours.
   const report = (check: Check): void =>
     tell({ flame: 'doctor', type: 'check', check: { ...check, message: stripVTControlCharacters(check.message) } });
   for (const [name, setup] of pools.setups) {
@@ -59,7 +59,7 @@ async function examineBackend(pools: PoolSet, backend: FlameBackend, signal: Abo
   }
 }
 
-/** The errors of options say what is wrong in their first sentence, and then how to mend it. */
+/** The first sentence of an option's error says what is wrong, the rest is the fix. */
 function badlySet({ message }: FlameError): Check {
   const end = message.indexOf('. ');
   if (end < 0) return { name: 'options', ok: false, message: message, fix: 'Correct the option.' };

@@ -3,16 +3,16 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { FlameError } from '../../core/errors/flame-error.js';
 import { needRunnerProcess } from './runner-process.js';
 
-/** Options of the Nest application context that a runner is. */
+/** Options of the runner's Nest application context. */
 export type FlameRunnerOptions = NonNullable<Parameters<typeof NestFactory.createApplicationContext>[1]>;
 
-/** The lean way to be a runner: without an HTTP adapter, which need not even be loaded. */
+/** Starts a runner without an HTTP adapter, which is not even loaded. */
 export class FlameRunner {
   /**
-   * Boots the app as an application context, attaches it to the parent and serves its calls. The process ends when the parent says so,
-   * when it is gone, or on a signal, after the running work.
+   * Boots the app as an application context, attaches it to the parent and serves its calls. The process ends when the parent ends it or is gone, or on a signal, after
+   * its running calls.
    *
-   * Resolves when attached: unlike code after `createApplicationContext()` or `app.listen()`, code after this is meant for runners, and runs.
+   * Resolves when attached. Unlike code after `createApplicationContext()` or `app.listen()`, code after this runs in runners.
    *
    * @throws {FlameError} FLAME_CONFIG in a process that no pool has booted, and when the module imports no FlameModule.
    */

@@ -1,13 +1,11 @@
 import type { Server } from 'node:net';
 import type { ModulesContainer } from '@nestjs/core';
-import { isNamed } from '../handlers/is-named.js';
-import { prototypesOf } from '../decorator/declaration.js';
+import { isNamed, prototypesOf } from '../decorator/declaration.js';
 import { queueConsumer } from './queue-consumers.js';
 
 /**
- * Names what is live in this process and should not be in a runner: ports that are listened on, cron jobs and timers of
- * `@nestjs/schedule`, consumers of queues. It knows these by their shape and needs none of the packages. Providers are looked at, and what
- * they hold in properties.
+ * Names active sources of work that do not belong in a runner: listening ports, cron jobs and timers of `@nestjs/schedule`, queue consumers. It looks at providers and their
+ * properties, and recognises the packages' objects by their shape, so that no package needs to be installed.
  */
 export function liveSources(modules: ModulesContainer): string[] {
   const found = new Set<string>();
@@ -22,7 +20,7 @@ export function liveSources(modules: ModulesContainer): string[] {
   return [...found];
 }
 
-/** The methods with which `@nestjs/bull` consumes a queue, in words; none where the queue is another package's. */
+/** The methods with which `@nestjs/bull` consumes a queue, comma-separated; none for another package's queue. */
 function processorsOf(queue: string, modules: ModulesContainer): string[] {
   const methods = classesOf(modules)
     .filter((type) => (Reflect.getMetadata('bull:module_queue', type) as { name?: string } | undefined)?.name === queue)
@@ -56,7 +54,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** The part of `SchedulerRegistry` that is asked. */
+/** The methods of `SchedulerRegistry` that are used. */
 interface Registry {
   getCronJobs?(): ReadonlyMap<string, { isActive?: boolean; running?: boolean }>;
   getIntervals?(): string[];
@@ -78,7 +76,7 @@ function schedules(registry: Registry, modules: ModulesContainer): string[] {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Schedules without a name have a UUID instead: they are shown as the methods that are decorated without one. */
+/** A schedule without a name has a UUID as its name; the decorated methods without a name are shown in its place. */
 function named(names: readonly string[], decorator: string, modules: ModulesContainer): string[] {
   if (!names.some((name) => uuid.test(name))) return [...names];
   const unnamed = (method: Function): boolean =>
@@ -100,7 +98,7 @@ function decoratedMethods(type: Function, wanted: (method: Function) => boolean)
     .map((key) => `${type.name}.${key}`);
 }
 
-/** Node tells how many servers listen by its public API, and which by this one, which it may drop some day. */
+/** Node's public API only counts listening servers. This private one names them; without it there are none to name. */
 function openPorts(): string[] {
   const handles = (process as { _getActiveHandles?: () => unknown[] })._getActiveHandles?.() ?? [];
   return handles

@@ -7,8 +7,7 @@ const numbers = ['maxConcurrency', 'bootTimeout', 'shutdownTimeout', 'reconnectT
 const fix = 'A pool sets FLAME_PARENT for the runners that it boots; unset it to start the app as a parent.';
 
 /**
- * Reads what a runner was told at birth from `env.FLAME_PARENT`, null where it is not set. Takes it out of `env`: it holds the
- * token, and what a handler spawns must not inherit it.
+ * Reads and deletes `env.FLAME_PARENT`; null if it is not set. It is deleted because it holds the token, which processes that a handler spawns must not inherit.
  *
  * @throws {FlameError} FLAME_CONFIG that says what is wrong with the value.
  */
@@ -31,7 +30,7 @@ function readParentInfo(text: string): ParentInfo {
   return info as unknown as ParentInfo;
 }
 
-/** The parser's own error is not passed on: it would show a part of the token. */
+/** Hides the parser's own error, which would show a part of the token. */
 function parse(json: string): Record<string, unknown> {
   let info: unknown;
   try {

@@ -1,6 +1,6 @@
-import { isNamed } from '../handlers/is-named.js';
+import { isNamed } from '../decorator/declaration.js';
 
-/** What a class of a package has, as far as it is asked. */
+/** The fields of the packages' classes that are used. */
 interface Consumer {
   readonly name?: string;
   readonly worker?: unknown;
@@ -10,7 +10,7 @@ interface Consumer {
   isRunning?(): unknown;
 }
 
-/** By the name of the class: what tells that an instance of it consumes, and the name to show for it. */
+/** By class name: a function that returns the name to show if an instance consumes a queue. */
 const kinds: readonly (readonly [name: string, consumes: (instance: Consumer) => string | undefined])[] = [
   // A processor of @nestjs/bullmq.
   ['WorkerHost', (host) => (hasWorker(host) ? host.constructor.name : undefined)],
@@ -24,7 +24,7 @@ const kinds: readonly (readonly [name: string, consumes: (instance: Consumer) =>
   ['SqsService', ({ consumers }) => (consumers?.size ? [...consumers.keys()].join(', ') : undefined)],
 ];
 
-/** The name of the queue that an object consumes, or of the class that does; undefined for any other object. */
+/** The name of the queue that an object consumes, or of its class; undefined for any other object. */
 export function queueConsumer(instance: object): string | undefined {
   for (const [name, consumes] of kinds) {
     const queue = isNamed(instance, name) ? consumes(instance) : undefined;
@@ -33,7 +33,7 @@ export function queueConsumer(instance: object): string | undefined {
   return undefined;
 }
 
-/** bullmq's getter throws where the worker was not made. */
+/** bullmq's getter throws if the worker was not made. */
 function hasWorker(host: Consumer): boolean {
   try {
     return Boolean(host.worker);

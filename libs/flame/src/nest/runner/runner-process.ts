@@ -18,23 +18,23 @@ import { nestLog } from '../log/nest-log.js';
 import { endWithoutApp } from './runner-role.js';
 import { schemaChanges } from './schema-changes.js';
 
-/** What a FlameModule in a runner has to offer, once it is initialised. */
+/** The app of a runner, from its FlameModule. */
 export interface RunnerApp extends Omit<HostedApp, 'close'> {
   readonly modules: ModulesContainer;
   /** The names of its pools. */
   readonly pools: readonly string[];
-  /** Where it answers health checks; nowhere when undefined. */
+  /** The port of its health checks; undefined for none. */
   readonly healthPort: number | undefined;
   /** Undefined where the app has none. */
   readonly adapter: Pick<AbstractHttpAdapter, 'listen'> | undefined;
 }
 
-/** Time after which a runner looks for servers that the app opened once it was up. */
+/** Time after which a runner looks for servers that the app opened after its start. */
 const lookAgain = 1_000;
 
 /**
- * This process as a runner. The first app with a FlameModule that is initialised is the runner's: it is attached and, in the end, closed. What
- * initialises it never settles, so that the script stops there. Nest's classes are changed in runner processes only.
+ * This process as a runner. The first app with a FlameModule that is initialised is the runner's app: it is attached and, at the end, closed. The promise of its
+ * initialisation never settles, so that main.ts stops there. Nest's classes are patched in runner processes only.
  */
 export class RunnerProcess {
   readonly #info: ParentInfo;
@@ -42,7 +42,7 @@ export class RunnerProcess {
   readonly #health = new HealthBook();
   readonly #apps = new Map<FlameApp, RunnerApp>();
   readonly #attached: Promise<NestApplicationContext>;
-  /** What was warned of already. */
+  /** The warnings given so far. */
   readonly #schemaChanges = new Set<string>();
   #settle!: { resolve: (app: NestApplicationContext) => void; reject: (error: unknown) => void };
   #serving: NestApplicationContext | undefined;
@@ -71,23 +71,23 @@ export class RunnerProcess {
     process.on('uncaughtExceptionMonitor', (error: NodeJS.ErrnoException) => this.#explain(error));
   }
 
-  /** Resolves with the runner's app when the parent has let this runner in. */
+  /** Resolves with the runner's app when the runner is attached. */
   get attached(): Promise<NestApplicationContext> {
     return this.#attached;
   }
 
-  /** Looks at an app that is being created: its providers are known and their databases not yet connected to. */
+  /** Prepares an app that is being created, before its providers connect to databases. */
   prepare(modules: ModulesContainer, adapter: RunnerApp['adapter']): void {
     keepGatewaysClosed(modules, adapter !== undefined && adapter !== null);
     this.#warnOfSchemaChanges(modules);
   }
 
-  /** Takes an app in that is being initialised: its HTTP adapter will open no port. */
+  /** Registers an app that is being initialised, and keeps its HTTP adapter from opening a port. */
   adopt(flame: FlameApp, app: RunnerApp): void {
     this.#apps.set(flame, app);
     // Options that a factory gives are known by now.
     this.#warnOfSchemaChanges(app.modules);
-    // The adapter's callback is what settles the promise of app.listen(): it stays pending, and main.ts does not go on as a server would.
+    // Without the adapter's callback the promise of app.listen() stays pending, and main.ts does not go on as a server.
     if (app.adapter) app.adapter.listen = () => undefined;
     if (app.healthPort !== undefined) void this.#openHealth(app.healthPort);
   }
@@ -104,7 +104,7 @@ export class RunnerProcess {
     return `runner ${this.#info.runner} of pool "${this.#info.pool}"`;
   }
 
-  /** For its platform's probes. A runner without them works all the same. */
+  /** Opens the health checks for the platform's probes. A runner works without them, too. */
   async #openHealth(port: number): Promise<void> {
     try {
       const { OpsServer } = await import('../../ops/ops-server.js');
@@ -124,7 +124,7 @@ export class RunnerProcess {
       await bootstrap.call(this);
       up(this);
     };
-    // Where main.ts awaits this, directly or by createApplicationContext() or listen(), it stops. Only a handler may start such an app and go on.
+    // main.ts stops where it awaits this, directly or in createApplicationContext() or listen(). Only a handler may start such an app and go on.
     for (const { prototype } of [NestApplicationContext, NestApplication]) {
       const init = prototype.init;
       prototype.init = async function (this: NestApplicationContext) {
@@ -132,7 +132,7 @@ export class RunnerProcess {
         return flameOf(this) && !FlameCall.current() ? new Promise(() => undefined) : app;
       } as typeof init;
     }
-    // Nest would close the database clients under the running work; the host drains first.
+    // Nest would close the database clients during running calls; the host drains first.
     NestApplicationContext.prototype.enableShutdownHooks = function () {
       return this;
     };
@@ -145,7 +145,7 @@ export class RunnerProcess {
     };
   }
 
-  /** An app has run all its hooks. One without a FlameModule, such as one that reads the configuration, runs as it does in the parent. */
+  /** Called after an app has run its bootstrap hooks. An app without a FlameModule, such as one that reads the configuration, runs as in the parent. */
   #up(app: NestApplicationContext): void {
     const found = flameOf(app);
     const runner = found && this.#apps.get(found);
@@ -155,7 +155,7 @@ export class RunnerProcess {
     this.#serving = app;
     process.off('beforeExit', endWithoutApp);
     if (!runner.pools.includes(this.#info.pool)) nestLog.error(`${this.#name}: ${notMine(this.#info.pool)}`);
-    // One that goes before the look was due looks now.
+    // A runner that leaves before `lookAgain` looks now.
     const close = (): Promise<void> => {
       this.#warnOfLive(runner.modules);
       return (this.#closed ??= app.close());
@@ -186,14 +186,14 @@ export class RunnerProcess {
     );
   }
 
-  /** The script ended by itself, without an error that would say why. Its parent shows this line. */
+  /** Explains a script that ended by itself without an error. The parent shows this line. */
   #explainEarlyEnd(code: number): void {
     if (this.#serving || !this.#closedEarly || (code !== 0 && code !== configExitCode)) return;
-    // Not by the app's logger, which may be asynchronous.
+    // The app's logger may be asynchronous.
     process.stderr.write(`${this.#name}: the script closed its app before it was initialised, and initialised no other\n`);
   }
 
-  /** A runner on its parent's host finds the port taken, and its error says nothing of why there are two of them. */
+  /** Explains EADDRINUSE: on its parent's host a runner finds the parent's port taken, and the error does not say that this process is a runner. */
   #explain(error: NodeJS.ErrnoException): void {
     if (error.code !== 'EADDRINUSE') return;
     nestLog.error(
@@ -204,7 +204,7 @@ export class RunnerProcess {
 
 let here: RunnerProcess | undefined;
 
-/** This process as a runner; undefined in a parent. Made when it is first asked for, before the app is. */
+/** This process as a runner; undefined in a parent. Made on the first call, before the app is. */
 export function runnerProcess(): RunnerProcess | undefined {
   const info = FlameParent.get();
   if (info) here ??= new RunnerProcess(info);
@@ -223,7 +223,7 @@ function notMine(pool: string): string {
   return `the first app with a FlameModule that the script initialises is the runner's, and it has no pool "${pool}". Give the backend of that pool an entry that starts its app alone.`;
 }
 
-/** An app that is a microservice opens its transport right after its hooks. */
+/** Keeps a microservice from opening its transport, which it does right after its hooks. */
 function silenceMicroservice(app: object): void {
   const { serverInstance } = app as { serverInstance?: { listen?: unknown } };
   if (serverInstance && typeof serverInstance.listen === 'function') serverInstance.listen = () => undefined;

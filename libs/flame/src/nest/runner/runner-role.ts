@@ -8,7 +8,7 @@ import type { ParentInfo } from '../../core/parent-info.js';
 import { configExitCode } from '../../core/errors/config-exit-code.js';
 import { nestLog } from '../log/nest-log.js';
 
-/** What Node asks a cluster worker's primary for, when the worker opens a server. */
+/** Node's request to the primary when a cluster worker opens a server. */
 interface ServerQuery {
   readonly address: string | null;
   readonly port: number;
@@ -23,8 +23,8 @@ type ChangedCluster = {
 } & { _getServer: (server: Server & { _listen2: (...query: unknown[]) => void }, query: ServerQuery) => void };
 
 /**
- * Has this runner process see what its parent sees, so that main.ts takes the same way in both: a worker of a cluster is a worker here too, though
- * there is no primary, and `process.send` is there where the parent has it. What the app starts below it is marked, and `cluster.fork()` starts nothing.
+ * Gives this runner process the role of its parent, so that main.ts takes the same branch in both: if the parent is a cluster worker, `cluster.isWorker` is true here, too,
+ * though there is no primary, and `process.send` exists if the parent has it. Processes that the app starts are marked, and `cluster.fork()` starts nothing.
  */
 export function takeRunnerRole(info: ParentInfo): void {
   markAsRunner(info.digest);
@@ -37,7 +37,7 @@ export function takeRunnerRole(info: ParentInfo): void {
   process.once('beforeExit', endWithoutApp);
 }
 
-/** Nothing holds a runner whose main file has ended, until an app is up. */
+/** Ends a runner whose main file ended before an app was up: nothing keeps the process alive. */
 export function endWithoutApp(): void {
   nestLog.error(
     `this runner ends: ${process.argv[1]} ended without starting an app that imports FlameModule. Give the backend the app's own main file as entry.`,
@@ -45,13 +45,13 @@ export function endWithoutApp(): void {
   process.exit(configExitCode);
 }
 
-/** Node itself makes a worker of a process that has NODE_UNIQUE_ID; where a platform started the runner, this does the same. */
+/** Node makes a worker of a process that has NODE_UNIQUE_ID; for a runner that a platform started, this does the same. */
 function standAsWorker(changed: ChangedCluster): void {
   if (!changed.isWorker) {
     const worker = new Worker({ id: 0, process, state: 'online' } as never);
     Object.assign(changed, { isPrimary: false, isMaster: false, isWorker: true, worker });
   }
-  // There is no primary to open servers and sockets: this process does it itself.
+  // Without a primary, this process opens servers and sockets itself.
   changed._getServer = (server, { address, port, addressType, backlog, fd, flags }) =>
     server._listen2(address, port, addressType, backlog, fd, flags);
   const { bind } = Socket.prototype as unknown as { bind: (this: Socket, ...args: unknown[]) => Socket };
@@ -60,7 +60,7 @@ function standAsWorker(changed: ChangedCluster): void {
   };
 }
 
-/** The arguments of `bind` with `exclusive: true`, which keeps Node from asking the primary. */
+/** The arguments of `bind` with `exclusive: true`: Node does not ask the primary then. */
 function withoutPrimary([port, address, ...rest]: unknown[]): unknown[] {
   if (typeof port === 'object' && port !== null) return 'recvStart' in port ? [port] : [{ ...port, exclusive: true }, address, ...rest];
   const done = [port, address, ...rest].findLast((value) => typeof value === 'function');
@@ -84,7 +84,7 @@ function forkNothing(info: ParentInfo): Worker {
   return new Worker({ process: nothing, state: 'dead' } as never);
 }
 
-/** `process.send` of a runner: there is nobody to read it. */
+/** `process.send` of a runner, whose messages nobody reads. */
 function sendNothing(...args: unknown[]): boolean {
   const done = args.at(-1);
   if (typeof done === 'function') process.nextTick(done as () => void, null);

@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { isNamed } from '../handlers/is-named.js';
+import { isNamed } from '../decorator/declaration.js';
 
-/** The parts of the options of TypeORM and `@nestjs/sequelize` that are asked. */
+/** The options of TypeORM and `@nestjs/sequelize` that are used. */
 interface DatabaseOptions {
   readonly name?: string;
   readonly synchronize?: boolean;
@@ -11,9 +11,9 @@ interface DatabaseOptions {
 }
 
 /**
- * Names the database connections that change their schema when they are opened, with the fix: TypeORM's `synchronize`, `migrationsRun` and
- * `dropSchema`, Sequelize's `autoLoadModels`. It knows them by the tokens of their Nest modules' options and by the class `DataSource`, and needs none of
- * the packages. Options that a factory gives are found when the factory has run.
+ * Names the database connections that change the schema when they open, with the fix: TypeORM's `synchronize`, `migrationsRun` and `dropSchema`, Sequelize's
+ * `autoLoadModels`. It finds them by the option tokens of their Nest modules and by the class name `DataSource`, so that no package needs to be installed. Options of a
+ * factory are found once it has run.
  */
 export function schemaChanges(modules: ModulesContainer): string[] {
   const found: string[] = [];
@@ -28,7 +28,7 @@ export function schemaChanges(modules: ModulesContainer): string[] {
   return [...new Set(found)];
 }
 
-/** One that is never opened changes nothing. */
+/** A data source that is not open changes nothing. */
 function dataSource(instance: { isInitialized?: boolean; options?: DatabaseOptions }): string[] {
   return instance.isInitialized && instance.options ? typeorm(instance.options) : [];
 }
@@ -39,7 +39,7 @@ function typeorm(options: DatabaseOptions): string[] {
   return [`TypeORM's data source "${options.name ?? 'default'}" has ${setTo(live, 'true')}; write ${setTo(live, '!FlameParent.get()')}`];
 }
 
-/** It synchronizes unless told otherwise, but only models that it loads by itself. */
+/** Sequelize synchronizes by default, but only models that it loads itself. */
 function sequelize(options: DatabaseOptions): string[] {
   if (!options.autoLoadModels || options.synchronize === false) return [];
   return [`Sequelize's connection "${options.name ?? 'default'}" synchronizes its models; write synchronize: !FlameParent.get()`];

@@ -1,3 +1,5 @@
+import { OptionReader } from '../../core/options/option-reader.js';
+
 /** Who a parent is on the network. */
 export interface TlsIdentity {
   /** The private key, PEM. */
@@ -20,4 +22,18 @@ export async function makeTlsIdentity(): Promise<TlsIdentity> {
     notAfterDate: new Date(Date.now() + 3650 * day),
   });
   return { key: made.private, cert: made.cert };
+}
+
+/** The option `tls`; undefined when it was left out. */
+export function readTls(read: OptionReader): TlsIdentity | undefined {
+  const value = read.raw('tls');
+  if (value === undefined) return undefined;
+  const inner = new OptionReader(value, `${read.path}.tls`);
+  const tls: TlsIdentity = {
+    key: inner.text('key'),
+    cert: inner.text('cert'),
+    ca: inner.raw('ca') === undefined ? undefined : inner.text('ca'),
+  };
+  inner.done();
+  return tls;
 }

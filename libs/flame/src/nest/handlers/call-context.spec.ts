@@ -10,7 +10,7 @@ import { failure } from '../../../../../test/support/failure.js';
 import { startApp } from '../../../../../test/support/nest-app.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 import { FlameModule } from '../module/flame.module.js';
-import { Flame } from './flame.service.js';
+import { Flame } from '../flame/flame.service.js';
 import { OnFlame } from '../decorator/on-flame.decorator.js';
 
 interface HttpRequest {
