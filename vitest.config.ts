@@ -48,6 +48,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^nestjs-flame$/, replacement: `${library}/index.ts` },
+      { find: /^nestjs-flame\/(docker|fly|kubernetes)$/, replacement: `${library}/backends/$1/index.ts` },
       { find: /^nestjs-flame\/(\w+)$/, replacement: `${library}/$1/index.ts` },
     ],
   },

@@ -1,18 +1,21 @@
-// Makes the files that apps load from what `nest build flame` has compiled: the implementation as one CommonJS file, and for each subpath of
-// package.json an entry for `require` and one for `import`, which both give what that file exports.
+// Makes the files that apps load from what `nest build flame` has compiled. `entry/library.js` has the modules of `nestjs-flame` and those that
+// several subpaths need. Each subpath of package.json has a file with the modules that only it needs, which is its entry for `require`, and an
+// entry for `import` that gives what that file exports.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 const require = createRequire(import.meta.url);
 const { dependencies, exports } = require('./package.json');
 const dist = join(import.meta.dirname, 'dist');
 const out = join(dist, 'entry');
-const parts = Object.keys(exports)
-  .filter((subpath) => subpath !== './package.json')
-  .map((subpath) => subpath.slice(2) || 'index');
-const compiled = (part) => (part === 'index' ? './index.js' : `./${part}/index.js`);
+/** The module that each subpath exports, by its path in `dist`; that of `nestjs-flame` is the first. */
+const parts = new Map(
+  Object.entries(exports)
+    .filter(([subpath]) => subpath !== './package.json')
+    .map(([subpath, { require }]) => [subpath.slice(2) || 'index', require.types.slice('./dist/'.length).replace('.d.ts', '.js')]),
+);
 
 /** Jest has no `import()` where it is not asked to. Dependencies are CommonJS; optional peers may be ES modules and keep theirs. */
 const requireDependencies = {
@@ -34,7 +37,7 @@ const nestOfTheApp = {
       namespace === 'nest' ? undefined : { path, namespace: 'nest' },
     );
     onLoad({ filter: /.*/, namespace: 'nest' }, ({ path }) => ({
-      contents: `module.exports = require('./nest.js')['${path}'] ?? require('${path}');`,
+      contents: `module.exports = require('./nest.js').given['${path}'] ?? require('${path}');`,
       resolveDir: dist,
     }));
   },
@@ -56,47 +59,84 @@ const options = {
   logLevel: 'warning',
 };
 
+/** The modules that `module` leads to, itself among them, without those that lead out of the library. */
+function reach(module, inputs, found = new Set()) {
+  if (inputs[module] === undefined || found.has(module)) return found;
+  found.add(module);
+  for (const { path } of inputs[module].imports) reach(path, inputs, found);
+  return found;
+}
+
+/** Modules of `library.js`, as the file of a subpath takes them from there. */
+const fromLibrary = (inLibrary, taken) => ({
+  name: 'from library',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^#library$/ }, () => ({ path: './library.js', external: true }));
+    onResolve({ filter: /^\.|^@nestjs\/(core|common)$/ }, ({ path, resolveDir, namespace }) => {
+      const module = path.startsWith('@') ? `nest:${path}` : relative(dist, join(resolveDir, path));
+      if (namespace === 'library' || !inLibrary.has(module)) return undefined;
+      taken.add(module);
+      return { path: module, namespace: 'library' };
+    });
+    onLoad({ filter: /.*/, namespace: 'library' }, ({ path }) => ({ contents: `module.exports = require('#library')['${path}'];` }));
+  },
+});
+
+const source = (contents) => ({ stdin: { contents, resolveDir: dist, sourcefile: 'entry.js' } });
+
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out);
-writeFileSync(join(out, 'nest.js'), 'module.exports = {};\n');
-await Promise.all([
-  build({
-    ...options,
-    stdin: {
-      // Getters: a subpath's code runs when it is first asked for, and shares the modules of all others.
-      contents: `module.exports = require('./library.js').loadOnce({
-        ${parts.map((part) => `get ${part}() { return require('${compiled(part)}'); },`).join('\n')}
-      }, require('@nestjs/core'), require('@nestjs/common'));`,
-      resolveDir: dist,
-      sourcefile: 'entry.js',
-    },
-    outfile: join(out, 'library.js'),
-  }),
-  build({ ...options, entryPoints: ['cli/main.js'], outfile: join(out, 'cli.js') }),
-]);
 
-const library = require(join(out, 'library.js'));
-// Node looks through the text of what ES modules import for names of exports: so they import a short file.
+const everything = source([...parts.values()].map((module) => `require('./${module}');`).join('\n'));
+const { inputs } = (await build({ ...options, ...everything, write: false, metafile: true })).metafile;
+const reached = [...parts.values()].map((module) => reach(module, inputs));
+const inLibrary = new Set(
+  Object.keys(inputs).filter((module) => reached[0].has(module) || reached.filter((set) => set.has(module)).length > 1),
+);
+
+/** What the files of subpaths take from `library.js`. */
+const taken = new Set([parts.get('index')]);
+for (const [part, module] of parts) {
+  if (part === 'index') continue;
+  await build({
+    ...options,
+    ...source(`module.exports = require('#library')['${module}'] ??= require('./${module}');`),
+    plugins: [fromLibrary(inLibrary, taken), ...options.plugins],
+    outfile: join(out, `${part}.js`),
+  });
+}
+await build({
+  ...options,
+  ...source(`module.exports = require('./library.js').loadOnce({
+    ${[...taken].map((module) => `get '${module}'() { return require('${module.startsWith('nest:') ? module.slice(5) : `./${module}`}'); },`).join('\n')}
+  }, require('@nestjs/core'), require('@nestjs/common'));`),
+  outfile: join(out, 'library.js'),
+});
+await build({ ...options, entryPoints: ['cli/main.js'], outfile: join(out, 'cli.js') });
+
+writeFileSync(join(out, 'index.js'), `module.exports = require('./library.js')['${parts.get('index')}'];\n`);
 writeFileSync(
-  join(out, 'load.js'),
-  `const nest = require('./nest.js');
+  join(out, 'nest.js'),
+  `const given = {};
 const whole = (imported) => imported.default ?? imported;
-module.exports = function load(core, common) {
-  nest['@nestjs/core'] ??= whole(core);
-  nest['@nestjs/common'] ??= whole(common);
-  return require('./library.js');
+exports.given = given;
+exports.before = (load) => (core, common) => {
+  given['@nestjs/core'] ??= whole(core);
+  given['@nestjs/common'] ??= whole(common);
+  return load();
 };
 `,
 );
-for (const part of parts) {
-  writeFileSync(join(out, `${part}.js`), `module.exports = require('./library.js').${part};\n`);
+for (const [part, module] of parts) {
+  // Node looks through the text of what ES modules import for names of exports: so they import a short file.
+  writeFileSync(join(out, `${part}.load.js`), `module.exports = require('./nest.js').before(() => require('./${part}.js'));\n`);
   writeFileSync(
     join(out, `${part}.mjs`),
     `import * as common from '@nestjs/common';
 import * as core from '@nestjs/core';
-import load from './load.js';
-export const { ${Object.keys(library[part]).join(', ')} } = load(core, common).${part};
+import load from './${part}.load.js';
+export const { ${Object.keys(require(join(out, `${part}.js`))).join(', ')} } = load(core, common);
 `,
   );
-  writeFileSync(join(out, `${part}.d.mts`), `export * from '.${compiled(part)}';\n`);
+  writeFileSync(join(out, `${part}.d.mts`), `export * from '../${module}';\n`);
 }

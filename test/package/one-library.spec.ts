@@ -32,7 +32,10 @@ describe('under Jest, as a Nest 11 scaffold has it', () => {
 describe('loaded twice', () => {
   it('the two formats are one library, and export the same', () => {
     write('same-exports.mjs', sameExports);
-    expect(run('same-exports.mjs')).toMatchObject({ status: 0, stdout: 'index rpc dashboard testing metrics tracing\n' });
+    expect(run('same-exports.mjs')).toMatchObject({
+      status: 0,
+      stdout: 'index docker kubernetes fly rpc dashboard testing metrics tracing\n',
+    });
   });
 
   it('a method that is decorated by way of require runs on the pool of a module that is imported', () => {

@@ -45,7 +45,7 @@ describe('the packed package', () => {
       'package/proto/grpc/health/v1/health.proto',
     ]);
     expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
-    const types = execFileSync('tar', ['-xzOf', tarball, 'package/dist/nest/on-flame.decorator.d.ts'], { encoding: 'utf8' });
+    const types = execFileSync('tar', ['-xzOf', tarball, 'package/dist/nest/decorator/on-flame.decorator.d.ts'], { encoding: 'utf8' });
     expect(types).toMatch(/\/\*\*/);
   });
 

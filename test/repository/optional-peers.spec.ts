@@ -21,9 +21,13 @@ describe('what only some apps have', () => {
   const entries: Record<string, Loads> = {};
 
   beforeAll(async () => {
-    const names = ['index', 'metrics', 'tracing', 'dashboard', 'rpc', 'testing', 'cli'];
-    const fileOf = (name: string): string =>
-      join(library, 'src', name === 'index' ? 'index.ts' : name === 'cli' ? 'cli/main.ts' : `${name}/index.ts`);
+    const names = ['index', 'docker', 'fly', 'kubernetes', 'metrics', 'tracing', 'dashboard', 'rpc', 'testing', 'cli'];
+    const files: Record<string, string> = {
+      index: 'index.ts',
+      cli: 'cli/main.ts',
+      ...Object.fromEntries(['docker', 'fly', 'kubernetes'].map((name) => [name, `backends/${name}/index.ts`])),
+    };
+    const fileOf = (name: string): string => join(library, 'src', files[name] ?? `${name}/index.ts`);
     for (const name of names) {
       const { metafile } = await build({
         entryPoints: [fileOf(name)],
@@ -43,6 +47,9 @@ describe('what only some apps have', () => {
 
   it.each([
     ['index', []],
+    ['docker', []],
+    ['fly', []],
+    ['kubernetes', []],
     ['dashboard', []],
     ['rpc', []],
     ['testing', []],
@@ -54,7 +61,10 @@ describe('what only some apps have', () => {
   });
 
   it.each([
-    ['index', ['@grpc/reflection', '@kubernetes/client-node', 'dockerode']],
+    ['index', ['@grpc/reflection']],
+    ['docker', ['dockerode']],
+    ['fly', []],
+    ['kubernetes', ['@kubernetes/client-node']],
     ['metrics', ['prom-client']],
   ])('%s loads %j when it is asked for', (entry, peers) => {
     expect(entries[entry]!.later).toEqual(peers);

@@ -1,4 +1,6 @@
-import { DockerBackend, KubernetesBackend, LocalBackend, ProcessBackend } from 'nestjs-flame';
+import { LocalBackend, ProcessBackend } from 'nestjs-flame';
+import { DockerBackend } from 'nestjs-flame/docker';
+import { KubernetesBackend } from 'nestjs-flame/kubernetes';
 import type { FlameBackend } from 'nestjs-flame';
 
 /** How this app's machines are made: as `DEMO_BACKEND` says, as processes where it says nothing. */

@@ -1,11 +1,5 @@
 export { FlameBackend } from './backends/backend.js';
 export type { BackendContext, BootRequest, Machine, MachineExit } from './backends/backend.js';
-export { DockerBackend } from './backends/docker/docker-backend.js';
-export type { DockerAuth, DockerBackendOptions, DockerMount } from './backends/docker/docker-backend.js';
-export { FlyBackend } from './backends/fly/fly-backend.js';
-export type { FlyBackendOptions } from './backends/fly/fly-options.js';
-export { KubernetesBackend } from './backends/kubernetes/kubernetes-backend.js';
-export type { KubernetesBackendOptions, PodManifest } from './backends/kubernetes/kubernetes-backend.js';
 export { LocalBackend } from './backends/local-backend.js';
 export { ProcessBackend } from './backends/process/process-backend.js';
 export { BootError } from './core/errors/boot-error.js';

@@ -2,12 +2,13 @@ import { FlameError } from './core/errors/flame-error.js';
 import { version } from './core/version.js';
 import { packageFolder } from './transport/grpc/package-folder.js';
 
-/** A copy of this library that a process has loaded: which one it is, and what its subpaths export. */
-interface Copy<Parts> {
+/** A copy of this library that a process has loaded. */
+interface Copy<Modules> {
   readonly path: string;
   readonly version: string;
-  readonly parts: Parts;
-  /** `@nestjs/core` and `@nestjs/common`, as often as they were there anew when this copy was loaded. */
+  /** Its modules' exports by path, evaluated at first use. Files of subpaths add theirs. */
+  readonly modules: Modules;
+  /** `@nestjs/core` and `@nestjs/common` of each load. */
   readonly nests: Map<object, object>;
 }
 
@@ -15,16 +16,16 @@ interface Copy<Parts> {
 const key = Symbol.for('nestjs-flame');
 
 /**
- * Gives what the first load of this copy gave: so its classes, tokens and state are one, however often and in whatever format it is loaded.
+ * Gives the modules of the first load of this copy. So classes, tokens and state are one, however often and in whatever format the copy is loaded.
  *
- * @throws {FlameError} FLAME_CONFIG when another copy was loaded before. Methods that one copy decorates, the modules of the other do not see.
+ * @throws {FlameError} FLAME_CONFIG when another copy was loaded before. The modules of one copy do not see methods that the other has decorated.
  */
-export function loadOnce<Parts>(parts: Parts, core: object, common: object, path = packageFolder() ?? bundlePath()): Parts {
-  const global = globalThis as { [key]?: Copy<Parts> };
-  const first = (global[key] ??= { path, version, parts, nests: new Map() });
+export function loadOnce<Modules>(modules: Modules, core: object, common: object, path = packageFolder() ?? bundlePath()): Modules {
+  const global = globalThis as { [key]?: Copy<Modules> };
+  const first = (global[key] ??= { path, version, modules, nests: new Map() });
   if (first.path === path && first.version === version) {
     first.nests.set(core, common);
-    return first.parts;
+    return first.modules;
   }
   throw new FlameError(
     'FLAME_CONFIG',
@@ -35,12 +36,12 @@ export function loadOnce<Parts>(parts: Parts, core: object, common: object, path
   );
 }
 
-/** Each Nest with which this library was loaded. More than one where module caches are reset, as in Jest. */
+/** Each Nest with which this library was loaded: several where module caches are reset, as in Jest. */
 export function loadedNests(): ReadonlyMap<object, object> {
   return (globalThis as { [key]?: Copy<unknown> })[key]?.nests ?? new Map<object, object>();
 }
 
-/** A bundle is a copy by itself. */
+/** The path of a bundle that contains this library: it is a copy of its own. */
 function bundlePath(): string {
   return typeof __filename === 'undefined' ? `a bundle started by ${process.argv[1]}` : __filename;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { DockerBackend, DockerBackendOptions, Machine } from 'nestjs-flame';
+import type { Machine } from 'nestjs-flame';
+import type { DockerBackend, DockerBackendOptions } from 'nestjs-flame/docker';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TestOrder, testContext } from '../../support/backend-order.js';
 import { containers, docker, expectNothingLeft } from './cli.js';

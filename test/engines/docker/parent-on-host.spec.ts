@@ -1,4 +1,4 @@
-import { DockerBackend } from 'nestjs-flame';
+import { DockerBackend } from 'nestjs-flame/docker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testContext } from '../../support/backend-order.js';
 import { docker, network } from './cli.js';

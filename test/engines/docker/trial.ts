@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { DockerBackend } from 'nestjs-flame';
-import type { DockerBackendOptions } from 'nestjs-flame';
+import { DockerBackend } from 'nestjs-flame/docker';
+import type { DockerBackendOptions } from 'nestjs-flame/docker';
 import { marksFolder, runnerEntry } from '../../support/trial-backends.js';
 import type { TrialBackend } from '../../support/trial-backends.js';
 import { docker, network } from './cli.js';

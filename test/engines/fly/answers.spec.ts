@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
-import { BootError, FlyBackend } from 'nestjs-flame';
-import type { FlyBackendOptions, Machine } from 'nestjs-flame';
+import { BootError } from 'nestjs-flame';
+import { FlyBackend } from 'nestjs-flame/fly';
+import type { Machine } from 'nestjs-flame';
+import type { FlyBackendOptions } from 'nestjs-flame/fly';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestOrder, testContext } from '../../support/backend-order.js';
 import { until } from '../../support/process-table.js';

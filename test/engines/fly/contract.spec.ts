@@ -1,4 +1,4 @@
-import { FlyBackend } from 'nestjs-flame';
+import { FlyBackend } from 'nestjs-flame/fly';
 import { backendContract, separateMachineContract } from '../../contracts/backend.contract.js';
 import type { BackendRig } from '../../contracts/backend.contract.js';
 import { examinationContract } from '../../contracts/examination.contract.js';

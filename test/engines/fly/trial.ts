@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { FlyBackend } from 'nestjs-flame';
-import type { FlyBackendOptions } from 'nestjs-flame';
+import { FlyBackend } from 'nestjs-flame/fly';
+import type { FlyBackendOptions } from 'nestjs-flame/fly';
 import { runnerEntry } from '../../support/trial-backends.js';
 import type { TrialBackend } from '../../support/trial-backends.js';
 import { FlyStandIn } from './stand-in.js';

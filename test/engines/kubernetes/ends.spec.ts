@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { KubernetesBackend, KubernetesBackendOptions, Machine } from 'nestjs-flame';
+import type { Machine } from 'nestjs-flame';
+import type { KubernetesBackend, KubernetesBackendOptions } from 'nestjs-flame/kubernetes';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TestOrder, testContext } from '../../support/backend-order.js';
 import { core, evict, expectNothingLeft, namespaceOf } from './cluster.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RbacAuthorizationV1Api } from '@kubernetes/client-node';
-import { KubernetesBackend } from 'nestjs-flame';
+import { KubernetesBackend } from 'nestjs-flame/kubernetes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { neededRights } from '../../../libs/flame/src/backends/kubernetes/kubernetes-rights.js';
 import { testContext } from '../../support/backend-order.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { KubernetesBackend } from 'nestjs-flame';
-import type { KubernetesBackendOptions } from 'nestjs-flame';
+import { KubernetesBackend } from 'nestjs-flame/kubernetes';
+import type { KubernetesBackendOptions } from 'nestjs-flame/kubernetes';
 import { marksFolder, runnerEntry } from '../../support/trial-backends.js';
 import type { TrialBackend } from '../../support/trial-backends.js';
 import { core, execIn, hostAddress, namespaceOf, nodeImage } from './cluster.js';

@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { hostname } from 'node:os';
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { DockerBackend, FlameModule, FlameParent, OnFlame } from 'nestjs-flame';
+import { FlameModule, FlameParent, OnFlame } from 'nestjs-flame';
+import { DockerBackend } from 'nestjs-flame/docker';
 
 @Injectable()
 class WorkService {

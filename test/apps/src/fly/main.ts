@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FlameModule, FlyBackend, OnFlame } from 'nestjs-flame';
+import { FlameModule, OnFlame } from 'nestjs-flame';
+import { FlyBackend } from 'nestjs-flame/fly';
 
 @Injectable()
 class Frames {

@@ -3,7 +3,8 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Controller, Get, Injectable, Module, Query } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FlameModule, FlameParent, KubernetesBackend, OnFlame } from 'nestjs-flame';
+import { FlameModule, FlameParent, OnFlame } from 'nestjs-flame';
+import { KubernetesBackend } from 'nestjs-flame/kubernetes';
 
 @Injectable()
 class WorkService {

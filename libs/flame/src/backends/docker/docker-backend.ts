@@ -24,8 +24,6 @@ import type { DockerPlace } from './docker-place.js';
 import { findOwnContainer } from './docker-self.js';
 import { containerSpec } from './docker-spec.js';
 
-export type { DockerAuth, DockerBackendOptions, DockerMount } from './docker-options.js';
-
 /** What is known once the app has started. */
 interface Prepared {
   readonly engine: DockerEngine;

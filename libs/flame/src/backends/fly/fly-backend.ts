@@ -15,8 +15,6 @@ import { checkFlyOptions, settle } from './fly-options.js';
 import type { FlyBackendOptions, FlyOptions, FlySettings } from './fly-options.js';
 import { flyMark, flyPrefix, isGone, originOf, ownOrigin } from './fly-origin.js';
 
-export type { FlyBackendOptions } from './fly-options.js';
-
 /** The platform has no room in this region now, or does not let us in there: another one may. */
 const elsewhere: readonly number[] = [403, 409, 412, 422];
 /** What another try cannot better: a wrong token, no right, no such app, a body that the API does not take. */

@@ -22,8 +22,6 @@ import { missingRights } from './kubernetes-rights.js';
 import { started } from './kubernetes-start.js';
 import { podTemplate } from './kubernetes-template.js';
 
-export type { KubernetesBackendOptions, PodManifest } from './kubernetes-options.js';
-
 /** What is known once the app has started. */
 interface Prepared {
   readonly cluster: Cluster;

@@ -1,0 +1,2 @@
+export { DockerBackend } from './docker-backend.js';
+export type { DockerAuth, DockerBackendOptions, DockerMount } from './docker-options.js';

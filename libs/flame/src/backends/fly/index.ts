@@ -1,0 +1,2 @@
+export { FlyBackend } from './fly-backend.js';
+export type { FlyBackendOptions } from './fly-options.js';

@@ -1,0 +1,2 @@
+export { KubernetesBackend } from './kubernetes-backend.js';
+export type { KubernetesBackendOptions, PodManifest } from './kubernetes-options.js';

@@ -1,0 +1,37 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { SpawnedApp } from '../support/spawned-app.js';
+
+interface Coverage {
+  readonly result: readonly {
+    readonly url: string;
+    readonly functions: readonly { readonly functionName: string; readonly ranges: readonly { readonly count: number }[] }[];
+  }[];
+}
+
+/** The folders of `libs/flame/src` whose modules are exported by a subpath, or used by none but subpaths. */
+const ofSubpaths = /^(backends\/(docker|fly|kubernetes|platform)|cli|dashboard|metrics|rpc|testing|tracing)\//;
+
+it('A runner of a ProcessBackend app loads no module that only subpaths of the package need', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'flame-coverage-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const app = new SpawnedApp('rebuilt/main.js', { NODE_V8_COVERAGE: folder }, 'pipe');
+  await app.line(/^\[parent\] is up$/);
+  app.process.stdin!.write('\n');
+  await app.line(/^\[answer\] old price$/);
+  app.process.kill('SIGTERM');
+  await app.exited;
+
+  const [runner] = readdirSync(folder).filter((file) => !file.startsWith(`coverage-${app.pid}-`));
+  const { result } = JSON.parse(readFileSync(join(folder, runner!), 'utf8')) as Coverage;
+  const scripts = result.filter(({ url }) => url.includes('/dist/entry/'));
+  expect(scripts.map(({ url }) => basename(url)).sort()).toEqual(['index.js', 'index.load.js', 'index.mjs', 'library.js', 'nest.js']);
+
+  // The bundle has a function for each module, with the module's path as its name.
+  const modules = scripts.flatMap(({ functions }) => functions.filter(({ functionName }) => functionName.endsWith('.js')));
+  const loaded = modules.filter(({ ranges }) => ranges[0]!.count > 0).map(({ functionName }) => functionName);
+  expect(loaded).toEqual(expect.arrayContaining(['index.js', 'backends/process/process-backend.js', 'runner/executor/executor.js']));
+  expect(loaded.filter((module) => ofSubpaths.test(module))).toEqual([]);
+});
