@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Catch, Controller, Get, Inject, Injectable, Param, Sse, UseFilters } from '@nestjs/common';
+import { Catch, Controller, Get, Inject, Injectable, Module, Param, Sse, UseFilters } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter, LoggerService, ModuleMetadata, Provider } from '@nestjs/common';
-import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import { APP_FILTER, ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -13,6 +13,7 @@ import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { firstValueFrom, Observable } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { BusyFilter } from '../../../../../test/support/busy-filter.js';
 import { freePort } from '../../../../../test/support/free-port.js';
 import { FailingBackend } from '../../../../../test/support/failing-backend.js';
 import { LocalBackend } from '../../backends/local-backend.js';
@@ -114,6 +115,7 @@ interface Site {
 
 interface Setting {
   readonly options?: FlameModuleOptions;
+  readonly imports?: ModuleMetadata['imports'];
   readonly providers?: Provider[];
   readonly controllers?: ModuleMetadata['controllers'];
   readonly before?: (app: INestApplication) => void;
@@ -122,13 +124,18 @@ interface Setting {
 
 async function start({
   options,
+  imports = [],
   providers = [],
   controllers = [PhotosController, EventsController],
   before,
   adapter,
 }: Setting = {}): Promise<Site> {
   return serve(
-    { imports: [FlameModule.forRoot([{ name: 'photos', max: 1 }], options)], controllers, providers: [PhotosService, ...providers] },
+    {
+      imports: [...imports, FlameModule.forRoot([{ name: 'photos', max: 1 }], options)],
+      controllers,
+      providers: [PhotosService, ...providers],
+    },
     before,
     adapter,
   );
@@ -246,6 +253,13 @@ describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
     expect(errors).toEqual([]);
   });
 
+  it('leaves errors to the filter of docs/errors.md', async () => {
+    const { pool, get } = await start({ adapter: make(), providers: [{ provide: APP_FILTER, useClass: BusyFilter }] });
+    expect(await get('photos/slowly')).toMatchObject({ status: 500, text: JSON.stringify(broken) });
+    await pool.drain();
+    expect(await get('photos/resize')).toMatchObject({ status: 503, text: '{"busy":true}' });
+  });
+
   it('leaves the error to Nest where it is switched off', async () => {
     const { get, errors } = await start({ adapter: make(), options: { exceptionFilter: false } });
     const { status, text } = await get('photos/slowly');
@@ -306,6 +320,20 @@ describe('FlameExceptionFilter beside filters of the app', () => {
   it.each([CatchAll, CatchFlame])('leaves errors to a global filter that main.ts sets', async (filter) => {
     const before = (app: INestApplication): unknown => app.useGlobalFilters(new filter(app.get(HttpAdapterHost)));
     const { get, errors } = await start({ controllers, before });
+    expect(await get('photos/slowly')).toMatchObject(caught);
+    expect(errors).toEqual([]);
+  });
+
+  it('leaves errors to a global filter that came before it', async () => {
+    @Injectable()
+    class Early {
+      constructor(@Inject(ApplicationConfig) config: ApplicationConfig, @Inject(HttpAdapterHost) host: HttpAdapterHost) {
+        config.addGlobalFilter(new CatchAll(host));
+      }
+    }
+    @Module({ providers: [Early], exports: [Early] })
+    class EarlyModule {}
+    const { get, errors } = await start({ controllers, imports: [EarlyModule] });
     expect(await get('photos/slowly')).toMatchObject(caught);
     expect(errors).toEqual([]);
   });
