@@ -347,7 +347,7 @@ const oneOfEach: readonly Frame[] = [
   { type: 'leaving', reason: 'SIGTERM' },
   { type: 'tainted', reason: 'Videos.encode' },
   { type: 'log', id: 0, level: 'warn', text: 'a line' },
-  { type: 'vitals', text: '{}' },
+  { type: 'stats', text: '{}' },
   { type: 'probe', id: 1 },
   { type: 'probed', id: 1, time: 1_764_009_000_000.5 },
   { type: 'item', id: 1, stream: 0, value: bytes },

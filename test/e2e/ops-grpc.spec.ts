@@ -14,7 +14,7 @@ interface Pool {
   readonly wait: { readonly bounds: number[]; readonly counts: string[] };
   readonly paid: number;
   readonly used: number;
-  readonly per_runner: { readonly runner: string; readonly vitals?: { readonly memory: string } }[];
+  readonly per_runner: { readonly runner: string; readonly process_stats?: { readonly memory: string } }[];
 }
 
 async function start(ops: object): Promise<{ app: SpawnedApp; url: string; address: string }> {
@@ -47,7 +47,7 @@ describe('the operators’ port, asked by Debian’s gRPC', () => {
     expect(work.runners).toContainEqual({ of: 'ready', count: '1' });
     expect(work.wait.counts).toHaveLength(work.wait.bounds.length + 1);
     expect(work.paid).toBeGreaterThan(work.used);
-    expect(Number(work.per_runner[0]!.vitals!.memory)).toBeGreaterThan(10_000_000);
+    expect(Number(work.per_runner[0]!.process_stats!.memory)).toBeGreaterThan(10_000_000);
     expect(await askOps(address, ['get', 'nothing'])).toMatchObject([{ code: 'NOT_FOUND', details: 'this app has no pool "nothing"' }]);
     const followed = (await askOps(address, ['follow', '3', 'spare'])) as { pools: Pool[] }[];
     expect(followed.map(({ pools }) => pools.map(({ pool }) => pool))).toEqual([['spare'], ['spare'], ['spare']]);

@@ -33,7 +33,7 @@ export const frames: readonly WireFrame[] = [
   { type: 'leaving', reason: 'SIGTERM' },
   { type: 'tainted', reason: 'it ignores its abort' },
   { type: 'log', id: 1, level: 'warn', text: 'a line' },
-  { type: 'vitals', text: '{"cpu":1}' },
+  { type: 'stats', text: '{"cpu":1}' },
   { type: 'item', id: 3, stream: 0, value: bytes },
   { type: 'end', id: 3, stream: 0, error: bytes },
   { type: 'credit', id: 3, stream: 1, count: 16 },

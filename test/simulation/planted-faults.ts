@@ -37,8 +37,8 @@ export const plantedFaults: readonly SimulatedFault[] = [
   {
     name: 'the unlinked calls of a lost runner are forgotten',
     file: 'core/pool/calls.ts',
-    piece: 'if (awaited) books.reject(call, verdict.lost',
-    instead: 'if (awaited && call.linked) books.reject(call, verdict.lost',
+    piece: 'if (awaited) state.reject(call, errors.lost',
+    instead: 'if (awaited && call.linked) state.reject(call, errors.lost',
   },
   {
     name: 'a lost runner takes its calls along in silence',
@@ -49,7 +49,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
   {
     name: 'a call that waited too long is not answered',
     file: 'core/pool/calls.ts',
-    piece: 'books.reject(call, verdict.waitedTooLong(call, books.view(), books.now));',
+    piece: 'state.reject(call, errors.waitedTooLong(call, state.view(), state.now));',
     instead: '',
   },
   {
@@ -67,21 +67,21 @@ export const plantedFaults: readonly SimulatedFault[] = [
   {
     name: 'a slot is free before the runner confirms the end',
     file: 'core/pool/calls.ts',
-    piece: "this.#books.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason });",
-    instead: "this.#books.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason }); this.#books.release(call, call.runner!);",
+    piece: "this.#state.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason });",
+    instead: "this.#state.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason }); this.#state.release(call, call.runner!);",
   },
   {
     name: 'those who wait are forgotten by a drain',
     file: 'core/pool/machine.ts',
-    piece: 'this.#calls.refuseWaiting((call) => verdict.draining(call, books.view(), reason));',
+    piece: 'this.#calls.refuseWaiting((call) => errors.draining(call, state.view(), reason));',
     instead: '',
   },
   { name: 'a failed boot leaves its machine', file: 'pool/runners/boot.ts', piece: '      await machine?.stop(0);\n', instead: '' },
   {
     name: 'a pool does not boot again after failures',
     file: 'core/pool/runners.ts',
-    piece: 'books.clock(books.retry, books.now + pauseAfter(this.#failures, this.#random));',
-    instead: 'books.retry.at = Infinity;',
+    piece: 'state.clock(state.retry, state.now + pauseAfter(this.#failures, this.#random));',
+    instead: 'state.retry.at = Infinity;',
   },
   {
     name: 'idle runners are kept',
@@ -102,7 +102,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
     instead: '',
   },
   {
-    name: 'a runner takes no notice of a signal while it attaches',
+    name: 'a runner ignores a signal while it attaches',
     file: 'runner/host/runner-host.ts',
     piece: 'await this.#attached?.catch(() => undefined);',
     instead: '',
@@ -137,13 +137,13 @@ export const plantedFaults: readonly SimulatedFault[] = [
   {
     name: 'a drained runner gives its work all the time that it takes',
     file: 'core/pool/runners.ts',
-    piece: 'books.clock(runner.drainEnd, books.now + books.rules.shutdownTimeout);',
+    piece: 'state.clock(runner.drainEnd, state.now + state.rules.shutdownTimeout);',
     instead: '',
   },
   {
     name: 'runners that headroom needs idle out, and others are booted for them',
     file: 'core/pool/runners.ts',
-    piece: 'return headroom === 0 ? beyondMin : Math.min(beyondMin, Math.floor((shelf.free - headroom) / slots) - this.#asked);',
+    piece: 'return headroom === 0 ? beyondMin : Math.min(beyondMin, Math.floor((readyRunners.free - headroom) / slots) - this.#asked);',
     instead: 'return beyondMin;',
     worlds: [23, 44],
   },

@@ -186,7 +186,7 @@ export class PoolWorld {
         }
         return;
       case 'stop':
-      case 'bury': {
+      case 'dispose': {
         const runner = this.#runners.get(action.runner);
         this.#expect(runner?.state === 'up', `${action.type} of ${action.runner}, which is ${runner?.state}`);
         runner!.state = 'going';
@@ -295,13 +295,13 @@ export class PoolWorld {
   #check(): void {
     const { waiting } = this.#machine;
     const open = [...this.#open.values()].filter((state) => state === 'waiting').length;
-    this.#expect(waiting === open, `${waiting} calls wait in the books, ${open} in the world`);
+    this.#expect(waiting === open, `${waiting} calls wait of the pool, ${open} in the world`);
     this.#expect(this.#settled + this.#open.size === this.#calls, 'a call was lost');
     for (const runner of this.#machine.runners) {
       const real = this.#runners.get(runner.id);
-      this.#expect(real !== undefined, `${runner.id} is in the books and not in the world`);
+      this.#expect(real !== undefined, `${runner.id} is of the pool and not in the world`);
       if (runner.state !== 'stopping')
-        this.#expect(runner.load === real!.calls.size, `${runner.id} has ${real!.calls.size} calls, ${runner.load} in the books`);
+        this.#expect(runner.load === real!.calls.size, `${runner.id} has ${real!.calls.size} calls, ${runner.load} of the pool`);
     }
   }
 

@@ -17,13 +17,7 @@ export type { FlameTrackable } from './core/flame-trackable.js';
 export type { ParentInfo } from './core/parent-info.js';
 export { quantileOf } from './core/metrics/histogram.js';
 export type { HistogramNumbers } from './core/metrics/histogram.js';
-export type {
-  BootOutcome,
-  CallOutcome,
-  PoolMetrics,
-  RunnerMetrics,
-  RunnerProcessStats as RunnerVitals,
-} from './core/metrics/pool-metrics.js';
+export type { BootOutcome, CallOutcome, PoolMetrics, RunnerMetrics, RunnerProcessStats } from './core/metrics/pool-metrics.js';
 export type { PoolHookMeta, PoolLogLevel } from './core/options/pool-options.js';
 export type { RunnerChoice, RunnerLoad } from './core/options/runner-choice.js';
 export type { FlameEnhancer } from './nest/decorator/declaration.js';

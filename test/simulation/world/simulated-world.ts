@@ -94,9 +94,9 @@ export class SimulatedWorld {
       runnerLog: () => {},
       onCastError: () => {},
     });
-    this.#pool.events$.subscribe((notice) => {
-      if (notice.type === 'call-started') this.rules.started(notice.call, this.#paused);
-      if (notice.type === 'stopping' && notice.reason.startsWith('it was idle')) this.#idledOut += 1;
+    this.#pool.events$.subscribe((event) => {
+      if (event.type === 'call-started') this.rules.started(event.call, this.#paused);
+      if (event.type === 'stopping' && event.reason.startsWith('it was idle')) this.#idledOut += 1;
     });
   }
 

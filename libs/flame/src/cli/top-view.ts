@@ -37,16 +37,18 @@ function poolLines({ now, before }: PoolRow, columns: number): string[] {
 
 /** One runner as a lane: its slots as a bar, and how its process is. */
 function runnerLine(runner: RunnerMetrics, before: PoolMetrics | undefined, at: number, columns: number): string {
-  const { state, phase, slots, slotsUsed, exists, vitals } = runner;
+  const { state, phase, slots, slotsUsed, exists, processStats } = runner;
   const name = runner.runner.padEnd(22);
   if (state === 'booting') return `    ${name} booting (${phase ?? 'create'}) for ${time(exists)}`;
   const width = Math.min(slots, Math.max(8, Math.min(30, columns - 70)));
   const filled = Math.min(width, Math.ceil((slotsUsed / slots) * width));
   const bar = `[${'■'.repeat(filled)}${'·'.repeat(width - filled)}]`;
-  const earlier = before?.perRunner.find((other) => other.runner === runner.runner)?.vitals;
+  const earlier = before?.perRunner.find((other) => other.runner === runner.runner)?.processStats;
   const cpu =
-    vitals && earlier && before && at > before.at ? `${Math.round(((vitals.cpu - earlier.cpu) / (at - before.at)) * 100)}% cpu  ` : '';
-  const how = vitals ? `${cpu}${Math.round(vitals.memory / 1048576)} MiB  loop ${time(vitals.delay)}` : '';
+    processStats && earlier && before && at > before.at
+      ? `${Math.round(((processStats.cpu - earlier.cpu) / (at - before.at)) * 100)}% cpu  `
+      : '';
+  const how = processStats ? `${cpu}${Math.round(processStats.memory / 1048576)} MiB  loop ${time(processStats.delay)}` : '';
   return `    ${name} ${bar} ${slotsUsed}/${slots} ${state.padEnd(8)} ${how}`;
 }
 

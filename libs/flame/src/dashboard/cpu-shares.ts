@@ -13,11 +13,11 @@ export class CpuShares {
   /** Takes what the runners say now, and forgets those that are not there any more. */
   take(runners: readonly RunnerMetrics[], at: number): void {
     const readings = new Map<string, Reading>();
-    for (const { runner, vitals } of runners) {
-      if (!vitals) continue;
+    for (const { runner, processStats } of runners) {
+      if (!processStats) continue;
       const last = this.#readings.get(runner);
-      if (last?.cpu === vitals.cpu && at - last.at < 15_000) readings.set(runner, last);
-      else readings.set(runner, { cpu: vitals.cpu, at, share: last && Math.max(0, vitals.cpu - last.cpu) / (at - last.at) });
+      if (last?.cpu === processStats.cpu && at - last.at < 15_000) readings.set(runner, last);
+      else readings.set(runner, { cpu: processStats.cpu, at, share: last && Math.max(0, processStats.cpu - last.cpu) / (at - last.at) });
     }
     this.#readings = readings;
   }

@@ -34,7 +34,7 @@ describe('PoolHistory', () => {
 });
 
 describe('CpuShares', () => {
-  const told = (cpu: number): PoolMetrics['perRunner'] => [{ runner: 'r1', vitals: { cpu } } as PoolMetrics['perRunner'][number]];
+  const told = (cpu: number): PoolMetrics['perRunner'] => [{ runner: 'r1', processStats: { cpu } } as PoolMetrics['perRunner'][number]];
 
   it('compares what a runner says with what it said before', () => {
     const shares = new CpuShares();

@@ -105,7 +105,7 @@ export class PoolWatch {
 
   /** Both lists are made in one turn from the same books, so that they have the same order. */
   #runner(metrics: RunnerMetrics, stats: RunnerStats | undefined): RunnerView {
-    const { runner: id, state, phase, slots, slotsUsed, served, age, exists, vitals } = metrics;
+    const { runner: id, state, phase, slots, slotsUsed, served, age, exists, processStats } = metrics;
     return {
       id,
       machine: stats?.machine,
@@ -117,8 +117,8 @@ export class PoolWatch {
       age: Math.round(state === 'booting' ? exists : age),
       suspended: stats?.suspended ?? false,
       cpu: this.#cpu.of(id),
-      memory: vitals?.memory,
-      lag: vitals?.delayMax,
+      memory: processStats?.memory,
+      lag: processStats?.delayMax,
     };
   }
 

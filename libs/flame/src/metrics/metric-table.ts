@@ -25,10 +25,10 @@ function perRunner(
   type: 'counter' | 'gauge',
   name: string,
   help: string,
-  value: (vitals: NonNullable<RunnerMetrics['vitals']>) => number,
+  value: (processStats: NonNullable<RunnerMetrics['processStats']>) => number,
 ): MetricRow {
   const samples = ({ perRunner }: PoolMetrics): Sample[] =>
-    perRunner.flatMap(({ runner, vitals }) => (vitals ? [{ labels: { runner }, value: value(vitals) }] : []));
+    perRunner.flatMap(({ runner, processStats }) => (processStats ? [{ labels: { runner }, value: value(processStats) }] : []));
   return { name, help, type, samples };
 }
 

@@ -15,11 +15,11 @@ describe('PoolTimer', () => {
   it('goes off at the earliest of the times that it was set to', async () => {
     const clock = new LateClock();
     const woken: number[] = [];
-    const alarm = new PoolTimer(clock, () => woken.push(clock.now()));
+    const timer = new PoolTimer(clock, () => woken.push(clock.now()));
     const begun = clock.now();
-    alarm.set(begun + 2_000);
-    alarm.set(begun + 1_000);
-    alarm.set(begun + 3_000);
+    timer.set(begun + 2_000);
+    timer.set(begun + 1_000);
+    timer.set(begun + 3_000);
     await clock.advance(10_000);
     expect(woken).toEqual([begun + 1_000]);
   });
@@ -27,14 +27,14 @@ describe('PoolTimer', () => {
   it('leaves time to read what came in while the process was paused', async () => {
     const clock = new LateClock();
     let woken = 0;
-    const alarm = new PoolTimer(clock, () => (woken += 1));
+    const timer = new PoolTimer(clock, () => (woken += 1));
     const begun = clock.now();
     clock.late = 60_000;
-    alarm.set(begun + 1_000);
+    timer.set(begun + 1_000);
     clock.late = 0;
     await clock.advance(61_000);
     // What is read meanwhile sets it again.
-    alarm.set(begun + 2_000);
+    timer.set(begun + 2_000);
     await clock.advance(99);
     expect(woken).toBe(0);
     await clock.advance(1);

@@ -199,7 +199,7 @@ describe('Pool', () => {
   it('tells on events$ what happens, in order', async () => {
     const rig = new PoolRig({ 'A.run': () => 1 }, { idleShutdownAfter: 50 });
     const seen: PoolEvent['type'][] = [];
-    rig.pool.events$.subscribe((notice) => seen.push(notice.type));
+    rig.pool.events$.subscribe((event) => seen.push(event.type));
     await rig.call('A.run');
     await rig.clock.advance(100);
     await rig.pool.drain();

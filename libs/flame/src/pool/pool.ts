@@ -36,11 +36,11 @@ export class Pool {
   readonly name: string;
   readonly #setup: PoolSetup;
   readonly #machine: PoolMachine;
-  readonly #crew: RunnerManager;
-  readonly #hoister: ValueEncoder;
-  readonly #journal: PoolObserver;
+  readonly #runners: RunnerManager;
+  readonly #encoder: ValueEncoder;
+  readonly #observer: PoolObserver;
   readonly #methods: ChildMethods;
-  readonly #alarm: PoolTimer;
+  readonly #timer: PoolTimer;
   readonly #news = new Subject<PoolEvent>();
   readonly #facts: PoolFact[] = [];
   readonly #sites = new CallSites();
@@ -53,12 +53,12 @@ export class Pool {
   constructor(setup: PoolSetup) {
     this.name = setup.config.name;
     this.#setup = setup;
-    this.#hoister = new ValueEncoder(setup.codec);
+    this.#encoder = new ValueEncoder(setup.codec);
     this.#machine = new PoolMachine(setup.config, (number) => `${this.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
-    this.#journal = new PoolObserver(setup, this.#news);
-    this.#methods = new ChildMethods(setup, this.#hoister, this.#journal, () => ++this.#calls);
-    this.#alarm = new PoolTimer(setup.clock, () => this.#wake());
-    this.#crew = new RunnerManager(setup, this.#journal, this.#machine, (fact) => this.#tell(fact));
+    this.#observer = new PoolObserver(setup, this.#news);
+    this.#methods = new ChildMethods(setup, this.#encoder, this.#observer, () => ++this.#calls);
+    this.#timer = new PoolTimer(setup.clock, () => this.#wake());
+    this.#runners = new RunnerManager(setup, this.#observer, this.#machine, (fact) => this.#tell(fact));
   }
 
   /** Everything that happens to this pool, as it happens. Completes when the pool is drained. */
@@ -113,7 +113,7 @@ export class Pool {
   stats(): PoolStats {
     const { config, clock } = this.#setup;
     const now = clock.now();
-    const runners = this.#crew.stats(this.#machine.runners, now);
+    const runners = this.#runners.stats(this.#machine.runners, now);
     return {
       name: this.name,
       min: this.#machine.min,
@@ -125,7 +125,7 @@ export class Pool {
       runners,
       paused: this.#machine.paused,
       draining: this.#machine.draining,
-      calls: this.#journal.counts,
+      calls: this.#observer.counts,
     };
   }
 
@@ -136,7 +136,7 @@ export class Pool {
 
   /** The numbers of the pool at this moment. */
   metrics(): PoolMetrics {
-    return poolMetrics(this.#setup, this.#machine, this.#crew, this.#journal.meter);
+    return poolMetrics(this.#setup, this.#machine, this.#runners, this.#observer.meter);
   }
 
   /** The calls at this moment, at most `limit` of each kind: those that hold slots, runner by runner, and those that wait, first come first. */
@@ -148,7 +148,7 @@ export class Pool {
 
   /** The last 50 failures, newest first. */
   get failures(): readonly PoolFailure[] {
-    return this.#journal.failures;
+    return this.#observer.failures;
   }
 
   /**
@@ -159,18 +159,18 @@ export class Pool {
   resize(size: { min?: number; max?: number }): void {
     const { min, max } = readPoolSize(size, this.#machine, `pool "${this.name}" resize()`);
     this.#tell({ type: 'resize', min, max });
-    this.#journal.resized(min, max);
+    this.#observer.resized(min, max);
   }
 
   /** Lets calls wait, as long as their `queueTimeout` allows, until `resume`. What runs goes on, and `min` is kept. */
   pause(reason = 'it was asked to'): void {
-    this.#journal.paused(reason);
+    this.#observer.paused(reason);
     this.#tell({ type: 'pause', reason });
   }
 
   resume(): void {
     if (this.#machine.paused === undefined) return;
-    this.#journal.unpaused();
+    this.#observer.unpaused();
     this.#tell({ type: 'resume' });
   }
 
@@ -180,7 +180,7 @@ export class Pool {
    * @throws {FlameError} FLAME_CONFIG when the pool has no such runner.
    */
   async drainRunner(runner: string, reason = 'it is being drained'): Promise<void> {
-    const gone = this.#crew.whenGone(runner, this.#machine.runners);
+    const gone = this.#runners.whenGone(runner, this.#machine.runners);
     this.#tell({ type: 'drain-runner', runner, reason });
     await gone;
   }
@@ -189,7 +189,7 @@ export class Pool {
   drain(reason = 'it is being drained'): Promise<void> {
     this.#drained ??= new Promise((resolve) => {
       this.#resolveDrained = resolve;
-      this.#journal.draining(reason);
+      this.#observer.draining(reason);
       this.#tell({ type: 'drain', reason });
     });
     return this.#drained;
@@ -208,7 +208,7 @@ export class Pool {
     let bytes: Uint8Array;
     try {
       context = carrier && captureContext(carrier, codec, label);
-      bytes = this.#hoister.encode(args);
+      bytes = this.#encoder.encode(args);
     } catch (error) {
       const failure = cannotCross(label, error);
       record?.ended(failure);
@@ -225,7 +225,7 @@ export class Pool {
       wait: timeout === undefined ? config.queueTimeout : Infinity,
       run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
       overall: timeout ?? Infinity,
-      sources: this.#hoister.sources,
+      sources: this.#encoder.sources,
       reads,
       onProgress: onProgress && AsyncResource.bind(onProgress),
       context,
@@ -233,11 +233,11 @@ export class Pool {
       record,
       site: this.#sites.take(this.#submit, reads),
     };
-    const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#journal.lateCast : undefined);
+    const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#observer.lateCast : undefined);
     if (signal || caller) follow(call, { signal, caller, listeners }, (fact) => this.#tell(fact));
-    this.#journal.taken(bytes.byteLength);
+    this.#observer.taken(bytes.byteLength);
     this.#tell({ type: 'call', call });
-    if (call.state === 'waiting') this.#journal.waiting(call, this.#machine.waiting);
+    if (call.state === 'waiting') this.#observer.waiting(call, this.#machine.waiting);
     return call;
   }
 
@@ -246,14 +246,14 @@ export class Pool {
       options,
       attempts,
       clock: this.#setup.clock,
-      onRetry: (error, attempt) => this.#journal.retrying(error, attempt, attempts),
+      onRetry: (error, attempt) => this.#observer.retrying(error, attempt, attempts),
     });
   }
 
   /** Feeds the machine one fact and performs what it decides, in the pool's own context. A fact that comes up meanwhile waits its turn. */
   #tell(fact: PoolFact): void {
     this.#facts.push(fact);
-    if (!this.#stepping) this.#journal.scope.runInAsyncScope(this.#step, this);
+    if (!this.#stepping) this.#observer.scope.runInAsyncScope(this.#step, this);
   }
 
   #step(): void {
@@ -261,40 +261,40 @@ export class Pool {
     try {
       for (let next = this.#facts.shift(); next; next = this.#facts.shift()) {
         const now = (this.#sites.now = this.#setup.clock.now());
-        this.#journal.fact(next, now);
+        this.#observer.fact(next, now);
         for (const action of this.#machine.step(next, now)) this.#perform(action);
       }
     } finally {
       this.#stepping = false;
     }
-    this.#alarm.set(this.#machine.wakeAt);
+    this.#timer.set(this.#machine.wakeAt);
   }
 
-  /** A deadline may have gone since the alarm was set for it. */
+  /** A deadline may have gone since the timer was set for it. */
   #wake(): void {
-    if (this.#setup.clock.now() < this.#machine.wakeAt) this.#alarm.set(this.#machine.wakeAt);
-    else this.#tell({ type: 'tick', debugged: this.#crew.debuggedAt(this.#machine.wakeAt) });
+    if (this.#setup.clock.now() < this.#machine.wakeAt) this.#timer.set(this.#machine.wakeAt);
+    else this.#tell({ type: 'tick', debugged: this.#runners.debuggedAt(this.#machine.wakeAt) });
   }
 
   #perform(action: PoolAction): void {
     switch (action.type) {
       case 'run':
-        this.#journal.started(action.call, action.runner);
-        return this.#crew.run(action.runner, action.call as PendingCall);
+        this.#observer.started(action.call, action.runner);
+        return this.#runners.run(action.runner, action.call as PendingCall);
       case 'reject':
-        this.#journal.failed(action.call, action.error);
+        this.#observer.failed(action.call, action.error);
         return (action.call as PendingCall).reject(action.error);
       case 'started':
         if (action.error) this.#starting?.reject(action.error);
         else this.#starting?.resolve();
-        return this.#journal.opened();
+        return this.#observer.opened();
       case 'drained':
-        this.#alarm.stop();
-        this.#journal.drained();
+        this.#timer.stop();
+        this.#observer.drained();
         this.#news.complete();
         return this.#resolveDrained?.();
       default:
-        return this.#crew.perform(action);
+        return this.#runners.perform(action);
     }
   }
 }

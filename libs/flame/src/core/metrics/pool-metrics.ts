@@ -86,7 +86,7 @@ export interface RunnerMetrics {
   readonly exists: number;
   readonly age: number;
   /** What its process said of itself last, a few seconds ago at most; undefined before, and for runners in the parent's own process. */
-  readonly vitals: RunnerProcessStats | undefined;
+  readonly processStats: RunnerProcessStats | undefined;
 }
 
 /** How a runner's process is; of several processes the sum, of delays the longest. */

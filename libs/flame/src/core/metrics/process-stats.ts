@@ -1,6 +1,6 @@
 import type { Saturation } from './saturation.js';
 
-/** What a runner's process says of itself, every few seconds, as the JSON of the frame `vitals`. */
+/** What a runner's process says of itself, every few seconds, as the JSON of the frame `stats`. */
 export interface ProcessStats {
   readonly pid: number;
   /** Milliseconds of CPU time since it began. */
@@ -21,14 +21,14 @@ const ofSaturation = ['calls', 'over', 'loop', 'queue'] as const;
 /** @throws {TypeError} when the text is anything else. */
 export function readProcessStats(text: string): ProcessStats {
   const given = JSON.parse(text) as { saturation?: unknown } | null;
-  const vitals = read(given, numbers);
-  return given?.saturation === undefined ? vitals : { ...vitals, saturation: read(given.saturation, ofSaturation) };
+  const stats = read(given, numbers);
+  return given?.saturation === undefined ? stats : { ...stats, saturation: read(given.saturation, ofSaturation) };
 }
 
 function read<K extends string>(given: unknown, keys: readonly K[]): Record<K, number> {
   const values = given as Partial<Record<string, unknown>> | null;
   for (const key of keys) {
-    if (!Number.isFinite(values?.[key])) throw new TypeError(`vitals have no number "${key}"`);
+    if (!Number.isFinite(values?.[key])) throw new TypeError(`the process stats have no number "${key}"`);
   }
   return Object.fromEntries(keys.map((key) => [key, values![key]])) as Record<K, number>;
 }

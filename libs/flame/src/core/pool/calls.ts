@@ -3,40 +3,40 @@ import type { CancelCause } from '../session/frame.js';
 import type { PoolState } from './pool-state.js';
 import type { PoolCall, PoolRunner } from './entries.js';
 import { abortGrace } from './rules.js';
-import * as verdict from './pool-errors.js';
+import * as errors from './pool-errors.js';
 
 /**
  * The rules of calls: who gets a slot and when, whose time is up, who is answered with what.
  */
 export class Calls {
-  readonly #books: PoolState;
+  readonly #state: PoolState;
   /** A runner gets work: it is not idle any more. */
   readonly #onBusy: (runner: PoolRunner) => void;
 
-  constructor(books: PoolState, onBusy: (runner: PoolRunner) => void) {
-    this.#books = books;
+  constructor(state: PoolState, onBusy: (runner: PoolRunner) => void) {
+    this.#state = state;
     this.#onBusy = onBusy;
   }
 
   /** Runs a new call at once where there is room and nobody waits, lets it wait otherwise. */
   take(call: PoolCall): void {
-    const books = this.#books;
-    call.cameAt = books.now;
-    books.rested = 0;
-    if (books.drainReason !== undefined) return books.reject(call, verdict.draining(call, books.view(), books.drainReason));
-    const runner = books.waiting.size === 0 && books.pauseReason === undefined ? books.shelf.pick(books.now) : undefined;
+    const state = this.#state;
+    call.cameAt = state.now;
+    state.rested = 0;
+    if (state.drainReason !== undefined) return state.reject(call, errors.draining(call, state.view(), state.drainReason));
+    const runner = state.waiting.size === 0 && state.pauseReason === undefined ? state.readyRunners.pick(state.now) : undefined;
     if (runner) return this.#run(call, runner);
-    if (books.waiting.size >= books.rules.maxQueue) return books.reject(call, verdict.queueFull(call, books.view()));
-    books.waiting.join(call);
+    if (state.waiting.size >= state.rules.maxQueue) return state.reject(call, errors.queueFull(call, state.view()));
+    state.waiting.join(call);
     this.#wait(call);
   }
 
   /** Hands waiting calls to runners with room, first come first served; to none while the pool is paused. */
   serve(): void {
-    const { waiting, shelf, now, pauseReason } = this.#books;
+    const { waiting, readyRunners, now, pauseReason } = this.#state;
     if (pauseReason !== undefined) return;
     for (let call = waiting.first; call; call = waiting.first) {
-      const runner = shelf.pick(now);
+      const runner = readyRunners.pick(now);
       if (!runner) return;
       waiting.leave(call);
       this.#run(call, runner);
@@ -45,9 +45,9 @@ export class Calls {
 
   /** A runner gave a call back unstarted: it waits at the front, for it has waited its turn already. */
   giveBack(call: PoolCall): void {
-    const books = this.#books;
-    if (books.drainReason !== undefined) return books.reject(call, verdict.draining(call, books.view(), books.drainReason));
-    books.waiting.rejoin(call);
+    const state = this.#state;
+    if (state.drainReason !== undefined) return state.reject(call, errors.draining(call, state.view(), state.drainReason));
+    state.waiting.rejoin(call);
     this.#wait(call);
     this.serve();
   }
@@ -56,7 +56,7 @@ export class Calls {
   hold(call: PoolCall, streaming: boolean): void {
     if (call.state !== 'running' && call.state !== 'streaming') return;
     call.state = streaming ? 'streaming' : 'held';
-    if (!streaming) this.#books.unclock(call);
+    if (!streaming) this.#state.unclock(call);
   }
 
   /** Nobody wants what the call streams or holds: unlinked work ends, too, for it works for nobody. */
@@ -66,13 +66,13 @@ export class Calls {
 
   /** The caller is told `error`, or that its call was cancelled. */
   abort(call: PoolCall, reason: string, error?: FlameError): void {
-    const books = this.#books;
+    const state = this.#state;
     if (call.state === 'waiting') {
-      books.waiting.leave(call);
-      books.reject(call, verdict.cancelled(call, books.view(), reason));
+      state.waiting.leave(call);
+      state.reject(call, errors.cancelled(call, state.view(), reason));
     } else if (isAwaited(call)) {
       const streaming = call.state === 'streaming';
-      this.#answer(call, error ?? verdict.cancelled(call, books.view(), reason));
+      this.#answer(call, error ?? errors.cancelled(call, state.view(), reason));
       if (call.linked || streaming) this.#cancel(call, 'caller', reason);
       else call.state = 'held';
     } else if (call.state === 'held' && call.linked) {
@@ -88,11 +88,11 @@ export class Calls {
 
   /** A call's clock ran out. Says whether the call is stuck: its handler has ignored its abort for a grace second. */
   timeUp(call: PoolCall): boolean {
-    const books = this.#books;
+    const state = this.#state;
     const runner = call.runner;
     if (!runner) {
-      books.waiting.leave(call);
-      books.reject(call, verdict.waitedTooLong(call, books.view(), books.now));
+      state.waiting.leave(call);
+      state.reject(call, errors.waitedTooLong(call, state.view(), state.now));
       return false;
     }
     if (call.state === 'ending') {
@@ -100,8 +100,8 @@ export class Calls {
       runner.stuck += 1;
       return true;
     }
-    if (isAwaited(call)) this.#answer(call, verdict.ranTooLong(call, books.view(), runner.id, books.now));
-    this.#cancel(call, 'timeout', `its timeout ran out after ${Math.round(books.now - call.ranAt)} ms`);
+    if (isAwaited(call)) this.#answer(call, errors.ranTooLong(call, state.view(), runner.id, state.now));
+    this.#cancel(call, 'timeout', `its timeout ran out after ${Math.round(state.now - call.ranAt)} ms`);
     return false;
   }
 
@@ -112,61 +112,61 @@ export class Calls {
 
   /** The pool goes, or this runner of it, and what runs there has not ended within `shutdownTimeout`. */
   drainAway(runner: PoolRunner, drained: 'pool' | 'runner', reason: string): void {
-    const books = this.#books;
+    const state = this.#state;
     for (const call of runner.calls.values()) {
-      if (isAwaited(call)) this.#answer(call, verdict.drainedAway(call, books.view(), runner.id, drained, books.rules.shutdownTimeout));
+      if (isAwaited(call)) this.#answer(call, errors.drainedAway(call, state.view(), runner.id, drained, state.rules.shutdownTimeout));
       if (isAwaited(call) || call.state === 'held') this.#cancel(call, 'leaving', reason);
     }
   }
 
   /** Answers everyone who waits for a slot with an error. */
   refuseWaiting(error: (call: PoolCall) => FlameError): void {
-    const { waiting } = this.#books;
+    const { waiting } = this.#state;
     for (let call = waiting.first; call; call = waiting.first) {
       waiting.leave(call);
-      this.#books.reject(call, error(call));
+      this.#state.reject(call, error(call));
     }
   }
 
   /** A runner takes its work with it: whoever still waits for an answer is told how. */
   lose(runner: PoolRunner, how: string): void {
-    const books = this.#books;
+    const state = this.#state;
     for (const call of runner.calls.values()) {
       const awaited = isAwaited(call);
-      books.release(call, runner);
-      if (awaited) books.reject(call, verdict.lost(call, books.view(), runner.id, how));
+      state.release(call, runner);
+      if (awaited) state.reject(call, errors.lost(call, state.view(), runner.id, how));
     }
   }
 
   #wait(call: PoolCall): void {
     call.state = 'waiting';
-    this.#books.clock(call, call.cameAt + Math.min(call.waitLimit, call.overallLimit));
+    this.#state.clock(call, call.cameAt + Math.min(call.waitLimit, call.overallLimit));
   }
 
   #run(call: PoolCall, runner: PoolRunner): void {
-    const books = this.#books;
+    const state = this.#state;
     if (runner.load === 0) this.#onBusy(runner);
     call.state = 'running';
     call.runner = runner;
     call.held = false;
-    call.ranAt = books.now;
+    call.ranAt = state.now;
     runner.calls.set(call.id, call);
     runner.served += 1;
-    books.shelf.update(runner);
-    books.clock(call, Math.min(books.now + call.runLimit, call.cameAt + call.overallLimit));
-    books.act({ type: 'run', call, runner: runner.id });
+    state.readyRunners.update(runner);
+    state.clock(call, Math.min(state.now + call.runLimit, call.cameAt + call.overallLimit));
+    state.act({ type: 'run', call, runner: runner.id });
   }
 
   /** Answers the caller while the work is still on its runner. */
   #answer(call: PoolCall, error: FlameError): void {
-    this.#books.act({ type: 'reject', call, error });
+    this.#state.act({ type: 'reject', call, error });
   }
 
   /** Tells the runner to abort the work; the slot stays taken until the runner confirms the end. */
   #cancel(call: PoolCall, cause: CancelCause, reason: string): void {
     call.state = 'ending';
-    this.#books.clock(call, this.#books.now + abortGrace);
-    this.#books.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason });
+    this.#state.clock(call, this.#state.now + abortGrace);
+    this.#state.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason });
   }
 }
 

@@ -12,7 +12,7 @@ import type { QueueItem } from './wait-queue.js';
 export type CallState = 'new' | 'waiting' | 'running' | 'streaming' | 'ending' | 'stuck' | 'held' | 'over';
 
 /**
- * A call in the pool's books: what the machine knows of it. The pool's shell extends it with the caller's promise and the encoded
+ * A call of the pool: what the machine knows of it. The pool's shell extends it with the caller's promise and the encoded
  * arguments. Only the machine writes its fields after it was handed over; `at` is when the clock that ticks now runs out.
  */
 export class PoolCall extends Timed implements QueueItem<PoolCall> {
@@ -57,11 +57,11 @@ export class RunnerDeadline extends Timed {
   }
 }
 
-/** A runner in the pool's books. Only the machine writes it. */
+/** A runner in the pool's state. Only the machine writes it. */
 export class PoolRunner implements HeapItem {
   state: RunnerState = 'booting';
   heapIndex = -1;
-  /** The room that the shelf has counted it with. */
+  /** Its free slots, as `ReadyRunners` has counted them. */
   counted = 0;
   /** The work that holds its slots; `stuck` of it ignored its abort. */
   readonly calls = new IdMap<PoolCall>();

@@ -3,7 +3,7 @@ import type { FlameError } from '../errors/flame-error.js';
 import type { CancelCause } from '../session/frame.js';
 import type { PoolCall } from './entries.js';
 
-/** What has happened, as the pool's shell tells the machine. One about a runner or call that is no longer in the books does nothing. */
+/** What has happened, as the pool's shell tells the machine. One about a runner or call that is no longer in the pool does nothing. */
 export type PoolFact =
   /** The app starts: boot `min`. */
   | { type: 'start' }
@@ -63,7 +63,7 @@ export type PoolAction =
   /** Tell a runner that it gets no new work; it ends by `stop` when its work is done. */
   | { type: 'retire'; runner: string; reason: string }
   /** Make sure that nothing is left of a lost runner, then tell `gone`. */
-  | { type: 'bury'; runner: string }
+  | { type: 'dispose'; runner: string }
   | { type: 'shrunk'; runner: string; count: number }
   /** `min` runners are up, or could not be. */
   | { type: 'started'; error: BootError | undefined }

@@ -23,7 +23,7 @@ describe('PoolMachine', () => {
       pool.call('a');
       pool.up('r1');
       pool.call('b');
-      expect(pool.down('r1')).toEqual(['reject a: FLAME_LOST, ran maybe', 'bury r1']);
+      expect(pool.down('r1')).toEqual(['reject a: FLAME_LOST, ran maybe', 'dispose r1']);
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'boot r2 (1)']);
       expect(pool.up('r2')).toEqual(['grown r2: ok (1)', 'run b on r2']);
     });
@@ -101,7 +101,7 @@ describe('PoolMachine', () => {
       const pool = new PoolTranscript({ min: 1 });
       pool.tell({ type: 'start' });
       pool.up('r1');
-      expect(pool.down('r1')).toEqual(['bury r1', 'boot r2 (2)']);
+      expect(pool.down('r1')).toEqual(['dispose r1', 'boot r2 (2)']);
     });
 
     it('keeps min runners when the others idle out', () => {
@@ -353,7 +353,7 @@ describe('PoolMachine', () => {
     });
 
     it('fail with the runner', () => {
-      expect(streaming().down('r1')).toEqual(['reject a: FLAME_LOST, ran maybe', 'bury r1']);
+      expect(streaming().down('r1')).toEqual(['reject a: FLAME_LOST, ran maybe', 'dispose r1']);
     });
 
     it('fail when the pool drains and they take longer than shutdownTimeout', () => {
@@ -427,7 +427,7 @@ describe('PoolMachine', () => {
     });
 
     it('is lost with its runner, and nobody is answered twice', () => {
-      expect(held().down('r1')).toEqual(['bury r1']);
+      expect(held().down('r1')).toEqual(['dispose r1']);
     });
 
     it('keeps a runner that takes no new work', () => {
@@ -486,7 +486,7 @@ describe('PoolMachine', () => {
       pool.call('a');
       pool.call('b');
       pool.up('r1', 'r2');
-      expect(pool.down('r1', 'killed by SIGKILL')).toEqual(['reject a: FLAME_LOST, ran maybe', 'bury r1']);
+      expect(pool.down('r1', 'killed by SIGKILL')).toEqual(['reject a: FLAME_LOST, ran maybe', 'dispose r1']);
       expect(pool.errors.get('a')!.message).toContain('killed by SIGKILL');
       expect(pool.ended('b')).toEqual([]);
     });
@@ -604,7 +604,7 @@ describe('PoolMachine', () => {
       pool.tell({ type: 'pause', reason: 'wait' });
       expect(pool.tell({ type: 'start' })).toEqual(['boot r1 (1)']);
       expect(pool.up('r1')).toEqual(['grown r1: ok (1)', 'started']);
-      expect(pool.down('r1')).toEqual(['bury r1', 'boot r2 (2)']);
+      expect(pool.down('r1')).toEqual(['dispose r1', 'boot r2 (2)']);
     });
 
     it('does not hold up a drain', () => {

@@ -7,87 +7,87 @@ import { bootsNeeded } from './growth.js';
 import type { PoolRules } from './rules.js';
 import { Runners } from './runners.js';
 import type { Calls } from './calls.js';
-import * as verdict from './pool-errors.js';
+import * as errors from './pool-errors.js';
 
 /**
- * The pool's rules, without time, machines or promises: `step(fact, now)` changes the books and returns what to do. The shell
+ * The pool's rules, without time, machines or promises: `step(fact, now)` changes the state and returns what to do. The shell
  * (`pool/pool.ts`) performs the actions, in their order, and steps `tick` once `wakeAt` has passed.
  *
  * Every step costs O(log n) in runners and waiting calls, but for those that concern them all (`resize`, `drain`) and for a strategy function.
  */
 export class PoolMachine {
-  readonly #books: PoolState;
+  readonly #state: PoolState;
   readonly #runners: Runners;
   readonly #calls: Calls;
   #phase: 'new' | 'starting' | 'open' | 'draining' | 'drained' = 'new';
 
   /** `newId` names the n-th runner; `random` gives numbers in [0, 1) for the jitter of pauses. */
   constructor(rules: PoolRules, newId: (number: number) => string, random: () => number) {
-    this.#books = new PoolState(rules);
-    this.#runners = new Runners(this.#books, newId, random);
+    this.#state = new PoolState(rules);
+    this.#runners = new Runners(this.#state, newId, random);
     this.#calls = this.#runners.calls;
   }
 
   /** When the next `tick` is due; Infinity when nothing is. */
   get wakeAt(): number {
-    return this.#books.deadlines.top?.at ?? Infinity;
+    return this.#state.deadlines.top?.at ?? Infinity;
   }
 
   get min(): number {
-    return this.#books.min;
+    return this.#state.min;
   }
 
   get max(): number {
-    return this.#books.max;
+    return this.#state.max;
   }
 
   /** Calls that wait for a slot. */
   get waiting(): number {
-    return this.#books.waiting.size;
+    return this.#state.waiting.size;
   }
 
   /** Since when the first waiting call waits; undefined when none does. */
   get waitingSince(): number | undefined {
-    return this.#books.waiting.first?.cameAt;
+    return this.#state.waiting.first?.cameAt;
   }
 
-  /** The runners in the books. */
+  /** The runners in the state. */
   get runners(): Iterable<Readonly<PoolRunner>> {
-    return this.#books.runners.values();
+    return this.#state.runners.values();
   }
 
   /** The calls that hold slots, runner by runner. */
   *running(): Generator<Readonly<PoolCall>> {
-    for (const runner of this.#books.runners.values()) yield* runner.calls.values();
+    for (const runner of this.#state.runners.values()) yield* runner.calls.values();
   }
 
   /** The calls that wait, first come first. */
   get queue(): Iterable<Readonly<PoolCall>> {
-    return this.#books.waiting.items();
+    return this.#state.waiting.items();
   }
 
   /** Why calls wait though there may be room; undefined while they do not. */
   get paused(): string | undefined {
-    return this.#books.pauseReason;
+    return this.#state.pauseReason;
   }
 
   /** Milliseconds that runners have existed, and had work, up to `now`. */
   spent(now: number): { paid: number; used: number } {
-    return this.#books.spent(now);
+    return this.#state.spent(now);
   }
 
   get draining(): boolean {
-    return this.#books.drainReason !== undefined;
+    return this.#state.drainReason !== undefined;
   }
 
   /** Takes one fact in and returns what to do about it, in order. `now` is a monotonic time in milliseconds. */
   step(fact: PoolFact, now: number): PoolAction[] {
-    this.#books.now = now;
-    this.#books.actions = [];
+    this.#state.now = now;
+    this.#state.actions = [];
     this.#take(fact);
     this.#grow();
     this.#finish();
-    return this.#books.actions;
+    return this.#state.actions;
   }
 
   #take(fact: PoolFact): void {
@@ -112,15 +112,15 @@ export class PoolMachine {
       case 'resize':
         return this.#resize(fact.min, fact.max);
       case 'pause':
-        this.#books.pauseReason = fact.reason;
+        this.#state.pauseReason = fact.reason;
         return;
       case 'resume':
-        this.#books.pauseReason = undefined;
+        this.#state.pauseReason = undefined;
         return this.#calls.serve();
       case 'drain':
         return this.#drain(fact.reason);
       default: {
-        const runner = this.#books.runners.get(fact.runner);
+        const runner = this.#state.runners.get(fact.runner);
         if (runner) this.#takeOf(runner, fact);
       }
     }
@@ -133,7 +133,7 @@ export class PoolMachine {
       case 'boot-failed':
         if (this.#runners.bootFailed(runner, fact.error) && this.#phase === 'starting') {
           this.#phase = 'open';
-          this.#books.act({ type: 'started', error: fact.error });
+          this.#state.act({ type: 'started', error: fact.error });
         }
         return;
       case 'consent':
@@ -141,7 +141,7 @@ export class PoolMachine {
       case 'suspended':
       case 'resumed':
         runner.suspended = fact.type === 'suspended';
-        this.#books.shelf.update(runner);
+        this.#state.readyRunners.update(runner);
         return this.#calls.serve();
       case 'leaving':
         return this.#runners.retire(runner, fact.reason);
@@ -157,7 +157,7 @@ export class PoolMachine {
   #ended(call: PoolCall): void {
     const runner = call.runner;
     if (!runner) return;
-    this.#books.release(call, runner);
+    this.#state.release(call, runner);
     this.#runners.stopIfDone(runner);
     if (runner.state !== 'ready') return;
     if (runner.load === 0) this.#runners.idle(runner);
@@ -169,13 +169,13 @@ export class PoolMachine {
     const runner = call.runner;
     if (!runner) return;
     const answered = call.state !== 'running';
-    this.#books.release(call, runner);
+    this.#state.release(call, runner);
     this.#runners.retire(runner, 'it sent a call back');
     if (!answered) this.#calls.giveBack(call);
   }
 
   #tick(debugged: boolean): void {
-    const { deadlines, now, drainReason } = this.#books;
+    const { deadlines, now, drainReason } = this.#state;
     for (let due = deadlines.top; due && due.at <= now; due = deadlines.top) {
       deadlines.remove(due);
       if ((debugged || due.held) && this.#hold(due, debugged)) continue;
@@ -184,10 +184,10 @@ export class PoolMachine {
           if (this.#calls.timeUp(due)) this.#runners.retire(due.runner!, `${due.label} ignored its abort`);
           break;
         case 'boot':
-          this.#books.act({
+          this.#state.act({
             type: 'give-up',
             runner: due.runner.id,
-            why: `no runner attached within bootTimeout (${this.#books.rules.bootTimeout} ms)`,
+            why: `no runner attached within bootTimeout (${this.#state.rules.bootTimeout} ms)`,
           });
           break;
         case 'idle':
@@ -197,7 +197,7 @@ export class PoolMachine {
           this.#runners.retire(due.runner, 'it reached maxLifetime');
           break;
         case 'drain':
-          for (const runner of this.#books.runners.values()) this.#calls.drainAway(runner, 'pool', drainReason!);
+          for (const runner of this.#state.runners.values()) this.#calls.drainAway(runner, 'pool', drainReason!);
           break;
         case 'runner-drain':
           this.#calls.drainAway(due.runner, 'runner', due.runner.reason);
@@ -211,35 +211,35 @@ export class PoolMachine {
   /** What a debugger holds up has its whole time again when the debugger has gone. Says whether this is a deadline of that kind. */
   #hold(due: Deadline, debugged: boolean): boolean {
     if (due.due !== 'call' && due.due !== 'boot') return false;
-    const limit = due.due === 'call' ? this.#calls.limitOf(due) : this.#books.rules.bootTimeout;
+    const limit = due.due === 'call' ? this.#calls.limitOf(due) : this.#state.rules.bootTimeout;
     due.held = debugged;
-    this.#books.clock(due, this.#books.now + (debugged ? debuggedFor : limit));
+    this.#state.clock(due, this.#state.now + (debugged ? debuggedFor : limit));
     return true;
   }
 
   #resize(min: number, max: number): void {
-    const books = this.#books;
-    books.min = min;
-    books.max = max;
-    books.rested = 0;
-    const ready = Array.from(books.runners.values()).filter((runner) => runner.state === 'ready');
-    const over = ready.length + books.booting - max;
+    const state = this.#state;
+    state.min = min;
+    state.max = max;
+    state.rested = 0;
+    const ready = Array.from(state.runners.values()).filter((runner) => runner.state === 'ready');
+    const over = ready.length + state.booting - max;
     ready.sort((a, b) => a.load - b.load || b.number - a.number);
     for (const runner of ready.slice(0, Math.max(0, over))) this.#runners.retire(runner, `the pool was resized to at most ${max}`);
     this.#runners.unkeep();
   }
 
   #drain(reason: string): void {
-    const books = this.#books;
+    const state = this.#state;
     if (this.draining) return;
-    if (this.#phase === 'starting') books.act({ type: 'started', error: undefined });
+    if (this.#phase === 'starting') state.act({ type: 'started', error: undefined });
     this.#phase = 'draining';
-    books.drainReason = reason;
-    books.unclock(books.retry);
-    this.#calls.refuseWaiting((call) => verdict.draining(call, books.view(), reason));
-    books.clock(books.drainEnd, books.now + books.rules.shutdownTimeout);
-    for (const runner of books.runners.values()) {
-      if (runner.state === 'booting') books.act({ type: 'give-up', runner: runner.id, why: reason });
+    state.drainReason = reason;
+    state.unclock(state.retry);
+    this.#calls.refuseWaiting((call) => errors.draining(call, state.view(), reason));
+    state.clock(state.drainEnd, state.now + state.rules.shutdownTimeout);
+    for (const runner of state.runners.values()) {
+      if (runner.state === 'booting') state.act({ type: 'give-up', runner: runner.id, why: reason });
       else {
         for (const call of runner.calls.values()) this.#calls.letGo(call, reason);
         this.#runners.retire(runner, reason);
@@ -248,36 +248,36 @@ export class PoolMachine {
   }
 
   #grow(): void {
-    const books = this.#books;
+    const state = this.#state;
     // Most steps: nobody waits and all are there.
-    if (books.waiting.size + books.headroom === 0 && books.ready + books.booting >= books.target) return;
-    if (this.draining || books.now < books.retry.at || (this.#phase === 'new' && books.waiting.size === 0)) return;
+    if (state.waiting.size + state.headroom === 0 && state.ready + state.booting >= state.target) return;
+    if (this.draining || state.now < state.retry.at || (this.#phase === 'new' && state.waiting.size === 0)) return;
     // A paused pool keeps `min`, and boots for nobody else.
-    const paused = books.pauseReason !== undefined;
+    const paused = state.pauseReason !== undefined;
     const boots = bootsNeeded({
-      waiting: paused ? 0 : books.waiting.size,
-      free: books.shelf.free,
-      booting: books.booting,
-      ready: books.ready,
-      machines: books.runners.size,
-      slots: books.slots,
-      min: books.target,
-      max: books.max,
-      headroom: paused ? 0 : books.headroom,
+      waiting: paused ? 0 : state.waiting.size,
+      free: state.readyRunners.free,
+      booting: state.booting,
+      ready: state.ready,
+      machines: state.runners.size,
+      slots: state.slots,
+      min: state.target,
+      max: state.max,
+      headroom: paused ? 0 : state.headroom,
     });
     for (let i = 0; i < boots; i++) this.#runners.boot();
   }
 
   /** What the end of a step may have completed: the start, the drain. */
   #finish(): void {
-    const books = this.#books;
-    if (this.#phase === 'starting' && books.ready >= books.min) {
+    const state = this.#state;
+    if (this.#phase === 'starting' && state.ready >= state.min) {
       this.#phase = 'open';
-      books.act({ type: 'started', error: undefined });
-    } else if (this.#phase === 'draining' && books.runners.size === 0) {
+      state.act({ type: 'started', error: undefined });
+    } else if (this.#phase === 'draining' && state.runners.size === 0) {
       this.#phase = 'drained';
-      books.unclock(books.drainEnd);
-      books.act({ type: 'drained' });
+      state.unclock(state.drainEnd);
+      state.act({ type: 'drained' });
     }
   }
 }

@@ -22,13 +22,13 @@ export class PoolDeadline extends Timed {
 export type Deadline = PoolCall | RunnerDeadline | PoolDeadline;
 
 /**
- * The books of one pool: its calls, runners and clocks, and the actions that the current step has decided on. What the machine's
+ * The state of one pool: its calls, runners and clocks, and the actions that the current step has decided on. What the machine's
  * parts share; they keep it consistent, it decides nothing.
  */
 export class PoolState {
   readonly runners = new Map<string, PoolRunner>();
   readonly waiting = new WaitQueue<PoolCall>();
-  readonly shelf: ReadyRunners;
+  readonly readyRunners: ReadyRunners;
   readonly deadlines = new Deadlines<Deadline>();
   /** Before this time no boot is tried again. */
   readonly retry = new PoolDeadline('retry', 0);
@@ -54,7 +54,7 @@ export class PoolState {
   constructor(readonly rules: PoolRules) {
     this.min = rules.min;
     this.max = rules.max;
-    this.shelf = new ReadyRunners(rules.strategy);
+    this.readyRunners = new ReadyRunners(rules.strategy);
   }
 
   /** The `min` that counts now. */
@@ -102,7 +102,7 @@ export class PoolState {
     this.unclock(call);
     runner.calls.delete(call.id);
     if (runner.load === 0) runner.used += this.now - runner.busySince;
-    this.shelf.update(runner);
+    this.readyRunners.update(runner);
   }
 
   /** Milliseconds that runners have existed, and had work, up to `now`. */

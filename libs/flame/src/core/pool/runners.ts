@@ -4,14 +4,14 @@ import type { PoolState } from './pool-state.js';
 import { Calls } from './calls.js';
 import { PoolRunner } from './entries.js';
 import { askGrace } from './rules.js';
-import * as verdict from './pool-errors.js';
+import * as errors from './pool-errors.js';
 
 /**
  * The rules of runners: how they come, when they idle out, what ends them.
  */
 export class Runners {
   readonly calls: Calls;
-  readonly #books: PoolState;
+  readonly #state: PoolState;
   readonly #newId: (number: number) => string;
   readonly #random: () => number;
   /** Idle runners whose time is up and that only `min` or `headroom` keeps. */
@@ -20,39 +20,39 @@ export class Runners {
   #asked = 0;
   #failures = 0;
 
-  constructor(books: PoolState, newId: (number: number) => string, random: () => number) {
-    this.#books = books;
+  constructor(state: PoolState, newId: (number: number) => string, random: () => number) {
+    this.#state = state;
     this.#newId = newId;
     this.#random = random;
-    this.calls = new Calls(books, (runner) => this.#busy(runner));
+    this.calls = new Calls(state, (runner) => this.#busy(runner));
   }
 
   boot(): void {
-    const books = this.#books;
+    const state = this.#state;
     const number = ++this.#booted;
-    const runner = new PoolRunner(this.#newId(number), number, books.rules.maxConcurrency, books.rules.singleUse, books.now);
-    books.runners.set(runner.id, runner);
-    books.booting += 1;
-    books.clock(runner.boot, books.now + books.rules.bootTimeout);
-    books.act({ type: 'boot', runner: runner.id, count: books.runners.size });
+    const runner = new PoolRunner(this.#newId(number), number, state.rules.maxConcurrency, state.rules.singleUse, state.now);
+    state.runners.set(runner.id, runner);
+    state.booting += 1;
+    state.clock(runner.boot, state.now + state.rules.bootTimeout);
+    state.act({ type: 'boot', runner: runner.id, count: state.runners.size });
   }
 
   up(runner: PoolRunner): void {
     if (runner.state !== 'booting') return;
-    const books = this.#books;
-    books.unclock(runner.boot);
-    books.booting -= 1;
-    books.ready += 1;
+    const state = this.#state;
+    state.unclock(runner.boot);
+    state.booting -= 1;
+    state.ready += 1;
     this.#failures = 0;
-    books.bootError = undefined;
-    books.unclock(books.retry);
-    books.retry.at = 0;
+    state.bootError = undefined;
+    state.unclock(state.retry);
+    state.retry.at = 0;
     runner.state = 'ready';
-    runner.upAt = books.now;
-    books.clock(runner.lifetime, books.now + books.rules.maxLifetime);
-    books.act({ type: 'grown', runner: runner.id, error: undefined, count: books.runners.size });
+    runner.upAt = state.now;
+    state.clock(runner.lifetime, state.now + state.rules.maxLifetime);
+    state.act({ type: 'grown', runner: runner.id, error: undefined, count: state.runners.size });
     this.idle(runner);
-    books.shelf.update(runner);
+    state.readyRunners.update(runner);
     this.calls.serve();
     this.unkeep();
   }
@@ -60,53 +60,53 @@ export class Runners {
   /** Says whether that was news. */
   bootFailed(runner: PoolRunner, error: BootError): boolean {
     if (runner.state !== 'booting') return false;
-    const books = this.#books;
-    books.unclock(runner.boot);
-    books.booting -= 1;
+    const state = this.#state;
+    state.unclock(runner.boot);
+    state.booting -= 1;
     runner.state = 'stopping';
-    books.act({ type: 'grown', runner: runner.id, error, count: books.runners.size - 1 });
-    if (books.drainReason !== undefined) return true;
+    state.act({ type: 'grown', runner: runner.id, error, count: state.runners.size - 1 });
+    if (state.drainReason !== undefined) return true;
     this.#failures += 1;
-    books.bootError = error;
-    books.clock(books.retry, books.now + pauseAfter(this.#failures, this.#random));
+    state.bootError = error;
+    state.clock(state.retry, state.now + pauseAfter(this.#failures, this.#random));
     // With a runner up, waiting calls wait for its slots: only those that nobody else can serve are failed.
-    if (error.fatal && books.ready === 0) this.calls.refuseWaiting((call) => verdict.bootFatal(call, books.view(), error));
+    if (error.fatal && state.ready === 0) this.calls.refuseWaiting((call) => errors.bootFatal(call, state.view(), error));
     return true;
   }
 
   /** A runner has run out of work. */
   idle(runner: PoolRunner): void {
     if (runner.singleUse && runner.served > 0) return this.stop(runner, 'it was for a single use');
-    const { now, rules } = this.#books;
+    const { now, rules } = this.#state;
     runner.idleSince = now;
-    this.#books.clock(runner.idle, now + Math.min(rules.idleAfter, rules.minIdleAfter));
+    this.#state.clock(runner.idle, now + Math.min(rules.idleAfter, rules.minIdleAfter));
   }
 
   idleDue(runner: PoolRunner): void {
     // A runner that does not answer is not worth its price.
     if (runner.asked) return this.stop(runner, 'it was idle and did not answer');
-    const { now, rules } = this.#books;
+    const { now, rules } = this.#state;
     // Sums, as clocks are set by: a difference may be rounded to less, and the clock would be set for now, for ever.
     const surplusAt = runner.idleSince + rules.idleAfter;
     const minAt = runner.idleSince + rules.minIdleAfter;
     if ((this.#surplus > 0 && now >= surplusAt) || now >= minAt) {
       runner.asked = true;
       this.#asked += 1;
-      this.#books.clock(runner.idle, now + askGrace);
-      return this.#books.act({ type: 'ask', runner: runner.id });
+      this.#state.clock(runner.idle, now + askGrace);
+      return this.#state.act({ type: 'ask', runner: runner.id });
     }
     if (now >= surplusAt) this.#kept.add(runner);
-    this.#books.clock(runner.idle, now < surplusAt ? surplusAt : minAt);
+    this.#state.clock(runner.idle, now < surplusAt ? surplusAt : minAt);
   }
 
   /** The answer of a runner that was asked whether it may stop; void if it has got work since. */
   consent(runner: PoolRunner, yes: boolean): void {
     if (!runner.asked || runner.state !== 'ready') return;
     this.#unask(runner);
-    const { now, rules } = this.#books;
+    const { now, rules } = this.#state;
     const fromMin = this.#surplus <= 0;
     if (!yes || (fromMin && now < runner.idleSince + rules.minIdleAfter)) return this.idle(runner);
-    if (fromMin) this.#books.rested += 1;
+    if (fromMin) this.#state.rested += 1;
     this.stop(runner, `it was idle for ${Math.round(now - runner.idleSince)} ms`);
   }
 
@@ -117,7 +117,7 @@ export class Runners {
     for (const runner of this.#kept) {
       if (surplus-- <= 0) return;
       this.#kept.delete(runner);
-      this.#books.clock(runner.idle, this.#books.now);
+      this.#state.clock(runner.idle, this.#state.now);
     }
   }
 
@@ -127,19 +127,19 @@ export class Runners {
       this.#unready(runner);
       runner.state = 'leaving';
       runner.reason = reason;
-      this.#books.shelf.update(runner);
-      if (runner.load > runner.stuck) this.#books.act({ type: 'retire', runner: runner.id, reason });
+      this.#state.readyRunners.update(runner);
+      if (runner.load > runner.stuck) this.#state.act({ type: 'retire', runner: runner.id, reason });
     }
     this.stopIfDone(runner);
   }
 
   /** Retires a runner for good: what still runs there after `shutdownTimeout` is aborted. A boot is given up. */
   drain(runner: PoolRunner, reason: string): void {
-    const books = this.#books;
-    if (runner.state === 'booting') return books.act({ type: 'give-up', runner: runner.id, why: reason });
+    const state = this.#state;
+    if (runner.state === 'booting') return state.act({ type: 'give-up', runner: runner.id, why: reason });
     this.retire(runner, reason);
     if (runner.state === 'leaving' && runner.drainEnd.at === Infinity) {
-      books.clock(runner.drainEnd, books.now + books.rules.shutdownTimeout);
+      state.clock(runner.drainEnd, state.now + state.rules.shutdownTimeout);
     }
   }
 
@@ -151,11 +151,11 @@ export class Runners {
   stop(runner: PoolRunner, reason: string): void {
     if (runner.state === 'ready') this.#unready(runner);
     runner.state = 'stopping';
-    this.#books.unclock(runner.drainEnd);
-    this.#books.shelf.update(runner);
+    this.#state.unclock(runner.drainEnd);
+    this.#state.readyRunners.update(runner);
     // Work that ignores its abort gets no more time.
-    const grace = runner.stuck > 0 ? 0 : this.#books.rules.shutdownTimeout;
-    this.#books.act({ type: 'stop', runner: runner.id, reason, grace });
+    const grace = runner.stuck > 0 ? 0 : this.#state.rules.shutdownTimeout;
+    this.#state.act({ type: 'stop', runner: runner.id, reason, grace });
     this.calls.lose(runner, reason);
   }
 
@@ -164,31 +164,31 @@ export class Runners {
     if (runner.state === 'booting' || runner.state === 'stopping') return;
     if (runner.state === 'ready') this.#unready(runner);
     runner.state = 'stopping';
-    this.#books.unclock(runner.drainEnd);
-    this.#books.shelf.update(runner);
+    this.#state.unclock(runner.drainEnd);
+    this.#state.readyRunners.update(runner);
     this.calls.lose(runner, how);
-    this.#books.act({ type: 'bury', runner: runner.id });
+    this.#state.act({ type: 'dispose', runner: runner.id });
   }
 
   gone(runner: PoolRunner): void {
     if (runner.state !== 'stopping') return;
-    const books = this.#books;
-    books.runners.delete(runner.id);
-    books.paid += books.now - runner.bootingSince;
-    books.used += runner.used;
-    if (runner.upAt >= 0) books.act({ type: 'shrunk', runner: runner.id, count: books.runners.size });
+    const state = this.#state;
+    state.runners.delete(runner.id);
+    state.paid += state.now - runner.bootingSince;
+    state.used += runner.used;
+    if (runner.upAt >= 0) state.act({ type: 'shrunk', runner: runner.id, count: state.runners.size });
   }
 
   /** How many ready runners there are beyond what `min` and `headroom` need, those asked to go not counted. */
   get #surplus(): number {
-    const { ready, target, shelf, slots, headroom } = this.#books;
+    const { ready, target, readyRunners, slots, headroom } = this.#state;
     const beyondMin = ready - this.#asked - target;
-    return headroom === 0 ? beyondMin : Math.min(beyondMin, Math.floor((shelf.free - headroom) / slots) - this.#asked);
+    return headroom === 0 ? beyondMin : Math.min(beyondMin, Math.floor((readyRunners.free - headroom) / slots) - this.#asked);
   }
 
   #busy(runner: PoolRunner): void {
-    runner.busySince = this.#books.now;
-    this.#books.unclock(runner.idle);
+    runner.busySince = this.#state.now;
+    this.#state.unclock(runner.idle);
     this.#kept.delete(runner);
     this.#unask(runner);
   }
@@ -199,8 +199,8 @@ export class Runners {
   }
 
   #unready(runner: PoolRunner): void {
-    this.#books.ready -= 1;
+    this.#state.ready -= 1;
     this.#busy(runner);
-    this.#books.unclock(runner.lifetime);
+    this.#state.unclock(runner.lifetime);
   }
 }

@@ -74,8 +74,8 @@ export type RunnerFrame =
    * `dropped`: how many lines were too many.
    */
   | { type: 'log'; id: number; level: string; text: string; time?: number }
-  /** The runner's vital signs, a JSON object (CPU, memory, event-loop delay). */
-  | { type: 'vitals'; text: string };
+  /** The runner's process stats, a JSON object (CPU, memory, event-loop delay). */
+  | { type: 'stats'; text: string };
 
 /**
  * Streams run both ways. `stream` is the outlet's index (`outlet.ts`) among a call's arguments, whose producer is the parent, or in its result, whose

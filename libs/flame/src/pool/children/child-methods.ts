@@ -22,15 +22,15 @@ type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 
  */
 export class ChildMethods {
   readonly #setup: MethodSetup;
-  readonly #hoister: ValueEncoder;
-  readonly #journal: PoolObserver;
+  readonly #encoder: ValueEncoder;
+  readonly #observer: PoolObserver;
   readonly #newId: () => number;
   readonly #sites = new CallSites();
 
-  constructor(setup: MethodSetup, hoister: ValueEncoder, journal: PoolObserver, newId: () => number) {
+  constructor(setup: MethodSetup, encoder: ValueEncoder, observer: PoolObserver, newId: () => number) {
     this.#setup = setup;
-    this.#hoister = hoister;
-    this.#journal = journal;
+    this.#encoder = encoder;
+    this.#observer = observer;
     this.#newId = newId;
   }
 
@@ -48,7 +48,7 @@ export class ChildMethods {
     const context = this.#setup.context && captureContext(this.#setup.context, this.#setup.codec, label);
     let bytes: Uint8Array;
     try {
-      bytes = this.#hoister.encode(args);
+      bytes = this.#encoder.encode(args);
     } catch (error) {
       throw cannotCross(label, error);
     }
@@ -63,7 +63,7 @@ export class ChildMethods {
       wait: Infinity,
       run: timeout,
       overall: Infinity,
-      sources: this.#hoister.sources,
+      sources: this.#encoder.sources,
       reads: options.reads ?? false,
       onProgress: onProgress && AsyncResource.bind(onProgress),
       context,
@@ -73,7 +73,7 @@ export class ChildMethods {
       site,
     });
     child.began(call);
-    this.#journal.taken(bytes.byteLength);
+    this.#observer.taken(bytes.byteLength);
     // Before the runner's own clock, so that it is this one that says whose time is up.
     this.#watch(call, home, timeout, signal, caller);
     home.run(call, timeout === Infinity ? 0 : timeout);
@@ -100,7 +100,7 @@ export class ChildMethods {
   }
 
   #cancel(call: PendingCall, home: ChildHome, cause: CancelCause, error: FlameError, reason: string): void {
-    this.#journal.failed(call, error);
+    this.#observer.failed(call, error);
     call.reject(error);
     home.cancel(call, cause, reason);
     call.onOver = this.#setup.clock.after(abortGrace, () => home.taint(`${call.label} ignored its abort`));

@@ -11,7 +11,7 @@ import { probe } from '../runners/probe.js';
 import { RecentLines } from '../observe/recent-lines.js';
 
 /**
- * Boots one runner as the pool would, outside of its books, speaks with it, ends it, and looks whether anything is left; tells each
+ * Boots one runner as the pool would, outside of its state, speaks with it, ends it, and looks whether anything is left; tells each
  * finding as it is made. It owns the machine: when it resolves nothing of it is there, or a finding says so. When `signal` aborts it
  * gives up and cleans up.
  */

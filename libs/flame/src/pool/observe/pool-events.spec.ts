@@ -7,9 +7,9 @@ describe('Pool.events$', () => {
     const gates: (() => void)[] = [];
     const rig = new PoolRig({ hold: () => new Promise<void>((open) => gates.push(open)) }, { max: 1, idleShutdownAfter: 1_000 });
     const told: string[] = [];
-    rig.pool.events$.subscribe((notice: PoolEvent) => {
-      const { type: is } = notice;
-      told.push('call' in notice ? `${is} ${notice.call}` : is);
+    rig.pool.events$.subscribe((event: PoolEvent) => {
+      const { type } = event;
+      told.push('call' in event ? `${type} ${event.call}` : type);
     });
     const calls = [rig.call('hold'), rig.call('hold')];
     await rig.clock.advance(0);
@@ -50,7 +50,7 @@ describe('Pool.events$', () => {
       { max: 1, queueTimeout: 100, shutdownTimeout: 10 },
     );
     const told: PoolEvent[] = [];
-    rig.pool.events$.subscribe((notice) => told.push(notice));
+    rig.pool.events$.subscribe((event) => told.push(event));
     await rig.cast('fail');
     await rig.clock.advance(0);
     expect(told).toContainEqual(

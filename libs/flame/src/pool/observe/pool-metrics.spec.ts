@@ -99,19 +99,19 @@ describe('Pool.metrics()', () => {
   });
 });
 
-describe('VitalsBook', () => {
-  const vitals = { pid: 1, cpu: 10, memory: 100, heap: 50, delay: 1, delayMax: 2 };
+describe('StatsOfProcesses', () => {
+  const stats = { pid: 1, cpu: 10, memory: 100, heap: 50, delay: 1, delayMax: 2 };
 
   it('adds up the processes of a machine, each as it last was', () => {
     const book = new StatsOfProcesses(() => {});
     expect(book.sum).toBeUndefined();
-    book.take(JSON.stringify({ ...vitals, memory: 999 }));
-    book.take(JSON.stringify(vitals));
-    book.take(JSON.stringify({ ...vitals, pid: 2, delayMax: 7 }));
+    book.take(JSON.stringify({ ...stats, memory: 999 }));
+    book.take(JSON.stringify(stats));
+    book.take(JSON.stringify({ ...stats, pid: 2, delayMax: 7 }));
     expect(book.sum).toEqual({ processes: 2, cpu: 20, memory: 200, heap: 100, delay: 1, delayMax: 7 });
   });
 
-  it.each(['', 'null', '[]', '{"pid":1}', JSON.stringify({ ...vitals, cpu: 'much' })])('refuses %j', (text) => {
-    expect(() => new StatsOfProcesses(() => {}).take(text)).toThrow('the vitals of a runner cannot be read');
+  it.each(['', 'null', '[]', '{"pid":1}', JSON.stringify({ ...stats, cpu: 'much' })])('refuses %j', (text) => {
+    expect(() => new StatsOfProcesses(() => {}).take(text)).toThrow('the process stats of a runner cannot be read');
   });
 });

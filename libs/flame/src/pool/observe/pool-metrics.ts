@@ -4,15 +4,15 @@ import type { PoolMeter } from './pool-meter.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { RunnerManager } from '../runners/runner-manager.js';
 
-/** A pool's numbers at this moment, from its books, its crew and its meter. */
+/** A pool's numbers at this moment, from its state, its runners and its meter. */
 export function poolMetrics(
   { config, backend, clock }: PoolSetup,
   machine: PoolMachine,
-  crew: RunnerManager,
+  manager: RunnerManager,
   meter: PoolMeter,
 ): PoolMetrics {
   const now = clock.now();
-  const perRunner = crew.metrics(machine.runners, now);
+  const perRunner = manager.metrics(machine.runners, now);
   const runners = { booting: 0, ready: 0, leaving: 0, stopping: 0 };
   let slots = 0;
   let slotsUsed = 0;

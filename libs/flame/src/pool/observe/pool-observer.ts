@@ -268,11 +268,11 @@ export class PoolObserver {
 
   #tell(news: PoolNews): void {
     if (!this.#news.observed) return;
-    // `news` is made for this, and becomes the notice: a copy of it would cost a busy pool more than all the rest.
-    const notice = news as { -readonly [K in keyof PoolEvent]: PoolEvent[K] };
-    notice.pool = this.#setup.config.name;
-    notice.at = Date.now();
-    this.scope.runInAsyncScope(this.#news.next, this.#news, notice as PoolEvent);
+    // `news` is made for this, and becomes the event: a copy of it would cost a busy pool more than all the rest.
+    const event = news as { -readonly [K in keyof PoolEvent]: PoolEvent[K] };
+    event.pool = this.#setup.config.name;
+    event.at = Date.now();
+    this.scope.runInAsyncScope(this.#news.next, this.#news, event as PoolEvent);
   }
 
   #guard(hook: string, run: () => void): void {

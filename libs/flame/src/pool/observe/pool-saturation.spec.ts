@@ -6,7 +6,7 @@ import type { PoolOptions } from '../../core/options/pool-options.js';
 import type { Saturation } from '../../core/metrics/saturation.js';
 import { StatsOfProcesses } from './stats-of-processes.js';
 
-const vitals = { pid: 1, cpu: 10, memory: 100, heap: 50, delay: 1, delayMax: 2 };
+const stats = { pid: 1, cpu: 10, memory: 100, heap: 50, delay: 1, delayMax: 2 };
 const busy: Saturation = { calls: 12, over: 3_240, loop: 0.987, queue: 0 };
 
 /** A pool with one runner, which says such things of itself. */
@@ -24,7 +24,7 @@ async function poolOf(
         const link = rig.door.attach(info.token, { runner: info.runner, manifest, pid: 1, host: 'here', node: '20.19.0' });
         const exited = new Promise<MachineExit>(() => {});
         link.open({ frame: () => {}, closed: () => {} });
-        say = (saturation) => link.send({ type: 'vitals', text: JSON.stringify({ ...vitals, saturation }) });
+        say = (saturation) => link.send({ type: 'stats', text: JSON.stringify({ ...stats, saturation }) });
         return { id: 'm', exited, stop: async () => {} };
       },
     },
@@ -85,9 +85,9 @@ describe('A pool whose calls wait for each other on a runner', () => {
   });
 });
 
-describe('VitalsBook', () => {
+describe('StatsOfProcesses', () => {
   it.each([null, 1, {}, { ...busy, loop: 'much' }])('refuses the saturation %j', (saturation) => {
     const book = new StatsOfProcesses(() => expect.unreachable());
-    expect(() => book.take(JSON.stringify({ ...vitals, saturation }))).toThrow('the vitals of a runner cannot be read');
+    expect(() => book.take(JSON.stringify({ ...stats, saturation }))).toThrow('the process stats of a runner cannot be read');
   });
 });

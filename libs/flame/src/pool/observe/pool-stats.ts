@@ -11,7 +11,7 @@ export interface PoolStats {
   readonly waitingFor: number;
   /** Slots in use. */
   readonly running: number;
-  /** Every machine in the books: those being made, those leaving and those not yet confirmed gone. */
+  /** Every machine of the pool: those being made, those leaving and those not yet confirmed gone. */
   readonly runners: readonly RunnerStats[];
   /** Why calls wait though there may be room; undefined while the pool is not paused. */
   readonly paused: string | undefined;

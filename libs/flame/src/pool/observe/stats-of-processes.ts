@@ -16,16 +16,16 @@ export class StatsOfProcesses {
     this.#onSaturation = onSaturation;
   }
 
-  /** @throws {MalformedError} when these are no vitals. */
+  /** @throws {MalformedError} when these are no process stats. */
   take(text: string): void {
-    let vitals: ProcessStats;
+    let stats: ProcessStats;
     try {
-      vitals = readProcessStats(text);
+      stats = readProcessStats(text);
     } catch (error) {
-      throw new MalformedError(`the vitals of a runner cannot be read: ${(error as Error).message}`, { cause: error });
+      throw new MalformedError(`the process stats of a runner cannot be read: ${(error as Error).message}`, { cause: error });
     }
-    if (this.#processes.size < most || this.#processes.has(vitals.pid)) this.#processes.set(vitals.pid, vitals);
-    if (vitals.saturation) this.#onSaturation(vitals.saturation);
+    if (this.#processes.size < most || this.#processes.has(stats.pid)) this.#processes.set(stats.pid, stats);
+    if (stats.saturation) this.#onSaturation(stats.saturation);
   }
 
   /** All of them as one; undefined when none has said anything. */

@@ -10,7 +10,7 @@ interface Branch {
 }
 
 /**
- * The sessions of a machine's processes as one link: the pool's books know one runner, whatever number of processes shares its slots. A new call goes to the
+ * The sessions of a machine's processes as one link: the pool knows one runner, whatever number of processes shares its slots. A new call goes to the
  * process with the least work, what belongs to it follows it there. When one process dies alone, its calls are lost, the others finish
  * theirs, and the machine takes no more.
  */

@@ -65,8 +65,8 @@ class Answers implements LinkReceiver {
   }
 
   frame(frame: Frame): void {
-    // Its vitals come as well, and are no costs.
-    if (frame.type === 'vitals') this.costs = readCosts(frame.text) ?? this.costs;
+    // Its stats come as well, and are no costs.
+    if (frame.type === 'stats') this.costs = readCosts(frame.text) ?? this.costs;
     if (frame.type === 'probed' && frame.id === this.#id) this.#resolve(frame.time);
   }
 

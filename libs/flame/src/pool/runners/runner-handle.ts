@@ -30,7 +30,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #resources: TrackedResources;
   readonly machine: Machine;
   /** How its processes are. */
-  readonly vitals = new StatsOfProcesses((found) => this.owner.saturated?.(found));
+  readonly processStats = new StatsOfProcesses((found) => this.owner.saturated?.(found));
   /** Why nothing passes between parent and runner; undefined while something does. */
   #parted: string | undefined;
   #down = false;
@@ -93,7 +93,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       this.#link.send({ type: 'leave', grace, reason });
       await this.machine.stop(grace).catch((error: Error) => this.owner.warn(`runner ${this.id} may still run: ${error.message}`));
       this.#link.drop(reason);
-      this.#bury(reason);
+      this.#dispose(reason);
       this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));
       this.owner.tell({ type: 'gone', runner: this.id });
     })();
@@ -130,8 +130,8 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
         return this.taint(frame.reason);
       case 'log':
         return this.owner.log(frame.level, frame.text, frame.id, frame.time);
-      case 'vitals':
-        return this.vitals.take(frame.text);
+      case 'stats':
+        return this.processStats.take(frame.text);
       default:
         throw new MalformedError(`a runner does not send "${frame.type}"`);
     }
@@ -163,12 +163,12 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   #lost(how: string): void {
     if (this.#down) return;
     this.#down = true;
-    this.#bury(how);
+    this.#dispose(how);
     this.owner.tell({ type: 'down', runner: this.id, how });
   }
 
   /** Children and resources are gone with their runner. */
-  #bury(how: string): void {
+  #dispose(how: string): void {
     for (const call of this.#calls.values()) if (call instanceof ChildCall) call.lost(how);
     this.#resources.closeAll();
   }

@@ -24,22 +24,22 @@ const mostHeld = 100;
 type ManagedAction = Exclude<PoolAction, { type: 'run' | 'reject' | 'started' | 'drained' }>;
 
 /**
- * A pool's runners, from boot to burial. It owns their machines and links: each that it made is ended, and told `gone`, once.
+ * A pool's runners, from boot to end. It owns their machines and links: each that it made is ended, and told `gone`, once.
  */
 export class RunnerManager {
   readonly #setup: PoolSetup;
-  readonly #journal: PoolObserver;
+  readonly #observer: PoolObserver;
   readonly #size: PoolSize;
   readonly #tell: (fact: PoolFact) => void;
   readonly #boots = new Map<string, Boot>();
   readonly #handles = new Map<string, RunnerHandle>();
   readonly #inspected: InspectedRunners;
   /** Those who wait for a runner to be gone. */
-  readonly #mourners = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
+  readonly #waiters = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
 
-  constructor(setup: PoolSetup, journal: PoolObserver, size: PoolSize, tell: (fact: PoolFact) => void) {
+  constructor(setup: PoolSetup, observer: PoolObserver, size: PoolSize, tell: (fact: PoolFact) => void) {
     this.#setup = setup;
-    this.#journal = journal;
+    this.#observer = observer;
     this.#size = size;
     this.#tell = tell;
     this.#inspected = new InspectedRunners(setup);
@@ -59,21 +59,21 @@ export class RunnerManager {
       case 'ask':
         return this.#handles.get(action.runner)!.ask();
       case 'boot':
-        this.#journal.booting(action.runner, action.count);
+        this.#observer.booting(action.runner, action.count);
         return this.#boot(action.runner);
       case 'give-up':
         return this.#boots.get(action.runner)?.abandon(action.why);
       case 'grown':
-        return this.#journal.grown(action.runner, action.error, action.count, this.#handles.get(action.runner)?.machine.id ?? '');
+        return this.#observer.grown(action.runner, action.error, action.count, this.#handles.get(action.runner)?.machine.id ?? '');
       case 'retire':
-        return this.#journal.retiring(action.runner, action.reason);
+        return this.#observer.retiring(action.runner, action.reason);
       case 'stop':
-        this.#journal.stopping(action.runner, action.reason);
+        this.#observer.stopping(action.runner, action.reason);
         return void this.#handles.get(action.runner)!.stop(action.grace, action.reason);
-      case 'bury':
+      case 'dispose':
         return void this.#handles.get(action.runner)!.stop(0, 'it was lost');
       case 'shrunk':
-        return this.#journal.shrunk(action.runner, action.count);
+        return this.#observer.shrunk(action.runner, action.count);
     }
   }
 
@@ -87,13 +87,13 @@ export class RunnerManager {
   whenGone(id: string, runners: Iterable<Readonly<PoolRunner>>): Promise<void> {
     const ids = Array.from(runners, (runner) => runner.id);
     if (!ids.includes(id)) throw noSuchRunner(this.#setup.config.name, id, ids);
-    let mourner = this.#mourners.get(id);
-    if (!mourner) {
+    let waiter = this.#waiters.get(id);
+    if (!waiter) {
       let tell!: () => void;
-      mourner = { gone: new Promise((resolve) => (tell = resolve)), tell: () => tell() };
-      this.#mourners.set(id, mourner);
+      waiter = { gone: new Promise((resolve) => (tell = resolve)), tell: () => tell() };
+      this.#waiters.set(id, waiter);
     }
-    return mourner.gone;
+    return waiter.gone;
   }
 
   stats(runners: Iterable<Readonly<PoolRunner>>, now: number): RunnerStats[] {
@@ -119,7 +119,7 @@ export class RunnerManager {
       served: runner.served,
       exists: now - runner.bootingSince,
       age: runner.upAt >= 0 ? now - runner.upAt : 0,
-      vitals: this.#handles.get(runner.id)?.vitals.sum,
+      processStats: this.#handles.get(runner.id)?.processStats.sum,
     }));
   }
 
@@ -142,26 +142,26 @@ export class RunnerManager {
         printer.release();
         const handle = new RunnerHandle(runner, this.#owner(runner), booted);
         this.#handles.set(runner, handle);
-        this.#journal.bootTook(runner, clock.now() - begun);
+        this.#observer.bootTook(runner, clock.now() - begun);
         this.#tell({ type: 'up', runner });
         handle.open();
       },
       (error: BootError) => {
         this.#tell({ type: 'boot-failed', runner, error });
         void boot.cleared.then(
-          () => this.#buried(runner),
+          () => this.#disposed(runner),
           (cause: unknown) => {
             this.#setup.log.error(
               `pool "${this.#setup.config.name}": runner ${runner} may not have been removed: ${(cause as Error).message}`,
             );
-            this.#buried(runner);
+            this.#disposed(runner);
           },
         );
       },
     );
   }
 
-  #buried(runner: string): void {
+  #disposed(runner: string): void {
     this.#boots.delete(runner);
     this.#gone(runner);
   }
@@ -169,8 +169,8 @@ export class RunnerManager {
   #gone(runner: string): void {
     this.#inspected.gone(runner);
     this.#tell({ type: 'gone', runner });
-    this.#mourners.get(runner)?.tell();
-    this.#mourners.delete(runner);
+    this.#waiters.get(runner)?.tell();
+    this.#waiters.delete(runner);
   }
 
   #owner(runner: string): ConstructorParameters<typeof RunnerHandle>[1] {
@@ -184,10 +184,10 @@ export class RunnerManager {
         this.#handles.delete(fact.runner);
         this.#gone(fact.runner);
       },
-      answered: (how, bytes, call) => this.#journal.answered(how, bytes, call),
-      threw: (call, error) => this.#journal.threw(call, error),
-      failed: (call, error) => this.#journal.failed(call, error),
-      saturated: (found) => this.#journal.saturated(runner, found, this.#size),
+      answered: (how, bytes, call) => this.#observer.answered(how, bytes, call),
+      threw: (call, error) => this.#observer.threw(call, error),
+      failed: (call, error) => this.#observer.failed(call, error),
+      saturated: (found) => this.#observer.saturated(runner, found, this.#size),
       warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
       log: (level, text, call, time) => this.#log(level, text, runner, call, time),
     };
@@ -206,9 +206,9 @@ export class RunnerManager {
       output: (line, stream) => {
         lines.add(line);
         if (this.#inspected.hears(line, runner) || !gate.pass()) return;
-        this.#journal.logged(stream, line, runner);
+        this.#observer.logged(stream, line, runner);
         const tell = (): void => output(shortened(line), stream, config.name, runner);
-        if (isUp || !this.#journal.bootsFail) return tell();
+        if (isUp || !this.#observer.bootsFail) return tell();
         held.push(tell);
         if (held.length > mostHeld) held.shift();
       },
@@ -220,7 +220,7 @@ export class RunnerManager {
   }
 
   #log(level: string, text: string, runner: string, call: number, time?: number): void {
-    this.#journal.logged(level, text, runner);
+    this.#observer.logged(level, text, runner);
     this.#setup.runnerLog(level, text, this.#setup.config.name, runner, call, time);
   }
 }

@@ -184,7 +184,7 @@ export class InstanceSession implements HandleOwner {
 
   log(): void {}
 
-  vitals(): void {}
+  stats(): void {}
 
   #cancel(call: PendingCall, cause: CancelCause, reason: string): void {
     if (this.#calls.has(call)) this.#handle.cancel(call, cause, reason);

@@ -12,7 +12,7 @@ export interface ProcessEnvironment {
   /** Takes the process's signals over: they are the host's alone. */
   onSignal(told: (signal: string) => void): void;
   /** Tells `send`, now and then, how the process is; returns what ends that. A simulated one has nothing to tell. */
-  vitals?(send: (vitals: string) => void, mostCalls: () => number): () => void;
+  stats?(send: (stats: string) => void, mostCalls: () => number): () => void;
   /** What the process takes, as `readCosts` reads it; `parent` is where the parent is. A simulated one takes nothing of its own. */
   costs?(parent: string): string;
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
@@ -32,7 +32,7 @@ export const thisProcess: ProcessEnvironment = {
       process.on(signal, () => told(signal));
     }
   },
-  vitals: tellProcessStats,
+  stats: tellProcessStats,
   costs: (parent) => JSON.stringify(ownCosts(parent)),
   watchdog: (options) => new Watchdog(options),
   exportTelemetry: () => exportTelemetry(),

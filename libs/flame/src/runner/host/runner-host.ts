@@ -61,7 +61,7 @@ export class RunnerHost {
   #watchdog: ReturnType<ProcessEnvironment['watchdog']> | undefined;
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
-  #stopVitals: (() => void) | undefined;
+  #stopStats: (() => void) | undefined;
   /** Resolves when the parent sends nothing more: it has let this runner go, or the session is over. */
   readonly #dismissed: Promise<void>;
   #dismiss!: () => void;
@@ -132,7 +132,7 @@ export class RunnerHost {
       tracer: app.tracer,
       onProbe: () => {
         const costs = surroundings.costs?.(info.address);
-        if (costs !== undefined) link.send({ type: 'vitals', text: costs });
+        if (costs !== undefined) link.send({ type: 'stats', text: costs });
       },
       onLeave: (grace, reason) => {
         this.#dismiss();
@@ -145,8 +145,8 @@ export class RunnerHost {
     });
     link.open(this.#executor);
     if (!this.#ending) this.#setup.ready?.(true);
-    this.#stopVitals = surroundings.vitals?.(
-      (text) => link.send({ type: 'vitals', text }),
+    this.#stopStats = surroundings.stats?.(
+      (text) => link.send({ type: 'stats', text }),
       () => this.#executor?.works.takeMost() ?? 0,
     );
   }
@@ -178,7 +178,7 @@ export class RunnerHost {
       .catch((error: unknown) => log.error(`closing the app failed: ${error instanceof Error ? error.stack : String(error)}`));
     await this.#within(Math.max(1_000, info.shutdownTimeout), Promise.all([closed, this.#siblings.end(info.shutdownTimeout)]));
     await this.#exportTelemetry();
-    this.#stopVitals?.();
+    this.#stopStats?.();
     this.#closing = true;
     await this.#link?.close(reason);
     await this.#watchdog?.close();

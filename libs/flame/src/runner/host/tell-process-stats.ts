@@ -15,7 +15,7 @@ const sampled = 250;
  * Tells `send` at once, every five seconds, and when calls first wait for each other, how this process is. `mostCalls` gives the most calls at once since
  * it was asked before. Returns what ends it. It keeps no process alive.
  */
-export function tellProcessStats(send: (vitals: string) => void, mostCalls: () => number): () => void {
+export function tellProcessStats(send: (stats: string) => void, mostCalls: () => number): () => void {
   const delays = monitorEventLoopDelay({ resolution });
   delays.enable();
   const queue = new ThreadPoolQueue();
@@ -26,7 +26,7 @@ export function tellProcessStats(send: (vitals: string) => void, mostCalls: () =
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
     const lateness = (nanoseconds: number): number => (delays.count > 0 ? Math.max(0, nanoseconds / 1e6 - resolution) : 0);
-    const vitals: ProcessStats = {
+    const stats: ProcessStats = {
       pid: process.pid,
       cpu: (user + system) / 1000,
       memory: rss,
@@ -37,7 +37,7 @@ export function tellProcessStats(send: (vitals: string) => void, mostCalls: () =
     };
     delays.reset();
     saturation = undefined;
-    send(JSON.stringify(vitals));
+    send(JSON.stringify(stats));
   };
   const look = (): void => {
     const { active } = performance.eventLoopUtilization();

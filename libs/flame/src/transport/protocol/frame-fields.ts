@@ -48,7 +48,7 @@ export const kinds = {
   leaving: 13,
   tainted: 14,
   log: 15,
-  vitals: 16,
+  stats: 16,
   item: 17,
   end: 18,
   credit: 19,

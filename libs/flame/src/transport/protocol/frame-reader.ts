@@ -190,8 +190,8 @@ function build(f: Fields): WireFrame {
       return { type: 'tainted', reason: f.text };
     case kinds.log:
       return { type: 'log', id: f.id, level: f.code, text: f.text, ...(f.time === 0 ? undefined : { time: f.time }) };
-    case kinds.vitals:
-      return { type: 'vitals', text: f.text };
+    case kinds.stats:
+      return { type: 'stats', text: f.text };
     case kinds.probe:
       return { type: 'probe', id: f.id };
     case kinds.probed:

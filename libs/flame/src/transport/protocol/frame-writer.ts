@@ -90,7 +90,7 @@ export function weightOf(frame: WireFrame): number {
     case 'call':
       return payload + (frame.context?.length ?? 0) + lengthOf(frame.trace);
     case 'log':
-    case 'vitals':
+    case 'stats':
       return frame.text.length;
     case 'cancel':
     case 'leave':
@@ -162,7 +162,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       out.string(tags.text, frame.text);
       if (frame.time !== undefined) out.double(tags.time, frame.time);
       return;
-    case 'vitals':
+    case 'stats':
       out.string(tags.text, frame.text);
       return;
     case 'probed':

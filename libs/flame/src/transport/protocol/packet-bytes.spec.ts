@@ -79,7 +79,7 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
     { type: fc.constant('log' as const), id: number, level: text, text, time: time.filter((since) => since !== 0) },
     { requiredKeys: ['type', 'id', 'level', 'text'] },
   ),
-  fc.record({ type: fc.constant('vitals' as const), text }),
+  fc.record({ type: fc.constant('stats' as const), text }),
   fc.record({ type: fc.constant('probe' as const), id: number }),
   fc.record({ type: fc.constant('probed' as const), id: number, time }),
   fc.record({ type: fc.constant('item' as const), id: number, stream: fc.nat(0xffffffff), value: bytes }),
