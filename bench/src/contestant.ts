@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Job, Measured } from './closed-loop.js';
 import type { Order, Report } from './contest.js';
 
@@ -15,9 +15,10 @@ export class Contestant {
   readonly #child: ChildProcess;
   readonly #file: string;
 
+  /** `file` is a program of this bench, or the absolute path of another's. */
   private constructor(file: string, args: string[], execArgv: string[]) {
     this.#file = file;
-    this.#child = fork(join(import.meta.dirname, file), args, { execArgv, serialization: 'advanced' });
+    this.#child = fork(resolve(import.meta.dirname, file), args, { execArgv, serialization: 'advanced' });
   }
 
   /** Resolves when the contestant is ready. */

@@ -1,7 +1,7 @@
 import type { Gate } from './gates.js';
 import { find, gates } from './gates.js';
 import type { Row } from './results.js';
-import { table } from './table.js';
+import { tables } from './table.js';
 
 /** What a run leaves behind: `out/bench/bench.json`, and, for the figures that docs/performance.md gives, `bench/documented.json`. */
 export interface Report {
@@ -41,17 +41,7 @@ function figures({ date, machine, rounds, duration, rows }: Report): string {
     ...gates.map((gate) => `| ${gate.row} | ${gate.ratio} | ${gate.more ? '≥' : '≤'} ${gate.target} | ${shown(rows, gate)} |`),
   ];
   const where = `${date.slice(0, 10)}, ${machine.cpus} × ${machine.model}, Node ${machine.node.replace(/^v/, '')}, ${rounds} rounds of ${duration} ms.`;
-  return [where, '', ...summary, '', 'In full, and with half of the range between the rounds:', '', ...fields(rows)].join('\n');
-}
-
-/** A table for each field of contestants, without the ratios. */
-function fields(rows: readonly Row[]): string[] {
-  const tables = new Map<string, Row[]>();
-  for (const row of rows) {
-    const field = Object.keys(row.figures).join();
-    tables.set(field, [...(tables.get(field) ?? []), { ...row, ratios: {} }]);
-  }
-  return [...tables.values()].flatMap((field) => [table(field), '']).slice(0, -1);
+  return [where, '', ...summary, '', 'All medians; ± is half of the largest range between the rounds:', '', tables(rows)].join('\n');
 }
 
 function shown(rows: readonly Row[], gate: Gate): string {

@@ -1,16 +1,17 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { otherPrefix } from './contestants.js';
 import { abridged, documented } from './document.js';
 import type { Report } from './document.js';
 import { judge } from './gates.js';
-import { runHeat } from './heat.js';
+import { runGroup } from './group.js';
 import { Results } from './results.js';
 import { rowsOf } from './rows.js';
-import { heats } from './scenarios.js';
-import type { Heat } from './scenarios.js';
-import { table } from './table.js';
+import { againstOther, groups } from './scenarios.js';
+import type { Group } from './scenarios.js';
+import { ratioTable, tables } from './table.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -21,17 +22,21 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     /** Writes a CPU profile of every process beside the figures. */
     profile: { type: 'boolean', default: false },
+    /** Measures ours beside that of another checkout of this repository, whose library and bench are built, and prints the ratios. */
+    against: { type: 'string' },
     /** Puts what was measured into bench/documented.json and docs/performance.md. */
     document: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(options.rounds ?? (options.quick ? 3 : 7));
-const duration = options.quick ? 150 : 600;
+const against = options.against === undefined ? undefined : resolve(options.against);
+// Against another checkout many short rounds: a machine's other users disturb some of them, and the median is of the others.
+const rounds = Number(options.rounds ?? (options.quick ? 3 : against === undefined ? 7 : 21));
+const duration = options.quick ? 150 : against === undefined ? 600 : 200;
 const root = join(import.meta.dirname, '../..');
 const out = join(root, 'out/bench');
 const documentedFile = join(root, 'bench/documented.json');
 const page = join(root, 'docs/performance.md');
-/** Who is there for comparison only. */
+/** Contestants that are there for comparison only. */
 const peers = ['piscina', 'nest grpc', 'bullmq'];
 
 const folder = mkdtempSync(join(tmpdir(), 'flame-bench-'));
@@ -41,10 +46,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const results = new Results();
 const execArgv = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${out}`] : [];
 const absent = options.quick ? peers : [];
-for (const heat of heats.map(chosenOf)) {
-  const sets = options.quick ? 1 : (heat.sets ?? 1);
-  const each = { rounds: Math.ceil(rounds / sets), duration, absent, folder, execArgv, tell: console.error };
-  for (let set = 0; set < sets; set++) await runHeat(heat, each, results);
+for (const group of groups.map(chosenOf).map((group) => (against === undefined ? group : againstOther(group)))) {
+  const sets = options.quick ? 1 : (group.sets ?? 1);
+  const each = { rounds: Math.ceil(rounds / sets), duration, absent, against, folder, execArgv, tell: console.error };
+  for (let set = 0; set < sets; set++) await runGroup(group, each, results);
 }
 report(results);
 
@@ -55,8 +60,9 @@ function report(results: Results): void {
   const file = join(out, 'bench.json');
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(report, undefined, 2));
-  console.log(table(rows));
+  console.log(tables(rows));
   console.log(`\n${rounds} rounds of ${duration} ms on ${machine.cpus} × ${machine.model}, Node ${machine.node}; all figures: ${file}`);
+  if (against !== undefined) return console.log(`\nthis checkout / ${against}:\n\n${ratioTable(rows, otherPrefix)}`);
   compare(report);
   if (!options.document) return;
   writeFileSync(documentedFile, `${JSON.stringify(abridged(report), undefined, 1)}\n`);
@@ -76,11 +82,12 @@ function compare({ rows }: Report): void {
   if (options.quick && lost.length > 0) process.exitCode = 1;
 }
 
-/** What of a heat is wanted. */
-function chosenOf({ scenarios, execArgv, sets, beside, cpuBound, coldStart }: Heat): Heat {
+/** The scenarios of a group that `--only` names. */
+function chosenOf({ topic, scenarios, execArgv, sets, beside, cpuBound, coldStart }: Group): Group {
   const wanted = <T extends { readonly name: string }>(one: T | undefined): T | undefined =>
     one?.name.includes(options.only) ? one : undefined;
   return {
+    topic,
     scenarios: scenarios.filter((scenario) => wanted(scenario)),
     execArgv,
     sets,

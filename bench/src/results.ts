@@ -2,8 +2,10 @@ import type { Measured } from './closed-loop.js';
 import { figure, ratio } from './figures.js';
 import type { Figure } from './figures.js';
 
-/** What was measured of one quantity: by contestant, and contestants in relation to others. */
+/** One measure: a figure for each contestant, and ratios between contestants. */
 export interface Row {
+  /** The title of its table. */
+  readonly topic: string;
   readonly name: string;
   readonly unit: 'calls/s' | 'µs' | 'ms';
   readonly figures: Readonly<Record<string, Figure>>;
@@ -15,12 +17,13 @@ export type Quantity = (measured: Measured) => number;
 export const rate: Quantity = ({ calls, elapsed }) => (calls / elapsed) * 1000;
 export const cpu: Quantity = (measured) => (measured.cpu / measured.calls) * 1000;
 
-/** Who is compared beside ours: without shared memory with the limit, alone and where an app is up as well, and an app's own traces with and without all that shows what runs. */
+/** Ratios beside those of `flame` to all others. */
 const pairs = [
   ['stream', 'batched'],
   ['stream', 'batched in app'],
   ['all 1 %', 'app 1 %'],
   ['all 100 %', 'app 100 %'],
+  ['stream', 'other stream'],
 ] as const;
 
 /** All measurements of a run, by scenario and contestant, one per round. */
@@ -43,7 +46,14 @@ export class Results {
   }
 
   /** Ours is compared with all others, and of the pairs those who take part with each other. `more` are further ratios. */
-  row(scenario: string, what: string, unit: Row['unit'], value: Quantity, more: Readonly<Record<string, Figure | undefined>> = {}): Row {
+  row(
+    topic: string,
+    scenario: string,
+    what: string,
+    unit: Row['unit'],
+    value: Quantity,
+    more: Readonly<Record<string, Figure | undefined>> = {},
+  ): Row {
     const contestants = [...(this.#rounds.get(scenario)?.keys() ?? [])].sort((a, b) => Number(b === 'flame') - Number(a === 'flame'));
     const known = contestants
       .map((name) => [name, this.figure(scenario, name, value)!] as const)
@@ -54,6 +64,6 @@ export class Results {
     if (first === 'flame') for (const other of others) ratios[`${first}/${other}`] = ratio(figures[first!]!, figures[other]!);
     for (const [one, other] of pairs) if (figures[one] && figures[other]) ratios[`${one}/${other}`] = ratio(figures[one], figures[other]);
     for (const [name, further] of Object.entries(more)) if (further !== undefined) ratios[name] = further;
-    return { name: `${scenario}${what}`, unit, figures, ratios };
+    return { topic, name: `${scenario}${what}`, unit, figures, ratios };
   }
 }

@@ -1,34 +1,55 @@
 import type { Figure } from './figures.js';
 import type { Row } from './results.js';
 
-/** Rows as a Markdown table: medians, with half the range between the rounds' extremes. */
-export function table(rows: readonly Row[]): string {
-  const contestants = columns(rows, ({ figures }) => figures);
-  const ratios = columns(rows, ({ ratios }) => ratios);
-  const cells = [
-    ['', 'unit', ...contestants, ...ratios],
-    ...rows.map((row) => [
-      row.name,
-      row.unit,
-      ...contestants.map((name) => show(row.figures[name], row.unit === 'calls/s' ? 0 : 1)),
-      ...ratios.map((name) => show(row.ratios[name], 2)),
-    ]),
-  ];
-  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  const lines = cells.map(
-    (row) => `| ${row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`,
+/** A Markdown table for each topic: a line for each measure, with medians and half of the largest range between its rounds. At most 120 columns wide. */
+export function tables(rows: readonly Row[]): string {
+  const topics = [...new Set(rows.map(({ topic }) => topic))];
+  return topics
+    .map((topic) =>
+      table(
+        topic,
+        rows.filter((row) => row.topic === topic),
+      ),
+    )
+    .join('\n\n');
+}
+
+/** The ratios that a name is in, in one Markdown table: medians, and the range between the rounds. */
+export function ratioTable(rows: readonly Row[], holds: string): string {
+  const lines = rows.flatMap(({ topic, name, unit, ratios }) =>
+    Object.entries(ratios)
+      .filter(([ratio]) => ratio.includes(holds))
+      .map(([ratio, { median, min, max }]) => [topic, name, unit, ratio, median.toFixed(2), `${min.toFixed(2)} to ${max.toFixed(2)}`]),
   );
-  const rule = `| ${widths.map((width, column) => (column < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  return [lines[0], rule, ...lines.slice(1)].join('\n');
+  return aligned([['topic', 'measure', 'unit', 'ratio', 'median', 'rounds'], ...lines], 4);
 }
 
-function columns(rows: readonly Row[], of: (row: Row) => object): string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(of(row))))];
+function table(topic: string, rows: readonly Row[]): string {
+  const contestants = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
+  const lines = rows.map(({ name, unit, figures }) => [
+    name,
+    unit,
+    ...contestants.map((contestant) => show(figures[contestant])),
+    spread(figures),
+  ]);
+  return aligned([[topic, 'unit', ...contestants, '±'], ...lines], 2);
 }
 
-function show(figure: Figure | undefined, digits: number): string {
+/** Cells as Markdown; those of the first `left` columns begin at the left. */
+function aligned([head, ...lines]: readonly (readonly string[])[], left: number): string {
+  const widths = head!.map((_, column) => Math.max(3, ...[head!, ...lines].map((cells) => cells[column]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`;
+  const rule = widths.map((width, column) => (column < left ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(head!), line(rule), ...lines.map(line)].join('\n');
+}
+
+function show(figure: Figure | undefined): string {
   if (figure === undefined) return '';
-  const { median, min, max } = figure;
-  const spread = Math.round(((max - min) / 2 / median) * 100);
-  return `${median.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })} ±${spread}%`;
+  return figure.median.toLocaleString('en', { maximumFractionDigits: figure.median < 1000 ? 1 : 0 });
+}
+
+function spread(figures: Row['figures']): string {
+  const largest = Math.max(...Object.values(figures).map(({ median, min, max }) => (max - min) / 2 / median));
+  return `${Math.round(largest * 100)}%`;
 }

@@ -5,12 +5,15 @@ import { documented } from '../../bench/src/document.js';
 import type { Report } from '../../bench/src/document.js';
 import { judge } from '../../bench/src/gates.js';
 import type { Row } from '../../bench/src/results.js';
+import { againstOther, groups } from '../../bench/src/scenarios.js';
+import { ratioTable, tables } from '../../bench/src/table.js';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/performance.md'), 'utf8');
 const report = JSON.parse(readFileSync(join(root, 'bench/documented.json'), 'utf8')) as Report;
 
 const row = (name: string, ratio: string, median: number, [min, max]: [number, number]): Row => ({
+  topic: 'Calls',
   name,
   unit: 'calls/s',
   figures: {},
@@ -21,6 +24,39 @@ describe('docs/performance.md', () => {
   it('gives the figures of bench/documented.json', () => {
     if (report.rows.length > 0) expect(documented(page, report)).toBe(page);
     else expect(page).toContain('None were taken yet');
+  });
+});
+
+describe('tables', () => {
+  it('fit a terminal of 120 columns, with a table for each topic and a line for each measure', () => {
+    const lines = tables(report.rows).split('\n');
+    expect(lines.filter((line) => line.length > 120)).toEqual([]);
+    const topics = new Set(report.rows.map(({ topic }) => topic)).size;
+    expect(lines.filter((line) => line.startsWith('|'))).toHaveLength(report.rows.length + 2 * topics);
+    expect(lines.filter((line) => line === '')).toHaveLength(topics - 1);
+  });
+});
+
+describe('--against', () => {
+  it('measures our contestants of each group beside those of the other checkout', () => {
+    const compared = groups.map(againstOther).flatMap(({ scenarios }) => scenarios);
+    expect(compared.find(({ name }) => name === '256 callers')?.contestants).toEqual(['flame', 'other flame']);
+    expect(compared.find(({ name }) => name === '1 caller, 1 MiB')?.contestants).toEqual([
+      'flame',
+      'other flame',
+      'stream',
+      'other stream',
+    ]);
+    expect(compared.filter(({ contestants }) => contestants.length === 0)).toEqual([]);
+  });
+
+  it('prints the ratios to it, and no others', () => {
+    const compared = { ...row('256 callers', 'flame/other flame', 0.957, [0.9, 1.1]), topic: 'Calls' };
+    expect(ratioTable([compared, row('256 callers', 'flame/batched', 0.4, [0.3, 0.5])], 'other ').split('\n')).toEqual([
+      '| topic | measure     | unit    | ratio             | median |       rounds |',
+      '| ----- | ----------- | ------- | ----------------- | -----: | -----------: |',
+      '| Calls | 256 callers | calls/s | flame/other flame |   0.96 | 0.90 to 1.10 |',
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { Contestant } from './contestant.js';
 
-/** A contestant by name: its program, and the tasks that it is asked for. */
+/** A contestant's program, and the tasks that it is asked for. */
 interface Entry {
   readonly file: string;
   /** What the bench's own app is told to keep warm. */
@@ -19,9 +20,9 @@ const entries: Readonly<Record<string, Entry>> = {
   flame: { file: app, pool: 'process', task: 'process' },
   /** Ours without shared memory, as on other hosts. */
   stream: { file: app, pool: 'stream', task: 'process' },
-  /** Ours with all that shows it but traces: health, numbers, Prometheus that scrapes each second, the dashboard at which nobody looks. */
+  /** Ours with health checks, metrics, Prometheus that scrapes each second, and the dashboard without a reader. */
   observed: { file: app, pool: 'observed', task: 'process' },
-  /** The same with somebody who looks at the dashboard. */
+  /** The same with a reader of the dashboard. */
   watched: { file: app, pool: 'watched', task: 'process' },
   /** Ours in an app with OpenTelemetry's SDK, a span around each call and one in its handler, of which this share is recorded; all of ours is off. */
   'app 1 %': { file: app, pool: 'app 1 %', task: 'process', warmUp: tracedWarmUp },
@@ -40,21 +41,35 @@ const entries: Readonly<Record<string, Entry>> = {
   ideal: { file: 'ideal.js', task: 'work' },
 };
 
-export type Field = ReadonlyMap<string, { readonly contestant: Contestant; readonly task: string; readonly warmUp: number }>;
+export type ContestantsByName = ReadonlyMap<string, { readonly contestant: Contestant; readonly task: string; readonly warmUp: number }>;
 
-/** Starts contestants, each in a process of its own, all of which end with `stop`, or with the bench. */
-export class Gathering {
+/** A contestant of another checkout has the name of ours behind this. */
+export const otherPrefix = 'other ';
+const other = new RegExp(`^${otherPrefix}`);
+
+export interface StartOptions {
+  /** For the sockets of the raw servers. */
+  readonly folder: string;
+  /** Node's options for each process. */
+  readonly execArgv: string[];
+  /** The folder of the other checkout. */
+  readonly against: string | undefined;
+}
+
+/** Starts contestants, each in a process of its own. All end with `stop`, or with the bench. */
+export class Contestants {
   readonly #started: Contestant[] = [];
 
-  async gather(names: Iterable<string>, folder: string, execArgv: string[]): Promise<Field> {
-    const field = new Map<string, { contestant: Contestant; task: string; warmUp: number }>();
+  async start(names: Iterable<string>, { folder, execArgv, against }: StartOptions): Promise<ContestantsByName> {
+    const started = new Map<string, { contestant: Contestant; task: string; warmUp: number }>();
     for (const name of names) {
-      const { file, pool = '', task, warmUp = 1_500 } = entries[name]!;
-      const contestant = await Contestant.start(file, [folder, pool], execArgv);
+      const { file, pool = '', task, warmUp = 1_500 } = entries[name.replace(other, '')]!;
+      const program = against !== undefined && other.test(name) ? join(against, 'bench/dist', file) : file;
+      const contestant = await Contestant.start(program, [folder, pool], execArgv);
       this.#started.push(contestant);
-      field.set(name, { contestant, task, warmUp });
+      started.set(name, { contestant, task, warmUp });
     }
-    return field;
+    return started;
   }
 
   async stop(): Promise<void> {
