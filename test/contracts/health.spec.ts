@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HealthBook } from '../../libs/flame/src/transport/grpc/health-book.js';
+import { HealthStatus } from '../../libs/flame/src/transport/grpc/health-status.js';
 import { GrpcAttachServer } from '../../libs/flame/src/transport/attach/grpc-attach-server.js';
 
 const proto = join(import.meta.dirname, '../../proto/grpc/health/v1/health.proto');
@@ -14,11 +14,11 @@ interface HealthClient extends Client {
 
 describe('the health of a parent', () => {
   let door: GrpcAttachServer;
-  let health: HealthBook;
+  let health: HealthStatus;
   let client: HealthClient;
 
   beforeEach(async () => {
-    health = new HealthBook();
+    health = new HealthStatus();
     health.set('', true);
     health.set('flame.pool.early', true);
     door = new GrpcAttachServer({ bind: '127.0.0.1' }, health);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../libs/flame/src/core/session/frame.js';
-import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet-bytes.js';
+import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet.js';
 import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { RawRunner } from '../support/raw-runner.js';
@@ -106,7 +106,7 @@ describe('A parent whose port is attacked', () => {
       const here = new LinkRecorder();
       (await attached).link.open(here);
       const draft = new PacketDraft();
-      draft.add({ type: 'part', lane: 1, total, bytes: Buffer.from('x') });
+      draft.add({ type: 'chunk', id: 1, total, bytes: Buffer.from('x') });
       raw.write(draft.seal(1, 0));
       expect(await here.ended).toMatchObject({ how: 'violation', reason: expect.stringContaining('larger than maxPayload') });
     }

@@ -5,7 +5,7 @@ import { dial } from '../../libs/flame/src/transport/attach/attach-client.js';
 import { asIs, attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
 import { welcomePacket } from '../../libs/flame/src/transport/protocol/introduction.js';
 import type { Link } from '../../libs/flame/src/transport/session/link.js';
-import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet-bytes.js';
+import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { manifest } from '../support/wire-rig.js';
@@ -46,7 +46,7 @@ describe('A runner whose parent lies on the wire', () => {
   it('takes announcements of giant values for what they are', async () => {
     const before = process.memoryUsage().rss;
     const here = new LinkRecorder();
-    (await told(welcome(), packet(1, { type: 'part', lane: 1, total: 2 ** 40, bytes: Buffer.from('x') }))).open(here);
+    (await told(welcome(), packet(1, { type: 'chunk', id: 1, total: 2 ** 40, bytes: Buffer.from('x') }))).open(here);
     expect(await here.ended).toMatchObject({ how: 'violation', reason: expect.stringContaining('larger than maxPayload') });
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });

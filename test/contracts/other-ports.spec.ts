@@ -3,7 +3,7 @@ import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VirtualClock } from '../../libs/flame/src/testing/virtual-clock.js';
-import { HealthBook } from '../../libs/flame/src/transport/grpc/health-book.js';
+import { HealthStatus } from '../../libs/flame/src/transport/grpc/health-status.js';
 import { dialInstance } from '../../libs/flame/src/rpc/instances/instance-dial.js';
 import { InstanceServer } from '../../libs/flame/src/rpc/instances/instance-server.js';
 import { identityFromSecrets } from '../../libs/flame/src/transport/grpc/instance-identity.js';
@@ -44,7 +44,7 @@ async function answer(address: string, path: string, payload: Buffer, more: Reco
 
 describe('The port for operators', () => {
   async function ops() {
-    const health = new HealthBook();
+    const health = new HealthStatus();
     health.set('', true);
     const source = vi.fn<() => []>(() => []);
     const server = new OpsServer({ host: '127.0.0.1', port: 0, token: 'a token of the operators' }, health, source);

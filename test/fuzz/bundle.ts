@@ -9,7 +9,7 @@ import { instrument } from './instrument.js';
 const root = process.cwd();
 
 /** What is fuzzed: whatever reads bytes that come from elsewhere. Blocks are counted in these files. */
-const fuzzed = /libs\/flame\/src\/(wire|core\/codec)\/[\w-]+\.ts$|libs\/flame\/src\/core\/session\.ts$/;
+const fuzzed = /libs\/flame\/src\/(transport\/(protocol|session)|core\/(codec|session))\/[\w-]+\.ts$/;
 
 /** Makes one file of the fuzzer and the library, whose blocks are counted, with a fault planted in it or not; gives its path. */
 export async function bundle(name: string, fault?: PlantedFault): Promise<string> {

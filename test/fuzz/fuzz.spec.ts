@@ -5,11 +5,11 @@ import type { PlantedFault } from '../support/planted-fault.js';
 /** Faults behind conditions that only hold together; and in what they show. */
 const faults: readonly (PlantedFault & { readonly target: TargetName })[] = [
   {
-    name: 'a part may hold more than its lane announced',
+    name: 'a chunk may hold more than its frame announced',
     target: 'packets',
     file: 'transport/session/inbox.ts',
-    piece: 'if (bytes.length > lane.bytes.length - lane.filled) throw',
-    instead: 'if (bytes.length > lane.bytes.length + 1e9) throw',
+    piece: 'if (bytes.length > chunked.bytes.length - chunked.filled) throw',
+    instead: 'if (bytes.length > chunked.bytes.length + 1e9) throw',
   },
   {
     name: 'an instance with three handlers and a large pid is not read',

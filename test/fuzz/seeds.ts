@@ -38,8 +38,8 @@ export const frames: readonly WireFrame[] = [
   { type: 'end', id: 3, stream: 0, error: bytes },
   { type: 'credit', id: 3, stream: 1, count: 16 },
   { type: 'stop', id: 3, stream: 1 },
-  { type: 'part', lane: 1, total: 40, bytes: Buffer.alloc(20, 1) },
-  { type: 'part', lane: 1, total: 0, bytes: Buffer.alloc(19, 1) },
+  { type: 'chunk', id: 1, total: 40, bytes: Buffer.alloc(20, 1) },
+  { type: 'chunk', id: 1, total: 0, bytes: Buffer.alloc(19, 1) },
   { type: 'shared', at: 0, length: 5, head: bytes },
 ];
 

@@ -6,13 +6,11 @@ import type { Frame } from '../../libs/flame/src/core/session/frame.js';
 import { VirtualClock } from '../../libs/flame/src/testing/virtual-clock.js';
 import { Inbox } from '../../libs/flame/src/transport/session/inbox.js';
 import { helloPacket, readAbout, readHello, readWelcome, welcomePacket } from '../../libs/flame/src/transport/protocol/introduction.js';
-import { enterFrame, PacketDraft, readNumbers } from '../../libs/flame/src/transport/protocol/packet-bytes.js';
+import { enterFrame, PacketDraft, readNumbers } from '../../libs/flame/src/transport/protocol/packet.js';
 import type { Pipe } from '../../libs/flame/src/transport/session/pipe.js';
-import { ProtoReader } from '../../libs/flame/src/transport/protocol/proto-reader.js';
-import { ProtoWriter } from '../../libs/flame/src/transport/protocol/proto-writer.js';
+import { ProtoReader, ProtoWriter, Violation } from '../../libs/flame/src/transport/protocol/protobuf.js';
 import { readFrame } from '../../libs/flame/src/transport/protocol/frame-reader.js';
 import { SessionLink } from '../../libs/flame/src/transport/session/session-link.js';
-import { Violation } from '../../libs/flame/src/transport/protocol/violation.js';
 import type { WireFrame } from '../../libs/flame/src/transport/protocol/wire-frame.js';
 import type { FuzzTarget } from './fuzzer.js';
 import { frames, values } from './seeds.js';
@@ -84,7 +82,7 @@ const packets: FuzzTarget = {
   seeds: [
     inputOf([packet(7, frames, 3)]),
     ...frames.map((frame) => inputOf([packet(1, [frame])])),
-    inputOf(frames.filter(({ type: kind }) => kind === 'part').map((part) => packet(1, [part]))),
+    inputOf(frames.filter(({ type }) => type === 'chunk').map((chunk) => packet(1, [chunk]))),
   ],
   run: (input) =>
     orRefused(() => {

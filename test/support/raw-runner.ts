@@ -2,8 +2,8 @@ import { Client, type ClientDuplexStream, credentials, type StatusObject } from 
 import type { Manifest } from '../../libs/flame/src/core/manifest.js';
 import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
 import { helloPacket, readWelcome } from '../../libs/flame/src/transport/protocol/introduction.js';
-import { introductionPacket } from '../../libs/flame/src/transport/protocol/packet-bytes.js';
-import { ProtoWriter } from '../../libs/flame/src/transport/protocol/proto-writer.js';
+import { introductionPacket } from '../../libs/flame/src/transport/protocol/packet.js';
+import { ProtoWriter } from '../../libs/flame/src/transport/protocol/protobuf.js';
 
 /** A runner without our client: it writes whatever bytes a test wants to an attach stream on a Unix socket. */
 export class RawRunner {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../../../test/support/failure.js';
 import { version } from './core/version.js';
 import { loadOnce } from './library.js';
-import { packageFolder } from './transport/grpc/package-folder.js';
+import { packageFolder } from './system/package-folder.js';
 
 const key = Symbol.for('nestjs-flame');
 const globals = globalThis as { [key]?: unknown };

@@ -1,6 +1,6 @@
 import { FlameError } from './core/errors/flame-error.js';
 import { version } from './core/version.js';
-import { packageFolder } from './transport/grpc/package-folder.js';
+import { packageFolder } from './system/package-folder.js';
 
 /** A copy of this library that a process has loaded. */
 interface Copy<Modules> {

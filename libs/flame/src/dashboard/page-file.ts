@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlameError } from '../core/errors/flame-error.js';
-import { packageFolder } from '../transport/grpc/package-folder.js';
+import { packageFolder } from '../system/package-folder.js';
 
 /** The page as it is sent: one document with its style and script within, and the policy under which nothing else may run. */
 export interface PageFile {

@@ -4,7 +4,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { FlameError } from '../core/errors/flame-error.js';
 import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
-import { packageFolder } from '../transport/grpc/package-folder.js';
+import { packageFolder } from '../system/package-folder.js';
 
 /** `flame.v1.Snapshot`, as proto-loader reads and writes it. */
 export interface SnapshotMessage {

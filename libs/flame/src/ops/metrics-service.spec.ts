@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
-import { HealthBook } from '../transport/grpc/health-book.js';
+import { HealthStatus } from '../transport/grpc/health-status.js';
 import { MetricsClient } from './metrics-client.js';
 import { OpsServer } from './ops-server.js';
 
 describe('flame.v1.Metrics', () => {
   it('gives what the pool counts, to a hundred watchers at once and no more', async () => {
     const { pool } = new PoolRig({});
-    const server = new OpsServer({ host: '127.0.0.1', port: 0 }, new HealthBook(), () => [pool.metrics()]);
+    const server = new OpsServer({ host: '127.0.0.1', port: 0 }, new HealthStatus(), () => [pool.metrics()]);
     const client = await MetricsClient.open({ address: `127.0.0.1:${await server.open()}` });
     onTestFinished(() => {
       client.close();

@@ -1,8 +1,8 @@
 import type { Server, ServerInterceptor } from '@grpc/grpc-js';
 import { FlameError } from '../core/errors/flame-error.js';
-import type { HealthBook } from '../transport/grpc/health-book.js';
+import type { HealthStatus } from '../transport/grpc/health-status.js';
 import type { MetricsSource } from './metrics-service.js';
-import { sameSecret } from '../transport/attach/secret.js';
+import { sameSecret } from '../transport/attach/same-secret.js';
 import type { TlsIdentity } from '../transport/grpc/tls-identity.js';
 
 export interface OpsServerOptions {
@@ -25,11 +25,11 @@ const limits = { 'grpc.max_receive_message_length': 65_536, 'grpc.max_concurrent
  */
 export class OpsServer {
   readonly #options: OpsServerOptions;
-  readonly #health: HealthBook;
+  readonly #health: HealthStatus;
   readonly #source: MetricsSource | undefined;
   #server: Server | undefined;
 
-  constructor(options: OpsServerOptions, health: HealthBook, source?: MetricsSource) {
+  constructor(options: OpsServerOptions, health: HealthStatus, source?: MetricsSource) {
     this.#options = options;
     this.#health = health;
     this.#source = source;

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
-import { packageFolder } from '../../transport/grpc/package-folder.js';
+import { packageFolder } from '../../system/package-folder.js';
 
 /** The two builds of many packages, for ES modules and for CommonJS. Each has classes of its own. */
 export type Build = 'import' | 'require';

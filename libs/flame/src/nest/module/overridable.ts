@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
-import { packageFolder } from '../../transport/grpc/package-folder.js';
+import { packageFolder } from '../../system/package-folder.js';
 import { FlameParent } from './flame-parent.js';
 
 type Definition = Type | DynamicModule | ForwardReference<() => Type | DynamicModule>;

@@ -19,7 +19,7 @@ import type { PoolSetup } from '../../pool/pool-setup.js';
 import type { HandlerTable } from '../../runner/executor/handler-table.js';
 import { startLocalRunner } from '../../runner/host/local-runner.js';
 import { GrpcAttachServer } from '../../transport/attach/grpc-attach-server.js';
-import { HealthBook } from '../../transport/grpc/health-book.js';
+import { HealthStatus } from '../../transport/grpc/health-status.js';
 import type { ParentAddress } from '../../transport/session/link.js';
 import { MemoryAttachServer } from '../../transport/attach/memory-attach-server.js';
 import type { OpsServer } from '../../ops/ops-server.js';
@@ -63,7 +63,7 @@ export class PoolSet {
   readonly #grpcDoor: GrpcAttachServer;
   readonly #caller: (() => Caller | undefined) | undefined;
   readonly #closing = new AbortController();
-  readonly #health = new HealthBook();
+  readonly #health = new HealthStatus();
   #ops: OpsServer | undefined;
   #reaped: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;

@@ -7,7 +7,7 @@ import type { ParentInfo } from '../../core/parent-info.js';
 import { RunnerHost } from '../../runner/host/runner-host.js';
 import type { HostedApp } from '../../runner/host/runner-host.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
-import { HealthBook } from '../../transport/grpc/health-book.js';
+import { HealthStatus } from '../../transport/grpc/health-status.js';
 import { SystemClock } from '../../transport/session/system-clock.js';
 import { FlameApp } from '../module/flame-app.js';
 import { FlameParent } from '../module/flame-parent.js';
@@ -39,7 +39,7 @@ const lookAgain = 1_000;
 export class RunnerProcess {
   readonly #info: ParentInfo;
   readonly #host: RunnerHost;
-  readonly #health = new HealthBook();
+  readonly #health = new HealthStatus();
   readonly #apps = new Map<FlameApp, RunnerApp>();
   readonly #attached: Promise<NestApplicationContext>;
   /** The warnings given so far. */

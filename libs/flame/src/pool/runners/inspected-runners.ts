@@ -1,4 +1,4 @@
-import { hasDebugger } from '../../transport/grpc/inspector.js';
+import { hasDebugger } from '../../system/inspector.js';
 import type { PoolSetup } from '../pool-setup.js';
 
 /** What Node prints when it opens an inspector. The address may be IPv6, in brackets. */

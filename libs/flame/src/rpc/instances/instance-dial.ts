@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
-import { session, words } from '../../transport/attach/attach-client.js';
+import { openSession, errorText } from '../../transport/attach/attach-client.js';
 import type { InstanceIdentity } from '../../transport/grpc/instance-identity.js';
 import type { Attachment, Hello } from '../../transport/session/link.js';
-import { isRefusal } from '../../transport/attach/redial.js';
+import { isRejection } from '../../transport/attach/attach-client.js';
 
 export interface InstanceDialOptions {
   readonly address: string;
@@ -30,13 +30,13 @@ export async function dialInstance({ address, about, identity, signal, ...rest }
   const name = `${about.runner}/${randomBytes(6).toString('base64url')}`;
   // Nobody looks at the token but to know who knocks a second time, whose welcome was lost.
   const peer = `the instance at ${address}`;
-  const { link, reach } = session({ about: { ...about, runner: name }, to: { address, identity }, peer, ...rest });
+  const { link, reach } = openSession({ about: { ...about, runner: name }, to: { address, identity }, peer, ...rest });
   try {
     const { instance } = await reach(randomBytes(16).toString('base64url'), signal);
     if (instance !== undefined) return { link, hello: instance };
   } catch (error) {
     link.drop('it was not reached');
-    const text = words(error as ServiceError);
+    const text = errorText(error as ServiceError);
     if (strangers.test(text))
       throw new FlameError(
         'FLAME_DENIED',
@@ -45,7 +45,9 @@ export async function dialInstance({ address, about, identity, signal, ...rest }
           cause: error,
         },
       );
-    throw new FlameError(isRefusal(error) ? 'FLAME_DENIED' : 'FLAME_BOOT', signal.aborted ? 'it does not answer' : text, { cause: error });
+    throw new FlameError(isRejection(error) ? 'FLAME_DENIED' : 'FLAME_BOOT', signal.aborted ? 'it does not answer' : text, {
+      cause: error,
+    });
   }
   link.drop('it is no instance');
   throw new FlameError('FLAME_DENIED', 'it did not say which instance it is');

@@ -4,7 +4,7 @@ import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import { AttachService } from '../../transport/attach/attach-service.js';
-import { AttachRejected } from '../../transport/attach/attach-rejected.js';
+import { AttachRejected } from '../../transport/attach/pending-attachments.js';
 import { goodbyeTimeout } from './goodbye-timeout.js';
 import { instancesPath, serverOptions } from '../../transport/grpc/grpc-options.js';
 import { makeGrpcServer } from '../../transport/grpc/grpc-server.js';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { FlameLog } from '../../core/flame-log.js';
-import { inspectorPort } from '../../transport/grpc/inspector.js';
+import { inspectorPort } from '../../system/inspector.js';
 import type { Lifeline } from '../host/lifeline.js';
 import { watchdogThread, word } from './watchdog-thread.js';
 import type { WatchdogOrders } from './watchdog-thread.js';

@@ -1,17 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
 import { hostname } from 'node:os';
-import type { ServiceError } from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { Manifest } from '../../core/manifest.js';
 import type { ParentInfo } from '../../core/parent-info.js';
-import { ClientPipe } from '../grpc/client-pipe.js';
-import type { Destination, OpenPipe } from '../grpc/client-pipe.js';
-import { introduce } from './introduce.js';
-import { helloPacket, type Welcome } from '../protocol/introduction.js';
+import { ClientPipe, type Destination, type OpenPipe } from '../grpc/client-pipe.js';
+import { helloPacket, readWelcome, type Welcome } from '../protocol/introduction.js';
+import { ackPacket } from '../protocol/packet.js';
 import type { Hello, Link } from '../session/link.js';
-import { isRefusal, untilReached } from './redial.js';
 import { SessionLink } from '../session/session-link.js';
+import { joinShared } from '../session/shared-memory.js';
 import { SystemClock } from '../session/system-clock.js';
 
 export interface DialOptions {
@@ -41,18 +40,18 @@ export async function dial({ info, manifest, signal, clock = new SystemClock(), 
   const processes = info.processes === 'auto' ? { processes: 1 + (info.siblings?.length ?? 0) } : undefined;
   const about: Hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node, ...processes };
   const peer = `the parent at ${info.address}`;
-  const { link, reach } = session({ ...info, about, to: info, peer, clock, openPipe });
+  const { link, reach: connect } = openSession({ ...info, about, to: info, peer, clock, openPipe });
   const late = new AbortController();
   const stopTimer = clock.after(info.reconnectTimeout, () => late.abort(), true);
   const until = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
   try {
     const attemptUntil = info.sameHost ? (signal ?? new AbortController().signal) : until;
-    await untilReached(async () => void (await reach(info.token, attemptUntil)), clock, until);
+    await retryConnect(async () => void (await connect(info.token, attemptUntil)), clock, until);
     return link;
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
-    if (isRefusal(error)) throw new FlameError('FLAME_DENIED', words(error as ServiceError), { cause: error });
-    const message = `${peer} cannot be reached (tried for ${info.reconnectTimeout} ms): ${words(error as ServiceError)}`;
+    if (isRejection(error)) throw new FlameError('FLAME_DENIED', errorText(error as ServiceError), { cause: error });
+    const message = `${peer} cannot be reached (tried for ${info.reconnectTimeout} ms): ${errorText(error as ServiceError)}`;
     throw new FlameError('FLAME_BOOT', message, { cause: error });
   } finally {
     stopTimer();
@@ -74,7 +73,7 @@ export interface DialledSession {
 }
 
 /** Makes the link of a session, and what makes its first connection. Whenever the connection breaks later on it dials again. */
-export function session({ about, to, peer, reconnectTimeout, maxPayload, sameHost, clock, openPipe = overGrpc }: DialledSession): {
+export function openSession({ about, to, peer, reconnectTimeout, maxPayload, sameHost, clock, openPipe = overGrpc }: DialledSession): {
   link: SessionLink;
   reach: (token: string, until: AbortSignal) => Promise<Welcome>;
 } {
@@ -82,7 +81,7 @@ export function session({ about, to, peer, reconnectTimeout, maxPayload, sameHos
   let key: Uint8Array = new Uint8Array(0);
   const reach = async (token: string, until: AbortSignal): Promise<Welcome> => {
     const hello = helloPacket({ runner: about.runner, token, session: key, received: link.received }, about);
-    const welcome = await introduce(openPipe, to, hello, link, until);
+    const welcome = await exchangeHello(openPipe, to, hello, link, until);
     key = welcome.session;
     return welcome;
   };
@@ -95,8 +94,8 @@ export function session({ about, to, peer, reconnectTimeout, maxPayload, sameHos
     closeTimeout: sameHost ? Infinity : reconnectTimeout,
     onEnded: () => over.abort(),
     onSuspended: () => {
-      untilReached(async () => void (await reach('', over.signal)), clock, over.signal).catch((error: ServiceError) =>
-        link.cut(words(error)),
+      retryConnect(async () => void (await reach('', over.signal)), clock, over.signal).catch((error: ServiceError) =>
+        link.cut(errorText(error)),
       );
     },
   });
@@ -104,6 +103,100 @@ export function session({ about, to, peer, reconnectTimeout, maxPayload, sameHos
 }
 
 /** gRPC puts the code into the message and the server's words into the details. */
-export function words(error: Partial<ServiceError>): string {
+export function errorText(error: Partial<ServiceError>): string {
   return error.details ?? error.message ?? 'it ended the stream';
+}
+
+/**
+ * One connection to a parent or an instance: says hello, and gives the connection to the link when it is welcome, after which the link
+ * hears of its end. Rejects with gRPC's error when it does not come to that, or `signal` aborts meanwhile.
+ */
+function exchangeHello(
+  openPipe: OpenPipe,
+  destination: Destination,
+  hello: Buffer,
+  link: SessionLink,
+  signal: AbortSignal,
+): Promise<Welcome> {
+  return new Promise((resolve, reject) => {
+    let welcome: Welcome | undefined;
+    const pipe = openPipe(destination, {
+      packet: (packet) => {
+        if (welcome !== undefined) return link.packet(pipe, packet);
+        try {
+          welcome = readWelcome(packet);
+        } catch (error) {
+          reject(error as Error);
+          return pipe.destroy('it sent no welcome');
+        }
+        signal.removeEventListener('abort', stop);
+        resolve(welcome);
+        // So that the parent knows that it need not be let in again.
+        pipe.write(ackPacket(link.received), () => {});
+        // At once: what follows the welcome may be here already.
+        const shared = welcome.shared && joinShared(welcome.shared);
+        if (shared) link.share(shared, 'runner');
+        link.connect(pipe, welcome.received);
+      },
+      gone: (error) => {
+        signal.removeEventListener('abort', stop);
+        if (welcome !== undefined) link.broke(pipe, error?.details ?? 'it ended the stream');
+        else reject(error ?? new Error('it ended the stream without a welcome'));
+      },
+    });
+    const stop = (): void => pipe.destroy('it is given up');
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    pipe.write(hello, () => {});
+  });
+}
+
+/** Pauses between attempts, in milliseconds: the first, doubling up to the longest. */
+const firstPause = 25;
+const longestPause = 400;
+
+/** The parent answered, and its answer will not change. */
+export function isRejection(error: unknown): boolean {
+  const { code } = error as Partial<ServiceError>;
+  return code !== undefined && refusals.has(code);
+}
+
+const refusals = new Set<status>([
+  status.UNAUTHENTICATED,
+  status.FAILED_PRECONDITION,
+  status.INVALID_ARGUMENT,
+  status.PERMISSION_DENIED,
+  status.UNIMPLEMENTED,
+]);
+
+/**
+ * Makes attempts, with pauses, until one succeeds, the parent refuses, or `signal` aborts. Rejects with the error of the last attempt that was not cut
+ * short.
+ */
+async function retryConnect(attempt: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
+  let last: unknown;
+  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (signal.aborted) throw last ?? error;
+      if (isRejection(error)) throw error;
+      last = error;
+      await rest(pause, clock, signal);
+      if (signal.aborted) throw error;
+    }
+  }
+}
+
+/** Keeps the process alive: between two connections nothing else may. */
+function rest(pause: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = clock.after(pause, done, true);
+    signal.addEventListener('abort', done, { once: true });
+  });
 }

@@ -1,15 +1,15 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { type Server, status } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
-import { AttachRejected } from './attach-rejected.js';
+import { AttachRejected } from './pending-attachments.js';
 import { asIs, attachPath } from '../grpc/grpc-options.js';
 import { type RawHello, readAbout, readHello, welcomePacket } from '../protocol/introduction.js';
-import { sameSecret } from './secret.js';
+import { sameSecret } from './same-secret.js';
 import type { Hello, Link } from '../session/link.js';
 import { endWith, isCompressed, ServerPipe, type ServerStream } from '../grpc/server-pipe.js';
 import { SessionLink } from '../session/session-link.js';
 import type { SharedMemory, SharedPlace } from '../session/shared-memory.js';
-import { Violation } from '../protocol/violation.js';
+import { Violation } from '../protocol/protobuf.js';
 
 export interface AttachServiceOptions {
   readonly clock: Clock;
@@ -180,6 +180,6 @@ export class AttachService {
 }
 
 function statusOf(error: unknown): status {
-  if (error instanceof AttachRejected) return error.why === 'stranger' ? status.UNAUTHENTICATED : status.FAILED_PRECONDITION;
+  if (error instanceof AttachRejected) return error.type === 'stranger' ? status.UNAUTHENTICATED : status.FAILED_PRECONDITION;
   return error instanceof Violation ? status.INVALID_ARGUMENT : status.INTERNAL;
 }

@@ -6,7 +6,7 @@ import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@g
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { AttachService } from './attach-service.js';
-import { HealthBook } from '../grpc/health-book.js';
+import { HealthStatus } from '../grpc/health-status.js';
 import { alone, HostListener } from '../grpc/host-listener.js';
 import type { Attachment, AttachServer, ParentAddress, ExpectedRunner } from '../session/link.js';
 import type { Listener, NetworkGuard } from '../grpc/listener.js';
@@ -74,7 +74,7 @@ export class GrpcAttachServer implements AttachServer {
   /** Links are made in whatever context first needed a runner; what they bring must not be seen there. */
   readonly #scope = new AsyncResource('FLAMEDOOR');
   #runners: AttachService | undefined;
-  readonly #health: HealthBook;
+  readonly #health: HealthStatus;
   readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
   #server: Promise<Server> | undefined;
   readonly #host = new HostListener((where) => this.#open(where));
@@ -83,7 +83,7 @@ export class GrpcAttachServer implements AttachServer {
   #closed: Promise<void> | undefined;
 
   /** `health` is what it says of the app. */
-  constructor(options: GrpcAttachServerOptions = {}, health = new HealthBook()) {
+  constructor(options: GrpcAttachServerOptions = {}, health = new HealthStatus()) {
     this.#options = options;
     this.#clock = options.clock ?? new SystemClock();
     this.#strangers = new UnauthenticatedConnections(options.strangers ?? {}, this.#clock);

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { AttachRejected } from './attach-rejected.js';
+import { AttachRejected } from './pending-attachments.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { Attachment, AttachServer, Hello, Link, ExpectedRunner } from '../session/link.js';
 import { memoryLinks } from '../session/memory-link.js';

@@ -1,9 +1,6 @@
 import type { Frame } from '../../core/session/frame.js';
-import { causes, kinds, modes, tags } from './frame-fields.js';
-import { payloadOf } from './frame-writer.js';
-import { ProtoReader } from './proto-reader.js';
-import { Violation } from './violation.js';
-import type { WireFrame } from './wire-frame.js';
+import { ProtoReader, Violation } from './protobuf.js';
+import { causes, kinds, modes, payloadOf, tags, type WireFrame } from './wire-frame.js';
 
 const none = new Uint8Array(0);
 
@@ -204,8 +201,8 @@ function build(f: Fields): WireFrame {
       return { type: 'credit', id: f.id, stream: f.stream, count: f.count };
     case kinds.stop:
       return { type: 'stop', id: f.id, stream: f.stream };
-    case kinds.part:
-      return { type: 'part', lane: f.id, total: f.count, bytes: f.payload ?? none };
+    case kinds.chunk:
+      return { type: 'chunk', id: f.id, total: f.count, bytes: f.payload ?? none };
     case kinds.shared:
       return { type: 'shared', at: f.resource, length: f.count, head: f.payload ?? none };
     case kinds.sharing:

@@ -1,7 +1,6 @@
 import type { CarriedTrace } from '../../core/call/call-tracer.js';
-import { causes, kinds, modes, tags } from './frame-fields.js';
-import { type ProtoWriter, varintLength } from './proto-writer.js';
-import type { WireFrame } from './wire-frame.js';
+import { type ProtoWriter, varintLength } from './protobuf.js';
+import { causes, kinds, modes, payloadOf, tags, type WireFrame } from './wire-frame.js';
 
 /** The field of `flame.v1.Packet` that holds a frame. */
 const framesTag = (5 << 3) | 2;
@@ -60,48 +59,6 @@ export function writeBare(out: ProtoWriter, frame: WireFrame): void {
   out.bytes[out.at++] = tags.kind;
   out.bytes[out.at++] = kinds[frame.type];
   writeFields(out, frame);
-}
-
-/** The bytes that make a frame large. */
-export function payloadOf(frame: WireFrame): Uint8Array | undefined {
-  switch (frame.type) {
-    case 'call':
-      return frame.args;
-    case 'return':
-    case 'progress':
-    case 'item':
-      return frame.value;
-    case 'throw':
-    case 'end':
-      return frame.error;
-    case 'part':
-      return frame.bytes;
-    case 'shared':
-      return frame.head;
-    default:
-      return undefined;
-  }
-}
-
-/** About how many bytes a frame takes, without its numbers. */
-export function weightOf(frame: WireFrame): number {
-  const payload = payloadOf(frame)?.length ?? 0;
-  switch (frame.type) {
-    case 'call':
-      return payload + (frame.context?.length ?? 0) + lengthOf(frame.trace);
-    case 'log':
-    case 'stats':
-      return frame.text.length;
-    case 'cancel':
-    case 'leave':
-    case 'refuse':
-    case 'ended':
-    case 'leaving':
-    case 'tainted':
-      return frame.reason.length;
-    default:
-      return payload;
-  }
 }
 
 function writeFields(out: ProtoWriter, frame: WireFrame): void {
@@ -185,8 +142,8 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
     case 'probe':
       out.uint(tags.id, frame.id);
       return;
-    case 'part':
-      out.uint(tags.id, frame.lane);
+    case 'chunk':
+      out.uint(tags.id, frame.id);
       out.uint(tags.count, frame.total);
       return;
     case 'shared':
@@ -204,11 +161,6 @@ function writeTrace(out: ProtoWriter, trace: CarriedTrace): void {
   if (typeof trace === 'string') return out.string(tags.trace, trace);
   out.string(tags.trace, trace.traceId);
   out.string(tags.span, trace.spanId);
-}
-
-function lengthOf(trace: CarriedTrace | undefined): number {
-  if (typeof trace !== 'object') return trace?.length ?? 0;
-  return trace.traceId.length + trace.spanId.length;
 }
 
 /** A number whose presence means something, so that it is written even when it is 0. */

@@ -1,8 +1,7 @@
 import type { BuildDigest } from '../../core/manifest.js';
 import type { Hello } from '../session/link.js';
-import { introductionPacket, readIntroduction } from './packet-bytes.js';
-import { ProtoReader } from './proto-reader.js';
-import { ProtoWriter } from './proto-writer.js';
+import { introductionPacket, readIntroduction } from './packet.js';
+import { ProtoReader, ProtoWriter } from './protobuf.js';
 import type { SharedPlace } from '../session/shared-memory.js';
 
 /** What a runner presents: the token the first time, the session's key and where it stood when its connection broke. */

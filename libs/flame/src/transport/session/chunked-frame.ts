@@ -1,15 +1,16 @@
 import type { Frame } from '../../core/session/frame.js';
-import { payloadOf, writeHead } from '../protocol/frame-writer.js';
-import type { PacketDraft } from '../protocol/packet-bytes.js';
-import { ProtoWriter } from '../protocol/proto-writer.js';
+import { writeHead } from '../protocol/frame-writer.js';
+import { payloadOf } from '../protocol/wire-frame.js';
+import type { PacketDraft } from '../protocol/packet.js';
+import { ProtoWriter } from '../protocol/protobuf.js';
 
-/** A large frame on its way, part by part. Its payload is sliced where it lies. */
+/** A large frame that leaves in chunks. Its payload is sliced where it lies. */
 export class ChunkedFrame {
   /** The call it belongs to, 0 for none. */
   readonly id: number;
-  /** Frames of the same call that were given later: they wait until the lane is through. */
+  /** Frames of the same call that were given later: they wait until all chunks of this frame have left. */
   readonly behind: Frame[] = [];
-  /** How many packets had been begun when the frame was given; its parts must not overtake those. */
+  /** How many packets had been begun when the frame was given; its chunks must not overtake those. */
   readonly after: number;
   readonly frame: Frame;
   readonly #number: number;
@@ -39,7 +40,7 @@ export class ChunkedFrame {
     const total = this.#left === this.#total ? this.#total : 0;
     const length = Math.min(size, this.#left);
     draft.reserve(length + 64);
-    draft.addPieces({ type: 'part', lane: this.#number, total, bytes: none }, this.#take(length));
+    draft.addPieces({ type: 'chunk', id: this.#number, total, bytes: none }, this.#take(length));
     this.#left -= length;
   }
 

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../core/session/frame.js';
 import { Inbox } from './inbox.js';
-import { PacketDraft, readNumbers } from '../protocol/packet-bytes.js';
-import { ProtoReader } from '../protocol/proto-reader.js';
-import { Violation } from '../protocol/violation.js';
+import { PacketDraft, readNumbers } from '../protocol/packet.js';
+import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import type { WireFrame } from '../protocol/wire-frame.js';
 
 function inboxOf(maxPayload: number): { take(...sent: WireFrame[]): void; frames: Frame[]; closed: string[] } {
@@ -20,7 +19,7 @@ function inboxOf(maxPayload: number): { take(...sent: WireFrame[]): void; frames
   return { take, frames, closed };
 }
 
-const part = (lane: number, total: number, bytes: Uint8Array): WireFrame => ({ type: 'part', lane, total, bytes });
+const chunk = (id: number, total: number, bytes: Uint8Array): WireFrame => ({ type: 'chunk', id, total, bytes });
 
 describe('Inbox', () => {
   it('hands over nothing after a close', () => {
@@ -30,32 +29,32 @@ describe('Inbox', () => {
     expect(closed).toEqual(['done']);
   });
 
-  it('joins parts of several lanes that come mixed', () => {
+  it('joins the chunks of several frames that come mixed', () => {
     const { take, frames } = inboxOf(1_000);
     // kind 9 is ACCEPT, field 2 its id.
-    take(part(1, 4, Buffer.from([0x08, 9])), part(2, 4, Buffer.from([0x08, 9, 0x10])));
-    take(part(2, 0, Buffer.from([2])), part(1, 0, Buffer.from([0x10, 1])));
+    take(chunk(1, 4, Buffer.from([0x08, 9])), chunk(2, 4, Buffer.from([0x08, 9, 0x10])));
+    take(chunk(2, 0, Buffer.from([2])), chunk(1, 0, Buffer.from([0x10, 1])));
     expect(frames).toEqual([
       { type: 'accept', id: 2 },
       { type: 'accept', id: 1 },
     ]);
   });
 
-  it('takes a lane that is one part, also where another value is in the making, and its number again', () => {
+  it('takes a frame in one chunk while another is incomplete, and takes its number again', () => {
     const { take, frames } = inboxOf(1_000);
-    take(part(1, 6, Buffer.from([0x08, 9])));
-    take(part(2, 4, Buffer.from([0x08, 9, 0x10, 2])), part(2, 4, Buffer.from([0x08, 9, 0x10, 3])));
-    take(part(1, 0, Buffer.from([0x10, 1, 0x10, 1])));
+    take(chunk(1, 6, Buffer.from([0x08, 9])));
+    take(chunk(2, 4, Buffer.from([0x08, 9, 0x10, 2])), chunk(2, 4, Buffer.from([0x08, 9, 0x10, 3])));
+    take(chunk(1, 0, Buffer.from([0x10, 1, 0x10, 1])));
     expect(frames).toEqual([2, 3, 1].map((id) => ({ type: 'accept', id })));
   });
 
   const refused: readonly [what: string, words: string, sent: WireFrame[]][] = [
-    ['a part of a lane that is not open', 'not open', [part(1, 0, Buffer.alloc(1))]],
-    ['a lane that is opened twice', 'opened twice', [part(1, 10, Buffer.alloc(1)), part(1, 10, Buffer.alloc(1))]],
-    ['more in a lane than it announced', 'more than it announced', [part(1, 3, Buffer.alloc(4))]],
-    ['a value larger than maxPayload', 'larger than maxPayload, 1000 bytes', [part(1, 3_000_000, Buffer.alloc(1))]],
-    ['too many lanes', 'large values at once', Array.from({ length: 65 }, (_, lane) => part(lane + 1, 10, Buffer.alloc(1)))],
-    ['a close in parts', 'holds a close', [part(1, 2, Buffer.from([0x08, 31]))]],
+    ['a chunk of a frame that is not open', 'not open', [chunk(1, 0, Buffer.alloc(1))]],
+    ['a frame that is opened twice', 'opened twice', [chunk(1, 10, Buffer.alloc(1)), chunk(1, 10, Buffer.alloc(1))]],
+    ['more bytes than a frame announced', 'more than it announced', [chunk(1, 3, Buffer.alloc(4))]],
+    ['a value larger than maxPayload', 'larger than maxPayload, 1000 bytes', [chunk(1, 3_000_000, Buffer.alloc(1))]],
+    ['too many chunked frames', 'large values at once', Array.from({ length: 65 }, (_, place) => chunk(place + 1, 10, Buffer.alloc(1)))],
+    ['a close in parts', 'holds a close', [chunk(1, 2, Buffer.from([0x08, 31]))]],
   ];
   for (const [what, words, sent] of refused) {
     it(`refuses ${what}`, () => {

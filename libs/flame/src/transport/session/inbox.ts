@@ -1,15 +1,14 @@
 import type { Frame } from '../../core/session/frame.js';
 import { IdMap } from '../../core/session/id-map.js';
 import { readFrame, withPayload } from '../protocol/frame-reader.js';
-import { enterFrame } from '../protocol/packet-bytes.js';
-import { ProtoReader } from '../protocol/proto-reader.js';
-import { Violation } from '../protocol/violation.js';
+import { enterFrame } from '../protocol/packet.js';
+import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import { youngGeneration } from './young-generation.js';
 import type { RingReader } from './shared-ring.js';
-import type { PartFrame, SharedFrame, WireFrame } from '../protocol/wire-frame.js';
+import type { ChunkFrame, SharedFrame, WireFrame } from '../protocol/wire-frame.js';
 
 /** More than an outbox ever has under way. */
-const lanesAtMost = 64;
+const maxChunked = 64;
 /** What a frame may hold beside its value. */
 const besideValue = 1024 * 1024;
 
@@ -24,7 +23,7 @@ export interface InboxReader {
 }
 
 /**
- * Takes frames out of packets and joins those that came in parts. Bounded: no value larger than `maxPayload`, no more
+ * Takes frames out of packets and joins those that came in chunks. Bounded: no value larger than `maxPayload`, no more
  * than 64 values in the making.
  */
 export class Inbox {
@@ -35,7 +34,8 @@ export class Inbox {
   #onShared: () => void = () => {};
   /** Bytes read from it, ever. */
   shared = 0;
-  readonly #lanes = new IdMap<{ bytes: Buffer; filled: number }>();
+  /** Large frames whose chunks are arriving, by their numbers. */
+  readonly #chunked = new IdMap<{ bytes: Buffer; filled: number }>();
 
   constructor(maxPayload: number, reader: InboxReader) {
     this.#maxPayload = maxPayload;
@@ -62,7 +62,7 @@ export class Inbox {
         this.#reader.close(frame.reason);
         break;
       }
-      if (frame.type === 'part') this.#join(frame);
+      if (frame.type === 'chunk') this.#join(frame);
       else if (frame.type === 'shared') this.#whole(this.#fetch(frame), 'shared memory');
       else if (frame.type === 'sharing') this.#reader.sharing?.();
       else if (frame.type === 'short') this.#reader.short?.();
@@ -82,36 +82,36 @@ export class Inbox {
 
   /** What came in another way than as it is must be a frame of the session's users. */
   #whole(frame: WireFrame, place: string): void {
-    if (frame.type === 'part' || frame.type === 'close' || frame.type === 'shared' || frame.type === 'sharing' || frame.type === 'short')
+    if (frame.type === 'chunk' || frame.type === 'close' || frame.type === 'shared' || frame.type === 'sharing' || frame.type === 'short')
       throw new Violation(`${place} holds a ${frame.type}`);
     this.#reader.frame(frame);
   }
 
-  #join({ lane: number, total, bytes }: PartFrame): void {
-    if (total > 0) this.#admit(number, total);
-    // All of it came at once, and need not be copied.
-    if (total > 0 && bytes.length === total) return this.#whole(readFrame(new ProtoReader(bytes), total), `lane ${number}`);
-    const lane = total === 0 ? this.#lanes.get(number) : this.#open(number, total);
-    if (lane === undefined) throw new Violation(`a part of lane ${number}, which is not open`);
-    if (bytes.length > lane.bytes.length - lane.filled) throw new Violation(`lane ${number} holds more than it announced`);
-    lane.bytes.set(bytes, lane.filled);
-    lane.filled += bytes.length;
-    if (lane.filled < lane.bytes.length) return;
-    this.#lanes.delete(number);
-    this.#whole(readFrame(new ProtoReader(lane.bytes), lane.bytes.length), `lane ${number}`);
+  #join({ id, total, bytes }: ChunkFrame): void {
+    if (total > 0) this.#admit(id, total);
+    // The frame came whole, and need not be copied.
+    if (total > 0 && bytes.length === total) return this.#whole(readFrame(new ProtoReader(bytes), total), `chunked frame ${id}`);
+    const chunked = total === 0 ? this.#chunked.get(id) : this.#open(id, total);
+    if (chunked === undefined) throw new Violation(`a chunk of frame ${id}, which is not open`);
+    if (bytes.length > chunked.bytes.length - chunked.filled) throw new Violation(`chunked frame ${id} holds more than it announced`);
+    chunked.bytes.set(bytes, chunked.filled);
+    chunked.filled += bytes.length;
+    if (chunked.filled < chunked.bytes.length) return;
+    this.#chunked.delete(id);
+    this.#whole(readFrame(new ProtoReader(chunked.bytes), chunked.bytes.length), `chunked frame ${id}`);
   }
 
-  #admit(number: number, total: number): void {
-    if (this.#lanes.has(number)) throw new Violation(`lane ${number} was opened twice`);
-    if (this.#lanes.size >= lanesAtMost) throw new Violation(`more than ${lanesAtMost} large values at once`);
+  #admit(id: number, total: number): void {
+    if (this.#chunked.has(id)) throw new Violation(`chunked frame ${id} was opened twice`);
+    if (this.#chunked.size >= maxChunked) throw new Violation(`more than ${maxChunked} large values at once`);
     if (total > this.#maxPayload + besideValue) throw tooLarge(total, this.#maxPayload);
   }
 
-  #open(number: number, total: number): { bytes: Buffer; filled: number } {
-    // Not zero-filled: pages that nothing was written to cost nothing, so a false announcement does not either.
-    const lane = { bytes: Buffer.allocUnsafeSlow(total), filled: 0 };
-    this.#lanes.set(number, lane);
-    return lane;
+  #open(id: number, total: number): { bytes: Buffer; filled: number } {
+    // The memory is not zero-filled: pages that are never written cost nothing, so a false announcement does not either.
+    const chunked = { bytes: Buffer.allocUnsafeSlow(total), filled: 0 };
+    this.#chunked.set(id, chunked);
+    return chunked;
   }
 }
 

@@ -3,10 +3,10 @@ import { setImmediate } from 'node:timers';
 import type { Frame } from '../../core/session/frame.js';
 import { Delivery } from './delivery.js';
 import { readFrame } from '../protocol/frame-reader.js';
-import { payloadOf, weightOf, writeHead } from '../protocol/frame-writer.js';
+import { writeHead } from '../protocol/frame-writer.js';
+import { payloadOf, weightOf } from '../protocol/wire-frame.js';
 import type { Link, LinkEnd, LinkReceiver } from './link.js';
-import { ProtoReader } from '../protocol/proto-reader.js';
-import { ProtoWriter } from '../protocol/proto-writer.js';
+import { ProtoReader, ProtoWriter } from '../protocol/protobuf.js';
 
 /** Both ends of a session within one process: every frame goes through the same bytes as on the wire, on the next turn of the event loop. */
 export function memoryLinks(options: MemoryLinkOptions = {}): { parent: Link; runner: MemoryLink } {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../core/session/frame.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
-import { readNumbers } from '../protocol/packet-bytes.js';
-import { ProtoReader } from '../protocol/proto-reader.js';
+import { readNumbers } from '../protocol/packet.js';
+import { ProtoReader } from '../protocol/protobuf.js';
 
 const KiB = 1024;
 

@@ -2,12 +2,12 @@ import type { Frame } from '../../core/session/frame.js';
 import { IdMap } from '../../core/session/id-map.js';
 import { ackBytes } from '../../core/session/session.js';
 import { spareMemory } from './spare-memory.js';
-import { payloadOf, weightOf, writeBare } from '../protocol/frame-writer.js';
+import { writeBare } from '../protocol/frame-writer.js';
+import { type WireFrame, payloadOf, weightOf } from '../protocol/wire-frame.js';
 import { ChunkedFrame } from './chunked-frame.js';
-import { PacketDraft } from '../protocol/packet-bytes.js';
-import { ProtoWriter } from '../protocol/proto-writer.js';
+import { PacketDraft } from '../protocol/packet.js';
+import { ProtoWriter } from '../protocol/protobuf.js';
 import type { RingWriter } from './shared-ring.js';
-import type { WireFrame } from '../protocol/wire-frame.js';
 
 /** Frames above this travel in parts. */
 const partsAbove = 256 * 1024;

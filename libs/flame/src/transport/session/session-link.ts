@@ -6,15 +6,14 @@ import { endOfTurn } from './end-of-turn.js';
 import { Inbox } from './inbox.js';
 import type { Link, LinkEnd, LinkReceiver } from './link.js';
 import { Outbox } from './outbox.js';
-import { ackPacket, readNumbers } from '../protocol/packet-bytes.js';
+import { ackPacket, readNumbers } from '../protocol/packet.js';
 import { PacketSession } from './packet-session.js';
 import type { Pipe } from './pipe.js';
-import { ProtoReader } from '../protocol/proto-reader.js';
+import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import type { SessionLinkOptions } from './session-link-options.js';
 import type { SharedFiles } from './shared-memory.js';
 import { SharedSession } from './shared-session.js';
 import { TurnSize } from './turn-size.js';
-import { Violation } from '../protocol/violation.js';
 import { youngGeneration } from './young-generation.js';
 
 /**

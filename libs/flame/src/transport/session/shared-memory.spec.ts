@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { isAlive, until } from '../../../../../test/support/process-table.js';
 import { joinShared, SharedMemory } from './shared-memory.js';
 import type { SharedFiles, SharedPlace } from './shared-memory.js';
-import { Violation } from '../protocol/violation.js';
+import { Violation } from '../protocol/protobuf.js';
 
 const MiB = 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs';
-import { Violation } from '../protocol/violation.js';
+import { Violation } from '../protocol/protobuf.js';
 
 /** A place in the other end's file. */
 export interface Region {

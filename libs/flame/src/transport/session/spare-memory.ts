@@ -1,4 +1,4 @@
-import type { Memory } from '../protocol/proto-writer.js';
+import type { Memory } from '../protocol/protobuf.js';
 
 /** Smaller buffers come from Node: they cost little. */
 const reusedFrom = 32 * 1024;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import { hasDebugger, inspectorPort } from '../grpc/inspector.js';
+import { hasDebugger, inspectorPort } from '../../system/inspector.js';
 
 /** The machine's own time. A delay longer than a timer can hold (24.8 days) is waited for in steps; `Infinity` never comes. */
 export class SystemClock implements Clock {

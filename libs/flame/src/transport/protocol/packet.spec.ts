@@ -6,10 +6,8 @@ import type { CarriedTrace } from '../../core/call/call-tracer.js';
 import { writeFrame } from './frame-writer.js';
 import { readFrame } from './frame-reader.js';
 import { helloPacket, readAbout, readHello, readWelcome, welcomePacket } from './introduction.js';
-import { enterFrame, PacketDraft, readNumbers } from './packet-bytes.js';
-import { ProtoReader } from './proto-reader.js';
-import { ProtoWriter } from './proto-writer.js';
-import { Violation } from './violation.js';
+import { enterFrame, PacketDraft, readNumbers } from './packet.js';
+import { ProtoReader, ProtoWriter, Violation } from './protobuf.js';
 import type { WireFrame } from './wire-frame.js';
 
 /** The contract, as any other implementation reads it. */
@@ -89,7 +87,7 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
   ),
   fc.record({ type: fc.constant('credit' as const), id: number, stream: fc.nat(0xffffffff), count: number }),
   fc.record({ type: fc.constant('stop' as const), id: number, stream: fc.nat(0xffffffff) }),
-  fc.record({ type: fc.constant('part' as const), lane: number, total: number, bytes }),
+  fc.record({ type: fc.constant('chunk' as const), id: number, total: number, bytes }),
   fc.record({ type: fc.constant('shared' as const), at: number, length: number, head: bytes }),
   fc.constant({ type: 'sharing' as const }),
   fc.constant({ type: 'short' as const }),
@@ -102,7 +100,7 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
   const trace = has('trace') as CarriedTrace | undefined;
   const fields: Record<string, unknown> = {
     kind: frame.type.toUpperCase(),
-    id: has('id') ?? has('lane'),
+    id: has('id'),
     handler: has('handler'),
     payload: payload === undefined ? undefined : Buffer.from(payload as Uint8Array),
     time: has('timeout') ?? has('grace') ?? has('time'),
@@ -186,7 +184,15 @@ describe('packets', () => {
   });
 
   it('know every kind of the contract', () => {
-    const written = new Set(['ask', 'part', 'close', 'shared', 'sharing', 'short', ...fc.sample(frames, 2_000).map((frame) => frame.type)]);
+    const written = new Set([
+      'ask',
+      'chunk',
+      'close',
+      'shared',
+      'sharing',
+      'short',
+      ...fc.sample(frames, 2_000).map((frame) => frame.type),
+    ]);
     expect([...kindNames.keys()].filter((name) => name !== 'kind_unspecified').sort()).toEqual([...written].sort());
   });
 

@@ -1,8 +1,5 @@
 import { writeFrame, writePieces } from './frame-writer.js';
-import { ProtoReader } from './proto-reader.js';
-import { ProtoWriter, varintLength } from './proto-writer.js';
-import type { Memory } from './proto-writer.js';
-import { Violation } from './violation.js';
+import { type Memory, ProtoReader, ProtoWriter, Violation, varintLength } from './protobuf.js';
 import type { WireFrame } from './wire-frame.js';
 
 /** The tags of `flame.v1.Packet`. */

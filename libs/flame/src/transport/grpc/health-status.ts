@@ -1,7 +1,7 @@
 import type { Server } from '@grpc/grpc-js';
 
 /** What is up and what is not, as `grpc.health.v1.Health` tells it on any number of servers: '' for the whole, a name for each part. */
-export class HealthBook {
+export class HealthStatus {
   readonly #states = new Map<string, boolean>();
   readonly #tellers: ((service: string, serving: boolean) => void)[] = [];
 
