@@ -15,7 +15,7 @@ const layers = {
   rpc: ['core', 'system', 'transport', 'backends', 'streams', 'pool', 'runner', 'ops', 'nest'],
   metrics: ['core', 'nest'],
   tracing: ['core'],
-  dashboard: ['core', 'transport', 'pool', 'nest'],
+  dashboard: ['core', 'system', 'transport', 'pool', 'nest'],
   testing: ['core', 'transport', 'backends', 'nest'],
   cli: ['core', 'backends', 'pool', 'ops', 'nest'],
 };
