@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { CallSites } from '../core/call/call-site.js';
@@ -10,9 +9,7 @@ import type { PoolAction, PoolFact } from '../core/pool/facts.js';
 import type { PoolCall } from '../core/pool/entries.js';
 import { PoolMachine } from '../core/pool/machine.js';
 import { ValueEncoder } from '../streams/value-encoder.js';
-import { cannotCross, hadAborted, neverStarted } from './calls/call-errors.js';
 import { callStats, firstOf, type CallStats } from './observe/call-stats.js';
-import { captureContext } from './calls/capture-context.js';
 import { ChildCall } from './children/child-call.js';
 import { ChildMethods } from './children/child-methods.js';
 import { follow } from './calls/follow.js';
@@ -23,6 +20,7 @@ import { PoolTimer } from './pool-timer.js';
 import { PoolObserver } from './observe/pool-observer.js';
 import { poolMetrics } from './observe/pool-metrics.js';
 import type { PoolEvent } from './observe/pool-event.js';
+import { prepareCall } from './calls/prepare-call.js';
 import type { PoolSetup } from './pool-setup.js';
 import type { PoolStats } from './observe/pool-stats.js';
 import { repeated } from './calls/repeated.js';
@@ -196,46 +194,29 @@ export class Pool {
   }
 
   #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
-    const { config, manifest, codec, context: carrier, tracer, listeners } = this.#setup;
+    const { config, manifest, listeners, tracer } = this.#setup;
     const label = manifest.handlers[handler]!;
-    const { signal, timeout, onProgress, linked = true, reads = false } = options;
+    const { signal, timeout, linked = true, reads = false } = options;
     const caller = linked ? this.#setup.caller?.() : undefined;
-    if (signal?.aborted) throw hadAborted(label, this.name, signal);
-    if (caller?.gone !== undefined) throw neverStarted(label, this.name, caller.gone);
-    const record = tracer?.begin({ pool: this.name, handler: label, mode, attempt });
-    const trace = tracer?.carry();
-    let context: Uint8Array | undefined;
-    let bytes: Uint8Array;
-    try {
-      context = carrier && captureContext(carrier, codec, label);
-      bytes = this.#encoder.encode(args);
-    } catch (error) {
-      const failure = cannotCross(label, error);
-      record?.ended(failure);
-      throw failure;
-    }
+    const traced = tracer && { pool: this.name, handler: label, mode, attempt };
+    const prepared = prepareCall(this.#setup, this.#encoder, { label, args, options, caller, traced });
     const order = {
+      ...prepared,
       id: ++this.#calls,
       label,
       handler,
-      args: bytes,
       mode,
       attempt,
       linked,
       wait: timeout === undefined ? config.queueTimeout : Infinity,
       run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
       overall: timeout ?? Infinity,
-      sources: this.#encoder.sources,
       reads,
-      onProgress: onProgress && AsyncResource.bind(onProgress),
-      context,
-      trace,
-      record,
       site: this.#sites.take(this.#submit, reads),
     };
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#observer.lateCast : undefined);
-    if (signal || caller) follow(call, { signal, caller, listeners }, (fact) => this.#tell(fact));
-    this.#observer.taken(bytes.byteLength);
+    if (prepared.scope) follow(call, prepared.scope, { signal, caller, listeners }, (fact) => this.#tell(fact));
+    this.#observer.taken(prepared.args.byteLength);
     this.#tell({ type: 'call', call });
     if (call.state === 'waiting') this.#observer.waiting(call, this.#machine.waiting);
     return call;

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { AbortListeners } from '../core/call/abort-listeners.js';
 import { CallSites, failing } from '../core/call/call-site.js';
 import type { CallSite } from '../core/call/call-site.js';
@@ -148,7 +147,7 @@ export class RegionCalls {
       overall: timeout,
       sources,
       reads: options.reads ?? false,
-      onProgress: options.onProgress && AsyncResource.bind(options.onProgress),
+      onProgress: options.onProgress,
       context: context && captureContext(context, codec, label),
     };
   }

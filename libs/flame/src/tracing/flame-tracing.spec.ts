@@ -135,8 +135,7 @@ describe('flameTracing', () => {
   it('takes along with a call that has no span of its own what is active where it is made', () => {
     setUp(SamplingDecision.RECORD_AND_SAMPLED);
     const { begin, carry } = flameTracing();
-    begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 });
-    expect(carry()).toBeDefined();
+    expect(begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 }).trace).toBeDefined();
     expect(carry()).toBeUndefined();
     const outer = trace.getTracer('app').startSpan('outer');
     const text = context.with(trace.setSpan(context.active(), outer), () => carry());
@@ -145,7 +144,7 @@ describe('flameTracing', () => {
 
   it('takes nothing along where the app has set up no SDK', async () => {
     const tracing = flameTracing();
-    expect(tracing.begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 })).toBeUndefined();
+    expect(tracing.begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 })).toEqual({ record: undefined, trace: undefined });
     expect(tracing.carry()).toBeUndefined();
     const place = { pool: 'p', runnerId: 'p-1' };
     expect(tracing.run({ id: 1, name: 'Work.run', place, followed: true, trace: undefined }, () => 'ran')).toBe('ran');

@@ -1,5 +1,5 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import type { CallStart, CallTrace, CallTracer, TracedRun } from '../core/call/call-tracer.js';
 import { FlameError } from '../core/errors/flame-error.js';
 import { isUnrecorded, readTrace, unrecordedIn, writeTrace } from './trace-text.js';
@@ -16,27 +16,20 @@ export function flameTracing(): CallTracer {
   // Follows the app's provider, also one that is set up later.
   const tracer = trace.getTracer('nestjs-flame');
   const attributesOf = rpcAttributes();
-  // From `begin` to `carry`, in one turn, and not through `context.with`: that would make every promise of the process dearer on Node 20, where
-  // nothing else of the app may use an AsyncLocalStorage.
-  let begun: Context | undefined;
-  let unrecorded: SpanContext | undefined;
   return {
     begin: ({ pool, handler, mode, attempt }) => {
-      begun = context.active();
-      unrecorded = unrecordedIn(begun);
-      if (unrecorded) return undefined;
-      const span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes: attributesOf(handler) }, begun);
-      begun = trace.setSpan(begun, span);
-      unrecorded = unrecordedIn(begun);
-      if (!span.isRecording()) return undefined;
+      const around = context.active();
+      const unrecorded = unrecordedIn(around);
+      if (unrecorded) return { record: undefined, trace: writeTrace(around, unrecorded) };
+      const span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes: attributesOf(handler) }, around);
+      // Not through `context.with`: on Node 20 that would slow down every promise of a process that uses no other AsyncLocalStorage.
+      const scope = trace.setSpan(around, span);
+      const carried = writeTrace(scope);
+      if (!span.isRecording()) return { record: undefined, trace: carried };
       span.setAttributes({ 'flame.pool': pool, 'flame.mode': mode, 'flame.attempt': attempt });
-      return new SpanOfCall(tracer, span, begun);
+      return { record: new SpanOfCall(tracer, span, scope), trace: carried };
     },
-    carry: () => {
-      const carried = begun ? writeTrace(begun, unrecorded) : writeTrace(context.active());
-      begun = undefined;
-      return carried;
-    },
+    carry: () => writeTrace(context.active()),
     run: (run, work) => {
       const around = context.active();
       if (typeof run.trace === 'object') return context.with(readTrace(run.trace, around), work);

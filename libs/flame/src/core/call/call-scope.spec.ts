@@ -43,6 +43,18 @@ describe('CallScope', () => {
     expect(rig.told).toEqual(['span ended: late', 'ended: late']);
   });
 
+  it('ends its span with the answer, and what the answer streams with its signals', () => {
+    const rig = new Rig();
+    const scope = rig.scope({ onProgress: () => {} });
+    const consumer = new AbortController();
+    scope.follow(consumer.signal, left);
+    scope.answered();
+    scope.answered(new Error('again'));
+    expect([rig.told, scope.takesProgress]).toEqual([['span ended: undefined'], true]);
+    consumer.abort('has left');
+    expect([rig.told, scope.takesProgress]).toEqual([['span ended: undefined', 'ended: has left'], false]);
+  });
+
   it('ends with the first signal that aborts, and lets the clock and the other signals go', async () => {
     const rig = new Rig();
     const scope = rig.scope();

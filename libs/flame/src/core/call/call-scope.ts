@@ -14,13 +14,14 @@ export interface CallScopeSetup {
   readonly onProgress?: ((value: unknown) => void) | undefined;
   /** Told what `onProgress` threw. */
   readonly warn?: (error: unknown) => void;
-  /** The call's span. It ends with the scope. */
+  /** The call's span. It ends with the call's answer, or with the scope. */
   readonly record?: CallTrace | undefined;
 }
 
 /**
  * The life of one call, wherever its work runs: the deadline, the signals that end the call, its progress and its span. Whatever comes first ends the scope,
- * with the error that the caller gets. That error is also the reason of `signal`. The owner closes the scope once the call has an answer.
+ * with the error that the caller gets. That error is also the reason of `signal`. The owner closes the scope once the call has an answer, or at the end of
+ * what the answer streams. The deadlines of a pool's calls are the pool machine's (`core/pool`); all else of them is here.
  *
  * After `protocol/signals.ts` of connect-es.
  */
@@ -34,10 +35,21 @@ export class CallScope {
   #reason: FlameError | undefined;
   readonly #actions: ((error: FlameError) => void)[] = [];
   #closed = false;
+  #answered = false;
 
   constructor(setup: CallScopeSetup) {
     this.#setup = setup;
     this.#onProgress = setup.onProgress && AsyncResource.bind(setup.onProgress);
+  }
+
+  /** The call's span; undefined for a call that is not recorded. */
+  get record(): CallTrace | undefined {
+    return this.#setup.record;
+  }
+
+  /** Whether the caller is told of progress now. */
+  get takesProgress(): boolean {
+    return this.#onProgress !== undefined && !this.#closed;
   }
 
   /** Why the call was ended; undefined for a call that was not. */
@@ -125,12 +137,19 @@ export class CallScope {
     }
   }
 
-  /** The call has its answer, or failed with `error`: nothing ends the scope any more. Idempotent. */
+  /** The call has its answer, or failed with `error`: its span ends. What the answer streams is still within the scope. Idempotent. */
+  answered(error?: unknown): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#setup.record?.ended(error);
+  }
+
+  /** The call is over, or failed with `error`: nothing ends the scope any more. Idempotent. */
   close(error?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const release of this.#releases) release();
     this.#releases.clear();
-    this.#setup.record?.ended(error);
+    this.answered(error);
   }
 }

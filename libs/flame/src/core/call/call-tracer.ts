@@ -6,12 +6,20 @@ import type { OptionReader } from '../options/option-reader.js';
  * OpenTelemetry. Of its methods only `run` may throw: what the work throws, and when what came along makes no sense.
  */
 export interface CallTracer {
-  /** At the parent: a call is made, here and now. Gives what is told of it; undefined for a call that nobody records. */
-  begin(call: TracedCall): CallTrace | undefined;
-  /** At the parent: what the runner must know of the trace around. For a call that has begun it comes next. With undefined nothing travels. */
+  /** At the parent: a call is made, here and now. */
+  begin(call: TracedCall): BegunCall;
+  /** At the parent: the trace around, for a call without a span of its own. With undefined nothing travels. */
   carry(): CarriedTrace | undefined;
   /** On the runner: does the work in the trace that came along, and gives what it gives. */
   run(run: TracedRun, work: () => unknown): unknown;
+}
+
+/** A call that has begun. */
+export interface BegunCall {
+  /** Told what becomes of the call; undefined for a call that is not recorded. */
+  readonly record: CallTrace | undefined;
+  /** The trace that travels to the runner; with undefined nothing travels. */
+  readonly trace: CarriedTrace | undefined;
 }
 
 /**
@@ -43,7 +51,7 @@ export interface TracedRun {
   readonly place: { readonly pool: string; readonly runnerId: string };
   /** Whether it has an end that its trace can wait for: not a child, and not a method of one, which is a part of it. */
   readonly followed: boolean;
-  /** What `carry` gave for it. */
+  /** What `begin` or `carry` gave for it. */
   readonly trace: CarriedTrace | undefined;
 }
 

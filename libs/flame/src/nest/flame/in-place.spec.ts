@@ -381,9 +381,10 @@ describe('A call in place', () => {
     const { inside } = await start({
       begin: ({ pool, handler, mode }) => {
         spans.push(`${mode} ${handler} of ${pool}`);
-        return { ran: () => {}, ended: (error) => void spans.push(`ended ${handler}: ${String(error)}`) };
+        const record = { ran: () => {}, ended: (error?: unknown) => void spans.push(`ended ${handler}: ${String(error)}`) };
+        return { record, trace: 'carried' };
       },
-      carry: () => 'carried',
+      carry: () => undefined,
       run: ({ name, trace }, work) => {
         spans.push(`run ${name} ${String(trace)}`);
         return work();

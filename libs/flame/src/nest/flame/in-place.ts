@@ -55,9 +55,9 @@ export class InPlaceScope extends CallScope {
     const { clock, listeners, tracer } = setup;
     const { options, outer, name, where } = call;
     const warn = (error: unknown): void => warnOfProgress(name, error);
-    const record = call.traced && tracer?.begin(call.traced);
-    super({ clock, listeners, onProgress: options.onProgress, warn, record });
-    this.trace = call.traced && tracer?.carry();
+    const begun = call.traced && tracer?.begin(call.traced);
+    super({ clock, listeners, onProgress: options.onProgress, warn, record: begun?.record });
+    this.trace = begun?.trace;
     this.call = call;
     this.#setup = setup;
     const ran = (): 'no' | 'maybe' => (this.#begun ? 'maybe' : 'no');

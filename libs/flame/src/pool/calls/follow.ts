@@ -1,13 +1,15 @@
 import type { AbortListeners } from '../../core/call/abort-listeners.js';
+import type { CallScope } from '../../core/call/call-scope.js';
 import type { PoolFact } from '../../core/pool/facts.js';
 import type { Caller } from './caller.js';
 import { reasonOf } from './call-errors.js';
 import { ChildCall } from '../children/child-call.js';
 import type { PendingCall } from './pending-call.js';
 
-/** Ends the call when its signal aborts, or when its caller goes. */
+/** Ends the call when its signal aborts, or when its caller goes, for as long as its scope is open. */
 export function follow(
   call: PendingCall,
+  scope: CallScope,
   { signal, caller, listeners }: { signal: AbortSignal | undefined; caller: Caller | undefined; listeners: AbortListeners },
   tell: (fact: PoolFact) => void,
 ): void {
@@ -17,18 +19,14 @@ export function follow(
     if (call instanceof ChildCall) tell({ type: 'abandoned', call, reason });
   };
   const letSignalGo = signal && listeners.follow(signal, () => end(reasonOf(signal)));
-  const letGo = caller?.follow(end);
-  const unfollow = (): void => {
-    letSignalGo?.();
-    letGo?.();
-  };
-  // A cast that was taken on is still its signal's to abort, but no request waits for it. It may have ended in the same turn.
-  const cast = call.order.mode === 'cast' && call.linked;
-  if (cast) call.onOver = unfollow;
-  const answered = (): void => {
-    if (cast) return letGo?.();
-    if (call.streaming || (call instanceof ChildCall && call.linked && call.home)) call.onOver = unfollow;
-    else unfollow();
-  };
-  call.whenAnswered(answered);
+  const letCallerGo = caller?.follow(end);
+  scope.onRelease(letSignalGo);
+  scope.onRelease(letCallerGo);
+  // The scopes of casts and children outlive the answer.
+  if (call.order.mode === 'call') return;
+  call.whenAnswered(() => {
+    // No request waits for a cast that was taken on.
+    if (call.order.mode === 'cast') letCallerGo?.();
+    if (!call.linked) letSignalGo?.();
+  });
 }

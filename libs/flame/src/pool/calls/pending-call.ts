@@ -1,6 +1,7 @@
 import { addCaller, failing } from '../../core/call/call-site.js';
 import type { CallSite, MadeBy } from '../../core/call/call-site.js';
-import type { CallTrace, CarriedTrace } from '../../core/call/call-tracer.js';
+import type { CallScope } from '../../core/call/call-scope.js';
+import type { CarriedTrace } from '../../core/call/call-tracer.js';
 import type { WorkMode } from '../../core/session/frame.js';
 import { PoolCall } from '../../core/pool/entries.js';
 import type { Sources } from '../../streams/value-encoder.js';
@@ -47,13 +48,12 @@ export interface CallOrder {
   /** The streams and signals among the arguments. */
   readonly sources: Sources | undefined;
   readonly reads: boolean;
-  readonly onProgress: ((value: unknown) => void) | undefined;
   /** What travels of the caller's context. */
   readonly context: Uint8Array | undefined;
   /** What travels of the caller's trace. */
   readonly trace?: CarriedTrace;
-  /** Told what becomes of the call, where that is recorded. */
-  readonly record?: CallTrace | undefined;
+  /** What ends the call from outside, its progress and its span; undefined for a call that has none of them. */
+  readonly scope: CallScope | undefined;
   /** Where it was made, if that was taken down. */
   readonly site?: CallSite | undefined;
   /** For the method of a child: the call that placed it, and the method's name. `handler` is then the child's class. */
@@ -72,10 +72,10 @@ export class PendingCall extends PoolCall {
   /** Why it failed; undefined for a call that has not. */
   failure: { readonly error: unknown } | undefined;
   onFail: ((error: unknown) => void) | undefined;
-  /** Told when a call that streams has come to its end. */
+  /** Told when the runner has confirmed the end of the call. */
   onOver: (() => void) | undefined;
   #resolve!: (value: unknown) => void;
-  #answered: ((error?: unknown) => void)[] | undefined;
+  #answered: (() => void)[] | undefined;
   #onLate: ((error: unknown, call: PendingCall) => void) | undefined;
   #settled = false;
 
@@ -88,13 +88,12 @@ export class PendingCall extends PoolCall {
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    if (order.record) this.whenAnswered(order.record.ended);
   }
 
   resolve(value: unknown): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#tell();
+    this.#answer();
     this.#resolve(value);
   }
 
@@ -106,7 +105,7 @@ export class PendingCall extends PoolCall {
     this.onFail?.(error);
     if (!this.#settled) {
       this.#settled = true;
-      this.#tell(error);
+      this.#answer(error);
       this.#resolve(failing(error, site, madeBy));
     } else if (this.#onLate) {
       this.#onLate(error, this);
@@ -115,12 +114,19 @@ export class PendingCall extends PoolCall {
   }
 
   /** Calls `answered` just before the caller has the answer. The promise is the caller's alone: so the stack of an error leads there. */
-  whenAnswered(answered: (error?: unknown) => void): void {
+  whenAnswered(answered: () => void): void {
     (this.#answered ??= []).push(answered);
   }
 
-  #tell(error?: unknown): void {
-    for (const answered of this.#answered ?? []) queueMicrotask(() => answered(error));
+  #answer(error?: unknown): void {
+    for (const answered of this.#answered ?? []) queueMicrotask(answered);
+    const { scope, mode } = this.order;
+    if (!scope) return;
+    // By then the error's stack leads to the caller.
+    queueMicrotask(() => {
+      if (this.streaming || (mode !== 'call' && !this.failure)) scope.answered();
+      else scope.close(error);
+    });
   }
 
   /** Drops the result, once it is delivered: what is in it is the caller's alone, and may be collected while the call is held. */
@@ -134,6 +140,8 @@ export class PendingCall extends PoolCall {
     this.streaming = false;
     this.onOver?.();
     this.onOver = undefined;
+    // A call that fails is closed with its error.
+    if (this.#settled) this.order.scope?.close();
   }
 }
 

@@ -1,20 +1,20 @@
-import { AsyncResource } from 'node:async_hooks';
 import { CallSites } from '../../core/call/call-site.js';
 import { CallScope } from '../../core/call/call-scope.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { CancelCause } from '../../core/session/frame.js';
 import { abortGrace } from '../../core/pool/rules.js';
 import type { ValueEncoder } from '../../streams/value-encoder.js';
-import { cannotCross, hadAborted, neverStarted, reasonOf } from '../calls/call-errors.js';
+import { reasonOf } from '../calls/call-errors.js';
 import type { Caller } from '../calls/caller.js';
-import { captureContext } from '../calls/capture-context.js';
 import type { ChildCall, ChildHome } from './child-call.js';
 import { PendingCall } from '../calls/pending-call.js';
 import type { CallOptions } from '../calls/pending-call.js';
+import { prepareCall } from '../calls/prepare-call.js';
+import type { PrepareSetup } from '../calls/prepare-call.js';
 import type { PoolObserver } from '../observe/pool-observer.js';
 import type { PoolSetup } from '../pool-setup.js';
 
-type MethodSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 'context' | 'tracer' | 'caller'>;
+type MethodSetup = PrepareSetup & Pick<PoolSetup, 'caller'>;
 
 /**
  * Calls methods of children. The pool's machine does not know these calls: they take no slot and wait for nothing, so each has one clock of its
@@ -35,55 +35,49 @@ export class ChildMethods {
   }
 
   async call(child: ChildCall, method: string, args: unknown[], options: CallOptions): Promise<unknown> {
-    const { config, clock } = this.#setup;
+    const { config, clock, listeners } = this.#setup;
     this.#sites.now = clock.now();
     const site = this.#sites.take(this.call);
     const label = `${child.type}.${method}`;
-    const { signal, onProgress, timeout = config.timeout } = options;
+    const { signal, timeout = config.timeout } = options;
     const { home, exit } = child;
     if (!home) throw child.goneError(`has ended (${exit?.reason})`, 'no', label);
     const caller = this.#setup.caller?.();
-    if (signal?.aborted) throw hadAborted(label, config.name, signal);
-    if (caller?.gone !== undefined) throw neverStarted(label, config.name, caller.gone);
-    const context = this.#setup.context && captureContext(this.#setup.context, this.#setup.codec, label);
-    let bytes: Uint8Array;
-    try {
-      bytes = this.#encoder.encode(args);
-    } catch (error) {
-      throw cannotCross(label, error);
-    }
+    const prepared = prepareCall(this.#setup, this.#encoder, { label, args, options, caller });
+    const scope = prepared.scope ?? new CallScope({ clock, listeners });
     const call = new PendingCall({
+      ...prepared,
+      scope,
       id: this.#newId(),
       label,
       handler: child.order.handler,
-      args: bytes,
       mode: 'call',
       attempt: 1,
       linked: true,
       wait: Infinity,
       run: timeout,
       overall: Infinity,
-      sources: this.#encoder.sources,
       reads: options.reads ?? false,
-      onProgress: onProgress && AsyncResource.bind(onProgress),
-      context,
-      trace: this.#setup.tracer?.carry(),
       child: child.id,
       method,
       site,
     });
     child.began(call);
-    this.#observer.taken(bytes.byteLength);
+    this.#observer.taken(prepared.args.byteLength);
     // Before the runner's own clock, so that it is this one that says whose time is up.
-    this.#watch(call, home, timeout, signal, caller);
+    this.#limit(call, scope, home, { timeout, signal, caller });
     home.run(call, timeout === Infinity ? 0 : timeout);
     return call.promise;
   }
 
-  /** Ends the call when its time is up or its caller leaves; whichever comes first, its own end included, stands the other down. */
-  #watch(call: PendingCall, home: ChildHome, timeout: number, signal: AbortSignal | undefined, caller: Caller | undefined): void {
-    const { clock, config, listeners } = this.#setup;
-    const where = `on runner ${home.id} of pool "${config.name}"`;
+  /** Ends the call when its time is up, its signal aborts or its caller goes. */
+  #limit(
+    call: PendingCall,
+    scope: CallScope,
+    home: ChildHome,
+    { timeout, signal, caller }: { timeout: number; signal: AbortSignal | undefined; caller: Caller | undefined },
+  ): void {
+    const where = `on runner ${home.id} of pool "${this.#setup.config.name}"`;
     let why = `its timeout ran out after ${timeout} ms`;
     const left = (reason: string): FlameError => {
       why = reason;
@@ -91,12 +85,10 @@ export class ChildMethods {
     };
     const late = (): FlameError =>
       new FlameError('FLAME_TIMEOUT', `${call.label} timed out after ${timeout} ms of running ${where}. It was aborted.`, { ran: 'maybe' });
-    const scope = new CallScope({ clock, listeners });
     scope.limit(timeout, late);
     scope.follow(signal, (aborted) => left(reasonOf(aborted)));
     scope.onRelease(caller?.follow((reason) => scope.end(left(reason))));
     scope.whenEnded((error) => this.#cancel(call, home, error.code === 'FLAME_TIMEOUT' ? 'timeout' : 'caller', error, why));
-    call.onOver = (): void => scope.close();
   }
 
   #cancel(call: PendingCall, home: ChildHome, cause: CancelCause, error: FlameError, reason: string): void {

@@ -1,7 +1,6 @@
 import { IdMap } from '../../core/session/id-map.js';
 import type { Machine, MachineExit } from '../../backends/backend.js';
 import { MalformedError } from '../../core/codec/codec.js';
-import { thrownWords } from '../../core/codec/thrown-words.js';
 import { FlameError, flameErrorCodes, type FlameErrorCode, type Ran } from '../../core/errors/flame-error.js';
 import type { CancelCause, Frame } from '../../core/session/frame.js';
 import { Streams } from '../../streams/streams.js';
@@ -13,7 +12,6 @@ import { TrackedResources } from '../calls/tracked-resources.js';
 import type { HandleOwner } from './handle-owner.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import { readValue } from '../calls/read-value.js';
-import { tellProgress } from '../calls/tell-progress.js';
 import { StatsOfProcesses } from '../observe/stats-of-processes.js';
 
 /** How long a lost connection waits for the platform to say why, before it is told as it is. */
@@ -239,11 +237,11 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #progress(frame: Frame & { type: 'progress' }): void {
     const call = this.#call(frame.id);
-    const { onProgress } = call.order;
-    if (!onProgress || call.failure) return;
+    const { scope } = call.order;
+    if (!scope?.takesProgress || call.failure) return;
     const read = readValue(`the progress of ${call.label}`, 'progress', () => this.#decode(frame.value, call));
     if ('refusal' in read) return this.#failed(call, read.refusal.reason);
-    tellProgress(onProgress, read.value, (error) => this.owner.warn(`onProgress of ${call.label} threw: ${thrownWords(error)}`));
+    scope.progress(read.value);
   }
 
   /** Answers a call whose work goes on with an error, and has its work aborted. */

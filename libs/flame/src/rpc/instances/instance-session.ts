@@ -1,6 +1,7 @@
 import type { Machine, MachineExit } from '../../backends/backend.js';
 import type { AbortListeners } from '../../core/call/abort-listeners.js';
 import { CallScope } from '../../core/call/call-scope.js';
+import { thrownWords } from '../../core/codec/thrown-words.js';
 import type { Clock } from '../../core/clock.js';
 import type { Codec } from '../../core/codec/codec.js';
 import { FlameError } from '../../core/errors/flame-error.js';
@@ -9,7 +10,7 @@ import type { PoolFact } from '../../core/pool/facts.js';
 import { reasonOf } from '../../pool/calls/call-errors.js';
 import type { HandleOwner } from '../../pool/runners/handle-owner.js';
 import { PendingCall } from '../../pool/calls/pending-call.js';
-import type { CallOrder } from '../../pool/calls/pending-call.js';
+import type { CallOptions, CallOrder } from '../../pool/calls/pending-call.js';
 import { RunnerHandle } from '../../pool/runners/runner-handle.js';
 import { goodbyeTimeout } from './goodbye-timeout.js';
 import type { Attachment, Hello } from '../../transport/session/link.js';
@@ -29,7 +30,7 @@ export interface InstanceSessionSetup {
 export type InstanceState = 'ready' | 'suspended' | 'leaving' | 'over';
 
 /** A call as it goes to whatever instance takes it. */
-export type RegionCallOrder = Omit<CallOrder, 'handler'>;
+export type RegionCallOrder = Omit<CallOrder, 'handler' | 'scope'> & Pick<CallOptions, 'onProgress'>;
 
 /** The instance sent the call back without having started it: it is leaving. */
 export class Bounced extends Error {
@@ -52,7 +53,7 @@ export class InstanceSession implements HandleOwner {
   readonly #drop: () => void;
   readonly #handle: RunnerHandle;
   readonly #handlers = new Map<string, number>();
-  readonly #calls = new Map<PendingCall, () => void>();
+  readonly #calls = new Set<PendingCall>();
   #state: InstanceState = 'ready';
   #parted = false;
   #end!: (reason: string) => void;
@@ -102,9 +103,10 @@ export class InstanceSession implements HandleOwner {
    * `signal` ends it, by aborting the handler if the work is linked.
    */
   call(order: RegionCallOrder, handler: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
-    const call = new PendingCall({ ...order, handler: this.#handlers.get(handler)! });
-    const { label, overall } = order;
-    const scope = new CallScope({ clock: this.#clock, listeners: this.#listeners });
+    const { label, overall, onProgress } = order;
+    const warn = (error: unknown): void => this.#warn(`onProgress of ${label} threw: ${thrownWords(error)}`);
+    const scope = new CallScope({ clock: this.#clock, listeners: this.#listeners, onProgress, warn });
+    const call = new PendingCall({ ...order, scope, handler: this.#handlers.get(handler)! });
     scope.follow(signal, ({ reason }) => verdict.cancelledCall(label, `while running on ${this.place}`, reasonOf(signal!), reason));
     scope.limit(timeout, () => verdict.timedOut(label, `of running on ${this.place}`, overall, 'maybe'));
     scope.whenEnded((error) => {
@@ -113,7 +115,7 @@ export class InstanceSession implements HandleOwner {
       if (error.code === 'FLAME_TIMEOUT') this.#cancel(call, 'timeout', `its timeout ran out after ${overall} ms`);
       else if (call.linked || streaming) this.#cancel(call, 'caller', reasonOf(signal!));
     });
-    this.#calls.set(call, () => scope.close());
+    this.#calls.add(call);
     this.#handle.run(call, timeout === Infinity ? 0 : timeout);
     return call.promise;
   }
@@ -125,7 +127,7 @@ export class InstanceSession implements HandleOwner {
     if (this.#calls.size > 0 && grace > 0) {
       let cancel = (): void => {};
       const late = new Promise<void>((resolve) => (cancel = this.#clock.after(grace, resolve, true)));
-      await Promise.race([late, Promise.allSettled(Array.from(this.#calls.keys(), (call) => call.promise))]);
+      await Promise.race([late, Promise.allSettled(Array.from(this.#calls, (call) => call.promise))]);
       cancel();
     }
     await this.#leave(reason);
@@ -191,7 +193,6 @@ export class InstanceSession implements HandleOwner {
   }
 
   #over(call: PendingCall): void {
-    this.#calls.get(call)?.();
     this.#calls.delete(call);
     if (this.#state === 'leaving') this.#leaveWhenIdle('it left');
   }
@@ -208,10 +209,7 @@ export class InstanceSession implements HandleOwner {
   #lost(how: string): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    for (const [call, forget] of this.#calls) {
-      forget();
-      call.reject(verdict.lostCall(call.label, this.place, how));
-    }
+    for (const call of this.#calls) call.reject(verdict.lostCall(call.label, this.place, how));
     this.#calls.clear();
     this.#end(how);
   }

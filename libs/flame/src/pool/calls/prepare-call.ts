@@ -1,0 +1,64 @@
+import { CallScope } from '../../core/call/call-scope.js';
+import type { CarriedTrace, TracedCall } from '../../core/call/call-tracer.js';
+import { thrownWords } from '../../core/codec/thrown-words.js';
+import type { Sources, ValueEncoder } from '../../streams/value-encoder.js';
+import type { PoolSetup } from '../pool-setup.js';
+import { cannotCross, hadAborted, neverStarted } from './call-errors.js';
+import type { Caller } from './caller.js';
+import { captureContext } from './capture-context.js';
+import type { CallOptions } from './pending-call.js';
+
+/** What a call needs of its pool before it is made. */
+export type PrepareSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 'context' | 'tracer' | 'log'>;
+
+/** A call that is about to be made. */
+export interface CallRequest {
+  /** `Class.method`, for people. */
+  readonly label: string;
+  readonly args: unknown[];
+  readonly options: CallOptions;
+  /** The caller that the call is linked to. */
+  readonly caller: Caller | undefined;
+  /** The span's attributes; undefined for a call without a span. */
+  readonly traced?: TracedCall;
+}
+
+/** What a call takes along from its caller, and the scope that it has at its caller. */
+export interface PreparedCall {
+  readonly args: Uint8Array;
+  /** The streams and signals among the arguments. */
+  readonly sources: Sources | undefined;
+  readonly context: Uint8Array | undefined;
+  readonly trace: CarriedTrace | undefined;
+  /** Undefined for a call without a signal, caller, progress or span. */
+  readonly scope: CallScope | undefined;
+}
+
+/**
+ * Captures the context, begins the span and encodes the arguments.
+ *
+ * @throws {FlameError} FLAME_CANCELLED when the signal has aborted or the caller has gone; FLAME_ENCODING when a value cannot cross.
+ */
+export function prepareCall(
+  setup: PrepareSetup,
+  encoder: ValueEncoder,
+  { label, args, options, caller, traced }: CallRequest,
+): PreparedCall {
+  const { config, clock, listeners, codec, tracer, log } = setup;
+  const { signal, onProgress } = options;
+  if (signal?.aborted) throw hadAborted(label, config.name, signal);
+  if (caller?.gone !== undefined) throw neverStarted(label, config.name, caller.gone);
+  const begun = traced && tracer?.begin(traced);
+  const record = begun?.record;
+  const warn = (error: unknown): void => log.warn(`pool "${config.name}": onProgress of ${label} threw: ${thrownWords(error)}`);
+  const scope = signal || caller || onProgress || record ? new CallScope({ clock, listeners, onProgress, warn, record }) : undefined;
+  try {
+    const context = setup.context && captureContext(setup.context, codec, label);
+    const bytes = encoder.encode(args);
+    return { args: bytes, sources: encoder.sources, context, trace: begun ? begun.trace : tracer?.carry(), scope };
+  } catch (error) {
+    const failure = cannotCross(label, error);
+    scope?.close(failure);
+    throw failure;
+  }
+}
