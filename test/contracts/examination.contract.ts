@@ -25,7 +25,7 @@ export function examinationContract(name: string, makeRig: () => Promise<Backend
         expect(check).toMatchObject({
           ok: true,
           name: expect.stringMatching(/^[a-z]+$/),
-          found: expect.stringMatching(/^\S[^\n]*[^.\s]$/),
+          message: expect.stringMatching(/^\S[^\n]*[^.\s]$/),
         });
       }
       expect(new Set(checks.map((check) => check.name)).size).toBe(checks.length);

@@ -117,7 +117,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(failed(checks)).toEqual([]);
     const connections = { [`127.0.0.1:${port}`]: 3 };
     expect(checks.get('sockets')).toMatchObject({
-      found: `open TCP connections: 3 on the runner (3 to 127.0.0.1:${port}), none here`,
+      message: `open TCP connections: 3 on the runner (3 to 127.0.0.1:${port}), none here`,
       figures: { runner: connections, here: {} },
     });
     const { message: found, figures } = checks.get('memory')!;
@@ -156,8 +156,8 @@ describe('npx nestjs-flame doctor', () => {
       {
         name: 'options',
         ok: false,
-        found: expect.stringMatching(/^ProcessBackend\.entry names a file that is not there: .*no\/such\/main\.js"$/),
-        mend: 'Build the app first, or give the path of its main file, relative to cwd.',
+        message: expect.stringMatching(/^ProcessBackend\.entry names a file that is not there: .*no\/such\/main\.js"$/),
+        fix: 'Build the app first, or give the path of its main file, relative to cwd.',
       },
     ]);
   });

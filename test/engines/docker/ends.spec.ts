@@ -170,10 +170,10 @@ describe('DockerBackend on a real engine', () => {
   it('finds what is amiss before anything is booted', async () => {
     const backend = await prepared({ image: 'nope:1', pull: 'never' });
     expect(await backend.examine(new AbortController().signal)).toMatchObject([
-      { name: 'engine', ok: true, found: expect.stringMatching(/^Docker Engine \d+\.\d+\S* at \S+, API \d\.\d+$/) },
+      { name: 'engine', ok: true, message: expect.stringMatching(/^Docker Engine \d+\.\d+\S* at \S+, API \d\.\d+$/) },
       { name: 'rights', ok: true },
-      { name: 'image', ok: false, found: "nope:1 is not there, and pull is 'never'", mend: expect.stringContaining('nope:1') },
-      { name: 'network', ok: true, found: expect.stringContaining('flame-test (bridge)') },
+      { name: 'image', ok: false, message: "nope:1 is not there, and pull is 'never'", fix: expect.stringContaining('nope:1') },
+      { name: 'network', ok: true, message: expect.stringContaining('flame-test (bridge)') },
     ]);
   });
 });

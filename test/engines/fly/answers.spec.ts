@@ -307,10 +307,10 @@ describe('FlyBackend, examined beside the stand-in,', () => {
     ['an app that is not there', { app: 'other' }, 'engine', 'there is no app "other"'],
     ['an address that is not here', { parentHostname: 'fdaa::3' }, 'network', "Leave FlyBackend's option parentHostname out"],
     ['no API', { host: 'http://127.0.0.1:1' }, 'engine', 'FLY_API_HOSTNAME'],
-  ])('finds %s', async (_, options, name, mend) => {
+  ])('finds %s', async (_, options, name, fix) => {
     await begin(options);
     const checks = await backend.examine(new AbortController().signal);
-    expect(checks.at(-1)).toMatchObject({ name, ok: false, mend: expect.stringContaining(mend) });
+    expect(checks.at(-1)).toMatchObject({ name, ok: false, fix: expect.stringContaining(fix) });
     expectNoToken(checks);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { KubernetesBackend } from 'nestjs-flame/kubernetes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { neededRights } from '../../../libs/flame/src/backends/kubernetes/kubernetes-rights.js';
+import { neededRights } from '../../../libs/flame/src/backends/kubernetes/kubernetes-examination.js';
 import { testContext } from '../../support/backend-order.js';
 import { until } from '../../support/process-table.js';
 import { core, hostAddress, kubeConfig, namespace } from './cluster.js';

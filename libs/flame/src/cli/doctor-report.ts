@@ -88,14 +88,14 @@ export class TextReport implements DoctorReport {
     this.#print(`\n${this.#style('red', 'FAILED')}  ${problem}`);
   }
 
-  #check({ name, ok, message: found, fix: mend }: Check): void {
+  #check({ name, ok, message, fix }: Check): void {
     if (ok) this.#good++;
     else this.#bad++;
-    const verdict = ok ? this.#style('green', 'ok    ') : this.#style('red', 'FAILED');
+    const result = ok ? this.#style('green', 'ok    ') : this.#style('red', 'FAILED');
     // What a machine printed last comes in lines of its own.
-    const text = found.replaceAll('\n', `\n${' '.repeat(20)}`);
-    this.#print(`  ${verdict}  ${name.padEnd(10)}${text}`);
-    if (mend !== undefined) this.#print(`          ${this.#style('yellow', 'mend'.padEnd(10))}${mend}`);
+    const text = message.replaceAll('\n', `\n${' '.repeat(20)}`);
+    this.#print(`  ${result}  ${name.padEnd(10)}${text}`);
+    if (fix !== undefined) this.#print(`          ${this.#style('yellow', 'fix'.padEnd(10))}${fix}`);
   }
 
   #style(style: 'bold' | 'green' | 'red' | 'yellow', text: string): string {

@@ -7,7 +7,9 @@ const program = new Command('nestjs-flame').description('Tools around the pools 
 
 program
   .command('doctor')
-  .description('Examines a deployment from inside: starts the app, boots a runner on each of its pools, and says what to mend.')
+  .description(
+    'Examines a deployment from inside: starts the app, boots a runner on each of its pools, and prints a fix for each check that fails.',
+  )
   .argument('[entry]', "the app's compiled main file; found by package.json's script start:prod, else dist/main.js")
   .argument('[args...]', "the app's own arguments, after --")
   .option('-p, --pool <name...>', 'examine these pools only')

@@ -1,28 +1,26 @@
 import type Docker from 'dockerode';
-import { BootError } from '../../core/errors/boot-error.js';
 import type { Check } from '../../core/check.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootRequest, Machine } from '../backend.js';
+import { limitBoot } from '../platform/boot-limit.js';
 import { Leftovers } from '../platform/leftovers.js';
-import { connectDocker } from './docker-engine.js';
-import type { DockerEngine } from './docker-engine.js';
+import { connectDocker } from './docker-api.js';
+import type { DockerEngine } from './docker-api.js';
 import { examineDocker } from './docker-examination.js';
 import { dockerFailure, statusOf } from './docker-failure.js';
-import { ownHome } from './docker-home.js';
-import type { ParentHome } from './docker-home.js';
+import { ownHome, removeOrphans } from './docker-orphans.js';
+import type { ParentHome } from './docker-orphans.js';
 import { DockerImage } from './docker-image.js';
 import { DockerMachine, leaveContainer, removeContainer, shortId } from './docker-machine.js';
 import { checkDockerOptions, labelPrefix } from './docker-options.js';
 import type { DockerBackendOptions, DockerConfig } from './docker-options.js';
 import { readOutput } from './docker-output.js';
 import type { ContainerOutput } from './docker-output.js';
-import { removeOrphans } from './docker-orphans.js';
-import { findPlace } from './docker-place.js';
+import { findPlace, findOwnContainer } from './docker-place.js';
 import type { DockerPlace } from './docker-place.js';
-import { findOwnContainer } from './docker-self.js';
-import { containerSpec } from './docker-spec.js';
+import { containerSpec } from './docker-create.js';
 
 /** What is known once the app has started. */
 interface Prepared {
@@ -68,7 +66,8 @@ export class DockerBackend extends FlameBackend {
   async boot(order: BootRequest): Promise<Machine> {
     const prepared = this.#ready;
     const { bootTimeout } = this.#config;
-    const signal = bootTimeout === undefined ? order.signal : AbortSignal.any([order.signal, timeUp(bootTimeout)]);
+    const late = `docker: the engine did not make and start a container within ${bootTimeout} ms`;
+    const signal = limitBoot(order.signal, bootTimeout, late, 'create');
     const { engine, leftovers, log } = prepared;
     let output: ContainerOutput | undefined;
     const { id } = await this.#create(prepared, order, signal);
@@ -169,11 +168,4 @@ export class DockerBackend extends FlameBackend {
     const values = Object.values(this.#config.env).filter((value) => value !== undefined && value.length >= 8) as string[];
     return [...values, ...(flameParent === undefined ? [] : [flameParent])];
   }
-}
-
-function timeUp(bootTimeout: number): AbortSignal {
-  const controller = new AbortController();
-  const error = new BootError(`docker: the engine did not make and start a container within ${bootTimeout} ms`, { phase: 'create' });
-  if (bootTimeout <= 2 ** 31 - 1) setTimeout(() => controller.abort(error), bootTimeout).unref();
-  return controller.signal;
 }

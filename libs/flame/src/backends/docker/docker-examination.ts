@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import type { NetworkInspectInfo } from 'dockerode';
 import type { Check } from '../../core/check.js';
 import { Examination } from '../platform/examination.js';
-import type { DockerEngine } from './docker-engine.js';
+import type { DockerEngine } from './docker-api.js';
 import { wordsOf } from './docker-failure.js';
 import type { DockerImage } from './docker-image.js';
 import type { DockerConfig } from './docker-options.js';

@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
 import type { MachineExit } from '../backend.js';
+import { signalOfExitCode, signalOfNumber } from '../platform/machine-end.js';
 import { processExit } from '../process/process-exit.js';
 
 /** What is known about the end of a container. */
@@ -23,7 +23,7 @@ const notStarted: Readonly<Record<number, string>> = {
 
 /** The end of a container in the pool's words. The init process in it hands on how the runner ended: 128 and the signal's number. */
 export function dockerExit({ code, oomKilled, memoryLimit, stopped, heapFull, sent }: ContainerEnd): MachineExit {
-  const signal = code > 128 ? signalOf(code - 128) : undefined;
+  const signal = signalOfExitCode(code);
   const how = signal === undefined ? `exit code ${code}` : `killed by ${signal}`;
   const facts = { code, ...(signal !== undefined && { signal }) };
   if (stopped) return { how: 'stopped', ...facts, text: `stopped (${how})` };
@@ -39,13 +39,9 @@ export function dockerExit({ code, oomKilled, memoryLimit, stopped, heapFull, se
   return { ...processExit({ code: signal ? null : code, signal: signal ?? null, stopped, heapFull }), code };
 }
 
-function signalOf(number: number): NodeJS.Signals | undefined {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] as NodeJS.Signals | undefined;
-}
-
 /** The name of a signal as the engine's events write it: a number, or a name. */
 export function signalName(written: string): string {
-  return signalOf(Number(written)) ?? (written.startsWith('SIG') ? written : `SIG${written}`);
+  return signalOfNumber(Number(written)) ?? (written.startsWith('SIG') ? written : `SIG${written}`);
 }
 
 function mebibytes(bytes: number): string {

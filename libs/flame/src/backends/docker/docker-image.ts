@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { FlameLog } from '../../core/flame-log.js';
 import { BootError } from '../../core/errors/boot-error.js';
-import type { DockerEngine } from './docker-engine.js';
+import type { DockerEngine } from './docker-api.js';
 import { dockerFailure, statusOf } from './docker-failure.js';
 import type { DockerAuth } from './docker-options.js';
 

@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { Machine, MachineExit } from '../backend.js';
+import { endsWithin } from '../platform/machine-end.js';
 import type { Leftovers } from '../platform/leftovers.js';
-import type { DockerEngine } from './docker-engine.js';
+import type { DockerEngine } from './docker-api.js';
 import { dockerExit, signalName } from './docker-exit.js';
 import { statusOf, wordsOf } from './docker-failure.js';
 import type { ContainerOutput } from './docker-output.js';
@@ -20,8 +21,6 @@ const signalWait = 250;
 const waitFor = 60_000;
 /** For how long an engine may still make what it was asked for without an answer. */
 const mayComeFor = 60_000;
-/** Node's longest timer. */
-const longestTimer = 2 ** 31 - 1;
 
 /** What a machine is made of. */
 export interface StartedContainer {
@@ -83,21 +82,13 @@ export class DockerMachine implements Machine {
     const { requests, address } = this.#engine;
     if (grace > 0) {
       if (first) await this.#signal('SIGTERM');
-      if (await this.#endsWithin(grace)) return;
+      if (await endsWithin(this, grace)) return;
     }
     await this.#signal('SIGKILL');
-    if (await this.#endsWithin(killWait)) return;
+    if (await endsWithin(this, killWait)) return;
     await removeContainer(this.#engine, this.#full);
-    if (await this.#endsWithin(requests.limit)) return;
+    if (await endsWithin(this, requests.limit)) return;
     throw new Error(`docker: the engine at ${address} does not tell whether container ${this.id} has ended`);
-  }
-
-  async #endsWithin(time: number): Promise<boolean> {
-    const done = new AbortController();
-    const late = pause(Math.min(time, longestTimer), false, { signal: done.signal }).catch(() => false);
-    const ended = await Promise.race([this.exited.then(() => true), late]);
-    done.abort();
-    return ended;
   }
 
   #leave(error: Error): void {

@@ -1,14 +1,11 @@
 import type Docker from 'dockerode';
 import type { ContainerInfo } from 'dockerode';
-import type { DockerEngine } from './docker-engine.js';
-import { isGone } from './docker-home.js';
+import type { DockerEngine } from './docker-api.js';
 import { removeContainer, shortId } from './docker-machine.js';
 import { labelPrefix } from './docker-options.js';
-import { homeLabels } from './docker-spec.js';
 import { statusOf } from './docker-failure.js';
-
-/** Node's longest timer. */
-const longestTimer = 2 ** 31 - 1;
+import { longestTimer } from '../platform/machine-end.js';
+import { isProcessGone, ownProcess } from '../platform/parent-process.js';
 
 /**
  * Removes the containers whose parents are certainly gone, and returns how many. One that still runs was left by a parent that died: its runner may be
@@ -62,4 +59,42 @@ async function kill(engine: DockerEngine, id: string, signalName: string, signal
 /** Another parent may be removing it as well. */
 function ignoreEnded(error: unknown): void {
   if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+}
+
+/** The labels that say where the parent of a container lives, and whether the container is kept. */
+export const homeLabels = {
+  process: `${labelPrefix}parent-process`,
+  container: `${labelPrefix}parent-container`,
+  keep: `${labelPrefix}keep`,
+} as const;
+
+/** Where a parent lives, so that another one can find out whether it still does. Written into its containers' labels. */
+export interface ParentHome {
+  /** A namespace of process ids, and the process in it. */
+  readonly process: string;
+  /** The container that it runs in, and when that was started: empty where it runs in none. */
+  readonly container: string;
+}
+
+/** Where this process lives. `own` is its container. */
+export function ownHome(own?: { readonly Id: string; readonly State: { readonly StartedAt: string } }): ParentHome {
+  return {
+    process: ownProcess(),
+    container: own === undefined ? '' : `${own.Id} ${own.State.StartedAt}`,
+  };
+}
+
+/** Whether a parent is certainly gone. What cannot be seen from here may live. */
+export async function isGone(home: ParentHome, { ask }: Pick<DockerEngine, 'ask'>): Promise<boolean> {
+  const gone = isProcessGone(home.process);
+  if (gone !== undefined) return gone;
+  const [container, started] = home.container.split(' ');
+  if (!container) return false;
+  try {
+    const { State } = await ask(`inspect container ${container}`, (docker) => docker.getContainer(container).inspect(), { repeat: true });
+    return !State.Running || State.StartedAt !== started;
+  } catch (error) {
+    if (statusOf(error) === 404) return true;
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import type { BootRequest } from '../backend.js';
-import type { DockerEngine } from './docker-engine.js';
+import type { DockerEngine } from './docker-api.js';
 import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
 

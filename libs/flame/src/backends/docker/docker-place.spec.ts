@@ -1,9 +1,9 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import { describe, expect, it } from 'vitest';
-import type { DockerEngine } from './docker-engine.js';
+import type { DockerEngine } from './docker-api.js';
 import { checkDockerOptions } from './docker-options.js';
 import type { DockerBackendOptions } from './docker-options.js';
-import { findPlace } from './docker-place.js';
+import { findPlace, ownContainerId } from './docker-place.js';
 
 const config = { Cmd: ['node', 'dist/main.js'], Entrypoint: null, WorkingDir: '/app', User: '' };
 
@@ -90,5 +90,24 @@ describe('findPlace', () => {
       code: 'FLAME_CONFIG',
       message: expect.stringContaining(message),
     });
+  });
+});
+
+const id = 'a1'.repeat(32);
+
+describe('ownContainerId', () => {
+  it('finds the id in what the engine mounts into the container', () => {
+    const mounts = `612 590 254:1 /var/lib/docker/containers/${id}/hostname /etc/hostname rw,relatime - ext4 /dev/vda1 rw\n`;
+    expect(ownContainerId(mounts, 'web-1')).toBe(id);
+  });
+
+  it('is not misled on a host by what is mounted for its containers', () => {
+    const mounts = `812 29 0:55 / /var/lib/docker/containers/${id}/mounts/shm rw,nosuid - tmpfs shm rw,size=65536k\n`;
+    expect(ownContainerId(mounts, 'web-1')).toBeUndefined();
+  });
+
+  it('takes a host name that looks like the beginning of an id for one', () => {
+    expect(ownContainerId('', id.slice(0, 12))).toBe(id.slice(0, 12));
+    expect(ownContainerId('', 'beef')).toBeUndefined();
   });
 });

@@ -1,22 +1,10 @@
 import { FlyPace } from './fly-pace.js';
 import type { Pace } from './fly-pace.js';
+import { FlyApiError } from './fly-failure.js';
 import type { FlyMachineInfo } from './fly-exit.js';
 import { hideSecrets } from '../launch/hide-secrets.js';
 import { NoAnswer, PlatformRequests, retryAfter } from '../platform/platform-requests.js';
 import type { Platform, RequestRules } from '../platform/platform-requests.js';
-
-/** What came of a request that did not succeed; `status` is 0 where there was no answer. It shows neither the token nor what runners are told. */
-export class FlyApiError extends Error {
-  override readonly name = 'FlyApiError';
-
-  constructor(
-    message: string,
-    readonly status: number,
-    readonly retryAfter?: string,
-  ) {
-    super(message);
-  }
-}
 
 /**
  * The limits of the Machines API, per action and app or machine: https://fly.io/docs/machines/api/working-with-machines-api/#rate-limits. It takes 3

@@ -1,24 +1,17 @@
-import { isIP, isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { BootError } from '../../core/errors/boot-error.js';
-import type { BootPhase } from '../../core/errors/boot-error.js';
 import type { Check } from '../../core/check.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootRequest, Machine } from '../backend.js';
 import { Leftovers } from '../platform/leftovers.js';
-import { FlyApi, FlyApiError } from './fly-api.js';
+import { FlyApi } from './fly-api.js';
 import { flyCreateBody } from './fly-create.js';
-import type { FlyMachineInfo } from './fly-exit.js';
+import { examineFly } from './fly-examination.js';
+import { FlyApiError, flyFailure, isOfRegion } from './fly-failure.js';
 import { FlyMachine } from './fly-machine.js';
 import { checkFlyOptions, settle } from './fly-options.js';
 import type { FlyBackendOptions, FlyOptions, FlySettings } from './fly-options.js';
-import { flyMark, flyPrefix, isGone, originOf, ownOrigin } from './fly-origin.js';
-
-/** The platform has no room in this region now, or does not let us in there: another one may. */
-const elsewhere: readonly number[] = [403, 409, 412, 422];
-/** What another try cannot better: a wrong token, no right, no such app, a body that the API does not take. */
-const fatal: readonly number[] = [400, 401, 403, 404];
+import { flyPrefix, ownOrigin, removeOrphans } from './fly-orphans.js';
 
 /** For how long the platform may still make what it was asked for without an answer. */
 const mayComeFor = 60_000;
@@ -67,12 +60,12 @@ export class FlyBackend extends FlameBackend {
       } catch (error) {
         order.signal.throwIfAborted();
         if (!(error instanceof FlyApiError)) throw error;
-        if (!elsewhere.includes(error.status)) throw bootError(`no machine in ${region}: ${error.message}`, 'create', [error]);
+        if (!isOfRegion(error)) throw flyFailure(`no machine in ${region}: ${error.message}`, 'create', [error]);
         refusals.push({ region, error });
       }
     }
     const reasons = refusals.map(({ region, error }) => `${region}: ${error.message}`).join('; ');
-    throw bootError(
+    throw flyFailure(
       `no region has room for a runner: ${reasons}`,
       'create',
       refusals.map(({ error }) => error),
@@ -81,33 +74,12 @@ export class FlyBackend extends FlameBackend {
 
   override async reap(signal?: AbortSignal): Promise<number> {
     const { api, parent } = this.#ready;
-    const homes = new Map<string, Promise<FlyMachineInfo | undefined>>();
-    let count = 0;
-    for (const machine of await api.list(flyMark.key, flyMark.value, signal)) {
-      const origin = originOf(machine);
-      if (!origin || origin.parent === parent || machine.state === 'destroyed') continue;
-      const home = homes.get(origin.machine) ?? api.get(origin.machine, signal);
-      homes.set(origin.machine, home);
-      if (!isGone(origin, await home, this.#origin)) continue;
-      await api.destroy(machine.id);
-      count++;
-    }
-    return count;
+    return removeOrphans(api, parent, this.#origin, signal);
   }
 
   override async examine(signal: AbortSignal): Promise<readonly Check[]> {
     const { api, settings, parent } = this.#ready;
-    const checks: Check[] = [];
-    try {
-      await api.describe(signal);
-      checks.push({ name: 'engine', ok: true, message: `the Machines API at ${api.host} knows the app ${api.app}` });
-      await api.list(`${flyPrefix}parent`, parent, signal);
-      checks.push({ name: 'rights', ok: true, message: `the token may list the machines of ${api.app}` });
-    } catch (error) {
-      if (!(error instanceof FlyApiError)) throw error;
-      return [...checks, whatToMend(error, api)];
-    }
-    return [...checks, addressed(settings.parentHostname)];
+    return examineFly(api, settings.parentHostname, parent, signal);
   }
 
   override async machines(): Promise<readonly string[]> {
@@ -184,49 +156,4 @@ export class FlyBackend extends FlameBackend {
     }
     leftovers.add(`fly: a machine for runner ${runner}`, problem, { remove, mayComeFor });
   }
-}
-
-/** Fatal when every answer was. */
-function bootError(text: string, phase: BootPhase, answers: readonly FlyApiError[]): BootError {
-  const hopeless = answers.every(({ status }) => fatal.includes(status));
-  return new BootError(`fly: ${text}`, { phase, fatal: hopeless, cause: answers[0] });
-}
-
-function whatToMend(error: FlyApiError, { app, host }: FlyApi): Check {
-  const found = error.message;
-  if (error.status === 404)
-    return { name: 'engine', ok: false, message: found, fix: `Set FlyBackend's option app, or FLY_APP_NAME: there is no app "${app}".` };
-  if (error.status === 401 || error.status === 403)
-    return {
-      name: 'rights',
-      ok: false,
-      message: found,
-      fix: `Give a token for this app: fly secrets set FLY_API_TOKEN="$(fly tokens create deploy --app ${app})".`,
-    };
-  return {
-    name: 'engine',
-    ok: false,
-    message: found,
-    fix: `Set FlyBackend's option host, or FLY_API_HOSTNAME, if ${host} is not the Machines API that this process can reach.`,
-  };
-}
-
-function addressed(host: string): Check {
-  const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => plain(address)));
-  if (isIP(host) === 0) return { name: 'network', ok: true, message: `runners will look for this process as ${host}` };
-  if (own.includes(plain(host)))
-    return { name: 'network', ok: true, message: `${host}, where runners will look for this process, is an address of this machine` };
-  const mend =
-    "Leave FlyBackend's option parentHostname out on Fly, where FLY_PRIVATE_IP gives it, or give an address of this machine that runners can reach.";
-  return {
-    name: 'network',
-    ok: false,
-    message: `${host}, where runners will look for this process, is no address of this machine`,
-    fix: mend,
-  };
-}
-
-/** An address in the one form that is the shortest. */
-function plain(address: string): string {
-  return isIPv6(address) ? new URL(`http://[${address}]`).hostname : address;
 }

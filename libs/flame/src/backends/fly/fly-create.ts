@@ -1,7 +1,7 @@
 import type { BootRequest } from '../backend.js';
 import type { FlySettings } from './fly-options.js';
-import { flyMetadata } from './fly-origin.js';
-import type { FlyOrigin } from './fly-origin.js';
+import { flyMetadata } from './fly-orphans.js';
+import type { FlyOrigin } from './fly-orphans.js';
 import { remoteEnv } from '../launch/runner-env.js';
 
 /** What Fly itself says to each machine. */

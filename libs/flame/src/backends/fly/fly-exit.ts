@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
 import type { MachineExit } from '../backend.js';
+import { signalOfExitCode, signalOfNumber } from '../platform/machine-end.js';
 
 /** What we read of a machine; the API tells more. */
 export interface FlyMachineInfo {
@@ -69,6 +69,5 @@ export function flyExit(machine: FlyMachineInfo | undefined, stopped: boolean): 
 
 /** A shell or the platform's init turns death by a signal into exit code 128 and the signal's number. */
 function signalOf({ signal = -1, exit_code = -1 }: FlyExit): string | undefined {
-  const number = signal > 0 ? signal : exit_code - 128;
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return signal > 0 ? signalOfNumber(signal) : signalOfExitCode(exit_code);
 }

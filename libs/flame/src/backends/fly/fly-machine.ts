@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { Machine, MachineExit } from '../backend.js';
 import type { Leftovers } from '../platform/leftovers.js';
-import { FlyApiError } from './fly-api.js';
 import type { FlyApi } from './fly-api.js';
 import { flyExit, hasStarted, isOver, tellsItsEnd } from './fly-exit.js';
 import type { FlyMachineInfo } from './fly-exit.js';
+import { FlyApiError } from './fly-failure.js';
 
 /** The first pause after the API could not be asked; doubled up to the longest. */
 const firstPause = 500;

@@ -1,26 +1,24 @@
 import type { V1OwnerReference, V1Pod } from '@kubernetes/client-node';
-import { BootError } from '../../core/errors/boot-error.js';
 import type { Check } from '../../core/check.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { FlameBackend } from '../backend.js';
 import type { BackendContext, BootRequest, Machine } from '../backend.js';
+import { limitBoot } from '../platform/boot-limit.js';
 import { Leftovers } from '../platform/leftovers.js';
-import { connectKubernetes } from './kubernetes-cluster.js';
-import type { Cluster } from './kubernetes-cluster.js';
-import { examineKubernetes } from './kubernetes-examination.js';
+import { connectKubernetes } from './kubernetes-api.js';
+import type { Cluster } from './kubernetes-api.js';
+import { examineKubernetes, missingRights } from './kubernetes-examination.js';
 import { kubernetesFailure, statusOf } from './kubernetes-failure.js';
 import { KubernetesMachine, leavePod, removeBoth } from './kubernetes-machine.js';
-import { appContainerOf, labelPrefix, podManifest, podSecret } from './kubernetes-manifest.js';
-import type { PodPlan } from './kubernetes-manifest.js';
+import { appContainerOf, labelPrefix, podManifest, podSecret, podTemplate } from './kubernetes-create.js';
+import type { PodPlan } from './kubernetes-create.js';
 import { checkKubernetesOptions } from './kubernetes-options.js';
 import type { KubernetesBackendOptions, KubernetesConfig } from './kubernetes-options.js';
 import { ownHome, removeOrphans } from './kubernetes-orphans.js';
 import { PodOutput } from './kubernetes-output.js';
-import { PodWatch } from './kubernetes-pod-watch.js';
-import { missingRights } from './kubernetes-rights.js';
+import { PodWatch } from './kubernetes-watch.js';
 import { started } from './kubernetes-start.js';
-import { podTemplate } from './kubernetes-template.js';
 
 /** What is known once the app has started. */
 interface Prepared {
@@ -90,7 +88,8 @@ export class KubernetesBackend extends FlameBackend {
     order.signal.throwIfAborted();
     const { cluster, plan, watch, leftovers, log } = this.#ready;
     const { bootTimeout, schedulingTimeout } = this.#config;
-    const signal = bootTimeout === undefined ? order.signal : AbortSignal.any([order.signal, timeUp(bootTimeout)]);
+    const late = `kubernetes: the cluster did not make and start a pod within ${bootTimeout} ms`;
+    const signal = limitBoot(order.signal, bootTimeout, late, 'start');
     const manifest = podManifest(plan, order);
     const name = manifest.metadata!.name!;
     const view = watch.follow(name);
@@ -192,11 +191,4 @@ function ownerOf(wanted: KubernetesConfig['owner'], { own, namespace }: Cluster)
   const maker = ownerReferences?.find(({ controller }) => controller);
   if (wanted === 'pod' || maker === undefined) return { apiVersion: 'v1', kind: 'Pod', name: name!, uid: uid! };
   return { apiVersion: maker.apiVersion, kind: maker.kind, name: maker.name, uid: maker.uid };
-}
-
-function timeUp(bootTimeout: number): AbortSignal {
-  const controller = new AbortController();
-  const error = new BootError(`kubernetes: the cluster did not make and start a pod within ${bootTimeout} ms`, { phase: 'start' });
-  if (bootTimeout <= 2 ** 31 - 1) setTimeout(() => controller.abort(error), bootTimeout).unref();
-  return controller.signal;
 }

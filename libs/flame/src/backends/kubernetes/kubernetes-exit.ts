@@ -1,6 +1,6 @@
-import { constants } from 'node:os';
 import type { V1ContainerStateTerminated, V1Pod } from '@kubernetes/client-node';
 import type { MachineExit } from '../backend.js';
+import { signalOfExitCode } from '../platform/machine-end.js';
 import { processExit } from '../process/process-exit.js';
 
 /** What is known about the end of a runner's pod. */
@@ -18,7 +18,7 @@ export interface PodEnd {
 /** The end of a pod in the pool's words. */
 export function podExit({ pod, ended, container, stopped, heapFull }: PodEnd): MachineExit {
   const code = ended?.exitCode;
-  const signal = code !== undefined && code > 128 ? signalOf(code - 128) : undefined;
+  const signal = code === undefined ? undefined : signalOfExitCode(code);
   const how = code === undefined ? undefined : signal === undefined ? `exit code ${code}` : `killed by ${signal}`;
   const facts = { ...(code !== undefined && { code }), ...(signal !== undefined && { signal }) };
   const beside = how === undefined ? '' : ` (${how})`;
@@ -42,10 +42,6 @@ export function podExit({ pod, ended, container, stopped, heapFull }: PodEnd): M
 
 function said(message: string | undefined): string {
   return message?.trim().replace(/\.$/, '') || 'no more was said';
-}
-
-function signalOf(number: number): NodeJS.Signals | undefined {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] as NodeJS.Signals | undefined;
 }
 
 function memoryLimit(pod: V1Pod | undefined, container: string): string {

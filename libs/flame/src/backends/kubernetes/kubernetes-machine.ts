@@ -1,17 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
+import { endsWithin, longestTimer } from '../platform/machine-end.js';
 import type { Leftovers } from '../platform/leftovers.js';
 import type { Machine, MachineExit } from '../backend.js';
-import type { Cluster, Limited } from './kubernetes-cluster.js';
+import type { Cluster, Limited } from './kubernetes-api.js';
 import { podExit } from './kubernetes-exit.js';
 import { statusOf, wordsOf } from './kubernetes-failure.js';
 import type { PodOutput } from './kubernetes-output.js';
-import type { PodView } from './kubernetes-pod-view.js';
+import type { PodView } from './kubernetes-watch.js';
 
 /** How long the last output of a container that has ended may take. */
 const lastLinesWait = 3_000;
-/** Node's longest timer, and a grace that the API server takes. */
-const longestTime = 2 ** 31 - 1;
 /** How much longer than its grace a pod may take to end, before it is taken from the API server by force: its node may be lost. */
 const stopSlack = 10_000;
 /** For how long the API server may still make what it was asked for without an answer: its own longest time for a request. */
@@ -64,18 +63,10 @@ export class KubernetesMachine implements Machine {
   async #end(grace: number): Promise<void> {
     const { cluster } = this.#pod;
     await removePod(cluster, this.id, grace);
-    if (await this.#endsWithin(grace + stopSlack)) return;
+    if (await endsWithin(this, grace + stopSlack)) return;
     if (grace > 0) await removePod(cluster, this.id, 0);
-    if (await this.#endsWithin(cluster.requests.limit)) return;
+    if (await endsWithin(this, cluster.requests.limit)) return;
     throw new Error(`kubernetes: the API server at ${cluster.address} does not tell whether pod ${this.id} has ended`);
-  }
-
-  async #endsWithin(time: number): Promise<boolean> {
-    const done = new AbortController();
-    const late = pause(Math.min(time, longestTime), false, { signal: done.signal }).catch(() => false);
-    const ended = await Promise.race([this.exited.then(() => true), late]);
-    done.abort();
-    return ended;
   }
 
   #leave(error: Error): void {
@@ -110,7 +101,7 @@ export class KubernetesMachine implements Machine {
 
 /** Says whether it was there. @throws {Error} that says how to do it by hand. */
 export async function removePod(cluster: Cluster, name: string, grace?: number): Promise<boolean> {
-  const gracePeriodSeconds = grace === undefined ? undefined : Math.ceil(Math.min(grace, longestTime) / 1_000);
+  const gracePeriodSeconds = grace === undefined ? undefined : Math.ceil(Math.min(grace, longestTimer) / 1_000);
   const request = { name, namespace: cluster.namespace, gracePeriodSeconds };
   return remove('pod', name, cluster, (options) => cluster.api.deleteNamespacedPod(request, options));
 }

@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Cluster } from './kubernetes-cluster.js';
+import type { Cluster } from './kubernetes-api.js';
 import { statusOf } from './kubernetes-failure.js';
 import { removePod, removeSecret } from './kubernetes-machine.js';
-import { homeAnnotations, labelPrefix } from './kubernetes-manifest.js';
+import { homeAnnotations, labelPrefix } from './kubernetes-create.js';
 import { isProcessGone, ownProcess } from '../platform/parent-process.js';
 
 /** Where a parent lives: its process, its pod (namespace, name and uid), its container. The last two are empty outside of the cluster. */

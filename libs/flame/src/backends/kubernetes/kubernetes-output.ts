@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BootRequest } from '../backend.js';
-import type { Cluster } from './kubernetes-cluster.js';
-import { readStream } from './kubernetes-stream.js';
+import type { Cluster } from './kubernetes-api.js';
+import { readStream } from './kubernetes-api.js';
 import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { V1ContainerState } from '@kubernetes/client-node';
-import { PodView } from './kubernetes-pod-view.js';
+import { PodView } from './kubernetes-watch.js';
 import { started } from './kubernetes-start.js';
 
 /** A pod whose container goes through these states. */

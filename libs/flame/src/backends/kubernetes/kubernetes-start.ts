@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { BootError } from '../../core/errors/boot-error.js';
 import { podExit } from './kubernetes-exit.js';
-import type { PodView } from './kubernetes-pod-view.js';
+import type { PodView } from './kubernetes-watch.js';
 
 /** Why a container cannot be started; the kubelet goes on trying for ever, and so it never will be. */
 const stuck: Readonly<Record<string, 'fatal' | 'transient'>> = {

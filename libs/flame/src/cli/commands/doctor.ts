@@ -20,7 +20,7 @@ export interface DoctorOptions {
  * Starts the app as it is started in production, with `FLAME_DOCTOR` in its environment: FlameModule then examines its pools in place of
  * serving, and tells what it finds over an IPC channel. So whatever gives the app its options gives them to doctor.
  *
- * Resolves to the exit code: 0 when everything is in order, 1 when something is to be mended, 2 when the app did not come to its examination.
+ * Resolves to the exit code: 0 when everything is in order, 1 when a check failed, 2 when the app could not be examined.
  */
 export async function doctor(entry: string | undefined, args: readonly string[], options: DoctorOptions): Promise<number> {
   const report = options.json ? new JsonReport() : new TextReport(process.stdout.isTTY && !process.env['NO_COLOR']);

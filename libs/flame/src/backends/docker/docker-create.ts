@@ -1,20 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { BootRequest } from '../backend.js';
-import type { ParentHome } from './docker-home.js';
+import { homeLabels } from './docker-orphans.js';
+import type { ParentHome } from './docker-orphans.js';
 import type { DockerConfig } from './docker-options.js';
 import { labelPrefix } from './docker-options.js';
 import { hostAlias } from './docker-place.js';
 import type { DockerPlace } from './docker-place.js';
 import { machineLabels } from '../platform/machine-labels.js';
 import { remoteEnv } from '../launch/runner-env.js';
-
-/** The labels of our own beside those that every backend has. */
-export const homeLabels = {
-  process: `${labelPrefix}parent-process`,
-  container: `${labelPrefix}parent-container`,
-  keep: `${labelPrefix}keep`,
-} as const;
 
 /** What the engine is told to make. The user's `hostConfig` stands above the defaults and below the options that have a name of their own. */
 export function containerSpec(

@@ -1,6 +1,7 @@
 import type { BootRequest } from '../backend.js';
 import { machineLabels, readMachineLabels } from '../platform/machine-labels.js';
 import { isAlive as processIsAlive } from '../../system/process-table.js';
+import type { FlyApi } from './fly-api.js';
 import type { FlyMachineInfo } from './fly-exit.js';
 
 /** What our keys in a machine's metadata begin with. */
@@ -46,6 +47,22 @@ export function originOf({ config }: FlyMachineInfo): (FlyOrigin & { readonly pa
   const labels = readMachineLabels(metadata, flyPrefix);
   if (!labels || machine === undefined || version === undefined || process === undefined) return undefined;
   return { parent: labels.parent, machine, version, process };
+}
+
+/** Removes the machines whose parents are certainly gone, and returns how many. `own` is where this process is. */
+export async function removeOrphans(api: FlyApi, parent: string, own: FlyOrigin | undefined, signal?: AbortSignal): Promise<number> {
+  const homes = new Map<string, Promise<FlyMachineInfo | undefined>>();
+  let count = 0;
+  for (const machine of await api.list(flyMark.key, flyMark.value, signal)) {
+    const origin = originOf(machine);
+    if (!origin || origin.parent === parent || machine.state === 'destroyed') continue;
+    const home = homes.get(origin.machine) ?? api.get(origin.machine, signal);
+    homes.set(origin.machine, home);
+    if (!isGone(origin, await home, own)) continue;
+    await api.destroy(machine.id);
+    count++;
+  }
+  return count;
 }
 
 /** In all other states it may be at its last work. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkDockerOptions } from './docker-options.js';
 import type { DockerBackendOptions } from './docker-options.js';
 import type { DockerPlace } from './docker-place.js';
-import { containerSpec } from './docker-spec.js';
+import { containerSpec } from './docker-create.js';
 
 const place: DockerPlace = { image: 'app:1', start: undefined, network: 'app', parentHost: 'parent' };
 const home = { process: 'space 1 2', container: 'id then' };

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { V1EnvVar, V1OwnerReference, V1Pod, V1Secret } from '@kubernetes/client-node';
+import type { V1EnvVar, V1OwnerReference, V1Pod, V1Secret, V1Container, V1PodSpec } from '@kubernetes/client-node';
 import { BootError } from '../../core/errors/boot-error.js';
 import type { BootRequest } from '../backend.js';
-import { mergeManifest } from './kubernetes-merge.js';
 import type { KubernetesConfig } from './kubernetes-options.js';
 import { machineLabels } from '../platform/machine-labels.js';
 import { remoteEnv } from '../launch/runner-env.js';
+import type { OwnPod } from './kubernetes-api.js';
 
 /** Starts the keys of our own labels and annotations. */
 export const labelPrefix = 'nestjs-flame/';
@@ -137,4 +137,80 @@ function labelValue(text: string): string {
     .replaceAll(/[^A-Za-z0-9_.-]/g, '-')
     .slice(-63)
     .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+}
+
+/** What the cluster or the pod's own name brought in; a new pod gets its own. `priority` comes with its class again. */
+const ofThatPod = ['nodeName', 'hostname', 'subdomain', 'setHostnameAsFQDN', 'priority', 'preemptionPolicy', 'overhead', 'schedulingGates'];
+/** What is about serving, which a runner does not. A hook before the stop, made for load balancers, would only keep it. */
+const ofServing = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'ports'];
+
+/**
+ * What runners' pods are made like: the parent's own pod, without what belongs to that pod alone. It keeps none of the parent's labels: Services select by
+ * them, and would send requests to runners, and ReplicaSets, and would take runners for replicas of theirs. Of the containers only the app's stays: sidecars
+ * would keep a pod alive whose runner has ended, and init containers are for what a deploy does once.
+ */
+export function podTemplate(own: OwnPod | undefined): V1Pod {
+  if (own === undefined) return { spec: { containers: [] } };
+  const { spec } = structuredClone(JSON.parse(JSON.stringify(own.pod)) as V1Pod);
+  const app = withoutKeys(
+    spec!.containers.find(({ name }) => name === own.container)!,
+    ofServing,
+  );
+  const volumes = (spec!.volumes ?? []).filter(({ name }) => !isTokenVolume(name));
+  const volumeMounts = (app.volumeMounts ?? []).filter(({ name }) => volumes.some((volume) => volume.name === name));
+  const { initContainers: _, ephemeralContainers: __, ...rest } = withoutKeys(spec!, ofThatPod) as V1PodSpec;
+  return {
+    spec: {
+      ...rest,
+      containers: [{ ...app, volumeMounts }],
+      volumes: volumes.filter(({ name }) => volumeMounts.some((mount) => mount.name === name)),
+    },
+  };
+}
+
+/** The service account's token, which the cluster mounts into every pod that wants it. Its name was another one before Kubernetes 1.21. */
+function isTokenVolume(name: string): boolean {
+  return /^kube-api-access-[a-z0-9]+$/.test(name) || /-token-[a-z0-9]{5}$/.test(name);
+}
+
+function withoutKeys<T extends V1Container | V1PodSpec>(object: T, keys: readonly string[]): T {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key))) as unknown as T;
+}
+
+/** An object of a manifest, or a part of one. */
+type Part = { readonly [key: string]: unknown };
+
+/**
+ * Lays a part of a manifest over another, as `kubectl apply` would: objects key by key; lists whose items have names (containers, variables, volumes) item by
+ * item, by their names; other lists and values as a whole. What is `null` goes.
+ */
+export function mergeManifest<T>(under: T, over: unknown): T {
+  if (isNamedList(under) && isNamedList(over)) return mergeNamed(under, over) as T;
+  if (!isPart(under) || !isPart(over)) return over as T;
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    if (value === null) delete merged[key];
+    else merged[key] = key in merged ? mergeManifest(merged[key], value) : value;
+  }
+  return merged as T;
+}
+
+function mergeNamed(under: readonly Part[], over: readonly Part[]): Part[] {
+  const named = new Map(under.map((item) => [item.name, item]));
+  for (const item of over) {
+    const old = named.get(item.name);
+    // A variable has either a value or a source for one.
+    const whole = old === undefined || 'value' in item || 'valueFrom' in item;
+    named.set(item.name, whole ? item : mergeManifest(old, item));
+  }
+  return [...named.values()];
+}
+
+function isPart(value: unknown): value is Part {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNamedList(value: unknown): value is readonly Part[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => isPart(item) && typeof item.name === 'string');
 }

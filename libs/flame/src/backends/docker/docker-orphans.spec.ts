@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { DockerEngine } from './docker-engine.js';
+import type { DockerEngine } from './docker-api.js';
 import { describe, expect, it } from 'vitest';
-import { isGone, ownHome } from './docker-home.js';
+import { isGone, ownHome } from './docker-orphans.js';
 
 /** An engine that knows one container, or none. */
 function engine(state?: object): Pick<DockerEngine, 'ask'> {
