@@ -31,7 +31,7 @@ describe(`A parent that is brought ${count} streams`, () => {
     await vi.waitFor(() => expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(handles), 5_000);
   });
 
-  it('opens none of them for strangers who bring them over the network in large pieces', { timeout: 30_000 + count }, async () => {
+  it('opens none of them that unauthenticated clients send over the network in large writes', { timeout: 30_000 + count }, async () => {
     const opened = watched();
     const { rig, stillServed } = await besieged('network');
     const { address } = await rig.info();

@@ -19,8 +19,8 @@ const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () 
 const frames = (count: number): Buffer =>
   Buffer.concat(Array.from({ length: count }, () => frame(random.below(12), random.below(256), random.below(10), bytes(random.below(40)))));
 
-/** Brings bytes, and hangs up unless it is hung up on, which whoever gets as far as TLS must be. */
-async function bring(address: string, what: Buffer, plain: boolean): Promise<void> {
+/** Sends bytes and waits until the connection is closed: by this end, or over TLS, where it must happen, by the other. */
+async function send(address: string, what: Buffer, plain: boolean): Promise<void> {
   const socket = connectTo({ address, plain });
   const over = closed(socket);
   socket.once(plain ? 'connect' : 'secureConnect', () => socket.write(what, () => plain && socket.destroy()));
@@ -42,7 +42,7 @@ async function answer(address: string, path: string, payload: Buffer, more: Reco
   return `${String(told['grpc-status'])} ${decodeURIComponent(String(told['grpc-message'] ?? ''))}`;
 }
 
-describe('The port for operators', () => {
+describe('The ops port', () => {
   async function ops() {
     const health = new HealthStatus();
     health.set('', true);
@@ -52,20 +52,20 @@ describe('The port for operators', () => {
     return { address: `127.0.0.1:${await server.open()}`, source };
   }
 
-  it('answers on while 200 connections bring random bytes and frames', async () => {
+  it('goes on answering while 200 connections send random bytes and frames', async () => {
     const { address } = await ops();
-    for (let i = 0; i < 200; i++) await bring(address, i % 2 ? bytes(500) : Buffer.concat([preface, frames(100)]), true);
+    for (let i = 0; i < 200; i++) await send(address, i % 2 ? bytes(500) : Buffer.concat([preface, frames(100)]), true);
     expect(await answer(address, healthCheck, Buffer.alloc(0))).toBe('0 OK');
   });
 
-  it('takes no question that is large, or becomes so', async () => {
+  it('refuses requests that are large, or become so when they are inflated', async () => {
     const { address } = await ops();
     const large = gzipSync(Buffer.alloc(3_000_000));
     expect(large.length).toBeLessThan(10_000);
     expect(await answer(address, healthCheck, large, { 'grpc-encoding': 'gzip' })).toMatch(/^8 .*larger than 65536/);
   });
 
-  it('asks for numbers only for who bears the token', async () => {
+  it('gives metrics only for the token', async () => {
     const { address, source } = await ops();
     const ask = (authorization: string): Promise<string> => answer(address, '/flame.v1.Metrics/Get', Buffer.alloc(0), { authorization });
     for (const shown of ['none', 'Bearer', 'Bearer a token of the operator', 'Bearer a token of the operators!', 'Basic YTpi'])
@@ -76,8 +76,8 @@ describe('The port for operators', () => {
   });
 });
 
-describe('The port for other instances', () => {
-  it('lets an instance in while strangers bring bytes, within TLS and without, and no certificate', async () => {
+describe('The port for instances', () => {
+  it('lets an instance in while others send bytes, within TLS and without, and no certificate', async () => {
     const identity = await identityFromSecrets(['a secret that all instances of a test share']);
     const manifest = { version: '1', protocol: 1, digest: '', handlers: [] };
     const about: Hello = { runner: 'one', manifest, pid: 1, host: 'here', node: '22', region: 'syd', app: '1' };
@@ -88,15 +88,15 @@ describe('The port for other instances', () => {
       ...base,
       host: '127.0.0.1',
       port: 0,
-      strangers: { maxConnectionsPerSecond: 1_000 },
+      preAuth: { maxConnectionsPerSecond: 1_000 },
       onCaller: () => void came++,
       onRefused: (_, why) => refused.push(why),
     });
     onTestFinished(() => door.close('the test is over'));
     const address = `127.0.0.1:${door.port}`;
     for (let i = 0; i < 50; i++) {
-      await bring(address, bytes(500), true);
-      await bring(address, Buffer.concat([preface, frames(10)]), false);
+      await send(address, bytes(500), true);
+      await send(address, Buffer.concat([preface, frames(10)]), false);
     }
     await vi.waitFor(() => expect(refused.some((why) => /certificate/.test(why))).toBe(true));
     expect(came).toBe(0);
@@ -105,13 +105,13 @@ describe('The port for other instances', () => {
     await link.close('seen enough');
   });
 
-  it('holds strangers to its limits', async () => {
+  it('applies the limits before authentication', async () => {
     const identity = await identityFromSecrets(['a secret that all instances of a test share']);
     const manifest = { version: '1', protocol: 1, digest: '', handlers: [] };
     const about: Hello = { runner: 'one', manifest, pid: 1, host: 'here', node: '22', region: 'syd', app: '1' };
     const clock = new VirtualClock();
     const rest = { host: '127.0.0.1', port: 0, reconnectTimeout: 1_000, maxPayload: 1_000, onCaller: () => {}, onRefused: () => {} };
-    const door = await InstanceServer.open({ ...rest, about, identity, clock, strangers: { maxConnections: 1 } });
+    const door = await InstanceServer.open({ ...rest, about, identity, clock, preAuth: { maxConnections: 1 } });
     onTestFinished(() => door.close('the test is over'));
     const first = connectTo({ address: `127.0.0.1:${door.port}`, plain: true });
     const over = closed(first);

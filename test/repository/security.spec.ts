@@ -17,8 +17,8 @@ describe('docs/security.md', () => {
   });
 });
 
-describe('The limits of strangers', () => {
-  it.each(Object.entries(preAuthDefaults))('has %s in its table, which is %d', (name, value) => {
+describe('The limits of unauthenticated clients', () => {
+  it.each(Object.entries(preAuthDefaults))('has %s in its table, with its default %d', (name, value) => {
     const row = new RegExp(`\\| \`${name}\` +\\| ([\\d ]+?) +\\|`).exec(page);
     expect(Number(row?.[1]?.replaceAll(' ', ''))).toBe(value);
   });

@@ -238,7 +238,7 @@ export class SimulatedWorld {
           : wrongResult(deed, result);
       this.rules.settled(book, undefined, wrong);
     } catch (error) {
-      this.rules.settled(book, error instanceof FlameError || isOwn(error, deed) ? error : new Error(`a stranger: ${String(error)}`));
+      this.rules.settled(book, error instanceof FlameError || isOwn(error, deed) ? error : new Error(`an unknown error: ${String(error)}`));
     }
   }
 

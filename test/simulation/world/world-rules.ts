@@ -83,7 +83,7 @@ export class WorldRules implements Watcher {
     this.expect(wrong === undefined, `${name}: ${wrong}`);
     if (error instanceof FlameError) book.told = error.ran;
     else book.told = 'yes';
-    this.expect(!(error instanceof Error && error.message.startsWith('a stranger')), `${name} failed with ${String(error)}`);
+    this.expect(!(error instanceof Error && error.message.startsWith('an unknown error')), `${name} failed with ${String(error)}`);
     this.expect(
       !(error instanceof Error && /protocol violation|refused a|cannot be read/.test(error.message)),
       `${name} failed with ${String(error)}`,

@@ -143,14 +143,14 @@ describe('FlameRpcModule', () => {
   it('refuses an instance with another secret, and both say so', async () => {
     const regions = new Regions();
     const syd = await regions.start('syd', notes);
-    const stranger = await regions.start('hkg', notes, { secret: 'another secret of more than 32 characters' });
+    const other = await regions.start('hkg', notes, { secret: 'another secret of more than 32 characters' });
     const [there, here] = regions.discovery.found.map(({ address }) => address);
     const says = (address: string): boolean =>
       logged.some((line) => line.includes(`no instance answers at ${address}: `) && line.includes('their secrets or certificates differ'));
     // Each dials the other.
     await until(() => says(there!) && says(here!));
     expect(syd.get(RegionRpc).instances()).toHaveLength(1);
-    expect(await failure(stranger.get(Notes).write('x'))).toMatchObject({
+    expect(await failure(other.get(Notes).write('x'))).toMatchObject({
       code: 'FLAME_REFUSED',
       message: expect.stringContaining('it does not trust this instance, or is none of this app: their secrets or certificates differ'),
     });

@@ -93,8 +93,8 @@ export interface FlameRpcOptions {
    * @default 268_435_456
    */
   maxPayload?: number;
-  /** What those may do who reach the port and have not shown yet that they are instances, as in `FlameModule`: time, connections, bytes, frames. */
-  strangers?: PreAuthLimits;
+  /** Limits on connections to the port that have not authenticated as instances, as in `FlameModule`. */
+  preAuth?: PreAuthLimits;
   /** Classes that `RegionRpc` may call though none of their methods has `@OnRegion`. Nothing else of the app can be called from outside. @default [] */
   handlers?: Class[];
   /** Classes whose instances cross as themselves; Nest's HTTP exceptions do already. @default [] */
@@ -131,7 +131,7 @@ export interface RpcConfig {
   readonly refreshEvery: number;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
-  readonly strangers: PreAuthLimits;
+  readonly preAuth: PreAuthLimits;
   readonly handlers: readonly Class[];
   readonly codec: Codec;
   readonly context: ContextCarrier | undefined;
@@ -166,7 +166,7 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
     refreshEvery: read.duration('refreshEvery', rpcDefaults.refreshEvery),
     reconnectTimeout: read.duration('reconnectTimeout', rpcDefaults.reconnectTimeout, true),
     maxPayload,
-    strangers: readPreAuth(read),
+    preAuth: readPreAuth(read),
     handlers: readHandlers(read),
     codec: createCodec({ classes, find: automaticClasses(), errors: lateExceptions, maxBytes: maxPayload, allocate }),
     context: readContext(read),

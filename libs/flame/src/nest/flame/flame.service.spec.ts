@@ -111,13 +111,13 @@ describe('Flame', () => {
 
   it('refuses an unknown pool, a bad option, and what cannot be reached', async () => {
     const { flame } = await start();
-    class Stranger {}
+    class Unknown {}
     expect(() => flame.on('three', Service)).toThrow(
       /flame\.on\('three', Service\) names the pool "three", which is not there.*"one", "two"/,
     );
     expect(() => flame.on('one', Service, { timeout: 0 })).toThrow(/flame\.on\('one', Service\) options\.timeout must be a time/);
     expect(() => flame.on('one', Service, { signal: 'x' as never })).toThrow(/options\.signal must be an AbortSignal/);
-    expect(() => flame.cast('one', Stranger)).toThrow(/flame\.cast\('one', Stranger\): Stranger cannot be reached on runners/);
+    expect(() => flame.cast('one', Unknown)).toThrow(/flame\.cast\('one', Unknown\): Unknown cannot be reached on runners/);
     expect(() => (flame.on('one', Service) as { nope?: unknown }).nope).toThrow(
       /flame\.on\('one', Service\)\.nope cannot be reached on runners.*undecorated.*where/,
     );

@@ -62,8 +62,8 @@ export interface FlameModuleOptions {
   port?: number;
   /** Key and certificate of that port, PEM; made at start when left out. */
   tls?: TlsIdentity;
-  /** What those may do who reach that port and have not shown a token yet: time, connections, bytes, frames. Each has a default. */
-  strangers?: PreAuthLimits;
+  /** Limits on connections to that port that have not shown a token: `timeout`, `maxConnections`, `maxConnectionsPerSecond` and `maxBytes`. Each has a default. */
+  preAuth?: PreAuthLimits;
   /**
    * How long a runner whose connection broke may take to connect again, in milliseconds. After that its calls are lost.
    *
@@ -141,7 +141,7 @@ export interface FlameConfig {
   readonly host: string | undefined;
   readonly port: number;
   readonly tls: TlsIdentity | undefined;
-  readonly strangers: PreAuthLimits;
+  readonly preAuth: PreAuthLimits;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
   readonly sharedMemoryFrom: number;
@@ -170,7 +170,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
     host: read.raw('host') === undefined ? undefined : read.text('host'),
     port: read.count('port', 0, flameDefaults.port),
     tls: readTls(read),
-    strangers: readPreAuth(read),
+    preAuth: readPreAuth(read),
     reconnectTimeout: read.duration('reconnectTimeout', flameDefaults.reconnectTimeout, true),
     maxPayload: read.count('maxPayload', 1, flameDefaults.maxPayload),
     sharedMemoryFrom:

@@ -91,13 +91,13 @@ export class PoolSet {
       maxBytes: FlameParent.get()?.maxPayload ?? config.maxPayload,
       allocate,
     });
-    const { host: bind, port, tls, strangers, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
+    const { host: bind, port, tls, preAuth, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
     this.#grpcDoor = new GrpcAttachServer(
       {
         bind,
         port,
         tls,
-        strangers,
+        preAuth,
         reconnectTimeout,
         maxPayload,
         sharedMemoryFrom,

@@ -5,7 +5,7 @@ import { OptionReader } from '../../core/options/option-reader.js';
 import { preAuthDefaults } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
 import { readPreAuth } from './pre-auth-option.js';
 
-const read = (strangers?: unknown) => readPreAuth(new OptionReader({ strangers }, 'here'));
+const read = (preAuth?: unknown) => readPreAuth(new OptionReader({ preAuth }, 'here'));
 
 describe('readPreAuth', () => {
   it('has the defaults that the docstrings of PreAuthLimits promise', () => {
@@ -19,15 +19,15 @@ describe('readPreAuth', () => {
   });
 
   it('takes those that are given', () => {
-    expect(read({ maxFrames: 7, introductionTimeout: 500 })).toEqual({ ...preAuthDefaults, maxFrames: 7, introductionTimeout: 500 });
+    expect(read({ maxBytes: 7, timeout: 500 })).toEqual({ ...preAuthDefaults, maxBytes: 7, timeout: 500 });
   });
 
   it.each([
-    [{ maxFrame: 7 }, /^here\.strangers\.maxFrame is not an option/],
-    [{ maxConnections: 0 }, /^here\.strangers\.maxConnections must be a whole number of at least 1/],
-    [{ introductionTimeout: 0 }, /^here\.strangers\.introductionTimeout must be a time in milliseconds above 0/],
-    ['none', /^here\.strangers must be an object of options, but is "none"/],
-  ])('refuses %j', (strangers, words) => {
-    expect(() => read(strangers)).toThrow(words);
+    [{ maxByte: 7 }, /^here\.preAuth\.maxByte is not an option/],
+    [{ maxConnections: 0 }, /^here\.preAuth\.maxConnections must be a whole number of at least 1/],
+    [{ timeout: 0 }, /^here\.preAuth\.timeout must be a time in milliseconds above 0/],
+    ['none', /^here\.preAuth must be an object of options, but is "none"/],
+  ])('refuses %j', (preAuth, words) => {
+    expect(() => read(preAuth)).toThrow(words);
   });
 });

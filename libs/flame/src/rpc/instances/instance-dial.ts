@@ -37,7 +37,7 @@ export async function dialInstance({ address, about, identity, signal, ...rest }
   } catch (error) {
     link.drop('it was not reached');
     const text = errorText(error as ServiceError);
-    if (strangers.test(text))
+    if (otherSecret.test(text))
       throw new FlameError(
         'FLAME_DENIED',
         `it does not trust this instance, or is none of this app: their secrets or certificates differ (${text})`,
@@ -54,4 +54,4 @@ export async function dialInstance({ address, about, identity, signal, ...rest }
 }
 
 /** OpenSSL's words, and Node's, for a certificate that another authority has signed, and for one that is missing. */
-const strangers = /certificate|altnames|unknown ca|decrypt error|bad signature/i;
+const otherSecret = /certificate|altnames|unknown ca|decrypt error|bad signature/i;

@@ -26,7 +26,7 @@ export interface InstanceServerOptions {
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
   /** What those may do whom it has not let in yet. */
-  readonly strangers?: PreAuthLimits;
+  readonly preAuth?: PreAuthLimits;
   readonly clock: Clock;
   /** Another instance has come, to call. */
   readonly onCaller: (caller: Attachment) => void;
@@ -50,7 +50,7 @@ export class InstanceServer {
   static async open(options: InstanceServerOptions): Promise<InstanceServer> {
     const { about, identity, host, port, reconnectTimeout, maxPayload, clock, onCaller, onRefused } = options;
     const server = makeGrpcServer(serverOptions);
-    const strangers = new UnauthenticatedConnections(options.strangers ?? {}, clock);
+    const unauthenticated = new UnauthenticatedConnections(options.preAuth ?? {}, clock);
     const callers = new AttachService(
       {
         admit(_name, _token, describe, attach) {
@@ -75,7 +75,7 @@ export class InstanceServer {
         path: instancesPath,
         visitor: 'instance',
         about,
-        onLetIn: (stream) => strangers.letIn(stream),
+        onAuthenticated: (stream) => unauthenticated.authenticated(stream),
       },
     );
     callers.addTo(server);
@@ -84,7 +84,7 @@ export class InstanceServer {
       return new InstanceServer(
         server,
         callers,
-        await Listener.open(server, { host, port }, { tls: { key: identity.key, cert: identity.cert }, strangers, check }),
+        await Listener.open(server, { host, port }, { tls: { key: identity.key, cert: identity.cert }, unauthenticated, check }),
       );
     } catch (error) {
       const where = `${host ?? 'all interfaces'}, port ${port}`;

@@ -15,7 +15,7 @@ import { InstanceTable } from './instance-table.js';
 import { RegionCalls } from '../region-calls.js';
 import type { RpcConfig } from '../rpc-options.js';
 
-/** Time between two warnings about strangers. */
+/** Time between two warnings about refused clients, in milliseconds. */
 const quiet = 60_000;
 
 /**
@@ -74,7 +74,7 @@ export class RpcInstance {
 
   /** Listens for the others, and looks for them. Not called in a runner, which only makes calls. @throws {FlameError} FLAME_CONFIG when it cannot listen. */
   async start(): Promise<void> {
-    const { network, instance, myRegion, primaryRegion, host, port, reconnectTimeout, maxPayload, strangers } = this.#config;
+    const { network, instance, myRegion, primaryRegion, host, port, reconnectTimeout, maxPayload, preAuth } = this.#config;
     if (!network || !this.#table) return;
     const [{ InstanceServer }, identity] = await Promise.all([import('./instance-server.js'), this.#myIdentity()]);
     this.#door = await InstanceServer.open({
@@ -84,7 +84,7 @@ export class RpcInstance {
       port,
       reconnectTimeout,
       maxPayload,
-      strangers,
+      preAuth,
       clock: this.#clock,
       onCaller: (caller) => this.#callers.serve(caller),
       onRefused: (client, why) => this.#refused(client, why),
@@ -130,7 +130,7 @@ export class RpcInstance {
     return new InstanceSession({ address, attachment, codec, clock, listeners: this.listeners, warn: (text) => this.#log.warn(text) });
   }
 
-  /** Strangers must not fill the log. */
+  /** At most once a minute, as refused clients must not fill the log. */
   #refused(client: string, why: string): void {
     if (this.#clock.now() - this.#warnedAt < quiet) return;
     this.#warnedAt = this.#clock.now();

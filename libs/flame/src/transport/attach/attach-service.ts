@@ -24,8 +24,8 @@ export interface AttachServiceOptions {
   readonly path?: string;
   /** What those who come are to the one who serves, for texts. @default 'runner' */
   readonly visitor?: 'runner' | 'instance';
-  /** Told over which stream somebody was let in. */
-  readonly onLetIn?: (stream: ServerStream) => void;
+  /** Called with the stream over which a peer has authenticated. */
+  readonly onAuthenticated?: (stream: ServerStream) => void;
   /** Told that the connection of one who was let in broke. */
   readonly onSuspended?: () => void;
   /** What an instance says of itself to those it lets in. */
@@ -133,7 +133,7 @@ export class AttachService {
     const hello = readHello(packet);
     const resumes = hello.session.length > 0;
     const session = resumes ? this.#resume(hello) : this.#begin(hello);
-    this.#options.onLetIn?.(stream);
+    this.#options.onAuthenticated?.(stream);
     const { key, link } = session;
     const pipe = new ServerPipe(stream);
     const shared = resumes ? undefined : session.shared;
@@ -173,13 +173,13 @@ export class AttachService {
     const session = this.#sessions.get(hello.runner);
     if (session !== undefined && sameSecret(hello.session, session.key)) return session;
     throw new AttachRejected(
-      'stranger',
+      'unauthenticated',
       `${this.#options.visitor ?? 'runner'} ${hello.runner} has no session to resume: it is over, or its key is wrong`,
     );
   }
 }
 
 function statusOf(error: unknown): status {
-  if (error instanceof AttachRejected) return error.type === 'stranger' ? status.UNAUTHENTICATED : status.FAILED_PRECONDITION;
+  if (error instanceof AttachRejected) return error.type === 'unauthenticated' ? status.UNAUTHENTICATED : status.FAILED_PRECONDITION;
   return error instanceof Violation ? status.INVALID_ARGUMENT : status.INTERNAL;
 }

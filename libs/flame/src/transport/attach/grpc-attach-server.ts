@@ -11,7 +11,7 @@ import { alone, HostListener } from '../grpc/host-listener.js';
 import type { Attachment, AttachServer, ParentAddress, ExpectedRunner } from '../session/link.js';
 import type { Listener, NetworkGuard } from '../grpc/listener.js';
 import { SharedMemory } from '../session/shared-memory.js';
-import type { PreAuthLimits } from '../grpc/pre-auth/pre-auth-limits.js';
+import type { ConnectionLimits } from '../grpc/pre-auth/pre-auth-limits.js';
 import { thisSystem } from '../../system/system.js';
 import { UnauthenticatedConnections } from '../grpc/pre-auth/unauthenticated-connections.js';
 import { SystemClock } from '../session/system-clock.js';
@@ -52,8 +52,8 @@ export interface GrpcAttachServerOptions {
    * @default 32_768
    */
   readonly sharedMemoryFrom?: number;
-  /** What those may do who reach that port and have not shown a token yet. */
-  readonly strangers?: PreAuthLimits;
+  /** Limits on connections to that port that have not shown a token. */
+  readonly preAuth?: ConnectionLimits;
   readonly clock?: Clock;
   /** Told what someone should do something about. */
   readonly warn?: (text: string) => void;
@@ -70,7 +70,7 @@ export class GrpcAttachServer implements AttachServer {
   readonly #options: GrpcAttachServerOptions;
   readonly #clock: Clock;
   readonly #tickets = new PendingAttachments();
-  readonly #strangers: UnauthenticatedConnections;
+  readonly #unauthenticated: UnauthenticatedConnections;
   /** Links are made in whatever context first needed a runner; what they bring must not be seen there. */
   readonly #scope = new AsyncResource('FLAMEDOOR');
   #runners: AttachService | undefined;
@@ -86,7 +86,7 @@ export class GrpcAttachServer implements AttachServer {
   constructor(options: GrpcAttachServerOptions = {}, health = new HealthStatus()) {
     this.#options = options;
     this.#clock = options.clock ?? new SystemClock();
-    this.#strangers = new UnauthenticatedConnections(options.strangers ?? {}, this.#clock);
+    this.#unauthenticated = new UnauthenticatedConnections(options.preAuth ?? {}, this.#clock);
     this.#health = health;
   }
 
@@ -134,10 +134,12 @@ export class GrpcAttachServer implements AttachServer {
 
   async #listenOnTcp(options: GrpcAttachServerOptions): Promise<(host?: string) => ParentAddress> {
     const { bind, port = 0, advertise, tls = await makeTlsIdentity() } = options;
-    const listener = await this.#open({ host: bind, port, ...alone }, { tls, strangers: this.#strangers }).catch((error: Error) => {
-      const where = `${bind ?? 'all interfaces'}, port ${port}`;
-      throw new FlameError('FLAME_CONFIG', `the parent cannot listen for runners on ${where}: ${error.message}`, { cause: error });
-    });
+    const listener = await this.#open({ host: bind, port, ...alone }, { tls, unauthenticated: this.#unauthenticated }).catch(
+      (error: Error) => {
+        const where = `${bind ?? 'all interfaces'}, port ${port}`;
+        throw new FlameError('FLAME_CONFIG', `the parent cannot listen for runners on ${where}: ${error.message}`, { cause: error });
+      },
+    );
     const usual = advertise ?? (bind === undefined || bind === '0.0.0.0' || bind === '::' ? hostname() : bind);
     return (host = usual) => ({
       address: `${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
@@ -169,7 +171,7 @@ export class GrpcAttachServer implements AttachServer {
       clock: this.#clock,
       reconnectTimeout,
       maxPayload,
-      onLetIn: (stream) => this.#strangers.letIn(stream),
+      onAuthenticated: (stream) => this.#unauthenticated.authenticated(stream),
       onSuspended: () => void this.#host.restore(),
       shared: sharedMemoryFrom === Infinity ? undefined : new SharedMemory(sharedMemoryFrom, this.#options.warn),
       newKey,

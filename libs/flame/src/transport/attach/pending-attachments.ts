@@ -35,7 +35,7 @@ export class PendingAttachments {
     const expected = this.#expected.get(runner);
     if (expected === undefined || !sameSecret(token, expected.ticket.token)) {
       throw new AttachRejected(
-        'stranger',
+        'unauthenticated',
         `runner ${runner} may not attach: its token is wrong, was used before, or came after bootTimeout, when the parent no longer expected it`,
       );
     }
@@ -80,8 +80,8 @@ interface Expected {
 export class AttachRejected extends Error {
   override readonly name = 'AttachRejected';
   constructor(
-    /** `stranger`: it has no right to be here. `unlike`: it is the right one, but does not match its parent. */
-    readonly type: 'stranger' | 'unlike',
+    /** `unauthenticated`: its token or key is wrong. `unlike`: it is the right one, but does not match its parent. */
+    readonly type: 'unauthenticated' | 'unlike',
     message: string,
   ) {
     super(message);

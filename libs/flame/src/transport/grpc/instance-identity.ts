@@ -25,7 +25,7 @@ const elliptic = { keyType: 'ec', algorithm: 'sha256' } as const;
  * for a key of its own: the secret never travels, who does not have it can neither connect nor listen in, and there is one mechanism for both
  * kinds of trust. The first secret signs, certificates that any of them has signed are trusted.
  *
- * What a stranger can see of the authority lets it try secrets out, so that a secret must be long; scrypt makes each try dear.
+ * A client sees enough of the authority to guess secrets, so that a secret must be long; scrypt makes each try dear.
  */
 export async function identityFromSecrets(secrets: readonly string[]): Promise<InstanceIdentity> {
   const authorities = await Promise.all(secrets.map(authorityOf));

@@ -2,8 +2,7 @@ import { createServer, type AddressInfo, type ListenOptions, type Server as NetS
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
-import { peerOf } from './pre-auth/peer-of.js';
-import { ShieldedSocket } from './pre-auth/shielded-socket.js';
+import { peerOf, ShieldedSocket } from './pre-auth/shielded-socket.js';
 import type { UnauthenticatedConnections } from './pre-auth/unauthenticated-connections.js';
 import type { TlsIdentity } from './tls-identity.js';
 
@@ -20,8 +19,8 @@ export interface ClientCheck {
 /** Who may connect over the network, where TLS is spoken. */
 export interface NetworkGuard {
   readonly tls: TlsIdentity;
-  /** Bounds what is done for those who have not been let in. */
-  readonly strangers: UnauthenticatedConnections;
+  /** Limits connections that have not authenticated. */
+  readonly unauthenticated: UnauthenticatedConnections;
   /** Lets only those in who show a certificate, too. */
   readonly check?: ClientCheck;
 }
@@ -34,20 +33,20 @@ export interface NetworkGuard {
  */
 export class Listener {
   readonly #enter: (socket: Socket) => void;
-  readonly #strangers: UnauthenticatedConnections | undefined;
+  readonly #unauthenticated: UnauthenticatedConnections | undefined;
   readonly #sockets = new Set<Socket>();
   #net: NetServer | undefined;
 
-  private constructor(enter: (socket: Socket) => void, strangers: UnauthenticatedConnections | undefined) {
+  private constructor(enter: (socket: Socket) => void, unauthenticated: UnauthenticatedConnections | undefined) {
     this.#enter = enter;
-    this.#strangers = strangers;
+    this.#unauthenticated = unauthenticated;
   }
 
   /** Listens there: on a Unix socket, or, with a guard, on the network. */
   static async open(grpc: GrpcServer, where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
     const inject = injector.injectConnection.bind(injector);
-    const listener = new Listener(guard === undefined ? inject : throughTls(guard, inject), guard?.strangers);
+    const listener = new Listener(guard === undefined ? inject : throughTls(guard, inject), guard?.unauthenticated);
     await listener.listen(where);
     return listener;
   }
@@ -57,7 +56,7 @@ export class Listener {
     // Before another listens at the same path, which this takes away.
     this.#net?.close();
     const net = (this.#net = createServer());
-    this.#strangers?.guard(net);
+    this.#unauthenticated?.guard(net);
     net.on('connection', (socket: Socket) => this.#take(socket));
     await new Promise<void>((resolve, reject) => {
       net.once('error', reject);
@@ -78,7 +77,7 @@ export class Listener {
 
   #take(socket: Socket): void {
     // Before anything else is done for it.
-    if (this.#strangers && !this.#strangers.mayCome(socket)) return;
+    if (this.#unauthenticated && !this.#unauthenticated.admit(socket)) return;
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     // What it means is told to the session by gRPC.
@@ -88,12 +87,15 @@ export class Listener {
 }
 
 /** Takes TLS off connections, of those who may come, and hands them on. */
-function throughTls({ tls: { key, cert }, strangers, check }: NetworkGuard, inject: (socket: Duplex) => void): (socket: Socket) => void {
+function throughTls(
+  { tls: { key, cert }, unauthenticated, check }: NetworkGuard,
+  inject: (socket: Duplex) => void,
+): (socket: Socket) => void {
   const mutual = check && { ca: [check.ca].flat(), requestCert: true, rejectUnauthorized: true };
   const server = createTlsServer({ key, cert, ALPNProtocols: ['h2'], ...mutual });
   server.on('secureConnection', (socket: TLSSocket) => {
     const peer = peerOf(socket);
-    if (!check || check.admits(socket)) return inject(new ShieldedSocket(socket, (bytes) => strangers.brought(peer, bytes)));
+    if (!check || check.admits(socket)) return inject(new ShieldedSocket(socket, (bytes) => unauthenticated.received(peer, bytes)));
     check.onRefused(socket.remoteAddress ?? '', 'its certificate is for somebody else');
     socket.destroy();
   });
@@ -102,8 +104,8 @@ function throughTls({ tls: { key, cert }, strangers, check }: NetworkGuard, inje
     socket.destroy();
   });
   return (socket) =>
-    strangers.arrived(socket, () => {
-      // Not before, as whoever is dropped unheard should cost little.
+    unauthenticated.add(socket, () => {
+      // Not before, as a connection that is dropped should cost little.
       socket.setNoDelay(true).setKeepAlive(true, 10_000);
       server.emit('connection', socket);
     });

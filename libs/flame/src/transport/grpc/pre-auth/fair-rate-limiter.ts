@@ -1,66 +1,67 @@
 import type { Clock } from '../../../core/clock.js';
-import { TokenBucket } from './token-bucket.js';
 
-/** What waits for its turn. */
-export type Beginner = () => void;
-
-/** The shortest time, in milliseconds, until those that wait are looked at again. */
-const shortest = 5;
+/** The shortest time, in milliseconds, after which the queues are looked at again. */
+const shortestWait = 5;
 
 /**
- * Lets things begin, as many as a token bucket has tokens. What is more waits in the queue of its group; the groups have one turn each, in turn, so that one with a
- * long queue holds up its own only. A turn that came to good is given back.
+ * Starts `perSecond` tasks in a second, and as many at once after a quiet second (a token bucket). Others wait in a queue for each group. The groups take turns,
+ * so that a group with a long queue delays only itself.
  */
 export class FairRateLimiter {
-  readonly #bucket: TokenBucket;
+  readonly #perSecond: number;
   readonly #clock: Clock;
-  /** Those that wait, by group, each oldest first. The group whose turn is next comes first. */
-  readonly #waiting = new Map<string, Set<Beginner>>();
-  /** Those that wait will be looked at. */
-  #timed = false;
+  /** The waiting tasks by group, the oldest first. The group whose turn is next comes first. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+  /** Tasks that may start at once, as of `#counted`. */
+  #tokens: number;
+  #counted: number;
+  #hasTimer = false;
 
   constructor(perSecond: number, clock: Clock) {
-    this.#bucket = new TokenBucket(perSecond, clock);
+    this.#perSecond = this.#tokens = perSecond;
     this.#clock = clock;
+    this.#counted = clock.now();
   }
 
-  /** Has `begin` called when it is its turn: before this returns where nobody waits and a turn is left. What it gives withdraws it. */
-  ask(group: string, begin: Beginner): () => void {
+  /** Calls `start` when its turn comes: at once where a token is left and no task waits. Returns a function that withdraws it. */
+  ask(group: string, start: () => void): () => void {
     const queue = this.#waiting.get(group);
-    if (queue) queue.add(begin);
-    else this.#waiting.set(group, new Set([begin]));
-    this.#go();
-    return () => this.#withdraw(group, begin);
+    if (queue) queue.add(start);
+    else this.#waiting.set(group, new Set([start]));
+    this.#startNext();
+    return () => this.#remove(group, start);
   }
 
-  /** One that began costs no turn after all. */
+  /** Makes a task that was started cost nothing. */
   giveBack(): void {
-    this.#bucket.giveBack();
-    if (this.#waiting.size > 0) this.#go();
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + 1);
+    this.#startNext();
   }
 
-  #withdraw(group: string, begin: Beginner): void {
-    const queue = this.#waiting.get(group);
-    if (queue?.delete(begin) && queue.size === 0) this.#waiting.delete(group);
-  }
-
-  #go(): void {
-    while (this.#waiting.size > 0 && this.#bucket.take()) this.#next()();
-    if (this.#waiting.size === 0 || this.#timed) return;
-    this.#timed = true;
-    this.#clock.after(Math.max(shortest, this.#bucket.wait), () => {
-      this.#timed = false;
-      this.#go();
+  #startNext(): void {
+    const now = this.#clock.now();
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + (Math.max(0, now - this.#counted) * this.#perSecond) / 1_000);
+    this.#counted = now;
+    for (const [group, queue] of this.#waiting) {
+      if (this.#tokens < 1) break;
+      const [start] = queue as Iterable<() => void> as [() => void];
+      // The group goes to the end, where this loop comes to it again.
+      this.#waiting.delete(group);
+      queue.delete(start);
+      if (queue.size > 0) this.#waiting.set(group, queue);
+      this.#tokens--;
+      start();
+    }
+    if (this.#waiting.size === 0 || this.#hasTimer) return;
+    this.#hasTimer = true;
+    this.#clock.after(Math.max(shortestWait, ((1 - this.#tokens) * 1_000) / this.#perSecond), () => {
+      this.#hasTimer = false;
+      this.#startNext();
     });
   }
 
-  /** The oldest of the group whose turn it is, which goes to the end. */
-  #next(): Beginner {
-    const [[group, queue]] = this.#waiting as Iterable<[string, Set<Beginner>]> as [[string, Set<Beginner>]];
-    const [begin] = queue as Iterable<Beginner> as [Beginner];
-    queue.delete(begin);
-    this.#waiting.delete(group);
-    if (queue.size > 0) this.#waiting.set(group, queue);
-    return begin;
+  #remove(group: string, start: () => void): void {
+    const queue = this.#waiting.get(group);
+    if (queue?.delete(start) && queue.size === 0) this.#waiting.delete(group);
   }
 }

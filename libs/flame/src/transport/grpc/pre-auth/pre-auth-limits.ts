@@ -1,67 +1,48 @@
-/** What those may do who reach a port on the network and have not shown yet that they belong to the app. */
+/** Limits on connections that have not authenticated yet, on a port on the network. A Unix socket has none: only the same user reaches it. */
 export interface PreAuthLimits {
   /**
-   * Time, in milliseconds, in which a connection must have let somebody in, or is dropped: for TLS, HTTP/2 and the introduction together.
+   * Time, in milliseconds, that a connection may take to authenticate: TLS, HTTP/2 and the introduction together. A slower one is dropped.
    *
    * @default 10_000
    */
-  introductionTimeout?: number;
+  timeout?: number;
   /**
-   * Connections at once that have let nobody in yet; when one more comes, the oldest of the address that has the most of them is dropped.
+   * Unauthenticated connections at once. When one more comes, the oldest one of the address that has the most is dropped.
    *
    * @default 1_000
    */
   maxConnections?: number;
   /**
-   * New connections from one address in a second; what is more is dropped unheard, and runners that were among it dial again. Of IPv6, a network of
-   * 64 bits counts as one address.
+   * New connections of one address in a second; an IPv6 network of 64 bits counts as one address. More are dropped before TLS, and runners among them dial again.
    *
    * @default 50
    */
   maxConnectionsPerSecond?: number;
   /**
-   * New connections in a second, from all addresses together. What is more is dropped before it is known where it comes from, and runners that were among it
-   * dial again, until one of their connections is taken. After a quiet second as many may come at once.
-   *
-   * @default 1_000
-   */
-  maxArrivalsPerSecond?: number;
-  /**
-   * Connections in a second, from all addresses together, with which TLS is begun and which then let nobody in. What is more waits, and one of each address
-   * is taken in turn. A runner that is let in does not count, so that any number of them may come together.
-   *
-   * @default 100
-   */
-  maxFailuresPerSecond?: number;
-  /**
-   * Bytes that a connection may bring before it has let somebody in; one that brings more is dropped.
+   * Bytes that a connection may send before it has authenticated. One that sends more is dropped. A runner's introduction names all handlers of the app.
    *
    * @default 131_072
    */
   maxBytes?: number;
-  /**
-   * The same for HTTP/2 frames of whatever kind: to open a stream, to reset it and to ping are one each.
-   *
-   * @default 20
-   */
-  maxFrames?: number;
-  /**
-   * Streams that may be opened, besides, over a connection that has let somebody in; one with more is dropped, and its runner comes again. A runner needs
-   * none.
-   *
-   * @default 20
-   */
-  maxStreams?: number;
 }
 
 /** The defaults, as `PreAuthLimits` documents them. */
 export const preAuthDefaults = {
-  introductionTimeout: 10_000,
+  timeout: 10_000,
   maxConnections: 1_000,
   maxConnectionsPerSecond: 50,
-  maxArrivalsPerSecond: 1_000,
-  maxFailuresPerSecond: 100,
   maxBytes: 131_072,
-  maxFrames: 20,
-  maxStreams: 20,
 } as const satisfies PreAuthLimits;
+
+/** Limits that are no options, as nobody needs other values. Tests lower them. */
+export const fixedLimits = {
+  /** Connections that a port accepts in a second, from all addresses: as many runners as may come back together after a cut. More are dropped before Node makes a socket. */
+  maxAcceptedPerSecond: 1_000,
+  /** Connections in a second, from all addresses, that begin TLS and do not authenticate. Each takes 1 to 2 ms, so that a fifth of a processor is spent at most. */
+  maxFailuresPerSecond: 100,
+  /** HTTP/2 frames before a connection has authenticated, besides one for each 16 KiB of `maxBytes`. A runner sends four; 128 KiB of frames could open 1,300 streams. */
+  maxFrames: 12,
+};
+
+/** All limits on unauthenticated connections. */
+export type ConnectionLimits = PreAuthLimits & Partial<typeof fixedLimits>;

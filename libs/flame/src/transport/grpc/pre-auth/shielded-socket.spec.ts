@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ShieldedSocket } from './shielded-socket.js';
 
-/** A socket, with what TLS would make of it left out, and its other end. */
+/** A plain socket in place of a TLS socket, and its other end. */
 async function pair(): Promise<{ socket: Socket; other: Socket }> {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
@@ -17,7 +17,7 @@ async function pair(): Promise<{ socket: Socket; other: Socket }> {
 }
 
 describe('ShieldedSocket', () => {
-  it('takes writes and an end at once, whatever its socket does', async () => {
+  it('takes writes and an end at once while its socket takes none', async () => {
     const stuck = Object.assign(new Duplex({ read() {}, write() {}, final() {} }), { destroySoon() {} });
     onTestFinished(() => void stuck.destroy());
     const shield = new ShieldedSocket(stuck as TLSSocket);
@@ -28,7 +28,7 @@ describe('ShieldedSocket', () => {
     expect(taken).toBe(3);
   });
 
-  it('lets what was said before an end leave, though it is destroyed', async () => {
+  it('sends what was written before an end, though it is destroyed', async () => {
     const { socket, other } = await pair();
     const shield = new ShieldedSocket(socket as TLSSocket);
     shield.resume();
@@ -57,7 +57,7 @@ describe('ShieldedSocket', () => {
     }
   });
 
-  it('waits only so long for one who does not read', async () => {
+  it('waits only so long for a peer that does not read', async () => {
     const { socket } = await pair();
     const shield = new ShieldedSocket(socket as TLSSocket);
     shield.resume();
@@ -68,16 +68,16 @@ describe('ShieldedSocket', () => {
     await closed;
   });
 
-  it('keeps from HTTP/2 what is not admitted', async () => {
+  it('passes no bytes on that are not accepted', async () => {
     const { socket, other } = await pair();
     const shield = new ShieldedSocket(socket as TLSSocket, (bytes) => bytes[0] === 1);
-    const heard: number[] = [];
-    shield.on('data', (bytes: Buffer) => heard.push(...bytes));
-    const came = once(socket, 'data');
+    const received: number[] = [];
+    shield.on('data', (bytes: Buffer) => received.push(...bytes));
+    const arrived = once(socket, 'data');
     other.write(Buffer.from([2, 2]));
-    await came;
+    await arrived;
     other.end(Buffer.from([1, 1]));
     await once(shield, 'end');
-    expect(heard).toEqual([1, 1]);
+    expect(received).toEqual([1, 1]);
   });
 });

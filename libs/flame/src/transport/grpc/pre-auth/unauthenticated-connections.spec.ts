@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { frame, preface, type } from '../../../../../../test/support/raw-http2.js';
 import { VirtualClock } from '../../../testing/virtual-clock.js';
-import { peerOf } from './peer-of.js';
 import type { ServerStream } from '../server-pipe.js';
-import type { PreAuthLimits } from './pre-auth-limits.js';
-import { UnauthenticatedConnections } from './unauthenticated-connections.js';
+import type { ConnectionLimits } from './pre-auth-limits.js';
+import { peerOf } from './shielded-socket.js';
+import { networkOf, UnauthenticatedConnections } from './unauthenticated-connections.js';
 
-/** A connection of which nothing is needed but where it comes from, and whether it is over. */
+/** A connection that has an address and a port, and is open or destroyed. */
 class FakeSocket extends EventEmitter {
   static #ports = 0;
   readonly remotePort = ++FakeSocket.#ports;
@@ -24,130 +24,179 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-function rig(limits: PreAuthLimits = {}) {
+function rig(limits: ConnectionLimits = {}) {
   const clock = new VirtualClock();
-  const strangers = new UnauthenticatedConnections(limits, clock);
-  const entered: string[] = [];
-  const come = (address?: string) => {
+  const connections = new UnauthenticatedConnections(limits, clock);
+  /** The addresses with which TLS has begun. */
+  const begun: string[] = [];
+  const connect = (address?: string) => {
     const socket = new FakeSocket(address);
     const peer = peerOf(socket as unknown as Socket);
-    if (strangers.mayCome(socket as unknown as Socket))
-      strangers.arrived(socket as unknown as Socket, () => entered.push(socket.remoteAddress!));
+    if (connections.admit(socket as unknown as Socket))
+      connections.add(socket as unknown as Socket, () => begun.push(socket.remoteAddress!));
     return { socket, stays: !socket.destroyed, peer };
   };
-  return { clock, strangers, come, entered };
+  return { clock, connections, connect, begun };
 }
 
-/** Of a connection that cannot be told from the others. */
+/** A stream whose connection is unknown. */
 const stream = { call: {} } as unknown as ServerStream;
 const ping = frame(type.ping, 0, 0, Buffer.alloc(8));
 
 describe('UnauthenticatedConnections', () => {
-  it('drops who has not been let in within introductionTimeout', async () => {
-    const { clock, strangers, come } = rig({ introductionTimeout: 500 });
-    const { socket } = come();
+  it('drops a connection that has not authenticated within timeout', async () => {
+    const { clock, connections, connect } = rig({ timeout: 500 });
+    const { socket } = connect();
     await clock.advance(499);
     expect(socket.destroyed).toBe(false);
     await clock.advance(1);
     expect(socket.destroyed).toBe(true);
-    expect(strangers.count).toBe(0);
+    expect(connections.count).toBe(0);
   });
 
   it('drops the oldest when there is one more than maxConnections', () => {
-    const { strangers, come } = rig({ maxConnections: 2 });
-    const [first, second, third] = [come(), come(), come()];
+    const { connections, connect } = rig({ maxConnections: 2 });
+    const [first, second, third] = [connect(), connect(), connect()];
     expect([first.socket.destroyed, second.socket.destroyed, third.socket.destroyed]).toEqual([true, false, false]);
-    expect(strangers.count).toBe(2);
+    expect(connections.count).toBe(2);
   });
 
-  it('drops the oldest of the network that has the most, so that one which has few keeps them', () => {
-    const { come } = rig({ maxConnections: 3 });
-    const [alone, first, second, third] = [come('10.0.0.9'), come(), come(), come()];
+  it('drops the oldest of the network that has the most, so that a network with few keeps them', () => {
+    const { connect } = rig({ maxConnections: 3 });
+    const [alone, first, second, third] = [connect('10.0.0.9'), connect(), connect(), connect()];
     expect([alone, first, second, third].map(({ socket }) => socket.destroyed)).toEqual([false, true, false, false]);
   });
 
-  it('begins with maxFailuresPerSecond in a second, and takes one of each network in turn', async () => {
-    const { clock, come, entered } = rig({ maxFailuresPerSecond: 2 });
+  it('begins TLS with maxFailuresPerSecond, and one of each network in turn', async () => {
+    const { clock, connect, begun } = rig({ maxFailuresPerSecond: 2 });
     const [a, b] = ['10.0.0.1', '10.0.0.2'];
-    for (const address of [a, a, a, a, a, b, b]) come(address);
-    expect(entered.splice(0)).toEqual([a, a]);
+    for (const address of [a, a, a, a, a, b, b]) connect(address);
+    expect(begun.splice(0)).toEqual([a, a]);
     await clock.advance(1_000);
-    expect(entered.splice(0)).toEqual([a, b]);
+    expect(begun.splice(0)).toEqual([a, b]);
     await clock.advance(1_500);
-    expect(entered.splice(0)).toEqual([a, b, a]);
+    expect(begun.splice(0)).toEqual([a, b, a]);
     await clock.advance(10_000);
-    for (const address of [a, a, a]) come(address);
-    expect(entered).toEqual([a, a]);
+    for (const address of [a, a, a]) connect(address);
+    expect(begun).toEqual([a, a]);
   });
 
-  it('begins with as many as come when they are let in', () => {
-    const { strangers, come, entered } = rig({ maxFailuresPerSecond: 2 });
-    for (let i = 0; i < 9; i++) come();
-    for (const begun of [2, 4, 6, 8, 9]) {
-      expect(entered).toHaveLength(begun);
-      // Which of those that began it was cannot be told, so it is all of them.
-      strangers.letIn(stream);
+  it('begins TLS with any number of connections that authenticate', () => {
+    const { connections, connect, begun } = rig({ maxFailuresPerSecond: 2 });
+    for (let i = 0; i < 9; i++) connect();
+    for (const count of [2, 4, 6, 8, 9]) {
+      expect(begun).toHaveLength(count);
+      // Its connection is unknown, so all that have begun count as authenticated.
+      connections.authenticated(stream);
     }
-    expect(strangers.count).toBe(0);
+    expect(connections.count).toBe(0);
   });
 
-  it('spends no turn on who is gone when it comes', async () => {
-    const { clock, come, entered } = rig({ maxFailuresPerSecond: 1 });
-    const [, gone] = [come(), come(), come('10.0.0.2')];
+  it('spends no turn on a connection that is gone', async () => {
+    const { clock, connect, begun } = rig({ maxFailuresPerSecond: 1 });
+    const [, gone] = [connect(), connect(), connect('10.0.0.2')];
     gone.socket.destroy();
     await clock.advance(1_000);
-    expect(entered).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect(begun).toEqual(['10.0.0.1', '10.0.0.2']);
   });
 
-  it('takes maxConnectionsPerSecond of one network in a second, and of others as many', async () => {
-    const { clock, come } = rig({ maxConnectionsPerSecond: 2 });
-    expect([come().stays, come().stays, come().stays]).toEqual([true, true, false]);
-    expect(come('2001:db8::1').stays).toBe(true);
-    expect(come('2001:db8::2').stays).toBe(true);
-    expect(come('2001:db8::3').stays).toBe(false);
+  it('admits maxConnectionsPerSecond of each network', async () => {
+    const { clock, connect } = rig({ maxConnectionsPerSecond: 2 });
+    expect([connect().stays, connect().stays, connect().stays]).toEqual([true, true, false]);
+    expect(connect('2001:db8::1').stays).toBe(true);
+    expect(connect('2001:db8::2').stays).toBe(true);
+    expect(connect('2001:db8::3').stays).toBe(false);
     await clock.advance(1_000);
-    expect(come().stays).toBe(true);
+    expect(connect().stays).toBe(true);
   });
 
-  it('drops who brings more than maxBytes, or more than maxFrames', () => {
-    const { strangers, come } = rig({ maxBytes: 200, maxFrames: 3 });
-    const [large, many] = [come(), come()];
-    expect(strangers.brought(large.peer, Buffer.concat([preface, frame(type.data, 0, 1, Buffer.alloc(140))]))).toBe(true);
-    expect(strangers.brought(large.peer, Buffer.alloc(100))).toBe(false);
+  it('drops a connection that sends more than maxBytes, or more than maxFrames and one for each 16 KiB of maxBytes', () => {
+    const { connections, connect } = rig({ maxBytes: 16_384, maxFrames: 2 });
+    const [large, many] = [connect(), connect()];
+    expect(connections.received(large.peer, Buffer.concat([preface, frame(type.data, 0, 1, Buffer.alloc(16_300))]))).toBe(true);
+    expect(connections.received(large.peer, Buffer.alloc(100))).toBe(false);
     expect(large.socket.destroyed).toBe(true);
-    expect(strangers.brought(many.peer, Buffer.concat([preface, ping, ping]))).toBe(true);
-    expect(strangers.brought(many.peer, ping)).toBe(false);
+    expect(connections.received(many.peer, Buffer.concat([preface, ping, ping]))).toBe(true);
+    expect(connections.received(many.peer, ping)).toBe(false);
     expect(many.socket.destroyed).toBe(true);
   });
 
-  it('drops who is gone before anybody looked, and forgets who goes', async () => {
-    const { clock, strangers, come } = rig();
-    const { socket } = come();
+  it('forgets connections that close, and refuses one that has no address any more', async () => {
+    const { clock, connections, connect } = rig();
+    const { socket } = connect();
     socket.destroy();
-    expect(strangers.count).toBe(0);
+    expect(connections.count).toBe(0);
     expect(clock.pending).toBe(0);
     const gone = new FakeSocket();
     Object.assign(gone, { remoteAddress: undefined });
-    expect(strangers.mayCome(gone as unknown as Socket)).toBe(false);
+    expect(connections.admit(gone as unknown as Socket)).toBe(false);
     expect(gone.destroyed).toBe(true);
   });
 
-  it('drops who was let in and opens more than maxStreams besides, before any of them is', () => {
-    const { strangers, come } = rig({ maxStreams: 2 });
-    const { peer, socket } = come();
-    const opening = frame(type.headers, 4, 1);
-    strangers.brought(peer, Buffer.concat([preface, opening]));
-    strangers.letIn(stream);
-    expect(strangers.brought(peer, Buffer.concat([opening, ping, ping, opening, Buffer.alloc(1)]))).toBe(true);
-    expect(strangers.brought(peer, Buffer.concat([Buffer.alloc(8), opening, ping]))).toBe(false);
-    expect(socket.destroyed).toBe(true);
+  it('sets no limits any more when the connection that authenticated is unknown', () => {
+    const { clock, connections, connect } = rig({ maxBytes: 100 });
+    const { peer } = connect();
+    connections.authenticated(stream);
+    expect(connections.received(peer, Buffer.alloc(1_000))).toBe(true);
+    expect(clock.pending).toBe(0);
   });
 
-  it('sets no limits any more when it cannot be told over which connection somebody was let in', () => {
-    const { clock, strangers, come } = rig({ maxBytes: 100 });
-    const { peer } = come();
-    strangers.letIn(stream);
-    expect(strangers.brought(peer, Buffer.alloc(1_000))).toBe(true);
-    expect(clock.pending).toBe(0);
+  describe('guard', () => {
+    function guarded(maxAcceptedPerSecond: number) {
+      const { clock, connections } = rig({ maxAcceptedPerSecond });
+      const server = Object.assign(new EventEmitter(), { maxConnections: Infinity });
+      connections.guard(server as EventEmitter & Pick<Server, 'maxConnections' | 'on'>);
+      /** How many of `count` connections the server accepts, as if one was open all the time. */
+      const accept = (count: number): number => {
+        let accepted = 0;
+        for (; accepted < count && server.maxConnections > 1; accepted++) server.emit('connection');
+        return accepted;
+      };
+      return { clock, server, accept };
+    }
+
+    it('lets a server accept maxAcceptedPerSecond connections in each second', async () => {
+      const { clock, accept } = guarded(500);
+      expect(accept(499)).toBe(499);
+      expect(accept(1_000)).toBe(1);
+      await clock.advance(999);
+      expect(accept(1_000)).toBe(0);
+      await clock.advance(1);
+      expect(accept(1_000)).toBe(500);
+      await clock.advance(60_000);
+      expect(accept(1_000)).toBe(500);
+    });
+
+    it('lifts the limit after a second, though Node accepts a connection where none is open', async () => {
+      const { clock, server, accept } = guarded(10);
+      accept(10);
+      await clock.advance(500);
+      server.emit('connection');
+      expect(server.maxConnections).toBe(1);
+      await clock.advance(500);
+      expect(server.maxConnections).toBe(Infinity);
+    });
+
+    it('leaves no timer when its server closes', () => {
+      const { clock, server, accept } = guarded(1);
+      accept(1);
+      expect(clock.pending).toBe(1);
+      server.emit('close');
+      expect(clock.pending).toBe(0);
+    });
+  });
+});
+
+describe('networkOf', () => {
+  it.each([
+    ['10.0.0.7', '10.0.0.7'],
+    ['::ffff:10.0.0.7', '::ffff:10.0.0.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8:1:2::6', '2001:db8:1:2'],
+    ['2001:db8::6', '2001:db8:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['::1', '0:0:0:0'],
+  ])('makes of %s %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
   });
 });

@@ -1,134 +1,128 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../../core/clock.js';
-import { boundArrivals } from './bound-arrivals.js';
-import { FrameCounter } from './frame-counter.js';
-import { networkOf } from './network-of.js';
-import { peerOf } from './peer-of.js';
 import { type ServerStream, socketUnder } from '../server-pipe.js';
-import { ShieldedSocket } from './shielded-socket.js';
-import { preAuthDefaults, type PreAuthLimits } from './pre-auth-limits.js';
 import { FairRateLimiter } from './fair-rate-limiter.js';
+import { FrameCounter } from './frame-counter.js';
+import { type ConnectionLimits, fixedLimits, preAuthDefaults } from './pre-auth-limits.js';
+import { peerOf, ShieldedSocket } from './shielded-socket.js';
 
-/** A connection over which nobody was let in yet. */
-interface Stranger {
+/** The largest HTTP/2 frame by default (RFC 9113, section 4.2), in bytes: what an introduction is sent in. */
+const dataFrame = 16_384;
+
+/** A connection that has not authenticated. */
+interface Connection {
   readonly socket: Socket;
   readonly network: string;
-  readonly stopTimer: () => void;
   readonly frames: FrameCounter;
+  readonly stopTimer: () => void;
   bytes: number;
-  /** TLS was begun with it. */
+  /** Whether TLS has begun. */
   begun: boolean;
-  /** Takes it out of those that wait for that. */
+  /** Takes it out of the queue for TLS. */
   withdraw?: () => void;
 }
 
-/** One over which somebody was let in. */
-interface Known {
-  readonly socket: Socket;
-  readonly frames: FrameCounter;
-  /** Streams that may have been opened over it. */
-  readonly streams: number;
-}
-
-/** The connections of those who have not been let in yet. It drops those that are past a limit. */
+/** The connections of a port that have not authenticated. Drops those that pass a limit. */
 export class UnauthenticatedConnections {
-  readonly #limits: Required<PreAuthLimits>;
+  readonly #limits: Required<ConnectionLimits>;
   readonly #clock: Clock;
-  /** By where they come from, the oldest first. */
-  readonly #here = new Map<string, Stranger>();
-  /** The same by network, each the oldest first. */
+  /** By peer, the oldest first. */
+  readonly #connections = new Map<string, Connection>();
+  /** Their peers by network, the oldest first. */
   readonly #networks = new Map<string, Set<string>>();
-  readonly #turns: FairRateLimiter;
-  /** How many came from each network since `#second` began. */
+  readonly #starts: FairRateLimiter;
+  /** New connections of each network since `#second` began. */
   readonly #arrivals = new Map<string, number>();
   #second = -Infinity;
-  /** Those over which somebody was let in. */
-  readonly #known = new Map<string, Known>();
 
-  constructor(limits: PreAuthLimits, clock: Clock) {
-    this.#limits = { ...preAuthDefaults, ...limits };
+  constructor(limits: ConnectionLimits, clock: Clock) {
+    this.#limits = { ...preAuthDefaults, ...fixedLimits, ...limits };
     this.#clock = clock;
-    this.#turns = new FairRateLimiter(this.#limits.maxFailuresPerSecond, clock);
+    this.#starts = new FairRateLimiter(this.#limits.maxFailuresPerSecond, clock);
   }
 
-  /** How many there are. */
   get count(): number {
-    return this.#here.size;
+    return this.#connections.size;
   }
 
-  /** Bounds how many a server takes, before it is asked here whether they may come. */
-  guard(server: Server): void {
-    boundArrivals(server, this.#limits.maxArrivalsPerSecond, this.#clock);
+  /** Limits what a server accepts in a second. Above `server.maxConnections` Node drops connections before it makes a socket, which is most of their cost. */
+  guard(server: Pick<Server, 'maxConnections' | 'on'>): void {
+    let accepted = 0;
+    let stopTimer: (() => void) | undefined;
+    server.on('connection', () => {
+      // 0 means no limit in Node 20.
+      if (++accepted >= this.#limits.maxAcceptedPerSecond) server.maxConnections = 1;
+      stopTimer ??= this.#clock.after(1_000, () => {
+        stopTimer = undefined;
+        accepted = 0;
+        server.maxConnections = Infinity;
+      });
+    });
+    server.on('close', () => stopTimer?.());
   }
 
-  /** A connection was made. Says whether it may stay, and drops it if not. */
-  mayCome(socket: Socket): boolean {
+  /** Counts a new connection. Returns false, and drops it, if its network has had too many in this second. */
+  admit(socket: Socket): boolean {
     const { remoteAddress } = socket;
     if (remoteAddress !== undefined && this.#countArrival(networkOf(remoteAddress))) return true;
     socket.destroy();
     return false;
   }
 
-  /** One stays: `enter` is called when it is its turn, if it is still there. */
-  arrived(socket: Socket, enter: () => void): void {
-    const network = networkOf(socket.remoteAddress ?? '');
+  /** Adds an admitted connection, and calls `begin` when its turn for TLS comes, if it is still open. */
+  add(socket: Socket, begin: () => void): void {
     const peer = peerOf(socket);
-    const { introductionTimeout, maxConnections } = this.#limits;
-    const stopTimer = this.#clock.after(introductionTimeout, () => socket.destroy());
-    const stranger: Stranger = { socket, network, stopTimer, frames: new FrameCounter(), bytes: 0, begun: false };
-    this.#remember(peer, stranger);
+    const network = networkOf(socket.remoteAddress ?? '');
+    const stopTimer = this.#clock.after(this.#limits.timeout, () => socket.destroy());
+    const connection: Connection = { socket, network, stopTimer, frames: new FrameCounter(), bytes: 0, begun: false };
+    this.#connections.set(peer, connection);
+    const peers = this.#networks.get(network);
+    if (peers) peers.add(peer);
+    else this.#networks.set(network, new Set([peer]));
     socket.once('close', () => {
-      if (this.#here.get(peer)?.socket === socket) this.#forget(peer);
-      if (this.#known.get(peer)?.socket === socket) this.#known.delete(peer);
+      if (this.#connections.get(peer) === connection) this.#remove(peer);
     });
-    if (this.#here.size > maxConnections) this.#dropOne();
+    if (this.#connections.size > this.#limits.maxConnections) this.#dropOne();
     if (socket.destroyed) return;
-    stranger.withdraw = this.#turns.ask(network, () => {
-      stranger.begun = true;
-      if (!socket.destroyed) enter();
+    connection.withdraw = this.#starts.ask(network, () => {
+      connection.begun = true;
+      if (!socket.destroyed) begin();
     });
   }
 
-  /** What came over the connection from `peer`, inside of TLS. Says whether it may go on. */
-  brought(peer: string, bytes: Uint8Array): boolean {
-    const one = this.#here.get(peer) ?? this.#known.get(peer);
-    if (one === undefined) return true;
-    one.frames.read(bytes);
-    if ('streams' in one ? one.frames.streams <= one.streams : this.#isModest(one, bytes.length)) return true;
-    one.socket.destroy();
+  /** Counts what a peer sent inside of TLS. Returns false, and drops the connection, if that is too much. */
+  received(peer: string, bytes: Uint8Array): boolean {
+    const connection = this.#connections.get(peer);
+    if (connection === undefined) return true;
+    connection.bytes += bytes.length;
+    connection.frames.read(bytes);
+    if (connection.bytes <= this.#limits.maxBytes && connection.frames.count <= this.#limits.maxFrames + this.#limits.maxBytes / dataFrame)
+      return true;
+    connection.socket.destroy();
     return false;
   }
 
-  #isModest(stranger: Stranger, length: number): boolean {
-    const { maxBytes, maxFrames } = this.#limits;
-    stranger.bytes += length;
-    return stranger.bytes <= maxBytes && stranger.frames.count <= maxFrames;
-  }
-
-  /** Somebody was let in over this stream: its connection has no limits from now on, but for the streams that it may open besides. */
-  letIn(stream: ServerStream): void {
+  /** The peer of this stream has authenticated: its connection has no limits any more. */
+  authenticated(stream: ServerStream): void {
     const socket = socketUnder(stream);
-    if (socket instanceof ShieldedSocket) this.#pass(socket.peer);
-    // It cannot be told which it is: rather no limits than a runner that is dropped.
-    if (socket === undefined) for (const peer of [...this.#here.keys()].filter((one) => this.#here.get(one)!.begun)) this.#pass(peer);
+    if (socket instanceof ShieldedSocket) this.#release(socket.peer);
+    // The connection is unknown if internals of grpc-js have changed. No limits are better than a dropped runner.
+    if (socket === undefined) for (const [peer] of [...this.#connections].filter(([, { begun }]) => begun)) this.#release(peer);
   }
 
-  #pass(peer: string): void {
-    const stranger = this.#here.get(peer);
-    if (!stranger?.begun) return;
-    this.#forget(peer);
-    const { socket, frames } = stranger;
-    this.#known.set(peer, { socket, frames, streams: frames.streams + this.#limits.maxStreams });
-    this.#turns.giveBack();
+  #release(peer: string): void {
+    if (!this.#connections.get(peer)?.begun) return;
+    this.#remove(peer);
+    this.#starts.giveBack();
   }
 
-  /** The oldest of the network that has the most. */
+  /** Drops the oldest connection of the network that has the most. */
   #dropOne(): void {
     let fullest = new Set<string>();
     for (const peers of this.#networks.values()) if (peers.size > fullest.size) fullest = peers;
     const [peer] = fullest as Iterable<string> as [string];
-    const { socket } = this.#here.get(peer)!;
-    this.#forget(peer);
+    const { socket } = this.#connections.get(peer)!;
+    this.#remove(peer);
     socket.destroy();
   }
 
@@ -143,21 +137,21 @@ export class UnauthenticatedConnections {
     return count <= this.#limits.maxConnectionsPerSecond;
   }
 
-  #remember(peer: string, stranger: Stranger): void {
-    this.#here.set(peer, stranger);
-    const peers = this.#networks.get(stranger.network);
-    if (peers) peers.add(peer);
-    else this.#networks.set(stranger.network, new Set([peer]));
-  }
-
-  #forget(peer: string): void {
-    const stranger = this.#here.get(peer);
-    if (stranger === undefined) return;
-    stranger.stopTimer();
-    stranger.withdraw?.();
-    this.#here.delete(peer);
-    const peers = this.#networks.get(stranger.network)!;
+  #remove(peer: string): void {
+    const { network, stopTimer, withdraw } = this.#connections.get(peer)!;
+    stopTimer();
+    withdraw?.();
+    this.#connections.delete(peer);
+    const peers = this.#networks.get(network)!;
     peers.delete(peer);
-    if (peers.size === 0) this.#networks.delete(stranger.network);
+    if (peers.size === 0) this.#networks.delete(network);
   }
+}
+
+/** An IPv4 address itself; of an IPv6 address its network of 64 bits, in which one host may take any address. */
+export function networkOf(address: string): string {
+  if (address.includes('.')) return address;
+  const [head, tail] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = tail ? Array<string>(8 - head!.length - tail.length).fill('0') : [];
+  return [...head!, ...zeros, ...(tail ?? [])].slice(0, 4).join(':');
 }

@@ -4,8 +4,7 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
-import { helloPacket } from '../../libs/flame/src/transport/protocol/introduction.js';
-import type { PreAuthLimits } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
+import type { ConnectionLimits } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
 import { besieged } from '../support/besieged.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
@@ -14,44 +13,44 @@ import { RawRunner } from '../support/raw-runner.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { manifest, WireRig } from '../support/wire-rig.js';
 
-/** A port on the network with one good runner; strangers come to `address`. */
-async function visited(strangers: PreAuthLimits = {}) {
-  const { rig, stillServed } = await besieged('network', { strangers });
+/** A port on the network with one good runner, which other clients connect to at `address`. */
+async function startPort(preAuth: ConnectionLimits = {}) {
+  const { rig, stillServed } = await besieged('network', { preAuth });
   const { address } = await rig.info();
-  const come = async (plain = false): Promise<Socket> => {
+  const connect = async (plain = false): Promise<Socket> => {
     const socket = connectTo({ address, plain });
     onTestFinished(() => void socket.destroy());
     await once(socket, plain ? 'connect' : 'secureConnect');
     return socket;
   };
-  return { rig, address, come, stillServed };
+  return { rig, address, connect, stillServed };
 }
 
 const odd = (i: number): number => i * 2 + 1;
 const ended = flag.endHeaders | flag.endStream;
 
-/** What a stranger may flood the port with: the `i`th piece. */
+/** Floods by unauthenticated clients: the `i`th piece of each. */
 const floods: Readonly<Record<string, (i: number) => Buffer>> = {
-  'streams that say nothing': (i) => call(odd(i), attachPath),
+  'streams that stay silent': (i) => call(odd(i), attachPath),
   'streams that it resets': (i) => Buffer.concat([call(odd(i), attachPath), frame(type.reset, 0, odd(i), Buffer.alloc(4))]),
-  'calls of what there is not': (i) => call(odd(i), '/no.Such/Method', ended),
-  'questions for health': (i) => Buffer.concat([call(odd(i), '/grpc.health.v1.Health/Check'), message(odd(i), Buffer.alloc(0))]),
+  'calls of unknown methods': (i) => call(odd(i), '/no.Such/Method', ended),
+  'health checks': (i) => Buffer.concat([call(odd(i), '/grpc.health.v1.Health/Check'), message(odd(i), Buffer.alloc(0))]),
   pings: () => frame(type.ping, 0, 0, Buffer.alloc(8)),
   settings: () => frame(type.settings, 0, 0),
   priorities: () => frame(type.priority, 0, 1, Buffer.alloc(5)),
-  'headers that do not end': (i) => (i === 0 ? call(1, attachPath, 0) : frame(type.continuation, 0, 1, fields({ x: 'y' }))),
+  'endless headers': (i) => (i === 0 ? call(1, attachPath, 0) : frame(type.continuation, 0, 1, fields({ x: 'y' }))),
   'one giant hello': (i) => (i === 0 ? call(1, attachPath) : frame(type.data, 0, 1, Buffer.alloc(16_384))),
 };
 
 describe('A port on the network', () => {
-  for (const [what, piece] of Object.entries(floods)) {
-    it(`drops connections that bring ${what}, and serves its runners`, async () => {
-      const { come, stillServed } = await visited();
+  for (const [flood, piece] of Object.entries(floods)) {
+    it(`drops connections that send ${flood}, and serves its runners`, async () => {
+      const { connect, stillServed } = await startPort();
       for (let round = 0; round < 3; round++) {
-        const socket = await come();
+        const socket = await connect();
         const over = closed(socket);
         socket.write(preface);
-        // One at a time, as the flood would otherwise be a single read.
+        // In small writes, as the flood would otherwise be a single read.
         for (let i = 0; i < 2_000 && socket.writable; i += 10) {
           const pieces = Array.from({ length: 10 }, (_, next) => piece(i + next));
           await new Promise((written) => socket.write(Buffer.concat(pieces), written));
@@ -64,12 +63,12 @@ describe('A port on the network', () => {
 
   const unlimited = { maxConnections: 10_000, maxConnectionsPerSecond: 10_000, maxFailuresPerSecond: 10_000 };
 
-  it('goes on when calls of what there is not, or of another content, are reset in the same breath', async () => {
-    const { come, stillServed } = await visited(unlimited);
+  it('survives calls of unknown methods, or with another content type, that are reset in the same packet', async () => {
+    const { connect, stillServed } = await startPort(unlimited);
     const reset = frame(type.reset, 0, 1, Buffer.alloc(4));
     for (const opening of [call(1, '/no.Such/Method', ended), call(1, attachPath, ended, { 'content-type': 'text/plain' })]) {
       for (let i = 0; i < 5; i++) {
-        const socket = await come();
+        const socket = await connect();
         await new Promise((written) => socket.write(Buffer.concat([preface, opening, reset]), written));
         await once(socket, 'data');
         socket.destroy();
@@ -78,8 +77,8 @@ describe('A port on the network', () => {
     }
   });
 
-  it('goes on whatever is opened, said, reset and left, in whatever order: 200 connections', async () => {
-    const { come, stillServed } = await visited(unlimited);
+  it('survives 200 connections that open, send, reset and leave in random order', async () => {
+    const { connect, stillServed } = await startPort(unlimited);
     const random = new SeededRandom(8);
     const id = (): number => odd(random.below(4));
     const pieces: readonly (() => Buffer)[] = [
@@ -93,7 +92,7 @@ describe('A port on the network', () => {
       () => frame(type.goaway, 0, 0, Buffer.alloc(8)),
     ];
     for (let i = 0; i < 200; i++) {
-      const socket = await come();
+      const socket = await connect();
       const bytes = Buffer.concat([preface, ...Array.from({ length: 2 + random.below(16) }, () => random.pick(pieces)())]);
       const cut = random.chance(0.5) ? bytes.length : random.below(bytes.length);
       await new Promise((written) => socket.write(bytes.subarray(0, cut), written));
@@ -104,31 +103,31 @@ describe('A port on the network', () => {
     }
   });
 
-  it('drops who is slow: before TLS, in its handshake, in the preface, or in its hello, but no runner', async () => {
-    const { come, stillServed } = await visited({ introductionTimeout: 1_000 });
-    const beforeTls = await come(true);
-    const inHandshake = await come(true);
+  it('drops slow connections before TLS, in its handshake, in the preface and in the introduction, but no runner', async () => {
+    const { connect, stillServed } = await startPort({ timeout: 1_000 });
+    const beforeTls = await connect(true);
+    const inHandshake = await connect(true);
     inHandshake.write(Buffer.from([22, 3, 1]));
-    const inPreface = await come();
+    const inPreface = await connect();
     inPreface.write(preface.subarray(0, 10));
-    const inHello = await come();
+    const inHello = await connect();
     inHello.write(Buffer.concat([preface, call(1, attachPath), message(1, Buffer.alloc(100)).subarray(0, 50)]));
     await Promise.all([beforeTls, inHandshake, inPreface, inHello].map(closed));
     await stillServed();
   });
 
-  it('drops the oldest who were not let in when there are too many, and still lets runners in', async () => {
-    const { rig, come, stillServed } = await visited({ maxConnections: 3 });
-    const first = await come(true);
+  it('drops the oldest unauthenticated connections when there are too many, and still lets runners in', async () => {
+    const { rig, connect, stillServed } = await startPort({ maxConnections: 3 });
+    const first = await connect(true);
     const dropped = closed(first);
-    await Promise.all([come(true), come(true), come(true)]);
+    await Promise.all([connect(true), connect(true), connect(true)]);
     await dropped;
     await rig.pair();
     await stillServed();
   });
 
-  it('does not even shake hands with more than so many from one address in a second', async () => {
-    const { address, stillServed } = await visited({ maxConnectionsPerSecond: 5 });
+  it('begins no TLS with more than maxConnectionsPerSecond of one address in a second', async () => {
+    const { address, stillServed } = await startPort({ maxConnectionsPerSecond: 5 });
     let shaken = 0;
     const began = performance.now();
     await Promise.all(
@@ -146,13 +145,13 @@ describe('A port on the network', () => {
     await stillServed();
   });
 
-  it('takes no more than so many in a second from all addresses, and a runner comes in while the flood goes on', async () => {
-    const limits = { maxArrivalsPerSecond: 100, maxConnectionsPerSecond: 10_000, maxFailuresPerSecond: 10_000 };
-    const { rig, address, stillServed } = await visited(limits);
+  it('accepts only so many connections of all addresses in a second, and a runner comes in during the flood', async () => {
+    const limits = { maxAcceptedPerSecond: 100, maxConnectionsPerSecond: 10_000, maxFailuresPerSecond: 10_000 };
+    const { rig, address, stillServed } = await startPort(limits);
     const gone: Promise<void>[] = [];
     let shaken = 0;
     const began = performance.now();
-    // Two of three are dropped, also of those that a runner makes.
+    // Two of three are dropped, those of a runner included.
     const flood = setInterval(() => {
       const socket = connectTo({ address, from: `127.0.1.${gone.length % 10}` });
       socket.once('secureConnect', () => {
@@ -168,12 +167,12 @@ describe('A port on the network', () => {
     clearInterval(flood);
     await Promise.all(gone);
     const seconds = (performance.now() - began) / 1_000;
-    expect(shaken).toBeLessThanOrEqual(limits.maxArrivalsPerSecond * (seconds + 1) + 1);
+    expect(shaken).toBeLessThanOrEqual(limits.maxAcceptedPerSecond * (seconds + 1) + 1);
     expect(shaken).toBeGreaterThan(100);
   });
 
-  it('lets a runner in before its turn would have come behind strangers of ten other addresses, and answers each in the end', async () => {
-    const { rig, address, stillServed } = await visited({ maxFailuresPerSecond: 20 });
+  it('lets a runner in ahead of long queues of ten other addresses, and begins TLS with each connection in the end', async () => {
+    const { rig, address, stillServed } = await startPort({ maxFailuresPerSecond: 20 });
     const began = performance.now();
     let shaken = 0;
     for (let i = 0; i < 200; i++) {
@@ -189,15 +188,15 @@ describe('A port on the network', () => {
     await vi.waitFor(() => expect(shaken).toBeGreaterThan(60), 9_000);
   });
 
-  it('lets 150 runners in at once, as those who are let in are no failures', async () => {
-    const { rig } = await visited({ maxFailuresPerSecond: 5, maxConnectionsPerSecond: 1_000 });
+  it('lets 150 runners in at once, as only connections that fail count', async () => {
+    const { rig } = await startPort({ maxFailuresPerSecond: 5, maxConnectionsPerSecond: 1_000 });
     const began = performance.now();
     await Promise.all(Array.from({ length: 150 }, () => rig.pair()));
     expect(performance.now() - began).toBeLessThan(20_000);
   });
 
-  it('lets a runner in that has 2,000 handlers to tell of', async () => {
-    const { rig } = await visited();
+  it('lets a runner in that introduces itself with 2,000 handlers', async () => {
+    const { rig } = await startPort();
     const handlers = Array.from({ length: 2_000 }, (_, i) => `SomeServiceWithALongishName.itsMethodNumber${i}`);
     const large = { ...manifest, handlers };
     const info = await rig.info();
@@ -206,29 +205,8 @@ describe('A port on the network', () => {
     expect((await attached).hello.manifest.handlers).toEqual(handlers);
   });
 
-  it('drops a runner that opens streams without end, and keeps its session', async () => {
-    const { rig, come, stillServed } = await visited({ maxStreams: 10 });
-    const info = await rig.info();
-    const attached = rig.expect(info);
-    const about = { runner: info.runner, manifest, pid: 1, host: '', node: '' };
-    const hello = helloPacket({ runner: info.runner, token: info.token, session: new Uint8Array(0), received: 0 }, about);
-    const socket = await come();
-    socket.write(Buffer.concat([preface, call(1, attachPath), message(1, hello)]));
-    const here = new LinkRecorder();
-    (await attached).link.open(here);
-    const over = closed(socket);
-    for (let i = 1; i <= 10; i++) socket.write(call(odd(i), '/no.Such/Method', ended));
-    await stillServed();
-    expect(socket.destroyed).toBe(false);
-    socket.write(call(odd(11), '/no.Such/Method', ended));
-    await over;
-    // The session goes on, if the runner has its key.
-    expect(here.ends).toEqual([]);
-    await stillServed();
-  });
-
-  it('sets a runner that was let in no such limits', async () => {
-    const { rig } = await visited({ maxBytes: 10_000, maxFrames: 20, introductionTimeout: 1_000 });
+  it('sets no such limits once a runner has authenticated', async () => {
+    const { rig } = await startPort({ maxBytes: 10_000, timeout: 1_000 });
     const { parent, runner } = await rig.pair();
     const here = new LinkRecorder();
     parent.open(here);
@@ -244,10 +222,10 @@ describe('A port on the network', () => {
   });
 });
 
-/** Whether what a runner says of itself is decoded shows in what the answer complains of. */
+/** The answer shows whether the rest of an introduction was decoded. */
 const garbage = Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]);
 
-describe('Before the token was found right', () => {
+describe('Before the token is verified', () => {
   async function answerTo(token: (right: string) => string, about: Uint8Array) {
     const rig = new WireRig('host');
     onTestFinished(() => rig.close());
@@ -260,7 +238,7 @@ describe('Before the token was found right', () => {
     return raw.status;
   }
 
-  it('nothing else of a hello is decoded', async () => {
+  it('nothing else of an introduction is decoded', async () => {
     expect(await answerTo(() => 'guessed', garbage)).toMatchObject({ code: 16, details: expect.stringContaining('its token is wrong') });
     expect(await answerTo((right) => right, garbage)).toMatchObject({ code: 3 });
   });
@@ -272,8 +250,8 @@ describe('Before the token was found right', () => {
     onTestFinished(() => rig.close());
     const { address } = await rig.info();
     const socket = connectTo({ address });
-    let heard = '';
-    socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')));
+    let received = '';
+    socket.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')));
     socket.write(
       Buffer.concat([
         preface,
@@ -281,7 +259,7 @@ describe('Before the token was found right', () => {
         message(1, gzipSync(Buffer.alloc(3_000_000)), true),
       ]),
     );
-    await vi.waitFor(() => expect(heard).not.toBe(''));
+    await vi.waitFor(() => expect(received).not.toBe(''));
     const raw = new RawRunner(address);
     raw.hello('nobody', 'guessed', manifest);
     await raw.status;
