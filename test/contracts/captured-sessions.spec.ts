@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DialOptions } from '../../libs/flame/src/transport/attach/attach-client.js';
-import { besieged } from '../support/besieged.js';
+import { serverUnderAttack } from '../support/server-under-attack.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
 import { connectTo, frame, message, preface, type } from '../support/raw-http2.js';
@@ -65,7 +65,7 @@ async function say(address: string, bytes: Buffer, random: SeededRandom): Promis
 
 describe('Sessions that were listened in on', () => {
   it('let nobody in when they are replayed, and harm nobody when they are changed: 200 of them', async () => {
-    const { rig, stillServed } = await besieged();
+    const { rig, stillServed } = await serverUnderAttack();
     const info = await rig.info();
     const captured = await capture(rig, info);
     expect(captured.includes(info.token)).toBe(true);
@@ -79,7 +79,7 @@ describe('Sessions that were listened in on', () => {
   });
 
   it('harm nobody when they are changed behind a token that is right: 60 of them', async () => {
-    const { rig, stillServed } = await besieged();
+    const { rig, stillServed } = await serverUnderAttack();
     const first = await rig.info();
     const captured = await capture(rig, first);
     const random = new SeededRandom(4);
@@ -111,7 +111,7 @@ describe('Sessions that were listened in on', () => {
 
 describe('HTTP/2 that is valid in form alone', () => {
   it('harms nobody: 20,000 random frames over 200 connections', async () => {
-    const { rig, stillServed } = await besieged();
+    const { rig, stillServed } = await serverUnderAttack();
     const { address } = await rig.info();
     const random = new SeededRandom(5);
     const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)));

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../libs/flame/src/core/session/frame.js';
 import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet.js';
-import { besieged } from '../support/besieged.js';
+import { serverUnderAttack } from '../support/server-under-attack.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { RawRunner } from '../support/raw-runner.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -32,7 +32,7 @@ function honestPackets(): Buffer[] {
 
 describe('A parent whose port is attacked', () => {
   it('serves its runners while 200 connections bring random bytes', async () => {
-    const { rig, stillServed } = await besieged();
+    const { rig, stillServed } = await serverUnderAttack();
     const { address } = await rig.info();
     const random = new SeededRandom(1);
     await Promise.all(
@@ -50,7 +50,7 @@ describe('A parent whose port is attacked', () => {
   });
 
   it('lets nobody in with a wrong token, a used one, an empty one or one of another runner', async () => {
-    const { rig, stillServed } = await besieged();
+    const { rig, stillServed } = await serverUnderAttack();
     const [info, other] = [await rig.info(), await rig.info()];
     const attached = rig.expect(info);
     void rig.expect(other).catch(() => {});
@@ -72,7 +72,7 @@ describe('A parent whose port is attacked', () => {
   });
 
   it('ends the sessions of 150 runners that send mutations of what they should, and no other', async () => {
-    const { rig, stillServed } = await besieged();
+    const { rig, stillServed } = await serverUnderAttack();
     const random = new SeededRandom(2);
     const packets = honestPackets();
     for (let i = 0; i < 150; i++) {
@@ -96,7 +96,7 @@ describe('A parent whose port is attacked', () => {
   });
 
   it('takes announcements of giant values for what they are', async () => {
-    const { rig, stillServed } = await besieged();
+    const { rig, stillServed } = await serverUnderAttack();
     const before = process.memoryUsage().rss;
     for (const total of [2 ** 40, Number.MAX_SAFE_INTEGER]) {
       const info = await rig.info();

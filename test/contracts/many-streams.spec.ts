@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { besieged } from '../support/besieged.js';
+import { serverUnderAttack } from '../support/server-under-attack.js';
 import { kindsOfStreams } from '../support/kinds-of-streams.js';
 import { OpenedStreams } from '../support/opened-streams.js';
 import { flood } from '../support/stream-flood.js';
 
-/** `FLAME_STREAMS=1000000` for a million, or npm run siege -- hostile streams. */
+/** `FLAME_STREAMS=1000000` for a million, or npm run stress -- hostile streams. */
 const count = Number(process.env['FLAME_STREAMS'] ?? 15_000);
 
 function watched() {
@@ -16,7 +16,7 @@ function watched() {
 describe(`A parent that is brought ${count} streams`, () => {
   it('answers each on this host, serves its runner all along, and keeps nothing of them', { timeout: 30_000 + count }, async () => {
     const opened = watched();
-    const { rig, stillServed } = await besieged();
+    const { rig, stillServed } = await serverUnderAttack();
     const { address } = await rig.info();
     const handles = process.getActiveResourcesInfo().length;
     let over = false;
@@ -33,7 +33,7 @@ describe(`A parent that is brought ${count} streams`, () => {
 
   it('opens none of them that unauthenticated clients send over the network in large writes', { timeout: 30_000 + count }, async () => {
     const opened = watched();
-    const { rig, stillServed } = await besieged('network');
+    const { rig, stillServed } = await serverUnderAttack('network');
     const { address } = await rig.info();
     const targets = Array.from({ length: 20 }, (_, i) => ({ address, from: `127.0.2.${i + 1}` }));
     const { sent } = await flood({ targets, stream: kindsOfStreams['say nothing'], count, connections: 20, unanswered: Infinity });

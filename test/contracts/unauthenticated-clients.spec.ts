@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
 import type { ConnectionLimits } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
-import { besieged } from '../support/besieged.js';
+import { serverUnderAttack } from '../support/server-under-attack.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
 import { call, closed, connectTo, fields, flag, frame, message, preface, type } from '../support/raw-http2.js';
@@ -15,7 +15,7 @@ import { manifest, WireRig } from '../support/wire-rig.js';
 
 /** A port on the network with one good runner, which other clients connect to at `address`. */
 async function startPort(preAuth: ConnectionLimits = {}) {
-  const { rig, stillServed } = await besieged('network', { preAuth });
+  const { rig, stillServed } = await serverUnderAttack('network', { preAuth });
   const { address } = await rig.info();
   const connect = async (plain = false): Promise<Socket> => {
     const socket = connectTo({ address, plain });

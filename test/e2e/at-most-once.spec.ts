@@ -24,12 +24,12 @@ interface Outcome {
 /**
  * Keeps calls under way while runners are killed at random moments, whatever they do then: boot, run, answer. Gives what came of each call.
  */
-async function besiege(backend: WatchedBackend, call: (name: string) => Promise<string>): Promise<Outcome[]> {
+async function callWhileRunnersAreKilled(backend: WatchedBackend, call: (name: string) => Promise<string>): Promise<Outcome[]> {
   const random = new SeededRandom(kills);
   const outcomes: Outcome[] = [];
-  let besieged = true;
+  let killing = true;
   const caller = async (): Promise<void> => {
-    while (besieged) {
+    while (killing) {
       const name = `call ${outcomes.length}`;
       const outcome: { -readonly [K in keyof Outcome]: Outcome[K] } = { name, settled: 0 };
       outcomes.push(outcome);
@@ -57,7 +57,7 @@ async function besiege(backend: WatchedBackend, call: (name: string) => Promise<
       if (victims.length > 0) process.kill(random.pick(victims), 'SIGKILL');
     }
   } finally {
-    besieged = false;
+    killing = false;
   }
   await all;
   return outcomes;
@@ -73,7 +73,7 @@ rule(
         const { app, file, pool } = await start({ max: 3, maxConcurrency: 4 }, { backend });
         const [loss, log] = [app.get(LossService), file()];
         let calls = 0;
-        const outcomes = await besiege(backend, (name) => loss.once(log, name, (calls++ % 8) * 5));
+        const outcomes = await callWhileRunnersAreKilled(backend, (name) => loss.once(log, name, (calls++ % 8) * 5));
 
         const ran = tally(readMarks(log));
         expect([...ran].filter(([, times]) => times > 1)).toEqual([]);
@@ -98,7 +98,7 @@ rule(
         const { app, file } = await start({ max: 3, maxConcurrency: 4 }, { backend });
         const [loss, log] = [app.get(LossService), file()];
         let calls = 0;
-        const outcomes = await besiege(backend, (name) => loss.repeatable(log, name, (calls++ % 8) * 5));
+        const outcomes = await callWhileRunnersAreKilled(backend, (name) => loss.repeatable(log, name, (calls++ % 8) * 5));
 
         expect(outcomes.filter(({ name, value, settled }) => value !== name || settled !== 1)).toEqual([]);
         const marks = readMarks(log);

@@ -30,13 +30,13 @@ class Effects {
   }
 }
 
-interface Siege {
+interface Run {
   readonly outcomes: readonly { readonly results: number[]; readonly errors: unknown[] }[];
   readonly effects: Effects;
 }
 
 /** Calls without end, over `kills` runners that die at a moment of the dice; time is virtual. */
-async function besiege(method: 'once' | 'repeatable', seed: number): Promise<Siege> {
+async function callWhileRunnersAreKilled(method: 'once' | 'repeatable', seed: number): Promise<Run> {
   const app = await Test.createTestingModule({
     imports: [FlameTestingModule.forRoot([{ name: 'p', max: 3, maxConcurrency: 3 }], { virtualTime: true })],
     providers: [Effects],
@@ -76,7 +76,7 @@ async function besiege(method: 'once' | 'repeatable', seed: number): Promise<Sie
 
 describe(`Over ${kills} runners dropped at random moments`, () => {
   it('no handler runs twice, and every call settles exactly once, without retry', async () => {
-    const { outcomes, effects } = await besiege('once', 1);
+    const { outcomes, effects } = await callWhileRunnersAreKilled('once', 1);
     expect([...effects.counts].filter(([, times]) => times > 1)).toEqual([]);
     expect(outcomes.filter(({ results, errors }) => results.length + errors.length !== 1)).toEqual([]);
     outcomes.forEach(({ results }, call) => {
@@ -89,7 +89,7 @@ describe(`Over ${kills} runners dropped at random moments`, () => {
   });
 
   it('every call succeeds in the end, with retry and an idempotent handler', async () => {
-    const { outcomes, effects } = await besiege('repeatable', 2);
+    const { outcomes, effects } = await callWhileRunnersAreKilled('repeatable', 2);
     outcomes.forEach(({ results, errors }, call) => expect([results, errors]).toEqual([[call], []]));
     expect([...effects.counts.values()].some((times) => times > 1)).toBe(true);
   });

@@ -14,7 +14,7 @@ need python3-grpcio '/usr/bin/python3 -c "import grpc"'
 need python3-protobuf '/usr/bin/python3 -c "import google.protobuf"'
 # What queues are kept in: live-sources.spec.ts.
 need redis-server 'command -v redis-server'
-# What hosts of their own are made with: siege.spec.ts, rpc-cut-network.spec.ts.
+# What hosts of their own are made with: stress.spec.ts, rpc-cut-network.spec.ts.
 need iproute2 'command -v ip && command -v ss'
 need util-linux 'command -v nsenter'
 need python3-minimal 'command -v python3'

@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from './dice.js';
 import type { Ledger } from './ledger.js';
-import type { SiegeWork } from './siege-work.js';
+import type { StressWork } from './stress-work.js';
 
 /** Callers that always have a call of some kind under way, until `stop`. */
 export class Load {
-  readonly #work: SiegeWork;
+  readonly #work: StressWork;
   readonly #ledger: Ledger;
   readonly #dice: Dice;
   readonly #bytes = randomBytes(1024 * 1024);
   #stopped = false;
 
-  constructor(work: SiegeWork, ledger: Ledger, dice: Dice) {
+  constructor(work: StressWork, ledger: Ledger, dice: Dice) {
     this.#work = work;
     this.#ledger = ledger;
     this.#dice = dice;
@@ -29,7 +29,7 @@ export class Load {
 
   async #caller(pause: number): Promise<void> {
     while (!this.#stopped) {
-      await this.#ledger.book((call) => this.#call(call));
+      await this.#ledger.record((call) => this.#call(call));
       if (pause > 0) await sleep(this.#dice.below(2 * pause));
     }
   }

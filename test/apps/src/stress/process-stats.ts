@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 
 /** What the parent holds at one moment. */
-export interface VitalSigns {
+export interface ProcessStats {
   readonly minute: number;
   /** In MiB. */
   readonly rss: number;
@@ -14,7 +14,7 @@ export interface VitalSigns {
 
 const mebibyte = 1024 * 1024;
 
-export function vitalSigns(began: number, runners: number): VitalSigns {
+export function processStats(began: number, runners: number): ProcessStats {
   (globalThis as { gc?: () => void }).gc?.();
   const { rss, heapUsed } = process.memoryUsage();
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { besiege, faultsOf } from '../siege/besiege.js';
+import { runStressTest, violationsOf } from '../stress/stress-test.js';
 
-/** `FLAME_SIEGE_MINUTES=10` for longer, or npm run siege -- chaos. */
-const minutes = Number(process.env['FLAME_SIEGE_MINUTES'] ?? 0.5);
+/** `FLAME_STRESS_MINUTES=10` for longer, or npm run stress -- faults. */
+const minutes = Number(process.env['FLAME_STRESS_MINUTES'] ?? 0.5);
 
 /** A quarter of what a machine does in half a minute that has nothing else to do; a busy one takes longer for them. */
 const calls = 500;
@@ -20,13 +20,13 @@ const places = [
 for (const { where, farHosts, kinds, ways } of places) {
   describe(`Runners ${where}, that are killed, stopped, blocked and short of memory, under a parent that is blocked`, () => {
     it('cost no call its answer, run none twice and leave nothing', { timeout: minutes * 60_000 + 300_000 }, async () => {
-      const report = await besiege({ minutes, calls, callers: 12, pause: 20, troubleEvery: 1_500, farHosts, seed: 1 });
-      expect(faultsOf(report)).toEqual([]);
+      const report = await runStressTest({ minutes, calls, callers: 12, pause: 20, faultEvery: 1_500, farHosts, seed: 1 });
+      expect(violationsOf(report)).toEqual([]);
       const { started, settled, handlerRuns } = report.calls;
-      console.info(JSON.stringify({ started, settled, handlerRuns, troubles: report.troubles, ways: report.ways }));
+      console.info(JSON.stringify({ started, settled, handlerRuns, faults: report.faults, ways: report.ways }));
       expect(Object.values(settled).reduce((sum, count) => sum + count, 0)).toBe(started);
       expect(settled['returned, ran: yes']).toBeGreaterThanOrEqual(calls);
-      expect(Object.keys(report.troubles)).toHaveLength(kinds);
+      expect(Object.keys(report.faults)).toHaveLength(kinds);
       expect(Object.keys(report.ways).sort()).toEqual(ways);
       const { atTheEnd, samples } = report;
       expect(atTheEnd.heap).toBeLessThan(samples[0]!.heap + 15);

@@ -4,8 +4,8 @@ import { LinkRecorder } from './link-recorder.js';
 import { numbered } from './numbered-frames.js';
 import { WireRig } from './wire-rig.js';
 
-/** A door with one good runner, which must be served as ever, whatever others do. */
-export async function besieged(
+/** An attach server with one good runner, which must be served whatever other clients do. */
+export async function serverUnderAttack(
   reach: 'host' | 'network' = 'host',
   options: GrpcAttachServerOptions = {},
 ): Promise<{ rig: WireRig; stillServed: () => Promise<void> }> {

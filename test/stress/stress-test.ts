@@ -3,49 +3,52 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LedgerReport } from '../apps/src/siege/ledger.js';
-import type { SiegeOrders } from '../apps/src/siege/orders.js';
-import type { VitalSigns } from '../apps/src/siege/vital-signs.js';
+import type { LedgerReport } from '../apps/src/stress/ledger.js';
+import type { StressOptions } from '../apps/src/stress/stress-options.js';
+import type { ProcessStats } from '../apps/src/stress/process-stats.js';
 
-/** What a siege reports, see `test/apps/src/siege/main.ts`. */
-export interface SiegeReport {
-  readonly orders: SiegeOrders;
+/** Report of a stress test, see `test/apps/src/stress/main.ts`. */
+export interface StressReport {
+  readonly options: StressOptions;
   readonly calls: LedgerReport;
-  readonly troubles: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<string, number>>;
   readonly machineEnds: Readonly<Record<string, number>>;
   readonly machines: number;
   /** Where runners were told to find their parent, counted. */
   readonly ways: Readonly<Record<string, number>>;
   /** Processes, control groups, sockets, folders, networks that are still there. */
   readonly leftovers: readonly string[];
-  readonly samples: readonly VitalSigns[];
-  readonly atTheEnd: VitalSigns;
+  readonly samples: readonly ProcessStats[];
+  readonly atTheEnd: ProcessStats;
 }
 
-/** Runs one siege, of compiled code, in a folder of its own, and one with far hosts in namespaces of its own; gives its report. `tell` gets its lines. Rejects when it dies. */
-export async function besiege(orders: Omit<SiegeOrders, 'folder'>, tell: (line: string) => void = () => {}): Promise<SiegeReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'siege-'));
+/** Runs a stress test from compiled code in a folder of its own, with far hosts in namespaces of its own. `tell` gets its lines. @throws when its process fails */
+export async function runStressTest(
+  options: Omit<StressOptions, 'folder'>,
+  tell: (line: string) => void = () => {},
+): Promise<StressReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'stress-'));
   mkdirSync(join(folder, 'tmp'));
   try {
-    const env = { ...process.env, TMPDIR: join(folder, 'tmp'), SIEGE: JSON.stringify({ folder, ...orders }) };
+    const env = { ...process.env, TMPDIR: join(folder, 'tmp'), STRESS: JSON.stringify({ folder, ...options }) };
     const before = networks();
-    const inNamespaces = orders.farHosts > 0 ? [join(process.cwd(), 'test/siege/in-namespaces.sh')] : [];
-    const command = [...inNamespaces, process.execPath, '--expose-gc', join(process.cwd(), 'test/apps/dist/siege/main.js')];
+    const inNamespaces = options.farHosts > 0 ? [join(process.cwd(), 'test/stress/in-namespaces.sh')] : [];
+    const command = [...inNamespaces, process.execPath, '--expose-gc', join(process.cwd(), 'test/apps/dist/stress/main.js')];
     // Its calls settle two minutes after its time at the latest.
-    const timeout = (orders.minutes + 4.5) * 60_000;
+    const timeout = (options.minutes + 4.5) * 60_000;
     const child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'inherit'], timeout, killSignal: 'SIGKILL' });
     child.stdout.setEncoding('utf8').on('data', tell);
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-    if (code !== 0) throw new Error(`the siege ended with ${signal ?? `exit code ${code}`}`);
-    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as SiegeReport;
+    if (code !== 0) throw new Error(`the stress test ended with ${signal ?? `exit code ${code}`}`);
+    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as StressReport;
     return { ...report, leftovers: [...report.leftovers, ...networks().filter((one) => !before.includes(one))] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** What is wrong with a siege; empty when nothing was lost, nothing ran twice, nobody was told what is not so, and nothing is left. */
-export function faultsOf({ calls, leftovers }: SiegeReport): string[] {
+/** The rules that a stress test broke; empty when no call was lost, ran twice or got a wrong answer, and nothing is left. */
+export function violationsOf({ calls, leftovers }: StressReport): string[] {
   const { neverSettled, settledTwice, ranTwice, liedAbout, wrong } = calls;
   const lists = { neverSettled, settledTwice, ranTwice, liedAbout, wrong, leftovers };
   return Object.entries(lists).flatMap(([what, list]) => list.map((one) => `${what}: ${one}`));

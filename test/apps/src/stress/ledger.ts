@@ -2,10 +2,10 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { FlameError } from 'nestjs-flame';
 
-/** The most calls of one siege. */
+/** The most calls of one stress test. */
 const mostCalls = 50_000_000;
 
-/** What a siege says of its calls. All lists are empty when nothing was lost. */
+/** What a stress test reports of its calls. All lists are empty when nothing was lost. */
 export interface LedgerReport {
   readonly started: number;
   readonly settled: Readonly<Record<string, number>>;
@@ -19,7 +19,7 @@ export interface LedgerReport {
   readonly wrong: string[];
 }
 
-/** The books of a siege: how each call settled, beside how often its handler ran. A fixed few bytes a call, so that it does not hide what leaks. */
+/** How each call of a stress test settled, and how often its handler ran. A fixed few bytes a call, so that it does not hide what leaks. */
 export class Ledger {
   readonly #kinds: string[] = ['open'];
   /** Kind by call; pages that nothing was written to cost nothing. */
@@ -38,7 +38,7 @@ export class Ledger {
   }
 
   /** Books a call from its start to its end. `made` gives whether the value is the call's own. */
-  async book(make: (call: number) => Promise<boolean>): Promise<void> {
+  async record(make: (call: number) => Promise<boolean>): Promise<void> {
     const call = this.#started++;
     try {
       const right = await make(call);

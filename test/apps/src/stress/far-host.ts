@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const tapwire = join(process.cwd(), 'test/support/tapwire.py');
 
-/** A host of its own for runners, as far as the network goes: a namespace that nothing but a wire connects with the parent's. Needs `test/siege/in-namespaces.sh`. */
+/** A host of its own for runners, as far as the network goes: a namespace that nothing but a wire connects with the parent's. Needs `test/stress/in-namespaces.sh`. */
 export class FarHost {
   readonly name: string;
   /** Under which runners there know the parent. */

@@ -15,7 +15,7 @@ import { GoodRunner } from './good-runner.js';
 import { print } from './hostile.js';
 
 /** What the flooding process is told. */
-interface Orders {
+interface FloodOptions {
   readonly address: string;
   readonly addresses: number;
   readonly kind: KindOfStream;
@@ -85,12 +85,12 @@ export async function millionStreams(): Promise<boolean> {
     'handles before',
     'after',
   );
-  for (const [name, way] of Object.entries(ways)) held = (await besiegedBy(name, way, opened)) && held;
+  for (const [name, way] of Object.entries(ways)) held = (await runUnder(name, way, opened)) && held;
   opened.stop();
   return held;
 }
 
-async function besiegedBy(name: string, way: Way, opened: OpenedStreams): Promise<boolean> {
+async function runUnder(name: string, way: Way, opened: OpenedStreams): Promise<boolean> {
   const rig = new WireRig(way.reach);
   const runner = await GoodRunner.attach(rig);
   const info = await rig.info();
@@ -101,8 +101,8 @@ async function besiegedBy(name: string, way: Way, opened: OpenedStreams): Promis
   const before = { ...alone(), heap: heap(), handles: process.getActiveResourcesInfo().length, opened: opened.count };
   const { address, token, runner: as } = info;
   const { kind, count, connections, addresses = 1, patient = false } = way;
-  const orders: Orders = { address, kind, count, connections, addresses, patient, within: way.all ? atMost : heldUp };
-  const flooder = fork(process.argv[1]!, ['flooder', JSON.stringify(way.letIn ? { ...orders, runner: as, token } : orders)]);
+  const options: FloodOptions = { address, kind, count, connections, addresses, patient, within: way.all ? atMost : heldUp };
+  const flooder = fork(process.argv[1]!, ['flooder', JSON.stringify(way.letIn ? { ...options, runner: as, token } : options)]);
   const [beside, began] = [runner.measure(), performance.now()];
   const [result] = (await once(flooder, 'message')) as [Flooded];
   const [served, seconds] = [beside(), (performance.now() - began) / 1_000];
@@ -137,7 +137,7 @@ function heap(): number {
 
 /** The flooding process. */
 export async function floodAsTold(told: string): Promise<void> {
-  const { address, addresses, kind, count, connections, patient, runner, token, within } = JSON.parse(told) as Orders;
+  const { address, addresses, kind, count, connections, patient, runner, token, within } = JSON.parse(told) as FloodOptions;
   process.on('disconnect', () => process.exit());
   const about = { runner: runner!, manifest, pid: 1, host: '', node: '' };
   const none = new Uint8Array(0);

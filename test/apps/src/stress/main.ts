@@ -11,31 +11,31 @@ import { Dice } from './dice.js';
 import { FarHost } from './far-host.js';
 import { Ledger } from './ledger.js';
 import { Load } from './load.js';
-import { marksFile, readOrders, reconnectTimeout } from './orders.js';
+import { marksFile, readOptions, reconnectTimeout } from './stress-options.js';
 import { otherProcesses } from './other-processes.js';
-import { SiegeWork } from './siege-work.js';
-import { Troubles } from './troubles.js';
-import { vitalSigns } from './vital-signs.js';
+import { StressWork } from './stress-work.js';
+import { Faults } from './faults.js';
+import { processStats } from './process-stats.js';
 import { WatchedMachines } from './watched-machines.js';
 
-// A siege: load and troubles on real processes, and at the end a report of what became of every call, in `report.json`. With FLAME_PARENT it is a runner of it.
-const orders = readOrders();
+// A stress test: load and faults on real processes. It writes the outcome of every call to `report.json`. With FLAME_PARENT this is one of its runners.
+const options = readOptions();
 const isRunner = FlameParent.get() !== null;
 const hosts: FarHost[] = [];
-if (!isRunner) for (let number = 1; number <= orders.farHosts; number++) hosts.push(await FarHost.make(number));
+if (!isRunner) for (let number = 1; number <= options.farHosts; number++) hosts.push(await FarHost.make(number));
 if (hosts.length > 0) {
   // Runners are started as their parent was; those of far hosts in the namespace of one.
-  process.env['SIEGE_NODE'] = process.execPath;
-  process.execPath = join(process.cwd(), 'test/siege/node-on-host.sh');
+  process.env['STRESS_NODE'] = process.execPath;
+  process.execPath = join(process.cwd(), 'test/stress/node-on-host.sh');
 }
-const machines = new WatchedMachines(orders.folder, hosts);
+const machines = new WatchedMachines(options.folder, hosts);
 
 @Module({
   imports: [
     FlameModule.forRoot(
       [
         {
-          name: 'siege',
+          name: 'stress',
           min: 0,
           max: 4,
           maxConcurrency: 8,
@@ -49,46 +49,46 @@ const machines = new WatchedMachines(orders.folder, hosts);
       { backend: machines, reconnectTimeout },
     ),
   ],
-  providers: [SiegeWork],
+  providers: [StressWork],
 })
-class SiegeModule {}
+class StressModule {}
 
-const app = await NestFactory.createApplicationContext(SiegeModule, { logger: ['error'] });
+const app = await NestFactory.createApplicationContext(StressModule, { logger: ['error'] });
 
 if (!isRunner) {
-  const dice = new Dice(orders.seed);
+  const dice = new Dice(options.seed);
   const ledger = new Ledger();
-  const pool = app.get<FlamePool>(getPoolToken('siege'));
-  const load = new Load(app.get(SiegeWork), ledger, dice);
-  const troubles = new Troubles({ dice, pool, work: app.get(SiegeWork), ledger, alive: machines.alive, hosts });
+  const pool = app.get<FlamePool>(getPoolToken('stress'));
+  const load = new Load(app.get(StressWork), ledger, dice);
+  const faults = new Faults({ dice, pool, work: app.get(StressWork), ledger, alive: machines.alive, hosts });
   const began = Date.now();
-  const end = began + orders.minutes * 60_000;
-  const samples = [vitalSigns(began, 0)];
-  const serving = load.run(orders.callers, orders.pause);
+  const end = began + options.minutes * 60_000;
+  const samples = [processStats(began, 0)];
+  const serving = load.run(options.callers, options.pause);
 
   const sampling = setInterval(() => {
-    const sample = vitalSigns(began, machines.alive.size);
+    const sample = processStats(began, machines.alive.size);
     samples.push(sample);
     console.log(JSON.stringify({ ...sample, calls: ledger.started }));
   }, 10_000);
-  while (Date.now() < end || ledger.returned < orders.calls || !troubles.ofEveryKind) {
-    troubles.make();
-    await sleep(dice.below(2 * orders.troubleEvery));
+  while (Date.now() < end || ledger.returned < options.calls || !faults.ofEveryKind) {
+    faults.make();
+    await sleep(dice.below(2 * options.faultEvery));
   }
-  await troubles.over();
+  await faults.over();
   load.stop();
   // Each call has its own clocks: none takes longer than to wait, to boot and to run.
   await Promise.race([serving, sleep(120_000, undefined, { ref: false })]);
   clearInterval(sampling);
-  samples.push(vitalSigns(began, machines.alive.size));
+  samples.push(processStats(began, machines.alive.size));
   const closed = await Promise.race([app.close().then(() => true), sleep(30_000, false, { ref: false })]);
   await sleep(200);
   const networks: string[] = [];
   for (const host of hosts) networks.push(...(await host.remove()));
   const report = {
-    orders,
-    calls: await ledger.report(marksFile(orders)),
-    troubles: troubles.counts,
+    options,
+    calls: await ledger.report(marksFile(options)),
+    faults: faults.counts,
     machineEnds: machines.ends,
     machines: machines.all.length,
     ways: machines.ways,
@@ -103,8 +103,8 @@ if (!isRunner) {
       ...(closed ? [] : ['the app does not close']),
     ],
     samples,
-    atTheEnd: vitalSigns(began, machines.alive.size),
+    atTheEnd: processStats(began, machines.alive.size),
   };
-  writeFileSync(join(orders.folder, 'report.json'), JSON.stringify(report, null, 2));
+  writeFileSync(join(options.folder, 'report.json'), JSON.stringify(report, null, 2));
   if (!closed) process.exit(1);
 }

@@ -9,7 +9,7 @@ const memoryLimit = 400 * 1024 * 1024;
 
 /** Runner processes, on this host or in turn on far ones, under a memory limit each where this machine lets us make control groups; it knows which ones are alive. */
 export class WatchedMachines extends FlameBackend {
-  readonly name = 'siege';
+  readonly name = 'stress';
   readonly reach: 'host' | 'network';
   readonly alive = new Set<number>();
   /** How machines ended, counted. */
@@ -20,14 +20,14 @@ export class WatchedMachines extends FlameBackend {
   readonly all: number[] = [];
   readonly #places: readonly { readonly processes: ProcessBackend; readonly host?: FarHost }[];
   readonly #groups = new Set<string>();
-  /** Names this siege among others. */
-  readonly #siege: string;
+  /** Tells this stress test from others. */
+  readonly #test: string;
 
   constructor(folder: string, hosts: readonly FarHost[]) {
     super();
-    this.#siege = basename(folder);
+    this.#test = basename(folder);
     this.reach = hosts.length > 0 ? 'network' : 'host';
-    const far = hosts.map((host) => ({ host, processes: new ProcessBackend({ env: { SIEGE_HOST: host.name } }) }));
+    const far = hosts.map((host) => ({ host, processes: new ProcessBackend({ env: { STRESS_HOST: host.name } }) }));
     this.#places = far.length > 0 ? far : [{ processes: new ProcessBackend() }];
   }
 
@@ -74,7 +74,7 @@ export class WatchedMachines extends FlameBackend {
     const [root, limit] = existsSync('/sys/fs/cgroup/memory')
       ? ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes']
       : ['/sys/fs/cgroup', 'memory.max'];
-    const group = `${root}/${this.#siege}-${pid}`;
+    const group = `${root}/${this.#test}-${pid}`;
     try {
       mkdirSync(group);
       this.#groups.add(group);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** All processes of this process namespace but the one that made it and this one, where the siege has it for itself. */
+/** All processes of this process namespace but the one that made it and this one, where a stress test has it for itself. */
 export function otherProcesses(): string[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry) && ![1, process.pid].includes(Number(entry)))

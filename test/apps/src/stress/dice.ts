@@ -1,4 +1,4 @@
-/** A small seeded generator (mulberry32): the same seed plans the same troubles. When they meet what runs is the machine's affair. */
+/** A small seeded generator (mulberry32): the same seed plans the same faults. When they meet what runs is the machine's affair. */
 export class Dice {
   #state: number;
 

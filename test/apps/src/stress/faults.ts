@@ -3,14 +3,14 @@ import type { FlamePool } from 'nestjs-flame';
 import type { Dice } from './dice.js';
 import type { FarHost } from './far-host.js';
 import type { Ledger } from './ledger.js';
-import { reconnectTimeout } from './orders.js';
-import type { SiegeWork } from './siege-work.js';
+import { reconnectTimeout } from './stress-options.js';
+import type { StressWork } from './stress-work.js';
 
-/** What troubles are made with. */
-export interface TroubleSetup {
+/** What faults are made with and applied to. */
+export interface FaultSetup {
   readonly dice: Dice;
   readonly pool: FlamePool;
-  readonly work: SiegeWork;
+  readonly work: StressWork;
   readonly ledger: Ledger;
   /** The runner processes that are alive. */
   readonly alive: ReadonlySet<number>;
@@ -18,16 +18,16 @@ export interface TroubleSetup {
   readonly hosts: readonly FarHost[];
 }
 
-/** Makes trouble of all kinds at random moments, each kind as often as the others, and counts it. */
-export class Troubles {
+/** Makes faults of all kinds at random moments, each kind as often as the others, and counts it. */
+export class Faults {
   readonly counts: Record<string, number> = {};
-  readonly #setup: TroubleSetup;
+  readonly #setup: FaultSetup;
   readonly #kinds: Record<string, () => Promise<void> | void>;
   readonly #underWay = new Set<Promise<void>>();
   /** Kinds that are due before any comes again. */
   #due: string[] = [];
 
-  constructor(setup: TroubleSetup) {
+  constructor(setup: FaultSetup) {
     this.#setup = setup;
     const signal = (name: NodeJS.Signals) => (): void => this.#strike((pid) => process.kill(pid, name));
     this.#kinds = {
@@ -38,7 +38,7 @@ export class Troubles {
       "runner's event loop blocked": () => this.#call((call) => this.#setup.work.blocks(call)),
       "parent's event loop blocked": () => this.#block(),
       'pool resized': () => this.#resize(),
-      ...(setup.hosts.length > 0 && this.#wireTroubles(setup.hosts)),
+      ...(setup.hosts.length > 0 && this.#networkFaults(setup.hosts)),
     };
   }
 
@@ -47,14 +47,14 @@ export class Troubles {
     return Object.keys(this.#kinds).every((kind) => this.counts[kind] !== undefined);
   }
 
-  /** One trouble, which may take its time. */
+  /** One fault, which may take its time. */
   make(): void {
     if (this.#due.length === 0) this.#due = Object.keys(this.#kinds);
     const [kind] = this.#due.splice(this.#setup.dice.below(this.#due.length), 1) as [string];
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
-    const trouble = (async () => this.#kinds[kind]!())();
-    this.#underWay.add(trouble);
-    void trouble.finally(() => this.#underWay.delete(trouble));
+    const fault = (async () => this.#kinds[kind]!())();
+    this.#underWay.add(fault);
+    void fault.finally(() => this.#underWay.delete(fault));
   }
 
   /** Resolves when what was begun has come to its end. */
@@ -83,7 +83,7 @@ export class Troubles {
 
   /** Some of these calls settle with an error, which the ledger books. */
   async #call(make: (call: number) => Promise<number>): Promise<void> {
-    await this.#setup.ledger.book(async (call) => (await make(call)) === call);
+    await this.#setup.ledger.record(async (call) => (await make(call)) === call);
   }
 
   #block(): void {
@@ -97,7 +97,7 @@ export class Troubles {
   }
 
   /** What is done to a wire is over before the next thing is done to it. */
-  #wireTroubles(hosts: readonly FarHost[]): Record<string, () => Promise<void>> {
+  #networkFaults(hosts: readonly FarHost[]): Record<string, () => Promise<void>> {
     const { dice } = this.#setup;
     const during = (begin: string, end: string, least: number, most: number) => (): Promise<void> => {
       const host = dice.pick(hosts);
