@@ -79,7 +79,7 @@ describe('A TMPDIR that cannot hold a socket', () => {
     await app.line(new RegExp(`- ${folder}: EROFS: read-only file system`));
     await app.line(/- \/nowhere\/at\/all: ENOENT/);
     await app.line(/- \/dev\/shm: EROFS/);
-    await app.line(/Set TMPDIR to a folder that is there, that this process may write to, and whose path has at most \d+ bytes/);
+    await app.line(/Set TMPDIR to a folder that exists, that this process may write to, and whose path has at most \d+ bytes/);
     execFileSync('nsenter', ['--mount', '--target', String(app.pid), 'mount', '-o', 'remount,rw', folder]);
     await call();
     await returned(1);

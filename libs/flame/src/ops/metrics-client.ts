@@ -28,7 +28,7 @@ export class MetricsClient {
     const { credentials: secure, options } =
       ca === undefined
         ? { credentials: credentials.createInsecure(), options: {} }
-        : (await import('../transport/grpc/pinned-certificate.js')).pinned(readFileSync(ca, 'utf8'));
+        : (await import('../transport/grpc/client-credentials.js')).pinned(readFileSync(ca, 'utf8'));
     const metadata = new Headers();
     if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
     return new MetricsClient(new Constructor(address, secure, { ...options, 'grpc.enable_http_proxy': 0 }), metadata);

@@ -11,7 +11,7 @@ import { makeGrpcServer } from '../../transport/grpc/grpc-server.js';
 import type { InstanceIdentity } from '../../transport/grpc/instance-identity.js';
 import type { Attachment, Hello } from '../../transport/session/link.js';
 import { Listener } from '../../transport/grpc/listener.js';
-import { isInstance } from '../../transport/grpc/mutual-tls.js';
+import { isInstance } from '../../transport/grpc/client-credentials.js';
 import type { PreAuthLimits } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
 import { UnauthenticatedConnections } from '../../transport/grpc/pre-auth/unauthenticated-connections.js';
 

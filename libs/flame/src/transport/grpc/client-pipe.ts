@@ -1,38 +1,37 @@
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import { asIs, attachPath, dialOptions, hostDialOptions, instanceDialOptions, instancesPath } from './grpc-options.js';
-import { mutual } from './mutual-tls.js';
-import { pinned } from './pinned-certificate.js';
+import { mutual, pinned } from './client-credentials.js';
 import type { InstanceIdentity } from './instance-identity.js';
 import type { Pipe } from '../session/pipe.js';
 
-/** Where the other end is, and how it shows who it is. */
+/** The address of the other end, and how both ends authenticate. */
 export interface Destination {
   readonly address: string;
-  /** What a parent must show, PEM; none on a Unix socket. */
+  /** The certificate that the parent must have, PEM; undefined on a Unix socket. */
   readonly certificate?: string;
-  /** It is on this host, where the system tells when its process ends: a silent one is paused, and not lost. */
+  /** The other end is on this host, where the system closes the connection when its process ends: without an answer it is paused, not lost. */
   readonly sameHost?: boolean;
-  /** For an instance of the app: what both ends must show. */
+  /** For an instance of the app: the certificates of both ends. */
   readonly identity?: InstanceIdentity;
 }
 
-/** What a dialled connection tells. */
+/** The events of a connection that this end opened. */
 export interface PipeListener {
   packet(packet: Buffer): void;
-  /** The connection is over, once, also when this end ended it. */
+  /** The connection has ended. Called once, also when this end ended it. */
   gone(error: ServiceError | undefined): void;
 }
 
 /** Connects to a parent, or to an instance. */
 export type OpenPipe = (to: Destination, listener: PipeListener) => Pipe;
 
-/** A Unix socket that only this user can reach needs no more. */
+/** A Unix socket that only this user can reach needs no TLS. */
 const onThisHost = { credentials: credentials.createInsecure(), options: {} };
 
-/** How long a polite end may take before the connection is dropped. */
+/** Time for the other end to end the stream, too, before the connection is dropped. */
 const endTimeout = 1_000;
 
-/** A connection that this end made, over a gRPC client of its own, which is closed with it. */
+/** A connection that this end opened. It has its own gRPC client, which closes with it. */
 export class ClientPipe implements Pipe {
   readonly #client: Client;
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;

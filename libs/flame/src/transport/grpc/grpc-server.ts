@@ -2,11 +2,11 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 
 /**
- * A gRPC server that passes over streams which are gone before it sees them.
+ * Makes a gRPC server that ignores streams which were closed before it handles them.
  *
- * grpc-js (1.14) answers a call of a method that there is not, or of another content type, without looking whether its stream is still there; what Node's
- * HTTP/2 throws then ends the process. Whoever opens such a stream and resets it in the same breath brings that about, before any token was shown. Should
- * the internals go that this needs, its tests fail.
+ * grpc-js (1.14) answers a call of an unknown method, or of another content type, without checking that its stream is still open. Node's HTTP/2 then
+ * throws, and the process ends. A client can cause this without a token, by opening such a stream and resetting it at once. This function uses internals
+ * of grpc-js; its tests fail when they change.
  */
 export function makeGrpcServer(options: ServerOptions): Server {
   const server = new Server(options);
@@ -16,7 +16,7 @@ export function makeGrpcServer(options: ServerOptions): Server {
     if (handle === undefined) continue;
     internals[name] = function (interceptors, stream, headers) {
       if (!stream.destroyed && !stream.closed) return handle.call(this, interceptors, stream, headers);
-      // What is still said of it is of no use to anybody.
+      // Nobody needs the later errors of a closed stream.
       stream.on('error', () => {});
     };
   }

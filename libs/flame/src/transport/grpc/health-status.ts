@@ -1,16 +1,16 @@
 import type { Server } from '@grpc/grpc-js';
 
-/** What is up and what is not, as `grpc.health.v1.Health` tells it on any number of servers: '' for the whole, a name for each part. */
+/** The health of the app and its parts, served as `grpc.health.v1.Health` on any number of servers. The app's service name is '', a part's is its own. */
 export class HealthStatus {
   readonly #states = new Map<string, boolean>();
-  readonly #tellers: ((service: string, serving: boolean) => void)[] = [];
+  readonly #listeners: ((service: string, serving: boolean) => void)[] = [];
 
   set(service: string, serving: boolean): void {
     this.#states.set(service, serving);
-    for (const tell of this.#tellers) tell(service, serving);
+    for (const report of this.#listeners) report(service, serving);
   }
 
-  /** Nothing is up any more. */
+  /** Reports every service as not serving. */
   close(): void {
     for (const service of this.#states.keys()) this.set(service, false);
   }
@@ -18,9 +18,9 @@ export class HealthStatus {
   async addTo(server: Server): Promise<void> {
     const { HealthImplementation } = await import('grpc-health-check');
     const health = new HealthImplementation();
-    const tell = (service: string, serving: boolean): void => health.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');
-    for (const [service, serving] of this.#states) tell(service, serving);
-    this.#tellers.push(tell);
+    const report = (service: string, serving: boolean): void => health.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');
+    for (const [service, serving] of this.#states) report(service, serving);
+    this.#listeners.push(report);
     health.addToServer(server);
   }
 }

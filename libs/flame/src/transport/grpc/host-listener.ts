@@ -2,32 +2,32 @@ import type { ListenOptions } from 'node:net';
 import type { Listener } from './listener.js';
 import { openPrivateSocket, type PrivateSocket } from './private-socket.js';
 
-/** In a cluster the primary would listen, and hand a runner of one worker to another; it would also wait for runners before it lets a worker go. */
+/** In a cluster the primary would listen otherwise: it would give a runner of one worker to another, and wait for runners before a worker may end. */
 export const alone = { exclusive: true };
 
 /**
- * Where runners on this host attach: a private Unix socket, which is made when it is first asked for, and anew where it is gone. It owns the socket's folder, and
- * whoever gives it the listener owns that.
+ * The private Unix socket on which runners of this host attach. It is made on the first use, and again when it was removed. The `HostListener` owns the socket's
+ * folder; the owner of the listener is the code that opens it.
  */
 export class HostListener {
   readonly #open: (where: ListenOptions) => Promise<Listener>;
   #listener: Listener | undefined;
   #socket: PrivateSocket | undefined;
-  #looking: Promise<string> | undefined;
+  #pending: Promise<string> | undefined;
 
   constructor(open: (where: ListenOptions) => Promise<Listener>) {
     this.#open = open;
   }
 
-  /** The path of a socket that is there. @throws {FlameError} FLAME_CONFIG when none can be made; the next call tries again. */
+  /** The path of a socket that exists. @throws {FlameError} FLAME_CONFIG when none can be made; the next call tries again. */
   path(): Promise<string> {
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
-    return this.#looking;
+    this.#pending ??= this.#find().finally(() => (this.#pending = undefined));
+    return this.#pending;
   }
 
-  /** Makes the socket anew if it was made before and is gone, for runners that come back. */
+  /** Makes the socket again if it was removed, for runners that reconnect. */
   async restore(): Promise<void> {
-    // The next boot tells what is in the way.
+    // The next boot reports the error.
     if (this.#socket) await this.path().catch(() => undefined);
   }
 
@@ -36,12 +36,12 @@ export class HostListener {
     await this.#socket?.remove();
   }
 
-  /** Resolves when it is not about to listen. */
+  /** Resolves when no attempt to listen is under way. */
   async settled(): Promise<void> {
-    await Promise.allSettled([this.#looking]);
+    await Promise.allSettled([this.#pending]);
   }
 
-  async #look(): Promise<string> {
+  async #find(): Promise<string> {
     if (!(await this.#socket?.isThere())) this.#socket = await openPrivateSocket((path) => this.#listen(path), this.#socket);
     return this.#socket!.path;
   }

@@ -7,7 +7,7 @@ import { FlameError } from '../../core/errors/flame-error.js';
 /** A Unix socket in a folder that only this user can enter. */
 export interface PrivateSocket {
   readonly path: string;
-  /** Whether the path still leads to this socket. What cleans temporary folders removes sockets that are in use, too. */
+  /** Whether the path still leads to this socket. Programs that clean temporary folders also remove sockets in use. */
   isThere(): Promise<boolean>;
   /** Removes the folder. */
   remove(): Promise<void>;
@@ -15,16 +15,16 @@ export interface PrivateSocket {
 
 const prefix = 'nestjs-flame-';
 const socketName = 'parent.sock';
-/** The bytes that `sun_path` holds on the narrowest system (macOS). Node 20 cuts a longer path off, and would listen somewhere else. */
+/** The bytes that `sun_path` holds on the narrowest system (macOS). Node 20 truncates a longer path, and would listen somewhere else. */
 const longestPath = 103;
-/** What a socket's path has after the folder's, in bytes: mkdtemp adds six letters. */
+/** The bytes of a socket's path after its folder: mkdtemp adds six letters. */
 const ownPart = `/${prefix}XXXXXX/${socketName}`.length;
 /** A younger directory may belong to a parent that is about to listen. */
 const settledAfter = 60_000;
 
 /**
- * Where a socket may lie, in the order in which the places are tried: the temporary folder, and what takes its place where that is missing, read-only or
- * has too long a path. Absolute, as runners may have another working directory.
+ * The folders for the socket, in the order in which they are tried: the temporary folder, then others in case that it is missing, read-only or has too
+ * long a path. The paths are absolute, because runners may have another working directory.
  */
 export function socketFolders(): string[] {
   const { XDG_RUNTIME_DIR: runtime = '' } = process.env;
@@ -32,10 +32,10 @@ export function socketFolders(): string[] {
 }
 
 /**
- * Listens on a private socket in the first of the folders where one can be had, and removes there what killed parents left behind. In place of one that is gone
- * it takes the same path, if it can: runners that come back know no other.
+ * Listens on a private socket in the first folder that can hold one, and removes the sockets that killed parents left there. A socket that was removed (`gone`)
+ * is made again at the same path, if possible: runners that reconnect know no other.
  *
- * @throws {FlameError} FLAME_CONFIG that says of each folder why it cannot be used.
+ * @throws {FlameError} FLAME_CONFIG with the reason for each folder.
  */
 export async function openPrivateSocket(
   listen: (path: string) => Promise<void>,
@@ -56,7 +56,7 @@ export async function openPrivateSocket(
   throw new FlameError(
     'FLAME_CONFIG',
     `no folder can hold the Unix socket on which runners of this host attach:\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` +
-      `Set TMPDIR to a folder that is there, that this process may write to, and whose path has at most ${longestPath - ownPart} bytes.`,
+      `Set TMPDIR to a folder that exists, that this process may write to, and whose path has at most ${longestPath - ownPart} bytes.`,
   );
 }
 
@@ -72,7 +72,7 @@ async function listenBelow(folder: string, listen: (path: string) => Promise<voi
   }
 }
 
-/** The directory may be there still, without the socket; or there again, made by somebody else. */
+/** The directory may still exist without the socket, or another user may have made it again. */
 async function listenAgain(directory: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket | undefined> {
   try {
     await mkdir(directory, { mode: 0o700 }).catch(() => undefined);
@@ -85,11 +85,11 @@ async function listenAgain(directory: string, listen: (path: string) => Promise<
 
 async function listenIn(directory: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket> {
   // A file system without owners and modes gives no private directory.
-  if (!(await isPrivate(directory))) throw new Error(`${directory} is not this user's alone`);
+  if (!(await isPrivate(directory))) throw new Error(`${directory} can be entered by other users`);
   const path = join(directory, socketName);
   await rm(path, { force: true });
   await listen(path);
-  // No other file can have its number as long as it is listened on.
+  // No other file can have its inode number while it is open.
   const found = await find(path);
   return {
     path,
@@ -103,16 +103,16 @@ async function isPrivate(directory: string): Promise<boolean> {
   return found.isDirectory() && found.uid === process.geteuid?.() && (found.mode & 0o077) === 0;
 }
 
-/** What tells the file at a path from others; undefined when there is none. */
+/** Identifies the file at a path: device and inode; undefined without a file. */
 async function find(path: string): Promise<string | undefined> {
   const found = await lstat(path, { bigint: true }).catch(() => undefined);
   return found && `${found.dev} ${found.ino}`;
 }
 
-/** Removes this user's sockets that are older than `age` milliseconds and that nobody listens on any more. */
+/** Removes this user's sockets that are older than `age` milliseconds and that no process listens on. */
 export async function removeAbandoned(age: number, folders = socketFolders()): Promise<void> {
   for (const folder of folders) {
-    // A folder that is not there holds nothing.
+    // A missing folder holds nothing.
     const entries = await readdir(folder).catch(() => []);
     for (const entry of entries.filter((name) => name.startsWith(prefix))) {
       const directory = join(folder, entry);
@@ -125,14 +125,14 @@ async function isAbandoned(directory: string, age: number): Promise<boolean> {
   try {
     const { uid, mtimeMs } = await stat(directory);
     if (uid !== process.getuid?.() || Date.now() - mtimeMs < age) return false;
-    return await isDeaf(join(directory, socketName));
+    return await isUnused(join(directory, socketName));
   } catch {
-    // It is somebody else's, or went meanwhile.
+    // The folder belongs to another user, or was removed meanwhile.
     return false;
   }
 }
 
-function isDeaf(path: string): Promise<boolean> {
+function isUnused(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(path);
     socket.once('connect', () => {

@@ -5,7 +5,7 @@ import type { Pipe } from '../session/pipe.js';
 /** The parent's end of one stream. */
 export type ServerStream = ServerDuplexStream<Buffer, Buffer>;
 
-/** A connection that a runner made. */
+/** A connection that a runner, or a caller, opened. */
 export class ServerPipe implements Pipe {
   readonly #stream: ServerStream;
   #ended = false;
@@ -39,28 +39,28 @@ export function endWith(stream: ServerStream, code: status, details: string): vo
 }
 
 /**
- * grpc-js (1.14) gives `grpc-node.flow_control_window` to clients only, so the server's connection is widened from within,
- * and only after its runner was let in. Should these internals go, the connection keeps HTTP/2's 64 KiB and is merely slower.
+ * grpc-js (1.14) applies `grpc-node.flow_control_window` to clients only. So the window of a server's connection is set through internals of grpc-js,
+ * and only after its runner has authenticated. Without these internals the connection keeps HTTP/2's 64 KiB and is only slower.
  */
 function widenWindow(stream: ServerStream): void {
-  const session = under(stream);
+  const session = sessionOf(stream);
   if (session?.setLocalWindowSize === undefined || session.settings === undefined) return;
   session.setLocalWindowSize(wideWindow);
   session.settings({ initialWindowSize: wideWindow });
 }
 
-/** What a stream's connection was made of; undefined should the internals of grpc-js go. Node puts a socket of its own around what is none. */
+/** The socket, or the stream in its place, of a stream's connection; undefined when the internals of grpc-js change. Node wraps a stream that is not a socket in one. */
 export function socketUnder(stream: ServerStream): unknown {
-  const socket = under(stream)?.socket;
+  const socket = sessionOf(stream)?.socket;
   return socket?.stream ?? socket;
 }
 
-/** Whether its messages are compressed, as far as the internals of grpc-js say: interceptors do not get to see it. */
+/** Whether a stream's messages are compressed, according to internals of grpc-js: interceptors do not see it. */
 export function isCompressed(stream: ServerStream): boolean {
   return (callOf(stream)?.incomingEncoding ?? 'identity') !== 'identity';
 }
 
-function under(stream: ServerStream): Http2Session | undefined {
+function sessionOf(stream: ServerStream): Http2Session | undefined {
   return callOf(stream)?.stream?.session;
 }
 

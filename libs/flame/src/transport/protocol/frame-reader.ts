@@ -4,7 +4,7 @@ import { causes, kinds, modes, payloadOf, tags, type WireFrame } from './wire-fr
 
 const none = new Uint8Array(0);
 
-/** Reads the fields from here to `end` as one frame. @throws {Violation} when they are none. */
+/** Reads the fields from here to `end` as one frame. @throws {Violation} when they are not a frame. */
 export function readFrame(from: ProtoReader, end: number): WireFrame {
   const outer = from.end;
   from.end = end;
@@ -13,12 +13,12 @@ export function readFrame(from: ProtoReader, end: number): WireFrame {
   return build(fields);
 }
 
-/** Reads what `writeBare` wrote, with the payload that belongs to it. @throws {Violation} when it is no frame, or none that has a payload. */
+/** Reads a frame that `writeBare` wrote, and adds its payload. @throws {Violation} when the bytes are not a frame, or the frame has no payload. */
 export function withPayload(head: Uint8Array, payload: Uint8Array): WireFrame {
   readFields(new ProtoReader(head));
   fields.payload = payload;
   const frame = build(fields);
-  if (payloadOf(frame) !== payload) throw new Violation(`a shared value of "${frame.type}", which has none`);
+  if (payloadOf(frame) !== payload) throw new Violation(`a "${frame.type}" frame with a shared value, but such a frame has no value`);
   return frame;
 }
 
@@ -54,7 +54,7 @@ class Fields {
   }
 }
 
-/** One for all: a frame is built from it before the next is read. */
+/** All frames share it: a frame is built from it before the next one is read. */
 const fields = new Fields();
 
 function readFields(from: ProtoReader): Fields {

@@ -8,7 +8,7 @@ const framesTag = (5 << 3) | 2;
 /** Room for a frame's tag, its length and the numbers of any kind. */
 const headRoom = 160;
 
-/** Appends a frame to the packet under way. */
+/** Appends a frame to a packet. */
 export function writeFrame(out: ProtoWriter, frame: WireFrame): void {
   const payload = payloadOf(frame);
   writeAround(out, frame, payload?.length);
@@ -17,7 +17,7 @@ export function writeFrame(out: ProtoWriter, frame: WireFrame): void {
   out.raw(payload);
 }
 
-/** The same for a frame whose payload is in pieces. */
+/** Appends a frame whose payload is in pieces to a packet. */
 export function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly Uint8Array[]): void {
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   writeAround(out, frame, length);
@@ -25,7 +25,7 @@ export function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly
   for (const piece of pieces) out.raw(piece);
 }
 
-/** All but the bytes of the payload, which must follow. */
+/** Appends a frame without the bytes of its payload, which must follow. */
 function writeAround(out: ProtoWriter, frame: WireFrame, payload: number | undefined): void {
   out.reserve(headRoom);
   out.bytes[out.at++] = framesTag;
@@ -44,7 +44,7 @@ function writeAround(out: ProtoWriter, frame: WireFrame, payload: number | undef
   out.at += head;
 }
 
-/** Everything of a frame but the bytes of its payload, which must follow: how a large frame is taken apart without copying it. */
+/** Writes a frame without the bytes of its payload, which must follow: so a large payload is sent without a copy. */
 export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadOf(frame)?.length): void {
   writeBare(out, frame);
   if (payload === undefined) return;
@@ -53,7 +53,7 @@ export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadO
   out.varint(payload);
 }
 
-/** A frame without its payload: `withPayload` of `frame-reader.ts` puts it back. */
+/** Writes a frame without its payload: `withPayload` of `frame-reader.ts` adds it again. */
 export function writeBare(out: ProtoWriter, frame: WireFrame): void {
   out.reserve(headRoom);
   out.bytes[out.at++] = tags.kind;
@@ -163,7 +163,7 @@ function writeTrace(out: ProtoWriter, trace: CarriedTrace): void {
   out.string(tags.span, trace.spanId);
 }
 
-/** A number whose presence means something, so that it is written even when it is 0. */
+/** Writes a number also when it is 0, because its presence has a meaning. */
 function writePresent(out: ProtoWriter, tag: number, value: number): void {
   out.reserve(20);
   out.varint(tag);

@@ -4,7 +4,7 @@ import { introductionPacket, readIntroduction } from './packet.js';
 import { ProtoReader, ProtoWriter } from './protobuf.js';
 import type { SharedPlace } from '../session/shared-memory.js';
 
-/** What a runner presents: the token the first time, the session's key and where it stood when its connection broke. */
+/** How a runner authenticates: by its token on the first connection. On later ones by the session's key, with the number of the last packet that it received. */
 export interface Credentials {
   readonly runner: string;
   readonly token: string;
@@ -12,17 +12,17 @@ export interface Credentials {
   readonly received: number;
 }
 
-/** `flame.v1.Hello` as it came: `about` is not decoded before the credentials were found right. */
+/** A `flame.v1.Hello` whose `about` is not decoded yet: the credentials are checked first. */
 export interface RawHello extends Credentials {
   readonly about: Uint8Array;
 }
 
-/** The answer: the key with which the session is resumed, and where it stands. Instances say who they are. */
+/** The answer to a hello: the key that resumes the session, and the number of the last packet received. Instances also describe themselves. */
 export interface Welcome {
   readonly session: Uint8Array;
   readonly received: number;
   readonly instance?: Hello | undefined;
-  /** Files that both ends may pass large values through; undefined where there are none. */
+  /** Files through which both ends may send large values; undefined where there are none. */
   readonly shared?: SharedPlace | undefined;
 }
 
@@ -107,7 +107,7 @@ export function readHello(packet: Uint8Array): RawHello {
   return raw;
 }
 
-/** What the runner, or the instance, says of itself. @throws {Violation} */
+/** Decodes how the runner, or the instance, describes itself. @throws {Violation} */
 export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>): Hello {
   const from = new ProtoReader(about);
   const handlers: string[] = [];

@@ -146,7 +146,7 @@ function plain<T extends object>(value: T): object {
 }
 
 describe('packets', () => {
-  it('are read by any protobuf implementation as they were meant', () => {
+  it('are read correctly by any protobuf implementation', () => {
     fc.assert(
       fc.property(fc.array(frames, { maxLength: 8 }), number, number, (sent, seq, ack) => {
         const draft = new PacketDraft();
@@ -160,7 +160,7 @@ describe('packets', () => {
     );
   });
 
-  it('are read as any protobuf implementation writes them', () => {
+  it('are read correctly from any protobuf implementation', () => {
     fc.assert(
       fc.property(fc.array(frames, { maxLength: 8 }), number, number, (sent, seq, ack) => {
         const came = readAll(Attach.requestSerialize({ seq, ack, frames: sent.map(fieldsOf) }));
@@ -171,7 +171,7 @@ describe('packets', () => {
     );
   });
 
-  it('take no more bytes than any protobuf implementation needs', () => {
+  it('take no more bytes than those of another protobuf implementation', () => {
     fc.assert(
       fc.property(frames, (frame) => {
         const out = new ProtoWriter(8);
@@ -183,7 +183,7 @@ describe('packets', () => {
     );
   });
 
-  it('know every kind of the contract', () => {
+  it('have a frame for every kind of the contract', () => {
     const written = new Set([
       'ask',
       'chunk',
@@ -196,7 +196,7 @@ describe('packets', () => {
     expect([...kindNames.keys()].filter((name) => name !== 'kind_unspecified').sort()).toEqual([...written].sort());
   });
 
-  it('are refused, and nothing else thrown, when their bytes are anything', () => {
+  it('are refused with a Violation, and with no other error, when their bytes are random', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (noise) => {
         try {
@@ -232,7 +232,7 @@ describe('packets', () => {
 describe('introductions', () => {
   const manifest = { version: '1.2.3', protocol: 1, handlers: ['A.a', 'B.größe'], digest: 'abc' };
 
-  it('are what the contract says', () => {
+  it('match the contract', () => {
     const credentials = { runner: 'r', token: 't', session: Buffer.from([1, 2]), received: 7 };
     const packet = helloPacket(credentials, { runner: 'r', manifest, pid: 42, host: 'h', node: '20.19.0' });
     expect(Attach.requestDeserialize(packet)).toEqual({
@@ -253,7 +253,7 @@ describe('introductions', () => {
     expect(readWelcome(Attach.requestSerialize(packet2))).toEqual({ ...welcome, instance });
   });
 
-  it('hold nothing else', () => {
+  it('are refused when the packet holds anything else', () => {
     expect(() => readHello(Attach.requestSerialize({ hello: { runner: 'r' }, seq: 1 }))).toThrow(Violation);
     expect(() => readHello(Attach.requestSerialize({ seq: 1 }))).toThrow(Violation);
     expect(() => readHello(Buffer.alloc(0))).toThrow(Violation);

@@ -5,10 +5,10 @@ import type { WireFrame } from './wire-frame.js';
 /** The tags of `flame.v1.Packet`. */
 const tags = { hello: (1 << 3) | 2, welcome: (2 << 3) | 2, seq: (3 << 3) | 0, ack: (4 << 3) | 0, frames: (5 << 3) | 2 } as const;
 
-/** The most that `seq` and `ack` take. */
+/** The most bytes that `seq` and `ack` take. */
 const front = 18;
 
-/** A packet being filled with frames. Its numbers, which are known last, go into the room left in front, so that nothing moves. */
+/** A packet that is being filled with frames. Its numbers are known last: they go into the room that was left in front, so that no bytes move. */
 export class PacketDraft {
   readonly #out: ProtoWriter;
   /** How many of its frames have their payload in shared memory. */
@@ -70,7 +70,7 @@ export function readNumbers(from: ProtoReader): { seq: number; ack: number } {
   return { seq, ack };
 }
 
-/** Enters the next frame of a packet: gives where it ends, or undefined when there is none. @throws {Violation} */
+/** Moves to the next frame of a packet. Returns where the frame ends; undefined after the last one. @throws {Violation} */
 export function enterFrame(from: ProtoReader): number | undefined {
   while (!from.done) {
     const tag = from.varint();
@@ -81,17 +81,17 @@ export function enterFrame(from: ProtoReader): number | undefined {
   return undefined;
 }
 
-/** A packet with nothing but `hello` or `welcome`. */
+/** A packet with only a `hello` or a `welcome`. */
 export function introductionPacket(kind: 'hello' | 'welcome', content: Uint8Array): Buffer {
   const out = new ProtoWriter(content.length + 8);
   out.blob(tags[kind], content);
   return out.bytes.subarray(0, out.at);
 }
 
-/** The bytes of `hello` or `welcome` in a packet that must hold nothing else. @throws {Violation} */
+/** Reads the bytes of `hello` or `welcome` from a packet that must hold nothing else. @throws {Violation} */
 export function readIntroduction(kind: 'hello' | 'welcome', packet: Uint8Array): Buffer {
   const from = new ProtoReader(packet);
-  if (from.done || from.varint() !== tags[kind]) throw new Violation(`the first packet is no ${kind}`);
+  if (from.done || from.varint() !== tags[kind]) throw new Violation(`the first packet is not a ${kind}`);
   const content = from.blob();
   if (!from.done) throw new Violation(`the first packet holds more than a ${kind}`);
   return content;

@@ -1,4 +1,4 @@
-/** Where buffers come from, and where they go when they are not needed any more. */
+/** Lends buffers, and takes them back when they are no longer needed. */
 export interface Memory {
   /** At least `length` bytes, with any content. */
   take(length: number): Buffer;
@@ -15,8 +15,8 @@ export class Violation extends Error {
 }
 
 /**
- * Reads protobuf fields from bytes that nobody vouches for: it never reads past its end, and throws a `Violation` on what
- * is no protobuf. Blobs are views into the bytes it was given.
+ * Reads protobuf fields from untrusted bytes: it never reads past its end, and throws a `Violation` where the bytes are
+ * not protobuf. Blobs are views into the given bytes.
  */
 export class ProtoReader {
   readonly bytes: Buffer;
@@ -74,14 +74,14 @@ export class ProtoReader {
     return this.bytes.subarray(start, this.at);
   }
 
-  /** The length of an embedded message, whose fields are read next, up to `at` plus that length. */
+  /** The length of an embedded message. Its fields are read next, up to `at` plus that length. */
   length(): number {
     const length = this.varint();
-    if (length > this.end - this.at) throw new Violation('a field is longer than what holds it');
+    if (length > this.end - this.at) throw new Violation('a field is longer than its message');
     return length;
   }
 
-  /** Passes over a field that this version does not know. */
+  /** Skips a field that this version does not know. */
   skip(tag: number): void {
     switch (tag & 7) {
       case 0:
@@ -91,18 +91,18 @@ export class ProtoReader {
           if (this.bytes[this.at++]! < 0x80) return;
         }
       case 1:
-        return this.#pass(8);
+        return this.#skipBytes(8);
       case 2:
         this.#skipLength();
         return;
       case 5:
-        return this.#pass(4);
+        return this.#skipBytes(4);
       default:
         throw new Violation(`wire type ${tag & 7} does not exist`);
     }
   }
 
-  #pass(length: number): void {
+  #skipBytes(length: number): void {
     if (length > this.end - this.at) throw new Violation('a field is cut off');
     this.at += length;
   }
@@ -115,28 +115,28 @@ export class ProtoReader {
   }
 }
 
-/** Up to so many characters a text is written in less time than it takes to call Node's encoder; its length takes a byte. */
+/** A text of at most this many characters is written here, because a call of Node's encoder takes longer. Its length fits into one byte. */
 const shortText = 48;
 
 /**
  * Writes protobuf fields (https://protobuf.dev/programming-guides/encoding/) into one growing buffer. Field numbers come
  * as tags, `number << 3 | wire type`, so that each write site shows both.
  *
- * Its buffer is its own: what `bytes` held at the end may be kept and sent without a copy. It takes its buffers from `memory`.
+ * No other code uses its buffer: the content of `bytes` may be kept and sent without a copy. Buffers come from `memory`.
  */
 export class ProtoWriter {
   bytes: Buffer;
   at: number;
   readonly #memory: Memory;
 
-  /** Leaves `front` bytes free before what is written, for a header that is known last. */
+  /** Leaves `front` bytes free at the start, for a header that is known last. */
   constructor(room: number, front = 0, memory = freshMemory) {
     this.#memory = memory;
     this.bytes = memory.take(room + front);
     this.at = front;
   }
 
-  /** Makes room for `length` more bytes; every other method but `varint` and `double` does it by itself. */
+  /** Makes room for `length` more bytes. All methods but `varint` and `raw` call it. */
   reserve(length: number): void {
     const needed = this.at + length;
     if (needed <= this.bytes.length) return;
@@ -191,7 +191,7 @@ export class ProtoWriter {
     this.at += length;
   }
 
-  /** Writes a short text. Does nothing, and says so, when it is not all of ASCII. */
+  /** Writes a short ASCII text. Writes nothing and returns false when a character is not ASCII. */
   #ascii(tag: number, value: string): boolean {
     this.reserve(shortText + 11);
     const start = this.at;

@@ -1,7 +1,7 @@
 import type { CarriedTrace } from '../../core/call/call-tracer.js';
 import type { CancelCause, Frame, WorkMode } from '../../core/session/frame.js';
 
-/** What travels in a packet: the frames of the session's users, and the wire's own. */
+/** A frame of a packet: one of the session's users, or one of the transport itself. */
 export type WireFrame = Frame | ChunkFrame | SharedFrame | SharingFrame | ShortFrame | CloseFrame;
 
 /** A chunk of the bytes of a frame that is too large for one packet. `id` counts the sender's chunked frames. `total` is the frame's length on the first chunk, else 0. */
@@ -12,7 +12,7 @@ export interface ChunkFrame {
   bytes: Uint8Array;
 }
 
-/** A frame whose payload lies in the sender's shared file; `head` is the frame without it. */
+/** A frame whose payload is in the sender's shared file, `length` bytes at offset `at`; `head` is the frame without it. */
 export interface SharedFrame {
   type: 'shared';
   at: number;
@@ -20,12 +20,12 @@ export interface SharedFrame {
   head: Uint8Array;
 }
 
-/** The runner has opened the shared files: the parent may use its own, too. */
+/** The runner has opened the shared files: the parent may use its own from now on. */
 export interface SharingFrame {
   type: 'sharing';
 }
 
-/** The sender's shared file found no memory for a value, which follows in the packets. */
+/** The sender's shared file had no memory for a value: the value follows in packets. */
 export interface ShortFrame {
   type: 'short';
 }
@@ -103,7 +103,7 @@ export const modes: readonly WorkMode[] = ['call', 'cast', 'child'];
 /** `flame.v1.CancelCause`, by its numbers. */
 export const causes: readonly CancelCause[] = ['timeout', 'caller', 'leaving'];
 
-/** The bytes that make a frame large. */
+/** A frame's payload: the only part of it that may be large. */
 export function payloadOf(frame: WireFrame): Uint8Array | undefined {
   switch (frame.type) {
     case 'call':
@@ -124,7 +124,7 @@ export function payloadOf(frame: WireFrame): Uint8Array | undefined {
   }
 }
 
-/** About how many bytes a frame takes, without its numbers. */
+/** About how many bytes a frame takes. Its numbers are not counted. */
 export function weightOf(frame: WireFrame): number {
   const payload = payloadOf(frame)?.length ?? 0;
   switch (frame.type) {
