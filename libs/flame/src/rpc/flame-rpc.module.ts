@@ -88,8 +88,8 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     const clock = new SystemClock();
     this.#instance = new RpcInstance(this.#config, index, clock, log);
     const { calls, listeners } = this.#instance;
-    const { instance, timeout } = this.#config;
-    this.#app.open({ index, calls, inPlace: { instance, clock, listeners, timeout } });
+    const { instance, timeout, tracing: tracer } = this.#config;
+    this.#app.open({ index, calls, inPlace: { instance, clock, listeners, tracer, timeout } });
     beforeDestroy(this.#modules, 'callers', () => this.#instance?.drain());
   }
 

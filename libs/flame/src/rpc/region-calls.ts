@@ -1,6 +1,7 @@
 import type { AbortListeners } from '../core/call/abort-listeners.js';
 import { CallSites, failing } from '../core/call/call-site.js';
 import type { CallSite } from '../core/call/call-site.js';
+import type { BegunCall } from '../core/call/call-tracer.js';
 import { CallScope } from '../core/call/call-scope.js';
 import type { Clock } from '../core/clock.js';
 import type { FlameError } from '../core/errors/flame-error.js';
@@ -52,19 +53,31 @@ export class RegionCalls {
   async call(target: Target, name: string, args: unknown[], options: CallOptions): Promise<unknown> {
     this.#sites.now = this.#setup.clock.now();
     const site = this.#sites.take(this.call);
+    const begun = this.#setup.config.tracing?.begin({ pool: '', handler: name, mode: 'call', attempt: 1 });
     try {
-      return await this.#call(target, name, args, options, site);
+      const value = await this.#call(target, name, args, options, site, begun);
+      begun?.record?.ended();
+      return value;
     } catch (error) {
+      begun?.record?.ended(error);
       return failing(error, site, 'us');
     }
   }
 
-  async #call(target: Target, name: string, args: unknown[], options: CallOptions, site: CallSite | undefined): Promise<unknown> {
+  async #call(
+    target: Target,
+    name: string,
+    args: unknown[],
+    options: CallOptions,
+    site: CallSite | undefined,
+    begun: BegunCall | undefined,
+  ): Promise<unknown> {
     const { config, clock, listeners, table } = this.#setup;
     const { signal } = options;
     const timeout = options.timeout ?? config.timeout;
-    const until = clock.now() + timeout;
-    const order = { ...this.#order(name, args, options, timeout), site };
+    const began = clock.now();
+    const until = began + timeout;
+    const order = { ...this.#order(name, args, options, timeout), site, ...(begun?.trace && { trace: begun.trace }) };
     const bounced = new Set<string>();
     let waited = false;
     for (;;) {
@@ -84,6 +97,7 @@ export class RegionCalls {
         continue;
       }
       if (!session) throw this.#nobody(target, name, bounced);
+      begun?.record?.ran({ call: order.id, runner: session.info.id, waited: waited ? clock.now() - began : 0, boot: undefined });
       try {
         return await session.call(order, name, left, signal);
       } catch (error) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createCodec } from '../core/codec/create-codec.js';
 import type { Codec, RegisteredClass } from '../core/codec/codec.js';
+import { type CallTracer, readTracing } from '../core/call/call-tracer.js';
 import type { ContextCarrier, NamedContextCarrier } from '../core/call/context-carrier.js';
 import { OptionReader, show } from '../core/options/option-reader.js';
 import { readContext } from '../core/call/context-carrier.js';
@@ -101,6 +102,8 @@ export interface FlameRpcOptions {
   classes?: (Class | RegisteredClass)[];
   /** What of its caller's context travels with each call, as in `FlameModule`. Nothing when left out. */
   context?: ContextCarrier | NamedContextCarrier[];
+  /** Traces calls from caller to handler, across instances, as in `FlameModule`: `flameTracing()` of `nestjs-flame/tracing`. */
+  tracing?: CallTracer;
   /** As in `FlameModule`, whose own counts in an app that has both. @default true */
   exceptionFilter?: boolean;
 }
@@ -135,6 +138,7 @@ export interface RpcConfig {
   readonly handlers: readonly Class[];
   readonly codec: Codec;
   readonly context: ContextCarrier | undefined;
+  readonly tracing: CallTracer | undefined;
   readonly exceptionFilter: boolean;
 }
 
@@ -170,6 +174,7 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
     handlers: readHandlers(read),
     codec: createCodec({ classes, find: automaticClasses(), errors: lateExceptions, maxBytes: maxPayload, allocate }),
     context: readContext(read),
+    tracing: readTracing(read),
     exceptionFilter: read.flag('exceptionFilter', rpcDefaults.exceptionFilter),
   };
   read.done();

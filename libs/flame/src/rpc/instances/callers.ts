@@ -36,6 +36,7 @@ export class Callers {
       clock,
       log,
       context: config.context,
+      ...(config.tracing && { tracer: config.tracing }),
       onLeave: () => {},
       onEnd: (end) => {
         left();
