@@ -25,7 +25,7 @@ const overflow = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 
 describe('the dashboard in a browser', () => {
-  it('shows runners with their calls, who waits and why', async () => {
+  it('shows runners with their calls, and waiting calls with the reason', async () => {
     const { url, page, complaints } = await open({ DASH_PREFIX: 'api', DASH_ADAPTER: 'fastify' });
     await work(page).getByText('No runner is up. The first call boots one.').waitFor();
     await fetch(`${url}/api/sleep/8000?times=7`);
@@ -106,7 +106,7 @@ describe('the dashboard in a browser', () => {
     await work(page).getByText('0 to 9 runners').waitFor();
   });
 
-  it('says that it lost the app, and goes on when there is one again', async () => {
+  it('tells that it lost the app, and goes on when the app is back', async () => {
     const { app, url, page } = await open();
     app.process.kill('SIGKILL');
     await page.getByText('no connection, trying again').waitFor();

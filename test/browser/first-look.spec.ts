@@ -14,7 +14,7 @@ async function open(url: string, viewport = sizes.wide, colorScheme: 'light' | '
 const region = (page: Page, name: string): ReturnType<Page['getByRole']> => page.getByRole('region', { name });
 
 describe('the dashboard at first sight', () => {
-  it('says what was in the last minute before it was opened, and that there was nothing', async () => {
+  it('shows the last minute before it was opened, also when it was empty', async () => {
     const app = new SpawnedApp('dashboard/main.js', { DASH_ACTIONS: '1' });
     const url = await app.url();
     for (let n = 0; n < 3; n++) await fetch(`${url}/hostile`);
@@ -30,7 +30,7 @@ describe('the dashboard at first sight', () => {
     await region(page, 'work').getByText('Lanes show those from now on.').waitFor({ state: 'hidden' });
   });
 
-  it('says what a key needs that does nothing here', async () => {
+  it('explains why a key has no effect here', async () => {
     const app = new SpawnedApp('dashboard/main.js', { DASH_ACTIONS: '1' });
     const page = await open(await app.url());
     const note = page.locator('.notes.shown');
@@ -45,7 +45,7 @@ describe('the dashboard at first sight', () => {
     await page.getByRole('dialog', { name: 'Resize work' }).waitFor();
   });
 
-  it('says that it may give no orders', async () => {
+  it('tells that it is read-only', async () => {
     const app = new SpawnedApp('dashboard/main.js');
     const page = await open(await app.url());
     await page.keyboard.press('r');

@@ -8,7 +8,7 @@ rule(
   (start) => {
     const pidsOf = (marks: { pid: number }[]): number[] => [...new Set(marks.map(({ pid }) => pid))];
 
-    it('spreads its calls over them, as one runner in the books, and leaves none behind', async () => {
+    it('spreads its calls over them, as one runner of the pool, and leaves none behind', async () => {
       const { work, file, marks, pool } = await start({ max: 1, maxConcurrency: 4, processes: 2, idleShutdownAfter: 300 });
       const log = file();
       await Promise.all(Array.from({ length: 4 }, () => work.work(log, 300)));

@@ -8,7 +8,7 @@ import { source } from '../support/counted-source.js';
 import { until } from '../support/process-table.js';
 
 rule('Arguments may be streams and signals', (start) => {
-  it('gives the handler what the caller’s stream gives', async () => {
+  it('gives the handler the items of the caller’s stream', async () => {
     const { app, pool } = await start();
     const streams = app.get(StreamService);
     expect(await streams.sum(source(1_000).open())).toBe(500_500);

@@ -6,7 +6,7 @@ import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule('Callers wait their turn', (start) => {
-  it('serves them first come, first served, and leaves out who has gone', async () => {
+  it('serves callers in their order, and skips those that have gone', async () => {
     const { app, flame, file, marked, marks, pool } = await start({ max: 1, maxConcurrency: 1 });
     const [running, log, gate] = [file(), file(), file()];
     const loss = app.get(LossService);

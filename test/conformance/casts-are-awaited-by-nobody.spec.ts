@@ -11,7 +11,7 @@ rule('Casts are awaited by nobody', (start) => {
     await until(() => pool.stats().running === 0);
   });
 
-  it('tells its failure to onCastError, and takes nobody down', async () => {
+  it('reports its failure to onCastError, and ends no process', async () => {
     const failures: string[] = [];
     const { work, file } = await start(
       {},

@@ -33,7 +33,7 @@ rule('Children live on runners', (start, backend) => {
     expect(await waiting).toBe('waited');
   });
 
-  it('fail to be placed with what onFlameStart throws, and free the slot', async () => {
+  it('fail to be placed with the error of onFlameStart, and free the slot', async () => {
     const { flame, work, file, pool } = await start({ max: 1, maxConcurrency: 1 });
     await expect(flame.placeChild('p', Counter, { file: file(), fail: 'too far' })).rejects.toThrow(new RangeError('too far'));
     expect(await work.echo(1)).toBe(1);
@@ -50,7 +50,7 @@ rule('Children live on runners', (start, backend) => {
     await marked(log, 'stop: its holder disposed of it');
   });
 
-  it('end by themselves, and say why', async () => {
+  it('end by themselves, with a reason', async () => {
     const { flame, file, marked, pool } = await start();
     const log = file();
     const child = await flame.placeChild('p', Counter, { file: log, from: 7 });

@@ -22,7 +22,7 @@ rule('Contexts travel with calls', (start) => {
     });
   }
 
-  it('brings a call what was captured where it was made, and nobody else’s', async () => {
+  it('gives a call the context captured where it was made, and no other', async () => {
     const { app } = await start({}, { context: requestContext });
     const service = app.get(RequestService);
     const ids = Array.from({ length: 10 }, (_, i) => `request-${i}`);
@@ -67,7 +67,7 @@ rule('Contexts travel with calls', (start) => {
     expect(await within('parent', () => app.get(RequestService).requestId())).toBeUndefined();
   });
 
-  it('refuses what cannot cross, with its path, and runs nothing', async () => {
+  it('refuses values that cannot cross, with their path, and runs nothing', async () => {
     const { app, file, marks } = await start({}, { context: requestContext });
     const log = file();
     const error = await failure(within('bad', () => app.get(RequestService).noteId(log), { tenant: { log: () => 1 } }));

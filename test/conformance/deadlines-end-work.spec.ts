@@ -29,7 +29,7 @@ rule('Deadlines end work', (start) => {
     expect(pool.stats().runners).toHaveLength(1);
   });
 
-  it('says that a call waited, when it got no slot in time', async () => {
+  it('tells that a call waited, when it got no slot in time', async () => {
     const { work, flame, file, marked } = await start({ max: 1, maxConcurrency: 1 });
     const log = file();
     const running = work.work(log, 1_000);

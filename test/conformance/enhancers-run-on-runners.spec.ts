@@ -16,7 +16,7 @@ rule('Enhancers run on runners where they are asked for', (start) => {
     });
   }
 
-  it('lets a guard say no: a ForbiddenException at the caller, and the handler does not run', async () => {
+  it('lets a guard refuse a call: a ForbiddenException at the caller, and the handler does not run', async () => {
     const { app, file, marks } = await start({ max: 1 }, { context: requestContext });
     const service = app.get(RequestService);
     const log = file();
@@ -58,7 +58,7 @@ rule('Enhancers run on runners where they are asked for', (start) => {
     expect(items).toEqual(['a', 'b']);
   });
 
-  it('lets exception filters turn what was thrown', async () => {
+  it('lets exception filters replace an error', async () => {
     const { app } = await start();
     await expect(app.get(RequestService).filtered('out')).rejects.toSatisfy(
       (error) => error instanceof GoneException && error.message === 'out',

@@ -21,7 +21,7 @@ rule(
       expect(marks(log)).toHaveLength(3);
     });
 
-    it('does not repeat what may have run where the handler does not say that this is harmless', async () => {
+    it('does not repeat a call that may have run unless its handler is idempotent', async () => {
       const { app, file, marks, work } = await start();
       const log = file();
       expect(await failure(app.get(LossService).dies(log))).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
@@ -29,7 +29,7 @@ rule(
       expect(marks(log)).toHaveLength(1);
     });
 
-    it('repeats nothing where nobody asked for it', async () => {
+    it('repeats no call without the option retry', async () => {
       const { work, file, marked, marks, signal } = await start();
       const log = file();
       const call = failure(work.work(log, 60_000));

@@ -46,7 +46,7 @@ rule('Streams end with their readers, their calls and their runners', (start) =>
     expect(pool.stats().runners).toMatchObject([{ state: 'ready' }]);
   });
 
-  it('gives an error in the middle as itself, after what came before it', async () => {
+  it('gives an error in the middle as itself, after the items before it', async () => {
     const { app, pool } = await start();
     const seen: number[] = [];
     const error = await (async () => {
@@ -86,7 +86,7 @@ rule('Streams end with their readers, their calls and their runners', (start) =>
 rule(
   'Streams end with their runners',
   (start) => {
-    it('fails with its runner, saying how, and the next one is served', async () => {
+    it('fails with its runner, with the reason, and the next call is served', async () => {
       const { app, pool, file, marked, signal } = await start();
       const streams = app.get(StreamService);
       const log = file();

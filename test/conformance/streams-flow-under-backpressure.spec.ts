@@ -12,7 +12,7 @@ import { collect } from '../support/collect.js';
 const windowItems = 16;
 
 rule('Streams flow under backpressure', (start) => {
-  it('gives generators, Observables, Readables and web streams as what they are', async () => {
+  it('gives generators, Observables, Readables and web streams as the same kind', async () => {
     const { app, pool } = await start();
     const streams = app.get(StreamService);
     const ticks = streams.ticks('/dev/null', 1_000);

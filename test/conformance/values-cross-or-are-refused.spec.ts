@@ -22,7 +22,7 @@ rule('Values cross in full or are refused by name', (start) => {
     expect(Buffer.isBuffer(back.bytes)).toBe(true);
   });
 
-  it('carries what is larger than a frame', async () => {
+  it('carries values that are larger than a frame', async () => {
     const { work } = await start();
     const large = Buffer.alloc(5_000_000, 7);
     expect((await work.echo(large)).equals(large)).toBe(true);

@@ -59,7 +59,7 @@ class LookingBackend extends FlameBackend {
 }
 
 rule('What a call begins is nobody’s', (start, backend) => {
-  it('boots, reads output, logs, tells and times without the context of any call', async () => {
+  it('boots, reads output, logs, emits events and sets timers without the context of any call', async () => {
     const sightings = new Sightings();
     const look = (what: string) => (): void => sightings.look(what);
     const { app, work, flame, pool, file } = await start(

@@ -33,7 +33,7 @@ async function failure(promise: Promise<unknown>): Promise<FlameError> {
 }
 
 describe('attaching', () => {
-  it('gives the parent what the runner said of itself', async () => {
+  it('gives the parent the runner’s description of itself', async () => {
     const rig = rigOf('host');
     const info = await rig.info();
     const attached = rig.expect(info);
@@ -154,7 +154,7 @@ describe('attaching', () => {
     await expect(access(dirname(path))).rejects.toThrow('ENOENT');
   });
 
-  it('says which interface and port it cannot listen on', async () => {
+  it('names the interface and port that it cannot listen on', async () => {
     const taken = rigOf('network');
     const { address } = await taken.info();
     const port = Number(address.split(':')[1]);

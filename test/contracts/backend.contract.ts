@@ -62,7 +62,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
       expect(await rig.machines()).toEqual([]);
     });
 
-    it('says in one sentence how a machine ended, also to one who asks late', async () => {
+    it('tells in one sentence how a machine ended, also when asked late', async () => {
       const machine = await backend.boot(order('polite'));
       await machine.stop(0);
       const exit = await machine.exited;
@@ -134,7 +134,7 @@ export function separateMachineContract(
       expect(await rig.machines(), 'machines left behind').toEqual([]);
     });
 
-    it('tells the runner what FLAME_PARENT says', async () => {
+    it('passes FLAME_PARENT to the runner', async () => {
       const { machine, order } = await boot('tells');
       await machine.exited;
       expect(JSON.parse(order.text('stdout')[0]!).info).toMatchObject({ pool: 'tells', runner: order.runner, parent: 'parent-1' });

@@ -25,7 +25,7 @@ describe.each([
     return performance.now() - began;
   };
 
-  it('gives a machine up whose making is not answered, names the API, and removes what is made of it later', async () => {
+  it('gives up a machine whose creation is not answered, names the API, and removes the machine if it appears later', async () => {
     const { api, backend, create, look, machines, make: made, called, log } = await start();
     let late = 0;
     api.broken = (asked) => {
@@ -44,7 +44,7 @@ describe.each([
     expect(told(log, 'error')).toEqual([]);
   });
 
-  it('ends within its limits when nothing is answered any more, and says what to do by hand', async () => {
+  it('ends within its limits when the API stops answering, and names what to remove by hand', async () => {
     const { api, backend, machines, called, byHand, log } = await start();
     const machine = await backend.boot(new TestOrder('p'));
     api.broken = () => 'silent';
@@ -56,7 +56,7 @@ describe.each([
     expect(told(log, 'error').join('\n')).toMatch(byHand);
   });
 
-  it('removes what it could not remove as soon as the API answers again', async () => {
+  it('removes leftovers as soon as the API answers again', async () => {
     const { api, backend, machines, log } = await start();
     const machine = await backend.boot(new TestOrder('p'));
     api.broken = () => 'silent';

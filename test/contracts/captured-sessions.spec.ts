@@ -64,7 +64,7 @@ async function say(address: string, bytes: Buffer, random: SeededRandom): Promis
 }
 
 describe('Sessions that were listened in on', () => {
-  it('let nobody in when they are replayed, and harm nobody when they are changed: 200 of them', async () => {
+  it('authenticate no client when they are replayed, and harm no session when they are changed: 200 of them', async () => {
     const { rig, stillServed } = await serverUnderAttack();
     const info = await rig.info();
     const captured = await capture(rig, info);
@@ -78,7 +78,7 @@ describe('Sessions that were listened in on', () => {
     await stillServed();
   });
 
-  it('harm nobody when they are changed behind a token that is right: 60 of them', async () => {
+  it('harm no other session when they are changed behind a valid token: 60 of them', async () => {
     const { rig, stillServed } = await serverUnderAttack();
     const first = await rig.info();
     const captured = await capture(rig, first);
@@ -110,7 +110,7 @@ describe('Sessions that were listened in on', () => {
 });
 
 describe('HTTP/2 that is valid in form alone', () => {
-  it('harms nobody: 20,000 random frames over 200 connections', async () => {
+  it('harms no session: 20,000 random frames over 200 connections', async () => {
     const { rig, stillServed } = await serverUnderAttack();
     const { address } = await rig.info();
     const random = new SeededRandom(5);

@@ -49,7 +49,7 @@ describe('A parent whose port is attacked', () => {
     await stillServed();
   });
 
-  it('lets nobody in with a wrong token, a used one, an empty one or one of another runner', async () => {
+  it('refuses a wrong token, a used one, an empty one and one of another runner', async () => {
     const { rig, stillServed } = await serverUnderAttack();
     const [info, other] = [await rig.info(), await rig.info()];
     const attached = rig.expect(info);
@@ -71,7 +71,7 @@ describe('A parent whose port is attacked', () => {
     expect(await guessed.status).toMatchObject({ code: 16 });
   });
 
-  it('ends the sessions of 150 runners that send mutations of what they should, and no other', async () => {
+  it('ends the sessions of 150 runners that send mutated packets, and no other', async () => {
     const { rig, stillServed } = await serverUnderAttack();
     const random = new SeededRandom(2);
     const packets = honestPackets();
@@ -95,7 +95,7 @@ describe('A parent whose port is attacked', () => {
     await stillServed();
   });
 
-  it('takes announcements of giant values for what they are', async () => {
+  it('refuses announcements of giant values without allocating them', async () => {
     const { rig, stillServed } = await serverUnderAttack();
     const before = process.memoryUsage().rss;
     for (const total of [2 ** 40, Number.MAX_SAFE_INTEGER]) {

@@ -49,7 +49,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(plain(await there.first(oneOfEach.length))).toEqual(plain(oneOfEach));
         });
 
-        it('delivers what was sent in one turn of the event loop within one turn', async () => {
+        it('delivers the frames that were sent in one turn of the event loop within one turn', async () => {
           const turns: number[] = [];
           let turn = 0;
           let counting = true;
@@ -110,7 +110,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           }
         });
 
-        it('keeps what came before open', async () => {
+        it('keeps frames that arrive before open', async () => {
           const back = opened(ends[from]);
           for (const id of upTo(20)) ends[from].send(numbered(id));
           // Once an answer is here, what was sent before it has long arrived.
@@ -121,7 +121,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(numbersOf(await there.first(20))).toEqual(upTo(20));
         });
 
-        it('delivers what was sent before close, then says that the other end left', async () => {
+        it('delivers the frames that were sent before close, then reports that the other end left', async () => {
           const here = opened(ends[from]);
           const there = opened(ends[to]);
           for (const id of upTo(100)) ends[from].send(numbered(id));
@@ -133,7 +133,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect([...here.events, ...there.events]).not.toContain('suspended');
         });
 
-        it('delivers nothing more, and says so once, after it was closed', async () => {
+        it('delivers no more frames after it was closed, and reports the end once', async () => {
           const here = opened(ends[from]);
           const there = opened(ends[to]);
           ends[to].send(numbered(1));
@@ -154,7 +154,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(ends[to].backlog).toBe(0);
         });
 
-        it('says that it is over also when it is opened afterwards', async () => {
+        it('reports its end also when it is opened afterwards', async () => {
           const there = opened(ends[to]);
           ends[from].send(numbered(1));
           await there.first(1);
@@ -180,7 +180,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(here.ends[0]!.reason).toContain('I know no such call');
         });
 
-        it('counts what has not left as backlog, until it has', async () => {
+        it('counts frames that have not been written as backlog', async () => {
           const there = opened(ends[to]);
           const here = opened(ends[from]);
           expect(ends[from].backlog).toBe(0);
@@ -193,7 +193,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(ends[from].backlog).toBe(0);
         });
 
-        it('shows the receiver no context of whoever needed the runner, sent or opened', async () => {
+        it('runs the receiver outside of the contexts in which frames are sent or the link is opened', async () => {
           const storage = new AsyncLocalStorage<string>();
           const fresh = await makeRig();
           const booted = await storage.run('booter', () => fresh.pair());

@@ -43,7 +43,7 @@ async function told(...packets: readonly Buffer[]): Promise<Link> {
 }
 
 describe('A runner whose parent lies on the wire', () => {
-  it('takes announcements of giant values for what they are', async () => {
+  it('refuses announcements of giant values without allocating them', async () => {
     const before = process.memoryUsage().rss;
     const here = new LinkRecorder();
     (await told(welcome(), packet(1, { type: 'chunk', id: 1, total: 2 ** 40, bytes: Buffer.from('x') }))).open(here);
@@ -51,13 +51,13 @@ describe('A runner whose parent lies on the wire', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });
 
-  it('ends the session of one who confirms what was never sent', async () => {
+  it('ends the session of a peer that confirms packets that were never sent', async () => {
     const here = new LinkRecorder();
     (await told(welcome(1_000))).open(here);
     expect(await here.ended).toMatchObject({ how: 'violation', reason: 'it confirms packet 1000, which was never sent' });
   });
 
-  it('ends, and does not crash, on 60 mutations of what a parent should say', async () => {
+  it('ends, and does not crash, on 60 mutated packets of a parent', async () => {
     const random = new SeededRandom(6);
     const honest: readonly Frame[] = [
       { type: 'call', id: 1, handler: 0, args: Buffer.from('args'), mode: 'call', timeout: 1_000, linked: true, attempt: 1 },

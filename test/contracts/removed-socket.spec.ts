@@ -26,7 +26,7 @@ afterEach(async () => {
 /** The folder of the parent's socket. */
 const folderOf = (address: string): string => dirname(address.slice('unix:'.length));
 
-describe('the socket of the runners on this host, when what cleans temporary folders has removed it', () => {
+describe('the socket of the runners on this host, after a cleaner of temporary folders has removed it', () => {
   it('is there again for the next runner, as private as before, and sessions live on', async () => {
     const { parent, runner } = await rig.pair();
     const { address } = await rig.info();

@@ -76,7 +76,7 @@ for (const [name, reach] of [
       }
     });
 
-    it('says that it is suspended, keeps what is sent meanwhile, and resumes', async () => {
+    it('reports that it is suspended, keeps the frames sent meanwhile, and resumes', async () => {
       const { parent, runner, here, there } = await start(5_000);
       proxy.cut();
       await Promise.all([here.until(() => here.events.includes('suspended')), there.until(() => there.events.includes('suspended'))]);

@@ -60,7 +60,7 @@ async function bootOne(backend: WatchedBackend): Promise<void> {
 }
 
 describe('Secrets', () => {
-  it('are seen neither by who prints the app nor in its log', async () => {
+  it('are neither in the printed app nor in its log', async () => {
     const [tls, opsTls] = [await makeTlsIdentity(), await makeTlsIdentity()];
     @Injectable()
     class Idle {
@@ -97,7 +97,7 @@ describe('Secrets', () => {
     for (const { key } of [tls, opsTls]) expect(text).not.toContain(bodyOf(key));
   });
 
-  it('are in no process’s arguments, and are not seen by who prints a backend', async () => {
+  it('are neither in a process’s arguments nor in a printed backend', async () => {
     const backend = new WatchedBackend({ entry: runnerEntry });
     await bootOne(backend);
     const pid = Number(/\d+/.exec(backend.machine!.id)![0]);

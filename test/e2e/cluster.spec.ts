@@ -97,7 +97,7 @@ describe('a primary that is itself the parent', () => {
 });
 
 describe('a main file that makes no app in a runner', () => {
-  it('is not started again, and the error says what to do', async () => {
+  it('is not started again, and the error names the fix', async () => {
     const app = new SpawnedApp('cluster/no-app.js');
     expect((await app.exited).code).not.toBe(0);
     const output = app.lines.join('\n');

@@ -123,7 +123,7 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     expect(await status(`${url}/api/stats`)).toBe(403);
   });
 
-  it('tells live what the pools do, and ends with the app', async () => {
+  it('shows live what the pools do, and ends with the app', async () => {
     const { app, url } = await start({ DASH_ADAPTER });
     const watching = await Watching.start(`${url}/flame/events`);
     expect((await watching.next('hello')).instance).toContain(`pid ${app.pid}`);
@@ -193,7 +193,7 @@ describe('FlameDashboardModule', () => {
     expect(await from('https://inner')).toBe(403);
   });
 
-  it('lets a page watch that reads nothing, without keeping what it does not read', async () => {
+  it('serves a page that reads nothing, without buffering for it', async () => {
     const { app, url } = await start();
     const stalled = request(`${url}/flame/events`, (response) => response.pause()).end();
     await fetch(`${url}/sleep/10?times=2000`);

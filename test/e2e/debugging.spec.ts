@@ -139,13 +139,13 @@ describe('A parent with a debugger', () => {
     expect(await answerOf(app)).toMatch(/answered \d+$/);
   });
 
-  it('keeps to the limits while no debugger is attached, and says once how to debug a runner', async () => {
+  it('keeps the limits while no debugger is attached, and logs once how to debug a runner', async () => {
     const { app } = startParent('asksLong', { pool: { timeout: 1_000 }, flags });
     expect(await answerOf(app)).toContain('failed FLAME_TIMEOUT');
     expect(app.lines.filter((line) => hint.test(line))).toHaveLength(1);
   });
 
-  it.each([{ inspect: true }, { inspect: false }])('says nothing of how to debug a runner with %j', async (backend) => {
+  it.each([{ inspect: true }, { inspect: false }])('does not log how to debug a runner with %j', async (backend) => {
     const { app } = startParent('idles', { backend, flags });
     await app.line(/is at it/);
     expect(app.lines.filter((line) => hint.test(line))).toEqual([]);

@@ -96,7 +96,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(code).toBe(1);
   });
 
-  it('says where a runner was to attach that never came', async () => {
+  it('names the address where a missing runner should have attached', async () => {
     const { checks } = await checksOf('never attaches');
     expect(failed(checks)).toEqual(['attach']);
     expect(checks.get('attach')!.message).toMatch(/no runner attached within bootTimeout \(3000 ms\)/);
@@ -104,7 +104,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(processesOf(entry)).toEqual([]);
   });
 
-  it('shows what a runner takes: its memory and its connections, beside its own', async () => {
+  it('shows the memory and the connections of a runner, beside those of the parent', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {
@@ -144,7 +144,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(checks.get('stop')!.fix).toContain('shutdownTimeout (500 ms)');
   });
 
-  it('finds what is left', async () => {
+  it('finds leftovers', async () => {
     const { checks } = await checksOf('leaks');
     expect(failed(checks)).toEqual(['left']);
     expect(checks.get('left')!.message).toBe('the platform still has pid 4711');

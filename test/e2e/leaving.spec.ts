@@ -12,7 +12,7 @@ import { SpawnedApp } from '../support/spawned-app.js';
 rule(
   'A runner that is told to leave',
   (start) => {
-    it('takes no new calls, ends what it has, and is replaced under load, and nothing is lost', async () => {
+    it('takes no new calls, ends those it has, is replaced under load, and loses none', async () => {
       const { app, file, marks, pool } = await start({ min: 2, max: 3, maxConcurrency: 4 });
       const [loss, log] = [app.get(LossService), file()];
       const [leaver, other] = pool.stats().runners.map(({ id, machine }) => ({ id, pid: pidOf(machine) }));
@@ -76,7 +76,7 @@ rule(
       expect(pool.stats()).toMatchObject({ calls: { failed: 0 } });
     });
 
-    it('is not replaced where nobody needs it', async () => {
+    it('is not replaced where no call needs it', async () => {
       const { work, pool } = await start();
       const pid = await work.pid();
       const boots: string[] = [];
@@ -108,7 +108,7 @@ describe('A parent that is told to leave', () => {
 
   const placesOf = (app: SpawnedApp, pattern: RegExp): number[] => app.lines.flatMap((line, place) => (pattern.test(line) ? [place] : []));
 
-  it('ends what runs, refuses the rest, runs the hooks of its runners after their work, and leaves nobody', async () => {
+  it('ends running calls, refuses the rest, runs the hooks of its runners after their work, and leaves no process', async () => {
     const { app, runners, file } = await startParent('serves', { min: 2, max: 2, maxConcurrency: 4 });
     expect(runners).toHaveLength(2);
     await until(() => readMarks(file).length > 60);
@@ -131,7 +131,7 @@ describe('A parent that is told to leave', () => {
     expect(parentDestroyed).toBeLessThan(Math.min(...destroyed!));
   });
 
-  it('aborts what is not done within shutdownTimeout, tells its caller, and leaves nobody', async () => {
+  it('aborts calls that take longer than shutdownTimeout, fails their callers, and leaves no process', async () => {
     const { app, runners, file } = await startParent('overstays', { max: 1, shutdownTimeout: 1_000 });
     const asked = Date.now();
     app.process.kill('SIGTERM');

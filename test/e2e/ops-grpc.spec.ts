@@ -27,7 +27,7 @@ async function start(ops: object): Promise<{ app: SpawnedApp; url: string; addre
 const post = async (url: string): Promise<number> => (await fetch(url, { method: 'POST' })).status;
 
 describe('the operators’ port, asked by Debian’s gRPC', () => {
-  it('tells what there is, how it is, and how much', { timeout: 120_000 }, async () => {
+  it('answers reflection, health checks and metrics', { timeout: 120_000 }, async () => {
     const { app, url, address } = await start({ reflection: true });
     expect(await askOps(address, ['services'])).toEqual([['flame.v1.Metrics']]);
     expect(await askOps(address, ['list'])).toEqual([{ '': 'SERVING', 'flame.pool.work': 'SERVING', 'flame.pool.spare': 'SERVING' }]);
@@ -81,7 +81,7 @@ describe('the operators’ port, asked by Debian’s gRPC', () => {
     ]);
   });
 
-  it('gives numbers beyond this host only to who bears the token, over TLS', { timeout: 120_000 }, async () => {
+  it('gives metrics beyond this host only to clients with the token, over TLS', { timeout: 120_000 }, async () => {
     const tls = await makeTlsIdentity();
     const folder = mkdtempSync(join(tmpdir(), 'flame-ops-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -58,7 +58,7 @@ describe('A parent that is paused', () => {
     );
   });
 
-  it('finds a runner at its door that came meanwhile', async () => {
+  it('accepts a runner that dialled while it was paused', async () => {
     const { app, booted } = startParent('asksFirst');
     await until(() => childrenOf(app.pid).length > 0);
     app.process.kill('SIGSTOP');
@@ -126,7 +126,7 @@ describe('A runner that is paused', () => {
 });
 
 describe('A runner that blocks its event loop', () => {
-  it('is not killed while its parent lives, though nobody can be dialled any more', async () => {
+  it('is not killed while its parent lives, even if the parent’s socket is gone', async () => {
     const { app, booted, folder } = startParent('asksForBlock');
     await app.line(/is at it/);
     for (const entry of readdirSync(folder, { withFileTypes: true }))

@@ -64,13 +64,13 @@ describe('ProcessBackend', () => {
     await gone(runner);
   });
 
-  it('ends what a handler spawned with its runner, however that ends', async () => {
+  it('ends the processes that a handler spawned with its runner, however the runner ends', async () => {
     const { runner, match } = await startParent('spawns', /spawned (\d+)/);
     process.kill(runner, 'SIGKILL');
     await gone(Number(match[1]));
   });
 
-  it('ends what a handler spawned also when the parent is gone', async () => {
+  it('ends the processes that a handler spawned when the parent is gone', async () => {
     const { pid, match } = await startParent('spawns', /spawned (\d+)/);
     process.kill(pid, 'SIGKILL');
     await gone(Number(match[1]));

@@ -72,7 +72,7 @@ async function writers(from: RegionApp): Promise<Set<string | undefined>> {
   return new Set(outcomes.map(({ by }) => by));
 }
 
-it('Hosts of their own: what a cable that is out for a second delays, nothing loses or repeats', { timeout: 180_000 }, async () => {
+it('Separate hosts: a cable that is out for a second delays calls, and loses or repeats none', { timeout: 180_000 }, async () => {
   const { hosts, one, two, far } = await three(10_000);
   const stays = Array.from({ length: 20 }, (_, place) => far.ask<string>('notes', 'stay', [1_500, `stay ${place}`]));
   await Promise.all([one, two].map((app) => app.line(/\[wrote stay/)));
@@ -88,7 +88,7 @@ it('Hosts of their own: what a cable that is out for a second delays, nothing lo
 });
 
 it(
-  'Hosts of their own: one whose cable is out gets no calls, the others do, and a region without any says so',
+  'Separate hosts: a host whose cable is out gets no calls, and a region without hosts fails calls with the reason',
   { timeout: 180_000 },
   async () => {
     const { hosts, one, two, far } = await three();

@@ -81,7 +81,7 @@ it('Calls go to any instance of their region, away from one that is killed, and 
   while ((await far.ask<Written>('notes', 'write', ['z'])).pid !== again.pid);
 });
 
-it('An instance that gets SIGTERM finishes what runs, and none of the calls that go on meanwhile fails', async () => {
+it('An instance that gets SIGTERM finishes its calls, and none of the calls made meanwhile fails', async () => {
   const { apps } = await three([{ FLY_MACHINE_ID: 'one' }, { FLY_MACHINE_ID: 'two' }]);
   const [one, two, far] = apps as [RegionApp, RegionApp, RegionApp];
   const running = Array.from({ length: 10 }, () => far.ask<string>('notes', 'stay', [2_000]));
@@ -135,7 +135,7 @@ it('In a half-finished deploy a renamed handler is found where it is, kept for t
   expect(await old.ask('accounts', 'open', ['cid'])).toBe('cid in syd');
 });
 
-it('A cut network: short cuts lose nothing, long ones lose what ran, and calls go on when it is back', async () => {
+it('A cut network: short cuts lose nothing, long cuts lose running calls, and calls go on when the network is back', async () => {
   const host = ownHost();
   const syd = instance('syd', host, []);
   await syd.line(/listens for the others/);
@@ -169,7 +169,7 @@ it('A cut network: short cuts lose nothing, long ones lose what ran, and calls g
   expect(noticed).toBeLessThan(15_000);
 });
 
-it('Who does not have the secret gets nothing: no answer, no list of handlers, no health', async () => {
+it('A client without the secret gets nothing: no answer, no list of handlers, no health', async () => {
   const host = ownHost();
   const syd = instance('syd', host, []);
   await syd.line(/listens for the others/);

@@ -48,7 +48,7 @@ describe.each(['express', 'fastify', 'lean'])('a runner of the %s app', (kind) =
 });
 
 describe('a runner', () => {
-  it('tells the parent what it prints, under its own name', async () => {
+  it('sends its output to the parent, under its own name', async () => {
     const app = new SpawnedApp('life/express.js');
     await fetch(`${await app.url()}/slow/1`);
     expect((await app.line(/\[(Flame life-\w+-1)\] \[runner\] slow ends/))[1]).toBeDefined();
@@ -132,7 +132,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('an app with a FLAME_PARENT that no pool set', () => {
-  it('does not start, and says what is wrong', async () => {
+  it('does not start, and the error names the variable', async () => {
     const app = new SpawnedApp('life/express.js', { FLAME_PARENT: 'not base64!' });
     expect((await app.exited).code).toBe(1);
     expect(app.lines.join('\n')).toContain('FLAME_PARENT is not base64. A pool sets FLAME_PARENT for the runners that it boots');

@@ -3,7 +3,7 @@ import { SpawnedApp } from '../support/spawned-app.js';
 
 const post = (url: string): Promise<Response> => fetch(url, { method: 'POST' });
 
-describe('what a runner logs', () => {
+describe('the log of a runner', () => {
   it('arrives at the parent’s logger at its level, with runner and call', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js');
     const url = await app.url();

@@ -39,7 +39,7 @@ describe.each([
   ['an app that is closed and made again', 0],
   ['two apps', 1],
 ])('the script "%s"', (kind, min) => {
-  it('calls methods on runners, which do nothing of what comes after the start of the app', async () => {
+  it('calls methods on runners, which do not run the code after the start of the app', async () => {
     const script = new Script(kind, { SCRIPT_MIN: String(min) });
     const [, pids] = await script.line(/^rendered on (.+)/);
     const runners = pids!.split(', ').map(Number);
@@ -60,7 +60,7 @@ describe.each([
   ['awaits what never comes', /ended without starting an app that imports FlameModule/],
   ['exits', /exit code 0\. The script of the runner ended before an app with a FlameModule was initialised.*let it get there/],
 ])('runners whose script %s', (kind, how) => {
-  it('fail their calls at once, with what to do', async () => {
+  it('fail their calls at once, with the fix', async () => {
     const script = new Script('context', { SCRIPT_OF_RUNNERS: kind });
     const [, time] = await script.line(/^FLAME_BOOT within (\d+) ms: .*the machine ended before its runner attached/);
     // One boot, and not the 30 seconds of bootTimeout.

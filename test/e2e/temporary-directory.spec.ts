@@ -69,7 +69,7 @@ describe('A TMPDIR that cannot hold a socket', () => {
     expect(readdirSync(session)).toEqual([]);
   });
 
-  it('fails calls with what to do where nothing else can either, and no longer when it can', async () => {
+  it('fails calls with the fix where the directory cannot be made, and serves them once it can', async () => {
     // A mount namespace of its own takes root.
     const readOnly = 'mount -t tmpfs -o ro flame "$TMPDIR" && mount -t tmpfs -o ro flame /dev/shm && exec "$@"';
     const at = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', readOnly, 'sh'];

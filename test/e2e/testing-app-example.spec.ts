@@ -47,7 +47,7 @@ describe('AppModule', () => {
 
   const yearly = async (): Promise<Response> => fetch(`${await app.getUrl()}/reports/2026`);
 
-  it('answers with what a runner has made', async () => {
+  it('answers with the result of a runner', async () => {
     const answer = await yearly();
     expect([answer.status, await answer.text()]).toEqual([200, 'report 2026']);
     expect(app.get(FlameFaults).runners).toHaveLength(1);

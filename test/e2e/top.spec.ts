@@ -69,7 +69,7 @@ describe('npx nestjs-flame top', () => {
     ]);
   });
 
-  it('says what is wrong when nobody answers', { timeout: 60_000 }, async () => {
+  it('names the address and the error when no server answers', { timeout: 60_000 }, async () => {
     const address = `127.0.0.1:${await freePort()}`;
     await expect(run(process.execPath, [cli, 'top', address, '--once'])).rejects.toMatchObject({
       code: 1,
@@ -77,7 +77,7 @@ describe('npx nestjs-flame top', () => {
     });
   });
 
-  it('shows live what runs, in a terminal of any size, and leaves at q', { timeout: 120_000 }, async () => {
+  it('shows running calls live, in a terminal of any size, and ends at q', { timeout: 120_000 }, async () => {
     const { url, address } = await start();
     const terminal = new Terminal(`'${process.execPath}' '${cli}' top ${address} --every 200`, 110, 30);
     const shows = async (what: RegExp): Promise<void> => {

@@ -51,7 +51,7 @@ describe('a call as a trace', () => {
     expect([call.kind, run.kind]).toEqual([2, 1]);
   });
 
-  it('says on both sides what was thrown, and waits for nothing where there is a slot', { timeout: 120_000 }, async () => {
+  it('records the error on both sides, and no waiting time where a slot is free', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js', { TRACING: '1' });
     const { answer, spans } = await traced(await app.url(), 'fail/0');
     expect(answer).toEqual({ error: 'it failed on purpose' });

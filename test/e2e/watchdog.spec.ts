@@ -49,7 +49,7 @@ async function listen(path: string | number): Promise<string> {
 }
 
 describe('Watchdog', () => {
-  it('kills a process whose event loop is blocked past a deadline, and says whose', async () => {
+  it('kills a process whose event loop is blocked past a deadline, and names the handler', async () => {
     const { signal, stderr } = await watched('loops', await listen(0));
     expect(signal).toBe('SIGKILL');
     expect(stderr).toBe(
@@ -105,7 +105,7 @@ describe('Watchdog', () => {
     expect(output()).toBe('ends\n');
   });
 
-  it('kills a blocked process whose lifeline has ended, whoever can be dialled', async () => {
+  it('kills a blocked process whose lifeline has ended, even if the parent’s address answers', async () => {
     const { child, exit, output } = held(await listen(folder()));
     child.stdio[3]!.destroy();
     expect(await exit).toEqual([null, 'SIGKILL']);

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 
 const program = join(import.meta.dirname, '../apps/dist/what-stays/main.js');
 
-describe('What a handler changes in memory', () => {
-  it('stays on its runner, and what it returns can be applied at the parent', async () => {
+describe('A change that a handler makes in memory', () => {
+  it('stays on its runner, and its result can be applied at the parent', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 60_000 });
     expect(JSON.parse(stdout.split('\n').find((line) => line.startsWith('{'))!)).toEqual({
       there: ['video 1'],

@@ -107,7 +107,7 @@ describe('DockerBackend on a real engine', () => {
     await docker('rm', machine.id);
   });
 
-  it('reads what a container prints whose log nobody could read', async () => {
+  it('reads the output of a container whose log driver cannot be read', async () => {
     const { machine, order } = await boot('prints', { hostConfig: { LogConfig: { Type: 'none' } } });
     await machine.exited;
     expect(order.text('stdout')).toEqual(['one', 'two', '', 'thrée']);
@@ -167,7 +167,7 @@ describe('DockerBackend on a real engine', () => {
     });
   });
 
-  it('finds what is amiss before anything is booted', async () => {
+  it('finds faults before a boot', async () => {
     const backend = await prepared({ image: 'nope:1', pull: 'never' });
     expect(await backend.examine(new AbortController().signal)).toMatchObject([
       { name: 'engine', ok: true, message: expect.stringMatching(/^Docker Engine \d+\.\d+\S* at \S+, API \d\.\d+$/) },

@@ -111,7 +111,7 @@ describe('A parent in a container', () => {
     await expectNothingLeft('nestjs-flame.pool=ffmpeg');
   });
 
-  it('removes at its start what a killed one left, and nothing of one that lives', async () => {
+  it('removes at its start the leftovers of a killed parent, and nothing of a living one', async () => {
     const killed = await demo('parent-b');
     await killed.post(video);
     const left = await containers('nestjs-flame.pool=ffmpeg');

@@ -139,7 +139,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     expectNoToken(error);
   });
 
-  it('and when nobody answers', async () => {
+  it('and when the API does not answer', async () => {
     await begin();
     const { host } = standIn;
     await standIn.close();

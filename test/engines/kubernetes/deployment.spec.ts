@@ -112,7 +112,7 @@ describe('docs/backends/kubernetes.md', () => {
     expect(before).toEqual(expect.arrayContaining(after));
   });
 
-  it('finishes what runs when a rollout replaces the parent, and leaves nothing of the old one', async () => {
+  it('finishes running calls when a rollout replaces the parent, and leaves nothing of the old one', async () => {
     const old = await oneParent();
     await ask(old);
     const running = ask(old, 8_000);
@@ -128,7 +128,7 @@ describe('docs/backends/kubernetes.md', () => {
     expect(left).toEqual([]);
   });
 
-  it('removes at its start what a killed parent left', async () => {
+  it('removes at its start the leftovers of a killed parent', async () => {
     const killed = await oneParent();
     const { runner } = await ask(killed);
     process.kill(parentProcess(), 'SIGKILL');
