@@ -3,7 +3,7 @@ import type { FlameLog } from '../core/flame-log.js';
 import type { ParentInfo } from '../core/parent-info.js';
 
 /**
- * How machines are made and unmade. A backend knows one platform; it knows nothing of pools, calls or sessions.
+ * Makes machines and removes them. A backend knows one platform; it knows nothing of pools, calls or sessions.
  *
  * Extend it for a platform of your own; the backend contract suite (`test/contracts`) shows what the pool relies on.
  */
@@ -20,7 +20,7 @@ export abstract class FlameBackend {
   readonly waitsForDebugger?: boolean;
 
   /**
-   * Checks options and surroundings once, when the app starts.
+   * Checks options and environment once, when the app starts.
    *
    * @throws {FlameError} FLAME_CONFIG that names the option and the fix.
    */
@@ -55,16 +55,16 @@ export abstract class FlameBackend {
    * word for what is talked to: reachable, and which version), `rights` (what is used may be used), `image` (it is there, or can be
    * fetched), `network` (machines can reach this process). It ends with the first failure that leaves the rest without meaning.
    *
-   * It changes nothing on the platform and leaves nothing there. It gives up when `signal` aborts. What is wrong is a check that is not
-   * `ok` and says what to mend; it throws only for what nobody can mend. No check shows a secret.
+   * It changes nothing on the platform and leaves nothing there. It gives up when `signal` aborts. A problem is a check that is not
+   * `ok`, with its `fix`. It throws only for problems without a fix. No check shows a secret.
    */
   async examine(_signal: AbortSignal): Promise<readonly Check[]> {
     return [];
   }
 
   /**
-   * The ids of this parent's machines that the platform has at this moment, whatever the backend's own books say: how doctor knows that
-   * nothing is left. A backend that cannot ask leaves the method out.
+   * The ids of this parent's machines that the platform has at this moment, whatever the backend itself knows. Doctor uses it to check that
+   * nothing is left. A backend that cannot ask its platform leaves the method out.
    */
   machines?(): Promise<readonly string[]>;
 
@@ -72,13 +72,13 @@ export abstract class FlameBackend {
   async close(): Promise<void> {}
 }
 
-/** Who is asking. */
+/** The parent that a backend works for. */
 export interface BackendContext {
   /** Names this parent among others on the platform. */
   readonly parent: string;
   /** Whether this process was started by a test runner, in which case its command line is not the app's. */
   readonly underTest: boolean;
-  /** The library's log, for what no caller hears of: an image is being pulled, a platform asks to wait. */
+  /** The library's log, for events that no caller hears of, such as the pull of an image. */
   readonly log: FlameLog;
 }
 

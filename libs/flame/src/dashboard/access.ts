@@ -6,7 +6,7 @@ import type { DashboardAuth } from './dashboard-options.js';
 export type Access = 'granted' | 'challenge' | 'denied';
 
 /**
- * Decides who may pass. A function that throws or rejects lets nobody in, and `warn` is told.
+ * Checks requests against the option `auth`. A function that throws or rejects denies access, and `warn` gets the reason.
  */
 export function accessBy(auth: DashboardAuth | undefined, warn: (text: string) => void): (request: IncomingMessage) => Promise<Access> {
   if (auth === undefined) return async () => 'granted';
@@ -16,7 +16,7 @@ export function accessBy(auth: DashboardAuth | undefined, warn: (text: string) =
   }
   return async (request) => {
     try {
-      // Not merely truthy: a promise of nothing, or a user who was not found, must not open the door.
+      // Not merely truthy: a promise of nothing, or a user that was not found, must not grant access.
       return (await auth(request)) === true ? 'granted' : 'denied';
     } catch (error) {
       warn(`the dashboard's auth threw, so nobody was let in: ${error instanceof Error ? error.message : String(error)}`);
@@ -31,7 +31,7 @@ function credentials(header: string | undefined): string {
   return encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString();
 }
 
-/** Of one length, so that the comparison takes as long whatever was sent. */
+/** Digests have one length, so the comparison takes the same time for all input. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -10,11 +10,10 @@ import type { DashboardConfig } from './dashboard-options.js';
 import { eventHeaders } from './event-streams.js';
 import { LiveFeed } from './live-feed.js';
 import { carryOut } from './orders.js';
-import { isOwnOrigin } from './own-origin.js';
+import { isOwnOrigin, withoutCors } from './cross-origin.js';
 import { readPage } from './page-file.js';
 import type { PageFile } from './page-file.js';
 import { PoolWatch } from './pool-watch.js';
-import { withoutCors } from './without-cors.js';
 
 /** The header with which the page shows that an order comes from itself. */
 const tokenHeader = 'x-flame-token';

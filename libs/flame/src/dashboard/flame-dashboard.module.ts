@@ -15,7 +15,7 @@ import { overridable } from '../nest/module/overridable.js';
 import { readDashboardOptions } from './dashboard-options.js';
 import type { DashboardConfig, FlameDashboardOptions } from './dashboard-options.js';
 import { DashboardSite } from './dashboard-site.js';
-import { withoutCors } from './without-cors.js';
+import { withoutCors } from './cross-origin.js';
 
 /** What a class has that `forRootAsync` gets as `useClass` or `useExisting`. */
 export interface FlameDashboardOptionsFactory {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import { PoolRig } from '../../../../test/support/pool-rig.js';
-import { CpuShares } from './cpu-shares.js';
-import { PoolHistory, samplesKept } from './history.js';
+import { CpuShares, PoolHistory, samplesKept } from './history.js';
 
 describe('PoolHistory', () => {
   it('tells what has changed since the sample before', async () => {

@@ -1,7 +1,7 @@
 import type { Pool } from '../pool/pool.js';
 import { FlameError } from '../core/errors/flame-error.js';
 
-/** What the page may order, and what comes of it: undefined for an order that there is not. */
+/** Carries out an order of the page. Gives what it did, for people; undefined for an unknown order. */
 export async function carryOut(pool: Pool, order: string, params: URLSearchParams): Promise<string | undefined> {
   switch (order) {
     case 'pause':

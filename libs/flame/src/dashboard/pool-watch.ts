@@ -3,8 +3,7 @@ import type { Pool } from '../pool/pool.js';
 import type { PoolMetrics, RunnerMetrics } from '../core/metrics/pool-metrics.js';
 import type { PoolEvent } from '../pool/observe/pool-event.js';
 import type { RunnerStats } from '../pool/observe/pool-stats.js';
-import { CpuShares } from './cpu-shares.js';
-import { PoolHistory } from './history.js';
+import { CpuShares, PoolHistory } from './history.js';
 import type { EndedView, FailureView, PoolView, RunnerView, Sample } from './snapshot.js';
 import { whyWaiting } from './why-waiting.js';
 

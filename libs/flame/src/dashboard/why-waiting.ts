@@ -1,5 +1,4 @@
 import type { PoolStats } from '../pool/observe/pool-stats.js';
-import { plural } from './plural.js';
 
 /** Why calls wait in a pool, in one sentence; undefined when none does. `failure` is what the last boot ended with, while none has succeeded since. */
 export function whyWaiting(pool: PoolStats, failure: string | undefined): string | undefined {
@@ -16,4 +15,9 @@ export function whyWaiting(pool: PoolStats, failure: string | undefined): string
   if (going > 0) parts.push(`${plural(going, 'runner')} ${going === 1 ? 'is' : 'are'} leaving`);
   if (pool.runners.length >= pool.max) parts.push(`the pool has all it may have (max ${pool.max})`);
   return `${parts.join(', ')}.`;
+}
+
+/** `1 runner`, `2 runners`. */
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -15,13 +15,13 @@ export async function removeOrphans(engine: DockerEngine, parent: string, signal
   const filters = { label: [`${labelPrefix}parent`] };
   const rules = { repeat: true, signal };
   const found = await engine.ask('list containers', (docker) => docker.listContainers({ all: true, filters }), rules);
-  const verdicts = new Map<string, Promise<boolean>>();
+  const gone = new Map<string, Promise<boolean>>();
   const orphaned = async ({ Labels }: ContainerInfo): Promise<boolean> => {
     const name = Labels[`${labelPrefix}parent`]!;
     if (name === parent) return false;
     const home = { process: Labels[homeLabels.process] ?? '', container: Labels[homeLabels.container] ?? '' };
-    if (!verdicts.has(name)) verdicts.set(name, isGone(home, engine));
-    return (await verdicts.get(name))!;
+    if (!gone.has(name)) gone.set(name, isGone(home, engine));
+    return (await gone.get(name))!;
   };
   const removed = await Promise.all(
     found.map(async (container) => (await orphaned(container)) && (await removeOrphan(engine, container, signal))),

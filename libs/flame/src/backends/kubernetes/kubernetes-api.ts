@@ -92,13 +92,13 @@ async function findOwnPod({ api, ask }: Pick<Cluster, 'api' | 'ask'>, namespace:
   const name = process.env.POD_NAME ?? hostname();
   const asked = ask(`read pod ${name}`, (options) => api.readNamespacedPod({ name, namespace }, options), { repeat: true });
   const pod = await asked.catch((error: unknown) => {
-    const mend =
+    const fix =
       statusOf(error) === 404
         ? 'Tell the container its name: an environment variable POD_NAME with valueFrom.fieldRef metadata.name'
         : 'Give its service account the rights of docs/backends/kubernetes.md';
     throw new FlameError(
       'FLAME_CONFIG',
-      `KubernetesBackend cannot read the parent's own pod "${name}" in namespace "${namespace}": ${wordsOf(error)}. ${mend}.`,
+      `KubernetesBackend cannot read the parent's own pod "${name}" in namespace "${namespace}": ${wordsOf(error)}. ${fix}.`,
       { cause: error },
     );
   });

@@ -37,11 +37,11 @@ export function kubernetesFailure(error: unknown, phase: BootPhase, doing: strin
   const refused = status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status);
   // A quota may have room again when another pod has gone.
   const full = /exceeded quota/i.test(words);
-  const mend =
+  const fix =
     status === 403 && !full
       ? '. Give the service account this right: the manifests in docs/backends/kubernetes.md name all that are needed'
       : '';
-  return new BootError(hideSecrets(`kubernetes: ${doing}: ${words}${mend}`, secrets), { phase, fatal: refused && !full });
+  return new BootError(hideSecrets(`kubernetes: ${doing}: ${words}${fix}`, secrets), { phase, fatal: refused && !full });
 }
 
 function messageOf(body: string): string | undefined {

@@ -22,14 +22,14 @@ export async function removeOrphans(cluster: Cluster, parent: string, signal: Ab
   const { api, namespace, ask } = cluster;
   const request = { namespace, labelSelector: `${labelPrefix}parent,${labelPrefix}parent!=${parent}` };
   const { items } = await ask('list pods', (options) => api.listNamespacedPod(request, options), { repeat: true, signal });
-  const verdicts = new Map<string, Promise<boolean>>();
+  const gone = new Map<string, Promise<boolean>>();
   const removed = await Promise.all(
     items.map(async (pod) => {
       const { annotations = {}, labels, name, deletionTimestamp } = pod.metadata!;
       const home = Object.fromEntries(Object.entries(homeAnnotations).map(([key, at]) => [key, annotations[at] ?? ''])) as ParentHome;
       const by = labels![`${labelPrefix}parent`]!;
-      if (!verdicts.has(by)) verdicts.set(by, isGone(home, cluster));
-      if (deletionTimestamp !== undefined || !(await verdicts.get(by)) || signal.aborted) return false;
+      if (!gone.has(by)) gone.set(by, isGone(home, cluster));
+      if (deletionTimestamp !== undefined || !(await gone.get(by)) || signal.aborted) return false;
       await removePod(cluster, name!);
       await removeSecret(cluster, name!);
       return true;

@@ -57,7 +57,7 @@ export class PodWatch {
     if (followed.view.pod === undefined) followed.view.saw(pod);
   }
 
-  /** Nobody is interested any more. */
+  /** Stops following a pod. */
   unfollow(name: string): void {
     this.#pods.delete(name);
     if (this.#pods.size > 0) return;
@@ -81,7 +81,7 @@ export class PodWatch {
     }
   }
 
-  /** Compares the books with what there is. */
+  /** Updates all views from a list of the pods. */
   async #list(signal: AbortSignal): Promise<string> {
     const list = ++this.#lists;
     const { api, namespace, ask } = this.#cluster;

@@ -1,6 +1,6 @@
 import type { Check } from '../../core/check.js';
 
-/** The checks of one `examine()`, as they are made. `wordsOf` says in the platform's words what was thrown. */
+/** The checks of one `examine()`, as they are made. `wordsOf` gives the platform's words for an error. */
 export class Examination {
   readonly checks: Check[] = [];
   readonly #wordsOf: (error: unknown) => string;
@@ -11,14 +11,14 @@ export class Examination {
     this.#signal = signal;
   }
 
-  /** Adds a check: in order with what `find` gives, not in order with what it throws. Gives which. @throws the signal's reason. */
-  async look(name: string, mend: string, find: () => Promise<string>): Promise<boolean> {
+  /** Adds a check: ok with the message that `find` gives, or failed with the error that it throws. Resolves to whether it is ok. @throws the signal's reason. */
+  async look(name: string, fix: string, find: () => Promise<string>): Promise<boolean> {
     this.#signal.throwIfAborted();
     try {
       this.checks.push({ name, ok: true, message: await find() });
       return true;
     } catch (error) {
-      this.checks.push({ name, ok: false, message: this.#wordsOf(error), fix: mend });
+      this.checks.push({ name, ok: false, message: this.#wordsOf(error), fix });
       return false;
     }
   }

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
 
-/** Before a removal is tried again, doubled up to the longest. */
+/** Time before a removal is tried again, in milliseconds. It doubles up to the longest. */
 const firstPause = 2_000;
 const longestPause = 60_000;
 
 export interface Leftover {
-  /** Removes it, and says whether it was there. Rejects with what to do by hand. */
+  /** Removes it, and resolves to whether it was there. Rejects with an error that says how to remove it by hand. */
   readonly remove: () => Promise<boolean>;
   /**
-   * For how many milliseconds the platform may still make it, of whose making it has not answered: for so long it is looked for, where it is not there yet.
+   * Time in milliseconds in which the platform may still make it, after a request without an answer. For that time it is looked for.
    *
    * @default 0
    */
@@ -17,8 +17,8 @@ export interface Leftover {
 }
 
 /**
- * What could not be removed, because the platform did not answer or refused. It holds no runner's place any more, and its removal is tried until it succeeds.
- * What is left when the app closes is told, and the next parent removes it.
+ * Removes what could not be removed at first, because the platform did not answer or refused. Removals are repeated until they succeed. A leftover takes
+ * no runner's place in its pool. What is left when the app closes is logged, and the next parent removes it.
  */
 export class Leftovers {
   readonly #log: Pick<FlameLog, 'error'>;
@@ -33,7 +33,7 @@ export class Leftovers {
     this.#limit = Math.min(limit, longestPause);
   }
 
-  /** `what` is for people, and different for each: "pod work-1"; `problem` is why it could not be removed so far. */
+  /** `what` names one leftover for people, such as "pod work-1". `problem` is why it could not be removed so far. */
   add(what: string, problem: string, leftover: Leftover): void {
     if (this.#all.has(what)) return;
     const entry = { problem, tried: Promise.resolve() };
@@ -41,7 +41,7 @@ export class Leftovers {
     entry.tried = this.#try(entry, leftover).then((gone) => void (gone && this.#all.delete(what)));
   }
 
-  /** Resolves when all of it is removed, or told of. Idempotent. */
+  /** Resolves when everything is removed or logged. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -56,7 +56,7 @@ export class Leftovers {
     for (const [what, { problem }] of this.#all) this.#log.error(`${what} may still be there: ${problem}`);
   }
 
-  /** Resolves when it is gone, or the app closes; says which. */
+  /** Resolves when the leftover is gone (true), or the app closes (false). */
   async #try(entry: { problem: string }, { remove, mayComeFor = 0 }: Leftover): Promise<boolean> {
     const { signal } = this.#closing;
     const until = performance.now() + mayComeFor;

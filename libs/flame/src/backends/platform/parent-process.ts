@@ -2,19 +2,19 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAlive, processEntry } from '../../system/process-table.js';
 
-/** This process, for others to find out whether it still lives: a namespace of process ids, the id in it, and when it was started. */
+/** Identifies this process, so that other processes can find out whether it is alive: a namespace of process ids, the id in it, and its start time. */
 export function ownProcess(): string {
   return `${processSpace()} ${process.pid} ${startOf(process.pid) ?? ''}`.trim();
 }
 
-/** Whether the process that wrote this of itself is gone; undefined where that cannot be seen from here. */
+/** Whether the process that `ownProcess` identified is gone; undefined where this process cannot know. */
 export function isProcessGone(written: string): boolean | undefined {
   const [space, pid, start] = written.split(' ');
   if (space !== processSpace()) return undefined;
   return start === undefined ? !isAlive(Number(pid)) : startOf(Number(pid)) !== start;
 }
 
-/** A process id means something only inside of its namespace, and until the next start of the machine. */
+/** Process ids are unique within a namespace, until the machine starts again. */
 function processSpace(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -24,7 +24,7 @@ function processSpace(): string {
   }
 }
 
-/** When a process that has not ended was started. */
+/** The start time of a process that has not ended. */
 function startOf(pid: number): string | undefined {
   const entry = processEntry(pid);
   return entry?.ended === false ? entry.start : undefined;
