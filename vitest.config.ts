@@ -74,7 +74,7 @@ const first = [
 ].join('|');
 
 /** Those that depend on real time or take both processors. */
-const alone = ['debugging', 'paused-parent', 'rpc-cut-network', 'saturation', 'stress', 'watchdog'].join('|');
+const alone = ['debugging', 'paused-parent', 'rpc-cut-network', 'saturation', 'stress', 'vs-code', 'watchdog'].join('|');
 
 /** The rules that hold on a platform of its own: all but those for several processes of one host's machine, which look into its process table. */
 const elsewhere = process.env['FLAME_RULES'] ?? 'test/conformance/!(a-machine)*.spec.ts';
