@@ -62,7 +62,7 @@ describe('attaching', () => {
     expect((await failure(rig.dial(info))).code).toBe('FLAME_DENIED');
   });
 
-  it('sends away a runner whose ticket was withdrawn, and rejects with the reason', async () => {
+  it('rejects a runner that is no longer expected, and rejects the expectation with the reason', async () => {
     const rig = rigOf('host');
     const info = await rig.info();
     const withdraw = new AbortController();

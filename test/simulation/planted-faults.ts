@@ -22,7 +22,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
     instead: '    this.#scope',
   },
   {
-    name: 'a runner whose welcome was lost is not let in again',
+    name: 'a runner whose welcome was lost cannot attach again',
     file: 'transport/attach/attach-service.ts',
     piece: 'if (known?.token !== undefined && sameSecret',
     instead: 'if (false && sameSecret',

@@ -58,7 +58,7 @@ export class InstanceServer {
           const { protocol } = hello.manifest;
           if (protocol !== about.manifest.protocol)
             throw new AttachRejected(
-              'unlike',
+              'mismatch',
               `instance ${about.runner} speaks protocol ${about.manifest.protocol}, instance ${hello.runner} ${protocol}`,
             );
           const link = attach();
@@ -73,7 +73,7 @@ export class InstanceServer {
         newKey: () => randomBytes(32),
         scope: new AsyncResource('FLAMEINSTANCES'),
         path: instancesPath,
-        visitor: 'instance',
+        peer: 'instance',
         about,
         onAuthenticated: (stream) => unauthenticated.authenticated(stream),
       },

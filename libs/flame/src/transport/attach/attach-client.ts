@@ -20,20 +20,20 @@ export interface DialOptions {
     'runner' | 'address' | 'certificate' | 'token' | 'reconnectTimeout' | 'maxPayload' | 'sameHost' | 'processes' | 'siblings'
   >;
   readonly manifest: Manifest;
-  /** Gives up dialing. A link that was made stays. */
+  /** Stops the attempts to connect. It does not end a link that was made. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
-  /** Makes a connection; over gRPC when left out. */
+  /** Opens a connection; over gRPC when left out. */
   readonly openPipe?: OpenPipe;
 }
 
 const overGrpc: OpenPipe = (to, listener) => new ClientPipe(to, listener);
 
 /**
- * Attaches to a parent. While it cannot be reached this tries again for `reconnectTimeout`, as it does whenever the
- * connection breaks later on. A parent on this host that is reached and says nothing is paused: its answer is waited for.
+ * Attaches to a parent. While the parent cannot be reached, tries again for `reconnectTimeout`; also whenever the connection breaks
+ * later. A parent on this host that accepts the connection and does not answer is paused: the attempt waits for its answer.
  *
- * @throws {FlameError} FLAME_DENIED with the parent's words when it does not let this runner in; FLAME_BOOT, with gRPC's
+ * @throws {FlameError} FLAME_DENIED with the parent's reason when it rejects this runner; FLAME_BOOT, with gRPC's
  * error as its cause, when it cannot be reached.
  */
 export async function dial({ info, manifest, signal, clock = new SystemClock(), openPipe = overGrpc }: DialOptions): Promise<Link> {
@@ -58,21 +58,21 @@ export async function dial({ info, manifest, signal, clock = new SystemClock(), 
   }
 }
 
-/** A session as the end that dials has it. */
+/** A session, as the end that connects sees it. */
 export interface DialledSession {
   readonly about: Hello;
   readonly to: Destination;
-  /** The other end, for texts. */
+  /** The name of the other end in texts. */
   readonly peer: string;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
-  /** The other end is on this host: however long it takes to confirm the end of the session, it does so while it exists. */
+  /** The other end is on this host, so it confirms the end of the session for sure while it exists: closing waits without a limit. */
   readonly sameHost?: boolean;
   readonly clock: Clock;
   readonly openPipe?: OpenPipe;
 }
 
-/** Makes the link of a session, and what makes its first connection. Whenever the connection breaks later on it dials again. */
+/** Makes the link of a session, and the function that makes its first connection. When the connection breaks later, the link connects again. */
 export function openSession({ about, to, peer, reconnectTimeout, maxPayload, sameHost, clock, openPipe = overGrpc }: DialledSession): {
   link: SessionLink;
   reach: (token: string, until: AbortSignal) => Promise<Welcome>;
@@ -102,14 +102,14 @@ export function openSession({ about, to, peer, reconnectTimeout, maxPayload, sam
   return { link, reach };
 }
 
-/** gRPC puts the code into the message and the server's words into the details. */
+/** The server's text, which gRPC puts into the details; the message also has the status code. */
 export function errorText(error: Partial<ServiceError>): string {
   return error.details ?? error.message ?? 'it ended the stream';
 }
 
 /**
- * One connection to a parent or an instance: says hello, and gives the connection to the link when it is welcome, after which the link
- * hears of its end. Rejects with gRPC's error when it does not come to that, or `signal` aborts meanwhile.
+ * Opens a connection to a parent or an instance, sends the hello and waits for the welcome. Then the connection, and its end, are the
+ * link's. Rejects with gRPC's error when no welcome comes, or `signal` aborts before.
  */
 function exchangeHello(
   openPipe: OpenPipe,
@@ -131,9 +131,9 @@ function exchangeHello(
         }
         signal.removeEventListener('abort', stop);
         resolve(welcome);
-        // So that the parent knows that it need not be let in again.
+        // The parent then knows that the welcome arrived, and no longer accepts the token.
         pipe.write(ackPacket(link.received), () => {});
-        // At once: what follows the welcome may be here already.
+        // At once: the packets after the welcome may be here already.
         const shared = welcome.shared && joinShared(welcome.shared);
         if (shared) link.share(shared, 'runner');
         link.connect(pipe, welcome.received);
@@ -155,13 +155,13 @@ function exchangeHello(
 const firstPause = 25;
 const longestPause = 400;
 
-/** The parent answered, and its answer will not change. */
+/** Whether the parent has rejected the runner for good. */
 export function isRejection(error: unknown): boolean {
   const { code } = error as Partial<ServiceError>;
-  return code !== undefined && refusals.has(code);
+  return code !== undefined && rejections.has(code);
 }
 
-const refusals = new Set<status>([
+const rejections = new Set<status>([
   status.UNAUTHENTICATED,
   status.FAILED_PRECONDITION,
   status.INVALID_ARGUMENT,
@@ -170,8 +170,8 @@ const refusals = new Set<status>([
 ]);
 
 /**
- * Makes attempts, with pauses, until one succeeds, the parent refuses, or `signal` aborts. Rejects with the error of the last attempt that was not cut
- * short.
+ * Repeats `attempt`, with pauses, until one succeeds, the parent rejects the runner, or `signal` aborts. Rejects with the error of the last attempt that
+ * `signal` did not interrupt.
  */
 async function retryConnect(attempt: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
   let last: unknown;
@@ -182,14 +182,14 @@ async function retryConnect(attempt: () => Promise<void>, clock: Clock, signal: 
       if (signal.aborted) throw last ?? error;
       if (isRejection(error)) throw error;
       last = error;
-      await rest(pause, clock, signal);
+      await wait(pause, clock, signal);
       if (signal.aborted) throw error;
     }
   }
 }
 
-/** Keeps the process alive: between two connections nothing else may. */
-function rest(pause: number, clock: Clock, signal: AbortSignal): Promise<void> {
+/** Waits. Keeps the process alive, because nothing else does between two connections. */
+function wait(pause: number, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       cancel();

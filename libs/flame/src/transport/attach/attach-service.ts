@@ -15,29 +15,29 @@ export interface AttachServiceOptions {
   readonly clock: Clock;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
-  /** What large values of runners on this host pass through. */
+  /** The shared memory for large values of runners on this host. */
   readonly shared?: SharedMemory | undefined;
   readonly newKey: () => Buffer;
   /** The context in which links deliver. */
   readonly scope: AsyncResource;
   /** The method's path. @default that of `Runners` */
   readonly path?: string;
-  /** What those who come are to the one who serves, for texts. @default 'runner' */
-  readonly visitor?: 'runner' | 'instance';
+  /** What the other end is called in texts. @default 'runner' */
+  readonly peer?: 'runner' | 'instance';
   /** Called with the stream over which a peer has authenticated. */
   readonly onAuthenticated?: (stream: ServerStream) => void;
-  /** Told that the connection of one who was let in broke. */
+  /** Called when the connection of an attached peer broke. */
   readonly onSuspended?: () => void;
-  /** What an instance says of itself to those it lets in. */
+  /** How an instance describes itself to its callers. */
   readonly about?: Hello;
 }
 
-/** Who may come in. */
+/** Decides which peers may attach. */
 export interface Admission {
   /**
-   * `describe` is not called before the token was found right; `attach` makes the link.
+   * Checks the token, and only then calls `describe`; `attach` makes the link.
    *
-   * @throws {AttachRejected} for who may not.
+   * @throws {AttachRejected} when the peer may not attach.
    */
   admit(name: string, token: string, describe: () => Hello, attach: (onThisHost?: boolean) => Link): Link;
 }
@@ -45,23 +45,23 @@ export interface Admission {
 interface RunnerSession {
   readonly key: Buffer;
   readonly link: SessionLink;
-  /** What the runner was let in with, until its first word shows that it has the key. */
+  /** The token with which the runner attached, until its first packet shows that it has the key. */
   token: string | undefined;
-  /** What large values may pass through, once the runner has opened it. */
+  /** The shared memory for large values, used once the runner has opened it. */
   readonly shared: SharedPlace | undefined;
 }
 
-/** How long a stream may stay without having introduced itself. */
-const introductionTimeout = 10_000;
+/** Time for a new stream to send its hello, in milliseconds. */
+const helloTimeout = 10_000;
 
 /**
- * `flame.v1.Runners/Attach`, or `flame.v1.Instances/Attach`: lets in whom the admission lets in, resumes sessions by their keys, and hands
+ * `flame.v1.Runners/Attach`, or `flame.v1.Instances/Attach`: attaches the peers that the admission accepts, resumes sessions by their keys, and hands
  * packets to the sessions' links. It owns the sessions.
  */
 export class AttachService {
   readonly #admission: Admission;
   readonly #options: AttachServiceOptions;
-  /** By the visitor's name. */
+  /** By the peer's name. */
   readonly #sessions = new Map<string, RunnerSession>();
 
   constructor(admission: Admission, options: AttachServiceOptions) {
@@ -83,7 +83,7 @@ export class AttachService {
     server.addService({ Attach: attach }, { Attach: (stream: ServerStream) => this.#attach(stream) });
   }
 
-  /** Closes all sessions; those that have not confirmed it `within` so many milliseconds are dropped. */
+  /** Closes all sessions. Sessions that have not confirmed it after `within` milliseconds are dropped. */
   async close(reason: string, within = Infinity): Promise<void> {
     const links = Array.from(this.#sessions.values(), ({ link }) => link);
     const cancel = this.#options.clock.after(within, () => links.forEach((link) => link.drop(reason)));
@@ -93,29 +93,29 @@ export class AttachService {
   }
 
   #attach(stream: ServerStream): void {
-    // gRPC would inflate it before anybody knows whose it is.
+    // gRPC would decompress the packet before the peer has authenticated.
     if (isCompressed(stream)) return endWith(stream, status.UNIMPLEMENTED, 'packets are not compressed');
     let session: { of: RunnerSession; link: SessionLink; pipe: ServerPipe } | undefined;
-    let refused = false;
-    const refuse = (code: status, details: string): void => {
-      refused = true;
+    let rejected = false;
+    const reject = (code: status, details: string): void => {
+      rejected = true;
       stopTimer();
       endWith(stream, code, details);
     };
-    const stopTimer = this.#options.clock.after(introductionTimeout, () => {
-      refuse(status.DEADLINE_EXCEEDED, `no hello within ${introductionTimeout} ms`);
+    const stopTimer = this.#options.clock.after(helloTimeout, () => {
+      reject(status.DEADLINE_EXCEEDED, `no hello within ${helloTimeout} ms`);
     });
     stream.on('data', (packet: Buffer) => {
       if (session !== undefined) {
         session.of.token = undefined;
         return session.link.packet(session.pipe, packet);
       }
-      if (refused) return;
+      if (rejected) return;
       stopTimer();
       try {
-        session = this.#introduce(stream, packet);
+        session = this.#authenticate(stream, packet);
       } catch (error) {
-        refuse(statusOf(error), (error as Error).message);
+        reject(statusOf(error), (error as Error).message);
       }
     });
     const gone = (how: string): void => {
@@ -123,13 +123,13 @@ export class AttachService {
       if (session === undefined) stream.end();
       else session.link.broke(session.pipe, how);
     };
-    stream.on('end', () => gone(`the ${this.#options.visitor ?? 'runner'} ended the stream`));
+    stream.on('end', () => gone(`the ${this.#options.peer ?? 'runner'} ended the stream`));
     stream.on('cancelled', () => gone('the connection was lost'));
     stream.on('error', () => gone('the stream failed'));
   }
 
   /** @throws {AttachRejected} and {Violation} */
-  #introduce(stream: ServerStream, packet: Buffer): { of: RunnerSession; link: SessionLink; pipe: ServerPipe } {
+  #authenticate(stream: ServerStream, packet: Buffer): { of: RunnerSession; link: SessionLink; pipe: ServerPipe } {
     const hello = readHello(packet);
     const resumes = hello.session.length > 0;
     const session = resumes ? this.#resume(hello) : this.#begin(hello);
@@ -143,10 +143,10 @@ export class AttachService {
   }
 
   #begin(hello: RawHello): RunnerSession {
-    const { newKey, visitor = 'runner', shared: memory, ...options } = this.#options;
+    const { newKey, peer: visitor = 'runner', shared: memory, ...options } = this.#options;
     const { runner, token } = hello;
     const known = this.#sessions.get(runner);
-    // Its welcome was lost with its connection, so it knocks again as it did before.
+    // The welcome was lost with the connection, so the runner attaches again with the same token.
     if (known?.token !== undefined && sameSecret(token, known.token)) return known;
     const key = newKey();
     let shared: ReturnType<SharedMemory['open']>;
@@ -174,7 +174,7 @@ export class AttachService {
     if (session !== undefined && sameSecret(hello.session, session.key)) return session;
     throw new AttachRejected(
       'unauthenticated',
-      `${this.#options.visitor ?? 'runner'} ${hello.runner} has no session to resume: it is over, or its key is wrong`,
+      `${this.#options.peer ?? 'runner'} ${hello.runner} has no session to resume: it is over, or its key is wrong`,
     );
   }
 }

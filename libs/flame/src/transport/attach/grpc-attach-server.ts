@@ -21,7 +21,7 @@ import { makeTlsIdentity, type TlsIdentity } from '../grpc/tls-identity.js';
 export interface GrpcAttachServerOptions {
   /**
    * The interface on which runners of other machines reach the parent; all when left out. It is opened only for backends
-   * that need the network, speaks only TLS, and lets in only who has a token.
+   * that need the network, speaks only TLS, and accepts only runners with a token.
    */
   readonly bind?: string;
   /**
@@ -30,7 +30,7 @@ export interface GrpcAttachServerOptions {
    * @default 0
    */
   readonly port?: number;
-  /** The host name they dial unless the backend names another; `bind` if that is one interface, else this machine's host name. */
+  /** The host name that they connect to unless the backend names another; `bind` if that is one interface, else this machine's host name. */
   readonly advertise?: string;
   /** Key and certificate for them; made at start when left out. */
   readonly tls?: TlsIdentity;
@@ -55,11 +55,11 @@ export interface GrpcAttachServerOptions {
   /** Limits on connections to that port that have not shown a token. */
   readonly preAuth?: ConnectionLimits;
   readonly clock?: Clock;
-  /** Told what someone should do something about. */
+  /** Called with a warning that needs somebody's action. */
   readonly warn?: (text: string) => void;
 }
 
-/** With a certificate of its own: one that is given may not name this address. */
+/** It has its own certificate, because `tls` may not name this address. */
 const loopback: GrpcAttachServerOptions = { bind: '127.0.0.1' };
 
 /**
@@ -69,10 +69,10 @@ const loopback: GrpcAttachServerOptions = { bind: '127.0.0.1' };
 export class GrpcAttachServer implements AttachServer {
   readonly #options: GrpcAttachServerOptions;
   readonly #clock: Clock;
-  readonly #tickets = new PendingAttachments();
+  readonly #pending = new PendingAttachments();
   readonly #unauthenticated: UnauthenticatedConnections;
-  /** Links are made in whatever context first needed a runner; what they bring must not be seen there. */
-  readonly #scope = new AsyncResource('FLAMEDOOR');
+  /** A link is made in the async context of the call that needed a runner. Later frames must not be delivered in that context. */
+  readonly #scope = new AsyncResource('FLAMEATTACH');
   #runners: AttachService | undefined;
   readonly #health: HealthStatus;
   readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
@@ -82,7 +82,7 @@ export class GrpcAttachServer implements AttachServer {
   readonly #listeners: Listener[] = [];
   #closed: Promise<void> | undefined;
 
-  /** `health` is what it says of the app. */
+  /** `health` is the health that it serves. */
   constructor(options: GrpcAttachServerOptions = {}, health = new HealthStatus()) {
     this.#options = options;
     this.#clock = options.clock ?? new SystemClock();
@@ -90,13 +90,14 @@ export class GrpcAttachServer implements AttachServer {
     this.#health = health;
   }
 
-  expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
-    return this.#tickets.expect(ticket, signal);
+  expect(expected: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
+    return this.#pending.expect(expected, signal);
   }
 
   /**
-   * Where runners on this host attach (a Unix socket private to the user; where there are none, loopback with TLS), or runners on the network (TCP with TLS),
-   * which know this machine as `host`. Listens there from the first time on, and on a socket that is gone anew. A failure is forgotten: the next boot tries again.
+   * The address for runners on this host (a Unix socket private to the user, or loopback with TLS where there are no Unix sockets), or for runners on the
+   * network (TCP with TLS), to which this machine is `host`. Starts to listen on the first call, and again on a socket that was removed. After a failure
+   * the next call tries again.
    *
    * @throws {FlameError} FLAME_CONFIG when it cannot listen.
    */
@@ -123,9 +124,9 @@ export class GrpcAttachServer implements AttachServer {
   }
 
   async #close(): Promise<void> {
-    this.#tickets.close();
+    this.#pending.close();
     await this.#runners?.close('the parent is closing');
-    // What is being opened has to be open before it can be closed; what could not be opened was reported to whoever asked.
+    // A listener that is being opened can be closed only when it is open. Failures were reported to the callers of `address`.
     await Promise.allSettled([this.#host.settled(), this.#tcp.host, this.#tcp.network]);
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     (await this.#server)?.forceShutdown();
@@ -167,7 +168,7 @@ export class GrpcAttachServer implements AttachServer {
     const server = makeGrpcServer(serverOptions);
     const { reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024, sharedMemoryFrom = 32_768 } = this.#options;
     const newKey = (): Buffer => randomBytes(32);
-    this.#runners = new AttachService(this.#tickets, {
+    this.#runners = new AttachService(this.#pending, {
       clock: this.#clock,
       reconnectTimeout,
       maxPayload,

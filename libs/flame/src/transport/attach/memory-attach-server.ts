@@ -6,25 +6,25 @@ import { memoryLinks } from '../session/memory-link.js';
 import type { MemoryLink } from '../session/memory-link.js';
 import { PendingAttachments } from './pending-attachments.js';
 
-/** The in-memory twin of `GrpcAttachServer`: where runners in the parent's own process attach. Tickets and denials are the same. */
+/** `GrpcAttachServer` for runners in the parent's own process, with the same tokens and rejections. */
 export class MemoryAttachServer implements AttachServer {
-  readonly #tickets = new PendingAttachments();
+  readonly #pending = new PendingAttachments();
   readonly #links = new Set<Link>();
-  readonly #scope = new AsyncResource('FLAMEDOOR');
+  readonly #scope = new AsyncResource('FLAMEATTACH');
 
-  expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
-    return this.#tickets.expect(ticket, signal);
+  expect(expected: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
+    return this.#pending.expect(expected, signal);
   }
 
   /**
    * Attaches a runner and gives it its end of the link, as `dial` does.
    *
-   * @throws {FlameError} FLAME_DENIED when it is not let in.
+   * @throws {FlameError} FLAME_DENIED when the runner is rejected.
    */
   attach(token: string, hello: Hello): MemoryLink {
     const { parent, runner } = memoryLinks({ scope: this.#scope, onEnded: () => this.#links.delete(parent) });
     try {
-      this.#tickets.admit(
+      this.#pending.admit(
         hello.runner,
         token,
         () => hello,
@@ -39,7 +39,7 @@ export class MemoryAttachServer implements AttachServer {
   }
 
   async close(): Promise<void> {
-    this.#tickets.close();
+    this.#pending.close();
     await Promise.all([...this.#links].map((link) => link.close('the parent is closing')));
   }
 }

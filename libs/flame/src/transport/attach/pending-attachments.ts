@@ -4,36 +4,36 @@ import type { Attachment, ExpectedRunner, Hello, Link } from '../session/link.js
 import { sameSecret } from './same-secret.js';
 
 /**
- * The tickets of the runners that are expected. Each lets one runner in, once, until it is withdrawn: what every door
- * has behind it.
+ * The runners that a parent expects. The token of each is valid for one attachment, until the expectation is withdrawn. Every attach
+ * server has one.
  */
 export class PendingAttachments {
-  readonly #expected = new Map<string, Expected>();
+  readonly #expected = new Map<string, Pending>();
   #closed = false;
 
-  /** As `Door.expect`. */
-  expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
+  /** See `AttachServer.expect`. */
+  expect(runner: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new FlameError('FLAME_REFUSED', `the parent is closing and expects no runner ${ticket.runner}`));
+      if (this.#closed) return reject(new FlameError('FLAME_REFUSED', `the parent is closing and expects no runner ${runner.runner}`));
       if (signal.aborted) return reject(signal.reason as Error);
       const withdraw = (): void => {
-        this.#settle(ticket.runner);
+        this.#settle(runner.runner);
         reject(signal.reason as Error);
       };
       signal.addEventListener('abort', withdraw, { once: true });
       const forget = (): void => signal.removeEventListener('abort', withdraw);
-      this.#expected.set(ticket.runner, { ticket, resolve, reject, forget });
+      this.#expected.set(runner.runner, { runner, resolve, reject, forget });
     });
   }
 
   /**
-   * Takes the ticket of a runner that came. `describe` is not called before its token was found right; `attach` makes its link.
+   * Attaches a runner. Checks the token, and only then calls `describe`; `attach` makes the link.
    *
-   * @throws {AttachRejected} when it may not come in.
+   * @throws {AttachRejected} when the runner may not attach.
    */
   admit(runner: string, token: string, describe: () => Hello, attach: (onThisHost?: boolean) => Link): Link {
     const expected = this.#expected.get(runner);
-    if (expected === undefined || !sameSecret(token, expected.ticket.token)) {
+    if (expected === undefined || !sameSecret(token, expected.runner.token)) {
       throw new AttachRejected(
         'unauthenticated',
         `runner ${runner} may not attach: its token is wrong, was used before, or came after bootTimeout, when the parent no longer expected it`,
@@ -42,10 +42,9 @@ export class PendingAttachments {
     this.#settle(runner);
     try {
       const hello = describe();
-      const { ticket } = expected;
-      const unlike = manifestDifference(runner, hello.manifest, ticket.manifest) ?? ticket.refusal?.(hello);
-      if (unlike !== undefined) throw new AttachRejected('unlike', unlike);
-      const link = attach(ticket.onThisHost);
+      const mismatch = manifestDifference(runner, hello.manifest, expected.runner.manifest) ?? expected.runner.refusal?.(hello);
+      if (mismatch !== undefined) throw new AttachRejected('mismatch', mismatch);
+      const link = attach(expected.runner.onThisHost);
       expected.resolve({ link, hello });
       return link;
     } catch (error) {
@@ -54,12 +53,12 @@ export class PendingAttachments {
     }
   }
 
-  /** Withdraws all tickets and gives no more; idempotent. */
+  /** Rejects all runners that are expected, now and later; idempotent. */
   close(): void {
     this.#closed = true;
-    for (const { ticket, reject } of this.#expected.values()) {
-      this.#settle(ticket.runner);
-      reject(new FlameError('FLAME_REFUSED', `the parent closed before runner ${ticket.runner} attached`));
+    for (const { runner, reject } of this.#expected.values()) {
+      this.#settle(runner.runner);
+      reject(new FlameError('FLAME_REFUSED', `the parent closed before runner ${runner.runner} attached`));
     }
   }
 
@@ -69,26 +68,26 @@ export class PendingAttachments {
   }
 }
 
-interface Expected {
-  readonly ticket: ExpectedRunner;
+interface Pending {
+  readonly runner: ExpectedRunner;
   resolve(attachment: Attachment): void;
   reject(error: unknown): void;
   forget(): void;
 }
 
-/** Why a runner is sent away; `message` is for the runner and, when `unlike`, for whoever expects it. */
+/** Why a runner may not attach. The runner gets `message`; so does the pool that expects the runner when `type` is `mismatch`. */
 export class AttachRejected extends Error {
   override readonly name = 'AttachRejected';
   constructor(
-    /** `unauthenticated`: its token or key is wrong. `unlike`: it is the right one, but does not match its parent. */
-    readonly type: 'unauthenticated' | 'unlike',
+    /** `unauthenticated`: its token or key is wrong. `mismatch`: it is the expected runner, but does not match its parent. */
+    readonly type: 'unauthenticated' | 'mismatch',
     message: string,
   ) {
     super(message);
   }
 }
 
-/** Says in what a runner differs from its parent, undefined when they match. */
+/** How a runner differs from its parent; undefined when they match. */
 function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manifest): string | undefined {
   const differences: string[] = [];
   if (ofRunner.protocol !== ofParent.protocol) {
@@ -113,6 +112,7 @@ function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manife
   return `runner ${runner} does not match its parent: ${differences.join('; ')}. Run the same build of the app on both sides.${otherApp}`;
 }
 
+/** Handlers that an error names, at most. */
 const mostNamed = 8;
 
 function list(handlers: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { createECDH, createPrivateKey, createPublicKey, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** What an instance shows to the others of its app, and by what it knows them. */
+/** How instances of an app authenticate to each other: the own certificate, and the trusted authorities. */
 export interface InstanceIdentity {
   /** Its private key, PEM. */
   readonly key: string;
@@ -21,11 +21,11 @@ const valid = () => ({ notBeforeDate: new Date(Date.now() - day), notAfterDate: 
 const elliptic = { keyType: 'ec', algorithm: 'sha256' } as const;
 
 /**
- * A shared secret as mutual TLS. Every instance derives the key of one private authority from the secret, and has it sign a certificate
- * for a key of its own: the secret never travels, who does not have it can neither connect nor listen in, and there is one mechanism for both
- * kinds of trust. The first secret signs, certificates that any of them has signed are trusted.
+ * Makes a mutual-TLS identity from shared secrets. Every instance derives the key of one private authority from the secret, and signs a certificate
+ * for its own key with it. The secret is never sent, and without it nobody can connect or listen in. The first secret signs; certificates signed with
+ * any of the secrets are trusted.
  *
- * A client sees enough of the authority to guess secrets, so that a secret must be long; scrypt makes each try dear.
+ * A client sees enough of the authority to guess secrets, so a secret must be long; scrypt makes each guess slow.
  */
 export async function identityFromSecrets(secrets: readonly string[]): Promise<InstanceIdentity> {
   const authorities = await Promise.all(secrets.map(authorityOf));

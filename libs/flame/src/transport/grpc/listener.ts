@@ -6,30 +6,30 @@ import { peerOf, ShieldedSocket } from './pre-auth/shielded-socket.js';
 import type { UnauthenticatedConnections } from './pre-auth/unauthenticated-connections.js';
 import type { TlsIdentity } from './tls-identity.js';
 
-/** How a listener knows who connects. */
+/** How a listener checks the certificates of clients. */
 export interface ClientCheck {
-  /** The authority that must have signed what clients show, PEM. */
+  /** The authority that must have signed the clients' certificates, PEM. */
   readonly ca: string | readonly string[];
-  /** Whether a client with such a certificate may come in. */
+  /** Whether a client with such a certificate may connect. */
   readonly admits: (client: TLSSocket) => boolean;
-  /** Told why a client may not. */
+  /** Called with the reason when a client is refused. */
   readonly onRefused: (client: string, why: string) => void;
 }
 
-/** Who may connect over the network, where TLS is spoken. */
+/** TLS, and the limits and checks of connections over the network. */
 export interface NetworkGuard {
   readonly tls: TlsIdentity;
   /** Limits connections that have not authenticated. */
   readonly unauthenticated: UnauthenticatedConnections;
-  /** Lets only those in who show a certificate, too. */
+  /** Requires a certificate of clients. */
   readonly check?: ClientCheck;
 }
 
 /**
  * A socket that hands connections to the gRPC server. It owns the sockets of its connections.
  *
- * Listening ourselves and not through gRPC lets the kernel probe idle connections (after 10 s, ten times, a second apart):
- * the kernel of a runner answers also while its event loop is busy, and stops when the machine or the network is gone.
+ * It listens itself, not through gRPC, so that the kernel probes idle connections (after 10 s, ten times, a second apart):
+ * the kernel of a runner's machine answers also while the runner's event loop is busy. Without the machine or the network no answer comes.
  */
 export class Listener {
   readonly #enter: (socket: Socket) => void;
@@ -51,9 +51,9 @@ export class Listener {
     return listener;
   }
 
-  /** Listens there in place of where it did; what is connected stays. */
+  /** Listens there and no longer at the former place. Connections stay. */
   async listen(where: ListenOptions): Promise<void> {
-    // Before another listens at the same path, which this takes away.
+    // First, because closing removes the path, at which the new one may listen.
     this.#net?.close();
     const net = (this.#net = createServer());
     this.#unauthenticated?.guard(net);
@@ -68,7 +68,7 @@ export class Listener {
     return (this.#net!.address() as AddressInfo).port;
   }
 
-  /** Stops listening and drops what is connected. */
+  /** Stops listening and drops all connections. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#net!.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
@@ -80,7 +80,7 @@ export class Listener {
     if (this.#unauthenticated && !this.#unauthenticated.admit(socket)) return;
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    // What it means is told to the session by gRPC.
+    // gRPC reports it to the session.
     socket.on('error', () => {});
     this.#enter(socket);
   }

@@ -1,12 +1,12 @@
 import { OptionReader } from '../../core/options/option-reader.js';
 
-/** Who a parent is on the network. */
+/** The key and certificate of a parent on the network. */
 export interface TlsIdentity {
   /** The private key, PEM. */
   readonly key: string;
   /** The certificate, PEM, with its chain if it has one. */
   readonly cert: string;
-  /** What runners are told to trust instead of `cert`, for a certificate that an authority signed: the authority's, PEM. */
+  /** The certificate that runners trust instead of `cert`: that of the authority that signed `cert`, PEM. */
   readonly ca?: string;
 }
 
