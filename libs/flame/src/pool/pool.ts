@@ -208,9 +208,9 @@ export class Pool {
       mode,
       attempt,
       linked,
-      wait: timeout === undefined ? config.queueTimeout : Infinity,
-      run: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
-      overall: timeout ?? Infinity,
+      queueTimeout: timeout === undefined ? config.queueTimeout : Infinity,
+      handlerTimeout: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
+      timeout: timeout ?? Infinity,
       reads,
       site: this.#sites.take(this.#submit, reads),
     };

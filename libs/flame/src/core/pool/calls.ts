@@ -83,7 +83,7 @@ export class Calls {
   /** The whole of the time that the clock of a call which ticks now gives it. */
   limitOf(call: PoolCall): number {
     if (call.state === 'ending') return abortGrace;
-    return Math.min(call.runner ? call.runLimit : call.waitLimit, call.overallLimit);
+    return Math.min(call.runner ? call.handlerTimeout : call.queueTimeout, call.timeout);
   }
 
   /** A call's clock ran out. Says whether the call is stuck: its handler has ignored its abort for a grace second. */
@@ -140,7 +140,7 @@ export class Calls {
 
   #wait(call: PoolCall): void {
     call.state = 'waiting';
-    this.#state.clock(call, call.cameAt + Math.min(call.waitLimit, call.overallLimit));
+    this.#state.clock(call, call.cameAt + Math.min(call.queueTimeout, call.timeout));
   }
 
   #run(call: PoolCall, runner: PoolRunner): void {
@@ -153,7 +153,7 @@ export class Calls {
     runner.calls.set(call.id, call);
     runner.served += 1;
     state.readyRunners.update(runner);
-    state.clock(call, Math.min(state.now + call.runLimit, call.cameAt + call.overallLimit));
+    state.clock(call, Math.min(state.now + call.handlerTimeout, call.cameAt + call.timeout));
     state.act({ type: 'run', call, runner: runner.id });
   }
 

@@ -29,11 +29,10 @@ export class PoolCall extends Timed implements QueueItem<PoolCall> {
     readonly id: number,
     /** The handler's name, for people. */
     readonly label: string,
-    /** The four clocks, in milliseconds: how long it may wait (a boot included), how long it may run … */
-    readonly waitLimit: number,
-    readonly runLimit: number,
-    /** … and how long both together. */
-    readonly overallLimit: number,
+    /** How long it may wait, a boot included; how long its handler may run; and both together. In milliseconds, Infinity for no limit. */
+    readonly queueTimeout: number,
+    readonly handlerTimeout: number,
+    readonly timeout: number,
     /** Whether the work ends when its caller goes. */
     readonly linked: boolean,
   ) {

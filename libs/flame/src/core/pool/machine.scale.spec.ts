@@ -6,8 +6,8 @@ import { PoolCall } from './entries.js';
 class CountedCall extends PoolCall {
   static looks = 0;
 
-  constructor(id: number, waitLimit: number) {
-    super(id, `c${id}`, waitLimit, 1_000_000, Infinity, true);
+  constructor(id: number, queueTimeout: number) {
+    super(id, `c${id}`, queueTimeout, 1_000_000, Infinity, true);
     let at = Infinity;
     Object.defineProperty(this, 'at', {
       get: () => {

@@ -76,7 +76,7 @@ export function ranTooLong(call: PoolCall, pool: PoolView, runner: string, now: 
   return new FlameError(
     'FLAME_TIMEOUT',
     `${call.label} timed out after ${ms(ran)} of running on runner ${runner} of pool "${pool.name}" ` +
-      `(timeout ${ms(Math.min(call.overallLimit, call.runLimit))}; it had waited ${ms(waited)} before). Its handler was aborted.`,
+      `(timeout ${ms(Math.min(call.timeout, call.handlerTimeout))}; it had waited ${ms(waited)} before). Its handler was aborted.`,
     { ran: 'maybe' },
   );
 }

@@ -41,10 +41,10 @@ export interface CallOrder {
   readonly mode: WorkMode;
   readonly attempt: number;
   readonly linked: boolean;
-  /** The clocks, in milliseconds: waiting, running, both together. */
-  readonly wait: number;
-  readonly run: number;
-  readonly overall: number;
+  /** How long it may wait, how long its handler may run, and both together, in milliseconds; Infinity for no limit. */
+  readonly queueTimeout: number;
+  readonly handlerTimeout: number;
+  readonly timeout: number;
   /** The streams and signals among the arguments. */
   readonly sources: Sources | undefined;
   readonly reads: boolean;
@@ -83,7 +83,7 @@ export class PendingCall extends PoolCall {
     readonly order: CallOrder,
     onLate?: (error: unknown, call: PendingCall) => void,
   ) {
-    super(order.id, order.label, order.wait, order.run, order.overall, order.linked);
+    super(order.id, order.label, order.queueTimeout, order.handlerTimeout, order.timeout, order.linked);
     this.#onLate = onLate;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;

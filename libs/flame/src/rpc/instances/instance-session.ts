@@ -103,7 +103,7 @@ export class InstanceSession implements HandleOwner {
    * `signal` ends it, by aborting the handler if the work is linked.
    */
   call(order: RegionCallOrder, handler: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
-    const { label, overall, onProgress } = order;
+    const { label, timeout: overall, onProgress } = order;
     const warn = (error: unknown): void => this.#warn(`onProgress of ${label} threw: ${thrownWords(error)}`);
     const scope = new CallScope({ clock: this.#clock, listeners: this.#listeners, onProgress, warn });
     const call = new PendingCall({ ...order, scope, handler: this.#handlers.get(handler)! });
