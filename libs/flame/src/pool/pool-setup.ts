@@ -11,13 +11,13 @@ import type { PoolConfig } from '../core/options/pool-config.js';
 import type { AttachServer, ParentAddress, ExpectedRunner } from '../transport/session/link.js';
 import type { Caller } from './calls/caller.js';
 
-/** What a pool is made of. */
+/** The parts that a pool is given. */
 export interface PoolSetup {
   readonly config: PoolConfig;
   readonly backend: FlameBackend;
   /** Where this pool's runners attach. */
   readonly door: AttachServer;
-  /** Where they attach: under `host`, where the backend knows better how the parent is reached. */
+  /** The address where runners attach; with `host` in it, if the backend knows by which name runners reach the parent. */
   readonly address: (host?: string) => Promise<ParentAddress>;
   readonly manifest: Manifest;
   /** As in `Ticket`. */
@@ -25,10 +25,10 @@ export interface PoolSetup {
   readonly codec: Codec;
   readonly log: FlameLog;
   readonly clock: Clock;
-  /** Follows the callers' signals, those of other pools, too. */
+  /** Listens to the callers' signals. All pools share it. */
   readonly listeners: AbortListeners;
   readonly random?: () => number;
-  /** Names this parent among others on the platform; short, for it is part of the runners' names. */
+  /** Names this parent among others on the platform. It is part of the runners' names, so it is short. */
   readonly parent: string;
   /** The largest value that may cross, in bytes. */
   readonly maxPayload: number;
@@ -39,14 +39,14 @@ export interface PoolSetup {
   readonly output: (line: string, stream: 'stdout' | 'stderr', pool: string, runner: string) => void;
   /** A line of a runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
   readonly runnerLog: (level: string, text: string, pool: string, runner: string, call: number, time?: number) => void;
-  /** A cast failed after it was accepted, so that nobody awaits it. */
+  /** Called when a cast fails after it was accepted: its caller no longer awaits it. */
   readonly onCastError: (error: unknown, handler: string) => void;
   /** The pool takes no more calls. */
   readonly onDraining?: () => void;
-  /** Follows calls; none where nobody asked for it. */
+  /** Records calls; undefined without the option `tracing`. */
   readonly tracer?: CallTracer;
   /** Lets contexts travel with calls. */
   readonly context?: ContextCarrier;
-  /** Whom a linked call that is made here and now is for; none, or undefined, where nobody can go before it. */
+  /** The HTTP request that a linked call made now is for; undefined outside of requests, and left out without `linkToRequest`. */
   readonly caller?: () => Caller | undefined;
 }

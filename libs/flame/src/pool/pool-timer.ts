@@ -1,13 +1,13 @@
 import type { Clock } from '../core/clock.js';
 
-/** A timer that is so late was held up by a pause of the process, or by something that blocked it for as long. */
+/** A timer that is this late shows that the process was paused or blocked, in milliseconds. */
 const pause = 1_000;
-/** Time in which what came in during a pause is read. */
+/** Time to read what arrived during a pause, in milliseconds. */
 const readTime = 100;
 
 /**
- * A pool's one timer: it goes off at the earliest of the times that it was set to. After a pause of the process it first leaves time to read what came in
- * meanwhile, so that a call whose answer is there is not told that its time is up.
+ * A pool's one timer. It wakes at the earliest of the times that it was set to. After a pause of the process it first waits `readTime`, so that a call
+ * whose answer has arrived is not timed out.
  */
 export class PoolTimer {
   readonly #clock: Clock;
@@ -20,7 +20,7 @@ export class PoolTimer {
     this.#wake = wake;
   }
 
-  /** A later time than the one that it is set to changes nothing: who is woken too early sets it again. */
+  /** A time later than the present one changes nothing: when it wakes too early, its owner sets it again. */
   set(at: number): void {
     if (at >= this.#at) return;
     this.#cancel?.();

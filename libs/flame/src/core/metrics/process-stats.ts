@@ -1,6 +1,6 @@
 import type { Saturation } from './saturation.js';
 
-/** What a runner's process says of itself, every few seconds, as the JSON of the frame `stats`. */
+/** The stats that a runner's process sends every few seconds, as the JSON of the frame `stats`. */
 export interface ProcessStats {
   readonly pid: number;
   /** Milliseconds of CPU time since it began. */
@@ -11,7 +11,7 @@ export interface ProcessStats {
   /** The event loop's lateness since the last time, in milliseconds. */
   readonly delay: number;
   readonly delayMax: number;
-  /** When calls waited for each other there since the last time. */
+  /** Set when calls waited for each other there since the last time. */
   readonly saturation?: Saturation;
 }
 

@@ -6,11 +6,11 @@ import { abortGrace } from './rules.js';
 import * as errors from './pool-errors.js';
 
 /**
- * The rules of calls: who gets a slot and when, whose time is up, who is answered with what.
+ * The rules of calls: which call gets a slot and when, which has run out of time, and what its caller is answered.
  */
 export class Calls {
   readonly #state: PoolState;
-  /** A runner gets work: it is not idle any more. */
+  /** Called when an idle runner gets work. */
   readonly #onBusy: (runner: PoolRunner) => void;
 
   constructor(state: PoolState, onBusy: (runner: PoolRunner) => void) {
@@ -18,7 +18,7 @@ export class Calls {
     this.#onBusy = onBusy;
   }
 
-  /** Runs a new call at once where there is room and nobody waits, lets it wait otherwise. */
+  /** Runs a new call at once if a slot is free and no call waits; otherwise the call waits. */
   take(call: PoolCall): void {
     const state = this.#state;
     call.cameAt = state.now;
@@ -43,7 +43,7 @@ export class Calls {
     }
   }
 
-  /** A runner gave a call back unstarted: it waits at the front, for it has waited its turn already. */
+  /** A runner gave a call back before it was started. The call waits at the front of the queue. */
   giveBack(call: PoolCall): void {
     const state = this.#state;
     if (state.drainReason !== undefined) return state.reject(call, errors.draining(call, state.view(), state.drainReason));
@@ -52,19 +52,19 @@ export class Calls {
     this.serve();
   }
 
-  /** The caller has its answer, the slot stays taken: by a child, by resources, or by a handler that streams. */
+  /** The caller has its answer, and the call keeps its slot for a child, resources or a stream. */
   hold(call: PoolCall, streaming: boolean): void {
     if (call.state !== 'running' && call.state !== 'streaming') return;
     call.state = streaming ? 'streaming' : 'held';
     if (!streaming) this.#state.unclock(call);
   }
 
-  /** Nobody wants what the call streams or holds: unlinked work ends, too, for it works for nobody. */
+  /** The caller no longer wants what the call streams or holds. The work ends, even if it is not linked. */
   abandon(call: PoolCall, reason: string): void {
     if (call.state === 'streaming' || call.state === 'held') this.#cancel(call, 'caller', reason);
   }
 
-  /** The caller is told `error`, or that its call was cancelled. */
+  /** Rejects the call with `error`, or as cancelled. Aborts its work if the work is linked or streams. */
   abort(call: PoolCall, reason: string, error?: FlameError): void {
     const state = this.#state;
     if (call.state === 'waiting') {
@@ -80,13 +80,13 @@ export class Calls {
     }
   }
 
-  /** The whole of the time that the clock of a call which ticks now gives it. */
+  /** The whole time limit that applies to the call in its present state, in milliseconds. */
   limitOf(call: PoolCall): number {
     if (call.state === 'ending') return abortGrace;
     return Math.min(call.runner ? call.handlerTimeout : call.queueTimeout, call.timeout);
   }
 
-  /** A call's clock ran out. Says whether the call is stuck: its handler has ignored its abort for a grace second. */
+  /** A call's time is up. Returns whether the call is stuck: its handler has ignored its abort for `abortGrace`. */
   timeUp(call: PoolCall): boolean {
     const state = this.#state;
     const runner = call.runner;
@@ -105,12 +105,12 @@ export class Calls {
     return false;
   }
 
-  /** The pool goes: what is only held for its caller, who goes as well, ends now. Work that is not linked, and what callers wait for, gets its time. */
+  /** The pool drains. A linked call that is only held ends now; other calls get `shutdownTimeout`. */
   letGo(call: PoolCall, reason: string): void {
     if (call.state === 'held' && call.linked) this.#cancel(call, 'leaving', reason);
   }
 
-  /** The pool goes, or this runner of it, and what runs there has not ended within `shutdownTimeout`. */
+  /** The `shutdownTimeout` of a drained pool or runner is over. Rejects and aborts the calls that still run on this runner. */
   drainAway(runner: PoolRunner, drained: 'pool' | 'runner', reason: string): void {
     const state = this.#state;
     for (const call of runner.calls.values()) {
@@ -119,7 +119,7 @@ export class Calls {
     }
   }
 
-  /** Answers everyone who waits for a slot with an error. */
+  /** Rejects all waiting calls. */
   refuseWaiting(error: (call: PoolCall) => FlameError): void {
     const { waiting } = this.#state;
     for (let call = waiting.first; call; call = waiting.first) {
@@ -128,7 +128,7 @@ export class Calls {
     }
   }
 
-  /** A runner takes its work with it: whoever still waits for an answer is told how. */
+  /** A runner is lost, with all calls on it. Rejects those whose callers still wait. */
   lose(runner: PoolRunner, how: string): void {
     const state = this.#state;
     for (const call of runner.calls.values()) {
@@ -170,7 +170,7 @@ export class Calls {
   }
 }
 
-/** Whether its caller still waits for something: an answer, or what streams bring. */
+/** Whether the caller still waits for an answer, or for items of a stream. */
 function isAwaited(call: PoolCall): boolean {
   return call.state === 'running' || call.state === 'streaming';
 }

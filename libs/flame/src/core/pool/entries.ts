@@ -5,7 +5,7 @@ import type { RunnerLoad } from '../options/runner-choice.js';
 import type { QueueItem } from './wait-queue.js';
 
 /**
- * Where a call is. `running`: its caller waits for it. `ending`: its caller has been answered with an error, the runner
+ * The state of a call. `running`: its caller waits for it. `ending`: its caller has been answered with an error, the runner
  * has yet to confirm its end; `stuck`: it has not done so within a grace second. `streaming`: its caller has its streams, and waits for what they
  * bring. `held`: its caller has been answered, its work, child or resources stay on the runner. `over`: it holds nothing.
  */
@@ -41,7 +41,7 @@ export class PoolCall extends Timed implements QueueItem<PoolCall> {
 }
 
 /**
- * Where a runner is. `booting`: a machine is being made, or has yet to attach. `ready`: it takes calls. `leaving`: it takes no
+ * The state of a runner. `booting`: a machine is being made, or has yet to attach. `ready`: it takes calls. `leaving`: it takes no
  * new ones and stops when its work is done. `stopping`: told to end, or lost, and not yet confirmed gone.
  */
 export type RunnerState = 'booting' | 'ready' | 'leaving' | 'stopping';
@@ -71,7 +71,7 @@ export class PoolRunner implements HeapItem {
   upAt = -1;
   /** Its connection is cut and may come back: it gets no new calls meanwhile. */
   suspended = false;
-  /** It was asked whether it may stop and has not answered. */
+  /** The runner was asked whether it may stop, and has not answered. */
   asked = false;
   /** When it last ran out of work, and last got some after that. */
   idleSince = 0;
@@ -88,7 +88,7 @@ export class PoolRunner implements HeapItem {
 
   constructor(
     readonly id: string,
-    /** Counts up: of two equals the older one is taken. */
+    /** Counts up. Of two equally loaded runners the older one is taken. */
     readonly number: number,
     readonly slots: number,
     /** It ends after its first call. */

@@ -3,7 +3,7 @@ import type { FlameError } from '../errors/flame-error.js';
 import type { CancelCause } from '../session/frame.js';
 import type { PoolCall } from './entries.js';
 
-/** What has happened, as the pool's shell tells the machine. One about a runner or call that is no longer in the pool does nothing. */
+/** What has happened, as the pool's shell tells the machine. A fact about a runner or call that the pool no longer has does nothing. */
 export type PoolFact =
   /** The app starts: boot `min`. */
   | { type: 'start' }
@@ -11,15 +11,15 @@ export type PoolFact =
   /** The caller's signal aborted, or the call failed with `error` while its work goes on. */
   | { type: 'abort'; call: PoolCall; reason: string; error?: FlameError }
   /**
-   * The caller has its answer, the slot is not free yet. With `streaming`, the handler still works: its clock goes on, and the caller can
-   * still be told of a failure. Without, what stays is a child, or resources, and no clock ticks.
+   * The caller has its answer, and the slot is not free yet. With `streaming`, the handler still works: its time limit still counts, and the
+   * call can still fail. Without, a child or resources stay, without a time limit.
    */
   | { type: 'held'; call: PoolCall; streaming?: boolean }
-  /** Nobody wants any more what the call streams or holds: a stream's consumer has left, a child is stopped. */
+  /** The caller no longer wants what the call streams or holds: it left the stream, or stopped the child. */
   | { type: 'abandoned'; call: PoolCall; reason: string }
   /** The work is over and its slot free; the caller has its answer, now or earlier. */
   | { type: 'ended'; call: PoolCall }
-  /** The runner sent the call back without having started it: it is leaving. */
+  /** The runner is leaving and sent the call back without starting it. */
   | { type: 'bounced'; call: PoolCall }
   | { type: 'up'; runner: string }
   | { type: 'boot-failed'; runner: string; error: BootError }

@@ -8,7 +8,7 @@ import { ReadyRunners } from './ready-runners.js';
 import type { PoolView } from './pool-errors.js';
 import { WaitQueue } from './wait-queue.js';
 
-/** A clock of the pool itself: the pause between failed boots, the end of a drain. */
+/** A deadline of the pool itself: the pause between failed boots, or the end of a drain. */
 export class PoolDeadline extends Timed {
   constructor(
     readonly due: 'retry' | 'drain',
@@ -22,8 +22,8 @@ export class PoolDeadline extends Timed {
 export type Deadline = PoolCall | RunnerDeadline | PoolDeadline;
 
 /**
- * The state of one pool: its calls, runners and clocks, and the actions that the current step has decided on. What the machine's
- * parts share; they keep it consistent, it decides nothing.
+ * The state of one pool: its calls, runners and clocks, and the actions that the current step has decided on. The parts of
+ * the machine share it. It decides nothing.
  */
 export class PoolState {
   readonly runners = new Map<string, PoolRunner>();

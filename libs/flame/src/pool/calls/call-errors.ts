@@ -20,14 +20,14 @@ export function noSuchRunner(pool: string, id: string, runners: readonly string[
   return new FlameError('FLAME_CONFIG', `pool "${pool}" has no runner "${id}": ${there}. Take the id from stats().`);
 }
 
-/** What a repeated call fails with: that its last attempt did not run says nothing of those before, which were lost. */
+/** The error of a repeated call. If its last attempt did not run, an attempt before it may have. */
 export function afterAttempts(error: unknown, attempts: number): unknown {
   if (!(error instanceof FlameError) || error.ran !== 'no') return error;
   const message = `${error.message} It was attempt ${attempts}; one before it was lost and may have run.`;
   return new FlameError(error.code, message, { ran: 'maybe', cause: error });
 }
 
-/** It says all that its cause would, so that logs do not show that twice. */
+/** Without a cause: the message has all that the cause says, and logs would show it twice. */
 export function cannotCross(label: string, error: unknown): unknown {
   if (!(error instanceof UnencodableError)) return error;
   return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`);

@@ -1,7 +1,7 @@
-/** Whom linked calls are made for, beside their signal: the HTTP request that the app answers with them. */
+/** The HTTP request that linked calls are made for. They end when its client goes. */
 export interface Caller {
-  /** Why it has gone; undefined while it is there. */
+  /** Why the client has gone; undefined while it is there. */
   readonly gone: string | undefined;
-  /** Calls `left` when it goes, and not at once when it has gone before. Returns what ends the following. */
+  /** Calls `left` when the client goes; never for a client that has already gone. Returns a function that ends this. */
   follow(left: (reason: string) => void): () => void;
 }

@@ -4,7 +4,7 @@ import type { ContextCarrier } from '../../core/call/context-carrier.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 
 /**
- * Takes along what the app lets travel of the context around; undefined when there is nothing.
+ * Captures and encodes the part of the caller's context that the app lets travel; undefined for none.
  *
  * @throws {FlameError} FLAME_ENCODING when it cannot cross, and whatever `capture` throws.
  */

@@ -37,7 +37,7 @@ export async function repeated(
   }
 }
 
-/** What another attempt may mend: a runner that was lost, could not be booted, or was not free in time. */
+/** Errors that another attempt may not meet: a runner was lost, could not be booted, or was not free in time. */
 const passing: readonly FlameErrorCode[] = ['FLAME_LOST', 'FLAME_BOOT', 'FLAME_TIMEOUT'];
 
 function isRepeatable(error: unknown, idempotent: boolean): boolean {

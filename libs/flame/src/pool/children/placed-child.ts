@@ -2,7 +2,7 @@ import type { ChildCall, ChildExit } from './child-call.js';
 import type { ChildMethods } from './child-methods.js';
 import type { CallOptions } from '../calls/pending-call.js';
 
-/** A child on one of the pool's runners, as whoever placed it has it. */
+/** A child on one of the pool's runners, for the caller that placed it. */
 export class PlacedChild {
   readonly #call: ChildCall;
   readonly #methods: ChildMethods;

@@ -1,6 +1,6 @@
 import type { CallState, PoolCall } from '../../core/pool/entries.js';
 
-/** One call at one moment: it waits, or holds a slot. */
+/** One call at one moment. It waits or holds a slot. */
 export interface CallStats {
   readonly id: number;
   readonly handler: string;
@@ -18,7 +18,7 @@ export function callStats(call: Readonly<PoolCall>, now: number): CallStats {
   return { id, handler: label, state, runner: runner?.id, waited: (runner ? ranAt : now) - cameAt, ran: runner ? now - ranAt : 0 };
 }
 
-/** The first `limit` of those that come. */
+/** The first `limit` items. */
 export function* firstOf<T>(items: Iterable<T>, limit: number): Generator<T> {
   let left = limit;
   if (left <= 0) return;

@@ -28,8 +28,8 @@ export interface PoolSize {
 }
 
 /**
- * What a pool tells of itself: its log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are
- * called in the pool's own context, whatever call they are told of. An app's hook that throws is logged and harms nothing.
+ * A pool's log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are called in the pool's own
+ * asynchronous context, not in that of a call. An error that a hook throws is logged.
  */
 export class PoolObserver {
   readonly #setup: PoolSetup;
@@ -39,7 +39,7 @@ export class PoolObserver {
   readonly #failedBoots: RepeatedFailures;
   /** Boots that failed, until nothing is left of them. */
   readonly #failedRunners = new Set<string>();
-  /** Connections that are cut, and not told of yet: how not to tell. */
+  /** Connections that are cut and not logged yet, each with a function that cancels the log line. */
   readonly #cuts = new Map<string, () => void>();
   #wasSaturated = false;
   readonly meter = new PoolMeter();

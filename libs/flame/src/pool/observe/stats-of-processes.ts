@@ -4,10 +4,10 @@ import type { Saturation } from '../../core/metrics/saturation.js';
 import { readProcessStats } from '../../core/metrics/process-stats.js';
 import type { ProcessStats } from '../../core/metrics/process-stats.js';
 
-/** More processes than any machine runs: who claims to be more is not believed. */
+/** More processes than any machine runs. Stats of further processes are dropped. */
 const most = 1_024;
 
-/** What the processes of one runner last said of themselves. */
+/** The last stats of each process of one runner. */
 export class StatsOfProcesses {
   readonly #processes = new Map<number, ProcessStats>();
   readonly #onSaturation: (found: Saturation) => void;
@@ -28,7 +28,7 @@ export class StatsOfProcesses {
     if (stats.saturation) this.#onSaturation(stats.saturation);
   }
 
-  /** All of them as one; undefined when none has said anything. */
+  /** The stats of all processes as one; undefined before the first. */
   get sum(): RunnerProcessStats | undefined {
     if (this.#processes.size === 0) return undefined;
     const sum = { processes: this.#processes.size, cpu: 0, memory: 0, heap: 0, delay: 0, delayMax: 0 };

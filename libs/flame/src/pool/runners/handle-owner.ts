@@ -4,7 +4,7 @@ import type { PoolCall } from '../../core/pool/entries.js';
 import type { PoolFact } from '../../core/pool/facts.js';
 import type { Saturation } from '../../core/metrics/saturation.js';
 
-/** What a handle needs of its pool. */
+/** What a `RunnerHandle` needs of its pool. */
 export interface HandleOwner {
   readonly codec: Codec;
   /** Names the runner in stacks: `runner ffmpeg-3 (pool ffmpeg)`. */

@@ -14,7 +14,7 @@ import type { PendingCall } from '../calls/pending-call.js';
 import { readValue } from '../calls/read-value.js';
 import { StatsOfProcesses } from '../observe/stats-of-processes.js';
 
-/** How long a lost connection waits for the platform to say why, before it is told as it is. */
+/** How long the handle waits for the platform's reason for a lost connection, in milliseconds. */
 const reasonGrace = 500;
 
 /**
@@ -27,7 +27,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #streams: Streams;
   readonly #resources: TrackedResources;
   readonly machine: Machine;
-  /** How its processes are. */
+  /** The stats of its processes. */
   readonly processStats = new StatsOfProcesses((found) => this.owner.saturated?.(found));
   /** Why nothing passes between parent and runner; undefined while something does. */
   #parted: string | undefined;
@@ -152,7 +152,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     void this.machine.exited.then(cancel);
   }
 
-  /** A runner that nobody reaches ends in good order: that it was cut off says more than its exit code. */
+  /** A runner that lost its connection exits with 0: the lost connection explains more than the exit code. */
   #exited(exit: MachineExit): void {
     const orderly = exit.how === 'exit' && exit.code === 0;
     this.#lost(orderly && this.#parted !== undefined ? `disconnected: ${this.#parted}` : exit.text);
@@ -282,10 +282,10 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     if (frame.code === 'FLAME_TIMEOUT') this.owner.tell({ type: 'tick' });
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
     const error = new FlameError(frame.code as FlameErrorCode, frame.reason, { ran });
-    // Whoever gave the call up, or was late, was told so, and counted, then.
+    // A call that was cancelled or timed out was counted then.
     if (!call.failure) this.owner.failed(call, error);
     call.reject(error);
-    // Its process is gone, of several that are this runner.
+    // Of a runner with several processes, the child's process is gone.
     if (call instanceof ChildCall) call.lost(frame.reason);
     this.#settled(call, frame.held);
   }

@@ -20,11 +20,11 @@ import { RunnerHandle } from './runner-handle.js';
 /** Lines that a boot printed which are kept until it is up. */
 const mostHeld = 100;
 
-/** What the machine asks of the runners, beside running calls. */
+/** Actions of the machine that concern runners, except `run`. */
 type ManagedAction = Exclude<PoolAction, { type: 'run' | 'reject' | 'started' | 'drained' }>;
 
 /**
- * A pool's runners, from boot to end. It owns their machines and links: each that it made is ended, and told `gone`, once.
+ * Creates, tracks and disposes of a pool's runners. It owns their machines and links, ends each of them, and tells `gone` once for each.
  */
 export class RunnerManager {
   readonly #setup: PoolSetup;
@@ -34,7 +34,7 @@ export class RunnerManager {
   readonly #boots = new Map<string, Boot>();
   readonly #handles = new Map<string, RunnerHandle>();
   readonly #inspected: InspectedRunners;
-  /** Those who wait for a runner to be gone. */
+  /** Promises that resolve when a runner is gone. */
   readonly #waiters = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
 
   constructor(setup: PoolSetup, observer: PoolObserver, size: PoolSize, tell: (fact: PoolFact) => void) {
