@@ -57,7 +57,7 @@ export type { ChildExit } from './pool/children/child-call.js';
 export type { PoolFailure } from './pool/observe/pool-failure.js';
 export type { PoolEvent } from './pool/observe/pool-event.js';
 export type { CallCounts, PoolStats, RunnerStats } from './pool/observe/pool-stats.js';
-export type { OnFlameStart, OnFlameStop } from './runner/executor/child-hooks.js';
+export type { OnFlameStart, OnFlameStop } from './runner/executor/active-child.js';
 export { FlameCall } from './runner/executor/flame-call.js';
 export type { PreAuthLimits } from './transport/grpc/pre-auth/pre-auth-limits.js';
 export type { TlsIdentity } from './transport/grpc/tls-identity.js';

@@ -47,7 +47,7 @@ export class SimulatedRunner {
       clock: process.clock,
       log: quiet,
       exit: () => process.die(),
-      surroundings: {
+      environment: {
         openPipe: (_, listener) => network.connect(process, listener),
         onSignal: (told) => (this.#told = told),
         watchdog: () => ({ busy: () => {}, deadline: () => {}, close: async () => {} }),

@@ -2,7 +2,7 @@ import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { CallSites } from '../core/call/call-site.js';
 import { FlameError } from '../core/errors/flame-error.js';
-import type { WorkMode } from '../core/session/frame.js';
+import type { CallMode } from '../core/session/frame.js';
 import { readPoolSize } from '../core/options/pool-config.js';
 import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import type { PoolAction, PoolFact } from '../core/pool/facts.js';
@@ -193,7 +193,7 @@ export class Pool {
     return this.#drained;
   }
 
-  #submit(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
+  #submit(mode: CallMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
     const { config, manifest, listeners, tracer } = this.#setup;
     const label = manifest.handlers[handler]!;
     const { signal, timeout, linked = true, reads = false } = options;
@@ -222,7 +222,7 @@ export class Pool {
     return call;
   }
 
-  #repeated(mode: WorkMode, handler: number, args: unknown[], options: CallOptions, attempts: number): Promise<unknown> {
+  #repeated(mode: CallMode, handler: number, args: unknown[], options: CallOptions, attempts: number): Promise<unknown> {
     return repeated((more, attempt) => this.#submit(mode, handler, args, more, attempt), {
       options,
       attempts,

@@ -9,6 +9,7 @@ import { captureContext } from '../pool/calls/capture-context.js';
 import { cannotCross, reasonOf } from '../pool/calls/call-errors.js';
 import type { CallOptions } from '../pool/calls/pending-call.js';
 import { ValueEncoder } from '../streams/value-encoder.js';
+import type { EncodedValue } from '../streams/value-encoder.js';
 import type { InstanceInfo } from './instances/instance-info.js';
 import { Bounced } from './instances/instance-session.js';
 import type { InstanceSession, RegionCallOrder } from './instances/instance-session.js';
@@ -34,14 +35,14 @@ export interface RegionCallsSetup {
  */
 export class RegionCalls {
   readonly #setup: RegionCallsSetup;
-  readonly #hoister: ValueEncoder;
+  readonly #encoder: ValueEncoder;
   readonly #sites = new CallSites();
   #calls = 0;
   #closed = false;
 
   constructor(setup: RegionCallsSetup) {
     this.#setup = setup;
-    this.#hoister = new ValueEncoder(setup.config.codec);
+    this.#encoder = new ValueEncoder(setup.config.codec);
   }
 
   /** This instance and the others that take calls. */
@@ -141,14 +142,13 @@ export class RegionCalls {
 
   #order(label: string, args: unknown[], options: CallOptions, timeout: number): RegionCallOrder {
     const { codec, context } = this.#setup.config;
-    let bytes: Uint8Array;
+    let encoded: EncodedValue;
     try {
-      bytes = this.#hoister.encode(args);
+      encoded = this.#encoder.encode(args);
     } catch (error) {
       throw cannotCross(label, error);
     }
-    // Of the value that was encoded last: before the context is.
-    const { sources } = this.#hoister;
+    const { bytes, sources } = encoded;
     return {
       id: ++this.#calls,
       label,

@@ -59,11 +59,11 @@ export class Streams {
   }
 
   /** Makes the streams of a value of call `id`, which is `label` for people, while it is decoded. */
-  lowerFor(id: number, label: string, asked: AskedBy = {}): Materialize {
+  materializeFor(id: number, label: string, asked: AskedBy = {}): Materialize {
     this.#decoding = id;
     this.#label = label;
     this.#asked = asked;
-    return this.#lower;
+    return this.#materialize;
   }
 
   /** Takes over the streams that were found in a value of call `id`, once the frame that carries it has been sent. */
@@ -137,11 +137,12 @@ export class Streams {
     for (const stream of call.outgoing.values()) stream.stop(this.#setup.sends === 'result', told);
   }
 
-  readonly #lower: Materialize = (number, beside) => {
-    const outlet = readPlaceholder(number);
+  readonly #materialize: Materialize = (number, beside) => {
+    const placeholder = readPlaceholder(number);
     const { resource } = this.#setup;
-    if (!outlet || (outlet.kind === 'resource' && !resource)) throw new MalformedError(`malformed value: nothing has the number ${number}`);
-    const { index, kind } = outlet;
+    if (!placeholder || (placeholder.kind === 'resource' && !resource))
+      throw new MalformedError(`malformed value: nothing has the number ${number}`);
+    const { index, kind } = placeholder;
     const id = this.#decoding;
     if (kind === 'resource') return resource!(id, index, beside);
     if (kind === 'signal') return this.#signal(index, beside);

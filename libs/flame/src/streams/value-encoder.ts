@@ -17,87 +17,92 @@ export interface Source {
   readonly value: object;
 }
 
-/** The streams and signals of one value, and the context in which they were given: they are driven in it. */
+/** The streams and signals of one value, with the context of the code that passed them: they are read in it. */
 export interface Sources {
   readonly list: readonly Source[];
-  /** Whether there is more than signals. */
+  /** Whether some are streams, and not signals. */
   readonly streams: boolean;
   readonly scope: AsyncResource;
-  /** A consumer has begun to read one of them: it cannot be read again from its beginning. */
+  /** Whether a consumer has begun to read one of them, which can then not be read again from its beginning. */
   started: boolean;
 }
 
-/**
- * Encodes values and numbers the streams and signals in them. One serves all calls of a pool or a runner: a value without streams
- * costs nothing more.
- */
+/** A value as bytes, with the streams, signals and resources that were found in it. */
+export interface EncodedValue {
+  readonly bytes: Uint8Array;
+  /** Undefined when there are none. */
+  readonly sources: Sources | undefined;
+  /** The resources by their numbers; undefined when there are none. */
+  readonly resources: readonly FlameTrackable[] | undefined;
+}
+
+/** Encodes values, with placeholders for the streams, signals and resources in them. */
 export class ValueEncoder {
   readonly #codec: Codec;
-  #list: Source[] | undefined;
-  #sources: Sources | undefined;
-  #tracking = false;
-  #found: FlameTrackable[] | undefined;
-  #resources: readonly FlameTrackable[] | undefined;
+  readonly #warn: ((text: string) => void) | undefined;
 
-  constructor(codec: Codec) {
+  /** @param warn for results: streams in a value that cannot be encoded are ended, and `warn` is told when one fails to end. @default they are left alone */
+  constructor(codec: Codec, warn?: (text: string) => void) {
     this.#codec = codec;
-  }
-
-  /** What was found in the value that was encoded last; undefined when there was nothing. */
-  get sources(): Sources | undefined {
-    return this.#sources;
-  }
-
-  /** The resources that were found in the value that was encoded last, by their numbers; undefined when there were none. */
-  get resources(): readonly FlameTrackable[] | undefined {
-    return this.#resources;
+    this.#warn = warn;
   }
 
   /**
    * @param tracking whether objects that can be tracked are resources; otherwise they are data
-   * @throws {UnencodableError} for what cannot cross, and for a FlameResource where nothing is tracked
+   * @throws {UnencodableError} for a value that cannot cross, and for a FlameResource where nothing is tracked
    */
-  encode(value: unknown, tracking = false): Uint8Array {
-    // A getter in the value may make a call, and so encode, itself.
-    const outer = this.#list;
-    const outerTracking = this.#tracking;
-    const outerFound = this.#found;
-    this.#list = undefined;
-    this.#tracking = tracking;
-    this.#found = undefined;
+  encode(value: unknown, tracking = false): EncodedValue {
+    const finder = new PlaceholderFinder(this.#codec, tracking);
     try {
-      return this.#codec.encode(value, this.#hoist);
-    } finally {
-      const list = this.#list as Source[] | undefined;
-      this.#list = outer;
-      this.#resources = this.#found;
-      this.#found = outerFound;
-      this.#tracking = outerTracking;
-      this.#sources = list && {
+      const bytes = this.#codec.encode(value, finder.replace);
+      return { bytes, sources: finder.sources, resources: finder.resources };
+    } catch (error) {
+      if (this.#warn && finder.list) disposeSources(finder.list, this.#warn);
+      throw error;
+    }
+  }
+}
+
+/** Ends the streams of a result that is not sent: nobody will read them. */
+export function disposeSources(list: readonly Source[], warn: (text: string) => void): void {
+  for (const { kind, value } of list) {
+    if (kind === 'signal') continue;
+    disposeSource(kind, value).catch((error: unknown) =>
+      warn(`the ${kindNames[kind]} of a result that was not sent failed to end: ${String(error)}`),
+    );
+  }
+}
+
+/** Finds what travels as placeholders in one value. */
+class PlaceholderFinder {
+  readonly #codec: Codec;
+  readonly #tracking: boolean;
+  list: Source[] | undefined;
+  resources: FlameTrackable[] | undefined;
+
+  constructor(codec: Codec, tracking: boolean) {
+    this.#codec = codec;
+    this.#tracking = tracking;
+  }
+
+  get sources(): Sources | undefined {
+    const { list } = this;
+    return (
+      list && {
         list,
         streams: list.some(({ kind }) => kind !== 'signal'),
         scope: new AsyncResource('FLAMESTREAM'),
         started: false,
-      };
-    }
+      }
+    );
   }
 
-  /** Ends what was found in the value that was encoded last: nobody will read it. */
-  dispose(warn: (text: string) => void): void {
-    for (const { kind, value } of this.#sources?.list ?? []) {
-      if (kind === 'signal') continue;
-      disposeSource(kind, value).catch((error: unknown) =>
-        warn(`the ${kindNames[kind]} of a result that was not sent failed to end: ${String(error)}`),
-      );
-    }
-  }
-
-  readonly #hoist: Replace = (value) => {
+  readonly replace: Replace = (value) => {
     const resource = this.#tracking || value instanceof FlameResource ? this.#track(value) : undefined;
     if (resource) return resource;
     const kind = kindOf(value);
     if (kind === undefined) return undefined;
-    const list = (this.#list ??= []);
+    const list = (this.list ??= []);
     const index = list.length;
     list.push({ index, kind, value });
     const number = placeholderNumber({ index, kind });
@@ -106,8 +111,8 @@ export class ValueEncoder {
         return (value as AbortSignal).aborted ? { number, beside: this.#codec.encodeThrown((value as AbortSignal).reason) } : number;
       case 'readable': {
         const { readableObjectMode: objectMode, readableEncoding: encoding } = value as Readable;
-        // It may fail (no such file) before anybody reads it; whoever reads it then is told.
-        (value as Readable).on('error', nobodyReadsYet);
+        // It may fail (no such file) before it is read; its first reader gets that error.
+        (value as Readable).on('error', ignore);
         return { number, beside: { objectMode, encoding } };
       }
       default:
@@ -119,9 +124,9 @@ export class ValueEncoder {
     const handle = value instanceof FlameResource;
     if (!handle && !isTrackable(value)) return undefined;
     if (!this.#tracking) throw new UnencodableError('', untracked);
-    const found = (this.#found ??= []);
-    const number = placeholderNumber({ index: found.length, kind: 'resource' });
-    found.push(handle ? { onFlameRelease: () => value.release() } : value);
+    const resources = (this.resources ??= []);
+    const number = placeholderNumber({ index: resources.length, kind: 'resource' });
+    resources.push(handle ? { onFlameRelease: () => value.release() } : value);
     return { number, beside: { ...(handle ? (value.value as object) : value) } };
   }
 }
@@ -129,4 +134,4 @@ export class ValueEncoder {
 const untracked =
   'a FlameResource stays where it is: in a result, set trackResources on the handler or its pool; as an argument, pass its value';
 
-function nobodyReadsYet(): void {}
+function ignore(): void {}

@@ -14,20 +14,20 @@ export interface Codec {
    * Bytes that hold all there is to decode them, and that nobody writes to afterwards. `value` is not changed; its getters may run twice.
    *
    * An instance of a class that is not registered is refused where its class has behaviour (methods, accessors, private state), and crosses as a
-   * plain object with its own properties where it only holds data. `hoist` is asked first, once about each of them, and about every object that would be refused (a stream, an AbortSignal, an async iterable); a
-   * number that it returns travels in the object's place, and `lower` at the other end makes something of it. Functions and symbols are
+   * plain object with its own properties where it only holds data. `replace` is asked first, once about each of them, and about every object that would be refused (a stream, an AbortSignal, an async iterable); a
+   * number that it returns travels in the object's place, and `materialize` at the other end makes something of it. Functions and symbols are
    * no objects: they are refused.
    *
    * @throws {UnencodableError} with the path of the value that cannot cross.
    */
-  encode(value: unknown, hoist?: Replace): Uint8Array;
+  encode(value: unknown, replace?: Replace): Uint8Array;
   /**
    * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, except a large Buffer that fills most of
    * the memory under `bytes`, which it takes over: `bytes` is decoded once, and not written to afterwards.
    *
    * @throws {MalformedError} on bytes that no codec wrote. {UnreadableError} on instances that cannot be made here.
    */
-  decode(bytes: Uint8Array, lower?: Materialize): unknown;
+  decode(bytes: Uint8Array, materialize?: Materialize): unknown;
   /** Encodes whatever a handler threw; never throws: what cannot cross is left out and said so. */
   encodeThrown(thrown: unknown): Uint8Array;
   /** `runner`, for example `runner 7f3a (pool ffmpeg)`, becomes the last line of the stack, that says where the error was thrown. */
@@ -43,7 +43,7 @@ export interface Replaced {
   readonly beside: unknown;
 }
 
-/** Makes at this end what stands for the number that `hoist` gave at the other; `beside` is what came with it. */
+/** Makes at this end what stands for the number that `replace` gave at the other; `beside` is what came with it. */
 export type Materialize = (number: number, beside: unknown) => unknown;
 
 /**

@@ -168,32 +168,40 @@ describe('createCodec', () => {
     );
   });
 
-  it('asks hoist about what cannot be encoded by itself, once each, and lower for what stands for it', () => {
+  it('asks replace about what cannot be encoded by itself, once each, and materialize for what stands for it', () => {
     const { signal } = new AbortController();
     const dto = new (class Dto {
       id = 1;
     })();
     const iterable = { async *[Symbol.asyncIterator]() {} };
     const asked: object[] = [];
-    const hoist = (value: object): number | undefined => {
+    const replace = (value: object): number | undefined => {
       asked.push(value);
       return value === dto ? undefined : asked.length;
     };
-    const bytes = codec.encode([signal, { again: signal }, dto, new Map([['it', iterable]]), new Date(0), /x/, new URL('a:b'), {}], hoist);
+    const bytes = codec.encode(
+      [signal, { again: signal }, dto, new Map([['it', iterable]]), new Date(0), /x/, new URL('a:b'), {}],
+      replace,
+    );
     expect(asked).toEqual([signal, dto, iterable]);
-    const lowered = codec.decode(bytes, (index) => ({ lowered: index })) as unknown[];
-    expect(lowered.slice(0, 4)).toEqual([{ lowered: 1 }, { again: { lowered: 1 } }, { id: 1 }, new Map([['it', { lowered: 3 }]])]);
-    expect((lowered[1] as { again: unknown }).again).toBe(lowered[0]);
+    const materialized = codec.decode(bytes, (index) => ({ materialized: index })) as unknown[];
+    expect(materialized.slice(0, 4)).toEqual([
+      { materialized: 1 },
+      { again: { materialized: 1 } },
+      { id: 1 },
+      new Map([['it', { materialized: 3 }]]),
+    ]);
+    expect((materialized[1] as { again: unknown }).again).toBe(materialized[0]);
     expect(() => codec.decode(bytes)).toThrow(MalformedError);
   });
 
-  it('carries what hoist gives beside its number, cycles and shared values included', () => {
+  it('carries what replace gives beside its number, cycles and shared values included', () => {
     const shared = { deep: new Map([[1, -0]]) };
     const { signal } = new AbortController();
     const bytes = codec.encode([shared, signal, shared], () => ({ number: 7, beside: { shared, why: new RangeError('far') } }));
-    const lowered = codec.decode(bytes, (number, beside) => ({ number, beside })) as unknown[];
-    expect(lowered).toStrictEqual([shared, { number: 7, beside: { shared, why: new RangeError('far') } }, shared]);
-    expect((lowered[1] as { beside: typeof shared & { shared: unknown } }).beside.shared).toBe(lowered[0]);
+    const materialized = codec.decode(bytes, (number, beside) => ({ number, beside })) as unknown[];
+    expect(materialized).toStrictEqual([shared, { number: 7, beside: { shared, why: new RangeError('far') } }, shared]);
+    expect((materialized[1] as { beside: typeof shared & { shared: unknown } }).beside.shared).toBe(materialized[0]);
     expect(() => codec.encode([signal], (self) => ({ number: 7, beside: { self } }))).toThrow(/contains itself/);
   });
 
@@ -239,7 +247,7 @@ describe('createCodec', () => {
     expect(cross(value)).toStrictEqual({ list: [-0, new Map([[1, 2]]), , 1], at: new Date(1) }); // oxlint-disable-line no-sparse-arrays
   });
 
-  it('lets an error of the application in hoist through', () => {
+  it('lets an error of the application in replace through', () => {
     const broken = (): never => {
       throw new Error('mine');
     };

@@ -71,11 +71,11 @@ class MsgpackCodec implements Codec {
     this.#plain = plain;
   }
 
-  encode(value: unknown, hoist?: Replace): Uint8Array {
-    return this.#limited(this.#plain.write(value) ?? this.#write(this.#prepare(value, { hoist })));
+  encode(value: unknown, replace?: Replace): Uint8Array {
+    return this.#limited(this.#plain.write(value) ?? this.#write(this.#prepare(value, { replace })));
   }
 
-  decode(given: Uint8Array, lower?: Materialize): unknown {
+  decode(given: Uint8Array, materialize?: Materialize): unknown {
     // From a Buffer msgpackr makes Buffers.
     const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength);
     const plain = readPlain(bytes);
@@ -84,7 +84,7 @@ class MsgpackCodec implements Codec {
     const marks = scan(bytes, 2 * this.#maxDepth + 8);
     try {
       const value: unknown = this.#packr.unpack(bytes);
-      return marks ? revive(value, { classes: this.#classes, lower }) : value;
+      return marks ? revive(value, { classes: this.#classes, materialize }) : value;
     } catch (error) {
       if (error instanceof MalformedError) throw error;
       throw new MalformedError(`malformed value: ${thrownWords(error)}`, { cause: error });
@@ -106,7 +106,7 @@ class MsgpackCodec implements Codec {
     return thrown;
   }
 
-  #prepare(value: unknown, options: { hoist?: Replace | undefined; lenient?: boolean } = {}): unknown {
+  #prepare(value: unknown, options: { replace?: Replace | undefined; lenient?: boolean } = {}): unknown {
     return prepare(value, { classes: this.#classes, maxDepth: this.#maxDepth, ...options });
   }
 

@@ -35,8 +35,8 @@ export const mark = {
   instance: 12,
   /** Class name, what the class's `encode` gave. */
   encoded: 13,
-  /** The number that `hoist` gave, and what it gave beside it, if anything. */
-  hoisted: 14,
+  /** The number that `replace` gave, and what it gave beside it, if anything. */
+  replaced: 14,
   /** Only outermost: the value, then for each ArrayBuffer its first byte's offset and its bytes. */
   root: 15,
 } as const;

@@ -19,7 +19,7 @@ import type { Step } from './value-path.js';
 export interface PrepareOptions {
   readonly classes: ClassRegistry;
   readonly maxDepth: number;
-  readonly hoist?: Replace | undefined;
+  readonly replace?: Replace | undefined;
   /** Puts a note in the place of what cannot cross, where otherwise an UnencodableError is thrown. */
   readonly lenient?: boolean;
 }
@@ -214,8 +214,8 @@ export class Preparation {
     return marked(mark.encoded, known.name, this.#within(value, wire, depth));
   }
 
-  #beside(value: object, hoisted: Replaced, depth: number): unknown {
-    return marked(mark.hoisted, hoisted.number, this.#within(value, hoisted.beside, depth));
+  #beside(value: object, replaced: Replaced, depth: number): unknown {
+    return marked(mark.replaced, replaced.number, this.#within(value, replaced.beside, depth));
   }
 
   /** Prepares what `value` will be made from. */
@@ -228,11 +228,11 @@ export class Preparation {
     return prepared;
   }
 
-  /** An object of a class that is not registered: taken by `hoist`, refused, or, where it only holds data, turned into a plain object. */
+  /** An object of a class that is not registered: taken by `replace`, refused, or, where it only holds data, turned into a plain object. */
   #foreign(value: object, prototype: object, depth: number): unknown {
-    const hoisted = this.#options.hoist?.(value);
-    if (typeof hoisted === 'number') return marked(mark.hoisted, hoisted);
-    if (hoisted !== undefined) return this.#beside(value, hoisted, depth);
+    const replaced = this.#options.replace?.(value);
+    if (typeof replaced === 'number') return marked(mark.replaced, replaced);
+    if (replaced !== undefined) return this.#beside(value, replaced, depth);
     const refusal = this.#judge(value, prototype);
     return refusal ? this.#refuse(refusal, depth) : this.#plain(value, depth);
   }

@@ -11,7 +11,7 @@ import type { Mark } from './marks.js';
 /** What marks are revived with. */
 export interface ReviveOptions {
   readonly classes: ClassRegistry;
-  readonly lower?: Materialize | undefined;
+  readonly materialize?: Materialize | undefined;
 }
 
 /** Makes what the marks in a decoded value stand for, in place. @throws on marks that no encoder of ours wrote. */
@@ -91,8 +91,8 @@ class Revival {
         return this.#define(this.#meet(Object.create(this.#prototype(content[2])) as object), content, 3);
       case mark.encoded:
         return this.#encoded(content);
-      case mark.hoisted:
-        return this.#hoisted(content);
+      case mark.replaced:
+        return this.#replaced(content);
       default:
         throw new MalformedError(`malformed value: mark ${String(content[1])} is not known here`);
     }
@@ -211,11 +211,11 @@ class Revival {
     }
   }
 
-  #hoisted(content: Mark): unknown {
-    const { lower } = this.#options;
-    if (!lower) throw new MalformedError('malformed value: an object was hoisted, and nobody lowers it here');
+  #replaced(content: Mark): unknown {
+    const { materialize } = this.#options;
+    if (!materialize) throw new MalformedError('malformed value: it holds a placeholder, and none is expected here');
     const number = this.#met.push(unmade) - 1;
-    return (this.#met[number] = lower(integer(content[2]), content.length > 3 ? this.#value(content[3]) : undefined));
+    return (this.#met[number] = materialize(integer(content[2]), content.length > 3 ? this.#value(content[3]) : undefined));
   }
 
   #prototype(name: unknown): object {

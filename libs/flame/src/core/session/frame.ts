@@ -8,8 +8,8 @@ import type { CarriedTrace } from '../call/call-tracer.js';
  */
 export type Frame = ParentFrame | RunnerFrame | StreamFrame;
 
-/** How work is asked for: a call is awaited, a cast is not, a child stays until it is stopped. */
-export type WorkMode = 'call' | 'cast' | 'child';
+/** A call is awaited, a cast is not, a child stays until it is stopped. */
+export type CallMode = 'call' | 'cast' | 'child';
 
 /** Why the parent ends work: its time is up, its caller's signal aborted, or the parent itself is leaving. */
 export type CancelCause = 'timeout' | 'caller' | 'leaving';
@@ -22,7 +22,7 @@ export type ParentFrame =
       /** The handler's place in the manifest. */
       handler: number;
       args: Uint8Array;
-      mode: WorkMode;
+      mode: CallMode;
       timeout: number;
       linked: boolean;
       /** 1 for the first attempt. */
@@ -78,7 +78,7 @@ export type RunnerFrame =
   | { type: 'stats'; text: string };
 
 /**
- * Streams run both ways. `stream` is the outlet's index (`outlet.ts`) among a call's arguments, whose producer is the parent, or in its result, whose
+ * Streams run both ways. `stream` is the placeholder's index (`placeholder.ts`) among a call's arguments, whose producer is the parent, or in its result, whose
  * producer is the runner. Items and ends come from the producer, credits and stops from its consumer, so the two never meet. An aborted
  * AbortSignal is an end with its reason.
  */

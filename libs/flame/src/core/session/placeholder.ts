@@ -1,5 +1,5 @@
 /**
- * What travels as a number in its value's place, because it is alive and not data: the number is `index * 8 + kind`. The sender counts the
+ * Streams, signals and resources cannot be encoded. A number travels in the place of each: `index * 8 + kind`. The sender counts the
  * indexes of one call's arguments, or of its result, from 0.
  */
 export const placeholderKinds = ['iterable', 'observable', 'readable', 'web-stream', 'signal', 'resource'] as const;
@@ -15,7 +15,7 @@ export function placeholderNumber({ index, kind }: Placeholder): number {
   return index * 8 + placeholderKinds.indexOf(kind);
 }
 
-/** The outlet behind a number; undefined for one that no sender gives. */
+/** Reads a number; undefined for one that no sender gives. */
 export function readPlaceholder(number: number): Placeholder | undefined {
   const kind = placeholderKinds[number % 8];
   return kind === undefined || !Number.isInteger(number) || number < 0 ? undefined : { index: Math.floor(number / 8), kind };

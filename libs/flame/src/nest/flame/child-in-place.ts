@@ -5,7 +5,7 @@ import type { ChildExit } from '../../pool/children/child-call.js';
 import { reasonOf } from '../../pool/calls/call-errors.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import type { PlacedChild } from '../../pool/children/placed-child.js';
-import { ChildWork, MethodWork } from '../../runner/executor/child-work.js';
+import { ActiveChild, ActiveMethod } from '../../runner/executor/active-child.js';
 import { currentWork } from '../../runner/executor/flame-call.js';
 import type { ActiveCall, CallHost } from '../../runner/executor/active-call.js';
 import { isBounded, thisPlace } from './call-in-place.js';
@@ -43,7 +43,7 @@ export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args:
 }
 
 class ChildInPlace implements AnyChild, EndingChild {
-  readonly work: ChildWork;
+  readonly work: ActiveChild;
   readonly exited: Promise<ChildExit>;
   readonly #setup: InPlaceSetup;
   readonly #place: Place;
@@ -63,7 +63,7 @@ class ChildInPlace implements AnyChild, EndingChild {
     const warn = (error: unknown): void => warnOfProgress(type.name, error);
     this.#life = new CallScope({ clock: setup.clock, listeners: setup.listeners, onProgress: options.onProgress, warn });
     const frame = merged(this.#frame, { mode: 'child' as const, linked: options.linked ?? true });
-    this.work = new ChildWork(this.#workplace(type.name, this.#life), frame, at, type);
+    this.work = new ActiveChild(this.#host(type.name, this.#life), frame, at, type);
   }
 
   /** Its `onFlameStart` has ended. A child that was aborted meanwhile ends now. */
@@ -83,7 +83,7 @@ class ChildInPlace implements AnyChild, EndingChild {
     const scope = new InPlaceScope(this.#setup, { name, where: this.#place.where, options, outer });
     if (scope.reason) throw scope.reason;
     const frame = merged(this.#frame, { mode: 'call' as const, linked: true, method });
-    const work = new MethodWork(this.#workplace(name, scope), frame, scope.at, this.work);
+    const work = new ActiveMethod(this.#host(name, scope), frame, scope.at, this.work);
     return scope.run(work, () => work.run(undefined, args));
   }
 
@@ -108,7 +108,7 @@ class ChildInPlace implements AnyChild, EndingChild {
     return { type: 'call', id: this.#place.outer?.id ?? 0, handler: 0, args: nothing, timeout: 0, attempt: 1 };
   }
 
-  #workplace(name: string, scope: CallScope): CallHost {
+  #host(name: string, scope: CallScope): CallHost {
     const { clock } = this.#setup;
     const { pool, runner } = this.#place;
     return { pool, runnerId: runner, now: () => clock.now(), name: () => name, progress: (_, value) => scope.progress(value) };

@@ -2,7 +2,7 @@ import { addCaller, failing } from '../../core/call/call-site.js';
 import type { CallSite, MadeBy } from '../../core/call/call-site.js';
 import type { CallScope } from '../../core/call/call-scope.js';
 import type { CarriedTrace } from '../../core/call/call-tracer.js';
-import type { WorkMode } from '../../core/session/frame.js';
+import type { CallMode } from '../../core/session/frame.js';
 import { PoolCall } from '../../core/pool/entries.js';
 import type { Sources } from '../../streams/value-encoder.js';
 
@@ -38,7 +38,7 @@ export interface CallOrder {
   /** The handler's number in the manifest. */
   readonly handler: number;
   readonly args: Uint8Array;
-  readonly mode: WorkMode;
+  readonly mode: CallMode;
   readonly attempt: number;
   readonly linked: boolean;
   /** How long it may wait, how long its handler may run, and both together, in milliseconds; Infinity for no limit. */

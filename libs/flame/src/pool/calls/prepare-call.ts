@@ -54,8 +54,8 @@ export function prepareCall(
   const scope = signal || caller || onProgress || record ? new CallScope({ clock, listeners, onProgress, warn, record }) : undefined;
   try {
     const context = setup.context && captureContext(setup.context, codec, label);
-    const bytes = encoder.encode(args);
-    return { args: bytes, sources: encoder.sources, context, trace: begun ? begun.trace : tracer?.carry(), scope };
+    const { bytes, sources } = encoder.encode(args);
+    return { args: bytes, sources, context, trace: begun ? begun.trace : tracer?.carry(), scope };
   } catch (error) {
     const failure = cannotCross(label, error);
     scope?.close(failure);

@@ -291,6 +291,6 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   #decode(value: Uint8Array, call: PendingCall): unknown {
-    return this.owner.codec.decode(value, this.#streams.lowerFor(call.id, call.label, call.order));
+    return this.owner.codec.decode(value, this.#streams.materializeFor(call.id, call.label, call.order));
   }
 }

@@ -1,42 +1,42 @@
 import { AsyncResource } from 'node:async_hooks';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { CarriedTrace, TracedRun } from '../../core/call/call-tracer.js';
-import type { WorkMode } from '../../core/session/frame.js';
+import type { CallMode } from '../../core/session/frame.js';
 import { Timed } from '../../core/pool/deadlines.js';
 import type { HandlerTable } from './handler-table.js';
 
-/** Where work runs: what all of a runner's calls share. */
+/** The runner of a call: what all its calls share. */
 export interface CallHost {
   readonly pool: string;
   readonly runnerId: string;
-  /** The clock of `Work.at`. */
+  /** The clock of `ActiveCall.at`. */
   now(): number;
   /** The name of a handler, for people. */
   name(handler: number): string;
-  /** Tells the caller how far the work is; once it is over, nothing. */
-  progress(work: ActiveCall, value: unknown): void;
+  /** Tells the caller how far the call is; once it is over, nothing. */
+  progress(call: ActiveCall, value: unknown): void;
 }
 
 /**
- * One piece of work on a runner: a call, a cast or a child, from its arrival to its end. `FlameCall` is the face of it that handlers see.
- * The AbortController is made when someone first asks for the signal: most handlers never do.
+ * A call on its runner, from its arrival to its end: a call, a cast or a child. Handlers see it as a `FlameCall`.
+ * The AbortController is made when the signal is first read: most handlers never read it.
  */
 export class ActiveCall extends Timed implements TracedRun {
   #controller: AbortController | undefined;
-  /** Where its signal was first asked for: what listens to it runs there, whoever aborts it. */
+  /** The context in which the signal was first read. Its listeners run in it. */
   #scope: AsyncResource | undefined;
   #reason: FlameError | undefined;
   #deadline: number | undefined;
-  #onAbort: ((work: ActiveCall, reason: unknown) => void) | undefined;
+  #onAbort: ((call: ActiveCall, reason: unknown) => void) | undefined;
 
   constructor(
     readonly place: CallHost,
     readonly id: number,
     readonly handler: number,
-    readonly mode: WorkMode,
+    readonly mode: CallMode,
     readonly linked: boolean,
     readonly attempt: number,
-    /** When its time is up, on the runner's clock; Infinity for no limit. */
+    /** Its deadline on the runner's clock; Infinity for no limit. */
     at: number,
     readonly trace: CarriedTrace | undefined = undefined,
   ) {
@@ -49,22 +49,23 @@ export class ActiveCall extends Timed implements TracedRun {
     return this.place.name(this.handler);
   }
 
+  /** Whether a tracer follows it. */
   get followed(): boolean {
     return true;
   }
 
-  /** Gives what the handler returns. */
+  /** Calls the handler and returns its result. */
   run(table: HandlerTable, args: unknown[]): unknown {
     return table.invoke(this.handler, args);
   }
 
-  /** Its placing has ended, or its handler has and what is left is held: no time is up for it any more. */
+  /** Ends the time limit: the child has been placed, or the handler has returned and only streams or resources remain. */
   unlimited(): void {
     this.at = Infinity;
     this.#deadline = Infinity;
   }
 
-  /** It is over. */
+  /** Called once when the call is over. */
   over(): void {}
 
   /** @throws {FlameError} FLAME_CONFIG: only a child can end. */
@@ -78,7 +79,7 @@ export class ActiveCall extends Timed implements TracedRun {
     );
   }
 
-  /** Why it was aborted; undefined while it was not. */
+  /** The reason of its abort; undefined before. */
   get reason(): FlameError | undefined {
     return this.#reason;
   }
@@ -96,7 +97,7 @@ export class ActiveCall extends Timed implements TracedRun {
     return this.#controller.signal;
   }
 
-  /** When its time is up, in milliseconds since 1970; Infinity for no limit. */
+  /** Its deadline in milliseconds since 1970; Infinity for no limit. */
   get deadline(): number {
     return (this.#deadline ??= Date.now() + (this.at - this.place.now()));
   }
@@ -110,8 +111,8 @@ export class ActiveCall extends Timed implements TracedRun {
     this.#onAbort?.(this, reason);
   }
 
-  /** Calls `action` when the work is aborted, at once if it was; the last one given counts. */
-  whenAborted(action: (work: ActiveCall, reason: unknown) => void): void {
+  /** Calls `action` when the call is aborted, at once if it was; the last one given counts. */
+  whenAborted(action: (call: ActiveCall, reason: unknown) => void): void {
     this.#onAbort = action;
     if (this.aborted) action(this, this.#reason);
   }

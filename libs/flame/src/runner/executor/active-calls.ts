@@ -5,15 +5,15 @@ import type { ActiveCall } from './active-call.js';
 
 /** Told when the first call begins to run, and when the last one has ended. */
 export interface BusyWatcher {
-  busy(works: boolean): void;
+  busy(running: boolean): void;
 }
 
-/** The work that runs on this runner now, by call number. */
+/** The calls that run on this runner now, by their numbers. */
 export class ActiveCalls {
-  readonly #works = new IdMap<ActiveCall>();
+  readonly #calls = new IdMap<ActiveCall>();
   readonly #clock: Clock;
   readonly #watcher: BusyWatcher | undefined;
-  /** Whoever waits looks again whether it still has to. */
+  /** Checks the condition that `doneWithin` or `idleWithin` waits for. */
   #look: (() => void) | undefined;
   #most = 0;
 
@@ -23,51 +23,51 @@ export class ActiveCalls {
   }
 
   get size(): number {
-    return this.#works.size;
+    return this.#calls.size;
   }
 
-  /** The most at once since this was asked before. */
+  /** The most calls at once since this was last called. */
   takeMost(): number {
     const most = this.#most;
-    this.#most = this.#works.size;
+    this.#most = this.#calls.size;
     return most;
   }
 
   get(id: number): ActiveCall | undefined {
-    return this.#works.get(id);
+    return this.#calls.get(id);
   }
 
   has(id: number): boolean {
-    return this.#works.has(id);
+    return this.#calls.has(id);
   }
 
   all(): readonly ActiveCall[] {
-    return this.#works.values();
+    return this.#calls.values();
   }
 
-  add(work: ActiveCall): void {
-    if (this.#works.size === 0) this.#watcher?.busy(true);
-    this.#works.set(work.id, work);
-    if (this.#works.size > this.#most) this.#most = this.#works.size;
+  add(call: ActiveCall): void {
+    if (this.#calls.size === 0) this.#watcher?.busy(true);
+    this.#calls.set(call.id, call);
+    if (this.#calls.size > this.#most) this.#most = this.#calls.size;
   }
 
-  remove(work: ActiveCall): void {
-    this.#works.delete(work.id);
-    if (this.#works.size === 0) this.#watcher?.busy(false);
+  remove(call: ActiveCall): void {
+    this.#calls.delete(call.id);
+    if (this.#calls.size === 0) this.#watcher?.busy(false);
     this.#look?.();
   }
 
-  abort(which: (work: ActiveCall) => boolean, reason: string): void {
-    for (const work of this.all()) if (which(work)) work.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
+  abort(which: (call: ActiveCall) => boolean, reason: string): void {
+    for (const call of this.all()) if (which(call)) call.abort(new FlameError('FLAME_CANCELLED', reason, { ran: 'maybe' }));
     this.#look?.();
   }
 
-  /** Resolves when nothing runs any more that has not been told to stop, at the latest after `grace` milliseconds. */
+  /** Resolves when all calls that still run have been aborted, after `grace` milliseconds at the latest. */
   doneWithin(grace: number): Promise<void> {
-    return this.#within(grace, () => this.all().every((work) => work.aborted));
+    return this.#within(grace, () => this.all().every((call) => call.aborted));
   }
 
-  /** Resolves when nothing runs any more, at the latest after `grace` milliseconds. */
+  /** Resolves when no call runs any more, after `grace` milliseconds at the latest. */
   idleWithin(grace: number): Promise<void> {
     return this.#within(grace, () => this.size === 0);
   }

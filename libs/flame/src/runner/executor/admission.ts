@@ -1,34 +1,34 @@
 import type { FlameError } from '../../core/errors/flame-error.js';
 import type { Frame } from '../../core/session/frame.js';
-import { ChildWork, MethodWork } from './child-work.js';
+import { ActiveChild, ActiveMethod } from './active-child.js';
 import type { HandlerTable } from './handler-table.js';
-import * as verdict from './runner-errors.js';
+import * as errors from './runner-errors.js';
 import { ActiveCall } from './active-call.js';
 import type { CallHost } from './active-call.js';
 import type { ActiveCalls } from './active-calls.js';
 
 type CallFrame = Frame & { type: 'call' };
 
-/** The work that a call asks for, to be done until `at`, or why there will be none. A runner that is `leaving`, for that reason, takes nothing new. */
+/** Makes the call that a frame asks for, with the deadline `at`, or the error that refuses it. A runner with a reason for `leaving` takes no new calls. */
 export function admit(
   frame: CallFrame,
   at: number,
-  place: CallHost,
-  works: ActiveCalls,
+  host: CallHost,
+  calls: ActiveCalls,
   table: HandlerTable,
   leaving: string,
 ): ActiveCall | FlameError {
-  // A child's methods can be called to its end, on a runner that is leaving, too.
-  if (frame.child !== undefined) return admitMethod(frame, at, place, works.get(frame.child));
-  if (leaving) return verdict.leaving(leaving);
+  // Methods of a child can be called until the child ends, also on a runner that is leaving.
+  if (frame.child !== undefined) return admitMethod(frame, at, host, calls.get(frame.child));
+  if (leaving) return errors.leaving(leaving);
   if (frame.mode !== 'child')
-    return new ActiveCall(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
+    return new ActiveCall(host, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
   const type = table.child(frame.handler);
-  return type ? new ChildWork(place, frame, at, type) : verdict.noChildClass(table.name(frame.handler));
+  return type ? new ActiveChild(host, frame, at, type) : errors.noChildClass(table.name(frame.handler));
 }
 
-function admitMethod(frame: CallFrame, at: number, place: CallHost, child: ActiveCall | undefined): ActiveCall | FlameError {
+function admitMethod(frame: CallFrame, at: number, host: CallHost, child: ActiveCall | undefined): ActiveCall | FlameError {
   const { method = '' } = frame;
-  if (!(child instanceof ChildWork) || !child.lives) return verdict.noSuchChild(method);
-  return child.type.methods.has(method) ? new MethodWork(place, frame, at, child) : verdict.noChildMethod(child.type.label, method);
+  if (!(child instanceof ActiveChild) || !child.lives) return errors.noSuchChild(method);
+  return child.type.methods.has(method) ? new ActiveMethod(host, frame, at, child) : errors.noChildMethod(child.type.label, method);
 }

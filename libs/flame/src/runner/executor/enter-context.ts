@@ -4,24 +4,24 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { cannotRead } from './runner-errors.js';
 
-/** What entering a context takes. */
+/** What `enterContext` needs. */
 export interface ContextSetup {
-  /** How this app lets contexts travel; undefined where it does not. */
+  /** FlameModule's `context` option; undefined where the app has none. */
   readonly context?: ContextCarrier;
   readonly codec: Codec;
   readonly log: FlameLog;
 }
 
 /**
- * Calls `next` once, in the context that came with a call. `next` answers the call: what the carrier throws after it is only logged.
+ * Calls `next` once, in the context that came with a call. `next` answers the call: a later error of the carrier is only logged.
  *
- * @throws {FlameError} FLAME_CONFIG when this app takes no contexts, or its carrier does not go on; FLAME_ENCODING when the context cannot be read; and what the carrier throws before `next`.
+ * @throws {FlameError} FLAME_CONFIG when this app has no `context` option, or its carrier does not call `next`; FLAME_ENCODING when the context cannot be read; and any error that the carrier throws before `next`.
  */
 export function enterContext({ context, codec, log }: ContextSetup, bytes: Uint8Array, next: () => void): void {
   if (!context)
     throw new FlameError(
       'FLAME_CONFIG',
-      'the call came with a context, and this runner has no use for it. Give FlameModule the same `context` option in parent and runner.',
+      'the call came with a context, but this runner has no `context` option. Give FlameModule the same `context` option in parent and runner.',
     );
   let carried: unknown;
   try {

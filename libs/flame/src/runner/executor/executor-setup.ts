@@ -8,25 +8,25 @@ import type { Link, LinkEnd } from '../../transport/session/link.js';
 import type { HandlerTable } from './handler-table.js';
 import type { Watchdog } from '../watchdog/watchdog.js';
 
-/** What an executor is made of. */
+/** What an `Executor` needs. */
 export interface ExecutorSetup {
   readonly link: Link;
   readonly table: HandlerTable;
   readonly codec: Codec;
   readonly info: Pick<ParentInfo, 'pool' | 'runner' | 'trackResources'>;
-  /** The other end, for texts. @default the parent of the pool */
+  /** Names the other end in errors. @default the parent of the pool */
   readonly peer?: string;
   readonly clock: Clock;
   readonly log: FlameLog;
-  /** How this app lets contexts travel. */
+  /** FlameModule's `context` option. */
   readonly context?: ContextCarrier;
-  /** Follows what runs; none where nobody asked for it. */
+  /** Traces the calls; none where tracing is not installed. */
   readonly tracer?: CallTracer;
   /** The app's own condition for an idle runner to stop. */
   readonly idleCheck?: () => boolean | Promise<boolean>;
-  /** The parent wants this runner to leave, within `grace` milliseconds. */
+  /** The parent tells this runner to leave within `grace` milliseconds. */
   readonly onLeave: (grace: number, reason: string) => void;
-  /** The parent examines this runner. */
+  /** The parent probes this runner. */
   readonly onProbe?: () => void;
   /** The session is over. */
   readonly onEnd: (end: LinkEnd) => void;

@@ -1,39 +1,38 @@
 import { FlameError } from '../../core/errors/flame-error.js';
-import type { FlameTrackable } from '../../core/flame-trackable.js';
 import type { Frame } from '../../core/session/frame.js';
-import { ValueEncoder } from '../../streams/value-encoder.js';
-import type { Sources } from '../../streams/value-encoder.js';
+import { disposeSources, ValueEncoder } from '../../streams/value-encoder.js';
+import type { EncodedValue } from '../../streams/value-encoder.js';
 import { kindOf } from '../../streams/stream-kind.js';
 import { Streams } from '../../streams/streams.js';
 import type { LinkEnd, LinkReceiver } from '../../transport/session/link.js';
 import { admit } from './admission.js';
-import type { ChildWork } from './child-work.js';
+import type { ActiveChild } from './active-child.js';
 import { enterContext } from './enter-context.js';
 import type { ExecutorSetup } from './executor-setup.js';
 import { FlameCall, runAs } from './flame-call.js';
 import { TrackedResources } from './tracked-resources.js';
 import { mayStop } from '../host/idle-check.js';
-import * as verdict from './runner-errors.js';
+import * as errors from './runner-errors.js';
 import type { ActiveCall, CallHost } from './active-call.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { ActiveCalls } from './active-calls.js';
 
-/** Time that aborted work gets before its runner goes without it: a second for a child's methods, and one for its hook. */
+/** How long a runner that leaves waits for aborted calls: a second for a child's methods, and one for its hook. */
 const abortGrace = 2_000;
 
 /**
- * Runs the parent's calls on this app's handlers and sends back what comes of them. It owns the work that runs here: each piece is
- * answered once, and ends before `drain` resolves or is given up.
+ * Runs the parent's calls on this app's handlers and sends their results back. It owns the calls that run here: each is answered once,
+ * and ends before `drain` resolves or is given up.
  */
 export class Executor implements LinkReceiver, CallHost {
   readonly pool: string;
   readonly runnerId: string;
   readonly #setup: ExecutorSetup;
-  readonly #works: ActiveCalls;
+  readonly #calls: ActiveCalls;
   readonly #deadlines: CallDeadlines;
-  readonly #hoister: ValueEncoder;
+  readonly #encoder: ValueEncoder;
   readonly #streams: Streams;
-  readonly #handedOut: TrackedResources;
+  readonly #resources: TrackedResources;
   #leaving = '';
 
   constructor(setup: ExecutorSetup) {
@@ -42,14 +41,14 @@ export class Executor implements LinkReceiver, CallHost {
     this.runnerId = setup.info.runner;
     const { codec, link, log, clock, watchdog } = setup;
     const warn = (text: string): void => log.warn(text);
-    this.#works = new ActiveCalls(clock, watchdog);
+    this.#calls = new ActiveCalls(clock, watchdog);
     this.#deadlines = new CallDeadlines({
       clock,
       watchdog,
-      onDue: (work) =>
-        work.abort(new FlameError('FLAME_TIMEOUT', `${work.name} timed out while running. It was aborted.`, { ran: 'maybe' })),
+      onDue: (call) =>
+        call.abort(new FlameError('FLAME_TIMEOUT', `${call.name} timed out while running. It was aborted.`, { ran: 'maybe' })),
     });
-    this.#hoister = new ValueEncoder(codec);
+    this.#encoder = new ValueEncoder(codec, warn);
     this.#streams = new Streams({
       send: (frame) => link.send(frame),
       codec,
@@ -59,7 +58,7 @@ export class Executor implements LinkReceiver, CallHost {
       onSent: (id) => this.#sent(id),
       onReceived: () => {},
     });
-    this.#handedOut = new TrackedResources({
+    this.#resources = new TrackedResources({
       onReleased: (id, resource) => link.send({ type: 'release', id, resource }),
       onAllReleased: (id) => {
         if (!this.#streams.sends(id)) this.#ended(id);
@@ -68,8 +67,8 @@ export class Executor implements LinkReceiver, CallHost {
     });
   }
 
-  get works(): Pick<ActiveCalls, 'takeMost'> {
-    return this.#works;
+  get calls(): Pick<ActiveCalls, 'takeMost'> {
+    return this.#calls;
   }
 
   now(): number {
@@ -80,13 +79,13 @@ export class Executor implements LinkReceiver, CallHost {
     return this.#setup.table.name(handler);
   }
 
-  progress(work: ActiveCall, value: unknown): void {
-    if (this.#works.get(work.id) !== work) return;
+  progress(call: ActiveCall, value: unknown): void {
+    if (this.#calls.get(call.id) !== call) return;
     const { codec, link } = this.#setup;
     try {
-      link.send({ type: 'progress', id: work.id, value: codec.encode(value) });
+      link.send({ type: 'progress', id: call.id, value: codec.encode(value) });
     } catch (error) {
-      throw verdict.cannotCross(`the progress of ${work.name}`, 'progress', error);
+      throw errors.cannotCross(`the progress of ${call.name}`, 'progress', error);
     }
   }
 
@@ -95,9 +94,9 @@ export class Executor implements LinkReceiver, CallHost {
       case 'call':
         return this.#call(frame);
       case 'cancel':
-        return this.#works.get(frame.id)?.abort(verdict.cancelled(frame));
+        return this.#calls.get(frame.id)?.abort(errors.cancelled(frame));
       case 'release':
-        return this.#handedOut.release(frame.id, frame.resource);
+        return this.#resources.release(frame.id, frame.resource);
       case 'ask':
         return void this.#consent();
       case 'probe':
@@ -109,8 +108,8 @@ export class Executor implements LinkReceiver, CallHost {
       case 'end':
       case 'credit':
       case 'stop':
-        // What comes after the end of its work was sent before the parent knew of it.
-        if (this.#works.has(frame.id)) this.#streams.frame(frame);
+        // A frame of a call that is over was sent before the parent knew of the end.
+        if (this.#calls.has(frame.id)) this.#streams.frame(frame);
         return;
       default:
         throw new Error(`a parent does not send "${frame.type}"`);
@@ -118,140 +117,139 @@ export class Executor implements LinkReceiver, CallHost {
   }
 
   closed(end: LinkEnd): void {
-    const gone = verdict.parentGone(end.reason);
-    for (const work of this.#works.all()) {
-      // Whoever streams works for nobody now, linked or not, and nobody holds what was handed out.
-      if (this.#streams.sends(work.id) || this.#handedOut.has(work.id)) work.abort(gone);
-      else this.#streams.fail(work.id, gone);
+    const gone = errors.parentGone(end.reason);
+    for (const call of this.#calls.all()) {
+      // Nobody reads a result's stream or holds its resources any more, linked or not.
+      if (this.#streams.sends(call.id) || this.#resources.has(call.id)) call.abort(gone);
+      else this.#streams.fail(call.id, gone);
     }
     this.#setup.onEnd(end);
   }
 
   /**
-   * Takes no new work (what still comes is sent back unstarted), gives what runs `grace` milliseconds, then aborts it. Resolves
-   * when nothing runs any more, at the latest two seconds after the abort; what was aborted before is not waited for longer.
+   * Refuses new calls, gives running calls `grace` milliseconds, then aborts them. Resolves when no call runs any more, at the latest two
+   * seconds after the abort. Calls that were aborted before get no more time than that.
    */
   async drain(grace: number, reason: string): Promise<void> {
     if (!this.#leaving) {
       this.#leaving = reason;
       this.#setup.link.send({ type: 'leaving', reason });
     }
-    await this.#works.doneWithin(grace);
-    this.#works.abort(() => true, `the runner is leaving: ${reason}`);
-    await this.#works.idleWithin(abortGrace);
+    await this.#calls.doneWithin(grace);
+    this.#calls.abort(() => true, `the runner is leaving: ${reason}`);
+    await this.#calls.idleWithin(abortGrace);
     this.#deadlines.close();
   }
 
-  /** Aborts the work that ends with its parent. */
+  /** Aborts the linked calls, which end with their parent. */
   abortLinked(reason: string): void {
-    this.#works.abort((work) => work.linked, reason);
+    this.#calls.abort((call) => call.linked, reason);
   }
 
   #call(frame: Frame & { type: 'call' }): void {
-    if (this.#works.has(frame.id)) throw new Error(`call ${frame.id} runs here already`);
+    if (this.#calls.has(frame.id)) throw new Error(`call ${frame.id} runs here already`);
     const { codec, link, clock, table } = this.#setup;
     const at = frame.timeout === 0 ? Infinity : clock.now() + frame.timeout;
-    const work = admit(frame, at, this, this.#works, table, this.#leaving);
-    if (work instanceof FlameError) return this.#refuse(frame.id, work);
+    const call = admit(frame, at, this, this.#calls, table, this.#leaving);
+    if (call instanceof FlameError) return this.#refuse(frame.id, call);
     let args: unknown;
     try {
-      args = codec.decode(frame.args, this.#streams.lowerFor(frame.id, work.name));
+      args = codec.decode(frame.args, this.#streams.materializeFor(frame.id, call.name));
     } catch (error) {
       this.#streams.close(frame.id, error);
-      work.over();
-      return this.#refuse(frame.id, verdict.cannotRead(`the arguments of ${work.name}`, 'args', error));
+      call.over();
+      return this.#refuse(frame.id, errors.cannotRead(`the arguments of ${call.name}`, 'args', error));
     }
-    this.#works.add(work);
-    if (at < Infinity) this.#deadlines.put(work);
-    if (this.#streams.has(work.id)) work.whenAborted(this.#abortHeld);
-    if (frame.mode === 'cast') link.send({ type: 'accept', id: work.id });
-    if (frame.context === undefined) return runAs(new FlameCall(work), this.#run, work, args as unknown[]);
+    this.#calls.add(call);
+    if (at < Infinity) this.#deadlines.put(call);
+    if (this.#streams.has(call.id)) call.whenAborted(this.#abortHeld);
+    if (frame.mode === 'cast') link.send({ type: 'accept', id: call.id });
+    if (frame.context === undefined) return runAs(new FlameCall(call), this.#run, call, args as unknown[]);
     try {
-      enterContext(this.#setup, frame.context, () => runAs(new FlameCall(work), this.#run, work, args as unknown[]));
+      enterContext(this.#setup, frame.context, () => runAs(new FlameCall(call), this.#run, call, args as unknown[]));
     } catch (error) {
-      this.#threw(work, error);
+      this.#threw(call, error);
     }
   }
 
-  /** Runs as the call to its end: what the handler returns may work on, and is part of it. */
-  readonly #run = (work: ActiveCall, args: unknown[]): void => {
+  /** Its promise callbacks belong to the call, too: what they run sees the same `FlameCall`. */
+  readonly #run = (call: ActiveCall, args: unknown[]): void => {
     const { table, tracer } = this.#setup;
     let result: unknown;
     try {
-      result = tracer ? tracer.run(work, () => work.run(table, args)) : work.run(table, args);
+      result = tracer ? tracer.run(call, () => call.run(table, args)) : call.run(table, args);
     } catch (error) {
-      return this.#threw(work, error);
+      return this.#threw(call, error);
     }
     if (isThenable(result)) {
       result.then(
-        (value) => this.#returned(work, value),
-        (error: unknown) => this.#threw(work, error),
+        (value) => this.#returned(call, value),
+        (error: unknown) => this.#threw(call, error),
       );
-    } else this.#returned(work, result);
+    } else this.#returned(call, result);
   };
 
-  #returned(work: ActiveCall, result: unknown): void {
-    if (work.mode === 'child') return this.#placed(work as ChildWork);
-    const { link, log, table, info } = this.#setup;
-    let value: Uint8Array;
+  #returned(call: ActiveCall, returned: unknown): void {
+    if (call.mode === 'child') return this.#placed(call as ActiveChild);
+    const { link, table, info } = this.#setup;
+    const cast = call.mode === 'cast';
+    let result: EncodedValue;
     try {
-      const cast = work.mode === 'cast';
-      const tracking = table.tracks(work.handler) ?? info.trackResources;
-      value = this.#hoister.encode(cast && kindOf(result) === undefined ? undefined : result, tracking);
-      if (cast && this.#hoister.sources) throw verdict.castStreams(work.name);
+      const tracking = table.tracks(call.handler) ?? info.trackResources;
+      result = this.#encoder.encode(cast && kindOf(returned) === undefined ? undefined : returned, tracking);
     } catch (error) {
-      this.#hoister.dispose((text) => log.warn(text));
-      this.#over(work);
-      return this.#refuse(
-        work.id,
-        error instanceof FlameError ? error : verdict.cannotCross(`the result of ${work.name}`, 'result', error),
-      );
+      this.#over(call);
+      return this.#refuse(call.id, error instanceof FlameError ? error : errors.cannotCross(`the result of ${call.name}`, 'result', error));
     }
-    const { sources, resources } = this.#hoister;
-    if (resources || sources?.streams) return this.#hold(work, value, sources, resources);
-    this.#over(work);
-    link.send({ type: 'return', id: work.id, value, held: false });
+    if (cast && result.sources) {
+      disposeSources(result.sources.list, (text) => this.#setup.log.warn(text));
+      this.#over(call);
+      return this.#refuse(call.id, errors.castStreams(call.name));
+    }
+    if (result.resources || result.sources?.streams) return this.#hold(call, result);
+    this.#over(call);
+    link.send({ type: 'return', id: call.id, value: result.bytes, held: false });
   }
 
-  /** The work goes on until its streams have ended and its resources are released. */
-  #hold(work: ActiveCall, value: Uint8Array, sources: Sources | undefined, resources: readonly FlameTrackable[] | undefined): void {
-    this.#setup.link.send({ type: 'return', id: work.id, value, held: true });
-    if (resources) this.#handedOut.open(work.id, work.name, resources);
-    if (sources) this.#streams.open(work.id, work.name, sources);
-    if (!sources?.streams) this.#unclock(work);
-    work.whenAborted(this.#abortHeld);
+  /** The call goes on until its streams have ended and its resources are released. */
+  #hold(call: ActiveCall, { bytes, sources, resources }: EncodedValue): void {
+    this.#setup.link.send({ type: 'return', id: call.id, value: bytes, held: true });
+    if (resources) this.#resources.open(call.id, call.name, resources);
+    if (sources) this.#streams.open(call.id, call.name, sources);
+    if (!sources?.streams) this.#dropDeadline(call);
+    call.whenAborted(this.#abortHeld);
   }
 
-  readonly #abortHeld = (work: ActiveCall, reason: unknown): void => {
-    this.#streams.abort(work.id, reason);
-    this.#handedOut.releaseAll(work.id);
+  readonly #abortHeld = (call: ActiveCall, reason: unknown): void => {
+    this.#streams.abort(call.id, reason);
+    this.#resources.releaseAll(call.id);
   };
 
   /** The last stream of a result has ended. */
   #sent(id: number): void {
-    if (this.#handedOut.has(id)) this.#unclock(this.#works.get(id)!);
+    if (this.#resources.has(id)) this.#dropDeadline(this.#calls.get(id)!);
     else this.#ended(id);
   }
 
-  /** What is left is held: no clock runs. */
-  #unclock(work: ActiveCall): void {
-    this.#deadlines.remove(work);
-    work.unlimited();
+  /** Only held resources, or a placed child, remain: no time limit counts. */
+  #dropDeadline(call: ActiveCall): void {
+    this.#deadlines.remove(call);
+    call.unlimited();
   }
 
-  /** Work that was answered before is over now. */
+  /** A call that was answered before is over now. */
   #ended(id: number): void {
-    this.#over(this.#works.get(id)!);
+    this.#over(this.#calls.get(id)!);
     this.#setup.link.send({ type: 'ended', id, reason: '' });
   }
 
-  #placed(child: ChildWork): void {
-    this.#unclock(child);
+  #placed(child: ActiveChild): void {
+    this.#dropDeadline(child);
     this.#setup.link.send({ type: 'return', id: child.id, value: this.#setup.codec.encode(undefined), held: true });
     child.whenAborted((_, reason) => void this.#endChild(child, reason as FlameError));
   }
 
-  async #endChild(child: ChildWork, reason: FlameError): Promise<void> {
+  async #endChild(child: ActiveChild, reason: FlameError): Promise<void> {
     const { link, clock, log } = this.#setup;
     this.#streams.abort(child.id, reason);
     const inTime = await child.finish(reason, clock, (text) => log.warn(text));
@@ -260,28 +258,28 @@ export class Executor implements LinkReceiver, CallHost {
     link.send({ type: 'ended', id: child.id, reason: reason.message, byItself: child.byItself });
   }
 
-  #threw(work: ActiveCall, error: unknown): void {
-    this.#over(work);
-    // What its abort made it throw says less than why it was aborted, and what it throws when its time is up comes too late.
-    if (work.reason?.code === 'FLAME_TIMEOUT' || (work.reason && isAbortBy(work.reason, error))) return this.#refuse(work.id, work.reason);
-    this.#setup.link.send({ type: 'throw', id: work.id, error: this.#setup.codec.encodeThrown(error), held: false });
+  #threw(call: ActiveCall, error: unknown): void {
+    this.#over(call);
+    // The reason of the abort says more than the error that the abort caused; after a timeout, any error comes too late.
+    if (call.reason?.code === 'FLAME_TIMEOUT' || (call.reason && isAbortBy(call.reason, error))) return this.#refuse(call.id, call.reason);
+    this.#setup.link.send({ type: 'throw', id: call.id, error: this.#setup.codec.encodeThrown(error), held: false });
   }
 
   #refuse(id: number, { code, ran, message }: FlameError): void {
     this.#setup.link.send({ type: 'refuse', id, code, ran, reason: message, held: false });
   }
 
-  #over(work: ActiveCall): void {
-    if (this.#streams.has(work.id)) this.#streams.close(work.id, verdict.pastEnd(work.name));
-    this.#deadlines.remove(work);
-    work.over();
-    this.#works.remove(work);
+  #over(call: ActiveCall): void {
+    if (this.#streams.has(call.id)) this.#streams.close(call.id, errors.pastEnd(call.name));
+    this.#deadlines.remove(call);
+    call.over();
+    this.#calls.remove(call);
   }
 
   async #consent(): Promise<void> {
-    // Whoever debugs a runner wants it to be there for the next call.
-    const agreed = this.#works.size === 0 && !this.#setup.clock.debugged?.() && (await mayStop(this.#setup, this.pool));
-    this.#setup.link.send({ type: 'consent', yes: agreed && this.#works.size === 0 });
+    // A runner that is being debugged stays for the next call.
+    const agreed = this.#calls.size === 0 && !this.#setup.clock.debugged?.() && (await mayStop(this.#setup, this.pool));
+    this.#setup.link.send({ type: 'consent', yes: agreed && this.#calls.size === 0 });
   }
 }
 

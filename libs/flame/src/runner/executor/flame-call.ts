@@ -9,20 +9,20 @@ export function runAs<T, A extends unknown[]>(call: FlameCall, task: (...args: A
   return current.run(call, task, ...args);
 }
 
-/** What is looked for on any value: by `await`, by what prints or compares values, and by Nest in a request. */
+/** Properties that are read of any value: by `await`, by code that prints or compares values, and by Nest of a request. */
 const askedOfAll: readonly string[] = ['then', 'toJSON', 'raw', 'href', 'length', 'asymmetricMatch', 'nodeType', 'tagName', '$$typeof'];
 
-let readWork: (call: FlameCall) => ActiveCall;
+let readCall: (call: FlameCall) => ActiveCall;
 
-/** The work that the code around is part of: what `FlameCall.current()` shows of it, and what it does not. */
+/** The call that the current code belongs to, with all that the library knows of it. */
 export function currentWork(): ActiveCall | undefined {
   const call = current.getStore();
-  return call && readWork(call);
+  return call && readCall(call);
 }
 
 /**
- * What `FlameCall` inherits from. Providers that are request-scoped are given the call as their request: what they look for in a request, and a call
- * does not have, must not be undefined without a word.
+ * The prototype of `FlameCall`. Request-scoped providers are given the call as their request: a property that a request has and a call has not
+ * must throw, and not be undefined.
  */
 const notARequest = new Proxy(Object.prototype, {
   get(target, key, receiver) {
@@ -38,70 +38,70 @@ const notARequest = new Proxy(Object.prototype, {
 });
 
 /**
- * The call that the code around is part of: what a handler can learn of it, wherever in its call tree. It is what `REQUEST` is on a runner.
+ * The call that the current code belongs to, for a handler and all code that it calls. On a runner it is also what `REQUEST` injects.
  *
- * @throws {FlameError} FLAME_CONFIG when a property is read that it does not have. `in` says which it has; others can be set.
+ * @throws {FlameError} FLAME_CONFIG when a property is read that it does not have. `in` tells whether it has one; others can be set.
  */
 export class FlameCall {
   static {
     Object.setPrototypeOf(this.prototype, notARequest);
-    readWork = (call) => call.#work;
+    readCall = (call) => call.#call;
   }
 
-  readonly #work: ActiveCall;
-  // Properties of its own, so that what lists, copies or prints a request finds a call, and not nothing.
+  readonly #call: ActiveCall;
+  // Own properties, so that code that lists, copies or prints a request finds them.
   /** Unique within the runner's session. */
   readonly id: number;
   /** The pool's name; empty in a call from another instance (`nestjs-flame/rpc`), which belongs to no pool. */
   readonly pool: string;
   /** The runner's id, or the instance's. */
   readonly runnerId: string;
-  /** 1 for the first attempt; more when the handler is one that is retried. */
+  /** 1 for the first attempt, more for a retry. */
   readonly attempt: number;
 
-  constructor(work: ActiveCall) {
-    this.#work = work;
-    this.id = work.id;
-    this.pool = work.place.pool;
-    this.runnerId = work.place.runnerId;
-    this.attempt = work.attempt;
+  constructor(call: ActiveCall) {
+    this.#call = call;
+    this.id = call.id;
+    this.pool = call.place.pool;
+    this.runnerId = call.place.runnerId;
+    this.attempt = call.attempt;
   }
 
-  /** The call that runs here; undefined outside of a handler. */
+  /** The call that the current code belongs to; undefined outside of a handler. */
   static current(): FlameCall | undefined {
     return current.getStore();
   }
 
   /**
-   * Aborts when the call's time is up, its caller is gone, or the runner must leave; its reason is a FlameError that says which. A handler
-   * that does not end within a second of it costs its runner.
+   * Aborts when the call's time is up, its caller is gone, or the runner must leave; the reason is a FlameError that tells which. A handler
+   * that does not end within a second of the abort costs its runner.
    */
   get signal(): AbortSignal {
-    return this.#work.signal;
+    return this.#call.signal;
   }
 
-  /** When the call's time is up, in milliseconds since 1970; Infinity for no limit. */
+  /** The call's deadline in milliseconds since 1970; Infinity for no limit. */
   get deadline(): number {
-    return this.#work.deadline;
+    return this.#call.deadline;
   }
 
   /**
-   * Tells the caller how far this call is: `flame.on(pool, Service, { onProgress })` is given what is told here, in its order and before the result.
-   * Where nobody listens, and once the call is over, nothing happens.
+   * Sends a value to the caller's `onProgress` (`flame.on(pool, Service, { onProgress })`), in order and before the result.
+   * Has no effect where the caller gave no `onProgress`, and once the call is over.
    *
    * @throws {FlameError} FLAME_ENCODING when the value cannot cross.
    */
   progress(value: unknown): void {
-    this.#work.place.progress(this.#work, value);
+    this.#call.place.progress(this.#call, value);
   }
 
   /**
-   * Ends the child that this call belongs to, from one of its methods or from what its `onFlameStart` has begun. Its running methods may come to their end,
-   * for a second; then its `onFlameStop` is called, its slot is free, and its `exited` says `'ended'` with this reason.
+   * Ends the child that this call belongs to, from one of its methods or from code that its `onFlameStart` has started. Its running methods get a second
+   * to finish; then its `onFlameStop` is called, its slot is free, and its `exited` resolves with `'ended'` and this reason.
    *
-   * @throws {FlameError} FLAME_CONFIG in a call that is no child's.
+   * @throws {FlameError} FLAME_CONFIG in a call that belongs to no child.
    */
   end(reason = 'it ended by itself'): void {
-    this.#work.end(reason);
+    this.#call.end(reason);
   }
 }

@@ -2,7 +2,7 @@ import { UnencodableError, UnreadableError } from '../../core/codec/codec.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { Frame } from '../../core/session/frame.js';
 
-/** Why the parent ends work, as the handler's signal gives it. */
+/** The reason of the handler's signal when the parent cancels a call. */
 export function cancelled(frame: Frame & { type: 'cancel' }): FlameError {
   return new FlameError(frame.cause === 'timeout' ? 'FLAME_TIMEOUT' : 'FLAME_CANCELLED', frame.reason, { ran: 'maybe' });
 }
@@ -11,7 +11,7 @@ export function parentGone(reason: string): FlameError {
   return new FlameError('FLAME_LOST', `the parent is gone: ${reason}`, { ran: 'maybe' });
 }
 
-/** `root` is the name of the whole value, which the path of what cannot cross begins with. */
+/** `root` names the whole value: the path in the error begins with it. */
 export function cannotCross(what: string, root: string, error: unknown): FlameError {
   if (error instanceof UnencodableError)
     return new FlameError('FLAME_ENCODING', `${what} cannot cross to the parent: ${error.under(root)}`, { ran: 'yes' });
@@ -30,7 +30,7 @@ export function leaving(reason: string): FlameError {
   return new FlameError('FLAME_REFUSED', `the runner is leaving: ${reason}`);
 }
 
-/** `what` and `root` name the whole value, which the path of what cannot be made here begins with. */
+/** `what` and `root` name the whole value: the path in the error begins with `root`. */
 export function cannotRead(what: string, root: string, error: unknown): FlameError {
   if (error instanceof UnreadableError)
     return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${error.under(root)}`, { cause: error.cause });
@@ -51,7 +51,7 @@ export function noSuchChild(method: string): FlameError {
   return new FlameError('FLAME_LOST', `${method} was not run: the child has ended`, { ran: 'no' });
 }
 
-/** What reading an argument fails with once its call is over. */
+/** The error of reading an argument once its call is over. */
 export function pastEnd(handler: string): FlameError {
   return new FlameError('FLAME_CANCELLED', `${handler} is over, and the streams among its arguments with it`, { ran: 'yes' });
 }

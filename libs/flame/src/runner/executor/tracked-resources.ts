@@ -2,70 +2,70 @@ import { AsyncResource } from 'node:async_hooks';
 import type { FlameTrackable } from '../../core/flame-trackable.js';
 import { IdMap } from '../../core/session/id-map.js';
 
-/** What the book of resources is kept with. */
+/** What `TrackedResources` needs. */
 export interface TrackedResourcesSetup {
   /** A resource of a call has been released. */
   readonly onReleased: (id: number, resource: number) => void;
-  /** That was the last one of the call. */
+  /** All resources of a call have been released. */
   readonly onAllReleased: (id: number) => void;
   readonly warn: (text: string) => void;
 }
 
-interface Loan {
+interface CallResources {
   readonly name: string;
   readonly scope: AsyncResource;
-  /** Those that are held elsewhere. */
-  readonly out: Map<number, FlameTrackable>;
-  /** Those and the ones that are being released. */
+  /** Those that are still held by the caller, by their numbers. */
+  readonly held: Map<number, FlameTrackable>;
+  /** How many are held or being released. */
   left: number;
 }
 
 /**
- * The resources that the results of this runner's calls handed out, by call and number. Each is released once, when its holder says so, or when its call is
+ * The resources in the results of this runner's calls, by call and number. Each is released once: when its holder releases it, or when its call is
  * aborted.
  */
 export class TrackedResources {
   readonly #setup: TrackedResourcesSetup;
-  readonly #loans = new IdMap<Loan>();
+  readonly #calls = new IdMap<CallResources>();
 
   constructor(setup: TrackedResourcesSetup) {
     this.#setup = setup;
   }
 
   open(id: number, name: string, resources: readonly FlameTrackable[]): void {
-    // In the context of the call: what releases a resource is still the handler's code.
-    this.#loans.set(id, { name, scope: new AsyncResource('FLAMERESOURCE'), out: new Map(resources.entries()), left: resources.length });
+    // In the context of the call: `onFlameRelease` is still the handler's code.
+    this.#calls.set(id, { name, scope: new AsyncResource('FLAMERESOURCE'), held: new Map(resources.entries()), left: resources.length });
   }
 
   /** Whether the call still has any. */
   has(id: number): boolean {
-    return this.#loans.has(id);
+    return this.#calls.has(id);
   }
 
-  /** One that was released before, or never was, is nobody's business. */
+  /** Releasing an unknown or already released resource has no effect. */
   release(id: number, resource: number): void {
-    const loan = this.#loans.get(id);
-    const thing = loan?.out.get(resource);
-    if (!loan || !thing) return;
-    loan.out.delete(resource);
-    void this.#let(id, resource, loan, thing);
+    const call = this.#calls.get(id);
+    const thing = call?.held.get(resource);
+    if (!call || !thing) return;
+    call.held.delete(resource);
+    void this.#end(id, resource, call, thing);
   }
 
   releaseAll(id: number): void {
-    for (const resource of this.#loans.get(id)?.out.keys() ?? []) this.release(id, resource);
+    for (const resource of this.#calls.get(id)?.held.keys() ?? []) this.release(id, resource);
   }
 
-  async #let(id: number, resource: number, loan: Loan, thing: FlameTrackable): Promise<void> {
+  async #end(id: number, resource: number, call: CallResources, thing: FlameTrackable): Promise<void> {
     try {
-      await loan.scope.runInAsyncScope(async () => thing.onFlameRelease());
+      await call.scope.runInAsyncScope(async () => thing.onFlameRelease());
     } catch (error) {
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#setup.warn(`onFlameRelease of a resource of ${loan.name} threw: ${words}`);
+      this.#setup.warn(`onFlameRelease of a resource of ${call.name} threw: ${words}`);
     }
     this.#setup.onReleased(id, resource);
-    loan.left -= 1;
-    if (loan.left > 0) return;
-    this.#loans.delete(id);
+    call.left -= 1;
+    if (call.left > 0) return;
+    this.#calls.delete(id);
     this.#setup.onAllReleased(id);
   }
 }

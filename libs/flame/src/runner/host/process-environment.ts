@@ -1,7 +1,7 @@
 import type { OpenPipe } from '../../transport/grpc/client-pipe.js';
 import { ownCosts } from '../../system/process-costs.js';
 import { exportTelemetry } from './telemetry.js';
-import { tellProcessStats } from './tell-process-stats.js';
+import { reportProcessStats } from './report-process-stats.js';
 import { Watchdog } from '../watchdog/watchdog.js';
 import type { WatchdogOptions } from '../watchdog/watchdog.js';
 
@@ -12,7 +12,7 @@ export interface ProcessEnvironment {
   /** Takes the process's signals over: they are the host's alone. */
   onSignal(told: (signal: string) => void): void;
   /** Tells `send`, now and then, how the process is; returns what ends that. A simulated one has nothing to tell. */
-  stats?(send: (stats: string) => void, mostCalls: () => number): () => void;
+  reportStats?(send: (stats: string) => void, mostCalls: () => number): () => void;
   /** What the process takes, as `readCosts` reads it; `parent` is where the parent is. A simulated one takes nothing of its own. */
   costs?(parent: string): string;
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
@@ -32,7 +32,7 @@ export const thisProcess: ProcessEnvironment = {
       process.on(signal, () => told(signal));
     }
   },
-  stats: tellProcessStats,
+  reportStats: reportProcessStats,
   costs: (parent) => JSON.stringify(ownCosts(parent)),
   watchdog: (options) => new Watchdog(options),
   exportTelemetry: () => exportTelemetry(),

@@ -26,7 +26,7 @@ export interface HostSetup {
   /** Ends the process. */
   readonly exit: (code: number) => void;
   /** @default this process's own */
-  readonly surroundings?: ProcessEnvironment;
+  readonly environment?: ProcessEnvironment;
 }
 
 /** The app that has booted. */
@@ -93,25 +93,25 @@ export class RunnerHost {
    * @throws {FlameError} FLAME_DENIED when the parent does not want this runner (any more).
    */
   serve(app: HostedApp): Promise<void> {
-    const { info, surroundings = thisProcess } = this.#setup;
+    const { info, environment = thisProcess } = this.#setup;
     this.#app = app;
     // Before anything is asked of this runner, which is as soon as its parent knows of it.
-    surroundings.onSignal((signal) => void this.leave(info.shutdownTimeout, `it got ${signal}`));
+    environment.onSignal((signal) => void this.leave(info.shutdownTimeout, `it got ${signal}`));
     this.#attached = this.#attach(app);
     return this.#attached;
   }
 
   async #attach(app: HostedApp): Promise<void> {
-    const { info, clock, log, surroundings = thisProcess } = this.#setup;
+    const { info, clock, log, environment = thisProcess } = this.#setup;
     const link = await dial({
       info: { ...info, sameHost: this.#lifeline !== undefined },
       manifest: app.manifest,
       clock,
-      openPipe: surroundings.openPipe,
+      openPipe: environment.openPipe,
     });
     this.#bootTimer?.();
     this.#link = link;
-    this.#watchdog = surroundings.watchdog({
+    this.#watchdog = environment.watchdog({
       pool: info.pool,
       runner: info.runner,
       address: info.address,
@@ -131,7 +131,7 @@ export class RunnerHost {
       context: app.context,
       tracer: app.tracer,
       onProbe: () => {
-        const costs = surroundings.costs?.(info.address);
+        const costs = environment.costs?.(info.address);
         if (costs !== undefined) link.send({ type: 'stats', text: costs });
       },
       onLeave: (grace, reason) => {
@@ -145,9 +145,9 @@ export class RunnerHost {
     });
     link.open(this.#executor);
     if (!this.#ending) this.#setup.ready?.(true);
-    this.#stopStats = surroundings.stats?.(
+    this.#stopStats = environment.reportStats?.(
       (text) => link.send({ type: 'stats', text }),
-      () => this.#executor?.works.takeMost() ?? 0,
+      () => this.#executor?.calls.takeMost() ?? 0,
     );
   }
 
@@ -187,9 +187,9 @@ export class RunnerHost {
 
   /** With what the app's shutdown hooks recorded. The link is still there for a word about what did not get out. */
   async #exportTelemetry(): Promise<void> {
-    const { log, surroundings = thisProcess } = this.#setup;
+    const { log, environment = thisProcess } = this.#setup;
     const warn = (problem: string): void => log.warn(`what this runner recorded last for OpenTelemetry may be lost: ${problem}`);
-    const exported = surroundings.exportTelemetry?.().catch((error: Error) => warn(error.message));
+    const exported = environment.exportTelemetry?.().catch((error: Error) => warn(error.message));
     if (!(await this.#within(exportLimit, exported))) warn(`it was not exported within ${exportLimit} ms`);
   }
 
@@ -205,7 +205,7 @@ export class RunnerHost {
   /** The parent's process is gone: its session need not be waited for, nor said goodbye to. */
   #bereaved(): void {
     this.#orphaned('its process is gone');
-    this.#siblings.letGo();
+    this.#siblings.closeLifelines();
     this.#link?.drop('the parent is gone');
   }
 

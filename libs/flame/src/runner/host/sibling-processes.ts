@@ -35,7 +35,7 @@ export class SiblingProcesses {
   }
 
   /** Lets go of their lifelines: so they learn that the parent is gone, and do as this process does. */
-  letGo(): void {
+  closeLifelines(): void {
     for (const child of this.#children) child.stdio[lifeline]?.destroy();
   }
 

@@ -1,5 +1,5 @@
 import type { CarriedTrace } from '../../core/call/call-tracer.js';
-import type { CancelCause, Frame, WorkMode } from '../../core/session/frame.js';
+import type { CancelCause, Frame, CallMode } from '../../core/session/frame.js';
 
 /** A frame of a packet: one of the session's users, or one of the transport itself. */
 export type WireFrame = Frame | ChunkFrame | SharedFrame | SharingFrame | ShortFrame | CloseFrame;
@@ -98,7 +98,7 @@ export const kinds = {
 } as const satisfies Record<WireFrame['type'], number>;
 
 /** `flame.v1.Mode`, by its numbers. */
-export const modes: readonly WorkMode[] = ['call', 'cast', 'child'];
+export const modes: readonly CallMode[] = ['call', 'cast', 'child'];
 
 /** `flame.v1.CancelCause`, by its numbers. */
 export const causes: readonly CancelCause[] = ['timeout', 'caller', 'leaving'];

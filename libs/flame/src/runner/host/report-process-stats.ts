@@ -15,7 +15,7 @@ const sampled = 250;
  * Tells `send` at once, every five seconds, and when calls first wait for each other, how this process is. `mostCalls` gives the most calls at once since
  * it was asked before. Returns what ends it. It keeps no process alive.
  */
-export function tellProcessStats(send: (stats: string) => void, mostCalls: () => number): () => void {
+export function reportProcessStats(send: (stats: string) => void, mostCalls: () => number): () => void {
   const delays = monitorEventLoopDelay({ resolution });
   delays.enable();
   const queue = new ThreadPoolQueue();

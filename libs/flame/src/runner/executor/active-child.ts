@@ -2,7 +2,6 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { Frame } from '../../core/session/frame.js';
-import type { OnFlameStart, OnFlameStop } from './child-hooks.js';
 import type { ChildClass } from './handler-table.js';
 import { ActiveCall } from './active-call.js';
 import type { CallHost } from './active-call.js';
@@ -10,23 +9,39 @@ import type { CallHost } from './active-call.js';
 /** Time that a child gets to end: once for its running methods, once for its `onFlameStop`. */
 const endGrace = 1_000;
 
+/**
+ * A class may implement this to be told that an instance of it was placed on a runner with `flame.placeChild`. The hook is awaited, and its error fails the
+ * placing. `FlameCall.current()` in it is the child's own: its signal aborts when the child has to end.
+ */
+export interface OnFlameStart<A = unknown> {
+  onFlameStart(args: A): void | Promise<void>;
+}
+
+/**
+ * A class may implement this to clean up when a child of it ends, for whatever reason. The hook has a second; a child that takes longer costs its runner.
+ * It is not called for a child whose `onFlameStart` failed, nor when its runner is lost.
+ */
+export interface OnFlameStop {
+  onFlameStop(reason: string): void | Promise<void>;
+}
+
 type Child = object & Partial<OnFlameStart & OnFlameStop>;
 
 /**
- * A child on its runner: one instance, from its placing to its end, and the methods that run on it. Aborting it is how it ends, also when it is the
- * child that wants it.
+ * A child on its runner, from its placing to its end: one instance and the methods that run on it. A child ends by its abort, also when it ends
+ * itself.
  */
-export class ChildWork extends ActiveCall {
+export class ActiveChild extends ActiveCall {
   readonly type: ChildClass;
-  /** Nobody but the child asked for its end. */
+  /** Whether the child ended itself. */
   byItself = false;
   readonly #methods = new Set<ActiveCall>();
   #child: Child | undefined;
   #scope: AsyncResource | undefined;
   #whenQuiet: (() => void) | undefined;
 
-  constructor(place: CallHost, frame: Frame & { type: 'call' }, at: number, type: ChildClass) {
-    super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
+  constructor(host: CallHost, frame: Frame & { type: 'call' }, at: number, type: ChildClass) {
+    super(host, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
     this.type = type;
   }
 
@@ -68,10 +83,10 @@ export class ChildWork extends ActiveCall {
   }
 
   /**
-   * Ends the running methods and then the instance. A child that ends by itself may let them come to their end, the one that wanted it among them; otherwise
+   * Ends the running methods and then the instance. Methods of a child that ended itself get a second to finish before their abort; otherwise
    * they are aborted at once.
    *
-   * @returns whether all of it ended in time; `warn` is told what `onFlameStop` threw.
+   * @returns whether all of it ended in time. An error of `onFlameStop` goes to `warn`.
    */
   async finish(reason: FlameError, clock: Clock, warn: (text: string) => void): Promise<boolean> {
     if (this.byItself) await this.#quiet(clock);
@@ -89,13 +104,13 @@ export class ChildWork extends ActiveCall {
   }
 }
 
-/** One call of a child's method. It takes no slot: the child has one. */
-export class MethodWork extends ActiveCall {
-  readonly #child: ChildWork;
+/** A call of a child's method. It takes no slot: the child has one. */
+export class ActiveMethod extends ActiveCall {
+  readonly #child: ActiveChild;
   readonly #method: string;
 
-  constructor(place: CallHost, frame: Frame & { type: 'call' }, at: number, child: ChildWork) {
-    super(place, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
+  constructor(host: CallHost, frame: Frame & { type: 'call' }, at: number, child: ActiveChild) {
+    super(host, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
     this.#child = child;
     this.#method = frame.method!;
     child.began(this);
