@@ -84,7 +84,7 @@ describe('The port for instances', () => {
     const base = { about, identity, reconnectTimeout: 1_000, maxPayload: 1_000, clock: new SystemClock() };
     const refused: string[] = [];
     let came = 0;
-    const door = await InstanceServer.open({
+    const server = await InstanceServer.open({
       ...base,
       host: '127.0.0.1',
       port: 0,
@@ -92,8 +92,8 @@ describe('The port for instances', () => {
       onCaller: () => void came++,
       onRefused: (_, why) => refused.push(why),
     });
-    onTestFinished(() => door.close('the test is over'));
-    const address = `127.0.0.1:${door.port}`;
+    onTestFinished(() => server.close('the test is over'));
+    const address = `127.0.0.1:${server.port}`;
     for (let i = 0; i < 50; i++) {
       await send(address, bytes(500), true);
       await send(address, Buffer.concat([preface, frames(10)]), false);
@@ -111,11 +111,11 @@ describe('The port for instances', () => {
     const about: Hello = { runner: 'one', manifest, pid: 1, host: 'here', node: '22', region: 'syd', app: '1' };
     const clock = new VirtualClock();
     const rest = { host: '127.0.0.1', port: 0, reconnectTimeout: 1_000, maxPayload: 1_000, onCaller: () => {}, onRefused: () => {} };
-    const door = await InstanceServer.open({ ...rest, about, identity, clock, preAuth: { maxConnections: 1 } });
-    onTestFinished(() => door.close('the test is over'));
-    const first = connectTo({ address: `127.0.0.1:${door.port}`, plain: true });
+    const server = await InstanceServer.open({ ...rest, about, identity, clock, preAuth: { maxConnections: 1 } });
+    onTestFinished(() => server.close('the test is over'));
+    const first = connectTo({ address: `127.0.0.1:${server.port}`, plain: true });
     const over = closed(first);
-    const second = connectTo({ address: `127.0.0.1:${door.port}`, plain: true });
+    const second = connectTo({ address: `127.0.0.1:${server.port}`, plain: true });
     await over;
     second.destroy();
   });

@@ -15,7 +15,7 @@ import { Bounced } from './instances/instance-session.js';
 import type { InstanceSession, RegionCallOrder } from './instances/instance-session.js';
 import type { InstanceTable } from './instances/instance-table.js';
 import type { RpcConfig } from './rpc-options.js';
-import * as verdict from './rpc-errors.js';
+import * as errors from './rpc-errors.js';
 
 /** Whom a call is for. */
 export type Target = { readonly region: string } | { readonly instance: string };
@@ -82,8 +82,8 @@ export class RegionCalls {
     const bounced = new Set<string>();
     let waited = false;
     for (;;) {
-      if (this.#closed) throw verdict.closing(name);
-      if (signal?.aborted) throw verdict.neverSent(name, reasonOf(signal), signal.reason);
+      if (this.#closed) throw errors.closing(name);
+      if (signal?.aborted) throw errors.neverSent(name, reasonOf(signal), signal.reason);
       const left = until - clock.now();
       if (left <= 0) throw searchedTooLong(name, timeout);
       const session = this.#pick(target, name, bounced);
@@ -91,7 +91,7 @@ export class RegionCalls {
         // The first look round may still be under way.
         waited = true;
         const search = new CallScope({ clock, listeners });
-        search.follow(signal, ({ reason }) => verdict.neverSent(name, reasonOf(signal!), reason));
+        search.follow(signal, ({ reason }) => errors.neverSent(name, reasonOf(signal!), reason));
         search.limit(left, () => searchedTooLong(name, timeout));
         await search.within(table.ready);
         search.close();
@@ -134,10 +134,10 @@ export class RegionCalls {
   #nobody(target: Target, name: string, bounced: ReadonlySet<string>): Error {
     const { self, table } = this.#setup;
     const lacking = this.#candidates(target, bounced).map(({ info }) => info);
-    if (lacking.length > 0) return verdict.noHandler(name, lacking, self);
+    if (lacking.length > 0) return errors.noHandler(name, lacking, self);
     const peers = table?.peers ?? [];
-    if ('region' in target) return verdict.noInstance(name, target.region, this.instances, peers);
-    return verdict.noSuchInstance(name, target.instance, this.instances, peers);
+    if ('region' in target) return errors.noInstance(name, target.region, this.instances, peers);
+    return errors.noSuchInstance(name, target.instance, this.instances, peers);
   }
 
   #order(label: string, args: unknown[], options: CallOptions, timeout: number): RegionCallOrder {
@@ -168,5 +168,5 @@ export class RegionCalls {
 }
 
 function searchedTooLong(name: string, timeout: number): FlameError {
-  return verdict.timedOut(name, 'while it looked for an instance', timeout, 'no');
+  return errors.timedOut(name, 'while it looked for an instance', timeout, 'no');
 }

@@ -20,15 +20,15 @@ describe('InstanceServer', () => {
     const base = { about, identity, reconnectTimeout: 60_000, maxPayload: 1_000, clock: new SystemClock() };
     let came!: (caller: Attachment) => void;
     const caller = new Promise<Attachment>((resolve) => (came = resolve));
-    const door = await InstanceServer.open({ ...base, host: '127.0.0.1', port: 0, onCaller: came, onRefused: () => {} });
-    onTestFinished(() => door.close('the test is over'));
-    const { link } = await dialInstance({ ...base, address: `127.0.0.1:${door.port}`, signal: new AbortController().signal });
+    const server = await InstanceServer.open({ ...base, host: '127.0.0.1', port: 0, onCaller: came, onRefused: () => {} });
+    onTestFinished(() => server.close('the test is over'));
+    const { link } = await dialInstance({ ...base, address: `127.0.0.1:${server.port}`, signal: new AbortController().signal });
     const broken = new Promise<void>((resolve) => {
       void caller.then((attachment) => attachment.link.open({ frame: () => {}, suspended: resolve, resumed: () => {}, closed: () => {} }));
     });
     link.drop('it went without a word');
     await broken;
     // Within the test's own time, that is, which is half of `reconnectTimeout`.
-    await expect(door.close('it is shutting down')).resolves.toBeUndefined();
+    await expect(server.close('it is shutting down')).resolves.toBeUndefined();
   });
 });

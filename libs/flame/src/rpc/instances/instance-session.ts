@@ -15,7 +15,7 @@ import { RunnerHandle } from '../../pool/runners/runner-handle.js';
 import { goodbyeTimeout } from './goodbye-timeout.js';
 import type { Attachment, Hello } from '../../transport/session/link.js';
 import type { InstanceInfo } from './instance-info.js';
-import * as verdict from '../rpc-errors.js';
+import * as errors from '../rpc-errors.js';
 
 export interface InstanceSessionSetup {
   readonly address: string;
@@ -107,8 +107,8 @@ export class InstanceSession implements HandleOwner {
     const warn = (error: unknown): void => this.#warn(`onProgress of ${label} threw: ${thrownWords(error)}`);
     const scope = new CallScope({ clock: this.#clock, listeners: this.#listeners, onProgress, warn });
     const call = new PendingCall({ ...order, scope, handler: this.#handlers.get(handler)! });
-    scope.follow(signal, ({ reason }) => verdict.cancelledCall(label, `while running on ${this.place}`, reasonOf(signal!), reason));
-    scope.limit(timeout, () => verdict.timedOut(label, `of running on ${this.place}`, overall, 'maybe'));
+    scope.follow(signal, ({ reason }) => errors.cancelledCall(label, `while running on ${this.place}`, reasonOf(signal!), reason));
+    scope.limit(timeout, () => errors.timedOut(label, `of running on ${this.place}`, overall, 'maybe'));
     scope.whenEnded((error) => {
       const { streaming } = call;
       call.reject(error);
@@ -209,7 +209,7 @@ export class InstanceSession implements HandleOwner {
   #lost(how: string): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    for (const call of this.#calls) call.reject(verdict.lostCall(call.label, this.place, how));
+    for (const call of this.#calls) call.reject(errors.lostCall(call.label, this.place, how));
     this.#calls.clear();
     this.#end(how);
   }

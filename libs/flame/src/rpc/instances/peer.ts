@@ -84,12 +84,12 @@ export class Peer {
     this.#trouble = undefined;
     // It was dropped at the same moment: nobody would know of the session.
     if (signal.aborted) return session.close(0, 'there is no need of it');
-    const verdict = this.#home.judge(session);
-    if (verdict !== 'use') {
+    const decision = this.#home.judge(session);
+    if (decision !== 'use') {
       await session.close(0, 'there is no need of it');
       this.#firstTried();
-      if (verdict === 'self') this.#self = true;
-      else await verdict.twin.over;
+      if (decision === 'self') this.#self = true;
+      else await decision.twin.over;
       return;
     }
     this.#session = session;

@@ -19,7 +19,7 @@ import type { RpcConfig } from '../rpc-options.js';
 const quiet = 60_000;
 
 /**
- * This process among the instances of the app: it answers the others' calls, and makes its own. It owns the door, the sessions both ways, and
+ * This process among the instances of the app: it answers the others' calls, and makes its own. It owns the server, the sessions both ways, and
  * the table.
  */
 export class RpcInstance {
@@ -33,7 +33,7 @@ export class RpcInstance {
   readonly #table: InstanceTable | undefined;
   readonly #callers: Callers;
   #identity: Promise<InstanceIdentity> | undefined;
-  #door: InstanceServer | undefined;
+  #server: InstanceServer | undefined;
   #warnedAt = -Infinity;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -58,14 +58,14 @@ export class RpcInstance {
     this.#callers = new Callers({ config, table: index, clock, log });
     const dial = (address: string, signal: AbortSignal): Promise<InstanceSession> => this.#dial(address, signal);
     this.#table = network && new InstanceTable({ id: instance, discovery: network.discovery, refreshEvery, clock, log, dial });
-    const door = (): InstanceServer | undefined => this.#door;
+    const server = (): InstanceServer | undefined => this.#server;
     const self: InstanceInfo = {
       id: instance,
       region: myRegion,
       version,
       self: true,
       get address() {
-        const open = door();
+        const open = server();
         return open ? joinAddress(config.host ?? hostname(), open.port) : 'here';
       },
     };
@@ -77,7 +77,7 @@ export class RpcInstance {
     const { network, instance, myRegion, primaryRegion, host, port, reconnectTimeout, maxPayload, preAuth } = this.#config;
     if (!network || !this.#table) return;
     const [{ InstanceServer }, identity] = await Promise.all([import('./instance-server.js'), this.#myIdentity()]);
-    this.#door = await InstanceServer.open({
+    this.#server = await InstanceServer.open({
       about: this.#about,
       identity,
       host,
@@ -91,7 +91,7 @@ export class RpcInstance {
     });
     const handlers = this.#index.names.length;
     this.#log.log(
-      `instance ${instance} of region ${myRegion} (primary: ${primaryRegion}) listens for the others on ${joinAddress(host ?? '0.0.0.0', this.#door.port)}; ` +
+      `instance ${instance} of region ${myRegion} (primary: ${primaryRegion}) listens for the others on ${joinAddress(host ?? '0.0.0.0', this.#server.port)}; ` +
         `${handlers} handler${handlers === 1 ? '' : 's'}, version ${this.#about.app}`,
     );
     void this.#table.ready;
@@ -109,7 +109,7 @@ export class RpcInstance {
       await this.drain();
       this.calls.close();
       await this.#table?.close(this.#config.shutdownTimeout);
-      await this.#door?.close('it is shutting down');
+      await this.#server?.close('it is shutting down');
     })();
     return this.#closed;
   }
