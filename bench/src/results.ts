@@ -60,7 +60,7 @@ export class Results {
       .filter(([, { median }]) => Number.isFinite(median));
     const figures: Record<string, Figure> = Object.fromEntries(known);
     const ratios: Record<string, Figure> = {};
-    const [first, ...others] = known.map(([name]) => name);
+    const [first, ...others] = known.map(([name]) => name).filter((name) => name !== 'other stream');
     if (first === 'flame') for (const other of others) ratios[`${first}/${other}`] = ratio(figures[first!]!, figures[other]!);
     for (const [one, other] of pairs) if (figures[one] && figures[other]) ratios[`${one}/${other}`] = ratio(figures[one], figures[other]);
     for (const [name, further] of Object.entries(more)) if (further !== undefined) ratios[name] = further;

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { FlameError } from '../core/errors/flame-error.js';
-import { merged } from '../core/merged.js';
 import { readCallOptions, reading } from '../nest/flame/call-options.js';
 import type { FlameCallOptions } from '../nest/flame/call-options.js';
 import type { FlameApi } from '../nest/flame/flame-api.js';
@@ -85,7 +84,7 @@ export class RegionRpc {
         const method = reach.get(key);
         if (!method) return absent(asker, key, [...reach.keys()]);
         const { number, declaration } = method;
-        const callOptions = declaration ? merged(declaration.callOptions, given) : given;
+        const callOptions = declaration ? { ...declaration.callOptions, ...given } : given;
         const returns = given.returns ?? index.returns(number);
         return (...args: unknown[]) =>
           deliver(returns, index.name(number), (more) => app.call(target, number, args, more ? reading(callOptions, more) : callOptions));

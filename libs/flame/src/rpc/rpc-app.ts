@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { FlameError } from '../core/errors/flame-error.js';
-import { merged } from '../core/merged.js';
 import type { CallOptions } from '../pool/calls/pending-call.js';
 import { methodName } from '../nest/decorator/declaration.js';
 import { Decoration } from '../nest/decorator/decoration.js';
@@ -51,7 +50,7 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
     const label = methodName(Object.getPrototypeOf(instance) as object, declaration.key);
     const { callOptions, method, returns } = declaration;
     return deliver(returns, label, (more) =>
-      this.#send(instance, declaration, label, args, more ? merged(callOptions, more) : callOptions, () => method.apply(instance, args)),
+      this.#send(instance, declaration, label, args, more ? { ...callOptions, ...more } : callOptions, () => method.apply(instance, args)),
     );
   }
 

@@ -19,6 +19,8 @@ const laneCount = 4;
 /**
  * Deadlines, with the earliest on top. Most are set for now and the same time later, and so come in their order: they stand in lanes, where putting and
  * removing cost the same however many there are. What fits no lane goes into a heap.
+ *
+ * Gain (Node 26, CPU time of a call at 256 callers): with a heap alone 1.1 to 1.2 times as much with LocalBackend, 1.05 times with ProcessBackend.
  */
 export class Deadlines<T extends Timed> {
   readonly #first = new Array<T | undefined>(laneCount).fill(undefined);

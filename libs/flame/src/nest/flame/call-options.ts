@@ -1,5 +1,4 @@
 import { OptionReader } from '../../core/options/option-reader.js';
-import { merged } from '../../core/merged.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { flameReturns } from '../decorator/returns.js';
 import type { Delivery, FlameReturns } from '../decorator/returns.js';
@@ -50,5 +49,5 @@ export function readCallOptions(options: FlameCallOptions, path: string, without
 
 /** The options of a call whose result is read as a stream. */
 export function reading(options: CallOptions, { reads, signal }: Delivery): CallOptions {
-  return merged(options, { reads, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal });
+  return { ...options, reads, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
 }

@@ -1,6 +1,5 @@
 import { CallScope } from '../../core/call/call-scope.js';
 import { FlameError } from '../../core/errors/flame-error.js';
-import { merged } from '../../core/merged.js';
 import type { ChildExit } from '../../pool/children/child-call.js';
 import { reasonOf } from '../../pool/calls/call-errors.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
@@ -28,7 +27,7 @@ export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args:
   const placing = new InPlaceScope(setup, {
     name: type.name,
     where: place.where,
-    options: merged(options, { onProgress: undefined }),
+    options: { ...options, onProgress: undefined },
     outer,
   });
   if (placing.reason) throw placing.reason;
@@ -62,7 +61,7 @@ class ChildInPlace implements AnyChild, EndingChild {
     this.exited = new Promise((resolve) => (this.#exit = resolve));
     const warn = (error: unknown): void => warnOfProgress(type.name, error);
     this.#life = new CallScope({ clock: setup.clock, listeners: setup.listeners, onProgress: options.onProgress, warn });
-    const frame = merged(this.#frame, { mode: 'child' as const, linked: options.linked ?? true });
+    const frame = { ...this.#frame, mode: 'child' as const, linked: options.linked ?? true };
     this.work = new ActiveChild(this.#host(type.name, this.#life), frame, at, type);
   }
 
@@ -82,7 +81,7 @@ class ChildInPlace implements AnyChild, EndingChild {
     const outer = isBounded(options) ? currentWork() : undefined;
     const scope = new InPlaceScope(this.#setup, { name, where: this.#place.where, options, outer });
     if (scope.reason) throw scope.reason;
-    const frame = merged(this.#frame, { mode: 'call' as const, linked: true, method });
+    const frame = { ...this.#frame, mode: 'call' as const, linked: true, method };
     const work = new ActiveMethod(this.#host(name, scope), frame, scope.at, this.work);
     return scope.run(work, () => work.run(undefined, args));
   }

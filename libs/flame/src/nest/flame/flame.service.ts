@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { FlameError } from '../../core/errors/flame-error.js';
-import { merged } from '../../core/merged.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { callInPlace, castInPlace, isBounded } from './call-in-place.js';
 import type { PlainCall } from './call-in-place.js';
@@ -91,7 +90,7 @@ export class Flame {
         const method = reach.get(key);
         if (!method) return absent(asker, key, reach);
         const { number, declaration } = method;
-        const callOptions = declaration ? merged(declaration.callOptions, given) : given;
+        const callOptions = declaration ? { ...declaration.callOptions, ...given } : given;
         const returns = given.returns ?? index.returns(number);
         const name = index.name(number);
         const bounded = isBounded(callOptions);

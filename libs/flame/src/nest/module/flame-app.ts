@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { badOption } from '../../core/options/option-reader.js';
 import { FlameError } from '../../core/errors/flame-error.js';
-import { merged } from '../../core/merged.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import type { Pool } from '../../pool/pool.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
@@ -59,7 +58,7 @@ export class FlameApp implements Dispatcher<PoolDeclaration> {
     if (returns === 'promise') return this.#send(instance, declaration, args, declaration.callOptions);
     const label = methodName(Object.getPrototypeOf(instance), declaration.key);
     return deliver(returns, label, (more) =>
-      this.#send(instance, declaration, args, more ? merged(declaration.callOptions, more) : declaration.callOptions),
+      this.#send(instance, declaration, args, more ? { ...declaration.callOptions, ...more } : declaration.callOptions),
     );
   }
 

@@ -2,7 +2,6 @@ import { BootError } from '../../core/errors/boot-error.js';
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameErrorCode } from '../../core/errors/flame-error.js';
-import { merged } from '../../core/merged.js';
 import { afterAttempts } from './call-errors.js';
 import type { CallOptions, PendingCall } from './pending-call.js';
 
@@ -25,7 +24,7 @@ export async function repeated(
     const timeout = options.timeout === undefined ? undefined : Math.max(1, until - clock.now());
     let call: PendingCall | undefined;
     try {
-      call = submit(timeout === undefined ? options : merged(options, { timeout }), attempt);
+      call = submit(timeout === undefined ? options : { ...options, timeout }, attempt);
       return await call.promise;
     } catch (error) {
       const again = attempt < attempts && isRepeatable(error, options.idempotent ?? false) && clock.now() < until;

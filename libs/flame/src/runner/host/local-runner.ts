@@ -4,7 +4,6 @@ import type { Codec } from '../../core/codec/codec.js';
 import type { Clock } from '../../core/clock.js';
 import type { ContextCarrier } from '../../core/call/context-carrier.js';
 import type { FlameLog } from '../../core/flame-log.js';
-import { merged } from '../../core/merged.js';
 import type { ParentInfo } from '../../core/parent-info.js';
 import type { LinkEnd } from '../../transport/session/link.js';
 import type { MemoryLink } from '../../transport/session/memory-link.js';
@@ -40,15 +39,14 @@ export function startLocalRunner(setup: LocalRunnerSetup): LocalMachine {
       await link.close(reason);
       exit({ how: 'stopped', text: reason });
     })());
-  const executor: Executor = new Executor(
-    merged(setup, {
-      onLeave: (grace: number, reason: string) => void end(grace, reason),
-      onEnd: (linkEnd: LinkEnd) => {
-        executor.abortLinked(`the parent is gone: ${linkEnd.reason}`);
-        void end(info.shutdownTimeout, linkEnd.reason);
-      },
-    }),
-  );
+  const executor: Executor = new Executor({
+    ...setup,
+    onLeave: (grace: number, reason: string) => void end(grace, reason),
+    onEnd: (linkEnd: LinkEnd) => {
+      executor.abortLinked(`the parent is gone: ${linkEnd.reason}`);
+      void end(info.shutdownTimeout, linkEnd.reason);
+    },
+  });
   link.open(executor);
   return {
     id: `local:${info.runner}`,

@@ -69,7 +69,7 @@ describe('Outbox', () => {
     const [first, ...whole] = other.pull()!;
     expect(first).toEqual(small(1));
     expect(valueOf(whole)).toHaveLength(1024 * KiB);
-    expect(outbox.partsUnderWay).toBe(1024 * KiB);
+    expect(outbox.chunksUnderWay).toBe(1024 * KiB);
     expect(other.pull()).toEqual([]);
     expect(valueOf(other.pull())).toHaveLength(1536 * KiB);
     expect(other.pull()).toBeUndefined();
@@ -83,7 +83,7 @@ describe('Outbox', () => {
     for (let left = 596; left > 32; left -= 32) {
       outbox.add(small(3));
       expect(other.pull()).toEqual([small(3)]);
-      expect(outbox.partsUnderWay).toBe(64 * KiB);
+      expect(outbox.chunksUnderWay).toBe(64 * KiB);
     }
     expect(valueOf(other.pull())).toHaveLength(1624 * KiB);
   });

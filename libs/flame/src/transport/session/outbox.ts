@@ -2,38 +2,36 @@ import type { Frame } from '../../core/session/frame.js';
 import { IdMap } from '../../core/session/id-map.js';
 import { ackBytes } from '../../core/session/session.js';
 import { spareMemory } from './spare-memory.js';
-import { writeBare } from '../protocol/frame-writer.js';
+import { writeBare, writeHead } from '../protocol/frame-writer.js';
 import { type WireFrame, payloadOf, weightOf } from '../protocol/wire-frame.js';
-import { ChunkedFrame } from './chunked-frame.js';
 import { PacketDraft } from '../protocol/packet.js';
 import { ProtoWriter } from '../protocol/protobuf.js';
 import type { RingWriter } from './shared-ring.js';
 
-/** Frames above this travel in parts. */
-const partsAbove = 256 * 1024;
-/** How much of a large frame goes into one packet: what a small frame may have to wait for, while there are any. */
-const partSize = 32 * 1024;
-/** The same while there are none: fewer packets are cheaper. */
-const quietPartSize = 1024 * 1024 + 4 * 1024;
+/** Frames above this leave in chunks. */
+const chunksAbove = 256 * 1024;
+/** Bytes of a chunk while small frames pass by: a small frame may have to wait for so many. */
+const chunkSize = 32 * 1024;
+/** The same while no small frame passes: fewer packets are cheaper. */
+const quietChunkSize = 1024 * 1024 + 4 * 1024;
 /** So many packets without a small frame are quiet. */
 const quietAfter = 16;
-/** Unconfirmed bytes at which a large frame's next part waits: what lies in sockets is ahead of the next small frame. */
+/** Unconfirmed bytes at which a large frame's next chunk waits: bytes in sockets are ahead of the next small frame. */
 const underWay = ackBytes;
-/** The same while it is quiet: what is under way is what a round trip brings, and nobody waits behind it. */
+/** The same while no small frame passes: nothing waits behind them, and a round trip moves as much. */
 const quietUnderWay = 1024 * 1024;
 /** Small frames beyond this go into the next packet. */
 const packetSize = 128 * 1024;
 /** Bytes that a packet has room for at least, before it grows. */
 const leastRoom = 238;
-/** Large frames under way at once; more wait. The inbox bears more. */
-const lanesAtOnce = 16;
+/** Large frames that leave at the same time; more wait. An inbox takes 64. */
+const chunkedAtOnce = 16;
 
 /**
- * What a link has been given to send and has not sent yet, in the order in which it may leave.
+ * The frames of a link that have not left yet, in the order in which they may leave.
  *
- * Small frames are written into the packet under way at once. A large one gets a lane: each packet carries the small
- * frames there are and the next part of one lane, lanes taking turns. Frames of the same call wait behind their lane;
- * all others overtake it.
+ * Small frames are written into the open packet at once. Large frames leave in chunks: each packet carries the small frames there are and the next chunk of one
+ * large frame, in turns. Later frames of the same call wait until it has left; all others overtake it.
  */
 export class Outbox {
   #draft: PacketDraft | undefined;
@@ -42,16 +40,16 @@ export class Outbox {
   /** Drafts begun, and drafts pulled, ever. */
   #begun = 0;
   #pulled = 0;
-  /** Lanes under way, the next one first. */
-  readonly #lanes: ChunkedFrame[] = [];
+  /** Large frames that leave now, the next one first. */
+  readonly #chunked: ChunkedFrame[] = [];
   readonly #waiting: ChunkedFrame[] = [];
-  #laneOf = new IdMap<ChunkedFrame>();
-  #laneNumber = 0;
-  /** Packets pulled since the last that held small frames which came beside a large one. */
+  #chunkedOf = new IdMap<ChunkedFrame>();
+  #chunkedNumber = 0;
+  /** Packets pulled since the last one with small frames that were added beside a large one. */
   #quiet = Infinity;
-  /** Bytes in full drafts, lanes and behind lanes. */
+  /** Bytes in full drafts, in large frames, and in frames that wait behind them. */
   #bytes = 0;
-  /** What the next packet is likely to hold: as much as the last. */
+  /** Room for the next packet: it is likely to hold as much as the last. */
   #room = leastRoom;
   #ring: RingWriter | undefined;
   #unsaid = false;
@@ -61,12 +59,12 @@ export class Outbox {
     this.#ring = ring;
   }
 
-  /** Tells the other end, with the next frame, that its shared memory is read here. */
+  /** Tells the other end, with the next frame, that this end reads its shared memory. */
   saySharing(): void {
     this.#unsaid = true;
   }
 
-  /** Tells the other end that its values find no shared memory here. */
+  /** Tells the other end that there is too little shared memory here. */
   sayShort(): void {
     this.#write({ type: 'short' });
   }
@@ -76,27 +74,27 @@ export class Outbox {
     return this.#bytes + (this.#draft?.length ?? 0) + (this.#ring?.backlog ?? 0);
   }
 
-  /** How much may be unconfirmed for parts of large frames to leave. */
-  get partsUnderWay(): number {
+  /** Unconfirmed bytes below which chunks of large frames may leave. */
+  get chunksUnderWay(): number {
     return this.#quiet > quietAfter ? quietUnderWay : underWay;
   }
 
   get empty(): boolean {
-    return this.#draft === undefined && this.#full.length === 0 && this.#lanes.length === 0;
+    return this.#draft === undefined && this.#full.length === 0 && this.#chunked.length === 0;
   }
 
   add(frame: Frame): void {
-    if (this.#laneOf.size > 0 && 'id' in frame) {
-      const lane = this.#laneOf.get(frame.id);
-      if (lane !== undefined) {
-        lane.behind.push(frame);
+    if (this.#chunkedOf.size > 0 && 'id' in frame) {
+      const chunked = this.#chunkedOf.get(frame.id);
+      if (chunked !== undefined) {
+        chunked.behind.push(frame);
         this.#bytes += weightOf(frame);
         return;
       }
     }
     const weight = weightOf(frame);
     if (this.#ring !== undefined && weight >= this.#ring.above && this.#shared(this.#ring, frame)) return;
-    if (weight > partsAbove) this.#openLane(frame);
+    if (weight > chunksAbove) this.#addChunked(frame);
     else {
       this.#write(frame);
       this.#sent(frame);
@@ -124,8 +122,8 @@ export class Outbox {
     this.#write({ type: 'close', reason });
   }
 
-  /** The next packet, or undefined when nothing is left; `parts` allows parts of large frames in it. */
-  pull(seq: number, ack: number, parts = true): Buffer | undefined {
+  /** The next packet, or undefined when nothing is left; `chunks` allows chunks of large frames in it. */
+  pull(seq: number, ack: number, chunks = true): Buffer | undefined {
     let draft = this.#full.shift();
     if (draft !== undefined) this.#bytes -= draft.length;
     else {
@@ -136,13 +134,13 @@ export class Outbox {
     if (draft === undefined) this.#quiet++;
     else {
       this.#pulled++;
-      if (this.#lanes.length > 0 && this.#lanes[0]!.after < this.#pulled) this.#quiet = 0;
+      if (this.#chunked.length > 0 && this.#chunked[0]!.after < this.#pulled) this.#quiet = 0;
     }
-    if (parts && this.#lanes.length > 0 && this.#lanes[0]!.after <= this.#pulled) {
+    if (chunks && this.#chunked.length > 0 && this.#chunked[0]!.after <= this.#pulled) {
       this.#fillFrom(
-        this.#lanes.shift()!,
+        this.#chunked.shift()!,
         (draft ??= new PacketDraft(undefined, spareMemory)),
-        this.#quiet > quietAfter ? quietPartSize : partSize,
+        this.#quiet > quietAfter ? quietChunkSize : chunkSize,
       );
     }
     if (draft !== undefined && draft.shared > 0) this.#ring!.seal(seq, draft.shared);
@@ -152,8 +150,8 @@ export class Outbox {
   /** Forgets everything. */
   clear(): void {
     this.#draft = undefined;
-    this.#full.length = this.#lanes.length = this.#waiting.length = this.#bytes = 0;
-    this.#laneOf = new IdMap();
+    this.#full.length = this.#chunked.length = this.#waiting.length = this.#bytes = 0;
+    this.#chunkedOf = new IdMap();
   }
 
   #write(frame: WireFrame): void {
@@ -171,30 +169,86 @@ export class Outbox {
     this.#draft = undefined;
   }
 
-  #openLane(frame: Frame): void {
-    if (this.#lanes.length === 0) this.#quiet = Infinity;
+  #addChunked(frame: Frame): void {
+    if (this.#chunked.length === 0) this.#quiet = Infinity;
     if (frame.type === 'call') spareMemory.keep(frame.args);
-    const lane = new ChunkedFrame(frame, ++this.#laneNumber, this.#begun);
-    if (lane.id !== 0) this.#laneOf.set(lane.id, lane);
-    (this.#lanes.length < lanesAtOnce ? this.#lanes : this.#waiting).push(lane);
-    this.#bytes += lane.left;
+    const chunked = new ChunkedFrame(frame, ++this.#chunkedNumber, this.#begun);
+    if (chunked.id !== 0) this.#chunkedOf.set(chunked.id, chunked);
+    (this.#chunked.length < chunkedAtOnce ? this.#chunked : this.#waiting).push(chunked);
+    this.#bytes += chunked.left;
   }
 
-  #fillFrom(lane: ChunkedFrame, draft: PacketDraft, size: number): void {
-    const before = lane.left;
-    lane.fill(draft, size);
-    this.#bytes -= before - lane.left;
-    if (lane.left > 0) {
-      this.#lanes.push(lane);
+  #fillFrom(chunked: ChunkedFrame, draft: PacketDraft, size: number): void {
+    const before = chunked.left;
+    chunked.fill(draft, size);
+    this.#bytes -= before - chunked.left;
+    if (chunked.left > 0) {
+      this.#chunked.push(chunked);
       return;
     }
-    this.#laneOf.delete(lane.id);
-    this.#sent(lane.frame);
+    this.#chunkedOf.delete(chunked.id);
+    this.#sent(chunked.frame);
     const next = this.#waiting.shift();
-    if (next !== undefined) this.#lanes.push(next);
-    for (const frame of lane.behind) {
+    if (next !== undefined) this.#chunked.push(next);
+    for (const frame of chunked.behind) {
       this.#bytes -= weightOf(frame);
       this.add(frame);
     }
   }
 }
+
+/** A large frame that leaves in chunks. Its payload is sliced without a copy. */
+class ChunkedFrame {
+  /** The call it belongs to, 0 for none. */
+  readonly id: number;
+  /** Later frames of the same call: they wait until this one has left. */
+  readonly behind: Frame[] = [];
+  /** How many packets had been begun when the frame was added: its chunks must not overtake them. */
+  readonly after: number;
+  readonly frame: Frame;
+  readonly #number: number;
+  readonly #total: number;
+  /** Bytes that have not left: the fields, then the payload. */
+  #pieces: Uint8Array[];
+  #left: number;
+
+  constructor(frame: Frame, number: number, after: number) {
+    this.id = 'id' in frame ? frame.id : 0;
+    this.after = after;
+    this.frame = frame;
+    this.#number = number;
+    const head = new ProtoWriter(256);
+    writeHead(head, frame);
+    this.#pieces = [head.bytes.subarray(0, head.at), payloadOf(frame) ?? none].filter((piece) => piece.length > 0);
+    this.#total = this.#left = this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
+  }
+
+  /** Bytes that have not left. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Puts up to `size` bytes into a packet. */
+  fill(draft: PacketDraft, size: number): void {
+    const total = this.#left === this.#total ? this.#total : 0;
+    const length = Math.min(size, this.#left);
+    draft.reserve(length + 64);
+    draft.addPieces({ type: 'chunk', id: this.#number, total, bytes: none }, this.#take(length));
+    this.#left -= length;
+  }
+
+  #take(length: number): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    for (let room = length; room > 0;) {
+      const piece = this.#pieces[0]!;
+      const bytes = piece.length > room ? piece.subarray(0, room) : piece;
+      if (bytes === piece) this.#pieces.shift();
+      else this.#pieces[0] = piece.subarray(room);
+      taken.push(bytes);
+      room -= bytes.length;
+    }
+    return taken;
+  }
+}
+
+const none = new Uint8Array(0);

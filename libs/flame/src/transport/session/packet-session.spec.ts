@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { spareMemory } from './spare-memory.js';
-import { PacketSession } from './packet-session.js';
+import { PacketSession, spareMemory } from './spare-memory.js';
 
 const size = 77 * 1024;
 

@@ -2,23 +2,21 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { Frame } from '../../core/session/frame.js';
 import { CallValues } from './call-values.js';
 import { Delivery } from './delivery.js';
-import { endOfTurn } from './end-of-turn.js';
 import { Inbox } from './inbox.js';
 import type { Link, LinkEnd, LinkReceiver } from './link.js';
 import { Outbox } from './outbox.js';
 import { ackPacket, readNumbers } from '../protocol/packet.js';
-import { PacketSession } from './packet-session.js';
-import type { Pipe } from './pipe.js';
 import { ProtoReader, Violation } from '../protocol/protobuf.js';
-import type { SessionLinkOptions } from './session-link-options.js';
+import type { Pipe, SessionLinkOptions } from './pipe.js';
+import { SharedSession } from './shared-memory.js';
 import type { SharedFiles } from './shared-memory.js';
-import { SharedSession } from './shared-session.js';
-import { TurnSize } from './turn-size.js';
+import { endOfTurn, TurnSize } from './turn.js';
+import { PacketSession } from './spare-memory.js';
 import { youngGeneration } from './young-generation.js';
 
 /**
- * A link over connections that come and go. It owns the session's books, what waits to leave, what comes in, and the one timer that a broken
- * connection or an unanswered `close` runs against. Whoever makes connections gives them to `connect`.
+ * A link over connections that come and go. It owns the session's state, the outbox, the inbox, and the one timer for a broken connection or an unanswered
+ * `close`. Connections are made elsewhere and given to `connect`.
  */
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
@@ -66,7 +64,7 @@ export class SessionLink implements Link {
     return this.#over ? 0 : this.#outbox.backlog + this.#flying;
   }
 
-  /** The highest packet number of which all was taken in, what lies in shared memory, too: what this end confirms, and a new connection starts with. */
+  /** The highest packet number that was read to its end, values in shared memory included: this end confirms it, and a new connection starts with it. */
   get received(): number {
     return this.#session.received - this.#unread.length;
   }
@@ -76,8 +74,8 @@ export class SessionLink implements Link {
   }
 
   /**
-   * Lets large values pass through shared memory, which the link owns from now on: what comes in at once; what goes out when the other end is known to
-   * have opened it, which a runner does at once and says with its first frame.
+   * Lets large values pass through shared memory, which the link owns from now on. Incoming values are read at once. Outgoing values use it when the other end
+   * has opened it: a runner does so at once and says so with its first frame.
    */
   share(files: SharedFiles, end: 'parent' | 'runner'): void {
     const short = (): void => (end === 'parent' ? this.#options.onShort?.() : this.#outbox.sayShort());
@@ -175,7 +173,7 @@ export class SessionLink implements Link {
       if (!(error instanceof Violation)) throw error;
       return this.#violated(error.message);
     }
-    // What is unblocked or owed leaves together with the answers that this turn brings.
+    // Unblocked frames and acknowledgements leave together with the answers of this turn.
     if (!this.#flushing && (this.#session.owes || this.#outbox.backlog > 0)) this.#flushLater();
   }
 
@@ -243,7 +241,7 @@ export class SessionLink implements Link {
       this.#outbox.addClose(closing.reason);
       closing.sentAs = this.#session.next;
     }
-    const packet = this.#outbox.pull(this.#session.next, this.received, this.#session.underWay < this.#outbox.partsUnderWay);
+    const packet = this.#outbox.pull(this.#session.next, this.received, this.#session.underWay < this.#outbox.chunksUnderWay);
     if (packet !== undefined) this.#session.sent(packet);
     return packet;
   }

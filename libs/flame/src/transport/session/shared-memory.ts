@@ -15,6 +15,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isAlive } from '../../system/process-table.js';
 import { thisSystem } from '../../system/system.js';
+import type { Clock } from '../../core/clock.js';
+import type { Inbox } from './inbox.js';
+import type { Outbox } from './outbox.js';
 import { RingReader, RingWriter } from './shared-ring.js';
 
 /** Both files of a session, as one end has them open. */
@@ -23,7 +26,7 @@ export interface SharedFiles {
   readonly incoming: RingReader;
 }
 
-/** What a runner is told of them: the folder they are in, under its own name, and how they are used. */
+/** Where a runner finds its files, and how it uses them. */
 export interface SharedPlace {
   readonly path: string;
   /** Bytes that each may hold. */
@@ -34,12 +37,14 @@ export interface SharedPlace {
 
 const prefix = 'nestjs-flame-shm-';
 const ringSize = 64 * 1024 * 1024;
-/** Where it may not be written to, a temporary file takes its place, which is mostly memory, too. */
+/** Where this folder is not writable, temporary files take its place: those are mostly in memory, too. */
 const memoryFolder = '/dev/shm';
 /** A younger folder may belong to a parent in another PID namespace that is about to use it. */
 const settledAfter = 60_000;
 /** Bytes of a disk that files leave free; of memory they leave half. */
 const leftOfDisk = 1024 * 1024 * 1024;
+/** Milliseconds without a value after which memory goes back, and after a shortage until the next try. */
+const idleAfter = 500;
 
 /**
  * The parent's folder of shared files, private to its user. A session's two files are in it only until its runner has opened them: from then on they have no
@@ -54,17 +59,17 @@ export class SharedMemory {
   #sessions = 0;
   #warned = false;
 
-  /** Values of `above` bytes and more are worth it; `warn` is told, once, that there is too little of it. */
+  /** For values of `above` bytes and more. `warn` is called once, when there is too little shared memory. */
   constructor(above: number, warn: (text: string) => void = () => {}) {
     this.#above = above;
     this.#warn = warn;
   }
 
-  /** Makes the files of a session; undefined where none can be had: then all goes over the stream. */
+  /** Makes the files of a session; undefined where that is not possible: then all values go over the stream. */
   open(): { place: SharedPlace; files: SharedFiles; unlink: () => void } | undefined {
     if (thisSystem().memoryFolder === undefined) return undefined;
     try {
-      // Something that cleans up may have removed it.
+      // A clean-up job may have removed the folder.
       if (this.#folder === undefined || !existsSync(this.#folder)) this.#folder = makeFolder();
       const path = join(this.#folder, String(++this.#sessions));
       const unlink = (): void => removeFiles(path);
@@ -81,7 +86,7 @@ export class SharedMemory {
     }
   }
 
-  /** Says once that some values found no room, here or in a runner. */
+  /** Warns once that values found no room, here or in a runner. */
   short(why = found(memoryBase())): void {
     if (this.#warned) return;
     this.#warned = true;
@@ -97,7 +102,86 @@ export class SharedMemory {
   }
 }
 
-/** Opens, as a runner, what its parent has made, and takes the names away; undefined where it cannot be reached, as on another host. */
+/** Told what happens to a session's files. */
+export interface SharedListener {
+  /** No value passes any more: this end should confirm what has come in, so that the other end can free it. */
+  idle(): void;
+  /** The first value found no room, because there is too little memory. */
+  short(): void;
+}
+
+/** The shared files of one session. Gives their memory back when no value passes, and tries again after a shortage. It owns the files and a timer. */
+export class SharedSession {
+  readonly #incoming: RingReader;
+  readonly #outgoing: RingWriter;
+  readonly #clock: Clock;
+  readonly #listener: SharedListener;
+  #active = false;
+  #told = false;
+  #stopTimer: (() => void) | undefined;
+  #closed = false;
+
+  constructor({ incoming, outgoing }: SharedFiles, clock: Clock, listener: SharedListener) {
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+    this.#clock = clock;
+    this.#listener = listener;
+    outgoing.watch({ used: this.#used, short: this.#short });
+  }
+
+  /** Has an inbox read the other end's values. */
+  receive(inbox: Inbox): void {
+    inbox.share(this.#incoming, this.#used);
+  }
+
+  /** Has an outbox, which it gives back, write its values. */
+  send(outbox: Outbox): Outbox {
+    outbox.share(this.#outgoing);
+    return outbox;
+  }
+
+  /** The other end has taken in all packets up to `seq`. */
+  confirmed(seq: number): void {
+    this.#outgoing.confirmed(seq);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopTimer?.();
+    this.#outgoing.close();
+    this.#incoming.close();
+  }
+
+  /** A value passes, in either direction. */
+  readonly #used = (): void => {
+    this.#active = true;
+    this.#arm();
+  };
+
+  #arm(): void {
+    if (!this.#closed) this.#stopTimer ??= this.#clock.after(idleAfter, this.#look);
+  }
+
+  readonly #look = (): void => {
+    this.#stopTimer = undefined;
+    this.#outgoing.growAgain();
+    const active = this.#active;
+    this.#active = false;
+    if (!active) this.#listener.idle();
+    if (active || !this.#outgoing.release()) this.#arm();
+  };
+
+  readonly #short = (): void => {
+    this.#arm();
+    if (this.#told) return;
+    this.#told = true;
+    this.#listener.short();
+  };
+}
+
+/** Opens, as a runner, the files that its parent has made, and removes their names; undefined where they cannot be reached, as on another host. */
 export function joinShared({ path, size, above }: SharedPlace): SharedFiles | undefined {
   try {
     const files = openFiles(path, 'runner', size, above, 0);
@@ -112,7 +196,7 @@ function openFiles(path: string, end: 'parent' | 'runner', size: number, above: 
   const [own, other] = end === 'parent' ? ['down', 'up'] : ['up', 'down'];
   const outgoing = openFile(`${path}.${own}`, flags);
   try {
-    // The place of the parent's folder, which is there also when the folder was removed.
+    // This exists also when the parent's folder was removed.
     const place = dirname(dirname(path));
     return {
       outgoing: new RingWriter(outgoing, size, above, () => roomIn(place)),
@@ -146,7 +230,7 @@ function memoryBase(): string {
   }
 }
 
-/** By how many bytes files in a folder may grow; less than 0 when more is used, by them or by others, than they may leave. */
+/** By how many bytes files in a folder may grow; less than 0 when too much of it is used already. */
 export function roomIn(folder: string): number {
   try {
     const { bsize, blocks, bavail } = statfsSync(folder);
@@ -154,7 +238,7 @@ export function roomIn(folder: string): number {
     // A memory file system without a size says that it has no blocks.
     return blocks === 0 ? Infinity : bavail * bsize - (folder === memoryFolder ? half : Math.min(half, leftOfDisk));
   } catch {
-    // What cannot be asked is tried.
+    // Unknown: let the file try to grow.
     return Infinity;
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../../../test/support/virtual-clock.js';
 import { RingReader, RingWriter } from './shared-ring.js';
-import { SharedSession } from './shared-session.js';
+import { SharedSession } from './shared-memory.js';
 
 const MiB = 1024 * 1024;
 const size = 64 * MiB;

@@ -1,3 +1,4 @@
+import { Session } from '../../core/session/session.js';
 import type { Memory } from '../protocol/protobuf.js';
 
 /** Smaller buffers come from Node: they cost little. */
@@ -67,4 +68,21 @@ export const spareMemory = new SpareMemory();
 /** What a codec takes memory for large values from (`CodecOptions.allocate`). */
 export function allocate(length: number): Buffer {
   return spareMemory.take(length);
+}
+
+/** A session whose packets are bytes: their memory is used again when they are confirmed. */
+export class PacketSession extends Session<Buffer> {
+  /** Packets up to this number were sent again: a copy may still be on its way when they are confirmed, so their memory is not used again. */
+  #sentAgain = 0;
+
+  constructor() {
+    super({}, (packet, number) => {
+      if (number > this.#sentAgain) spareMemory.giveBack(packet);
+    });
+  }
+
+  override unconfirmed(): readonly Buffer[] {
+    this.#sentAgain = this.next - 1;
+    return super.unconfirmed();
+  }
 }

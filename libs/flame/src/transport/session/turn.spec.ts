@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../core/session/frame.js';
-import { TurnSize } from './turn-size.js';
+import { TurnSize } from './turn.js';
 
 const call = { type: 'call' } as Frame;
 const answers = ['return', 'throw', 'refuse'].map((kind) => ({ type: kind }) as Frame);
