@@ -16,9 +16,11 @@ interface Copy<Modules> {
 const key = Symbol.for('nestjs-flame');
 
 /**
- * Gives the modules of the first load of this copy. So classes, tokens and state are one, however often and in whatever format the copy is loaded.
+ * Gives the modules of the first load of this copy. So classes, tokens and state are one, however often and in whatever format the copy is
+ * loaded.
  *
- * @throws {FlameError} FLAME_CONFIG when another copy was loaded before. The modules of one copy do not see methods that the other has decorated.
+ * @throws {FlameError} FLAME_CONFIG when another copy was loaded before. The modules of one copy do not see methods that the other has
+ * decorated.
  */
 export function loadOnce<Modules>(modules: Modules, core: object, common: object, path = packageFolder() ?? bundlePath()): Modules {
   const global = globalThis as { [key]?: Copy<Modules> };

@@ -12,7 +12,8 @@ export abstract class FlameBackend {
   abstract readonly name: string;
 
   /**
-   * How a runner reaches the parent: `memory` (same process), `host` (a Unix socket private to the user; loopback with TLS where there are none) or `network` (TCP with TLS).
+   * How a runner reaches the parent: `memory` (same process), `host` (a Unix socket private to the user; loopback with TLS where there are
+   * none) or `network` (TCP with TLS).
    */
   abstract readonly reach: 'memory' | 'host' | 'network';
 
@@ -36,12 +37,12 @@ export abstract class FlameBackend {
   abstract boot(order: BootRequest): Promise<Machine>;
 
   /**
-   * Removes what parents that are gone left on the platform, and returns how many machines that were. Called once, when the app starts, beside its first
-   * boots.
+   * Removes what parents that are gone left on the platform, and returns how many machines that were. Called once, when the app starts,
+   * beside its first boots.
    *
-   * It must know for certain that a machine's parent is gone, and leave it alone in doubt: this parent's machines, those of another one of the same app,
-   * and those of one that a deploy is just replacing are all in use. A machine that still runs may be finishing unlinked work of its parent, and gets the time
-   * for that. Gives up when `signal` aborts.
+   * It must know for certain that a machine's parent is gone, and leave it alone in doubt: this parent's machines, those of another one of
+   * the same app, and those of one that a deploy is just replacing are all in use. A machine that still runs may be finishing unlinked work
+   * of its parent, and gets the time for that. Gives up when `signal` aborts.
    */
   async reap(_signal?: AbortSignal): Promise<number> {
     return 0;
@@ -110,8 +111,8 @@ export interface Machine {
   /** Resolves once, when the platform says that it is gone; never rejects. */
   readonly exited: Promise<MachineExit>;
   /**
-   * Ends it: politely at first, by force after `grace` milliseconds (0: at once), and resolves when it is gone and nothing of
-   * it is left on the platform. Idempotent. Where the platform does not answer, it gives up after a time of the backend's own, and removes it later: the
+   * Ends it: politely at first, by force after `grace` milliseconds (0: at once), and resolves when it is gone and nothing of it is left on
+   * the platform. Idempotent. Where the platform does not answer, it gives up after a time of the backend's own, and removes it later: the
    * runner's place is free when this settles.
    */
   stop(grace: number): Promise<void>;

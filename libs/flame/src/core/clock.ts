@@ -5,8 +5,8 @@ export interface Clock {
   /** Calls `wake` once after `delay` milliseconds, unless the returned function is called first. Keeps the process alive only if `hold`. */
   after(delay: number, wake: () => void, hold?: boolean): () => void;
   /**
-   * Whether time limits of calls and boots do not count now, because a debugger holds this process, or held it until just now: the timer that asks was
-   * `late` by so many milliseconds. Left out where no debugger is looked for.
+   * Whether time limits of calls and boots do not count now, because a debugger holds this process, or held it until just now: the timer
+   * that asks was `late` by so many milliseconds. Left out where no debugger is looked for.
    */
   debugged?(late?: number): boolean;
 }
@@ -15,8 +15,8 @@ export interface Clock {
 export const debuggedFor = 1_000;
 
 /**
- * Calls `wake` when a limit of so many milliseconds has passed, unless the returned function is called first. What passes under a debugger does not count:
- * the limit starts anew once it has gone.
+ * Calls `wake` when a limit of so many milliseconds has passed, unless the returned function is called first. What passes under a debugger
+ * does not count: the limit starts anew once it has gone.
  */
 export function afterLimit(clock: Clock, limit: number, wake: () => void): () => void {
   let cancel: () => void;

@@ -4,8 +4,8 @@ import type { FlameTrackable } from './flame-trackable.js';
 export type FlameData<T> = { readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? never : K]: T[K] };
 
 /**
- * A resource on a runner, as its holder has it. The runner stays, and the slot of the call that handed it out is taken, until it is released; that
- * happens at the latest when the handle is collected as garbage, or when this process goes.
+ * A resource on a runner, as its holder has it. The runner stays, and the slot of the call that handed it out is taken, until it is
+ * released; that happens at the latest when the handle is collected as garbage, or when this process goes.
  */
 export class FlameResource<T = unknown> implements AsyncDisposable {
   /** The resource's own data, as it was when it was handed out. */
@@ -19,8 +19,8 @@ export class FlameResource<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * What a handler returns to say in its type that callers are given a handle: `return FlameResource.of(page)`. Where nothing crosses, because the handler
-   * runs in place, it is that handle.
+   * What a handler returns to say in its type that callers are given a handle: `return FlameResource.of(page)`. Where nothing crosses,
+   * because the handler runs in place, it is that handle.
    */
   static of<T extends FlameTrackable>(thing: T): FlameResource<T> {
     return new FlameResource<T>(thing, async () => thing.onFlameRelease());

@@ -1,8 +1,8 @@
 import { FlameError } from './errors/flame-error.js';
 
 /**
- * Loads a library that only some apps need, when it is first needed. `load` holds the `import()` itself, with the name written out, so that bundlers
- * see it.
+ * Loads a library that only some apps need, when it is first needed. `load` holds the `import()` itself, with the name written out, so that
+ * bundlers see it.
  *
  * @throws {FlameError} FLAME_CONFIG that says what to install, when it is not there.
  */

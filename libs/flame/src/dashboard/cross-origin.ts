@@ -8,9 +8,9 @@ interface ExpressRequest extends IncomingMessage {
 /**
  * Whether a request comes from the dashboard's own page, from a person, or from a program; not from a page of another origin.
  *
- * A browser says so in `Sec-Fetch-Site`, which no page can set. It leaves that out over plain HTTP; then the host of `Origin` must be the one that
- * was asked. `origins` are also the dashboard's own, under names that a proxy does not pass on. `page`: it is the page that is asked for, to which
- * other sites may have links.
+ * A browser says so in `Sec-Fetch-Site`, which no page can set. It leaves that out over plain HTTP; then the host of `Origin` must be the
+ * one that was asked. `origins` are also the dashboard's own, under names that a proxy does not pass on. `page`: it is the page that is
+ * asked for, to which other sites may have links.
  */
 export function isOwnOrigin(request: IncomingMessage, origins: readonly string[], page: boolean): boolean {
   const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = request.headers;
@@ -28,7 +28,9 @@ function hostsOf(request: ExpressRequest): string[] {
   return hosts.flatMap((name) => (typeof name === 'string' && name.trim() !== '' ? [name.trim()] : []));
 }
 
-/** Ports that go without saying are left out of one and perhaps not of the other. What ends TLS before the app may have made HTTP of HTTPS. */
+/**
+ * Ports that go without saying are left out of one and perhaps not of the other. What ends TLS before the app may have made HTTP of HTTPS.
+ */
 function isAt(origin: string, host: string): boolean {
   try {
     const { protocol, host: own } = new URL(origin);

@@ -10,15 +10,16 @@ export interface FlameDashboardOptions {
   /** Where the page is, below the app's global prefix. @default '/flame' */
   path?: string;
   /**
-   * Who may see it: `{ user, password }`, or a function `(request) => boolean | Promise<boolean>`. Left out, everybody may; the app refuses to
-   * start so when NODE_ENV is `production`. Where something else guards the path, say so: `auth: () => true`. @default undefined
+   * Who may see it: `{ user, password }`, or a function `(request) => boolean | Promise<boolean>`. Left out, everybody may; the app refuses
+   * to start so when NODE_ENV is `production`. Where something else guards the path, say so: `auth: () => true`. @default undefined
    */
   auth?: DashboardAuth;
   /** Whether the page may pause and resize pools and drain runners. Without it these routes are not there. @default false */
   actions?: boolean;
   /**
-   * Origins at which browsers have the page, where a proxy does not pass on the host that it was asked for: `['https://ops.example.com']`. Without
-   * it requests of a page are answered if its origin has the host of the request, or the browser says `Sec-Fetch-Site: same-origin`. @default []
+   * Origins at which browsers have the page, where a proxy does not pass on the host that it was asked for: `['https://ops.example.com']`.
+   * Without it requests of a page are answered if its origin has the host of the request, or the browser says `Sec-Fetch-Site:
+   * same-origin`. @default []
    */
   origins?: readonly string[];
 }

@@ -9,8 +9,8 @@ import type { Hello, Snapshot } from './snapshot.js';
 export const snapshotEvery = 500;
 
 /**
- * What pages are told: twice a second how the pools are, every ten seconds another sample of the last hour. Without a page it takes the samples
- * and does nothing else. It owns its timers and the pages' streams.
+ * What pages are told: twice a second how the pools are, every ten seconds another sample of the last hour. Without a page it takes the
+ * samples and does nothing else. It owns its timers and the pages' streams.
  */
 export class LiveFeed {
   readonly #pools: readonly PoolWatch[];

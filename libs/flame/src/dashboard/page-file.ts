@@ -11,7 +11,11 @@ export interface PageFile {
   readonly policy: string;
 }
 
-/** Puts the page together from what `npm run build` makes of `libs/flame/page`. @throws {FlameError} FLAME_CONFIG when the package is not whole. */
+/**
+ * Puts the page together from what `npm run build` makes of `libs/flame/page`.
+ *
+ * @throws {FlameError} FLAME_CONFIG when the package is not whole.
+ */
 export async function readPage(folder = join(packageFolder() ?? '.', 'dist/page')): Promise<PageFile> {
   const [script, style] = await Promise.all([read(folder, 'page.js'), read(folder, 'page.css')]);
   const html = `<!doctype html>

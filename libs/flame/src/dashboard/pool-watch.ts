@@ -14,8 +14,9 @@ const mostFailures = 20;
 const longestMessage = 1_000;
 
 /**
- * One pool as the dashboard sees it. It takes a sample for the last hour at all times, and follows single calls only while somebody watches: telling
- * of each call costs the pool's hot path a little. Of those that end between two snapshots it is told of the first, and then stands aside.
+ * One pool as the dashboard sees it. It takes a sample for the last hour at all times, and follows single calls only while somebody
+ * watches: telling of each call costs the pool's hot path a little. Of those that end between two snapshots it is told of the first, and
+ * then stands aside.
  */
 export class PoolWatch {
   readonly name: string;

@@ -1,6 +1,9 @@
 import type { PoolStats } from '../pool/observe/pool-stats.js';
 
-/** Why calls wait in a pool, in one sentence; undefined when none does. `failure` is what the last boot ended with, while none has succeeded since. */
+/**
+ * Why calls wait in a pool, in one sentence; undefined when none does. `failure` is what the last boot ended with, while none has succeeded
+ * since.
+ */
 export function whyWaiting(pool: PoolStats, failure: string | undefined): string | undefined {
   if (pool.waiting === 0) return undefined;
   if (pool.paused !== undefined) return `The pool is paused: ${pool.paused}.`;

@@ -12,15 +12,15 @@ export interface FlameMetricsOptions {
   /** The app's registry, for example `register` of `prom-client`. One of its own when left out. */
   registry?: Registry;
   /**
-   * The path at which the registry is served, behind the app's global prefix; `false` where the app serves it already. It is as open as the app's
-   * other paths: guard it, or keep it from the public, as these.
+   * The path at which the registry is served, behind the app's global prefix; `false` where the app serves it already. It is as open as the
+   * app's other paths: guard it, or keep it from the public, as these.
    *
    * @default '/metrics', and false where a registry is given
    */
   path?: string | false;
   /**
-   * Whether each runner's CPU, memory and event loop are told, with the label `runner`. Runners come and go, so that a pool that boots many makes many
-   * series.
+   * Whether each runner's CPU, memory and event loop are told, with the label `runner`. Runners come and go, so that a pool that boots many
+   * makes many series.
    *
    * @default true
    */

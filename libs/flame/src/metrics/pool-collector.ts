@@ -14,8 +14,8 @@ interface Value {
 const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 /**
- * Adds the pools' numbers to a registry of `prom-client`. They are counted whether or not anyone scrapes; here they are only read, once for each
- * scrape.
+ * Adds the pools' numbers to a registry of `prom-client`. They are counted whether or not anyone scrapes; here they are only read, once for
+ * each scrape.
  */
 export function collectPools(registry: Registry, pools: () => readonly PoolMetrics[], perRunner: boolean): void {
   const rows = perRunner ? [...poolMetricTable, ...runnerMetricTable] : poolMetricTable;

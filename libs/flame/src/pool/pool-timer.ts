@@ -6,8 +6,8 @@ const pause = 1_000;
 const readTime = 100;
 
 /**
- * A pool's one timer. It wakes at the earliest of the times that it was set to. After a pause of the process it first waits `readTime`, so that a call
- * whose answer has arrived is not timed out.
+ * A pool's one timer. It wakes at the earliest of the times that it was set to. After a pause of the process it first waits `readTime`, so
+ * that a call whose answer has arrived is not timed out.
  */
 export class PoolTimer {
   readonly #clock: Clock;

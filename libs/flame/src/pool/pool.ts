@@ -137,7 +137,9 @@ export class Pool {
     return poolMetrics(this.#setup, this.#machine, this.#runners, this.#observer.meter);
   }
 
-  /** The calls at this moment, at most `limit` of each kind: those that hold slots, runner by runner, and those that wait, first come first. */
+  /**
+   * The calls at this moment, at most `limit` of each kind: those that hold slots, runner by runner, and those that wait, first come first.
+   */
   calls(limit: number): { running: CallStats[]; waiting: CallStats[] } {
     const now = this.#setup.clock.now();
     const of = (calls: Iterable<Readonly<PoolCall>>): CallStats[] => Array.from(firstOf(calls, limit), (call) => callStats(call, now));
@@ -183,7 +185,9 @@ export class Pool {
     await gone;
   }
 
-  /** Takes no more calls, gives those that run `shutdownTimeout`, and stops every runner. Resolves when nothing is left of them. Idempotent. */
+  /**
+   * Takes no more calls, gives those that run `shutdownTimeout`, and stops every runner. Resolves when nothing is left of them. Idempotent.
+   */
   drain(reason = 'it is being drained'): Promise<void> {
     this.#drained ??= new Promise((resolve) => {
       this.#resolveDrained = resolve;

@@ -32,11 +32,11 @@ const configToken = Symbol('nestjs-flame:rpc-config');
 const log = new Logger('FlameRpc');
 
 /**
- * Calls between the instances of an app, in other regions or in this one. Import it once, in the root module; it is global. It works with or without
- * `FlameModule`.
+ * Calls between the instances of an app, in other regions or in this one. Import it once, in the root module; it is global. It works with
+ * or without `FlameModule`.
  *
- * The instance listens once the app's hooks have run. When the app closes it first tells its callers, who go elsewhere, and finishes what runs, and only
- * then lets the app close its database clients and the like. In a pool's runner it makes calls, and takes none.
+ * The instance listens once the app's hooks have run. When the app closes it first tells its callers, who go elsewhere, and finishes what
+ * runs, and only then lets the app close its database clients and the like. In a pool's runner it makes calls, and takes none.
  */
 @Module({})
 export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {

@@ -11,8 +11,8 @@ export interface RegionPlace extends InPlaceScopeSetup {
 }
 
 /**
- * Runs a method here, since its region is this one: on this very instance, with the arguments as they are, and with the time and the signal that it
- * would have elsewhere, for what it gives and, if that is a stream, to the stream's end.
+ * Runs a method here, since its region is this one: on this very instance, with the arguments as they are, and with the time and the signal
+ * that it would have elsewhere, for what it gives and, if that is a stream, to the stream's end.
  */
 export async function runInPlace(place: RegionPlace, name: string, options: CallOptions, run: () => unknown): Promise<unknown> {
   const { clock, instance, timeout } = place;

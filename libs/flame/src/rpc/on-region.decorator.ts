@@ -14,8 +14,8 @@ export interface OnRegionOptions {
    */
   name?: string;
   /**
-   * Time for the call, in milliseconds, from its beginning to its result; for a stream, to its end. Then the caller gets `FLAME_TIMEOUT` and the method's
-   * signal aborts. `Infinity` for no limit.
+   * Time for the call, in milliseconds, from its beginning to its result; for a stream, to its end. Then the caller gets `FLAME_TIMEOUT`
+   * and the method's signal aborts. `Infinity` for no limit.
    *
    * @default the module's `timeout`, 5_000
    */
@@ -31,9 +31,9 @@ export interface OnRegionOptions {
 }
 
 /**
- * Runs the method on an instance of `region`, a random one of those that answer: on that instance's own copy of the service. Where this instance is in that
- * region the method simply runs here, with the same time-out. `'primary'` is the primary region, whichever that is; a function is given the call's
- * arguments, as a list, and names the region.
+ * Runs the method on an instance of `region`, a random one of those that answer: on that instance's own copy of the service. Where this
+ * instance is in that region the method simply runs here, with the same time-out. `'primary'` is the primary region, whichever that is; a
+ * function is given the call's arguments, as a list, and names the region.
  *
  * On an instance that no app with a FlameRpcModule made, the method simply runs. On a pool's runner it behaves as at the runner's parent.
  *

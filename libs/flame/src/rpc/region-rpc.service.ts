@@ -49,8 +49,8 @@ export class RegionRpc {
   }
 
   /**
-   * The service as it is on an instance of `region`: `await rpc.on('hkg', PricesService, { timeout: 5_000 }).quote(item)`. `timeout` covers the call
-   * from its beginning to its result.
+   * The service as it is on an instance of `region`: `await rpc.on('hkg', PricesService, { timeout: 5_000 }).quote(item)`. `timeout` covers
+   * the call from its beginning to its result.
    *
    * @throws {FlameError} FLAME_CONFIG for a bad option, FLAME_DENIED for a class or method that cannot be reached.
    */

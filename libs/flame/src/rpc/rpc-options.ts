@@ -33,11 +33,14 @@ export interface FlameRpcOptions {
    * @default PRIMARY_REGION of the environment, then 'local'
    */
   primaryRegion?: string;
-  /** How the other instances are found: a list of their addresses, `host:port`, or a `Discovery`. Left out, there are none, and this one does not listen. */
+  /**
+   * How the other instances are found: a list of their addresses, `host:port`, or a `Discovery`. Left out, there are none, and this one
+   * does not listen.
+   */
   discovery?: readonly string[] | Discovery;
   /**
-   * What all instances of the app know, at least 32 characters: only who has it can connect, either way. A list while it is changed: the first is
-   * shown, all are trusted. Give either this or `tls`.
+   * What all instances of the app know, at least 32 characters: only who has it can connect, either way. A list while it is changed: the
+   * first is shown, all are trusted. Give either this or `tls`.
    *
    * @default FLAME_RPC_SECRET of the environment
    */
@@ -83,7 +86,8 @@ export interface FlameRpcOptions {
    */
   refreshEvery?: number;
   /**
-   * Time for which a broken connection to another instance may come back before calls that run there count as lost. New calls go elsewhere at once.
+   * Time for which a broken connection to another instance may come back before calls that run there count as lost. New calls go elsewhere
+   * at once.
    *
    * @default 5_000
    */
@@ -96,7 +100,11 @@ export interface FlameRpcOptions {
   maxPayload?: number;
   /** Limits on connections to the port that have not authenticated as instances, as in `FlameModule`. */
   preAuth?: PreAuthLimits;
-  /** Classes that `RegionRpc` may call though none of their methods has `@OnRegion`. Nothing else of the app can be called from outside. @default [] */
+  /**
+   * Classes that `RegionRpc` may call though none of their methods has `@OnRegion`. Nothing else of the app can be called from outside.
+   *
+   * @default []
+   */
   handlers?: Class[];
   /** Classes whose instances cross as themselves; Nest's HTTP exceptions do already. @default [] */
   classes?: (Class | RegisteredClass)[];

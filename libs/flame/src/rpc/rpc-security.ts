@@ -6,11 +6,14 @@ export interface InstanceTls {
   key: string;
   /** Its certificate, PEM, for client and server authentication, with its chain if it has one. */
   cert: string;
-  /** The authorities that sign the instances' certificates, PEM. Anyone else whom they sign for could call, too, unless `serverName` is given. */
+  /**
+   * The authorities that sign the instances' certificates, PEM. Anyone else whom they sign for could call, too, unless `serverName` is
+   * given.
+   */
   ca: string;
   /**
-   * The name that every instance's certificate has among its subject alternative names: both ends look for it. Left out, who is dialled must have
-   * the host, or IP address, that it was found under, and who dials any certificate of the authorities.
+   * The name that every instance's certificate has among its subject alternative names: both ends look for it. Left out, who is dialled
+   * must have the host, or IP address, that it was found under, and who dials any certificate of the authorities.
    */
   serverName?: string;
 }

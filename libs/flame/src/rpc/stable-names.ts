@@ -5,8 +5,9 @@ import { keepNames, minifiedNames } from '../nest/handlers/minified-names.js';
 import type { Class } from '../nest/handlers/provider-home.js';
 
 /**
- * The handlers that other builds of the app may call: those whose names stay with their methods. Where two builds meet, a name that a minifier gave, or that
- * only the order of the modules gave, may lead to another class's method. Methods without a decorator that have such a name are left out.
+ * The handlers that other builds of the app may call: those whose names stay with their methods. Where two builds meet, a name that a
+ * minifier gave, or that only the order of the modules gave, may lead to another class's method. Methods without a decorator that have such
+ * a name are left out.
  *
  * @throws {FlameError} FLAME_CONFIG for such a name of a decorated method, or of a method of one of `classes`.
  */

@@ -26,8 +26,8 @@ interface Failure {
 const done: Item = Object.freeze({ done: true, value: undefined });
 
 /**
- * The consumer's end of a stream: an iterator over what comes in. It asks the producer for nothing before `next` is first called, and holds at
- * most a window of items.
+ * The consumer's end of a stream: an iterator over what comes in. It asks the producer for nothing before `next` is first called, and holds
+ * at most a window of items.
  */
 export class Incoming {
   readonly #setup: IncomingSetup;
@@ -65,7 +65,11 @@ export class Incoming {
     this.#finish();
   }
 
-  /** An item came; one that cannot be made here ends the stream. @throws {MalformedError} on one that was not asked for, or on malformed bytes. */
+  /**
+   * An item came; one that cannot be made here ends the stream.
+   *
+   * @throws {MalformedError} on one that was not asked for, or on malformed bytes.
+   */
   item(bytes: Uint8Array): void {
     if (this.#over) return;
     if (!this.#started || this.#items.length >= windowItems) throw new MalformedError('a stream sends more than it was asked for');

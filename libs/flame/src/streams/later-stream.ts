@@ -11,8 +11,8 @@ import type { StreamKind } from './stream-kind.js';
 export type OpenStream = (signal: AbortSignal) => Promise<unknown>;
 
 /**
- * A stream whose call is made when somebody first reads it; of an Observable, each subscription is a call of its own. `unexpected` makes the error for a
- * result that is no stream of this kind.
+ * A stream whose call is made when somebody first reads it; of an Observable, each subscription is a call of its own. `unexpected` makes
+ * the error for a result that is no stream of this kind.
  */
 export function laterStream(kind: StreamKind, open: OpenStream, unexpected: (what: string) => unknown): object {
   const call = async (leaving: AbortController): Promise<object> => {

@@ -24,7 +24,8 @@ export interface OutgoingSetup {
 }
 
 /**
- * The producer's end of a stream. It starts nothing before its consumer asks, sends no more than the consumer grants, and nothing after its end.
+ * The producer's end of a stream. It starts nothing before its consumer asks, sends no more than the consumer grants, and nothing after its
+ * end.
  */
 export abstract class Outgoing {
   protected readonly kind: StreamKind;
@@ -51,7 +52,10 @@ export abstract class Outgoing {
     else this.begin();
   }
 
-  /** Ends the source; its consumer is told only if there is an `error`. A source that was not started is ended if `owned`, otherwise left as it is. */
+  /**
+   * Ends the source; its consumer is told only if there is an `error`. A source that was not started is ended if `owned`, otherwise left as
+   * it is.
+   */
   stop(owned: boolean, error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;

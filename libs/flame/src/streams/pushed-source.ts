@@ -8,7 +8,10 @@ export const pushedBytes = 16 * 1024 * 1024;
 /** What a waiting item costs beside its bytes. */
 const itemCost = 128;
 
-/** A source that gives items when it likes: an Observable. It cannot be held back, so what its consumer has not asked for yet waits here, up to a limit. */
+/**
+ * A source that gives items when it likes: an Observable. It cannot be held back, so what its consumer has not asked for yet waits here, up
+ * to a limit.
+ */
 export class PushedSource extends Outgoing {
   // Made before it subscribes, so that it can be ended by what it gets meanwhile.
   readonly #subscriber = new Subscriber<unknown>({

@@ -19,7 +19,9 @@ export interface ReadableTraits {
   readonly encoding?: BufferEncoding | null;
 }
 
-/** Makes what a consumer gets to see of a stream: the same kind of thing that its producer gave. Nothing is read before the consumer does. */
+/**
+ * Makes what a consumer gets to see of a stream: the same kind of thing that its producer gave. Nothing is read before the consumer does.
+ */
 export function remoteStream(kind: StreamKind, reader: ItemReader, traits: ReadableTraits = {}): object {
   switch (kind) {
     case 'iterable':

@@ -41,8 +41,8 @@ export interface StreamsSetup {
 }
 
 /**
- * The streams of all calls at one end of a session. Those that came in a value are numbered from 0, and so are those that go out: items and ends
- * come from the producer, credits and stops from the consumer, so that the numbers of both never meet.
+ * The streams of all calls at one end of a session. Those that came in a value are numbered from 0, and so are those that go out: items and
+ * ends come from the producer, credits and stops from the consumer, so that the numbers of both never meet.
  *
  * A call's streams are dropped, and stop, with `close`. Calls without streams leave nothing here.
  */
@@ -83,7 +83,11 @@ export class Streams {
     call.opened(sources);
   }
 
-  /** A frame of a call that goes on; one of a stream that is over already does nothing. @throws {MalformedError} on an item that was not asked for. */
+  /**
+   * A frame of a call that goes on; one of a stream that is over already does nothing.
+   *
+   * @throws {MalformedError} on an item that was not asked for.
+   */
   frame(frame: StreamFrame): void {
     // Only a credit may come before the stream: it was sent with the call.
     const call = frame.type === 'credit' ? this.#of(frame.id) : this.#calls.get(frame.id);
@@ -111,7 +115,9 @@ export class Streams {
     this.fail(id, error);
   }
 
-  /** Fails what comes in and ends what goes out, whose consumers are told. The sources may take their time to clean up: `onSent` follows. */
+  /**
+   * Fails what comes in and ends what goes out, whose consumers are told. The sources may take their time to clean up: `onSent` follows.
+   */
   fail(id: number, error: unknown): void {
     const call = this.#calls.get(id);
     if (call) this.#end(call, error, error);

@@ -41,7 +41,11 @@ export class ValueEncoder {
   readonly #codec: Codec;
   readonly #warn: ((text: string) => void) | undefined;
 
-  /** @param warn for results: streams in a value that cannot be encoded are ended, and `warn` is told when one fails to end. @default they are left alone */
+  /**
+   * @param warn for results: streams in a value that cannot be encoded are ended, and `warn` is told when one fails to end.
+   *
+   * @default they are left alone
+   */
   constructor(codec: Codec, warn?: (text: string) => void) {
     this.#codec = codec;
     this.#warn = warn;

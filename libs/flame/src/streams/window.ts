@@ -30,7 +30,10 @@ export class SendWindow {
     this.#bytes += size;
   }
 
-  /** The consumer takes `count` more: the first grant opens the stream, each later one says that as many were taken. Never more than a window. */
+  /**
+   * The consumer takes `count` more: the first grant opens the stream, each later one says that as many were taken. Never more than a
+   * window.
+   */
   grant(count: number): void {
     const taken = this.#opened ? Math.min(count, this.#ahead.length) : 0;
     for (let i = 0; i < taken; i++) this.#bytes -= this.#ahead.shift()!;
@@ -39,7 +42,10 @@ export class SendWindow {
   }
 }
 
-/** The consumer's book: what it owes the producer for items taken. Grants go out in halves of the window, so that few are needed and none is missed. */
+/**
+ * The consumer's book: what it owes the producer for items taken. Grants go out in halves of the window, so that few are needed and none is
+ * missed.
+ */
 export class ReceiveWindow {
   #items = 0;
   #bytes = 0;

@@ -1,8 +1,8 @@
 import { processEntries } from './process-table.js';
 
 /**
- * Kills every process of the group that `leader` leads, the leader included, and says whether there was one. A runner leads its own group, so this
- * ends what its handlers spawned as well, except for what they detached on purpose.
+ * Kills every process of the group that `leader` leads, the leader included, and says whether there was one. A runner leads its own group,
+ * so this ends what its handlers spawned as well, except for what they detached on purpose.
  */
 export function killGroup(leader: number): boolean {
   // `kill(-1)` would mean every process there is.

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * Kills a process and all that descends from it, and says whether it was there: for systems without process groups. What was detached on purpose is killed,
- * too, and what has lost its parent is not found.
+ * Kills a process and all that descends from it, and says whether it was there: for systems without process groups. What was detached on
+ * purpose is killed, too, and what has lost its parent is not found.
  */
 export function killTree(root: number): boolean {
   if (root <= 1) return false;

@@ -53,8 +53,8 @@ export class FlameFaults {
   }
 
   /**
-   * The connection to a runner breaks for `duration` milliseconds. Shorter than the module's `reconnectTimeout`, nothing is lost or repeated;
-   * longer, the runner counts as lost.
+   * The connection to a runner breaks for `duration` milliseconds. Shorter than the module's `reconnectTimeout`, nothing is lost or
+   * repeated; longer, the runner counts as lost.
    */
   cutSession(duration: number, id?: string): void {
     const [runner, { machine, vanish }] = this.#find(id, 'cutSession');

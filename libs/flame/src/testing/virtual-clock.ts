@@ -9,8 +9,8 @@ interface Timer {
 const turns = 5;
 
 /**
- * Time that stands still until a test takes it on: what takes a pool half a minute takes the test no time. It is the pools' time alone; the app's
- * own timers run as ever.
+ * Time that stands still until a test takes it on: what takes a pool half a minute takes the test no time. It is the pools' time alone; the
+ * app's own timers run as ever.
  */
 export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();

@@ -6,11 +6,13 @@ import { isUnrecorded, readTrace, unrecordedIn, writeTrace } from './trace-text.
 
 /**
  * Spans of OpenTelemetry for the module's option `tracing`. A call is the span `flame.call` at its caller; below it are `flame.queue` and
- * `flame.boot`, where it waited for a slot and for a runner to boot, and on the runner `flame.run`, in which the handler's own spans are. They
- * are one trace, and baggage goes along, by whatever propagator the app has set up. What the handler streams after it has returned is not in it.
+ * `flame.boot`, where it waited for a slot and for a runner to boot, and on the runner `flame.run`, in which the handler's own spans are.
+ * They are one trace, and baggage goes along, by whatever propagator the app has set up. What the handler streams after it has returned is
+ * not in it.
  *
- * The app sets up the SDK, in parent and runner alike: before that, and without one, all of this does nothing. The caller's sampler is asked once
- * for each call, and decides for the runner, too. A call within a trace that is not recorded is not recorded either, and nobody is asked.
+ * The app sets up the SDK, in parent and runner alike: before that, and without one, all of this does nothing. The caller's sampler is
+ * asked once for each call, and decides for the runner, too. A call within a trace that is not recorded is not recorded either, and nobody
+ * is asked.
  */
 export function flameTracing(): CallTracer {
   // Follows the app's provider, also one that is set up later.

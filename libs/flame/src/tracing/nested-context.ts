@@ -1,8 +1,8 @@
 import type { Context } from '@opentelemetry/api';
 
 /**
- * A context that differs from the one around in one value. OpenTelemetry's own, of which most applications set a value for each span, copies all of the
- * values around each time.
+ * A context that differs from the one around in one value. OpenTelemetry's own, of which most applications set a value for each span,
+ * copies all of the values around each time.
  */
 export class NestedContext implements Context {
   readonly #around: Context;

@@ -4,8 +4,9 @@ import type { CarriedTrace } from '../core/call/call-tracer.js';
 import { NestedContext } from './nested-context.js';
 
 /**
- * What the app's propagators say of a context, for the way to a runner; undefined when they say nothing. Of a trace that nobody records it is the two ids,
- * where that is all that W3C's `traceparent` (https://www.w3.org/TR/trace-context/) would say. Else it is that `traceparent`, and any other headers are JSON.
+ * What the app's propagators say of a context, for the way to a runner; undefined when they say nothing. Of a trace that nobody records it
+ * is the two ids, where that is all that W3C's `traceparent` (https://www.w3.org/TR/trace-context/) would say. Else it is that
+ * `traceparent`, and any other headers are JSON.
  */
 export function writeTrace(context: Context, around = unrecordedIn(context)): CarriedTrace | undefined {
   if (around && speaksIdsAlone(context, around)) return around;
@@ -18,7 +19,9 @@ export function writeTrace(context: Context, around = unrecordedIn(context)): Ca
   return count === 1 && typeof traceparent === 'string' ? traceparent : JSON.stringify(headers);
 }
 
-/** Whether the app's propagators say `traceparent` of a context and nothing else: they are W3C's, and it has neither a state nor baggage. */
+/**
+ * Whether the app's propagators say `traceparent` of a context and nothing else: they are W3C's, and it has neither a state nor baggage.
+ */
 function speaksIdsAlone(context: Context, { traceState }: SpanContext): boolean {
   if (traceState || propagation.getBaggage(context)) return false;
   let parent = false;

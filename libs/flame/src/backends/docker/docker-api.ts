@@ -26,8 +26,8 @@ export interface DockerEngine {
 }
 
 /**
- * Connects to the engine at this socket, else at `DOCKER_HOST`, else where the operating system has it, and agrees on a version: engines refuse what is
- * newer than they are, and what is too old.
+ * Connects to the engine at this socket, else at `DOCKER_HOST`, else where the operating system has it, and agrees on a version: engines
+ * refuse what is newer than they are, and what is too old.
  *
  * @throws {FlameError} FLAME_CONFIG when dockerode is not installed, or no engine answers.
  */
@@ -64,8 +64,8 @@ export async function connectDocker({ dockerSocketPath: socketPath, requestTimeo
 }
 
 /**
- * Gives each request a client with connections of its own, which end with the request's signal. dockerode's own option for a signal is not declared for all
- * methods, and docker-modem calls nobody back when an answer breaks off.
+ * Gives each request a client with connections of its own, which end with the request's signal. dockerode's own option for a signal is not
+ * declared for all methods, and docker-modem calls nobody back when an answer breaks off.
  */
 function clientFor(
   Client: typeof Docker,

@@ -34,11 +34,11 @@ interface Prepared {
 }
 
 /**
- * Runs every runner as a container of a Docker Engine. A parent that runs in a container itself, with the engine's socket mounted, needs no options: its
- * runners are made from its own image, started as it was, and join its network.
+ * Runs every runner as a container of a Docker Engine. A parent that runs in a container itself, with the engine's socket mounted, needs no
+ * options: its runners are made from its own image, started as it was, and join its network.
  *
- * A container is removed as soon as its end and its last lines have been read. Containers of a parent that was killed end by themselves; the next parent
- * removes them. Needs the package dockerode.
+ * A container is removed as soon as its end and its last lines have been read. Containers of a parent that was killed end by themselves;
+ * the next parent removes them. Needs the package dockerode.
  */
 export class DockerBackend extends FlameBackend {
   readonly name = 'docker';

@@ -10,7 +10,9 @@ import type { DockerPlace } from './docker-place.js';
 import { machineLabels } from '../platform/machine-labels.js';
 import { remoteEnv } from '../launch/runner-env.js';
 
-/** What the engine is told to make. The user's `hostConfig` stands above the defaults and below the options that have a name of their own. */
+/**
+ * What the engine is told to make. The user's `hostConfig` stands above the defaults and below the options that have a name of their own.
+ */
 export function containerSpec(
   config: DockerConfig,
   place: DockerPlace,

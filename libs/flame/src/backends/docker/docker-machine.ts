@@ -66,8 +66,8 @@ export class DockerMachine implements Machine {
   }
 
   /**
-   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL. A later call can only shorten the time. Where the engine does not take
-   * the order, or does not tell of the end, the container is left to `leftovers`.
+   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL. A later call can only shorten the time. Where the
+   * engine does not take the order, or does not tell of the end, the container is left to `leftovers`.
    */
   async stop(grace: number): Promise<void> {
     if (!this.#gone) {

@@ -61,7 +61,10 @@ export interface DockerBackendOptions extends EnvOptions, RequestOptions {
   parentHostname?: string;
   /** More labels for the containers. Those that begin with `nestjs-flame.` are taken. */
   labels?: Readonly<Record<string, string>>;
-  /** The most memory of a container, in bytes or as docker writes it: `'512m'`, `'2g'`. More than that is an OOM kill. No limit when left out. */
+  /**
+   * The most memory of a container, in bytes or as docker writes it: `'512m'`, `'2g'`. More than that is an OOM kill. No limit when left
+   * out.
+   */
   memory?: number | string;
   /** The most processors of a container, such as 1.5. No limit when left out. */
   cpus?: number;

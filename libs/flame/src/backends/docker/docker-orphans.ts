@@ -8,8 +8,8 @@ import { longestTimer } from '../platform/machine-end.js';
 import { isProcessGone, ownProcess } from '../platform/parent-process.js';
 
 /**
- * Removes the containers whose parents are certainly gone, and returns how many. One that still runs was left by a parent that died: its runner may be
- * finishing unlinked work, and has its pool's `shutdownTimeout` for that.
+ * Removes the containers whose parents are certainly gone, and returns how many. One that still runs was left by a parent that died: its
+ * runner may be finishing unlinked work, and has its pool's `shutdownTimeout` for that.
  */
 export async function removeOrphans(engine: DockerEngine, parent: string, signal: AbortSignal): Promise<number> {
   const filters = { label: [`${labelPrefix}parent`] };

@@ -20,8 +20,8 @@ export interface ContainerOutput {
 const probeAfter = 30_000;
 
 /**
- * Attaches to a container before it is started, so that nothing is missed, whatever becomes of its logs: their driver may not be readable, and following
- * them loses last lines.
+ * Attaches to a container before it is started, so that nothing is missed, whatever becomes of its logs: their driver may not be readable,
+ * and following them loses last lines.
  */
 export async function readOutput({ ask }: DockerEngine, id: string, output: BootRequest['output']): Promise<ContainerOutput> {
   let demux!: Docker['modem']['demuxStream'];

@@ -7,8 +7,8 @@ import { NoAnswer, PlatformRequests, retryAfter } from '../platform/platform-req
 import type { Platform, RequestRules } from '../platform/platform-requests.js';
 
 /**
- * The limits of the Machines API, per action and app or machine: https://fly.io/docs/machines/api/working-with-machines-api/#rate-limits. It takes 3
- * and 10 at once; we stay below that, because requests do not arrive as evenly as they leave.
+ * The limits of the Machines API, per action and app or machine: https://fly.io/docs/machines/api/working-with-machines-api/#rate-limits.
+ * It takes 3 and 10 at once; we stay below that, because requests do not arrive as evenly as they leave.
  */
 const actionPace: Pace = { perSecond: 1, burst: 2 };
 const getPace: Pace = { perSecond: 5, burst: 8 };

@@ -28,8 +28,8 @@ interface Prepared {
 /**
  * Runs every runner on a Fly Machine of its own, made by the Machines API from the image that the parent runs.
  *
- * Machines are made with `auto_destroy` and without restarts, so that one that ends is gone. They get none of the parent's environment but what the
- * options say; the secrets of the Fly app they have from Fly. What they print is where the app's other output is: in `fly logs`.
+ * Machines are made with `auto_destroy` and without restarts, so that one that ends is gone. They get none of the parent's environment but
+ * what the options say; the secrets of the Fly app they have from Fly. What they print is where the app's other output is: in `fly logs`.
  */
 export class FlyBackend extends FlameBackend {
   readonly name = 'fly';

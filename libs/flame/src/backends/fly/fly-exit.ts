@@ -44,7 +44,10 @@ export function tellsItsEnd({ events = [] }: FlyMachineInfo): boolean {
   return events.some(({ request }) => request?.exit_event !== undefined);
 }
 
-/** The end of a machine in the pool's words. `machine` is undefined where the platform knows nothing of it any more; `stopped`: we asked for it. */
+/**
+ * The end of a machine in the pool's words. `machine` is undefined where the platform knows nothing of it any more; `stopped`: we asked for
+ * it.
+ */
 export function flyExit(machine: FlyMachineInfo | undefined, stopped: boolean): MachineExit {
   const exit = machine?.events?.find(({ request }) => request?.exit_event !== undefined)?.request?.exit_event;
   if (!exit) {

@@ -24,7 +24,8 @@ const goneWait = 15_000;
 /**
  * One Fly Machine. It owns the machine, watches it to its end, and removes it.
  *
- * Its end is noticed by asking the API to wait for it, a minute at a time, for as long as it lives; how it ended is in the machine's events.
+ * Its end is noticed by asking the API to wait for it, a minute at a time, for as long as it lives; how it ended is in the machine's
+ * events.
  */
 export class FlyMachine implements Machine {
   readonly id: string;
@@ -94,7 +95,9 @@ export class FlyMachine implements Machine {
     late.abort();
   }
 
-  /** Resolves when the platform has no such machine, or when that cannot be had: then it is left, or given up where it may not be removed. */
+  /**
+   * Resolves when the platform has no such machine, or when that cannot be had: then it is left, or given up where it may not be removed.
+   */
   async #remove(): Promise<void> {
     const until = performance.now() + removeLimit;
     for (let pause = firstPause; ; pause = Math.min(longestPause, pause * 2)) {
@@ -143,7 +146,8 @@ export class FlyMachine implements Machine {
       try {
         if (!(await this.#api.wait(this.#made, 'stopped', signal))) continue;
       } catch {
-        // A machine that is gone already cannot be waited for. Where the API does not let us look any more, the session still tells of its end.
+        // A machine that is gone already cannot be waited for. Where the API does not let us look any more, the session still tells of its
+        // end.
       }
       const machine = await this.#api.get(this.id, signal).catch(() => null);
       if (machine !== null) last = machine;

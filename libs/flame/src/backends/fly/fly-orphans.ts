@@ -69,8 +69,8 @@ export async function removeOrphans(api: FlyApi, parent: string, own: FlyOrigin 
 const atRest: readonly string[] = ['stopped', 'failed', 'destroyed'];
 
 /**
- * Whether a parent is gone for certain. `machine` is its machine as the platform has it now, undefined where there is none; `own` is where we
- * are, `isAlive` asks this machine's process table.
+ * Whether a parent is gone for certain. `machine` is its machine as the platform has it now, undefined where there is none; `own` is where
+ * we are, `isAlive` asks this machine's process table.
  */
 export function isGone(
   origin: FlyOrigin,

@@ -127,7 +127,9 @@ export interface Stream {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** Milliseconds for the answer to begin, where the API server does not wait for the first word of something else. No limit when left out. */
+  /**
+   * Milliseconds for the answer to begin, where the API server does not wait for the first word of something else. No limit when left out.
+   */
   readonly limit?: number;
   /** Takes the answer. */
   readonly read: (answer: IncomingMessage) => void;

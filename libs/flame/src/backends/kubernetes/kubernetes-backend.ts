@@ -32,12 +32,12 @@ interface Prepared {
 }
 
 /**
- * Runs every runner as a pod. A parent that runs in a pod itself needs no options: its runners are made like its own pod, without the labels by which
- * Services and ReplicaSets know it, and reach it at its address.
+ * Runs every runner as a pod. A parent that runs in a pod itself needs no options: its runners are made like its own pod, without the
+ * labels by which Services and ReplicaSets know it, and reach it at its address.
  *
- * A pod and its Secret, which holds what only this runner may know, are removed as soon as the pod's end has been seen. Those of a parent that was killed end by
- * themselves; the next parent removes them, and the cluster does with their owner. Needs the package \@kubernetes/client-node and the rights of
- * docs/backends/kubernetes.md.
+ * A pod and its Secret, which holds what only this runner may know, are removed as soon as the pod's end has been seen. Those of a parent
+ * that was killed end by themselves; the next parent removes them, and the cluster does with their owner. Needs the package
+ * \@kubernetes/client-node and the rights of docs/backends/kubernetes.md.
  */
 export class KubernetesBackend extends FlameBackend {
   readonly name = 'kubernetes';
@@ -182,8 +182,8 @@ export class KubernetesBackend extends FlameBackend {
 }
 
 /**
- * With what the cluster removes runners' pods. What made the parent's pod outlives it by far: the ReplicaSet of a Deployment stays, empty, when a newer one takes
- * over. Owners have to be in the same namespace.
+ * With what the cluster removes runners' pods. What made the parent's pod outlives it by far: the ReplicaSet of a Deployment stays, empty,
+ * when a newer one takes over. Owners have to be in the same namespace.
  */
 function ownerOf(wanted: KubernetesConfig['owner'], { own, namespace }: Cluster): V1OwnerReference | undefined {
   const { name, uid, ownerReferences, namespace: home } = own?.pod.metadata ?? {};

@@ -39,7 +39,8 @@ export function podManifest(
     metadata: { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } },
     spec: {
       automountServiceAccountToken: false,
-      // Else the runner is process 1: no signal of its own kills it, not even to end a blocked event loop, and nobody reaps what its handlers leave.
+      // Else the runner is process 1: no signal of its own kills it, not even to end a blocked event loop, and nobody reaps what its
+      // handlers leave.
       shareProcessNamespace: true,
     },
   });
@@ -145,9 +146,10 @@ const ofThatPod = ['nodeName', 'hostname', 'subdomain', 'setHostnameAsFQDN', 'pr
 const ofServing = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'ports'];
 
 /**
- * What runners' pods are made like: the parent's own pod, without what belongs to that pod alone. It keeps none of the parent's labels: Services select by
- * them, and would send requests to runners, and ReplicaSets, and would take runners for replicas of theirs. Of the containers only the app's stays: sidecars
- * would keep a pod alive whose runner has ended, and init containers are for what a deploy does once.
+ * What runners' pods are made like: the parent's own pod, without what belongs to that pod alone. It keeps none of the parent's labels:
+ * Services select by them, and would send requests to runners, and ReplicaSets, and would take runners for replicas of theirs. Of the
+ * containers only the app's stays: sidecars would keep a pod alive whose runner has ended, and init containers are for what a deploy does
+ * once.
  */
 export function podTemplate(own: OwnPod | undefined): V1Pod {
   if (own === undefined) return { spec: { containers: [] } };
@@ -181,8 +183,8 @@ function withoutKeys<T extends V1Container | V1PodSpec>(object: T, keys: readonl
 type Part = { readonly [key: string]: unknown };
 
 /**
- * Lays a part of a manifest over another, as `kubectl apply` would: objects key by key; lists whose items have names (containers, variables, volumes) item by
- * item, by their names; other lists and values as a whole. What is `null` goes.
+ * Lays a part of a manifest over another, as `kubectl apply` would: objects key by key; lists whose items have names (containers,
+ * variables, volumes) item by item, by their names; other lists and values as a whole. What is `null` goes.
  */
 export function mergeManifest<T>(under: T, over: unknown): T {
   if (isNamedList(under) && isNamedList(over)) return mergeNamed(under, over) as T;

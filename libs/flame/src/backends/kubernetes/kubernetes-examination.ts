@@ -4,7 +4,10 @@ import { Examination } from '../platform/examination.js';
 import type { Cluster, Limited } from './kubernetes-api.js';
 import { wordsOf } from './kubernetes-failure.js';
 
-/** What a boot needs of the cluster, one check each, up to the first failure that leaves the rest without meaning. `plan` makes a pod that is not booted. */
+/**
+ * What a boot needs of the cluster, one check each, up to the first failure that leaves the rest without meaning. `plan` makes a pod that
+ * is not booted.
+ */
 export async function examineKubernetes(cluster: Cluster, host: string, plan: () => V1Pod, signal: AbortSignal): Promise<Check[]> {
   const { client, config, api, ask, namespace, address, own } = cluster;
   const examination = new Examination(wordsOf, signal);

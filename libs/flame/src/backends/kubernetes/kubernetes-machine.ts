@@ -28,7 +28,10 @@ export interface StartedPod {
   readonly signal: AbortSignal;
 }
 
-/** A pod that was started, as a machine. It owns the pod and its Secret, and removes both when its container has ended and what it printed was read. */
+/**
+ * A pod that was started, as a machine. It owns the pod and its Secret, and removes both when its container has ended and what it printed
+ * was read.
+ */
 export class KubernetesMachine implements Machine {
   readonly id: string;
   readonly exited: Promise<MachineExit>;
@@ -48,9 +51,9 @@ export class KubernetesMachine implements Machine {
   }
 
   /**
-   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL, by the node's kubelet; without grace the pod is taken from the API server
-   * at once, and its node kills what is left of it. A later call can only shorten the time. Where the API server does not take the order, or does not tell of
-   * the end, the pod is left to `leftovers`.
+   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL, by the node's kubelet; without grace the pod is taken
+   * from the API server at once, and its node kills what is left of it. A later call can only shorten the time. Where the API server does
+   * not take the order, or does not tell of the end, the pod is left to `leftovers`.
    */
   async stop(grace: number): Promise<void> {
     if (!this.#ended) {
@@ -91,7 +94,10 @@ export class KubernetesMachine implements Machine {
     return exit;
   }
 
-  /** The kubelet has given the pod up, and ends its container, which has the pod's grace for that; what became of it is told no more until the pod goes. */
+  /**
+   * The kubelet has given the pod up, and ends its container, which has the pod's grace for that; what became of it is told no more until
+   * the pod goes.
+   */
   async #letEnd(): Promise<void> {
     const { cluster, view, container, log } = this.#pod;
     await removePod(cluster, this.id).catch((error: Error) => log.warn(error.message));

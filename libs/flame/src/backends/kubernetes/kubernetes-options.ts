@@ -10,9 +10,9 @@ import type { EnvRules } from '../launch/runner-env.js';
 /** What a KubernetesBackend can be told. A parent that runs in a pod needs none of it: its runners are made like its own pod. */
 export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
   /**
-   * Changes to the template: an object that is merged into it (containers and environment variables by their names, other lists as a whole), or a function
-   * that gets the template and returns the pod. The template is the parent's own pod without what belongs to that pod alone; outside of a cluster it is empty,
-   * and the manifest has to name a container with an image.
+   * Changes to the template: an object that is merged into it (containers and environment variables by their names, other lists as a
+   * whole), or a function that gets the template and returns the pod. The template is the parent's own pod without what belongs to that pod
+   * alone; outside of a cluster it is empty, and the manifest has to name a container with an image.
    */
   manifest?: PodManifest | ((template: V1Pod) => V1Pod);
   /**
@@ -34,8 +34,8 @@ export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
    */
   namespace?: string;
   /**
-   * With what the cluster removes pods that nobody removed: with the parent's Deployment (or StatefulSet, DaemonSet, Job), with the parent's pod, or not.
-   * With `'pod'` a rolling update ends running work as soon as the old pod is gone.
+   * With what the cluster removes pods that nobody removed: with the parent's Deployment (or StatefulSet, DaemonSet, Job), with the
+   * parent's pod, or not. With `'pod'` a rolling update ends running work as soon as the old pod is gone.
    *
    * @default 'deployment'
    */
@@ -57,8 +57,8 @@ export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
    */
   bootTimeout?: number;
   /**
-   * How long the scheduler may find no node for a pod before its boot fails, in milliseconds. Where a cluster autoscaler makes nodes for waiting pods, give
-   * it, and the pool's `bootTimeout`, the time that this takes.
+   * How long the scheduler may find no node for a pod before its boot fails, in milliseconds. Where a cluster autoscaler makes nodes for
+   * waiting pods, give it, and the pool's `bootTimeout`, the time that this takes.
    *
    * @default 5_000
    */

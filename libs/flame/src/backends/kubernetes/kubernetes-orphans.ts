@@ -15,8 +15,8 @@ export function ownHome({ own }: Pick<Cluster, 'own'>): ParentHome {
 }
 
 /**
- * Removes the pods whose parents are certainly gone, and returns how many. One that still runs may be finishing unlinked work, and has its pool's
- * `shutdownTimeout` for that, by the pod's own grace period. Their Secrets go with them.
+ * Removes the pods whose parents are certainly gone, and returns how many. One that still runs may be finishing unlinked work, and has its
+ * pool's `shutdownTimeout` for that, by the pod's own grace period. Their Secrets go with them.
  */
 export async function removeOrphans(cluster: Cluster, parent: string, signal: AbortSignal): Promise<number> {
   const { api, namespace, ask } = cluster;

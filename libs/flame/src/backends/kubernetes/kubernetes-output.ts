@@ -10,8 +10,8 @@ import { heapIsFull } from '../process/process-exit.js';
 const askAgain = 1_000;
 
 /**
- * What a container prints, handed on line by line while it runs. Kubernetes keeps both streams as one, so all comes as `stdout`. A stream that breaks is taken
- * up where it was, by the times that the cluster puts before each line.
+ * What a container prints, handed on line by line while it runs. Kubernetes keeps both streams as one, so all comes as `stdout`. A stream
+ * that breaks is taken up where it was, by the times that the cluster puts before each line.
  */
 export class PodOutput {
   readonly ended: Promise<void>;

@@ -21,8 +21,8 @@ interface Followed {
 }
 
 /**
- * Follows the pods that carry a label, by one list and a watch from there on, for as long as there is one to follow. A watch that ends, is cut or has fallen
- * behind (410) is taken up again with a new list. See "Efficient detection of changes" in the Kubernetes API concepts.
+ * Follows the pods that carry a label, by one list and a watch from there on, for as long as there is one to follow. A watch that ends, is
+ * cut or has fallen behind (410) is taken up again with a new list. See "Efficient detection of changes" in the Kubernetes API concepts.
  */
 export class PodWatch {
   readonly #cluster: Cluster;
@@ -169,15 +169,17 @@ export class PodView {
   }
 
   /**
-   * It is ended, or given up: of a pod that was evicted, deleted or that had its time, the kubelet may tell as a whole, without a word of its container
-   * until it is gone.
+   * It is ended, or given up: of a pod that was evicted, deleted or that had its time, the kubelet may tell as a whole, without a word of
+   * its container until it is gone.
    */
   over(container: string): boolean {
     const phase = this.#pod?.status?.phase;
     return this.#gone || this.ended(container) !== undefined || phase === 'Failed' || phase === 'Succeeded';
   }
 
-  /** Waits until `test` gives something, looking again whenever there is news. It rejects with what `test` throws, or the signal's reason. */
+  /**
+   * Waits until `test` gives something, looking again whenever there is news. It rejects with what `test` throws, or the signal's reason.
+   */
   until<T>(test: () => T | undefined, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {

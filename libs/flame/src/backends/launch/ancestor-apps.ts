@@ -32,8 +32,9 @@ export function markAsRunner(handlers: string, env: NodeJS.ProcessEnv = process.
 }
 
 /**
- * Ends a start of an app below a runner of the same app: with its entry, with its handlers, or in a thread of the runner's process. Such an app would boot
- * runners that start it again. It is not started in place either: it would do all that only a parent should, once for each runner.
+ * Ends a start of an app below a runner of the same app: with its entry, with its handlers, or in a thread of the runner's process. Such an
+ * app would boot runners that start it again. It is not started in place either: it would do all that only a parent should, once for each
+ * runner.
  *
  * @throws {FlameError} FLAME_CONFIG that names the app and the fix.
  */
@@ -89,7 +90,10 @@ function readApps(text = '[]'): readonly AncestorApp[] {
   }
 }
 
-/** The variable as this process and those above it got it at their start: the app may have been started with an environment of its own. Linux only. */
+/**
+ * The variable as this process and those above it got it at their start: the app may have been started with an environment of its own.
+ * Linux only.
+ */
 function fromAncestors(): (string | undefined)[] {
   const texts = [];
   for (let pid = process.pid, steps = 0; pid > 1 && steps < mostAncestors; pid = parentOf(pid), steps++) texts.push(startedWith(pid));

@@ -28,12 +28,13 @@ interface BuildPlace {
 }
 
 /**
- * The build that a process was started from, as it was on disk when this was read: what Node runs of the build's folder, by content and by path within its
- * package, so that it is the same in a container.
+ * The build that a process was started from, as it was on disk when this was read: what Node runs of the build's folder, by content and by
+ * path within its package, so that it is the same in a container.
  *
- * The folder is the first one below the package on the way to the entry (`dist` for `dist/main.js`), or the app's own where a monorepo keeps several
- * (`dist/apps/shop`). Counted are scripts, JSON, native addons and WebAssembly, and TypeScript where the entry is TypeScript; not what lies in `node_modules` or in folders with
- * a leading dot, and neither source maps nor declarations. Of an entry that lies beside its package.json, the JSON beside it does not count.
+ * The folder is the first one below the package on the way to the entry (`dist` for `dist/main.js`), or the app's own where a monorepo
+ * keeps several (`dist/apps/shop`). Counted are scripts, JSON, native addons and WebAssembly, and TypeScript where the entry is TypeScript;
+ * not what lies in `node_modules` or in folders with a leading dot, and neither source maps nor declarations. Of an entry that lies beside
+ * its package.json, the JSON beside it does not count.
  */
 export class AppBuild {
   readonly digest: BuildDigest;
@@ -51,8 +52,9 @@ export class AppBuild {
   }
 
   /**
-   * Reads the build of `script`; undefined where none can be told: a process without a script or one of a package in `node_modules`, no package.json above it, files
-   * that cannot be read, or a folder of more than 50,000 entries or 256 MiB. Reads synchronously, some 25 microseconds for each file. Never throws.
+   * Reads the build of `script`; undefined where none can be told: a process without a script or one of a package in `node_modules`, no
+   * package.json above it, files that cannot be read, or a folder of more than 50,000 entries or 256 MiB. Reads synchronously, some 25
+   * microseconds for each file. Never throws.
    */
   static read(script = ownScript()): AppBuild | undefined {
     try {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A folder in which Node keeps the compiled code of runners, so that the second one boots faster; undefined where this Node has no such cache (before
- * 22.8), or where no folder can be had that this user alone may write to: what lies in it is executed.
+ * A folder in which Node keeps the compiled code of runners, so that the second one boots faster; undefined where this Node has no such
+ * cache (before 22.8), or where no folder can be had that this user alone may write to: what lies in it is executed.
  */
 export function compileCacheFolder(parentFolder = tmpdir()): string | undefined {
   if (!('enableCompileCache' in nodeModule)) return undefined;

@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 const longestLine = 16_384;
 
 /**
- * Cuts a text stream into lines and hands each to `take`, without its line end. A line above 16,384 characters comes in pieces of that size, so that
- * output without line ends costs no memory; an unfinished last line comes when the stream ends.
+ * Cuts a text stream into lines and hands each to `take`, without its line end. A line above 16,384 characters comes in pieces of that
+ * size, so that output without line ends costs no memory; an unfinished last line comes when the stream ends.
  */
 export function splitLines(stream: Readable, take: (line: string) => void): void {
   let rest = '';

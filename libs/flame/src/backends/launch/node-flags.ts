@@ -6,8 +6,8 @@ const script = /^(-e|-p|-pe|-c|-i|--eval|--print|--check|--interactive|--test|--
 const scriptWithValue = new Set(['-e', '-p', '-pe', '--eval', '--input-type']);
 
 /**
- * Node's flags without those of the inspector: its port is the parent's, and a runner that waits for a debugger never attaches. The inspector of runners is
- * an option of ProcessBackend.
+ * Node's flags without those of the inspector: its port is the parent's, and a runner that waits for a debugger never attaches. The
+ * inspector of runners is an option of ProcessBackend.
  */
 export function withoutInspector(flags: readonly string[]): string[] {
   return without(flags, inspector, inspectorWithValue);

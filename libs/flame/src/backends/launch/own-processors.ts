@@ -3,8 +3,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * How many processors this process can keep busy: those that it may run on, and no more than the CPU quotas of its control groups (cgroup v1 and v2, the
- * smallest from its own group up to the top) pay for. Fractions are rounded down: with a quota of 1.5 one process runs without being throttled. At least 1.
+ * How many processors this process can keep busy: those that it may run on, and no more than the CPU quotas of its control groups (cgroup
+ * v1 and v2, the smallest from its own group up to the top) pay for. Fractions are rounded down: with a quota of 1.5 one process runs
+ * without being throttled. At least 1.
  *
  * Node counts quotas in some versions only, so that they are read here. `root` is the folder of `proc` and of what is mounted.
  */

@@ -7,7 +7,9 @@ export type Started = Pick<NodeJS.Process, 'execPath' | 'execArgv' | 'argv' | 'e
 /** PM2 starts a file of its own, which loads the app. */
 const ofPm2 = /[\\/]pm2[\\/]lib[\\/]ProcessContainer\w*\.js$/;
 
-/** The file that this process was started for, as it was named; undefined where it was started from code. Under PM2 it is the app's file. */
+/**
+ * The file that this process was started for, as it was named; undefined where it was started from code. Under PM2 it is the app's file.
+ */
 export function ownScript({ argv, env }: Pick<Started, 'argv' | 'env'> = process): string | undefined {
   const script = argv[1];
   if (script === undefined || script === '-') return undefined;

@@ -15,8 +15,8 @@ const ofPm2 =
   /^(NODE_APP_INSTANCE|PM2_(USAGE|INTERACTOR_PROCESSING|PROGRAMMATIC|JSON_PROCESSING)|_pm2_version|pm2?_.*|axm_.*|args|automation|autorestart|autostart|created_at|env|exec_interpreter|exec_mode|filter_env|instance_var|instances|kill_retry_time|km_link|merge_logs|name|namespace|node_args|pmx|restart_time|status|treekill|unique_id|unstable_restarts|username|vizion|vizion_running|watch|windowsHide)$/;
 
 /**
- * The environment of a runner: what is inherited, then `env`, then `FLAME_PARENT`, which nothing overrides. `NODE_OPTIONS` is carried on in any case,
- * because it holds the loaders without which the app may not start.
+ * The environment of a runner: what is inherited, then `env`, then `FLAME_PARENT`, which nothing overrides. `NODE_OPTIONS` is carried on in
+ * any case, because it holds the loaders without which the app may not start.
  */
 export function runnerEnv(rules: EnvRules, flameParent: string, own: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const env: NodeJS.ProcessEnv = rules.inheritEnv === 'all' ? { ...own } : pick(own, rules.inheritEnv === 'none' ? [] : rules.inheritEnv);
@@ -30,8 +30,8 @@ export function runnerEnv(rules: EnvRules, flameParent: string, own: NodeJS.Proc
 }
 
 /**
- * The same for a runner on another machine. With `inheritEnv: 'all'` it does not get what says where a process is (`HOSTNAME`, `PATH`, …), nor what
- * `platform` matches; a list of names gets what it names.
+ * The same for a runner on another machine. With `inheritEnv: 'all'` it does not get what says where a process is (`HOSTNAME`, `PATH`, …),
+ * nor what `platform` matches; a list of names gets what it names.
  */
 export function remoteEnv(
   rules: EnvRules,

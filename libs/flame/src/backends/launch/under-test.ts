@@ -10,16 +10,16 @@ export interface TestEvidence {
 }
 
 /**
- * Whether tests run in this process, so that its command line is not the app's. Judged by what is in the process and not by the environment, which an app
- * that a test started has inherited.
+ * Whether tests run in this process, so that its command line is not the app's. Judged by what is in the process and not by the
+ * environment, which an app that a test started has inherited.
  */
 export function underTest(started: TestEvidence = process, globals: object = globalThis): boolean {
   return testRunner.test(started.argv[1] ?? '') || hasTestGlobals(globals) || usesNodeTest(started);
 }
 
 /**
- * Vitest's worker has a global of that name. Jest, Mocha and Jasmine put `describe` and `it` there, and Jest's `expect`, which Vitest has too, a symbol
- * that is there also without them. This is how they are seen inside of Nx and of scripts that start them.
+ * Vitest's worker has a global of that name. Jest, Mocha and Jasmine put `describe` and `it` there, and Jest's `expect`, which Vitest has
+ * too, a symbol that is there also without them. This is how they are seen inside of Nx and of scripts that start them.
  */
 function hasTestGlobals(globals: object): boolean {
   const { describe, it } = globals as { describe?: unknown; it?: unknown };

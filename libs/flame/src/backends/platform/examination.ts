@@ -11,7 +11,11 @@ export class Examination {
     this.#signal = signal;
   }
 
-  /** Adds a check: ok with the message that `find` gives, or failed with the error that it throws. Resolves to whether it is ok. @throws the signal's reason. */
+  /**
+   * Adds a check: ok with the message that `find` gives, or failed with the error that it throws. Resolves to whether it is ok.
+   *
+   * @throws the signal's reason.
+   */
   async look(name: string, fix: string, find: () => Promise<string>): Promise<boolean> {
     this.#signal.throwIfAborted();
     try {

@@ -17,8 +17,8 @@ export interface Leftover {
 }
 
 /**
- * Removes what could not be removed at first, because the platform did not answer or refused. Removals are repeated until they succeed. A leftover takes
- * no runner's place in its pool. What is left when the app closes is logged, and the next parent removes it.
+ * Removes what could not be removed at first, because the platform did not answer or refused. Removals are repeated until they succeed. A
+ * leftover takes no runner's place in its pool. What is left when the app closes is logged, and the next parent removes it.
  */
 export class Leftovers {
   readonly #log: Pick<FlameLog, 'error'>;

@@ -10,8 +10,8 @@ export interface MachineLabels {
 const names = ['parent', 'pool', 'runner'] as const;
 
 /**
- * Labels, metadata or tags for a machine. `prefix` begins each key, in the form of the platform: `nestjs-flame.` for Docker's, `nestjs-flame/` for those of
- * Kubernetes. `reap` finds machines by them.
+ * Labels, metadata or tags for a machine. `prefix` begins each key, in the form of the platform: `nestjs-flame.` for Docker's,
+ * `nestjs-flame/` for those of Kubernetes. `reap` finds machines by them.
  */
 export function machineLabels(
   { parent, pool, runner }: Pick<BootRequest, 'parent' | 'pool' | 'runner'>,

@@ -2,7 +2,10 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAlive, processEntry } from '../../system/process-table.js';
 
-/** Identifies this process, so that other processes can find out whether it is alive: a namespace of process ids, the id in it, and its start time. */
+/**
+ * Identifies this process, so that other processes can find out whether it is alive: a namespace of process ids, the id in it, and its
+ * start time.
+ */
 export function ownProcess(): string {
   return `${processSpace()} ${process.pid} ${startOf(process.pid) ?? ''}`.trim();
 }

@@ -18,7 +18,8 @@ const longestTimer = 2 ** 31 - 1;
 /** The option `requestTimeout`, which the backends of all platforms have. */
 export interface RequestOptions {
   /**
-   * Time for the platform's API to answer one request, in milliseconds; one that makes a machine may take four times that. `Infinity` for no limit.
+   * Time for the platform's API to answer one request, in milliseconds; one that makes a machine may take four times that. `Infinity` for
+   * no limit.
    *
    * @default 15_000
    */
@@ -64,8 +65,9 @@ export interface RequestRules {
 }
 
 /**
- * How a backend asks its platform. Each request has a limit, whatever the platform's client does: some never call back when a connection breaks within an
- * answer. It is repeated where that does no harm and may help, and a platform that does not answer is told of once, until it answers again.
+ * How a backend asks its platform. Each request has a limit, whatever the platform's client does: some never call back when a connection
+ * breaks within an answer. It is repeated where that does no harm and may help, and a platform that does not answer is told of once, until
+ * it answers again.
  */
 export class PlatformRequests {
   readonly #platform: Platform;
@@ -105,8 +107,8 @@ export class PlatformRequests {
   }
 
   /**
-   * Asks for what is answered when something happens; undefined when nothing has for `time` milliseconds. Whoever asks again then notices a connection that is
-   * dead.
+   * Asks for what is answered when something happens; undefined when nothing has for `time` milliseconds. Whoever asks again then notices a
+   * connection that is dead.
    */
   async poll<T>(what: string, ask: (signal: AbortSignal) => Promise<T>, time: number, signal?: AbortSignal): Promise<T | undefined> {
     try {

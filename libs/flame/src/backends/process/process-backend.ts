@@ -34,11 +34,12 @@ const noInit =
 /**
  * Runs every runner as a process of its own on the parent's host, started as the parent itself was started.
  *
- * A runner leads its own process group. So Ctrl-C in a terminal reaches the parent alone, which can drain before its runners go; and when a runner is
- * gone, however it went, all that its handlers spawned is killed with it. What is to outlive its runner has to be spawned with `detached: true`.
+ * A runner leads its own process group. So Ctrl-C in a terminal reaches the parent alone, which can drain before its runners go; and when a
+ * runner is gone, however it went, all that its handlers spawned is killed with it. What is to outlive its runner has to be spawned with
+ * `detached: true`.
  *
- * No runner outlives the parent: a pipe, the lifeline, tells it when the parent's process is gone, even by SIGKILL, and what the parent's own end leaves
- * time for is killed then and there.
+ * No runner outlives the parent: a pipe, the lifeline, tells it when the parent's process is gone, even by SIGKILL, and what the parent's
+ * own end leaves time for is killed then and there.
  *
  * In a test, and without `entry`, it acts as LocalBackend does.
  */

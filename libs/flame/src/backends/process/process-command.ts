@@ -21,10 +21,11 @@ export interface Command {
 }
 
 /**
- * The command line of a runner: the parent's own, unless `rules` say otherwise. The parent's arguments go with the parent's script, so with `entry` there
- * are none but `rules.args`. `inspector` are the flags that open a runner's own.
+ * The command line of a runner: the parent's own, unless `rules` say otherwise. The parent's arguments go with the parent's script, so with
+ * `entry` there are none but `rules.args`. `inspector` are the flags that open a runner's own.
  *
- * @throws {FlameError} FLAME_CONFIG when the parent has no script that a process could start and no `entry` was given, or when there is no file at `entry`.
+ * @throws {FlameError} FLAME_CONFIG when the parent has no script that a process could start and no `entry` was given, or when there is no
+ * file at `entry`.
  */
 export function runnerCommand(rules: CommandRules, started: Started = process, inspector: readonly string[] = []): Command {
   const flags = [...(rules.execArgv ?? withoutScript(withoutInspector(started.execArgv))), ...inspector];

@@ -52,8 +52,8 @@ export class ProcessMachine implements Machine {
   }
 
   /**
-   * SIGTERM to the runner where that asks, which lets its handlers finish, and after `grace` SIGKILL to the runner and all that it spawned. A later call can only
-   * shorten the time.
+   * SIGTERM to the runner where that asks, which lets its handlers finish, and after `grace` SIGKILL to the runner and all that it spawned.
+   * A later call can only shorten the time.
    */
   async stop(grace: number): Promise<void> {
     if (!this.#gone) {

@@ -30,8 +30,9 @@ export interface ProcessBackendOptions extends EnvOptions {
    */
   cwd?: string;
   /**
-   * Opens an inspector in each runner, for debuggers on this host. `true` takes the first free port from 9230 on, a number the first from that one on, and 0
-   * any. `'brk'` is as `true`, and stops a runner before the first line of the app until a debugger is attached. The ports are in the log.
+   * Opens an inspector in each runner, for debuggers on this host. `true` takes the first free port from 9230 on, a number the first from
+   * that one on, and 0 any. `'brk'` is as `true`, and stops a runner before the first line of the app until a debugger is attached. The
+   * ports are in the log.
    *
    * @default false
    */

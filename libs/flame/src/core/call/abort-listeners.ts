@@ -1,6 +1,6 @@
 /**
- * Follows AbortSignals with one listener for each signal, however many calls that signal ends. Node warns of a signal that has many listeners. The listener
- * goes with the signal's last follower.
+ * Follows AbortSignals with one listener for each signal, however many calls that signal ends. Node warns of a signal that has many
+ * listeners. The listener goes with the signal's last follower.
  */
 export class AbortListeners {
   readonly #followers = new WeakMap<AbortSignal, Set<() => void>>();

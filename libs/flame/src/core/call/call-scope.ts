@@ -19,9 +19,10 @@ export interface CallScopeSetup {
 }
 
 /**
- * The life of one call, wherever its work runs: the deadline, the signals that end the call, its progress and its span. Whatever comes first ends the scope,
- * with the error that the caller gets. That error is also the reason of `signal`. The owner closes the scope once the call has an answer, or at the end of
- * what the answer streams. The deadlines of a pool's calls are the pool machine's (`core/pool`); all else of them is here.
+ * The life of one call, wherever its work runs: the deadline, the signals that end the call, its progress and its span. Whatever comes
+ * first ends the scope, with the error that the caller gets. That error is also the reason of `signal`. The owner closes the scope once the
+ * call has an answer, or at the end of what the answer streams. The deadlines of a pool's calls are the pool machine's (`core/pool`); all
+ * else of them is here.
  *
  * After `protocol/signals.ts` of connect-es.
  */

@@ -10,8 +10,8 @@ const burst = 16;
 const interval = 1;
 
 /**
- * Takes the stacks of callers while they make calls. A stack costs some microseconds, so that a busy pool has one for a thousand calls a second at most. A
- * caller that awaits its call is found without (`failing`); one that returns the promise is not.
+ * Takes the stacks of callers while they make calls. A stack costs some microseconds, so that a busy pool has one for a thousand calls a
+ * second at most. A caller that awaits its call is found without (`failing`); one that returns the promise is not.
  */
 export class CallSites {
   /** What the clock said last; a call does not read it once more for this. */
@@ -38,8 +38,8 @@ export type MadeBy = 'us' | 'handler';
 const found = new WeakSet<object>();
 
 /**
- * Fails with `error`, whose stack then leads to the code that made the call: `site`, or, where that is unknown, who awaits this promise, or one that is resolved
- * with it. This costs a call nothing before it fails.
+ * Fails with `error`, whose stack then leads to the code that made the call: `site`, or, where that is unknown, who awaits this promise, or
+ * one that is resolved with it. This costs a call nothing before it fails.
  */
 export async function failing(error: unknown, site: CallSite | undefined, madeBy: MadeBy): Promise<never> {
   if (!site) {
@@ -53,7 +53,9 @@ export async function failing(error: unknown, site: CallSite | undefined, madeBy
   throw error;
 }
 
-/** Adds the caller's lines to the stack of an error, once. Those of an error made here are replaced, since they lead to a timer or a socket. */
+/**
+ * Adds the caller's lines to the stack of an error, once. Those of an error made here are replaced, since they lead to a timer or a socket.
+ */
 export function addCaller(error: unknown, site: CallSite, madeBy: MadeBy): void {
   if (!(error instanceof Error) || found.has(error)) return;
   const { stack } = site;

@@ -2,8 +2,8 @@ import { show } from '../options/option-reader.js';
 import type { OptionReader } from '../options/option-reader.js';
 
 /**
- * Follows calls from their callers to their handlers: what the option `tracing` takes. `flameTracing()` of `nestjs-flame/tracing` makes one for
- * OpenTelemetry. Of its methods only `run` may throw: what the work throws, and when what came along makes no sense.
+ * Follows calls from their callers to their handlers: what the option `tracing` takes. `flameTracing()` of `nestjs-flame/tracing` makes one
+ * for OpenTelemetry. Of its methods only `run` may throw: what the work throws, and when what came along makes no sense.
  */
 export interface CallTracer {
   /** At the parent: a call is made, here and now. */
@@ -23,8 +23,9 @@ export interface BegunCall {
 }
 
 /**
- * What a runner is told of its caller's trace: any text that the tracer can read, or where it is, which is all that is left to know of a trace that nobody
- * records. Two ids travel as they are: most calls bring them along, and it is dear to put a text together only to take it apart again.
+ * What a runner is told of its caller's trace: any text that the tracer can read, or where it is, which is all that is left to know of a
+ * trace that nobody records. Two ids travel as they are: most calls bring them along, and it is dear to put a text together only to take it
+ * apart again.
  */
 export type CarriedTrace = string | TracePlace;
 

@@ -15,8 +15,8 @@ export interface FoundClass {
 export type FindClasses = () => Iterable<FoundClass>;
 
 /**
- * The classes that `FindClasses` found and that can cross as themselves. Names need not be unique: the sender qualifies a name that several classes
- * have by the class's digest, and the receiver finds it by either, so that the order in which modules were loaded plays no part.
+ * The classes that `FindClasses` found and that can cross as themselves. Names need not be unique: the sender qualifies a name that several
+ * classes have by the class's digest, and the receiver finds it by either, so that the order in which modules were loaded plays no part.
  */
 export class AutomaticClasses {
   readonly #find: FindClasses;

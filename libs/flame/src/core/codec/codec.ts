@@ -13,17 +13,17 @@ export interface Codec {
   /**
    * Bytes that hold all there is to decode them, and that nobody writes to afterwards. `value` is not changed; its getters may run twice.
    *
-   * An instance of a class that is not registered is refused where its class has behaviour (methods, accessors, private state), and crosses as a
-   * plain object with its own properties where it only holds data. `replace` is asked first, once about each of them, and about every object that would be refused (a stream, an AbortSignal, an async iterable); a
-   * number that it returns travels in the object's place, and `materialize` at the other end makes something of it. Functions and symbols are
-   * no objects: they are refused.
+   * An instance of a class that is not registered is refused where its class has behaviour (methods, accessors, private state), and crosses
+   * as a plain object with its own properties where it only holds data. `replace` is asked first, once about each of them, and about every
+   * object that would be refused (a stream, an AbortSignal, an async iterable); a number that it returns travels in the object's place, and
+   * `materialize` at the other end makes something of it. Functions and symbols are no objects: they are refused.
    *
    * @throws {UnencodableError} with the path of the value that cannot cross.
    */
   encode(value: unknown, replace?: Replace): Uint8Array;
   /**
-   * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, except a large Buffer that fills most of
-   * the memory under `bytes`, which it takes over: `bytes` is decoded once, and not written to afterwards.
+   * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, except a large Buffer that
+   * fills most of the memory under `bytes`, which it takes over: `bytes` is decoded once, and not written to afterwards.
    *
    * @throws {MalformedError} on bytes that no codec wrote. {UnreadableError} on instances that cannot be made here.
    */
@@ -47,8 +47,8 @@ export interface Replaced {
 export type Materialize = (number: number, beside: unknown) => unknown;
 
 /**
- * A class whose instances cross as themselves. Plain own properties are carried, unless `encode` and `decode` say otherwise; the constructor
- * is not called. An error of a class below it that is not registered arrives as an error of this class, with its own `name`.
+ * A class whose instances cross as themselves. Plain own properties are carried, unless `encode` and `decode` say otherwise; the
+ * constructor is not called. An error of a class below it that is not registered arrives as an error of this class, with its own `name`.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- in `encode` and `decode` both are parameters and results
 export interface RegisteredClass<T = any, W = any> {
@@ -60,8 +60,8 @@ export interface RegisteredClass<T = any, W = any> {
 }
 
 /**
- * A kind of value that is told by what it is and not by its class, as an app may have several copies of a package. It goes before classes that register themselves,
- * and after those that are registered.
+ * A kind of value that is told by what it is and not by its class, as an app may have several copies of a package. It goes before classes
+ * that register themselves, and after those that are registered.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- in `encode` and `decode` both are parameters and results
 export interface RegisteredKind<T = any, W = any> {
@@ -73,7 +73,9 @@ export interface RegisteredKind<T = any, W = any> {
   readonly decode: (wire: W) => T;
 }
 
-/** A value cannot cross. `path` leads to it from the value given, for example `[0].file.handle`; `reason` says what it is and what to do. */
+/**
+ * A value cannot cross. `path` leads to it from the value given, for example `[0].file.handle`; `reason` says what it is and what to do.
+ */
 export class UnencodableError extends Error {
   override readonly name = 'UnencodableError';
   constructor(
@@ -94,7 +96,10 @@ export class MalformedError extends Error {
   override readonly name: string = 'MalformedError';
 }
 
-/** Bytes that are in order, but hold what this side cannot make: an instance of a class that is not registered here, or whose `decode` threw. */
+/**
+ * Bytes that are in order, but hold what this side cannot make: an instance of a class that is not registered here, or whose `decode`
+ * threw.
+ */
 export class UnreadableError extends MalformedError {
   override readonly name = 'UnreadableError';
   /** The way to the instance, from the whole value. */

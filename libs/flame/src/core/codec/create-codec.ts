@@ -35,8 +35,8 @@ const largeMessage = 1 << 20;
 const slabSize = 8192;
 
 /**
- * A codec over MessagePack. Messages are self-contained. A value of strings, numbers, plain objects, dense arrays, dates and
- * Buffers is written as it is; everything else travels as marks in it (`marks.ts`). What most calls carry takes a short way (`plain-writer.ts`).
+ * A codec over MessagePack. Messages are self-contained. A value of strings, numbers, plain objects, dense arrays, dates and Buffers is
+ * written as it is; everything else travels as marks in it (`marks.ts`). What most calls carry takes a short way (`plain-writer.ts`).
  *
  * Decoded Buffers and typed arrays own their memory; a large Buffer may take over that of the bytes that were decoded.
  *

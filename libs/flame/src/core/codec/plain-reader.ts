@@ -5,8 +5,8 @@ export const notPlain = Symbol('not plain');
 const large = 32 * 1024;
 
 /**
- * Reads what `PlainWriter` writes, in one walk. Everything else, malformed bytes too, is left to the full decoder. A Buffer gets memory of its own, unless it
- * is large and fills most of the memory under `bytes`: then it takes that over.
+ * Reads what `PlainWriter` writes, in one walk. Everything else, malformed bytes too, is left to the full decoder. A Buffer gets memory of
+ * its own, unless it is large and fills most of the memory under `bytes`: then it takes that over.
  *
  * @returns the value, or `notPlain`.
  */

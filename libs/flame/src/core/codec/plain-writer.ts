@@ -10,8 +10,9 @@ const slabSize = 32 * 1024;
 const headRoom = 9;
 
 /**
- * Writes what most calls carry: a primitive, a Buffer, or one plain array or object of primitives and at most one Buffer. Nothing in it can be met twice and
- * nothing needs a mark, so that one walk does, and a large Buffer is copied once. The bytes are MessagePack that the full decoder reads just as well.
+ * Writes what most calls carry: a primitive, a Buffer, or one plain array or object of primitives and at most one Buffer. Nothing in it can
+ * be met twice and nothing needs a mark, so that one walk does, and a large Buffer is copied once. The bytes are MessagePack that the full
+ * decoder reads just as well.
  */
 export class PlainWriter {
   #slab = Buffer.allocUnsafeSlow(slabSize);

@@ -1,4 +1,6 @@
-/** What was observed, in buckets: `counts[i]` holds those above `bounds[i - 1]` and up to `bounds[i]`, the last one those above all bounds. */
+/**
+ * What was observed, in buckets: `counts[i]` holds those above `bounds[i - 1]` and up to `bounds[i]`, the last one those above all bounds.
+ */
 export interface HistogramNumbers {
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
@@ -30,8 +32,8 @@ export class Histogram {
 }
 
 /**
- * The value that a share of all observations does not exceed, by even spread within its bucket; the highest bound when it lies above all of them,
- * undefined when nothing was observed.
+ * The value that a share of all observations does not exceed, by even spread within its bucket; the highest bound when it lies above all of
+ * them, undefined when nothing was observed.
  */
 export function quantileOf({ bounds, counts }: HistogramNumbers, share: number): number | undefined {
   const total = counts.reduce((sum, count) => sum + count, 0);

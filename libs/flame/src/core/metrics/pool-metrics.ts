@@ -22,8 +22,9 @@ export const bootOutcomes = ['up', 'create', 'start', 'attach', 'handshake'] as 
 export type BootOutcome = (typeof bootOutcomes)[number];
 
 /**
- * The numbers of one pool at one moment: what Prometheus, `flame.v1.Metrics`, `nestjs-flame top` and the dashboard all read, and the one place where
- * they come from. What counts up does so since the app's start and never goes down; two snapshots give a rate. Times are milliseconds.
+ * The numbers of one pool at one moment: what Prometheus, `flame.v1.Metrics`, `nestjs-flame top` and the dashboard all read, and the one
+ * place where they come from. What counts up does so since the app's start and never goes down; two snapshots give a rate. Times are
+ * milliseconds.
  */
 export interface PoolMetrics {
   readonly pool: string;
@@ -59,8 +60,8 @@ export interface PoolMetrics {
   readonly bootDuration: HistogramNumbers;
 
   /**
-   * Counts up: milliseconds that runners existed, from the order to make them until nothing was left of them (`paid`), and those of it in which
-   * at least one slot was in use (`used`). What is between the two is what elasticity costs: booting, idling, leaving.
+   * Counts up: milliseconds that runners existed, from the order to make them until nothing was left of them (`paid`), and those of it in
+   * which at least one slot was in use (`used`). What is between the two is what elasticity costs: booting, idling, leaving.
    */
   readonly paid: number;
   readonly used: number;

@@ -16,17 +16,19 @@ export interface PoolOptions<Backend = unknown> {
   /** Required, at least 1: the most machines, those being made and those not yet confirmed gone included. */
   max: number;
   /**
-   * Slots per runner; a call, a stream or a child holds one until it ends. The pool boots another runner when all slots are taken, so calls that compute,
-   * such as password hashes, want 1: of a hundred slots they never leave the first runner, where they wait for each other. A runner whose event loop, or
-   * thread pool, was busy for three seconds with several calls is warned of once, while the pool could boot another.
+   * Slots per runner; a call, a stream or a child holds one until it ends. The pool boots another runner when all slots are taken, so calls
+   * that compute, such as password hashes, want 1: of a hundred slots they never leave the first runner, where they wait for each other. A
+   * runner whose event loop, or thread pool, was busy for three seconds with several calls is warned of once, while the pool could boot
+   * another.
    *
    * @default 100
    */
   maxConcurrency?: number;
   /**
-   * Processes per machine, so that CPU-bound handlers use all of its cores: a runner is one Node process, and with 4 of them a machine has 4, each with the whole
-   * app, which share its slots. `'auto'` takes as many as the
-   * runner's machine has processors for it: by its affinity and its cgroup's CPU quota, fractions rounded down; on machines elsewhere at most 64. LocalBackend has one process in any case.
+   * Processes per machine, so that CPU-bound handlers use all of its cores: a runner is one Node process, and with 4 of them a machine has
+   * 4, each with the whole app, which share its slots. `'auto'` takes as many as the runner's machine has processors for it: by its
+   * affinity and its cgroup's CPU quota, fractions rounded down; on machines elsewhere at most 64. LocalBackend has one process in any
+   * case.
    *
    * @default 1
    */
@@ -76,8 +78,8 @@ export interface PoolOptions<Backend = unknown> {
    */
   shutdownTimeout?: number;
   /**
-   * Idle time before a runner beyond what `min` and `headroom` need stops. With `check`, which runs on the runner, it stops only if that says true;
-   * otherwise the pool asks again after the same time.
+   * Idle time before a runner beyond what `min` and `headroom` need stops. With `check`, which runs on the runner, it stops only if that
+   * says true; otherwise the pool asks again after the same time.
    *
    * @default 30_000
    */

@@ -17,10 +17,11 @@ export class Timed {
 const laneCount = 4;
 
 /**
- * Deadlines, with the earliest on top. Most are set for now and the same time later, and so come in their order: they stand in lanes, where putting and
- * removing cost the same however many there are. What fits no lane goes into a heap.
+ * Deadlines, with the earliest on top. Most are set for now and the same time later, and so come in their order: they stand in lanes, where
+ * putting and removing cost the same however many there are. What fits no lane goes into a heap.
  *
- * Gain (Node 26, CPU time of a call at 256 callers): with a heap alone 1.1 to 1.2 times as much with LocalBackend, 1.05 times with ProcessBackend.
+ * Gain (Node 26, CPU time of a call at 256 callers): with a heap alone 1.1 to 1.2 times as much with LocalBackend, 1.05 times with
+ * ProcessBackend.
  */
 export class Deadlines<T extends Timed> {
   readonly #first = new Array<T | undefined>(laneCount).fill(undefined);
@@ -59,7 +60,9 @@ export class Deadlines<T extends Timed> {
     item.earlier = item.later = undefined;
   }
 
-  /** The lane whose end is closest before that time; an empty one where there is none, so that short times keep out of the way of long ones. */
+  /**
+   * The lane whose end is closest before that time; an empty one where there is none, so that short times keep out of the way of long ones.
+   */
   #laneFor(at: number): number {
     let best = -1;
     let closest = -Infinity;

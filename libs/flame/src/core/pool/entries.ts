@@ -5,8 +5,8 @@ import type { RunnerLoad } from '../options/runner-choice.js';
 import type { QueueItem } from './wait-queue.js';
 
 /**
- * The state of a call. `running`: its caller waits for it. `ending`: its caller has been answered with an error, the runner
- * has yet to confirm its end; `stuck`: it has not done so within a grace second. `streaming`: its caller has its streams, and waits for what they
+ * The state of a call. `running`: its caller waits for it. `ending`: its caller has been answered with an error, the runner has yet to
+ * confirm its end; `stuck`: it has not done so within a grace second. `streaming`: its caller has its streams, and waits for what they
  * bring. `held`: its caller has been answered, its work, child or resources stay on the runner. `over`: it holds nothing.
  */
 export type CallState = 'new' | 'waiting' | 'running' | 'streaming' | 'ending' | 'stuck' | 'held' | 'over';

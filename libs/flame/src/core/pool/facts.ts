@@ -11,8 +11,8 @@ export type PoolFact =
   /** The caller's signal aborted, or the call failed with `error` while its work goes on. */
   | { type: 'abort'; call: PoolCall; reason: string; error?: FlameError }
   /**
-   * The caller has its answer, and the slot is not free yet. With `streaming`, the handler still works: its time limit still counts, and the
-   * call can still fail. Without, a child or resources stay, without a time limit.
+   * The caller has its answer, and the slot is not free yet. With `streaming`, the handler still works: its time limit still counts, and
+   * the call can still fail. Without, a child or resources stay, without a time limit.
    */
   | { type: 'held'; call: PoolCall; streaming?: boolean }
   /** The caller no longer wants what the call streams or holds: it left the stream, or stopped the child. */
@@ -40,7 +40,10 @@ export type PoolFact =
   /** The runner takes no new work, and what it has gets `shutdownTimeout`. */
   | { type: 'drain-runner'; runner: string; reason: string }
   | { type: 'drain'; reason: string }
-  /** Time has passed `machine.wakeAt`; with `debugged`, a debugger holds the parent or one of the runners, so that limits of calls and boots do not count. */
+  /**
+   * Time has passed `machine.wakeAt`; with `debugged`, a debugger holds the parent or one of the runners, so that limits of calls and boots
+   * do not count.
+   */
   | { type: 'tick'; debugged?: boolean };
 
 /** What the machine wants done, in this order. */

@@ -13,7 +13,8 @@ import * as errors from './pool-errors.js';
  * The pool's rules, without time, machines or promises: `step(fact, now)` changes the state and returns what to do. The shell
  * (`pool/pool.ts`) performs the actions, in their order, and steps `tick` once `wakeAt` has passed.
  *
- * Every step costs O(log n) in runners and waiting calls, but for those that concern them all (`resize`, `drain`) and for a strategy function.
+ * Every step costs O(log n) in runners and waiting calls, but for those that concern them all (`resize`, `drain`) and for a strategy
+ * function.
  */
 export class PoolMachine {
   readonly #state: PoolState;

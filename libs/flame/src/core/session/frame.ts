@@ -70,25 +70,25 @@ export type RunnerFrame =
   /** One of the runner's handlers ignored its abort: give it no new work, end it when the rest is done. */
   | { type: 'tainted'; reason: string }
   /**
-   * A line of the runner's own logger; `id` is the call it belongs to, 0 for none; `time` is the runner's wall clock, in milliseconds since 1970. Of level
-   * `dropped`: how many lines were too many.
+   * A line of the runner's own logger; `id` is the call it belongs to, 0 for none; `time` is the runner's wall clock, in milliseconds since
+   * 1970. Of level `dropped`: how many lines were too many.
    */
   | { type: 'log'; id: number; level: string; text: string; time?: number }
   /** The runner's process stats, a JSON object (CPU, memory, event-loop delay). */
   | { type: 'stats'; text: string };
 
 /**
- * Streams run both ways. `stream` is the placeholder's index (`placeholder.ts`) among a call's arguments, whose producer is the parent, or in its result, whose
- * producer is the runner. Items and ends come from the producer, credits and stops from its consumer, so the two never meet. An aborted
- * AbortSignal is an end with its reason.
+ * Streams run both ways. `stream` is the placeholder's index (`placeholder.ts`) among a call's arguments, whose producer is the parent, or
+ * in its result, whose producer is the runner. Items and ends come from the producer, credits and stops from its consumer, so the two never
+ * meet. An aborted AbortSignal is an end with its reason.
  */
 export type StreamFrame =
   | { type: 'item'; id: number; stream: number; value: Uint8Array }
   /** The producer is done; with `error` it failed. */
   | { type: 'end'; id: number; stream: number; error?: Uint8Array }
   /**
-   * The consumer takes `count` more items; the producer starts with the first one. For stream 0 of the result it may come before `return`: its caller
-   * was going to read it anyway.
+   * The consumer takes `count` more items; the producer starts with the first one. For stream 0 of the result it may come before `return`:
+   * its caller was going to read it anyway.
    */
   | { type: 'credit'; id: number; stream: number; count: number }
   /** The consumer wants no more. */

@@ -1,12 +1,13 @@
 /**
- * Values by number, for a few entries at a time and very many in a row, such as the calls that run. A `Map` makes a new table every so many deletions. V8 keeps
- * the entries of each dead table until a full collection, because an older dead table points to it, so finished calls would grow old with them. This map makes
- * a new table only when it holds more entries than ever before.
+ * Values by number, for a few entries at a time and very many in a row, such as the calls that run. A `Map` makes a new table every so many
+ * deletions. V8 keeps the entries of each dead table until a full collection, because an older dead table points to it, so finished calls
+ * would grow old with them. This map makes a new table only when it holds more entries than ever before.
  *
- * Open addressing with linear probing; a removal moves the entries behind it back (Knuth, TAOCP 3, 6.4, algorithm R). Numbers are scattered, because a run of
- * numbers would fill a run of places, and each removal would look at all of them.
+ * Open addressing with linear probing; a removal moves the entries behind it back (Knuth, TAOCP 3, 6.4, algorithm R). Numbers are
+ * scattered, because a run of numbers would fill a run of places, and each removal would look at all of them.
  *
- * Gain (Node 26, CPU time of a call): with `Map` 1.3 to 1.5 times as much with LocalBackend at 16 and 256 callers, 1.3 times with ProcessBackend at 256.
+ * Gain (Node 26, CPU time of a call): with `Map` 1.3 to 1.5 times as much with LocalBackend at 16 and 256 callers, 1.3 times with
+ * ProcessBackend at 256.
  */
 export class IdMap<T> {
   #ids: number[] = new Array<number>(2).fill(0);

@@ -4,9 +4,9 @@ import { loadedModules } from './app-packages.js';
 import type { Class } from '../handlers/provider-home.js';
 
 /**
- * Finds classes to register automatically: those decorated for class-transformer, class-validator, TypeORM or GraphQL, the classes of their members, and those in
- * `signatures`, the signatures of handlers. It reads the packages' own metadata storages if the app has loaded the packages; a storage of an unknown shape is ignored. All
- * but class-transformer's are global variables.
+ * Finds classes to register automatically: those decorated for class-transformer, class-validator, TypeORM or GraphQL, the classes of their
+ * members, and those in `signatures`, the signatures of handlers. It reads the packages' own metadata storages if the app has loaded the
+ * packages; a storage of an unknown shape is ignored. All but class-transformer's are global variables.
  */
 export function automaticClasses(signatures: () => Iterable<unknown> = () => []): FindClasses {
   return () => {

@@ -3,13 +3,13 @@ import { PackageCopies } from './package-copies.js';
 import type { Source } from './package-copies.js';
 
 /**
- * Entries for the option `classes`, for values of packages that many apps use: bson (also as mongodb's and mongoose's: ObjectId, Decimal128, Long,
- * Binary, UUID, Timestamp, Int32, Double), decimal.js, big.js, bignumber.js, dayjs, luxon (DateTime, Duration, Interval) and moment (with
- * durations). No package has to be installed, and none is loaded before a value of it crosses. An app that has several copies of a package
- * gets each value back as one of the copy that made it.
+ * Entries for the option `classes`, for values of packages that many apps use: bson (also as mongodb's and mongoose's: ObjectId,
+ * Decimal128, Long, Binary, UUID, Timestamp, Int32, Double), decimal.js, big.js, bignumber.js, dayjs, luxon (DateTime, Duration, Interval)
+ * and moment (with durations). No package has to be installed, and none is loaded before a value of it crosses. An app that has several
+ * copies of a package gets each value back as one of the copy that made it.
  *
- * What only settings of a package hold does not cross (decimal.js's precision, formats given to moment); plugins of dayjs must be set up on both
- * sides, as they are where modules of the app do it.
+ * What only settings of a package hold does not cross (decimal.js's precision, formats given to moment); plugins of dayjs must be set up on
+ * both sides, as they are where modules of the app do it.
  *
  * @example FlameModule.forRoot(pools, { classes: [...commonClasses(), Invoice] })
  */

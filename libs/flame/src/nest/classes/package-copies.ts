@@ -11,8 +11,8 @@ export interface Source {
 type Maker = Record<string, (...args: unknown[]) => unknown> & (abstract new (...args: unknown[]) => object);
 
 /**
- * A class that an app may have in several copies: as an ES module and as CommonJS, or from several packages. An instance arrives as one of the
- * copy that it is of. Nothing is loaded before an instance crosses.
+ * A class that an app may have in several copies: as an ES module and as CommonJS, or from several packages. An instance arrives as one of
+ * the copy that it is of. Nothing is loaded before an instance crosses.
  */
 export class PackageCopies {
   readonly #copies: readonly { readonly source: Source; readonly build: Build }[];

@@ -34,8 +34,9 @@ export interface DecoratedMethod {
 }
 
 /**
- * The common part of the decorators that run a method elsewhere. It keeps a declaration with the class, and wraps the method so that it finds the app of its
- * instance when it is called, whatever the instance's scope. A weak map holds the app of each instance, so several apps in one process are apart.
+ * The common part of the decorators that run a method elsewhere. It keeps a declaration with the class, and wraps the method so that it
+ * finds the app of its instance when it is called, whatever the instance's scope. A weak map holds the app of each instance, so several
+ * apps in one process are apart.
  */
 export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
   /** The decorator's name. */
@@ -99,8 +100,8 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
   }
 
   /**
-   * Lets Nest's property injection bind each instance to its app, whatever its scope. The property is an accessor: instances get no own property, and frozen ones
-   * work, too.
+   * Lets Nest's property injection bind each instance to its app, whatever its scope. The property is an accessor: instances get no own
+   * property, and frozen ones work, too.
    */
   #bindInstancesOf(prototype: object): void {
     if (this.#app in prototype) return;

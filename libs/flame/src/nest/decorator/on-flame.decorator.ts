@@ -15,21 +15,22 @@ export interface OnFlameOptions {
    */
   name?: string;
   /**
-   * How long the handler may run, in milliseconds, from when the call is sent to a runner. After that the caller gets `FLAME_TIMEOUT` and the handler's signal
-   * aborts. `Infinity` for no limit.
+   * How long the handler may run, in milliseconds, from when the call is sent to a runner. After that the caller gets `FLAME_TIMEOUT` and
+   * the handler's signal aborts. `Infinity` for no limit.
    *
    * @default the pool's `timeout`
    */
   timeout?: number;
   /**
-   * Whether the handler is aborted when its caller leaves or the parent dies. With `false` it goes on; after the parent's death for at most `shutdownTimeout`.
+   * Whether the handler is aborted when its caller leaves or the parent dies. With `false` it goes on; after the parent's death for at most
+   * `shutdownTimeout`.
    *
    * @default true
    */
   link?: boolean;
   /**
-   * Repeats a call that certainly did not run, because no runner could be booted or none was free in time. `attempts` counts the first one, too. With `idempotent`,
-   * a call that was lost with its runner is repeated as well.
+   * Repeats a call that certainly did not run, because no runner could be booted or none was free in time. `attempts` counts the first one,
+   * too. With `idempotent`, a call that was lost with its runner is repeated as well.
    */
   retry?: { attempts: number };
   /**
@@ -39,15 +40,15 @@ export interface OnFlameOptions {
    */
   idempotent?: boolean;
   /**
-   * Makes each call a cast: the method's promise resolves when a runner has accepted the call, and errors go to `onCastError`. For methods that return
-   * `Promise<void>`.
+   * Makes each call a cast: the method's promise resolves when a runner has accepted the call, and errors go to `onCastError`. For methods
+   * that return `Promise<void>`.
    *
    * @default false
    */
   cast?: boolean;
   /**
-   * What the method returns, if its code does not show it at run time: a function that is neither `async` nor a generator, with an interface such as `AsyncIterable`
-   * as its return type. A stream begins when it is first read, an Observable at each subscription.
+   * What the method returns, if its code does not show it at run time: a function that is neither `async` nor a generator, with an
+   * interface such as `AsyncIterable` as its return type. A stream begins when it is first read, an Observable at each subscription.
    *
    * @default by the kind of function and the class of the return type
    */
@@ -59,9 +60,9 @@ export interface OnFlameOptions {
    */
   trackResources?: boolean;
   /**
-   * Which of Nest's guards, interceptors and exception filters run around the handler on the runner: those of the method, of its class, and the global ones. They
-   * get a context of type `'flame'`. If a guard refuses, the caller gets a ForbiddenException. None run where the method is called in place, on a runner or inside a
-   * handler.
+   * Which of Nest's guards, interceptors and exception filters run around the handler on the runner: those of the method, of its class, and
+   * the global ones. They get a context of type `'flame'`. If a guard refuses, the caller gets a ForbiddenException. None run where the
+   * method is called in place, on a runner or inside a handler.
    *
    * @default []
    */
@@ -69,9 +70,10 @@ export interface OnFlameOptions {
 }
 
 /**
- * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with the handler's result. On a runner, inside a handler,
- * and on an instance that no app with a FlameModule made, the method runs in place: as a part of the call around it, with that call's deadline and signal, and without
- * these options. There, `flame.on` makes a call of its own with the `timeout` given here.
+ * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with the handler's result. On a
+ * runner, inside a handler, and on an instance that no app with a FlameModule made, the method runs in place: as a part of the call around
+ * it, with that call's deadline and signal, and without these options. There, `flame.on` makes a call of its own with the `timeout` given
+ * here.
  *
  * Decorators above `@OnFlame` run at the caller, those below it on the runner; the metadata of both stays visible.
  *

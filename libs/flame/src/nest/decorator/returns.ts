@@ -15,8 +15,8 @@ export const flameReturns: readonly FlameReturns[] = ['promise', 'iterable', 'ob
 export type FlameResult = Promise<unknown> | Observable<unknown> | AsyncIterable<unknown>;
 
 /**
- * What a method returns, from the kind of function and the class of its return type in decorator metadata. Undefined if neither tells: an interface such as
- * AsyncIterable, or no type at all, leaves nothing at run time.
+ * What a method returns, from the kind of function and the class of its return type in decorator metadata. Undefined if neither tells: an
+ * interface such as AsyncIterable, or no type at all, leaves nothing at run time.
  */
 export function returnsOf(method: unknown, type: unknown): FlameReturns | undefined {
   const made = Object.prototype.toString.call(method);

@@ -4,8 +4,9 @@ import { flameReturns } from '../decorator/returns.js';
 import type { Delivery, FlameReturns } from '../decorator/returns.js';
 
 /**
- * Options of `flame.on` and `flame.cast`. The defaults are the method's `@OnFlame` options, then the pool's. They also hold on a runner and inside a handler, where
- * the method runs in place: there a call has at most the time of the call around it, and is aborted with that call unless `link` is false.
+ * Options of `flame.on` and `flame.cast`. The defaults are the method's `@OnFlame` options, then the pool's. They also hold on a runner and
+ * inside a handler, where the method runs in place: there a call has at most the time of the call around it, and is aborted with that call
+ * unless `link` is false.
  */
 export interface FlameCallOptions {
   /** Time for waiting, booting and running together, in milliseconds. When left out, each has its own limit. */
@@ -18,7 +19,10 @@ export interface FlameCallOptions {
    * @default true
    */
   link?: boolean;
-  /** Called with each value of the handler's `FlameCall.current().progress(value)`, in order and before the result. An error that it throws is logged. */
+  /**
+   * Called with each value of the handler's `FlameCall.current().progress(value)`, in order and before the result. An error that it throws
+   * is logged.
+   */
   onProgress?(value: unknown): void;
   /**
    * What the methods called through this proxy return, if their code does not show it at run time.

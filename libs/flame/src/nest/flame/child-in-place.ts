@@ -18,8 +18,8 @@ import type { PlaceableClass } from '../handlers/placeable-class.js';
 export type AnyChild = Pick<PlacedChild, 'exited' | 'call' | 'stop'>;
 
 /**
- * Places a child in this process, which is a runner already. It has the hooks and the end of any other child, but takes no slot, and its arguments are not encoded. A
- * linked child also ends when the call that placed it is aborted.
+ * Places a child in this process, which is a runner already. It has the hooks and the end of any other child, but takes no slot, and its
+ * arguments are not encoded. A linked child also ends when the call that placed it is aborted.
  */
 export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args: unknown, options: CallOptions): Promise<AnyChild> {
   const place = thisPlace();

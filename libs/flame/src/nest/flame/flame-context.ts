@@ -3,8 +3,8 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 
 /**
- * A call, for guards, interceptors and filters on a runner, where `context.getType()` is `'flame'`. `context.getClass()` and `getHandler()` lead to the method's
- * metadata, as everywhere in Nest.
+ * A call, for guards, interceptors and filters on a runner, where `context.getType()` is `'flame'`. `context.getClass()` and `getHandler()`
+ * lead to the method's metadata, as everywhere in Nest.
  */
 export class FlameContext {
   private constructor(

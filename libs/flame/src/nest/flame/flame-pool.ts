@@ -9,7 +9,8 @@ import type { PoolStats } from '../../pool/observe/pool-stats.js';
 import type { FlameApp } from '../module/flame-app.js';
 
 /**
- * A pool of this app, from `@InjectPool(name)` or `flame.pool(name)`. It can be injected anywhere and works from `onModuleInit` on. In a runner it has no runners.
+ * A pool of this app, from `@InjectPool(name)` or `flame.pool(name)`. It can be injected anywhere and works from `onModuleInit` on. In a
+ * runner it has no runners.
  */
 export class FlamePool {
   readonly name: string;
@@ -60,8 +61,8 @@ export class FlamePool {
   }
 
   /**
-   * Lets new calls wait until `resume()`, at most for their `queueTimeout`: while a database moves, or a provider is down. Running calls go on, and `min` runners are
-   * kept. The error of calls that waited too long names `reason`.
+   * Lets new calls wait until `resume()`, at most for their `queueTimeout`: while a database moves, or a provider is down. Running calls go
+   * on, and `min` runners are kept. The error of calls that waited too long names `reason`.
    */
   pause(reason?: string): void {
     this.#pool('pause').pause(reason);
@@ -73,7 +74,8 @@ export class FlamePool {
   }
 
   /**
-   * Sends one runner no new calls, and gives its running calls `shutdownTimeout`. Resolves when nothing of it is left; the pool boots another if it needs one.
+   * Sends one runner no new calls, and gives its running calls `shutdownTimeout`. Resolves when nothing of it is left; the pool boots
+   * another if it needs one.
    *
    * @throws {FlameError} FLAME_CONFIG when the pool has no such runner.
    */
@@ -82,8 +84,8 @@ export class FlamePool {
   }
 
   /**
-   * Refuses new calls, gives running ones `shutdownTimeout`, then stops every runner. Resolves when nothing of them is left. Idempotent; the app does it when it
-   * closes.
+   * Refuses new calls, gives running ones `shutdownTimeout`, then stops every runner. Resolves when nothing of them is left. Idempotent;
+   * the app does it when it closes.
    */
   drain(): Promise<void> {
     return this.#pool('drain').drain();

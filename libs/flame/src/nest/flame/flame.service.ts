@@ -19,14 +19,15 @@ import type { Delivery } from '../decorator/returns.js';
 export type ChildArgs<T> = T extends { onFlameStart(...args: infer A): unknown } ? (A extends [] ? undefined : A[0]) : undefined;
 
 /**
- * Options of `flame.placeChild`. `timeout` limits the placing only; without it, waiting has the pool's `queueTimeout` and `onFlameStart` the pool's `timeout`. `signal`
- * cancels the placing and, unless `link` is false, ends the child. `onProgress` is called with the child's progress for as long as it lives.
+ * Options of `flame.placeChild`. `timeout` limits the placing only; without it, waiting has the pool's `queueTimeout` and `onFlameStart`
+ * the pool's `timeout`. `signal` cancels the placing and, unless `link` is false, ends the child. `onProgress` is called with the child's
+ * progress for as long as it lives.
  */
 export type PlaceChildOptions = Omit<FlameCallOptions, 'returns'>;
 
 /**
- * Runs methods on runners with other options than their decorators': in another pool, with another timeout, with an AbortSignal. The class must have a method with
- * `@OnFlame`, or be listed in the module's `handlers`.
+ * Runs methods on runners with other options than their decorators': in another pool, with another timeout, with an AbortSignal. The class
+ * must have a method with `@OnFlame`, or be listed in the module's `handlers`.
  */
 @Injectable()
 export class Flame {
@@ -37,7 +38,8 @@ export class Flame {
   }
 
   /**
-   * A proxy that calls the service's methods on a runner of `pool`: `await flame.on('ffmpeg', VideosService, { timeout: 5_000 }).thumbnails(video, 5)`.
+   * A proxy that calls the service's methods on a runner of `pool`: `await flame.on('ffmpeg', VideosService, { timeout: 5_000
+   * }).thumbnails(video, 5)`.
    *
    * @throws {FlameError} FLAME_CONFIG for an unknown pool or a bad option, FLAME_DENIED for a class or method that cannot be reached.
    */
@@ -51,8 +53,9 @@ export class Flame {
   }
 
   /**
-   * Places a child: makes an instance of `type` on a runner of `pool`, with dependencies from that runner's container, and calls its `onFlameStart` with `args`. The
-   * child lives and holds a slot until it ends. The class must have a method with `@OnFlame` or be listed in the module's `handlers`; it need not be a provider.
+   * Places a child: makes an instance of `type` on a runner of `pool`, with dependencies from that runner's container, and calls its
+   * `onFlameStart` with `args`. The child lives and holds a slot until it ends. The class must have a method with `@OnFlame` or be listed
+   * in the module's `handlers`; it need not be a provider.
    *
    * Rejects with the error of `onFlameStart`, or as any call if there is no runner.
    *

@@ -12,8 +12,8 @@ import { deliver } from '../decorator/returns.js';
 export type ChildCallOptions = Omit<FlameCallOptions, 'link'>;
 
 /**
- * A handle to a child on a runner. The child lives and holds its slot until it is stopped, ends by itself, is left by the caller that it is linked to, or is lost
- * with its runner. It is never placed again.
+ * A handle to a child on a runner. The child lives and holds its slot until it is stopped, ends by itself, is left by the caller that it is
+ * linked to, or is lost with its runner. It is never placed again.
  *
  * `await using child = await flame.placeChild(…)` stops it at the end of the block.
  */
@@ -37,7 +37,10 @@ export class RemoteChild<T> implements AsyncDisposable {
     return this.#proxy(readCallOptions(options, `child.with() of ${this.#type.label}`, 'link'));
   }
 
-  /** Ends the child, linked or not: aborts its running methods, then calls its `onFlameStop` with the reason. Resolves when the child has ended. */
+  /**
+   * Ends the child, linked or not: aborts its running methods, then calls its `onFlameStop` with the reason. Resolves when the child has
+   * ended.
+   */
   stop(reason = 'it was stopped'): Promise<ChildExit> {
     return this.#child.stop(reason);
   }

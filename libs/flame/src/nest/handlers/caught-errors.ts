@@ -1,7 +1,10 @@
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { prototypesOf } from '../decorator/declaration.js';
 
-/** Nest's metadata keys for the filters of a class or method, and for the classes that a filter catches. Nest's module of constants cannot be required in Jest. */
+/**
+ * Nest's metadata keys for the filters of a class or method, and for the classes that a filter catches. Nest's module of constants cannot
+ * be required in Jest.
+ */
 const filtersMetadata = '__exceptionFilters__';
 const caughtMetadata = '__filterCatchExceptions__';
 
@@ -12,8 +15,8 @@ export interface CaughtError {
 }
 
 /**
- * Finds a filter whose `@Catch(…)` names one of these classes: among providers, the filters of controllers, and the global ones. `lost` are the prototypes that an
- * error had where it was thrown and does not have where it arrives.
+ * Finds a filter whose `@Catch(…)` names one of these classes: among providers, the filters of controllers, and the global ones. `lost` are
+ * the prototypes that an error had where it was thrown and does not have where it arrives.
  */
 export function caughtAmong(lost: readonly object[], modules: ModulesContainer, moduleRef: ModuleRef): CaughtError | undefined {
   for (const filter of filtersOf(modules, moduleRef)) {

@@ -22,8 +22,8 @@ export interface EnhancedMethod {
 export type Enhance = (method: EnhancedMethod) => (args: unknown[]) => Promise<unknown>;
 
 /**
- * Wraps methods by Nest's own ExternalContextCreator: the enhancers of the method, of its class and the global ones, in Nest's order. Interceptors see each item of
- * an Observable, as in Nest, and other streams as one value.
+ * Wraps methods by Nest's own ExternalContextCreator: the enhancers of the method, of its class and the global ones, in Nest's order.
+ * Interceptors see each item of an Observable, as in Nest, and other streams as one value.
  */
 export function enhanceWith(nest: ExternalContextCreator): Enhance {
   const creator = withoutRequests(nest);
@@ -79,8 +79,9 @@ interface Filters {
 }
 
 /**
- * The same creator, with contexts whose `switchToHttp()` returns the call. Nest would return the handler's first argument as the request, and a guard written for
- * HTTP would read data that the caller controls. Patches @nestjs/core 11.2 and 12.5; enhancers.spec.ts fails when these internals change.
+ * The same creator, with contexts whose `switchToHttp()` returns the call. Nest would return the handler's first argument as the request,
+ * and a guard written for HTTP would read data that the caller controls. Patches @nestjs/core 11.2 and 12.5; enhancers.spec.ts fails when
+ * these internals change.
  */
 function withoutRequests(creator: ExternalContextCreator): ExternalContextCreator {
   const { guardsConsumer, interceptorsConsumer, externalErrorProxy } = creator as unknown as Hosting;

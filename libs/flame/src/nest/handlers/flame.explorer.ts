@@ -46,7 +46,10 @@ export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted
   return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance);
 }
 
-/** Minified names are equal in parent and runners that run the same files, but unreadable in errors and metrics, and different in another bundle. */
+/**
+ * Minified names are equal in parent and runners that run the same files, but unreadable in errors and metrics, and different in another
+ * bundle.
+ */
 function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer, warn: (text: string) => void): void {
   const isMinified = minifiedNames(modules);
   const minified = handlers.filter(
@@ -62,7 +65,8 @@ function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer,
 }
 
 /**
- * Finds the handlers that a decorator, or the module's option `handlers`, makes of the app's methods, with their providers. Binds the instances.
+ * Finds the handlers that a decorator, or the module's option `handlers`, makes of the app's methods, with their providers. Binds the
+ * instances.
  *
  * @throws {FlameError} FLAME_CONFIG for two handlers of one name.
  */

@@ -30,8 +30,8 @@ export interface Handler<D extends Declaration = Declaration> {
 export type Reach = ReadonlyMap<string | symbol, { readonly number: number; readonly declaration: Declaration | undefined }>;
 
 /**
- * The app's handlers by number (for runners), by instance and declaration (for decorated methods) and by class (for `Flame`). A handler's number is the place of
- * its name in the sorted list of names, so every copy of the app has the same numbers.
+ * The app's handlers by number (for runners), by instance and declaration (for decorated methods) and by class (for `Flame`). A handler's
+ * number is the place of its name in the sorted list of names, so every copy of the app has the same numbers.
  */
 export class HandlerIndex implements HandlerTable {
   readonly #handlers: readonly Handler[];
@@ -82,7 +82,9 @@ export class HandlerIndex implements HandlerTable {
     return [...this.names, ...this.#children.map(({ name }) => name)];
   }
 
-  /** The types in the signatures of handlers and children, from decorator metadata: classes, and `Object` and the like for all other types. */
+  /**
+   * The types in the signatures of handlers and children, from decorator metadata: classes, and `Object` and the like for all other types.
+   */
   signatures(): unknown[] {
     const methods = [
       ...this.#handlers.map(({ home, key }) => ({ prototype: home.prototype, key })),

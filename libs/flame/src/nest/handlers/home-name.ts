@@ -15,8 +15,8 @@ export function endingOf(place: number, all: readonly Qualified[]): string {
 }
 
 /**
- * The names of one provider's handlers: `Class.method`, or `Class.method@Module` if several classes have that name or one class has several providers. The same
- * code gives the same names in every process.
+ * The names of one provider's handlers: `Class.method`, or `Class.method@Module` if several classes have that name or one class has several
+ * providers. The same code gives the same names in every process.
  */
 export class HomeName {
   readonly #home: ProviderHome;

@@ -9,12 +9,14 @@ export const keepNames =
 const shortName = 3;
 
 /**
- * Tells whether a minifier gave a class its name, so that another build would give it another. A class without a name counts as minified. A name of more than three
- * characters does not, nor one that the class's own source sets (`static{e(this,"Db")}`, as esbuild's keepNames does). Of the short names:
+ * Tells whether a minifier gave a class its name, so that another build would give it another. A class without a name counts as minified. A
+ * name of more than three characters does not, nor one that the class's own source sets (`static{e(this,"Db")}`, as esbuild's keepNames
+ * does). Of the short names:
  *
  * - One or two characters that start with a lower-case letter, `_` or `$` (`e`, `t2`, `_a`) are minified: people do not name classes so.
- * - Others (`Db`, `Ai`, `S3`, `sms`, but also a minifier's `Qe`) are minified only if the class's source is (`class Qe{constructor(e){`) and most classes of the app with
- *   minified source have short names. In an app that was minified with its names kept, most are longer: `AppModule`, `UsersService`.
+ * - Others (`Db`, `Ai`, `S3`, `sms`, but also a minifier's `Qe`) are minified only if the class's source is (`class Qe{constructor(e){`)
+ *   and most classes of the app with minified source have short names. In an app that was minified with its names kept, most are longer:
+ *   `AppModule`, `UsersService`.
  */
 export function minifiedNames(modules: ModulesContainer): (type: Class) => boolean {
   let most: boolean | undefined;

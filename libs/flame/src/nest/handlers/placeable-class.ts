@@ -21,7 +21,8 @@ const hooks = [
 ];
 
 /**
- * A class of which children can be made, with dependencies from the container of one module. Its methods are its own and the inherited ones, without `Object`'s.
+ * A class of which children can be made, with dependencies from the container of one module. Its methods are its own and the inherited
+ * ones, without `Object`'s.
  */
 export class PlaceableClass implements ChildClass {
   readonly methods: ReadonlySet<string>;
@@ -76,8 +77,8 @@ function methodsOf(prototype: object): Set<string> {
 }
 
 /**
- * The classes of which children can be made: those with handlers, and those in `wanted`. Dependencies come from the module that provides the class, or from the
- * root module.
+ * The classes of which children can be made: those with handlers, and those in `wanted`. Dependencies come from the module that provides
+ * the class, or from the root module.
  */
 export function placeableClasses(modules: ModulesContainer, homes: readonly ProviderHome[], wanted: readonly Class[]): PlaceableClass[] {
   const found = new Map<Class, { tokens: Set<unknown>; module: NestModule }>();

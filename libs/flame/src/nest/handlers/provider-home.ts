@@ -90,8 +90,9 @@ function tokenText(token: unknown): string {
 }
 
 /**
- * The context in which Nest makes the providers of one call, which takes the place of a request. The app's `ContextIdStrategy` chooses it, within the context that
- * came with the call, so durable providers are made once for each tenant. Its payload is the `REQUEST` of a durable tree; for other providers it is added to the call.
+ * The context in which Nest makes the providers of one call, which takes the place of a request. The app's `ContextIdStrategy` chooses it,
+ * within the context that came with the call, so durable providers are made once for each tenant. Its payload is the `REQUEST` of a durable
+ * tree; for other providers it is added to the call.
  */
 export function callContext(moduleRef: ModuleRef, durable: boolean): ContextId {
   const call = FlameCall.current();

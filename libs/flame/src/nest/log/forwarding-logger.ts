@@ -9,8 +9,8 @@ import { logText, withContext } from './log-text.js';
 export type SendLine = (level: string, text: string, call: number) => boolean;
 
 /**
- * The logger of an attached runner. Its lines go to the parent's logger with the id of their call, and not to this process's output, which the parent would log as well.
- * A line that cannot be sent is printed here. Lines above a rate limit are dropped and counted.
+ * The logger of an attached runner. Its lines go to the parent's logger with the id of their call, and not to this process's output, which
+ * the parent would log as well. A line that cannot be sent is printed here. Lines above a rate limit are dropped and counted.
  */
 export class ForwardingLogger implements LoggerService {
   readonly #local: LoggerService;

@@ -7,8 +7,8 @@ export interface LogText {
 }
 
 /**
- * Joins a logger's arguments, in Nest's order (message, more values, stack, context) or in pino's (fields, message, values for its placeholders, context). Of an object,
- * `msg` or `message` comes first, then its other fields.
+ * Joins a logger's arguments, in Nest's order (message, more values, stack, context) or in pino's (fields, message, values for its
+ * placeholders, context). Of an object, `msg` or `message` comes first, then its other fields.
  */
 export function logText(message: unknown, more: readonly unknown[]): LogText {
   const last = more.at(-1);

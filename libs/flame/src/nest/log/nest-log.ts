@@ -32,7 +32,8 @@ export interface LineOrigin {
 }
 
 /**
- * Logs a line of a runner's output under the runner's name, at the level that the runner's own logger wrote. Nest's start-up lines are left out unless `withStartup`.
+ * Logs a line of a runner's output under the runner's name, at the level that the runner's own logger wrote. Nest's start-up lines are left
+ * out unless `withStartup`.
  */
 export function logOutput(line: string, stream: 'stdout' | 'stderr', origin: LineOrigin, withStartup = false): void {
   const plain = stripVTControlCharacters(line);
@@ -49,7 +50,10 @@ function readNestLine(line: string): ReturnType<typeof readJsonLine> {
   return level === undefined ? undefined : { level: level.toLowerCase(), context, text: text!, time: undefined };
 }
 
-/** Logs a line of a runner's own logger: as text with the runner's name or, if this process logs JSON, as an object with its pool, runner and call. */
+/**
+ * Logs a line of a runner's own logger: as text with the runner's name or, if this process logs JSON, as an object with its pool, runner
+ * and call.
+ */
 export function logRunnerLine(level: string, said: string, { pool, runner, call, time = NaN }: LineOrigin): void {
   const context = call > 0 ? `Flame ${runner} call ${call}` : `Flame ${runner}`;
   if (level === 'dropped') return Logger.warn(`${said} of its lines were dropped: they came too fast`, context);

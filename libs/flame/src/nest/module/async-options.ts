@@ -2,8 +2,8 @@ import type { FactoryProvider, ModuleMetadata, Provider, Type } from '@nestjs/co
 import { badOption, OptionReader, show } from '../../core/options/option-reader.js';
 
 /**
- * The source of a module's options at run time: exactly one of `useFactory`, `useClass` and `useExisting`. `Factory` is the interface of the class
- * of the last two.
+ * The source of a module's options at run time: exactly one of `useFactory`, `useClass` and `useExisting`. `Factory` is the interface of
+ * the class of the last two.
  */
 export interface AsyncOptions<Options, Factory> extends Pick<ModuleMetadata, 'imports'> {
   /** Returns the options. Its arguments are the providers that `inject` names. */

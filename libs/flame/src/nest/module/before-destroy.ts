@@ -16,9 +16,10 @@ interface Wrapped {
 }
 
 /**
- * Runs `task` before any `onModuleDestroy` of the app, in which modules close their database clients. It does not matter how the app closes: by `close()`, by a
- * signal, as an application, a microservice, a context or a TestingModule. Nest 11 and 12 have no hook that early, so their common method `callDestroyHook` is
- * wrapped; other apps are not affected. In a Nest without that method, tasks run in `onApplicationShutdown`.
+ * Runs `task` before any `onModuleDestroy` of the app, in which modules close their database clients. It does not matter how the app
+ * closes: by `close()`, by a signal, as an application, a microservice, a context or a TestingModule. Nest 11 and 12 have no hook that
+ * early, so their common method `callDestroyHook` is wrapped; other apps are not affected. In a Nest without that method, tasks run in
+ * `onApplicationShutdown`.
  */
 export function beforeDestroy(modules: ModulesContainer, stage: (typeof stages)[number], task: Task): void {
   const all = wrap();

@@ -20,8 +20,8 @@ export interface ExceptionFilterSetup {
 }
 
 /**
- * Answers FlameErrors that no filter of the app catches. The response is a fixed sentence: the error's own text names pools and runners and may quote a machine's
- * output, so it only goes to the log.
+ * Answers FlameErrors that no filter of the app catches. The response is a fixed sentence: the error's own text names pools and runners and
+ * may quote a machine's output, so it only goes to the log.
  */
 @Catch(FlameError)
 export class FlameExceptionFilter implements ExceptionFilter<FlameError> {

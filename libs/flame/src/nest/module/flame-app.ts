@@ -23,7 +23,8 @@ export interface OpenApp {
 }
 
 /**
- * Sends the calls of decorated methods to their pools, for one Nest app. It has no dependencies, so that Nest can inject it into any provider.
+ * Sends the calls of decorated methods to their pools, for one Nest app. It has no dependencies, so that Nest can inject it into any
+ * provider.
  */
 @Injectable()
 export class FlameApp implements Dispatcher<PoolDeclaration> {

@@ -21,8 +21,9 @@ export type FlameHealthResult<K extends string = string> = Record<
 >;
 
 /**
- * The health of the pools, for `@nestjs/terminus`: `health.check([() => flame.check('flame')])`. A pool is down when it takes no more calls, when a call has
- * waited longer than `maxWait`, or when calls wait and every boot so far has failed. In a runner, which has no pools, the check is up.
+ * The health of the pools, for `@nestjs/terminus`: `health.check([() => flame.check('flame')])`. A pool is down when it takes no more
+ * calls, when a call has waited longer than `maxWait`, or when calls wait and every boot so far has failed. In a runner, which has no
+ * pools, the check is up.
  */
 @Injectable()
 export class FlameHealthIndicator {

@@ -34,24 +34,24 @@ export interface FlameModuleOptions {
    */
   backend?: FlameBackend;
   /**
-   * Classes without `@OnFlame` whose methods `flame.on` may call, and of which `flame.placeChild` may make children. A class that no module provides
-   * can only be placed as a child. No other method of the app can be called from outside.
+   * Classes without `@OnFlame` whose methods `flame.on` may call, and of which `flame.placeChild` may make children. A class that no module
+   * provides can only be placed as a child. No other method of the app can be called from outside.
    *
    * @default []
    */
   handlers?: Class[];
   /**
-   * Classes whose instances keep their class when they cross between parent and runner: the class itself, if its own properties are all its state, or
-   * `{ type, encode, decode }`. `commonClasses()` gives entries for well-known packages. Nest's exceptions, classes that class-transformer, class-validator,
-   * TypeORM and GraphQL know, and classes in handlers' signatures are registered without being listed. An instance of any other class that has methods is refused
-   * with FLAME_ENCODING.
+   * Classes whose instances keep their class when they cross between parent and runner: the class itself, if its own properties are all its
+   * state, or `{ type, encode, decode }`. `commonClasses()` gives entries for well-known packages. Nest's exceptions, classes that
+   * class-transformer, class-validator, TypeORM and GraphQL know, and classes in handlers' signatures are registered without being listed.
+   * An instance of any other class that has methods is refused with FLAME_ENCODING.
    *
    * @default []
    */
   classes?: (Class | RegisteredClass | RegisteredKind)[];
   /**
-   * The interface on which this process listens for runners on other machines; all interfaces when left out. The port is only opened if a pool's backend needs
-   * the network, and every connection needs a token.
+   * The interface on which this process listens for runners on other machines; all interfaces when left out. The port is only opened if a
+   * pool's backend needs the network, and every connection needs a token.
    */
   host?: string;
   /**
@@ -62,7 +62,10 @@ export interface FlameModuleOptions {
   port?: number;
   /** Key and certificate of that port, PEM; made at start when left out. */
   tls?: TlsIdentity;
-  /** Limits on connections to that port that have not shown a token: `timeout`, `maxConnections`, `maxConnectionsPerSecond` and `maxBytes`. Each has a default. */
+  /**
+   * Limits on connections to that port that have not shown a token: `timeout`, `maxConnections`, `maxConnectionsPerSecond` and `maxBytes`.
+   * Each has a default.
+   */
   preAuth?: PreAuthLimits;
   /**
    * How long a runner whose connection broke may take to connect again, in milliseconds. After that its calls are lost.
@@ -77,28 +80,29 @@ export interface FlameModuleOptions {
    */
   maxPayload?: number;
   /**
-   * The size in bytes from which arguments, results and items pass through shared memory, between a parent and its runners on the same host (ProcessBackend).
-   * At most 64 MiB in each direction; a value that finds no room goes over the stream. The files belong to this user only, and have no name once the runner has
-   * opened them. `Infinity` switches it off.
+   * The size in bytes from which arguments, results and items pass through shared memory, between a parent and its runners on the same host
+   * (ProcessBackend). At most 64 MiB in each direction; a value that finds no room goes over the stream. The files belong to this user
+   * only, and have no name once the runner has opened them. `Infinity` switches it off.
    *
    * @default 32_768
    */
   sharedMemoryFrom?: number;
   /**
-   * Carries a part of the caller's context with each call, usually of an AsyncLocalStorage: it is captured at the parent and set around the handler on the
-   * runner. Several carriers are a list, each with a name. No context travels when left out.
+   * Carries a part of the caller's context with each call, usually of an AsyncLocalStorage: it is captured at the parent and set around the
+   * handler on the runner. Several carriers are a list, each with a name. No context travels when left out.
    */
   context?: ContextCarrier | NamedContextCarrier[];
   /**
-   * Whether a client that disconnects before its response cancels the calls made for its request: they end with FLAME_CANCELLED. On Express and Fastify. Calls
-   * with `link: false` and calls made outside of requests go on.
+   * Whether a client that disconnects before its response cancels the calls made for its request: they end with FLAME_CANCELLED. On Express
+   * and Fastify. Calls with `link: false` and calls made outside of requests go on.
    *
    * @default false
    */
   linkToRequest?: boolean;
   /**
-   * Whether the library answers a FlameError that no filter of the app catches: with 503 and `Retry-After` if the call did not run, 504 on a time-out, else 500, and with
-   * a fixed sentence in place of the error's text. Also for GraphQL and microservices. With `false` Nest answers: 500, and in GraphQL the error's own text.
+   * Whether the library answers a FlameError that no filter of the app catches: with 503 and `Retry-After` if the call did not run, 504 on
+   * a time-out, else 500, and with a fixed sentence in place of the error's text. Also for GraphQL and microservices. With `false` Nest
+   * answers: 500, and in GraphQL the error's own text.
    *
    * @default true
    */
@@ -108,9 +112,10 @@ export interface FlameModuleOptions {
   /** Traces calls from caller to handler, across processes: `flameTracing()` of `nestjs-flame/tracing`. */
   tracing?: CallTracer;
   /**
-   * What happens to a runner whose build differs from its parent's, because the files changed while the parent lived or the runner's image is another: `'warn'` once for each
-   * such build, `'refuse'` the runner, so that its callers get FLAME_BOOT, or `'ignore'`. A build is the content of the files of the main file's folder that Node runs, without
-   * `node_modules`. Builds are only compared if both main files have the same path within their package.
+   * What happens to a runner whose build differs from its parent's, because the files changed while the parent lived or the runner's image
+   * is another: `'warn'` once for each such build, `'refuse'` the runner, so that its callers get FLAME_BOOT, or `'ignore'`. A build is the
+   * content of the files of the main file's folder that Node runs, without `node_modules`. Builds are only compared if both main files have
+   * the same path within their package.
    *
    * @default 'warn'
    */

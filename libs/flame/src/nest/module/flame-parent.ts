@@ -8,7 +8,8 @@ const info = takeParentInfo(process.env);
 if (info) takeRunnerRole(info);
 
 /**
- * Tells whether this process is a runner or a parent. A runner boots the whole app; parts that must not run in it are left out with `unlessRunner`, or switched off:
+ * Tells whether this process is a runner or a parent. A runner boots the whole app; parts that must not run in it are left out with
+ * `unlessRunner`, or switched off:
  *
  * ```ts
  * @Module({

@@ -56,8 +56,8 @@ const buildToken = Symbol('nestjs-flame:build');
  * Runs an app's decorated methods on pools of runners. Import it once, in the root module; it is global.
  *
  * In a parent it finds the handlers when the app is initialised, boots the `min` runners before the app counts as started, and drains the
- * pools in `onApplicationShutdown`. In a runner it attaches to the parent instead: `NestFactory.createApplicationContext()`, `app.init()` and
- * `app.listen()` open no port there and never resolve, so that code after them runs in parents only.
+ * pools in `onApplicationShutdown`. In a runner it attaches to the parent instead: `NestFactory.createApplicationContext()`, `app.init()`
+ * and `app.listen()` open no port there and never resolve, so that code after them runs in parents only.
  */
 @Module({})
 export class FlameModule implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {

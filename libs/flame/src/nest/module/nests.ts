@@ -8,8 +8,8 @@ import { loadedNests } from '../../library.js';
 const names = ['ApplicationConfig', 'ExternalContextCreator', 'HttpAdapterHost', 'ModuleRef', 'ModulesContainer'] as const;
 
 /**
- * Tokens for Nest's own providers that hold for whichever copy of Nest made the app. Nest's tokens are its classes, and after `jest.resetModules()` the app's
- * copy of them is not the one that this library imported.
+ * Tokens for Nest's own providers that hold for whichever copy of Nest made the app. Nest's tokens are its classes, and after
+ * `jest.resetModules()` the app's copy of them is not the one that this library imported.
  */
 export const nestTokens = Object.fromEntries(names.map((name) => [name, Symbol(`nestjs-flame:${name}`)])) as Record<
   (typeof names)[number],

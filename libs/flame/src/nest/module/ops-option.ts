@@ -5,10 +5,13 @@ import type { TlsIdentity } from '../../transport/grpc/tls-identity.js';
 
 /** The ops port: gRPC health checks, metrics and reflection. */
 export interface FlameOpsOptions {
-  /** The parent's port for `grpc.health.v1.Health` and `flame.v1.Metrics`; 0 takes a free one, which the log names. No port when left out. */
+  /**
+   * The parent's port for `grpc.health.v1.Health` and `flame.v1.Metrics`; 0 takes a free one, which the log names. No port when left out.
+   */
   port?: number;
   /**
-   * The interface. An interface that other hosts can reach requires `token`. Without `tls` the token travels in plaintext: use a private network only.
+   * The interface. An interface that other hosts can reach requires `token`. Without `tls` the token travels in plaintext: use a private
+   * network only.
    *
    * @default '127.0.0.1'
    */
@@ -24,8 +27,8 @@ export interface FlameOpsOptions {
    */
   reflection?: boolean;
   /**
-   * A port on which every runner answers health checks, on all interfaces and in plaintext: SERVING from when it has attached until it leaves. For backends whose
-   * runners each have an address of their own.
+   * A port on which every runner answers health checks, on all interfaces and in plaintext: SERVING from when it has attached until it
+   * leaves. For backends whose runners each have an address of their own.
    */
   runnerPort?: number;
 }

@@ -35,8 +35,8 @@ export function overridable(module: DynamicModule): DynamicModule {
 
 /**
  * Nest compares the module to replace with each import by `===`, so a class replaces no dynamic module
- * (https://github.com/nestjs/nest/issues/11967, as of 11.2 and 12.5). If a test replaces one of our classes, this tells the scanner to replace the dynamic
- * module that it has reached. The replacement may itself import the class; that import is kept.
+ * (https://github.com/nestjs/nest/issues/11967, as of 11.2 and 12.5). If a test replaces one of our classes, this tells the scanner to
+ * replace the dynamic module that it has reached. The replacement may itself import the class; that import is kept.
  */
 function prepare(prototype: Scanner | undefined): void {
   const scanForModules = prototype?.scanForModules;

@@ -41,7 +41,8 @@ import { allocate } from '../../transport/session/spare-memory.js';
 export type FindCaught = (lost: readonly object[]) => CaughtError | undefined;
 
 /**
- * The pools of one app and what they share: attach servers, codec and backends. It owns all of these. In a runner it is made but not started.
+ * The pools of one app and what they share: attach servers, codec and backends. It owns all of these. In a runner it is made but not
+ * started.
  */
 export class PoolSet {
   readonly pools: ReadonlyMap<string, Pool>;
@@ -68,7 +69,9 @@ export class PoolSet {
   #reaped: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  /** `build` is the build of this process; `caller` gives the client of the current request, `findCaught` the exception filter for an error. */
+  /**
+   * `build` is the build of this process; `caller` gives the client of the current request, `findCaught` the exception filter for an error.
+   */
   constructor(
     config: FlameConfig,
     index: HandlerIndex,
@@ -165,8 +168,8 @@ export class PoolSet {
   }
 
   /**
-   * Ends the work that uses this app's own providers, before they are destroyed: drains the pools whose runners live in this process, then ends the children in
-   * place. Idempotent.
+   * Ends the work that uses this app's own providers, before they are destroyed: drains the pools whose runners live in this process, then
+   * ends the children in place. Idempotent.
    */
   async closeLocal(): Promise<void> {
     const local = this.#config.pools.filter(({ backend }) => (backend ?? this.#config.backend).reach === 'memory');

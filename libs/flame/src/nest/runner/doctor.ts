@@ -13,8 +13,8 @@ type Tell = (message: DoctorMessage) => void;
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Runs the examination in the app that doctor started: examines the pools, reports to doctor, and ends the process. Never resolves, so that the app does not start to
- * serve. It cleans up and ends when doctor is stopped.
+ * Runs the examination in the app that doctor started: examines the pools, reports to doctor, and ends the process. Never resolves, so that
+ * the app does not start to serve. It cleans up and ends when doctor is stopped.
  *
  * @throws {FlameError} FLAME_CONFIG in a process that doctor did not start.
  */

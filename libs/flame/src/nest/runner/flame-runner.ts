@@ -9,8 +9,8 @@ export type FlameRunnerOptions = NonNullable<Parameters<typeof NestFactory.creat
 /** Starts a runner without an HTTP adapter, which is not even loaded. */
 export class FlameRunner {
   /**
-   * Boots the app as an application context, attaches it to the parent and serves its calls. The process ends when the parent ends it or is gone, or on a signal, after
-   * its running calls.
+   * Boots the app as an application context, attaches it to the parent and serves its calls. The process ends when the parent ends it or is
+   * gone, or on a signal, after its running calls.
    *
    * Resolves when attached. Unlike code after `createApplicationContext()` or `app.listen()`, code after this runs in runners.
    *

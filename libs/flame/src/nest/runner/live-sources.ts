@@ -4,8 +4,9 @@ import { isNamed, prototypesOf } from '../decorator/declaration.js';
 import { queueConsumer } from './queue-consumers.js';
 
 /**
- * Names active sources of work that do not belong in a runner: listening ports, cron jobs and timers of `@nestjs/schedule`, queue consumers. It looks at providers and their
- * properties, and recognises the packages' objects by their shape, so that no package needs to be installed.
+ * Names active sources of work that do not belong in a runner: listening ports, cron jobs and timers of `@nestjs/schedule`, queue
+ * consumers. It looks at providers and their properties, and recognises the packages' objects by their shape, so that no package needs to
+ * be installed.
  */
 export function liveSources(modules: ModulesContainer): string[] {
   const found = new Set<string>();

@@ -7,7 +7,8 @@ const numbers = ['maxConcurrency', 'bootTimeout', 'shutdownTimeout', 'reconnectT
 const fix = 'A pool sets FLAME_PARENT for the runners that it boots; unset it to start the app as a parent.';
 
 /**
- * Reads and deletes `env.FLAME_PARENT`; null if it is not set. It is deleted because it holds the token, which processes that a handler spawns must not inherit.
+ * Reads and deletes `env.FLAME_PARENT`; null if it is not set. It is deleted because it holds the token, which processes that a handler
+ * spawns must not inherit.
  *
  * @throws {FlameError} FLAME_CONFIG that says what is wrong with the value.
  */

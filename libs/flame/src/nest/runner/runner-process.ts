@@ -33,8 +33,9 @@ export interface RunnerApp extends Omit<HostedApp, 'close'> {
 const lookAgain = 1_000;
 
 /**
- * This process as a runner. The first app with a FlameModule that is initialised is the runner's app: it is attached and, at the end, closed. The promise of its
- * initialisation never settles, so that main.ts stops there. Nest's classes are patched in runner processes only.
+ * This process as a runner. The first app with a FlameModule that is initialised is the runner's app: it is attached and, at the end,
+ * closed. The promise of its initialisation never settles, so that main.ts stops there. Nest's classes are patched in runner processes
+ * only.
  */
 export class RunnerProcess {
   readonly #info: ParentInfo;
@@ -124,7 +125,8 @@ export class RunnerProcess {
       await bootstrap.call(this);
       up(this);
     };
-    // main.ts stops where it awaits this, directly or in createApplicationContext() or listen(). Only a handler may start such an app and go on.
+    // main.ts stops where it awaits this, directly or in createApplicationContext() or listen(). Only a handler may start such an app and
+    // go on.
     for (const { prototype } of [NestApplicationContext, NestApplication]) {
       const init = prototype.init;
       prototype.init = async function (this: NestApplicationContext) {
@@ -145,7 +147,10 @@ export class RunnerProcess {
     };
   }
 
-  /** Called after an app has run its bootstrap hooks. An app without a FlameModule, such as one that reads the configuration, runs as in the parent. */
+  /**
+   * Called after an app has run its bootstrap hooks. An app without a FlameModule, such as one that reads the configuration, runs as in the
+   * parent.
+   */
   #up(app: NestApplicationContext): void {
     const found = flameOf(app);
     const runner = found && this.#apps.get(found);
@@ -193,7 +198,10 @@ export class RunnerProcess {
     process.stderr.write(`${this.#name}: the script closed its app before it was initialised, and initialised no other\n`);
   }
 
-  /** Explains EADDRINUSE: on its parent's host a runner finds the parent's port taken, and the error does not say that this process is a runner. */
+  /**
+   * Explains EADDRINUSE: on its parent's host a runner finds the parent's port taken, and the error does not say that this process is a
+   * runner.
+   */
   #explain(error: NodeJS.ErrnoException): void {
     if (error.code !== 'EADDRINUSE') return;
     nestLog.error(

@@ -23,8 +23,9 @@ type ChangedCluster = {
 } & { _getServer: (server: Server & { _listen2: (...query: unknown[]) => void }, query: ServerQuery) => void };
 
 /**
- * Gives this runner process the role of its parent, so that main.ts takes the same branch in both: if the parent is a cluster worker, `cluster.isWorker` is true here, too,
- * though there is no primary, and `process.send` exists if the parent has it. Processes that the app starts are marked, and `cluster.fork()` starts nothing.
+ * Gives this runner process the role of its parent, so that main.ts takes the same branch in both: if the parent is a cluster worker,
+ * `cluster.isWorker` is true here, too, though there is no primary, and `process.send` exists if the parent has it. Processes that the app
+ * starts are marked, and `cluster.fork()` starts nothing.
  */
 export function takeRunnerRole(info: ParentInfo): void {
   markAsRunner(info.digest);

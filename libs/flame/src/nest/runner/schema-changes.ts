@@ -11,9 +11,9 @@ interface DatabaseOptions {
 }
 
 /**
- * Names the database connections that change the schema when they open, with the fix: TypeORM's `synchronize`, `migrationsRun` and `dropSchema`, Sequelize's
- * `autoLoadModels`. It finds them by the option tokens of their Nest modules and by the class name `DataSource`, so that no package needs to be installed. Options of a
- * factory are found once it has run.
+ * Names the database connections that change the schema when they open, with the fix: TypeORM's `synchronize`, `migrationsRun` and
+ * `dropSchema`, Sequelize's `autoLoadModels`. It finds them by the option tokens of their Nest modules and by the class name `DataSource`,
+ * so that no package needs to be installed. Options of a factory are found once it has run.
  */
 export function schemaChanges(modules: ModulesContainer): string[] {
   const found: string[] = [];

@@ -6,8 +6,8 @@ import { IdMap } from '../../core/session/id-map.js';
 type Loan = Map<number, () => void>;
 
 /**
- * The resources on one runner that callers hold here: what their handles, the FlameResources, lead to. It does not hold the handles: one that nobody
- * holds any more is collected as garbage, and its resource released.
+ * The resources on one runner that callers hold here: what their handles, the FlameResources, lead to. It does not hold the handles: one
+ * that nobody holds any more is collected as garbage, and its resource released.
  */
 export class TrackedResources {
   readonly #release: (id: number, resource: number) => void;

@@ -4,8 +4,8 @@ import { PendingCall } from '../calls/pending-call.js';
 import type { CallOrder } from '../calls/pending-call.js';
 
 /**
- * How a child ended. `ended`: by itself. `stopped`: by `stop()`. `cancelled`: with the caller that it is linked to. `leaving`: its runner, or this app, was
- * told to go. `lost`: with its runner, which went without a word; `error` is what its running methods failed with.
+ * How a child ended. `ended`: by itself. `stopped`: by `stop()`. `cancelled`: with the caller that it is linked to. `leaving`: its runner,
+ * or this app, was told to go. `lost`: with its runner, which went without a word; `error` is what its running methods failed with.
  */
 export interface ChildExit {
   readonly how: 'ended' | 'stopped' | 'cancelled' | 'leaving' | 'lost';

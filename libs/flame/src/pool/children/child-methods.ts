@@ -17,8 +17,8 @@ import type { PoolSetup } from '../pool-setup.js';
 type MethodSetup = PrepareSetup & Pick<PoolSetup, 'caller'>;
 
 /**
- * Calls methods of children. The pool's machine does not know these calls: they take no slot and wait for nothing, so each has one clock of its
- * own.
+ * Calls methods of children. The pool's machine does not know these calls: they take no slot and wait for nothing, so each has one clock of
+ * its own.
  */
 export class ChildMethods {
   readonly #setup: MethodSetup;

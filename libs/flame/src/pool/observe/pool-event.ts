@@ -15,7 +15,9 @@ export type PoolEvent = { readonly pool: string; readonly at: number } & (
   | { readonly type: 'call-waiting'; readonly call: number; readonly handler: string; readonly waiting: number }
   | { readonly type: 'call-started'; readonly call: number; readonly handler: string; readonly runner: string; readonly waited: number }
   | { readonly type: 'call-ended'; readonly call: number; readonly handler: string; readonly runner: string; readonly ran: number }
-  /** The handler has returned or thrown. Its slot is free with `call-ended`: at once, or when its streams, resources or child have ended. */
+  /**
+   * The handler has returned or thrown. Its slot is free with `call-ended`: at once, or when its streams, resources or child have ended.
+   */
   | {
       readonly type: 'call-answered';
       readonly call: number;

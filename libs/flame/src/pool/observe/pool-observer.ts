@@ -16,7 +16,9 @@ import type { PoolSetup } from '../pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
 import { RepeatedFailures } from './repeated-failures.js';
 
-/** A connection that is cut for no longer than this, in milliseconds, is told of in one line: that it is back, or that its runner is lost. */
+/**
+ * A connection that is cut for no longer than this, in milliseconds, is told of in one line: that it is back, or that its runner is lost.
+ */
 const cutUntold = 1_000;
 
 /** How far a pool has grown, and may grow. */
@@ -28,8 +30,8 @@ export interface PoolSize {
 }
 
 /**
- * A pool's log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are called in the pool's own
- * asynchronous context, not in that of a call. An error that a hook throws is logged.
+ * A pool's log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are called in the
+ * pool's own asynchronous context, not in that of a call. An error that a hook throws is logged.
  */
 export class PoolObserver {
   readonly #setup: PoolSetup;

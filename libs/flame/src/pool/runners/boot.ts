@@ -26,8 +26,8 @@ export interface Boot {
 }
 
 /**
- * Boots one machine and waits for its runner. `expect` waits for the runner at the door until its signal aborts; `order` makes the order for
- * the backend around that signal; `lastLines` gives what the machine printed last, for the error.
+ * Boots one machine and waits for its runner. `expect` waits for the runner at the door until its signal aborts; `order` makes the order
+ * for the backend around that signal; `lastLines` gives what the machine printed last, for the error.
  */
 export function bootRunner(
   backend: FlameBackend,

@@ -9,8 +9,8 @@ export type BuildMismatch = (typeof buildMismatches)[number];
 const mostNamed = 5;
 
 /**
- * Compares the builds of the runners that attach with that of the parent. A build that changes on disk while the parent lives is loaded by the next runner, which then serves
- * code that its parent does not have.
+ * Compares the builds of the runners that attach with that of the parent. A build that changes on disk while the parent lives is loaded by
+ * the next runner, which then serves code that its parent does not have.
  */
 export class BuildCheck {
   readonly #build: AppBuild | undefined;

@@ -10,9 +10,9 @@ interface Branch {
 }
 
 /**
- * The sessions of a machine's processes as one link: the pool knows one runner, whatever number of processes shares its slots. A new call goes to the
- * process with the least work, what belongs to it follows it there. When one process dies alone, its calls are lost, the others finish
- * theirs, and the machine takes no more.
+ * The sessions of a machine's processes as one link: the pool knows one runner, whatever number of processes shares its slots. A new call
+ * goes to the process with the least work, what belongs to it follows it there. When one process dies alone, its calls are lost, the others
+ * finish theirs, and the machine takes no more.
  */
 export class MultiProcessLink implements Link {
   readonly #branches: readonly Branch[];
@@ -117,7 +117,10 @@ export class MultiProcessLink implements Link {
     if (this.#asked === 0) this.#receiver!.frame({ type: 'consent', yes: this.#agreed });
   }
 
-  /** One process leaves, and so the machine takes no more. The first one also tells when another has died: whoever is cut off then is that one. */
+  /**
+   * One process leaves, and so the machine takes no more. The first one also tells when another has died: whoever is cut off then is that
+   * one.
+   */
   #leave(branch: Branch, reason: string): void {
     if (!this.#leaving) this.#receiver!.frame({ type: 'leaving', reason });
     this.#leaving = true;

@@ -194,8 +194,8 @@ export class RunnerManager {
   }
 
   /**
-   * Takes what a machine prints: for the error of a boot that fails, and for the log as long as it is not too much. After a boot that failed the next ones
-   * are heard when they are up: what they print would be the same again, and their error has its last lines.
+   * Takes what a machine prints: for the error of a boot that fails, and for the log as long as it is not too much. After a boot that
+   * failed the next ones are heard when they are up: what they print would be the same again, and their error has its last lines.
    */
   #printer(runner: string, lines: RecentLines): { output: BootRequest['output']; release: () => void } {
     const { clock, config, output } = this.#setup;

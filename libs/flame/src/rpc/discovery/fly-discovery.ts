@@ -13,8 +13,8 @@ export interface FlyDiscoveryOptions extends DnsOptions {
 }
 
 /**
- * Finds the instances of an app on Fly.io's private network: `regions.<app>.internal` (TXT) lists the regions, `<region>.<app>.internal` (AAAA) the
- * addresses of each. The instances must listen on IPv6, as they do where the module's `host` is left out.
+ * Finds the instances of an app on Fly.io's private network: `regions.<app>.internal` (TXT) lists the regions, `<region>.<app>.internal`
+ * (AAAA) the addresses of each. The instances must listen on IPv6, as they do where the module's `host` is left out.
  */
 export class FlyDiscovery implements Discovery {
   readonly #domain: string;

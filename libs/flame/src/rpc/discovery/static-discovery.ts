@@ -1,7 +1,10 @@
 import { readAddress } from './address.js';
 import type { Discovery, FoundInstance } from './discovery.js';
 
-/** A list that does not change: `new StaticDiscovery(['10.0.0.4:7171', '[fdaa::3]:7171'])`. Fewer need not be there, and they may come and go. */
+/**
+ * A list that does not change: `new StaticDiscovery(['10.0.0.4:7171', '[fdaa::3]:7171'])`. Fewer need not be there, and they may come and
+ * go.
+ */
 export class StaticDiscovery implements Discovery {
   readonly #found: readonly FoundInstance[];
 

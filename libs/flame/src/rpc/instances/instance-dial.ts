@@ -22,8 +22,8 @@ export interface InstanceDialOptions {
 /**
  * Begins a session with the instance at `address`, once: the link, and what the instance says of itself.
  *
- * @throws {FlameError} FLAME_DENIED when the other end is not an instance of this app or does not let this one in, FLAME_BOOT when it cannot be
- * reached. The message says why, and nothing of the address.
+ * @throws {FlameError} FLAME_DENIED when the other end is not an instance of this app or does not let this one in, FLAME_BOOT when it
+ * cannot be reached. The message says why, and nothing of the address.
  */
 export async function dialInstance({ address, about, identity, signal, ...rest }: InstanceDialOptions): Promise<Attachment> {
   // Every session has a name of its own: an instance may have two with another while the older one ends.

@@ -5,7 +5,9 @@ import type { InstanceSession, InstanceState } from './instance-session.js';
 export interface PeerHome {
   /** Begins a session. Rejects, with the reason, when there is none to be had. */
   dial(address: string, signal: AbortSignal): Promise<InstanceSession>;
-  /** What to do with who answered: use it, leave it for it is this instance itself, or wait until the session that there is with it is over. */
+  /**
+   * What to do with who answered: use it, leave it for it is this instance itself, or wait until the session that there is with it is over.
+   */
   judge(session: InstanceSession): 'use' | 'self' | { twin: InstanceSession };
   came(session: InstanceSession): void;
   went(session: InstanceSession, reason: string): void;

@@ -19,8 +19,8 @@ import type { RpcConfig } from '../rpc-options.js';
 const quiet = 60_000;
 
 /**
- * This process among the instances of the app: it answers the others' calls, and makes its own. It owns the server, the sessions both ways, and
- * the table.
+ * This process among the instances of the app: it answers the others' calls, and makes its own. It owns the server, the sessions both ways,
+ * and the table.
  */
 export class RpcInstance {
   readonly calls: RegionCalls;
@@ -72,7 +72,11 @@ export class RpcInstance {
     this.calls = new RegionCalls({ config, self, clock, listeners: this.listeners, table: this.#table });
   }
 
-  /** Listens for the others, and looks for them. Not called in a runner, which only makes calls. @throws {FlameError} FLAME_CONFIG when it cannot listen. */
+  /**
+   * Listens for the others, and looks for them. Not called in a runner, which only makes calls.
+   *
+   * @throws {FlameError} FLAME_CONFIG when it cannot listen.
+   */
   async start(): Promise<void> {
     const { network, instance, myRegion, primaryRegion, host, port, reconnectTimeout, maxPayload, preAuth } = this.#config;
     if (!network || !this.#table) return;

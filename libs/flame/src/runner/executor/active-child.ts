@@ -10,16 +10,16 @@ import type { CallHost } from './active-call.js';
 const endGrace = 1_000;
 
 /**
- * A class may implement this to be told that an instance of it was placed on a runner with `flame.placeChild`. The hook is awaited, and its error fails the
- * placing. `FlameCall.current()` in it is the child's own: its signal aborts when the child has to end.
+ * A class may implement this to be told that an instance of it was placed on a runner with `flame.placeChild`. The hook is awaited, and its
+ * error fails the placing. `FlameCall.current()` in it is the child's own: its signal aborts when the child has to end.
  */
 export interface OnFlameStart<A = unknown> {
   onFlameStart(args: A): void | Promise<void>;
 }
 
 /**
- * A class may implement this to clean up when a child of it ends, for whatever reason. The hook has a second; a child that takes longer costs its runner.
- * It is not called for a child whose `onFlameStart` failed, nor when its runner is lost.
+ * A class may implement this to clean up when a child of it ends, for whatever reason. The hook has a second; a child that takes longer
+ * costs its runner. It is not called for a child whose `onFlameStart` failed, nor when its runner is lost.
  */
 export interface OnFlameStop {
   onFlameStop(reason: string): void | Promise<void>;
@@ -28,8 +28,8 @@ export interface OnFlameStop {
 type Child = object & Partial<OnFlameStart & OnFlameStop>;
 
 /**
- * A child on its runner, from its placing to its end: one instance and the methods that run on it. A child ends by its abort, also when it ends
- * itself.
+ * A child on its runner, from its placing to its end: one instance and the methods that run on it. A child ends by its abort, also when it
+ * ends itself.
  */
 export class ActiveChild extends ActiveCall {
   readonly type: ChildClass;
@@ -83,8 +83,8 @@ export class ActiveChild extends ActiveCall {
   }
 
   /**
-   * Ends the running methods and then the instance. Methods of a child that ended itself get a second to finish before their abort; otherwise
-   * they are aborted at once.
+   * Ends the running methods and then the instance. Methods of a child that ended itself get a second to finish before their abort;
+   * otherwise they are aborted at once.
    *
    * @returns whether all of it ended in time. An error of `onFlameStop` goes to `warn`.
    */

@@ -9,7 +9,10 @@ import type { ActiveCalls } from './active-calls.js';
 
 type CallFrame = Frame & { type: 'call' };
 
-/** Makes the call that a frame asks for, with the deadline `at`, or the error that refuses it. A runner with a reason for `leaving` takes no new calls. */
+/**
+ * Makes the call that a frame asks for, with the deadline `at`, or the error that refuses it. A runner with a reason for `leaving` takes no
+ * new calls.
+ */
 export function admit(
   frame: CallFrame,
   at: number,

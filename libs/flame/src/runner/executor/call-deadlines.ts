@@ -13,9 +13,9 @@ export interface CallDeadlinesSetup {
 }
 
 /**
- * The deadlines of a runner's work, under one timer. The parent says when time is up, too: this is for when it cannot be heard. A deadline that
- * has gone meanwhile is not worth a system call: the timer just looks again. The watchdog always has the earliest deadline of what runs: with one of
- * work that has ended it would kill the runner for work that blocks the event loop and has time left.
+ * The deadlines of a runner's work, under one timer. The parent says when time is up, too: this is for when it cannot be heard. A deadline
+ * that has gone meanwhile is not worth a system call: the timer just looks again. The watchdog always has the earliest deadline of what
+ * runs: with one of work that has ended it would kill the runner for work that blocks the event loop and has time left.
  */
 export class CallDeadlines {
   readonly #setup: CallDeadlinesSetup;

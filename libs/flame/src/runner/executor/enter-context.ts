@@ -15,7 +15,8 @@ export interface ContextSetup {
 /**
  * Calls `next` once, in the context that came with a call. `next` answers the call: a later error of the carrier is only logged.
  *
- * @throws {FlameError} FLAME_CONFIG when this app has no `context` option, or its carrier does not call `next`; FLAME_ENCODING when the context cannot be read; and any error that the carrier throws before `next`.
+ * @throws {FlameError} FLAME_CONFIG when this app has no `context` option, or its carrier does not call `next`; FLAME_ENCODING when the
+ * context cannot be read; and any error that the carrier throws before `next`.
  */
 export function enterContext({ context, codec, log }: ContextSetup, bytes: Uint8Array, next: () => void): void {
   if (!context)

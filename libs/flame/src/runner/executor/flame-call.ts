@@ -21,8 +21,8 @@ export function currentWork(): ActiveCall | undefined {
 }
 
 /**
- * The prototype of `FlameCall`. Request-scoped providers are given the call as their request: a property that a request has and a call has not
- * must throw, and not be undefined.
+ * The prototype of `FlameCall`. Request-scoped providers are given the call as their request: a property that a request has and a call has
+ * not must throw, and not be undefined.
  */
 const notARequest = new Proxy(Object.prototype, {
   get(target, key, receiver) {
@@ -96,8 +96,8 @@ export class FlameCall {
   }
 
   /**
-   * Ends the child that this call belongs to, from one of its methods or from code that its `onFlameStart` has started. Its running methods get a second
-   * to finish; then its `onFlameStop` is called, its slot is free, and its `exited` resolves with `'ended'` and this reason.
+   * Ends the child that this call belongs to, from one of its methods or from code that its `onFlameStart` has started. Its running methods
+   * get a second to finish; then its `onFlameStop` is called, its slot is free, and its `exited` resolves with `'ended'` and this reason.
    *
    * @throws {FlameError} FLAME_CONFIG in a call that belongs to no child.
    */

@@ -21,8 +21,8 @@ interface CallResources {
 }
 
 /**
- * The resources in the results of this runner's calls, by call and number. Each is released once: when its holder releases it, or when its call is
- * aborted.
+ * The resources in the results of this runner's calls, by call and number. Each is released once: when its holder releases it, or when its
+ * call is aborted.
  */
 export class TrackedResources {
   readonly #setup: TrackedResourcesSetup;

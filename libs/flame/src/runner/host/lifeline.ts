@@ -10,12 +10,13 @@ export interface Lifeline {
 }
 
 /**
- * Calls `onGone` once when the parent's process is gone, however it went: `fd` is this process's end of a pipe that only the parent holds open, and the
- * system closes it with the parent. Does not keep the process alive. From then on nobody reads what this process prints, and that does no harm; and when
- * it ends, what its handlers spawned ends with it, since there is no parent left to see to that.
+ * Calls `onGone` once when the parent's process is gone, however it went: `fd` is this process's end of a pipe that only the parent holds
+ * open, and the system closes it with the parent. Does not keep the process alive. From then on nobody reads what this process prints, and
+ * that does no harm; and when it ends, what its handlers spawned ends with it, since there is no parent left to see to that.
  *
- * Node has marked inherited descriptors close-on-exec at its start, so what handlers spawn does not hold the pipe. Where something stands between parent
- * and runner that did not pass the descriptor on, nothing is watched and undefined returned, and the end of the session tells the runner.
+ * Node has marked inherited descriptors close-on-exec at its start, so what handlers spawn does not hold the pipe. Where something stands
+ * between parent and runner that did not pass the descriptor on, nothing is watched and undefined returned, and the end of the session
+ * tells the runner.
  */
 export function watchLifeline(fd: number, onGone: () => void): Lifeline | undefined {
   const ino = socketAt(fd);
@@ -31,7 +32,10 @@ export function watchLifeline(fd: number, onGone: () => void): Lifeline | undefi
   return { fd, ino };
 }
 
-/** Node makes its `'pipe'`s from sockets. Its own descriptors would be here if ours had not been passed on; taking one of them would break the process. */
+/**
+ * Node makes its `'pipe'`s from sockets. Its own descriptors would be here if ours had not been passed on; taking one of them would break
+ * the process.
+ */
 function socketAt(fd: number): number | undefined {
   try {
     const stats = fstatSync(fd);

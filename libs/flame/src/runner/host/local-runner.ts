@@ -25,8 +25,8 @@ export interface LocalRunnerSetup {
 }
 
 /**
- * Serves calls in the parent's own process, on the parent's own container: the machine of LocalBackend. What it cannot do is what only a process
- * can: be killed while a handler blocks the event loop, which is the parent's here.
+ * Serves calls in the parent's own process, on the parent's own container: the machine of LocalBackend. What it cannot do is what only a
+ * process can: be killed while a handler blocks the event loop, which is the parent's here.
  */
 export function startLocalRunner(setup: LocalRunnerSetup): LocalMachine {
   const { info, link } = setup;

@@ -12,8 +12,8 @@ const resolution = 20;
 const sampled = 250;
 
 /**
- * Tells `send` at once, every five seconds, and when calls first wait for each other, how this process is. `mostCalls` gives the most calls at once since
- * it was asked before. Returns what ends it. It keeps no process alive.
+ * Tells `send` at once, every five seconds, and when calls first wait for each other, how this process is. `mostCalls` gives the most calls
+ * at once since it was asked before. Returns what ends it. It keeps no process alive.
  */
 export function reportProcessStats(send: (stats: string) => void, mostCalls: () => number): () => void {
   const delays = monitorEventLoopDelay({ resolution });

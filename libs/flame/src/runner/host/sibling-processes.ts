@@ -16,8 +16,8 @@ export function onThisMachine(info: ParentInfo): ParentInfo {
 const lifeline = 3;
 
 /**
- * The other processes of a machine that runs more than one: each is this app once more, with a session of its own to the parent. The first process owns them:
- * they go when it goes, and it ends them when it leaves.
+ * The other processes of a machine that runs more than one: each is this app once more, with a session of its own to the parent. The first
+ * process owns them: they go when it goes, and it ends them when it leaves.
  */
 export class SiblingProcesses {
   readonly #children = new Set<ChildProcess>();

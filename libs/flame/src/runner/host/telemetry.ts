@@ -6,7 +6,10 @@ interface Provider {
   shutdown?(): Promise<unknown>;
 }
 
-/** Where the APIs keep the app's providers, for all copies of them in the process: `internal/global-utils` of \@opentelemetry/api and api-logs. */
+/**
+ * Where the APIs keep the app's providers, for all copies of them in the process: `internal/global-utils` of \@opentelemetry/api and
+ * api-logs.
+ */
 interface Registry {
   readonly [api: symbol]: unknown;
 }
@@ -15,8 +18,8 @@ const api = Symbol.for('opentelemetry.js.api.1');
 const logsApi = Symbol.for('io.opentelemetry.js.api.logs');
 
 /**
- * Has the app's OpenTelemetry SDK, if there is one, export what it holds (spans, metrics, log records), and ends it. What an export is on its way for is not
- * waited for by `forceFlush`, but by `shutdown`. Loads nothing, and takes as long as the exporters do.
+ * Has the app's OpenTelemetry SDK, if there is one, export what it holds (spans, metrics, log records), and ends it. What an export is on
+ * its way for is not waited for by `forceFlush`, but by `shutdown`. Loads nothing, and takes as long as the exporters do.
  *
  * @throws {Error} with what the exporters said.
  */

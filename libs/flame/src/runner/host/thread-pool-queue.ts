@@ -3,7 +3,10 @@ import { randomBytes } from 'node:crypto';
 /** A job that takes no time is back within this, in milliseconds, where no others are before it. */
 const short = 100;
 
-/** Measures for how long Node's thread pool, in which asynchronous hashing and compression run, has had more jobs than threads: by a job that takes no time. */
+/**
+ * Measures for how long Node's thread pool, in which asynchronous hashing and compression run, has had more jobs than threads: by a job
+ * that takes no time.
+ */
 export class ThreadPoolQueue {
   #waited = 0;
   #since: number | undefined;

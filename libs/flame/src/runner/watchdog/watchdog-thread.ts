@@ -36,8 +36,8 @@ export interface WatchdogOrders {
 /**
  * The thread's program, as text, so that it is there whatever bundled, transpiled or instrumented this file, and needs no file of its own.
  *
- * What a debugger holds is not blocked. Time counts by ticks of sleep and not by the clock, so that a process that was stopped for a while (SIGSTOP, a paused container) is not taken for a
- * blocked one: main gets its chance after it went on.
+ * What a debugger holds is not blocked. Time counts by ticks of sleep and not by the clock, so that a process that was stopped for a while
+ * (SIGSTOP, a paused container) is not taken for a blocked one: main gets its chance after it went on.
  */
 export const watchdogThread = `'use strict';
 const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads');
@@ -103,7 +103,9 @@ function parentAnswers() {
   });
 }
 
-/** Nobody writes to the lifeline, and it does not block: it has an end, or nothing to be read yet. Main closes it when the parent is gone. */
+/**
+ * Nobody writes to the lifeline, and it does not block: it has an end, or nothing to be read yet. Main closes it when the parent is gone.
+ */
 function lifelineEnded() {
   try {
     const { ino } = fstatSync(lifeline.fd);

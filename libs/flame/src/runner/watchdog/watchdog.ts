@@ -25,12 +25,14 @@ export interface WatchdogOptions {
 }
 
 /**
- * Ends this process when a handler blocks its event loop, which nothing on that event loop can do: a thread that looks on through shared memory.
+ * Ends this process when a handler blocks its event loop, which nothing on that event loop can do: a thread that looks on through shared
+ * memory.
  *
  * SIGKILL comes when a published deadline has passed by `grace` and main has not published another, and when main has not answered for
- * `reconnectTimeout` and the parent is gone: the lifeline has ended, or without one, the parent cannot be dialled, twice, a second apart. A line on stderr says which. The thread starts with the watchdog, beside the main
- * thread (some milliseconds of it, 30 ms and 10 MB of its own), so start it where the runner waits anyway. While no work runs it sleeps; while
- * work runs it wakes four times a second. Main pays for a comparison, and for a plain store where the earliest deadline moves by a tenth of a second.
+ * `reconnectTimeout` and the parent is gone: the lifeline has ended, or without one, the parent cannot be dialled, twice, a second apart. A
+ * line on stderr says which. The thread starts with the watchdog, beside the main thread (some milliseconds of it, 30 ms and 10 MB of its
+ * own), so start it where the runner waits anyway. While no work runs it sleeps; while work runs it wakes four times a second. Main pays
+ * for a comparison, and for a plain store where the earliest deadline moves by a tenth of a second.
  *
  * Process 1 of a container cannot be killed from inside it: give the container an init.
  */

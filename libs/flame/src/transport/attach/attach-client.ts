@@ -72,7 +72,9 @@ export interface DialledSession {
   readonly openPipe?: OpenPipe;
 }
 
-/** Makes the link of a session, and the function that makes its first connection. When the connection breaks later, the link connects again. */
+/**
+ * Makes the link of a session, and the function that makes its first connection. When the connection breaks later, the link connects again.
+ */
 export function openSession({ about, to, peer, reconnectTimeout, maxPayload, sameHost, clock, openPipe = overGrpc }: DialledSession): {
   link: SessionLink;
   reach: (token: string, until: AbortSignal) => Promise<Welcome>;
@@ -170,8 +172,8 @@ const rejections = new Set<status>([
 ]);
 
 /**
- * Repeats `attempt`, with pauses, until one succeeds, the parent rejects the runner, or `signal` aborts. Rejects with the error of the last attempt that
- * `signal` did not interrupt.
+ * Repeats `attempt`, with pauses, until one succeeds, the parent rejects the runner, or `signal` aborts. Rejects with the error of the last
+ * attempt that `signal` did not interrupt.
  */
 async function retryConnect(attempt: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
   let last: unknown;

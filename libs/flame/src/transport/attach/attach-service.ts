@@ -55,8 +55,8 @@ interface RunnerSession {
 const helloTimeout = 10_000;
 
 /**
- * `flame.v1.Runners/Attach`, or `flame.v1.Instances/Attach`: attaches the peers that the admission accepts, resumes sessions by their keys, and hands
- * packets to the sessions' links. It owns the sessions.
+ * `flame.v1.Runners/Attach`, or `flame.v1.Instances/Attach`: attaches the peers that the admission accepts, resumes sessions by their keys,
+ * and hands packets to the sessions' links. It owns the sessions.
  */
 export class AttachService {
   readonly #admission: Admission;

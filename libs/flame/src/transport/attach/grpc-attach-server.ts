@@ -30,7 +30,9 @@ export interface GrpcAttachServerOptions {
    * @default 0
    */
   readonly port?: number;
-  /** The host name that they connect to unless the backend names another; `bind` if that is one interface, else this machine's host name. */
+  /**
+   * The host name that they connect to unless the backend names another; `bind` if that is one interface, else this machine's host name.
+   */
   readonly advertise?: string;
   /** Key and certificate for them; made at start when left out. */
   readonly tls?: TlsIdentity;
@@ -95,9 +97,9 @@ export class GrpcAttachServer implements AttachServer {
   }
 
   /**
-   * The address for runners on this host (a Unix socket private to the user, or loopback with TLS where there are no Unix sockets), or for runners on the
-   * network (TCP with TLS), to which this machine is `host`. Starts to listen on the first call, and again on a socket that was removed. After a failure
-   * the next call tries again.
+   * The address for runners on this host (a Unix socket private to the user, or loopback with TLS where there are no Unix sockets), or for
+   * runners on the network (TCP with TLS), to which this machine is `host`. Starts to listen on the first call, and again on a socket that
+   * was removed. After a failure the next call tries again.
    *
    * @throws {FlameError} FLAME_CONFIG when it cannot listen.
    */

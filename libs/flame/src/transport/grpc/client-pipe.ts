@@ -9,7 +9,9 @@ export interface Destination {
   readonly address: string;
   /** The certificate that the parent must have, PEM; undefined on a Unix socket. */
   readonly certificate?: string;
-  /** The other end is on this host, where the system closes the connection when its process ends: without an answer it is paused, not lost. */
+  /**
+   * The other end is on this host, where the system closes the connection when its process ends: without an answer it is paused, not lost.
+   */
   readonly sameHost?: boolean;
   /** For an instance of the app: the certificates of both ends. */
   readonly identity?: InstanceIdentity;

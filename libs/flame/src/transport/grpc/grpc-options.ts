@@ -33,7 +33,10 @@ export const serverOptions: ChannelOptions = {
   'grpc.max_concurrent_streams': 100,
 };
 
-/** How a runner connects to its parent on the same host. It sends no pings: a parent that does not answer is paused or busy, and the system closes the connection when it ends. */
+/**
+ * How a runner connects to its parent on the same host. It sends no pings: a parent that does not answer is paused or busy, and the system
+ * closes the connection when it ends.
+ */
 export const hostDialOptions: ChannelOptions = {
   ...commonOptions,
   // `http_proxy` is meant for the internet, and the parent is not there.

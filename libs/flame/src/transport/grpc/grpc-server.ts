@@ -4,9 +4,9 @@ import { Server, type ServerOptions } from '@grpc/grpc-js';
 /**
  * Makes a gRPC server that ignores streams which were closed before it handles them.
  *
- * grpc-js (1.14) answers a call of an unknown method, or of another content type, without checking that its stream is still open. Node's HTTP/2 then
- * throws, and the process ends. A client can cause this without a token, by opening such a stream and resetting it at once. This function uses internals
- * of grpc-js; its tests fail when they change.
+ * grpc-js (1.14) answers a call of an unknown method, or of another content type, without checking that its stream is still open. Node's
+ * HTTP/2 then throws, and the process ends. A client can cause this without a token, by opening such a stream and resetting it at once.
+ * This function uses internals of grpc-js; its tests fail when they change.
  */
 export function makeGrpcServer(options: ServerOptions): Server {
   const server = new Server(options);

@@ -2,12 +2,15 @@ import type { ListenOptions } from 'node:net';
 import type { Listener } from './listener.js';
 import { openPrivateSocket, type PrivateSocket } from './private-socket.js';
 
-/** In a cluster the primary would listen otherwise: it would give a runner of one worker to another, and wait for runners before a worker may end. */
+/**
+ * In a cluster the primary would listen otherwise: it would give a runner of one worker to another, and wait for runners before a worker
+ * may end.
+ */
 export const alone = { exclusive: true };
 
 /**
- * The private Unix socket on which runners of this host attach. It is made on the first use, and again when it was removed. The `HostListener` owns the socket's
- * folder; the owner of the listener is the code that opens it.
+ * The private Unix socket on which runners of this host attach. It is made on the first use, and again when it was removed. The
+ * `HostListener` owns the socket's folder; the owner of the listener is the code that opens it.
  */
 export class HostListener {
   readonly #open: (where: ListenOptions) => Promise<Listener>;

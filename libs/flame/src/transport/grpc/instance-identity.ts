@@ -21,9 +21,9 @@ const valid = () => ({ notBeforeDate: new Date(Date.now() - day), notAfterDate: 
 const elliptic = { keyType: 'ec', algorithm: 'sha256' } as const;
 
 /**
- * Makes a mutual-TLS identity from shared secrets. Every instance derives the key of one private authority from the secret, and signs a certificate
- * for its own key with it. The secret is never sent, and without it nobody can connect or listen in. The first secret signs; certificates signed with
- * any of the secrets are trusted.
+ * Makes a mutual-TLS identity from shared secrets. Every instance derives the key of one private authority from the secret, and signs a
+ * certificate for its own key with it. The secret is never sent, and without it nobody can connect or listen in. The first secret signs;
+ * certificates signed with any of the secrets are trusted.
  *
  * A client sees enough of the authority to guess secrets, so a secret must be long; scrypt makes each guess slow.
  */

@@ -23,8 +23,8 @@ const ownPart = `/${prefix}XXXXXX/${socketName}`.length;
 const settledAfter = 60_000;
 
 /**
- * The folders for the socket, in the order in which they are tried: the temporary folder, then others in case that it is missing, read-only or has too
- * long a path. The paths are absolute, because runners may have another working directory.
+ * The folders for the socket, in the order in which they are tried: the temporary folder, then others in case that it is missing, read-only
+ * or has too long a path. The paths are absolute, because runners may have another working directory.
  */
 export function socketFolders(): string[] {
   const { XDG_RUNTIME_DIR: runtime = '' } = process.env;
@@ -32,8 +32,8 @@ export function socketFolders(): string[] {
 }
 
 /**
- * Listens on a private socket in the first folder that can hold one, and removes the sockets that killed parents left there. A socket that was removed (`gone`)
- * is made again at the same path, if possible: runners that reconnect know no other.
+ * Listens on a private socket in the first folder that can hold one, and removes the sockets that killed parents left there. A socket that
+ * was removed (`gone`) is made again at the same path, if possible: runners that reconnect know no other.
  *
  * @throws {FlameError} FLAME_CONFIG with the reason for each folder.
  */

@@ -39,8 +39,8 @@ export function endWith(stream: ServerStream, code: status, details: string): vo
 }
 
 /**
- * grpc-js (1.14) applies `grpc-node.flow_control_window` to clients only. So the window of a server's connection is set through internals of grpc-js,
- * and only after its runner has authenticated. Without these internals the connection keeps HTTP/2's 64 KiB and is only slower.
+ * grpc-js (1.14) applies `grpc-node.flow_control_window` to clients only. So the window of a server's connection is set through internals
+ * of grpc-js, and only after its runner has authenticated. Without these internals the connection keeps HTTP/2's 64 KiB and is only slower.
  */
 function widenWindow(stream: ServerStream): void {
   const session = sessionOf(stream);
@@ -49,7 +49,10 @@ function widenWindow(stream: ServerStream): void {
   session.settings({ initialWindowSize: wideWindow });
 }
 
-/** The socket, or the stream in its place, of a stream's connection; undefined when the internals of grpc-js change. Node wraps a stream that is not a socket in one. */
+/**
+ * The socket, or the stream in its place, of a stream's connection; undefined when the internals of grpc-js change. Node wraps a stream
+ * that is not a socket in one.
+ */
 export function socketUnder(stream: ServerStream): unknown {
   const socket = sessionOf(stream)?.socket;
   return socket?.stream ?? socket;

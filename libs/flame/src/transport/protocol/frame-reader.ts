@@ -13,7 +13,11 @@ export function readFrame(from: ProtoReader, end: number): WireFrame {
   return build(fields);
 }
 
-/** Reads a frame that `writeBare` wrote, and adds its payload. @throws {Violation} when the bytes are not a frame, or the frame has no payload. */
+/**
+ * Reads a frame that `writeBare` wrote, and adds its payload.
+ *
+ * @throws {Violation} when the bytes are not a frame, or the frame has no payload.
+ */
 export function withPayload(head: Uint8Array, payload: Uint8Array): WireFrame {
   readFields(new ProtoReader(head));
   fields.payload = payload;

@@ -4,7 +4,10 @@ import { introductionPacket, readIntroduction } from './packet.js';
 import { ProtoReader, ProtoWriter } from './protobuf.js';
 import type { SharedPlace } from '../session/shared-memory.js';
 
-/** How a runner authenticates: by its token on the first connection. On later ones by the session's key, with the number of the last packet that it received. */
+/**
+ * How a runner authenticates: by its token on the first connection. On later ones by the session's key, with the number of the last packet
+ * that it received.
+ */
 export interface Credentials {
   readonly runner: string;
   readonly token: string;
@@ -17,7 +20,9 @@ export interface RawHello extends Credentials {
   readonly about: Uint8Array;
 }
 
-/** The answer to a hello: the key that resumes the session, and the number of the last packet received. Instances also describe themselves. */
+/**
+ * The answer to a hello: the key that resumes the session, and the number of the last packet received. Instances also describe themselves.
+ */
 export interface Welcome {
   readonly session: Uint8Array;
   readonly received: number;

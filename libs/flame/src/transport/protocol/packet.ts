@@ -8,7 +8,10 @@ const tags = { hello: (1 << 3) | 2, welcome: (2 << 3) | 2, seq: (3 << 3) | 0, ac
 /** The most bytes that `seq` and `ack` take. */
 const front = 18;
 
-/** A packet that is being filled with frames. Its numbers are known last: they go into the room that was left in front, so that no bytes move. */
+/**
+ * A packet that is being filled with frames. Its numbers are known last: they go into the room that was left in front, so that no bytes
+ * move.
+ */
 export class PacketDraft {
   readonly #out: ProtoWriter;
   /** How many of its frames have their payload in shared memory. */

@@ -4,7 +4,10 @@ import type { CancelCause, Frame, CallMode } from '../../core/session/frame.js';
 /** A frame of a packet: one of the session's users, or one of the transport itself. */
 export type WireFrame = Frame | ChunkFrame | SharedFrame | SharingFrame | ShortFrame | CloseFrame;
 
-/** A chunk of the bytes of a frame that is too large for one packet. `id` counts the sender's chunked frames. `total` is the frame's length on the first chunk, else 0. */
+/**
+ * A chunk of the bytes of a frame that is too large for one packet. `id` counts the sender's chunked frames. `total` is the frame's length
+ * on the first chunk, else 0.
+ */
 export interface ChunkFrame {
   type: 'chunk';
   id: number;

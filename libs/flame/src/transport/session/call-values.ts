@@ -3,11 +3,14 @@ import { reusableFrom, spareMemory } from './spare-memory.js';
 import { youngGeneration } from './young-generation.js';
 
 /**
- * The large values that the calls of one session hold, for `spareMemory` and `youngGeneration`. Call numbers tell which call is older: the end that calls
- * counts them upwards.
+ * The large values that the calls of one session hold, for `spareMemory` and `youngGeneration`. Call numbers tell which call is older: the
+ * end that calls counts them upwards.
  */
 export class CallValues {
-  /** Arguments that this end has sent, by call. Their memory is free once the call is answered: until then its pool may have to send them again. */
+  /**
+   * Arguments that this end has sent, by call. Their memory is free once the call is answered: until then its pool may have to send them
+   * again.
+   */
   readonly #sent = new Map<number, Uint8Array>();
   /** Arguments that came in for calls that run here, and how often `youngGeneration` had looked when they came. */
   readonly #running = new Map<number, { readonly bytes: number; readonly begun: number }>();

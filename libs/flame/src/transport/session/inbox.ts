@@ -49,8 +49,8 @@ export class Inbox {
   }
 
   /**
-   * Hands over up to `limit` frames of a packet. `from` stands behind the packet's numbers, or where it was left the last time. Gives how many there
-   * were: fewer than `limit` when it was read to its end. @throws {Violation} and what the reader throws.
+   * Hands over up to `limit` frames of a packet. `from` stands behind the packet's numbers, or where it was left the last time. Gives how
+   * many there were: fewer than `limit` when it was read to its end. @throws {Violation} and what the reader throws.
    */
   read(from: ProtoReader, limit = Infinity): number {
     let count = 0;

@@ -18,7 +18,10 @@ export interface Link {
   open(receiver: LinkReceiver): void;
   /** Ends the session after what was sent has left; idempotent. The other end sees `closed` with the reason. */
   close(reason: string): Promise<void>;
-  /** Ends the session at once, for the other end is known to be gone: nobody is left to say goodbye to. What was not sent is dropped. Idempotent. */
+  /**
+   * Ends the session at once, for the other end is known to be gone: nobody is left to say goodbye to. What was not sent is dropped.
+   * Idempotent.
+   */
   drop(reason: string): void;
 }
 

@@ -8,7 +8,9 @@ import { payloadOf, weightOf } from '../protocol/wire-frame.js';
 import type { Link, LinkEnd, LinkReceiver } from './link.js';
 import { ProtoReader, ProtoWriter } from '../protocol/protobuf.js';
 
-/** Both ends of a session within one process: every frame goes through the same bytes as on the wire, on the next turn of the event loop. */
+/**
+ * Both ends of a session within one process: every frame goes through the same bytes as on the wire, on the next turn of the event loop.
+ */
 export function memoryLinks(options: MemoryLinkOptions = {}): { parent: Link; runner: MemoryLink } {
   const scope = options.scope ?? new AsyncResource('FLAMELINK');
   const parent = new MemoryLink(scope, options.onEnded);

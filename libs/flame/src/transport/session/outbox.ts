@@ -30,8 +30,8 @@ const chunkedAtOnce = 16;
 /**
  * The frames of a link that have not left yet, in the order in which they may leave.
  *
- * Small frames are written into the open packet at once. Large frames leave in chunks: each packet carries the small frames there are and the next chunk of one
- * large frame, in turns. Later frames of the same call wait until it has left; all others overtake it.
+ * Small frames are written into the open packet at once. Large frames leave in chunks: each packet carries the small frames there are and
+ * the next chunk of one large frame, in turns. Later frames of the same call wait until it has left; all others overtake it.
  */
 export class Outbox {
   #draft: PacketDraft | undefined;
@@ -112,7 +112,10 @@ export class Outbox {
     return true;
   }
 
-  /** The payload of a frame has been copied. The arguments of a call are kept until its answer: its pool may have to send them again (`call-values.ts`). */
+  /**
+   * The payload of a frame has been copied. The arguments of a call are kept until its answer: its pool may have to send them again
+   * (`call-values.ts`).
+   */
   #sent(frame: Frame): void {
     if (frame.type === 'return') spareMemory.giveBack(frame.value);
   }

@@ -15,8 +15,8 @@ import { PacketSession } from './spare-memory.js';
 import { youngGeneration } from './young-generation.js';
 
 /**
- * A link over connections that come and go. It owns the session's state, the outbox, the inbox, and the one timer for a broken connection or an unanswered
- * `close`. Connections are made elsewhere and given to `connect`.
+ * A link over connections that come and go. It owns the session's state, the outbox, the inbox, and the one timer for a broken connection
+ * or an unanswered `close`. Connections are made elsewhere and given to `connect`.
  */
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
@@ -64,7 +64,10 @@ export class SessionLink implements Link {
     return this.#over ? 0 : this.#outbox.backlog + this.#flying;
   }
 
-  /** The highest packet number that was read to its end, values in shared memory included: this end confirms it, and a new connection starts with it. */
+  /**
+   * The highest packet number that was read to its end, values in shared memory included: this end confirms it, and a new connection starts
+   * with it.
+   */
   get received(): number {
     return this.#session.received - this.#unread.length;
   }
@@ -74,8 +77,8 @@ export class SessionLink implements Link {
   }
 
   /**
-   * Lets large values pass through shared memory, which the link owns from now on. Incoming values are read at once. Outgoing values use it when the other end
-   * has opened it: a runner does so at once and says so with its first frame.
+   * Lets large values pass through shared memory, which the link owns from now on. Incoming values are read at once. Outgoing values use it
+   * when the other end has opened it: a runner does so at once and says so with its first frame.
    */
   share(files: SharedFiles, end: 'parent' | 'runner'): void {
     const short = (): void => (end === 'parent' ? this.#options.onShort?.() : this.#outbox.sayShort());

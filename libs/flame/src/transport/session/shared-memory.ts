@@ -47,8 +47,9 @@ const leftOfDisk = 1024 * 1024 * 1024;
 const idleAfter = 500;
 
 /**
- * The parent's folder of shared files, private to its user. A session's two files are in it only until its runner has opened them: from then on they have no
- * name, and are gone when both processes are. The parent opens nothing but what it has made itself. It owns the folder.
+ * The parent's folder of shared files, private to its user. A session's two files are in it only until its runner has opened them: from
+ * then on they have no name, and are gone when both processes are. The parent opens nothing but what it has made itself. It owns the
+ * folder.
  *
  * All such files, of all processes and parents, leave half of `/dev/shm` free: each asks the system before it grows.
  */
@@ -110,7 +111,10 @@ export interface SharedListener {
   short(): void;
 }
 
-/** The shared files of one session. Gives their memory back when no value passes, and tries again after a shortage. It owns the files and a timer. */
+/**
+ * The shared files of one session. Gives their memory back when no value passes, and tries again after a shortage. It owns the files and a
+ * timer.
+ */
 export class SharedSession {
   readonly #incoming: RingReader;
   readonly #outgoing: RingWriter;
@@ -181,7 +185,10 @@ export class SharedSession {
   };
 }
 
-/** Opens, as a runner, the files that its parent has made, and removes their names; undefined where they cannot be reached, as on another host. */
+/**
+ * Opens, as a runner, the files that its parent has made, and removes their names; undefined where they cannot be reached, as on another
+ * host.
+ */
 export function joinShared({ path, size, above }: SharedPlace): SharedFiles | undefined {
   try {
     const files = openFiles(path, 'runner', size, above, 0);

@@ -21,8 +21,8 @@ export interface RingWatcher {
 }
 
 /**
- * A file of one end of a session that the other end can read: a ring of values on their way. It owns its descriptor. A region is free when the packet that
- * tells of it is confirmed, so that what is sent again after a cut is still there.
+ * A file of one end of a session that the other end can read: a ring of values on their way. It owns its descriptor. A region is free when
+ * the packet that tells of it is confirmed, so that what is sent again after a cut is still there.
  */
 export class RingWriter {
   readonly #fd: number;

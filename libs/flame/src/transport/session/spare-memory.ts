@@ -11,8 +11,8 @@ const fitsWithin = 4;
 export const reusableFrom = reusedFrom / fitsWithin;
 
 /**
- * Buffers for large values and packets, used again after they were sent. A buffer in use is mapped and in the caches. A new one costs a page fault for
- * each 4 KiB, and, because it lies outside of V8's heap, a full collection for some dozens of megabytes.
+ * Buffers for large values and packets, used again after they were sent. A buffer in use is mapped and in the caches. A new one costs a
+ * page fault for each 4 KiB, and, because it lies outside of V8's heap, a full collection for some dozens of megabytes.
  *
  * Weak references only: the garbage collector takes buffers that wait here, and buffers that are never given back.
  *
@@ -72,7 +72,9 @@ export function allocate(length: number): Buffer {
 
 /** A session whose packets are bytes: their memory is used again when they are confirmed. */
 export class PacketSession extends Session<Buffer> {
-  /** Packets up to this number were sent again: a copy may still be on its way when they are confirmed, so their memory is not used again. */
+  /**
+   * Packets up to this number were sent again: a copy may still be on its way when they are confirmed, so their memory is not used again.
+   */
   #sentAgain = 0;
 
   constructor() {

@@ -6,8 +6,8 @@ import { FlameError } from '../../core/errors/flame-error.js';
 const variable = 'FLAME_YOUNG_COLLECTIONS';
 
 /**
- * How much lies outside of V8's heap, held by its young generation, from one collection to the next. V8 counts it with the old one and may begin a full
- * collection at 8 MB: a heap that was collected and has not grown since has room for no more.
+ * How much lies outside of V8's heap, held by its young generation, from one collection to the next. V8 counts it with the old one and may
+ * begin a full collection at 8 MB: a heap that was collected and has not grown since has room for no more.
  */
 const collectAfter = 4 * 1024 * 1024;
 /** What gRPC leaves behind of each byte that it carries, at most. */
@@ -16,12 +16,12 @@ const leftByGrpc = 2;
 const large = 16 * 1024;
 
 /**
- * Asks V8 to collect the young generation while large values pass. Each value leaves a few small objects behind that hold megabytes outside of the heap. They
- * fill the young generation slowly, so V8 would run a full collection of all that the app has first, again and again. Collecting the young generation takes
- * some tenths of a millisecond and frees the same memory.
+ * Asks V8 to collect the young generation while large values pass. Each value leaves a few small objects behind that hold megabytes outside
+ * of the heap. They fill the young generation slowly, so V8 would run a full collection of all that the app has first, again and again.
+ * Collecting the young generation takes some tenths of a millisecond and frees the same memory.
  *
- * Two cases are left out, because collecting would only make more values old: values of calls that were there at the last collection (such a value stays with
- * its call's promise until a full collection), and arguments of calls that still run.
+ * Two cases are left out, because collecting would only make more values old: values of calls that were there at the last collection (such
+ * a value stays with its call's promise until a full collection), and arguments of calls that still run.
  *
  * The environment variable `FLAME_YOUNG_COLLECTIONS=off` switches it off in a process.
  *
@@ -96,7 +96,10 @@ function isEnabled(env: NodeJS.ProcessEnv): boolean {
   });
 }
 
-/** V8's collector for the young generation, which Node gives to those who ask with a flag. It is taken back, so that nobody else comes to see it. */
+/**
+ * V8's collector for the young generation, which Node gives to those who ask with a flag. It is taken back, so that nobody else comes to
+ * see it.
+ */
 function minorCollector(): () => void {
   const shown = typeof globalThis.gc === 'function';
   if (!shown) setFlagsFromString('--expose-gc');

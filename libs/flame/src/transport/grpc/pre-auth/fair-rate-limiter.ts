@@ -4,8 +4,8 @@ import type { Clock } from '../../../core/clock.js';
 const shortestWait = 5;
 
 /**
- * Starts `perSecond` tasks in a second, and as many at once after a quiet second (a token bucket). Others wait in a queue for each group. The groups take turns,
- * so that a group with a long queue delays only itself.
+ * Starts `perSecond` tasks in a second, and as many at once after a quiet second (a token bucket). Others wait in a queue for each group.
+ * The groups take turns, so that a group with a long queue delays only itself.
  */
 export class FairRateLimiter {
   readonly #perSecond: number;

@@ -1,4 +1,7 @@
-/** The bytes that a client sends before its first frame (RFC 9113, section 3.4), and those of a frame's head, which begins with the length (section 4.1). */
+/**
+ * The bytes that a client sends before its first frame (RFC 9113, section 3.4), and those of a frame's head, which begins with the length
+ * (section 4.1).
+ */
 const prefaceLength = 24;
 const headLength = 9;
 const lengthBytes = 3;

@@ -1,4 +1,6 @@
-/** Limits on connections that have not authenticated yet, on a port on the network. A Unix socket has none: only the same user reaches it. */
+/**
+ * Limits on connections that have not authenticated yet, on a port on the network. A Unix socket has none: only the same user reaches it.
+ */
 export interface PreAuthLimits {
   /**
    * Time, in milliseconds, that a connection may take to authenticate: TLS, HTTP/2 and the introduction together. A slower one is dropped.
@@ -13,13 +15,15 @@ export interface PreAuthLimits {
    */
   maxConnections?: number;
   /**
-   * New connections of one address in a second; an IPv6 network of 64 bits counts as one address. More are dropped before TLS, and runners among them dial again.
+   * New connections of one address in a second; an IPv6 network of 64 bits counts as one address. More are dropped before TLS, and runners
+   * among them dial again.
    *
    * @default 50
    */
   maxConnectionsPerSecond?: number;
   /**
-   * Bytes that a connection may send before it has authenticated. One that sends more is dropped. A runner's introduction names all handlers of the app.
+   * Bytes that a connection may send before it has authenticated. One that sends more is dropped. A runner's introduction names all
+   * handlers of the app.
    *
    * @default 131_072
    */
@@ -36,11 +40,20 @@ export const preAuthDefaults = {
 
 /** Limits that are no options, as nobody needs other values. Tests lower them. */
 export const fixedLimits = {
-  /** Connections that a port accepts in a second, from all addresses: as many runners as may come back together after a cut. More are dropped before Node makes a socket. */
+  /**
+   * Connections that a port accepts in a second, from all addresses: as many runners as may come back together after a cut. More are
+   * dropped before Node makes a socket.
+   */
   maxAcceptedPerSecond: 1_000,
-  /** Connections in a second, from all addresses, that begin TLS and do not authenticate. Each takes 1 to 2 ms, so that a fifth of a processor is spent at most. */
+  /**
+   * Connections in a second, from all addresses, that begin TLS and do not authenticate. Each takes 1 to 2 ms, so that a fifth of a
+   * processor is spent at most.
+   */
   maxFailuresPerSecond: 100,
-  /** HTTP/2 frames before a connection has authenticated, besides one for each 16 KiB of `maxBytes`. A runner sends four; 128 KiB of frames could open 1,300 streams. */
+  /**
+   * HTTP/2 frames before a connection has authenticated, besides one for each 16 KiB of `maxBytes`. A runner sends four; 128 KiB of frames
+   * could open 1,300 streams.
+   */
   maxFrames: 12,
 };
 

@@ -13,11 +13,12 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
 /**
  * A TLS socket as a plain stream, which HTTP/2 drives through its public methods.
  *
- * Node's HTTP/2 stops reading while its socket takes no more, and holds what it has read. When a TLS socket goes away in that state, HTTP/2 either never hears
- * of it or aborts the process (nodejs/node#32015; seen on Node 20 and 24). So a write is always taken here; HTTP/2's flow control limits what piles up.
+ * Node's HTTP/2 stops reading while its socket takes no more, and holds what it has read. When a TLS socket goes away in that state, HTTP/2
+ * either never hears of it or aborts the process (nodejs/node#32015; seen on Node 20 and 24). So a write is always taken here; HTTP/2's
+ * flow control limits what piles up.
  *
- * An end is taken at once, too: while one is under way, HTTP/2 aborts the process when it has a stream to reset. An unauthenticated client can bring that about
- * by leaving at the right moment (seen on Node 20).
+ * An end is taken at once, too: while one is under way, HTTP/2 aborts the process when it has a stream to reset. An unauthenticated client
+ * can bring that about by leaving at the right moment (seen on Node 20).
  */
 export class ShieldedSocket extends Duplex {
   /** As `peerOf`, also when the socket is closed. */

@@ -45,7 +45,10 @@ export class UnauthenticatedConnections {
     return this.#connections.size;
   }
 
-  /** Limits what a server accepts in a second. Above `server.maxConnections` Node drops connections before it makes a socket, which is most of their cost. */
+  /**
+   * Limits what a server accepts in a second. Above `server.maxConnections` Node drops connections before it makes a socket, which is most
+   * of their cost.
+   */
   guard(server: Pick<Server, 'maxConnections' | 'on'>): void {
     let accepted = 0;
     let stopTimer: (() => void) | undefined;
