@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { allowedProcessors } from '../support/processors.js';
 import { SpawnedApp } from '../support/spawned-app.js';
 
-const main = join(import.meta.dirname, '../../libs/flame/dist/backends/own-processors.js');
+const main = join(import.meta.dirname, '../../libs/flame/dist/backends/launch/own-processors.js');
 const unified =
   existsSync('/sys/fs/cgroup/cgroup.controllers') && readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8').includes('cpu');
 

@@ -5,7 +5,7 @@ export interface Birth {
 }
 
 /** From the inside of the library, which exports it to nobody. */
-const inside = new URL('../../../libs/flame/dist/wire/attach-client.js', import.meta.url).href;
+const inside = new URL('../../../libs/flame/dist/transport/attach/attach-client.js', import.meta.url).href;
 const { dial } = (await import(inside)) as { dial(options: object): Promise<{ open(receiver: object): void }> };
 
 // Runners in everything but their work: sessions with a parent, over connections of their own, many in one process. They end with it.

@@ -1,8 +1,8 @@
 // A runner of parent.mjs, with what a runner's host does about its parent's end, and one way to spend its time.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { watchLifeline } from '../../../libs/flame/dist/runner/lifeline.js';
-import { Watchdog } from '../../../libs/flame/dist/runner/watchdog.js';
+import { watchLifeline } from '../../../libs/flame/dist/runner/host/lifeline.js';
+import { Watchdog } from '../../../libs/flame/dist/runner/watchdog/watchdog.js';
 
 const info = JSON.parse(Buffer.from(process.env.FLAME_PARENT, 'base64').toString());
 const log = { warn: (text) => console.error(text) };

@@ -1,8 +1,8 @@
 // A process with a watchdog: node watched.mjs <what it does> <its parent's address> <whether it has a lifeline, as file descriptor 3>
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { watchLifeline } from '../../../libs/flame/dist/runner/lifeline.js';
-import { Watchdog } from '../../../libs/flame/dist/runner/watchdog.js';
+import { watchLifeline } from '../../../libs/flame/dist/runner/host/lifeline.js';
+import { Watchdog } from '../../../libs/flame/dist/runner/watchdog/watchdog.js';
 
 const [doing, address, held] = process.argv.slice(2);
 const lifeline = held && watchLifeline(3, () => {});
