@@ -124,6 +124,17 @@ describe('flameTracing', () => {
     await Promise.all([rig.pool.drain(), rig.clock.advance(120_000)]);
   });
 
+  it("ends the spans of a call whose handler throws with the handler's error", async () => {
+    const { spans } = setUp(SamplingDecision.RECORD_AND_SAMPLED);
+    const rig = tracedRig(async () => {
+      throw new RangeError('too much');
+    });
+    await expect(rig.call('Work.run')).rejects.toThrow('too much');
+    await rig.pool.drain();
+    const failed = { status: { code: SpanStatusCode.ERROR }, attributes: { 'error.type': 'RangeError' } };
+    expect([...spans('flame.call'), ...spans('flame.run')]).toMatchObject([failed, failed]);
+  });
+
   it('ends the span of a call that could not be made', async () => {
     const { spans } = setUp(SamplingDecision.RECORD_AND_SAMPLED);
     const rig = tracedRig(async () => {});

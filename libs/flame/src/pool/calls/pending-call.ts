@@ -107,10 +107,11 @@ export class PendingCall extends PoolCall {
       this.#settled = true;
       this.#answer(error);
       this.#resolve(failing(error, site, madeBy));
-    } else if (this.#onLate) {
-      this.#onLate(error, this);
-      this.#onLate = undefined;
+      return;
     }
+    this.order.scope?.close(error);
+    this.#onLate?.(error, this);
+    this.#onLate = undefined;
   }
 
   /** Calls `answered` just before the caller has the answer. The promise is the caller's alone: so the stack of an error leads there. */
@@ -140,8 +141,8 @@ export class PendingCall extends PoolCall {
     this.streaming = false;
     this.onOver?.();
     this.onOver = undefined;
-    // A call that fails is closed with its error.
-    if (this.#settled) this.order.scope?.close();
+    // The scope of a call that failed is closed with the error, by `reject` or `#answer`.
+    if (this.#settled && !this.failure) this.order.scope?.close();
   }
 }
 
