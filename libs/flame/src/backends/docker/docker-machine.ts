@@ -15,7 +15,7 @@ const lastLinesWait = 2_000;
 const askAgain = 1_000;
 /** How long a container may take to end after SIGKILL, before the engine is told to remove it as it is. */
 const killWait = 10_000;
-/** How long after the end of a container the engine may write down who had it killed. */
+/** How long after the end of a container the engine may log the signal that ended it. */
 const signalWait = 250;
 /** For how long the engine is asked to wait for a container's end; then it is asked anew, over another connection. */
 const waitFor = 60_000;
@@ -150,21 +150,11 @@ export class DockerMachine implements Machine {
   }
 
   /** What others had the engine send, in its order: the engine remembers its last events. */
-  async #signalsSent({
-    ExitCode: code,
-    StartedAt,
-    FinishedAt,
-  }: {
-    ExitCode: number;
-    StartedAt: string;
-    FinishedAt: string;
-  }): Promise<string[]> {
-    // A signal that ended it at once may be written down after its end.
-    const late = code > 128 ? signalWait : 1;
+  async #signalsSent({ StartedAt, FinishedAt }: { StartedAt: string; FinishedAt: string }): Promise<string[]> {
     const seconds = (time: string, more = 0): string => ((Date.parse(time) + more) / 1_000).toFixed(3);
     const filters = { container: [this.#full], event: ['kill'] };
     const read = async (docker: Docker): Promise<string> => {
-      const query = { since: seconds(StartedAt), until: seconds(FinishedAt, late), filters };
+      const query = { since: seconds(StartedAt), until: seconds(FinishedAt, signalWait), filters };
       let text = '';
       for await (const part of await docker.getEvents(query as object)) text += String(part);
       return text;
