@@ -3,19 +3,19 @@ import { reusableFrom, spareMemory } from './spare-memory.js';
 import { youngGeneration } from './young-generation.js';
 
 /**
- * The large values that the calls of one session hold, for `spareMemory` and `youngGeneration`. Call numbers tell which call is older: the
- * end that calls counts them upwards.
+ * The large values that the calls of one session hold. `spareMemory` and `youngGeneration` use this information. A lower call number means
+ * an older call, because the calling end counts upwards.
  */
 export class CallValues {
   /**
-   * Arguments that this end has sent, by call. Their memory is free once the call is answered: until then its pool may have to send them
+   * Arguments that this end has sent, by call. Their memory is free when the call has an answer: until then the pool may have to send them
    * again.
    */
   readonly #sent = new Map<number, Uint8Array>();
-  /** Arguments that came in for calls that run here, and how often `youngGeneration` had looked when they came. */
+  /** The size of arguments that arrived for calls that run here, and the count of `youngGeneration`'s checks at that time. */
   readonly #running = new Map<number, { readonly bytes: number; readonly begun: number }>();
   #last = 0;
-  /** The last call before the last collection, as far as this session knows. */
+  /** The last call before the last collection that this session has noticed. */
   #lastOld = 0;
   #collections = youngGeneration.collections;
 
@@ -32,7 +32,7 @@ export class CallValues {
     }
   }
 
-  /** A frame has come in, and is about to be delivered. */
+  /** A frame has arrived and is about to be delivered. */
   came(frame: Frame): void {
     switch (frame.type) {
       case 'call': {
@@ -67,7 +67,7 @@ export class CallValues {
   }
 }
 
-/** The work behind a frame is over: nothing holds its arguments any more. */
+/** The work of a frame's call is over, so its arguments are no longer in use. */
 function endsWork(frame: Frame): frame is Extract<Frame, { type: 'return' | 'throw' | 'refuse' | 'ended' }> {
   if (frame.type === 'return') return !frame.held;
   return frame.type === 'throw' || frame.type === 'refuse' || frame.type === 'ended';

@@ -1,7 +1,7 @@
 import type { Frame } from '../../core/session/frame.js';
 import type { LinkEnd, LinkReceiver } from './link.js';
 
-/** Hands what a link brings to its receiver; keeps it until there is one. */
+/** Passes the frames and events of a link to its receiver. Keeps frames and the session's end until there is a receiver. */
 export class Delivery {
   #receiver: LinkReceiver | undefined;
   #early: Frame[] = [];
@@ -9,12 +9,12 @@ export class Delivery {
   #over = false;
   readonly #onThrow: (reason: string) => void;
 
-  /** `onThrow` is told why the receiver did not take a frame. */
+  /** `onThrow` gets the reason when the receiver throws on a frame. */
   constructor(onThrow: (reason: string) => void) {
     this.#onThrow = onThrow;
   }
 
-  /** Delivers what was kept, and from then on everything as it comes; not before the caller has returned. */
+  /** Delivers the kept frames, then all later frames as they arrive. Delivery starts after the caller has returned. */
   open(receiver: LinkReceiver): void {
     process.nextTick(() => {
       this.#receiver = receiver;

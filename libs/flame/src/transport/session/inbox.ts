@@ -7,12 +7,12 @@ import { youngGeneration } from './young-generation.js';
 import type { RingReader } from './shared-ring.js';
 import type { ChunkFrame, SharedFrame, WireFrame } from '../protocol/wire-frame.js';
 
-/** More than an outbox ever has under way. */
+/** An outbox never sends more than 16 chunked frames at a time. */
 const maxChunked = 64;
-/** What a frame may hold beside its value. */
+/** Bytes that a frame may hold in addition to its value. */
 const besideValue = 1024 * 1024;
 
-/** Who gets what an inbox takes out of packets. */
+/** Receives the frames that an inbox takes out of packets. */
 export interface InboxReader {
   frame(frame: Frame): void;
   close(reason: string): void;
@@ -23,18 +23,18 @@ export interface InboxReader {
 }
 
 /**
- * Takes frames out of packets and joins those that came in chunks. Bounded: no value larger than `maxPayload`, no more
- * than 64 values in the making.
+ * Takes frames out of packets and joins frames that arrive in chunks. Its memory is bounded: no value is larger than `maxPayload`, and at
+ * most 64 values are incomplete.
  */
 export class Inbox {
   readonly #reader: InboxReader;
   readonly #maxPayload: number;
-  /** The other end's shared file. */
+  /** The file that the other end writes and this end reads. */
   #ring: RingReader | undefined;
   #onShared: () => void = () => {};
-  /** Bytes read from it, ever. */
+  /** Bytes read from shared memory, in total. */
   shared = 0;
-  /** Large frames whose chunks are arriving, by their numbers. */
+  /** Large frames of which some chunks have arrived, by number. */
   readonly #chunked = new IdMap<{ bytes: Buffer; filled: number }>();
 
   constructor(maxPayload: number, reader: InboxReader) {
@@ -42,15 +42,16 @@ export class Inbox {
     this.#reader = reader;
   }
 
-  /** `onShared` is told of each value that is read from it. */
+  /** Reads shared values from `ring` from now on. `onShared` is called for each of them. */
   share(ring: RingReader, onShared: () => void): void {
     this.#ring = ring;
     this.#onShared = onShared;
   }
 
   /**
-   * Hands over up to `limit` frames of a packet. `from` stands behind the packet's numbers, or where it was left the last time. Gives how
-   * many there were: fewer than `limit` when it was read to its end. @throws {Violation} and what the reader throws.
+   * Passes up to `limit` frames of a packet to the reader. `from` stands behind the packet's numbers, or at the place where the last read
+   * stopped. Returns the number of frames: fewer than `limit` when the packet was read to its end.
+   * @throws {Violation} when the packet breaks the protocol; and any error of the reader.
    */
   read(from: ProtoReader, limit = Infinity): number {
     let count = 0;
@@ -80,7 +81,7 @@ export class Inbox {
     return withPayload(head, this.#ring.read({ at, length }));
   }
 
-  /** What came in another way than as it is must be a frame of the session's users. */
+  /** A frame from chunks or from shared memory must be a frame of the session's users. */
   #whole(frame: WireFrame, place: string): void {
     if (frame.type === 'chunk' || frame.type === 'close' || frame.type === 'shared' || frame.type === 'sharing' || frame.type === 'short')
       throw new Violation(`${place} holds a ${frame.type}`);
@@ -89,7 +90,7 @@ export class Inbox {
 
   #join({ id, total, bytes }: ChunkFrame): void {
     if (total > 0) this.#admit(id, total);
-    // The frame came whole, and need not be copied.
+    // The frame arrived in one chunk and needs no copy.
     if (total > 0 && bytes.length === total) return this.#whole(readFrame(new ProtoReader(bytes), total), `chunked frame ${id}`);
     const chunked = total === 0 ? this.#chunked.get(id) : this.#open(id, total);
     if (chunked === undefined) throw new Violation(`a chunk of frame ${id}, which is not open`);
@@ -108,7 +109,7 @@ export class Inbox {
   }
 
   #open(id: number, total: number): { bytes: Buffer; filled: number } {
-    // The memory is not zero-filled: pages that are never written cost nothing, so a false announcement does not either.
+    // The memory is not zero-filled. Pages that are never written cost nothing, so a false announcement costs nothing either.
     const chunked = { bytes: Buffer.allocUnsafeSlow(total), filled: 0 };
     this.#chunked.set(id, chunked);
     return chunked;

@@ -2,103 +2,97 @@ import type { Frame } from '../../core/session/frame.js';
 import type { Manifest } from '../../core/manifest.js';
 
 /**
- * One end of a session: frames in order, each exactly once, across short cuts of the network. Over a wire, frames of more
- * than 256 KiB are overtaken by others, but never by frames of the same `id`. The gRPC link (`attach-server.ts`,
- * `attach-client.ts`) and its in-memory twin (`memory-link.ts`) keep the same contract.
+ * One end of a session. Frames arrive in order, each exactly once, also when the network is cut for a short time. Over the network, other
+ * frames overtake frames of more than 256 KiB, but frames of the same `id` never overtake each other. The gRPC link (`session-link.ts`) and
+ * the in-memory link (`memory-link.ts`) keep the same contract.
  */
 export interface Link {
   /**
-   * Puts a frame on its way. What is sent in one turn of the event loop leaves as one batch. After the link has closed it
-   * does nothing. Never throws, never blocks.
+   * Sends a frame. All frames of one turn of the event loop leave as one batch. Has no effect after the link has closed. Never throws,
+   * never blocks.
    */
   send(frame: Frame): void;
-  /** Bytes handed to `send` that have not left yet: what producers of streams look at. */
+  /** Bytes of frames that were passed to `send` and have not left yet. Producers of streams wait while it is high. */
   readonly backlog: number;
-  /** Starts delivery. Frames that came before are kept until then. Called once. */
+  /** Starts delivery. Frames that arrive earlier are kept until then. Called once. */
   open(receiver: LinkReceiver): void;
-  /** Ends the session after what was sent has left; idempotent. The other end sees `closed` with the reason. */
+  /** Ends the session after all sent frames have left; idempotent. The receiver of the other end gets `closed` with the reason. */
   close(reason: string): Promise<void>;
-  /**
-   * Ends the session at once, for the other end is known to be gone: nobody is left to say goodbye to. What was not sent is dropped.
-   * Idempotent.
-   */
+  /** Ends the session at once, because the other end is known to be gone. Frames that have not left are dropped. Idempotent. */
   drop(reason: string): void;
 }
 
-/** Who gets what a link delivers. */
+/** Receives the frames and events of a link. */
 export interface LinkReceiver {
-  /** One frame. What it throws ends the session. */
+  /** Takes one frame. If it throws, the session ends. */
   frame(frame: Frame): void;
-  /** The session is over, once, for whatever cause; nothing follows. */
+  /** The session is over, for any reason. Called once; no other call follows. */
   closed(end: LinkEnd): void;
-  /** The connection broke and may come back within `reconnectTimeout`. */
+  /** The connection broke. It may come back within `reconnectTimeout`. */
   suspended?(): void;
-  /** It came back; nothing was lost or repeated. */
+  /** The connection is back. No frame was lost or repeated. */
   resumed?(): void;
 }
 
 /**
- * Why a session ended: `closed` by this end, `left` by the other end's `close`, `cut` when a broken connection did not
- * come back in time, `violation` when the other end broke the protocol.
+ * Why a session ended: `closed` by this end, `left` by the other end's `close`, `cut` when a broken connection did not come back in time,
+ * `violation` when the other end broke the protocol.
  */
 export interface LinkEnd {
   readonly how: 'closed' | 'left' | 'cut' | 'violation';
   readonly reason: string;
 }
 
-/** What a runner says of itself when it attaches, and what instances of an app say to each other. */
+/** Describes a runner when it attaches, or an instance of the app to another instance. */
 export interface Hello {
-  /** The runner's, or the instance's, name. */
+  /** The name of the runner or of the instance. */
   readonly runner: string;
   readonly manifest: Manifest;
   readonly pid: number;
   readonly host: string;
   readonly node: string;
-  /** How many processes its machine runs, where the machine decides. */
+  /** How many processes the machine runs, if the machine decides the number. */
   readonly processes?: number;
-  /** Of instances only: the region, and the version of the app. */
+  /** Instances only: the region, and the version of the app. */
   readonly region?: string;
   readonly app?: string;
 }
 
-/** A runner that the parent expects: only the holder of the token may attach, once, as this runner, with this manifest. */
+/** A runner that the parent expects. Only the holder of the token may attach, once, as this runner, with this manifest. */
 export interface ExpectedRunner {
   readonly runner: string;
   readonly token: string;
   readonly manifest: Manifest;
-  /** It runs on the parent's host, so that large values may pass through shared memory. */
+  /** The runner is on the parent's host, so large values may pass through shared memory. */
   readonly onThisHost?: boolean;
-  /** Why a runner that matches otherwise is refused all the same; undefined when it may attach. */
+  /** Gives the reason to refuse a runner that matches otherwise; undefined when it may attach. */
   readonly refusal?: ((hello: Hello) => string | undefined) | undefined;
 }
 
-/** A runner that came. */
+/** A runner that has attached. */
 export interface Attachment {
   readonly link: Link;
   readonly hello: Hello;
 }
 
-/**
- * The parent's side of the wire: where runners attach.
- */
+/** The server to which runners attach, on the parent's side. */
 export interface AttachServer {
   /**
-   * Waits for the ticket's runner.
+   * Waits for the runner of `ticket`.
    *
-   * When `signal` aborts, the ticket is withdrawn, so that a runner that comes late is sent away, and the promise rejects
-   * with the signal's reason.
+   * When `signal` aborts, the token is withdrawn: a runner that comes later is rejected, and the promise rejects with the signal's reason.
    *
-   * @throws {FlameError} FLAME_DENIED when the runner came with another protocol, version or set of handlers, or the ticket refuses it.
+   * @throws {FlameError} FLAME_DENIED when the runner has another protocol, version or set of handlers, or when the ticket refuses it.
    */
   expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment>;
   /** Closes all sessions and stops listening; idempotent. */
   close(): Promise<void>;
 }
 
-/** What a runner needs to know to reach the parent. */
+/** How a runner reaches its parent. */
 export interface ParentAddress {
   /** `unix:/path`, `host:port`, or `memory` for a runner in the parent's process. */
   readonly address: string;
-  /** What it pins, PEM; none on a Unix socket. */
+  /** The certificate that the runner pins, PEM; absent for a Unix socket. */
   readonly certificate?: string;
 }

@@ -9,7 +9,8 @@ import type { Link, LinkEnd, LinkReceiver } from './link.js';
 import { ProtoReader, ProtoWriter } from '../protocol/protobuf.js';
 
 /**
- * Both ends of a session within one process: every frame goes through the same bytes as on the wire, on the next turn of the event loop.
+ * Creates both ends of a session within one process. Every frame is encoded to the same bytes as on the network, and is delivered on the
+ * next turn of the event loop.
  */
 export function memoryLinks(options: MemoryLinkOptions = {}): { parent: Link; runner: MemoryLink } {
   const scope = options.scope ?? new AsyncResource('FLAMELINK');
@@ -21,7 +22,7 @@ export function memoryLinks(options: MemoryLinkOptions = {}): { parent: Link; ru
 }
 
 export interface MemoryLinkOptions {
-  /** The context in which receivers are called; that of the caller when left out. */
+  /** The async context in which receivers are called; the caller's context if left out. */
   readonly scope?: AsyncResource;
   /** The session is over. */
   readonly onEnded?: () => void;
@@ -29,7 +30,7 @@ export interface MemoryLinkOptions {
 
 /** One end of a session in memory. */
 export class MemoryLink implements Link {
-  /** Ends with something to deliver in the next turn of the event loop: a thousand runners visit it once and not a thousand times. */
+  /** Ends with frames to deliver in the next turn of the event loop. A thousand runners then share one `setImmediate`. */
   static #turn: MemoryLink[] = [];
   peer: MemoryLink | undefined;
   readonly #delivery = new Delivery((reason) => this.#violated(reason));
@@ -79,10 +80,10 @@ export class MemoryLink implements Link {
     return over;
   }
 
-  /** Breaks the connection, as a network does: nothing passes in either direction until `mend`, and nothing is lost. */
+  /** Breaks the connection as a network does: no frame passes in either direction until `mend`, and no frame is lost. */
   cut(): void {
     for (const end of [this, this.peer!]) end.#setCut(true);
-    // An end that had said goodbye does not wait for an answer that may never come.
+    // An end that is closing does not wait for an answer that may never come.
     for (const end of [this, this.peer!]) if (end.#closing !== undefined) end.drop(end.#closing.reason);
   }
 

@@ -8,63 +8,67 @@ import { PacketDraft } from '../protocol/packet.js';
 import { ProtoWriter } from '../protocol/protobuf.js';
 import type { RingWriter } from './shared-ring.js';
 
-/** Frames above this leave in chunks. */
+/** Larger frames leave in chunks. */
 const chunksAbove = 256 * 1024;
-/** Bytes of a chunk while small frames pass by: a small frame may have to wait for so many. */
+/** Bytes of a chunk while small frames are sent. A small frame waits for at most one chunk. */
 const chunkSize = 32 * 1024;
-/** The same while no small frame passes: fewer packets are cheaper. */
+/** Bytes of a chunk while no small frames are sent: fewer packets are cheaper. */
 const quietChunkSize = 1024 * 1024 + 4 * 1024;
-/** So many packets without a small frame are quiet. */
+/** After this many packets without a small frame, the outbox uses the larger sizes. */
 const quietAfter = 16;
-/** Unconfirmed bytes at which a large frame's next chunk waits: bytes in sockets are ahead of the next small frame. */
+/**
+ * While more bytes than this are unconfirmed, the next chunk of a large frame waits: the next small frame leaves behind all bytes that are
+ * already in sockets.
+ */
 const underWay = ackBytes;
-/** The same while no small frame passes: nothing waits behind them, and a round trip moves as much. */
+/** The same limit while no small frames are sent: no frame waits behind these bytes, and one round trip moves as many. */
 const quietUnderWay = 1024 * 1024;
-/** Small frames beyond this go into the next packet. */
+/** When a packet has reached this size, later small frames go into the next packet. */
 const packetSize = 128 * 1024;
-/** Bytes that a packet has room for at least, before it grows. */
+/** The least bytes that a packet has room for before it grows. */
 const leastRoom = 238;
-/** Large frames that leave at the same time; more wait. An inbox takes 64. */
+/** How many large frames leave at the same time; further ones wait. An inbox takes 64. */
 const chunkedAtOnce = 16;
 
 /**
  * The frames of a link that have not left yet, in the order in which they may leave.
  *
- * Small frames are written into the open packet at once. Large frames leave in chunks: each packet carries the small frames there are and
- * the next chunk of one large frame, in turns. Later frames of the same call wait until it has left; all others overtake it.
+ * Small frames are written into the open packet at once. Large frames leave in chunks: each packet carries the available small frames and
+ * the next chunk of one large frame, in turns. Later frames of the same call wait until the large frame has left; all other frames overtake
+ * it.
  */
 export class Outbox {
   #draft: PacketDraft | undefined;
   /** Full drafts, oldest first. */
   readonly #full: PacketDraft[] = [];
-  /** Drafts begun, and drafts pulled, ever. */
+  /** Drafts begun and drafts pulled, in total. */
   #begun = 0;
   #pulled = 0;
-  /** Large frames that leave now, the next one first. */
+  /** Large frames that are leaving, the next one first. */
   readonly #chunked: ChunkedFrame[] = [];
   readonly #waiting: ChunkedFrame[] = [];
   #chunkedOf = new IdMap<ChunkedFrame>();
   #chunkedNumber = 0;
-  /** Packets pulled since the last one with small frames that were added beside a large one. */
+  /** Packets without small frames that were pulled since the last packet with small frames added behind a large frame. */
   #quiet = Infinity;
-  /** Bytes in full drafts, in large frames, and in frames that wait behind them. */
+  /** Bytes in full drafts, in large frames, and in frames that wait behind those. */
   #bytes = 0;
-  /** Room for the next packet: it is likely to hold as much as the last. */
+  /** Initial size of the next packet: it probably holds as much as the last one. */
   #room = leastRoom;
   #ring: RingWriter | undefined;
   #unsaid = false;
 
-  /** From now on large payloads go through shared memory, as far as it has room. */
+  /** Sends large payloads through shared memory from now on, as long as it has room. */
   share(ring: RingWriter): void {
     this.#ring = ring;
   }
 
-  /** Tells the other end, with the next frame, that this end reads its shared memory. */
+  /** Tells the other end, together with the next frame, that this end reads from shared memory. */
   saySharing(): void {
     this.#unsaid = true;
   }
 
-  /** Tells the other end that there is too little shared memory here. */
+  /** Tells the other end that this end has too little shared memory. */
   sayShort(): void {
     this.#write({ type: 'short' });
   }
@@ -113,19 +117,19 @@ export class Outbox {
   }
 
   /**
-   * The payload of a frame has been copied. The arguments of a call are kept until its answer: its pool may have to send them again
+   * The payload of `frame` has been copied. The arguments of a call are kept until its answer, because its pool may send them again
    * (`call-values.ts`).
    */
   #sent(frame: Frame): void {
     if (frame.type === 'return') spareMemory.giveBack(frame.value);
   }
 
-  /** Puts the session's end behind everything; the caller has seen that the outbox is empty. */
+  /** Adds the frame that ends the session, as the last one. The caller has checked that the outbox is empty. */
   addClose(reason: string): void {
     this.#write({ type: 'close', reason });
   }
 
-  /** The next packet, or undefined when nothing is left; `chunks` allows chunks of large frames in it. */
+  /** Returns the next packet, or undefined when there is none. `chunks` allows chunks of large frames in it. */
   pull(seq: number, ack: number, chunks = true): Buffer | undefined {
     let draft = this.#full.shift();
     if (draft !== undefined) this.#bytes -= draft.length;
@@ -150,7 +154,7 @@ export class Outbox {
     return draft?.seal(seq, ack);
   }
 
-  /** Forgets everything. */
+  /** Drops all frames. */
   clear(): void {
     this.#draft = undefined;
     this.#full.length = this.#chunked.length = this.#waiting.length = this.#bytes = 0;
@@ -202,16 +206,16 @@ export class Outbox {
 
 /** A large frame that leaves in chunks. Its payload is sliced without a copy. */
 class ChunkedFrame {
-  /** The call it belongs to, 0 for none. */
+  /** The call to which the frame belongs; 0 for none. */
   readonly id: number;
-  /** Later frames of the same call: they wait until this one has left. */
+  /** Later frames of the same call, which wait until this frame has left. */
   readonly behind: Frame[] = [];
-  /** How many packets had been begun when the frame was added: its chunks must not overtake them. */
+  /** How many packets had been begun when the frame was added. Its chunks must not overtake those packets. */
   readonly after: number;
   readonly frame: Frame;
   readonly #number: number;
   readonly #total: number;
-  /** Bytes that have not left: the fields, then the payload. */
+  /** The parts that have not left: the fields, then the payload. */
   #pieces: Uint8Array[];
   #left: number;
 

@@ -4,30 +4,30 @@ import type { LinkEnd } from './link.js';
 
 /** One connection of a session: packets in order, until it breaks. */
 export interface Pipe {
-  /** `written` is called when the packet has been handed to the system and the next one may come. */
+  /** Writes a packet. Calls `written` when the system has taken the packet and the pipe can take the next one. */
   write(packet: Buffer, written: () => void): void;
-  /** Ends politely, after what was written. Idempotent. */
+  /** Ends the connection after all written packets have left. Idempotent. */
   end(): void;
-  /** Ends at once; `reason` is for the other end, if it still listens. Idempotent. */
+  /** Ends the connection at once. The other end gets `reason` if it still listens. Idempotent. */
   destroy(reason: string): void;
 }
 
 /** Options of a `SessionLink`. */
 export interface SessionLinkOptions {
-  /** The other end, for texts. */
+  /** Names the other end in error texts. */
   readonly peer: string;
   readonly clock: Clock;
-  /** The context in which the receiver is called, whatever the context is in which something was sent, read or opened. */
+  /** The async context in which the receiver is called, independent of the context of `send`, of a read or of `open`. */
   readonly scope: AsyncResource;
-  /** The largest value that may come in, in bytes. */
+  /** The largest incoming value, in bytes. */
   readonly maxPayload: number;
-  /** How long a broken connection may take to come back. */
+  /** How long a broken connection may take to come back, in milliseconds. */
   readonly reconnectTimeout: number;
-  /** How long the other end may take, over a connection, to confirm `close`. @default reconnectTimeout */
+  /** How long the other end may take to confirm `close` over a connection, in milliseconds. @default reconnectTimeout */
   readonly closeTimeout?: number;
-  /** The connection broke; a dialing end starts over. */
+  /** The connection broke. The end that dials then dials again. */
   readonly onSuspended?: (why: string) => void;
   readonly onEnded?: (end: LinkEnd) => void;
-  /** There is too little shared memory, at this end or the other. */
+  /** This end or the other end has too little shared memory. */
   readonly onShort?: (() => void) | undefined;
 }

@@ -15,8 +15,8 @@ import { PacketSession } from './spare-memory.js';
 import { youngGeneration } from './young-generation.js';
 
 /**
- * A link over connections that come and go. It owns the session's state, the outbox, the inbox, and the one timer for a broken connection
- * or an unanswered `close`. Connections are made elsewhere and given to `connect`.
+ * A link over connections that come and go. It owns the session's state, the outbox, the inbox, and one timer, for a broken connection or
+ * an unconfirmed `close`. Its owner makes the connections and passes them to `connect`.
  */
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
@@ -30,16 +30,16 @@ export class SessionLink implements Link {
   #pipe: Pipe | undefined;
   #shared: SharedSession | undefined;
   #suspended = false;
-  /** Packets that came in and have not been read to their end, oldest first. */
+  /** Incoming packets that have not been read to their end, oldest first. */
   readonly #unread: ProtoReader[] = [];
   #written: () => void = () => {};
-  /** Packets to send again, oldest first. */
+  /** Packets that must be sent again, oldest first. */
   #again: Buffer[] = [];
-  /** Bytes of the packet that the pipe has not confirmed; 0 when it takes another. */
+  /** Bytes of the packet that the pipe is writing; 0 when the pipe can take the next packet. */
   #flying = 0;
   #flushing = false;
   #stopTimer: () => void = () => {};
-  /** Set by `close`. `sentAs` is the number of the packet that says so. */
+  /** Set by `close`. `sentAs` is the number of the packet that holds the `close` frame; Infinity until it leaves. */
   #closing: { reason: string; sentAs: number; over: Promise<void>; done: () => void } | undefined;
   #over = false;
 
@@ -65,8 +65,8 @@ export class SessionLink implements Link {
   }
 
   /**
-   * The highest packet number that was read to its end, values in shared memory included: this end confirms it, and a new connection starts
-   * with it.
+   * The highest number of a packet that was read to its end, including its values in shared memory. This end confirms this number, and a
+   * new connection starts with it.
    */
   get received(): number {
     return this.#session.received - this.#unread.length;
@@ -77,8 +77,8 @@ export class SessionLink implements Link {
   }
 
   /**
-   * Lets large values pass through shared memory, which the link owns from now on. Incoming values are read at once. Outgoing values use it
-   * when the other end has opened it: a runner does so at once and says so with its first frame.
+   * Sends large values through shared memory. From now on the link owns `files`. It reads incoming values at once. It writes outgoing
+   * values there as soon as the other end has opened the files: a runner opens them at once and says so with its first frame.
    */
   share(files: SharedFiles, end: 'parent' | 'runner'): void {
     const short = (): void => (end === 'parent' ? this.#options.onShort?.() : this.#outbox.sayShort());
@@ -109,7 +109,7 @@ export class SessionLink implements Link {
     return over;
   }
 
-  /** Goes on over a new connection; an older one is dropped. `received` is what the other end had taken in. */
+  /** Continues over a new connection, and drops an older one. `received` is the highest packet number that the other end has taken in. */
   connect(pipe: Pipe, received: number): void {
     if (this.#over) return pipe.destroy('the session is over');
     if (this.#pipe !== undefined) this.broke(this.#pipe, 'another connection took its place');
@@ -130,7 +130,7 @@ export class SessionLink implements Link {
     this.#pump();
   }
 
-  /** A packet came in over `pipe`. */
+  /** A packet has arrived over `pipe`. */
   packet(pipe: Pipe, bytes: Uint8Array): void {
     if (pipe === this.#pipe) this.#scope.runInAsyncScope(this.#take, this, bytes);
   }
@@ -150,7 +150,7 @@ export class SessionLink implements Link {
     this.#end({ how: 'closed', reason });
   }
 
-  /** Gives the session up: the other end is out of reach, or does not know it any more. */
+  /** Gives up the session: the other end is out of reach, or does not have this session any more. */
   cut(why: string): void {
     this.#end({ how: 'cut', reason: why });
   }
@@ -180,7 +180,7 @@ export class SessionLink implements Link {
     if (!this.#flushing && (this.#session.owes || this.#outbox.backlog > 0)) this.#flushLater();
   }
 
-  /** Reads as much as one turn of the event loop may. @throws {Violation} */
+  /** Reads as many frames as one turn of the event loop may. @throws {Violation} when a packet breaks the protocol. */
   #read(): void {
     const before = this.#inbox.shared;
     let left = this.#turnSize.frames;
@@ -230,7 +230,7 @@ export class SessionLink implements Link {
     if (this.#session.owes) this.#tell();
   }
 
-  /** Confirms what came in. */
+  /** Confirms the packets that have arrived. */
   #tell(): void {
     if (this.#pipe === undefined || !this.#session.untold) return;
     this.#session.told();
@@ -265,7 +265,7 @@ export class SessionLink implements Link {
     this.#end({ how: 'violation', reason });
   }
 
-  /** The first end counts; after `close` there is only one. */
+  /** Only the first end counts. After `close`, every cause except `violation` is reported as `closed`. */
   #end(cause: LinkEnd): void {
     if (this.#over) return;
     const closing = this.#closing;
@@ -279,7 +279,7 @@ export class SessionLink implements Link {
     const pipe = this.#pipe;
     this.#pipe = undefined;
     if (pipe !== undefined) {
-      // The other end's `close` waits for this.
+      // The other end's `close` waits for this confirmation.
       if (cause.how === 'left') pipe.write(ackPacket(this.#session.received), () => {});
       pipe.end();
     }

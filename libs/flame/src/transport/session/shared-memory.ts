@@ -20,38 +20,39 @@ import type { Inbox } from './inbox.js';
 import type { Outbox } from './outbox.js';
 import { RingReader, RingWriter } from './shared-ring.js';
 
-/** Both files of a session, as one end has them open. */
+/** The two files of a session, opened by one end. */
 export interface SharedFiles {
   readonly outgoing: RingWriter;
   readonly incoming: RingReader;
 }
 
-/** Where a runner finds its files, and how it uses them. */
+/** Where a runner finds its session's files, and how it uses them. */
 export interface SharedPlace {
   readonly path: string;
-  /** Bytes that each may hold. */
+  /** The most bytes in each file. */
   readonly size: number;
-  /** Values of so many bytes go through them. */
+  /** Values of at least this many bytes use the files. */
   readonly above: number;
 }
 
 const prefix = 'nestjs-flame-shm-';
 const ringSize = 64 * 1024 * 1024;
-/** Where this folder is not writable, temporary files take its place: those are mostly in memory, too. */
+/** If this folder is not writable, the folder for temporary files takes its place. That one is mostly in memory, too. */
 const memoryFolder = '/dev/shm';
-/** A younger folder may belong to a parent in another PID namespace that is about to use it. */
+/** Milliseconds. A younger folder may belong to a parent in another PID namespace that is about to use it. */
 const settledAfter = 60_000;
-/** Bytes of a disk that files leave free; of memory they leave half. */
+/** Free bytes that the files leave on a disk. In memory they leave half. */
 const leftOfDisk = 1024 * 1024 * 1024;
-/** Milliseconds without a value after which memory goes back, and after a shortage until the next try. */
+/** Milliseconds without a value after which the memory is freed. Also the time between a shortage and the next try. */
 const idleAfter = 500;
 
 /**
- * The parent's folder of shared files, private to its user. A session's two files are in it only until its runner has opened them: from
- * then on they have no name, and are gone when both processes are. The parent opens nothing but what it has made itself. It owns the
- * folder.
+ * The parent's folder of shared files, private to its user. It owns the folder.
  *
- * All such files, of all processes and parents, leave half of `/dev/shm` free: each asks the system before it grows.
+ * The folder holds the two files of a session only until the runner has opened them. From then on the files have no name, and the system
+ * frees them when both processes are gone. The parent opens only files that it has made itself.
+ *
+ * All such files, of all processes and parents, leave half of `/dev/shm` free: each process checks the free room before its file grows.
  */
 export class SharedMemory {
   readonly #above: number;
@@ -60,13 +61,13 @@ export class SharedMemory {
   #sessions = 0;
   #warned = false;
 
-  /** For values of `above` bytes and more. `warn` is called once, when there is too little shared memory. */
+  /** Values of at least `above` bytes use shared memory. `warn` is called once, when there is too little of it. */
   constructor(above: number, warn: (text: string) => void = () => {}) {
     this.#above = above;
     this.#warn = warn;
   }
 
-  /** Makes the files of a session; undefined where that is not possible: then all values go over the stream. */
+  /** Makes the files of a session; undefined if that is not possible. All values then go over the stream. */
   open(): { place: SharedPlace; files: SharedFiles; unlink: () => void } | undefined {
     if (thisSystem().memoryFolder === undefined) return undefined;
     try {
@@ -87,7 +88,7 @@ export class SharedMemory {
     }
   }
 
-  /** Warns once that values found no room, here or in a runner. */
+  /** Warns once that a value found no room, here or in a runner. */
   short(why = found(memoryBase())): void {
     if (this.#warned) return;
     this.#warned = true;
@@ -103,17 +104,16 @@ export class SharedMemory {
   }
 }
 
-/** Told what happens to a session's files. */
+/** Events of a session's files. */
 export interface SharedListener {
-  /** No value passes any more: this end should confirm what has come in, so that the other end can free it. */
+  /** No value has passed for a while. This end should confirm all packets, so that the other end can free its memory. */
   idle(): void;
-  /** The first value found no room, because there is too little memory. */
+  /** A value found no room, because there is too little memory. Called once. */
   short(): void;
 }
 
 /**
- * The shared files of one session. Gives their memory back when no value passes, and tries again after a shortage. It owns the files and a
- * timer.
+ * The shared files of one session. Frees their memory when no values pass, and tries again after a shortage. It owns the files and a timer.
  */
 export class SharedSession {
   readonly #incoming: RingReader;
@@ -133,12 +133,12 @@ export class SharedSession {
     outgoing.watch({ used: this.#used, short: this.#short });
   }
 
-  /** Has an inbox read the other end's values. */
+  /** Makes `inbox` read the other end's values. */
   receive(inbox: Inbox): void {
     inbox.share(this.#incoming, this.#used);
   }
 
-  /** Has an outbox, which it gives back, write its values. */
+  /** Makes `outbox` write its large values into the file of this end. Returns `outbox`. */
   send(outbox: Outbox): Outbox {
     outbox.share(this.#outgoing);
     return outbox;
@@ -186,8 +186,8 @@ export class SharedSession {
 }
 
 /**
- * Opens, as a runner, the files that its parent has made, and removes their names; undefined where they cannot be reached, as on another
- * host.
+ * Opens, in a runner, the files that the parent has made, and removes their names. Undefined if they are out of reach, for example on
+ * another host.
  */
 export function joinShared({ path, size, above }: SharedPlace): SharedFiles | undefined {
   try {
@@ -203,7 +203,7 @@ function openFiles(path: string, end: 'parent' | 'runner', size: number, above: 
   const [own, other] = end === 'parent' ? ['down', 'up'] : ['up', 'down'];
   const outgoing = openFile(`${path}.${own}`, flags);
   try {
-    // This exists also when the parent's folder was removed.
+    // This folder exists even when the parent's folder was removed.
     const place = dirname(dirname(path));
     return {
       outgoing: new RingWriter(outgoing, size, above, () => roomIn(place)),
@@ -215,7 +215,7 @@ function openFiles(path: string, end: 'parent' | 'runner', size: number, above: 
   }
 }
 
-/** Neither follows a link nor waits for the other end of a pipe. */
+/** Opens a file of this user. Does not follow a symbolic link, and does not wait for the other end of a named pipe. */
 function openFile(path: string, flags: number): number {
   const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags, 0o600);
   const found = fstatSync(fd);
@@ -237,15 +237,15 @@ function memoryBase(): string {
   }
 }
 
-/** By how many bytes files in a folder may grow; less than 0 when too much of it is used already. */
+/** By how many bytes the files in `folder` may grow; negative when they have used too much already. */
 export function roomIn(folder: string): number {
   try {
     const { bsize, blocks, bavail } = statfsSync(folder);
     const half = (blocks * bsize) / 2;
-    // A memory file system without a size says that it has no blocks.
+    // A memory file system without a size limit reports 0 blocks.
     return blocks === 0 ? Infinity : bavail * bsize - (folder === memoryFolder ? half : Math.min(half, leftOfDisk));
   } catch {
-    // Unknown: let the file try to grow.
+    // The free room is unknown: let the file try to grow.
     return Infinity;
   }
 }
@@ -260,7 +260,7 @@ function found(folder: string): string {
   }
 }
 
-/** Makes a folder, with mode 0700, and removes those of this user's parents that were killed before they could. */
+/** Makes a folder with mode 0700. Removes the folders of this user's parents that were killed before they could remove them. */
 function makeFolder(): string {
   const base = memoryBase();
   for (const name of readdirSync(base))

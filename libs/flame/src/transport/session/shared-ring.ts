@@ -1,49 +1,52 @@
 import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { Violation } from '../protocol/protobuf.js';
 
-/** A place in the other end's file. */
+/** A place in the file of the other end. */
 export interface Region {
   readonly at: number;
   readonly length: number;
 }
 
-/** A file keeps no more pages than these once it is empty. */
+/** A larger file is truncated as soon as it is empty. */
 const keptBytes = 16 * 1024 * 1024;
-/** A file grows in steps of so many bytes, so that several that grow at once notice each other. */
+/**
+ * A file grows in steps of this many bytes and checks the free room after each step, so that files that grow at the same time notice each
+ * other.
+ */
 const growthStep = 1024 * 1024;
 
-/** Hears of what a ring does. */
+/** Gets the events of a ring. */
 export interface RingWatcher {
-  /** A value was put into it. */
+  /** A value was written. */
   used(): void;
-  /** A value found no room, as the place of the files is short of it. */
+  /** A value found no room, because the folder of the files has too little. */
   short(): void;
 }
 
 /**
- * A file of one end of a session that the other end can read: a ring of values on their way. It owns its descriptor. A region is free when
- * the packet that tells of it is confirmed, so that what is sent again after a cut is still there.
+ * The file of one end of a session, which the other end can read: a ring of values in transit. It owns its descriptor. A region is free
+ * when the packet that names it is confirmed, so values that are sent again after a cut are still there.
  */
 export class RingWriter {
   readonly #fd: number;
   readonly #size: number;
-  /** Values of so many bytes are worth it. */
+  /** Values of at least this many bytes use the ring. */
   readonly above: number;
-  /** Regions in use, oldest first, with the number of the packet that tells of each: Infinity before that has left. */
+  /** Regions in use, oldest first. `seq` is the number of the packet that names the region; Infinity until it leaves. */
   readonly #used: { at: number; length: number; seq: number }[] = [];
   #unsealed = 0;
-  /** Bytes of which no packet tells yet. */
+  /** Bytes in regions that no packet names yet. */
   backlog = 0;
   #next = 0;
   /** The file's length. */
   #written = 0;
   readonly #room: () => number;
-  /** Growing has failed, and is not tried again before `growAgain`. */
+  /** The file could not grow. It does not try again before `growAgain`. */
   #short = false;
   #closed = false;
   #watcher: RingWatcher = { used: () => {}, short: () => {} };
 
-  /** `room` says by how many bytes files may grow there; less than 0 when they have grown too much. */
+  /** `room` returns by how many bytes the files in the folder may grow; negative when they have used too much already. */
   constructor(fd: number, size: number, above: number, room: () => number = () => Infinity) {
     this.#fd = fd;
     this.#size = size;
@@ -55,7 +58,7 @@ export class RingWriter {
     this.#watcher = watcher;
   }
 
-  /** Copies bytes into the ring; undefined when it has no room for them, or the system gives none. */
+  /** Copies bytes into the ring. Undefined when the ring has no room for them, or the system has no memory. */
   put(bytes: Uint8Array): Region | undefined {
     const { length } = bytes;
     const at = this.#place(length);
@@ -71,7 +74,7 @@ export class RingWriter {
     return { at, length };
   }
 
-  /** Of the regions that no packet tells of yet, the oldest `count` are in packet `seq`. */
+  /** Packet `seq` names the oldest `count` of the regions that no packet names yet. */
   seal(seq: number, count: number): void {
     const from = this.#used.length - this.#unsealed;
     for (const region of this.#used.slice(from, from + count)) {
@@ -87,7 +90,7 @@ export class RingWriter {
     if (this.#written > keptBytes) this.release();
   }
 
-  /** Gives back the pages of an empty ring. Says whether none are left. */
+  /** Frees the pages of an empty ring. True when the file has no pages left. */
   release(): boolean {
     if (this.#closed) return true;
     if (this.#used.length > 0) return false;
@@ -106,7 +109,7 @@ export class RingWriter {
     closeSync(this.#fd);
   }
 
-  /** Where so many bytes in a row are free, or -1. An empty ring starts over: where it was written last, the caches are warm. */
+  /** Where `length` bytes in a row are free, or -1. An empty ring starts again at its beginning, where the caches are warm. */
   #place(length: number): number {
     if (this.#closed || length > this.#size / 2) return -1;
     const first = this.#used[0];
@@ -117,14 +120,14 @@ export class RingWriter {
     return length < first.at ? 0 : -1;
   }
 
-  /** Whether the file is as long as that, or may become so. */
+  /** True if the file has `end` bytes or may grow to them. */
   #reaches(end: number): boolean {
     if (end <= this.#written) return true;
     this.#short ||= this.#room() < end - this.#written;
     return !this.#short;
   }
 
-  /** False when the system has no memory for it: then the file is as long as it was. */
+  /** False when the system has no memory for the bytes. The file then has its length of before. */
   #write(bytes: Uint8Array, at: number): boolean {
     const { length } = bytes;
     const before = this.#written;
@@ -135,7 +138,7 @@ export class RingWriter {
         if (old <= 0 && this.#room() < 0) return this.#takeBack(before);
       }
     } catch {
-      // No memory, or a quota, whatever the system said of room.
+      // No memory, or a quota, although the system reported room.
       return this.#takeBack(before);
     }
     this.#written = Math.max(before, at + length);
@@ -149,7 +152,7 @@ export class RingWriter {
   }
 }
 
-/** The file of the other end, which may have written, or cut off, what it likes. It owns its descriptor. */
+/** The file that the other end writes. The other end may have written any bytes, or truncated it. It owns its descriptor. */
 export class RingReader {
   readonly #fd: number;
   readonly #size: number;
@@ -159,7 +162,7 @@ export class RingReader {
     this.#size = size;
   }
 
-  /** The bytes of a region, in memory of their own. @throws {Violation} when they are not there. */
+  /** Copies a region into new memory. @throws {Violation} when its bytes are not there. */
   read({ at, length }: Region): Buffer {
     if (at + length > this.#size) throw new Violation(`a shared value of ${length} bytes at ${at}, beyond the end`);
     const bytes = Buffer.allocUnsafeSlow(length);

@@ -1,30 +1,30 @@
 import { Session } from '../../core/session/session.js';
 import type { Memory } from '../protocol/protobuf.js';
 
-/** Smaller buffers come from Node: they cost little. */
+/** Smaller buffers come from Node, because they are cheap. */
 const reusedFrom = 32 * 1024;
-/** Bytes that wait for the next use, at most. */
+/** The most bytes that are kept for later use. */
 const keptBytes = 64 * 1024 * 1024;
-/** A buffer is not lent for less than this part of its size: the rest of it would lie idle. */
+/** A buffer is not reused for less than this part of its size: the rest of it would be unused. */
 const fitsWithin = 4;
-/** Shorter bytes are in no buffer that was lent here. */
+/** Shorter values are never in a buffer from `SpareMemory`. */
 export const reusableFrom = reusedFrom / fitsWithin;
 
 /**
- * Buffers for large values and packets, used again after they were sent. A buffer in use is mapped and in the caches. A new one costs a
- * page fault for each 4 KiB, and, because it lies outside of V8's heap, a full collection for some dozens of megabytes.
+ * Buffers for large values and packets, which are reused after they were sent. A buffer in use is mapped and in the CPU's caches. A new
+ * buffer costs a page fault for each 4 KiB and, because it is outside of V8's heap, a full collection for every few dozen megabytes.
  *
- * Weak references only: the garbage collector takes buffers that wait here, and buffers that are never given back.
+ * It holds weak references only: the garbage collector frees buffers that wait here, and buffers that are never given back.
  *
- * Gain (Node 26, values of 64 KiB, 16 callers): 21 to 24 thousand calls a second, without it 13.
+ * Gain (Node 26, values of 64 KiB, 16 callers): 21 to 24 thousand calls a second instead of 13.
  */
 export class SpareMemory implements Memory {
-  /** Buffers that can be lent, least recently used first. */
+  /** Free buffers, least recently used first. */
   readonly #spare: { readonly length: number; readonly memory: WeakRef<Buffer> }[] = [];
   #bytes = 0;
   readonly #lent = new WeakMap<ArrayBufferLike, Buffer>();
 
-  /** At least `length` bytes of memory, with any content. */
+  /** Returns at least `length` bytes of memory, with any content. */
   take(length: number): Buffer {
     if (length < reusedFrom) return Buffer.allocUnsafe(length);
     const memory = this.#find(length) ?? Buffer.allocUnsafeSlow(length);
@@ -32,7 +32,7 @@ export class SpareMemory implements Memory {
     return memory;
   }
 
-  /** Takes the buffer of `bytes` back, if it was lent here. Nothing may read `bytes` from now on. */
+  /** Takes back the buffer of `bytes`, if it came from `take`. From now on nothing may read `bytes`. */
   giveBack(bytes: Uint8Array): void {
     if (bytes.length < reusableFrom) return;
     const memory = this.#lent.get(bytes.buffer);
@@ -43,12 +43,12 @@ export class SpareMemory implements Memory {
     for (this.#bytes += length; this.#bytes > keptBytes;) this.#bytes -= this.#spare.shift()!.length;
   }
 
-  /** The buffer of `bytes` stays with its user: a later `giveBack` has no effect. */
+  /** Leaves the buffer of `bytes` to its user: a later `giveBack` has no effect. */
   keep(bytes: Uint8Array): void {
     this.#lent.delete(bytes.buffer);
   }
 
-  /** The buffer used last that is large enough, and not far too large. */
+  /** The most recently used buffer that is large enough and not much too large. */
   #find(needed: number): Buffer | undefined {
     for (let i = this.#spare.length - 1; i >= 0; i--) {
       const { length, memory } = this.#spare[i]!;
@@ -62,18 +62,19 @@ export class SpareMemory implements Memory {
   }
 }
 
-/** This process's. */
+/** The spare memory of this process. */
 export const spareMemory = new SpareMemory();
 
-/** What a codec takes memory for large values from (`CodecOptions.allocate`). */
+/** Allocates memory for a codec's large values (`CodecOptions.allocate`). */
 export function allocate(length: number): Buffer {
   return spareMemory.take(length);
 }
 
-/** A session whose packets are bytes: their memory is used again when they are confirmed. */
+/** A session whose packets are bytes. Reuses the memory of a packet when it is confirmed. */
 export class PacketSession extends Session<Buffer> {
   /**
-   * Packets up to this number were sent again: a copy may still be on its way when they are confirmed, so their memory is not used again.
+   * Packets up to this number were sent again. An earlier copy of them may still be in transit when they are confirmed, so their memory is
+   * not reused.
    */
   #sentAgain = 0;
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { hasDebugger, inspectorPort } from '../../system/inspector.js';
 
-/** The machine's own time. A delay longer than a timer can hold (24.8 days) is waited for in steps; `Infinity` never comes. */
+/** The time of this machine. It waits for a delay longer than a timer can hold (24.8 days) in steps. A delay of `Infinity` never ends. */
 export class SystemClock implements Clock {
   now(): number {
     return performance.now();
@@ -18,7 +18,7 @@ export class SystemClock implements Clock {
     return () => clearTimeout(timer);
   }
 
-  /** A process with an open inspector whose timers are so late was paused, even if the debugger has gone. */
+  /** True when a debugger is attached. Also when the inspector is open and timers are over a second late: then a debugger paused it. */
   debugged(late = 0): boolean {
     const port = inspectorPort();
     return port !== undefined && (late > pause || hasDebugger(port));

@@ -4,15 +4,16 @@ const most = 128;
 const least = 8;
 
 /**
- * How many frames an end reads in one turn of the event loop. An end that waits for answers reads half of them, within 8 and 128: the next
- * calls of the first half leave before the second half is read, and the other process works meanwhile. Otherwise all callers move in step,
- * and one of two cores always waits for the other. An end that only answers reads up to 128. Smaller parts would cost more in system calls
- * than they gain.
+ * How many frames an end reads in one turn of the event loop.
  *
- * Gain (Node 26, values of 1 KiB, 64 callers): 157 thousand calls a second, without it 79.
+ * An end that waits for answers reads half as many frames as answers are missing, between 8 and 128. The next calls of the first half leave
+ * before this end reads the second half, and the other process works meanwhile. Otherwise all callers move in step, and one of two cores
+ * always waits for the other. An end that only answers reads up to 128 frames. Smaller parts cost more in system calls than they gain.
+ *
+ * Gain (Node 26, values of 1 KiB, 64 callers): 157 thousand calls a second instead of 79.
  */
 export class TurnSize {
-  /** Calls of this end without an answer. */
+  /** Calls that this end has sent and that have no answer yet. */
   #awaited = 0;
 
   get frames(): number {
@@ -32,9 +33,9 @@ export class TurnSize {
 }
 
 /**
- * Calls `action` at the end of this turn of the event loop: after all microtasks, also those that are queued later, and before any I/O.
- * `nextTick` alone would run before the microtasks, and a microtask before later ones. Both together run last, and in time for Node's
- * HTTP/2, which writes in the turn's check phase.
+ * Calls `action` at the end of this turn of the event loop: after all microtasks, including those queued later, and before any I/O.
+ * `nextTick` alone runs before the microtasks, and a microtask runs before later microtasks. Both together run last, and in time for Node's
+ * HTTP/2, which writes in the check phase of the turn.
  */
 export function endOfTurn(action: () => void): void {
   queueMicrotask(() => process.nextTick(action));

@@ -2,63 +2,67 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { FlameError } from '../../core/errors/flame-error.js';
 
-/** Switches collections on request off in a process: `off`. */
+/** The environment variable that switches requested collections off in a process: `off`. */
 const variable = 'FLAME_YOUNG_COLLECTIONS';
 
 /**
- * How much lies outside of V8's heap, held by its young generation, from one collection to the next. V8 counts it with the old one and may
- * begin a full collection at 8 MB: a heap that was collected and has not grown since has room for no more.
+ * Bytes outside of V8's heap, held by the young generation, at which a collection is requested. V8 counts these bytes with the old
+ * generation and may begin a full collection at 8 MB: a heap that was collected and has not grown since has no more room.
  */
 const collectAfter = 4 * 1024 * 1024;
-/** What gRPC leaves behind of each byte that it carries, at most. */
+/** Bytes that gRPC leaves outside of the heap for each byte that it carries, at most. */
 const leftByGrpc = 2;
-/** Packets below are of small frames, what comes of which fills the young generation by itself. */
+/** Smaller packets hold small frames. The objects of small frames fill the young generation fast enough by themselves. */
 const large = 16 * 1024;
 
 /**
- * Asks V8 to collect the young generation while large values pass. Each value leaves a few small objects behind that hold megabytes outside
- * of the heap. They fill the young generation slowly, so V8 would run a full collection of all that the app has first, again and again.
- * Collecting the young generation takes some tenths of a millisecond and frees the same memory.
+ * Asks V8 to collect the young generation while large values pass.
  *
- * Two cases are left out, because collecting would only make more values old: values of calls that were there at the last collection (such
- * a value stays with its call's promise until a full collection), and arguments of calls that still run.
+ * Each value leaves a few small objects behind that hold megabytes outside of the heap. These objects fill the young generation slowly. So
+ * V8 first runs a full collection of the app's whole heap, again and again. A collection of the young generation takes some tenths of a
+ * millisecond and frees the same memory.
  *
- * The environment variable `FLAME_YOUNG_COLLECTIONS=off` switches it off in a process.
+ * In two cases a collection would only move more values to the old generation, so it is skipped: when most of the bytes are values of calls
+ * that existed at the last collection (such a value stays with its call's promise until a full collection), or arguments of calls that
+ * still run.
  *
- * Gain (Node 26, values of 64 KiB, 16 callers): 21 to 24 thousand calls a second, without it 11, and without buffer reuse as well 4 to 5.
+ * The environment variable `FLAME_YOUNG_COLLECTIONS=off` switches this off in a process.
+ *
+ * Gain (Node 26, values of 64 KiB, 16 callers): 21 to 24 thousand calls a second instead of 11, and instead of 4 to 5 when buffers are not
+ * reused either.
  */
 export class YoungGeneration {
-  /** How many collections were asked for, ever. */
+  /** Requested collections, in total. */
   collections = 0;
   #passed = 0;
-  /** How much of it is outside of the heap. */
+  /** Bytes that the passed packets and values hold outside of the heap. */
   #outside = 0;
-  /** How often it was looked at whether to collect. */
+  /** How often it was checked whether to collect. */
   #looks = 0;
-  /** Arguments that came since the last look, of calls that run. */
+  /** Bytes of arguments that arrived since the last check, for calls that still run. */
   #running = 0;
-  /** What came for calls that were there at the last collection. */
+  /** Bytes of values that arrived for calls that existed at the last collection. */
   #heldByOld = 0;
   #collect: (() => void) | undefined;
   readonly #enabled: boolean;
 
-  /** `collect` is V8's own when left out. @throws {FlameError} FLAME_CONFIG when `env` has another word than `on` or `off`. */
+  /** `collect` defaults to V8's own collector. @throws {FlameError} FLAME_CONFIG when the variable in `env` is neither `on` nor `off`. */
   constructor(collect?: () => void, env: NodeJS.ProcessEnv = process.env) {
     this.#collect = collect;
     this.#enabled = isEnabled(env);
   }
 
-  /** A packet of so many bytes has come in or leaves through gRPC. */
+  /** A packet of `bytes` bytes arrives or leaves through gRPC. */
   carried(bytes: number): void {
     if (bytes >= large) this.#pass(bytes, bytes * leftByGrpc);
   }
 
-  /** A value of so many bytes was read out of shared memory. */
+  /** A value of `bytes` bytes was read from shared memory. */
   shared(bytes: number): void {
     this.#pass(bytes, bytes);
   }
 
-  /** A call begins to run here, with arguments of so many bytes. Gives what to end it with. */
+  /** A call with arguments of `bytes` bytes starts to run here. Returns the number that `ended` takes as `begun`. */
   begins(bytes: number): number {
     this.#running += bytes;
     return this.#looks;
@@ -68,7 +72,7 @@ export class YoungGeneration {
     if (begun === this.#looks) this.#running -= bytes;
   }
 
-  /** A value of so many bytes came for a call that was there at the last collection. */
+  /** A value of `bytes` bytes arrived for a call that existed at the last collection. */
   heldByOld(bytes: number): void {
     this.#heldByOld += bytes;
   }
@@ -97,8 +101,8 @@ function isEnabled(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * V8's collector for the young generation, which Node gives to those who ask with a flag. It is taken back, so that nobody else comes to
- * see it.
+ * V8's collector for the young generation. Node exposes it with `--expose-gc`. The flag is set only for this moment, so no other code sees
+ * `gc`.
  */
 function minorCollector(): () => void {
   const shown = typeof globalThis.gc === 'function';
@@ -108,5 +112,5 @@ function minorCollector(): () => void {
   return () => void collect?.({ type: 'minor' });
 }
 
-/** This process's. */
+/** The collection requests of this process. */
 export const youngGeneration = new YoungGeneration();
