@@ -14,27 +14,27 @@ import { joinShared } from '../session/shared-memory.js';
 import { SystemClock } from '../session/system-clock.js';
 
 export interface DialOptions {
-  /** Where to attach, with which token, pinning which certificate, and for how long to try again. */
+  /** The parent's address and certificate, the token, and how long to retry. */
   readonly info: Pick<
     ParentInfo,
     'runner' | 'address' | 'certificate' | 'token' | 'reconnectTimeout' | 'maxPayload' | 'sameHost' | 'processes' | 'siblings'
   >;
   readonly manifest: Manifest;
-  /** Stops the attempts to connect. It does not end a link that was made. */
+  /** Stops the attempts to connect. Does not end an established link. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
-  /** Opens a connection; over gRPC when left out. */
+  /** Opens a connection; over gRPC if left out. */
   readonly openPipe?: OpenPipe;
 }
 
 const overGrpc: OpenPipe = (to, listener) => new ClientPipe(to, listener);
 
 /**
- * Attaches to a parent. While the parent cannot be reached, tries again for `reconnectTimeout`; also whenever the connection breaks
- * later. A parent on this host that accepts the connection and does not answer is paused: the attempt waits for its answer.
+ * Attaches to a parent. While the parent cannot be reached, tries again for `reconnectTimeout`, now and whenever the connection breaks
+ * later. If a parent on this host accepts the connection and does not answer, it is paused: the attempt then waits for its answer.
  *
- * @throws {FlameError} FLAME_DENIED with the parent's reason when it rejects this runner; FLAME_BOOT, with gRPC's
- * error as its cause, when it cannot be reached.
+ * @throws {FlameError} FLAME_DENIED with the parent's reason when it rejects this runner; FLAME_BOOT, with gRPC's error as the cause, when
+ * the parent cannot be reached.
  */
 export async function dial({ info, manifest, signal, clock = new SystemClock(), openPipe = overGrpc }: DialOptions): Promise<Link> {
   const processes = info.processes === 'auto' ? { processes: 1 + (info.siblings?.length ?? 0) } : undefined;
@@ -58,22 +58,22 @@ export async function dial({ info, manifest, signal, clock = new SystemClock(), 
   }
 }
 
-/** A session, as the end that connects sees it. */
+/** A session at the end that opens the connections. */
 export interface DialledSession {
   readonly about: Hello;
   readonly to: Destination;
-  /** The name of the other end in texts. */
+  /** The name of the other end in error texts. */
   readonly peer: string;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
-  /** The other end is on this host, so it confirms the end of the session for sure while it exists: closing waits without a limit. */
+  /** The other end is on this host. It confirms the end of the session as long as it exists, so closing waits without a limit. */
   readonly sameHost?: boolean;
   readonly clock: Clock;
   readonly openPipe?: OpenPipe;
 }
 
 /**
- * Makes the link of a session, and the function that makes its first connection. When the connection breaks later, the link connects again.
+ * Makes the link of a session and the function that opens its first connection. When the connection breaks later, the link opens a new one.
  */
 export function openSession({ about, to, peer, reconnectTimeout, maxPayload, sameHost, clock, openPipe = overGrpc }: DialledSession): {
   link: SessionLink;
@@ -104,14 +104,14 @@ export function openSession({ about, to, peer, reconnectTimeout, maxPayload, sam
   return { link, reach };
 }
 
-/** The server's text, which gRPC puts into the details; the message also has the status code. */
+/** The server's text. gRPC has it in `details`; `message` also includes the status code. */
 export function errorText(error: Partial<ServiceError>): string {
   return error.details ?? error.message ?? 'it ended the stream';
 }
 
 /**
- * Opens a connection to a parent or an instance, sends the hello and waits for the welcome. Then the connection, and its end, are the
- * link's. Rejects with gRPC's error when no welcome comes, or `signal` aborts before.
+ * Opens a connection to a parent or an instance, sends the hello and waits for the welcome. Then the link owns the connection. Rejects with
+ * gRPC's error when no welcome comes, or when `signal` aborts before.
  */
 function exchangeHello(
   openPipe: OpenPipe,
@@ -133,9 +133,9 @@ function exchangeHello(
         }
         signal.removeEventListener('abort', stop);
         resolve(welcome);
-        // The parent then knows that the welcome arrived, and no longer accepts the token.
+        // This tells the parent that the welcome arrived. It no longer accepts the token then.
         pipe.write(ackPacket(link.received), () => {});
-        // At once: the packets after the welcome may be here already.
+        // Without a delay: the packets after the welcome may have arrived already.
         const shared = welcome.shared && joinShared(welcome.shared);
         if (shared) link.share(shared, 'runner');
         link.connect(pipe, welcome.received);
@@ -153,11 +153,11 @@ function exchangeHello(
   });
 }
 
-/** Pauses between attempts, in milliseconds: the first, doubling up to the longest. */
+/** Pauses between attempts, in milliseconds. They start with `firstPause` and double up to `longestPause`. */
 const firstPause = 25;
 const longestPause = 400;
 
-/** Whether the parent has rejected the runner for good. */
+/** True if the parent has rejected the runner for good. */
 export function isRejection(error: unknown): boolean {
   const { code } = error as Partial<ServiceError>;
   return code !== undefined && rejections.has(code);
@@ -190,7 +190,7 @@ async function retryConnect(attempt: () => Promise<void>, clock: Clock, signal: 
   }
 }
 
-/** Waits. Keeps the process alive, because nothing else does between two connections. */
+/** Waits. Its timer keeps the process alive, because nothing else does so between two connections. */
 function wait(pause: number, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

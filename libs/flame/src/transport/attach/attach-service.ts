@@ -20,9 +20,9 @@ export interface AttachServiceOptions {
   readonly newKey: () => Buffer;
   /** The context in which links deliver. */
   readonly scope: AsyncResource;
-  /** The method's path. @default that of `Runners` */
+  /** The path of the gRPC method. @default that of `Runners` */
   readonly path?: string;
-  /** What the other end is called in texts. @default 'runner' */
+  /** The name of the other end in error texts. @default 'runner' */
   readonly peer?: 'runner' | 'instance';
   /** Called with the stream over which a peer has authenticated. */
   readonly onAuthenticated?: (stream: ServerStream) => void;
@@ -35,7 +35,7 @@ export interface AttachServiceOptions {
 /** Decides which peers may attach. */
 export interface Admission {
   /**
-   * Checks the token, and only then calls `describe`; `attach` makes the link.
+   * Admits a peer. Checks its token, and only then calls `describe`; `attach` makes the link.
    *
    * @throws {AttachRejected} when the peer may not attach.
    */
@@ -45,9 +45,9 @@ export interface Admission {
 interface RunnerSession {
   readonly key: Buffer;
   readonly link: SessionLink;
-  /** The token with which the runner attached, until its first packet shows that it has the key. */
+  /** The token with which the runner attached. Undefined after the runner's first packet, which shows that it has the key. */
   token: string | undefined;
-  /** The shared memory for large values, used once the runner has opened it. */
+  /** The shared memory for large values, used after the runner has opened it. */
   readonly shared: SharedPlace | undefined;
 }
 
@@ -55,13 +55,13 @@ interface RunnerSession {
 const helloTimeout = 10_000;
 
 /**
- * `flame.v1.Runners/Attach`, or `flame.v1.Instances/Attach`: attaches the peers that the admission accepts, resumes sessions by their keys,
- * and hands packets to the sessions' links. It owns the sessions.
+ * Serves `flame.v1.Runners/Attach` or `flame.v1.Instances/Attach`. Attaches the peers that the admission accepts, resumes sessions by their
+ * keys, and passes packets to the links of the sessions. It owns the sessions.
  */
 export class AttachService {
   readonly #admission: Admission;
   readonly #options: AttachServiceOptions;
-  /** By the peer's name. */
+  /** Sessions by the name of the peer. */
   readonly #sessions = new Map<string, RunnerSession>();
 
   constructor(admission: Admission, options: AttachServiceOptions) {
@@ -83,7 +83,7 @@ export class AttachService {
     server.addService({ Attach: attach }, { Attach: (stream: ServerStream) => this.#attach(stream) });
   }
 
-  /** Closes all sessions. Sessions that have not confirmed it after `within` milliseconds are dropped. */
+  /** Closes all sessions. After `within` milliseconds it drops the sessions that have not confirmed the close. */
   async close(reason: string, within = Infinity): Promise<void> {
     const links = Array.from(this.#sessions.values(), ({ link }) => link);
     const cancel = this.#options.clock.after(within, () => links.forEach((link) => link.drop(reason)));
@@ -128,7 +128,7 @@ export class AttachService {
     stream.on('error', () => gone('the stream failed'));
   }
 
-  /** @throws {AttachRejected} and {Violation} */
+  /** @throws {AttachRejected} when the peer may not attach. @throws {Violation} when the hello is malformed. */
   #authenticate(stream: ServerStream, packet: Buffer): { of: RunnerSession; link: SessionLink; pipe: ServerPipe } {
     const hello = readHello(packet);
     const resumes = hello.session.length > 0;

@@ -20,44 +20,45 @@ import { makeTlsIdentity, type TlsIdentity } from '../grpc/tls-identity.js';
 
 export interface GrpcAttachServerOptions {
   /**
-   * The interface on which runners of other machines reach the parent; all when left out. It is opened only for backends
-   * that need the network, speaks only TLS, and accepts only runners with a token.
+   * The interface on which runners of other machines reach the parent; all interfaces if left out. The parent opens it only for backends
+   * that need the network. It accepts only TLS, and only runners with a token.
    */
   readonly bind?: string;
   /**
-   * The port for them; 0 takes any that is free.
+   * The port for runners of other machines; 0 takes any free port.
    *
    * @default 0
    */
   readonly port?: number;
   /**
-   * The host name that they connect to unless the backend names another; `bind` if that is one interface, else this machine's host name.
+   * The host name to which runners connect unless the backend names another. If left out: `bind` if that is a single interface, else the
+   * host name of this machine.
    */
   readonly advertise?: string;
-  /** Key and certificate for them; made at start when left out. */
+  /** Key and certificate of the network port; made at start if left out. */
   readonly tls?: TlsIdentity;
   /**
-   * Time for which a broken connection may come back, before the session counts as cut.
+   * Time for which a broken connection may come back before the session counts as cut, in milliseconds.
    *
    * @default 5_000
    */
   readonly reconnectTimeout?: number;
   /**
-   * The largest value that may come in, in bytes; a larger one ends the session.
+   * The largest incoming value, in bytes. A larger value ends the session.
    *
    * @default 268_435_456
    */
   readonly maxPayload?: number;
   /**
-   * From how many bytes on values pass through shared memory, to and from runners on this host; `Infinity` for none.
+   * Values of at least this many bytes pass through shared memory, to and from runners on this host; `Infinity` for none.
    *
    * @default 32_768
    */
   readonly sharedMemoryFrom?: number;
-  /** Limits on connections to that port that have not shown a token. */
+  /** Limits on connections to the network port that have not authenticated. */
   readonly preAuth?: ConnectionLimits;
   readonly clock?: Clock;
-  /** Called with a warning that needs somebody's action. */
+  /** Called with warnings that need action. */
   readonly warn?: (text: string) => void;
 }
 
@@ -65,8 +66,8 @@ export interface GrpcAttachServerOptions {
 const loopback: GrpcAttachServerOptions = { bind: '127.0.0.1' };
 
 /**
- * The parent's gRPC server. Nothing is loaded or opened before an address is asked for: an app whose pools are all local
- * never listens. It serves `flame.v1.Runners`, `grpc.health.v1.Health` and what is given to `serve`.
+ * The parent's gRPC server. It loads gRPC and listens only when an address is first requested: an app whose pools are all local never
+ * listens. It serves `flame.v1.Runners`, `grpc.health.v1.Health` and the services added with `serve`.
  */
 export class GrpcAttachServer implements AttachServer {
   readonly #options: GrpcAttachServerOptions;
@@ -84,7 +85,7 @@ export class GrpcAttachServer implements AttachServer {
   readonly #listeners: Listener[] = [];
   #closed: Promise<void> | undefined;
 
-  /** `health` is the health that it serves. */
+  /** `health` is the health status that the server reports. */
   constructor(options: GrpcAttachServerOptions = {}, health = new HealthStatus()) {
     this.#options = options;
     this.#clock = options.clock ?? new SystemClock();
@@ -97,9 +98,10 @@ export class GrpcAttachServer implements AttachServer {
   }
 
   /**
-   * The address for runners on this host (a Unix socket private to the user, or loopback with TLS where there are no Unix sockets), or for
-   * runners on the network (TCP with TLS), to which this machine is `host`. Starts to listen on the first call, and again on a socket that
-   * was removed. After a failure the next call tries again.
+   * Returns the address for runners on this host or on the network. On this host it is a Unix socket private to the user, or loopback with
+   * TLS if the system has no Unix sockets. On the network it is TCP with TLS, with `host` as the name of this machine.
+   *
+   * Starts to listen on the first call, and listens again if the socket was removed. After a failure the next call tries again.
    *
    * @throws {FlameError} FLAME_CONFIG when it cannot listen.
    */
@@ -128,7 +130,7 @@ export class GrpcAttachServer implements AttachServer {
   async #close(): Promise<void> {
     this.#pending.close();
     await this.#runners?.close('the parent is closing');
-    // A listener that is being opened can be closed only when it is open. Failures were reported to the callers of `address`.
+    // A listener can be closed only after it is open. The callers of `address` got any failures.
     await Promise.allSettled([this.#host.settled(), this.#tcp.host, this.#tcp.network]);
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     (await this.#server)?.forceShutdown();

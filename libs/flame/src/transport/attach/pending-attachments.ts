@@ -4,8 +4,8 @@ import type { Attachment, ExpectedRunner, Hello, Link } from '../session/link.js
 import { sameSecret } from './same-secret.js';
 
 /**
- * The runners that a parent expects. The token of each is valid for one attachment, until the expectation is withdrawn. Every attach
- * server has one.
+ * The runners that a parent expects. Each runner's token is valid for one attachment, until the expectation is withdrawn. Every attach
+ * server has its own.
  */
 export class PendingAttachments {
   readonly #expected = new Map<string, Pending>();
@@ -53,7 +53,7 @@ export class PendingAttachments {
     }
   }
 
-  /** Rejects all runners that are expected, now and later; idempotent. */
+  /** Rejects all expected runners, now and later; idempotent. */
   close(): void {
     this.#closed = true;
     for (const { runner, reject } of this.#expected.values()) {
@@ -75,11 +75,11 @@ interface Pending {
   forget(): void;
 }
 
-/** Why a runner may not attach. The runner gets `message`; so does the pool that expects the runner when `type` is `mismatch`. */
+/** Why a runner may not attach. The runner gets `message`. If `type` is `mismatch`, the pool that expects the runner gets it, too. */
 export class AttachRejected extends Error {
   override readonly name = 'AttachRejected';
   constructor(
-    /** `unauthenticated`: its token or key is wrong. `mismatch`: it is the expected runner, but does not match its parent. */
+    /** `unauthenticated`: the token or key is wrong. `mismatch`: it is the expected runner, but it does not match its parent. */
     readonly type: 'unauthenticated' | 'mismatch',
     message: string,
   ) {
@@ -104,7 +104,7 @@ function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manife
     differences.push(`its handlers' digest is ${ofRunner.digest}, the parent's ${ofParent.digest}`);
   }
   if (differences.length === 0) return undefined;
-  // Of several apps in one script, a runner is the first.
+  // If a script starts several apps, runners are copies of the first app.
   const otherApp =
     onlyRunner.length > 0 && onlyParent.length > 0
       ? ' Where the script starts several apps with a FlameModule, runners are the first: give the backend of the others an `entry` that starts theirs alone.'
@@ -112,7 +112,7 @@ function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manife
   return `runner ${runner} does not match its parent: ${differences.join('; ')}. Run the same build of the app on both sides.${otherApp}`;
 }
 
-/** Handlers that an error names, at most. */
+/** The most handlers that an error names. */
 const mostNamed = 8;
 
 function list(handlers: readonly string[]): string {
