@@ -13,8 +13,8 @@ export interface ClientCredentials {
 }
 
 /**
- * Trusts this certificate and no other, under any name or address of the parent. When the certificate is an authority's,
- * the parent's own must be signed by it and name the host.
+ * Trusts only this certificate, under any name or address of the parent. If it is an authority's certificate, the authority must have
+ * signed the parent's certificate, which must name the host.
  */
 export function pinned(certificate: string): ClientCredentials {
   const expected = new X509Certificate(certificate);
@@ -22,12 +22,12 @@ export function pinned(certificate: string): ClientCredentials {
     expected.raw.equals(peer.raw) ? undefined : checkServerIdentity(host, peer);
   const secure = credentials.createSsl(Buffer.from(certificate), null, null, { checkServerIdentity: identify });
   const options: ChannelOptions = shield(secure) ? { 'grpc-node.flow_control_window': wideWindow } : {};
-  // TLS needs a name, and the parent is often reached under an address.
+  // TLS needs a name, but the parent's address is often an IP address.
   if (!expected.ca) options['grpc.ssl_target_name_override'] = 'nestjs-flame';
   return { credentials: secure, options };
 }
 
-/** Credentials that trust certificates of the app's authority, and present this instance's own. */
+/** Trusts certificates of the app's authority, and presents the certificate of this instance. */
 export function mutual({ key, cert, ca, serverName }: InstanceIdentity): ClientCredentials {
   const secure = credentials.createSsl(Buffer.from([ca].flat().join('\n')), Buffer.from(key), Buffer.from(cert));
   const options: ChannelOptions = shield(secure) ? { 'grpc-node.flow_control_window': wideWindow } : {};
@@ -36,12 +36,12 @@ export function mutual({ key, cert, ca, serverName }: InstanceIdentity): ClientC
   return { credentials: secure, options };
 }
 
-/** Whether a client with a certificate of the authority is an instance: it needs the instances' name, if they have one. */
+/** True if a client with a certificate of the authority is an instance. If the instances have a name, its certificate must contain it. */
 export function isInstance({ serverName }: InstanceIdentity, client: TLSSocket): boolean {
   return serverName === undefined || checkServerIdentity(serverName, client.getPeerCertificate()) === undefined;
 }
 
-/** Wraps each socket of these credentials in a `ShieldedSocket`. Returns false when grpc-js has no such method any more. */
+/** Wraps each socket of these credentials in a `ShieldedSocket`. Returns false if grpc-js no longer has the method for that. */
 function shield(secure: ChannelCredentials): boolean {
   const connectorOf = secure._createSecureConnector?.bind(secure);
   if (connectorOf === undefined) return false;

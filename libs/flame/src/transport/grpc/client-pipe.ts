@@ -10,7 +10,8 @@ export interface Destination {
   /** The certificate that the parent must have, PEM; undefined on a Unix socket. */
   readonly certificate?: string;
   /**
-   * The other end is on this host, where the system closes the connection when its process ends: without an answer it is paused, not lost.
+   * The other end is on this host. There the system closes the connection when the other process ends, so a process that does not answer is
+   * paused, not lost.
    */
   readonly sameHost?: boolean;
   /** For an instance of the app: the certificates of both ends. */
@@ -20,7 +21,7 @@ export interface Destination {
 /** The events of a connection that this end opened. */
 export interface PipeListener {
   packet(packet: Buffer): void;
-  /** The connection has ended. Called once, also when this end ended it. */
+  /** The connection has ended. Called once, even if this end ended it. */
   gone(error: ServiceError | undefined): void;
 }
 
@@ -30,7 +31,7 @@ export type OpenPipe = (to: Destination, listener: PipeListener) => Pipe;
 /** A Unix socket that only this user can reach needs no TLS. */
 const onThisHost = { credentials: credentials.createInsecure(), options: {} };
 
-/** Time for the other end to end the stream, too, before the connection is dropped. */
+/** Time for the other end to end the stream as well, in milliseconds. Then the connection is dropped. */
 const endTimeout = 1_000;
 
 /** A connection that this end opened. It has its own gRPC client, which closes with it. */

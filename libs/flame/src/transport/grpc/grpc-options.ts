@@ -6,17 +6,17 @@ export const attachPath = '/flame.v1.Runners/Attach';
 /** `flame.v1.Instances/Attach`. */
 export const instancesPath = '/flame.v1.Instances/Attach';
 
-/** Packets are written and read by `transport/protocol`, so gRPC passes their bytes through. */
+/** `transport/protocol` encodes and decodes packets, so gRPC passes their bytes through. */
 export const asIs = (packet: Buffer): Buffer => packet;
 
 /**
- * The flow-control window: bytes that may be in transit before the reader has to acknowledge some. With HTTP/2's default of 64 KiB
- * large values wait for each round trip.
+ * The flow-control window: bytes that may be in transit before the reader must acknowledge some. With HTTP/2's default of 64 KiB, large
+ * values wait for each round trip.
  *
- * Over TLS both ends have this window. On a Unix socket only the parent has it, for results: Node's HTTP/2 does not read while its
- * socket accepts no more writes, so two ends that each have more in transit than the socket holds would wait for each other
- * forever. With 64 KiB in one direction the writes of that end always finish, so it reads, and the other end continues. Over
- * TLS the `ShieldedSocket` accepts every write.
+ * Over TLS both ends have this window. On a Unix socket only the parent has it, for results. Node's HTTP/2 does not read while its socket
+ * accepts no writes. So two ends that both have more in transit than the socket holds would wait for each other forever. With 64 KiB in one
+ * direction, the writes of that end always finish. So it reads, and the other end continues. Over TLS, the `ShieldedSocket` accepts every
+ * write.
  */
 export const wideWindow = 8 * 1024 * 1024;
 
@@ -34,23 +34,23 @@ export const serverOptions: ChannelOptions = {
 };
 
 /**
- * How a runner connects to its parent on the same host. It sends no pings: a parent that does not answer is paused or busy, and the system
- * closes the connection when it ends.
+ * How a runner connects to its parent on the same host. It sends no pings: a parent that does not answer is paused or busy. When the parent
+ * ends, the system closes the connection.
  */
 export const hostDialOptions: ChannelOptions = {
   ...commonOptions,
-  // `http_proxy` is meant for the internet, and the parent is not there.
+  // `http_proxy` is for connections to the internet, and the parent is not there.
   'grpc.enable_http_proxy': 0,
   'grpc.enable_retries': 0,
   'grpc.service_config_disable_resolution': 1,
-  // Sessions are resumed over connections of their own.
+  // A session is resumed over a connection of its own.
   'grpc.use_local_subchannel_pool': 1,
 };
 
 /**
- * How a runner connects over the network. It pings after 10 s without data. After 10 s more without an answer the connection counts
- * as broken. The parent sends no pings: a runner whose event loop is busy with a handler could not answer them. The parent's
- * kernel probes idle connections instead, see `Listener`.
+ * How a runner connects over the network. It sends a ping after 10 s without data. If no answer comes within 10 s more, the connection
+ * counts as broken. The parent sends no pings: a runner whose event loop is busy with a handler cannot answer them. Instead, the parent's
+ * kernel probes idle connections, see `Listener`.
  */
 export const dialOptions: ChannelOptions = {
   ...hostDialOptions,
@@ -59,7 +59,7 @@ export const dialOptions: ChannelOptions = {
 };
 
 /**
- * How an instance connects to another. Both answer calls, so an instance that leaves a ping unanswered for seconds should get no calls: it
- * gets none until it answers again.
+ * How an instance connects to another one. Both answer calls. An instance that does not answer a ping for seconds gets no calls until it
+ * answers again.
  */
 export const instanceDialOptions: ChannelOptions = { ...dialOptions, 'grpc.keepalive_time_ms': 2_000, 'grpc.keepalive_timeout_ms': 3_000 };

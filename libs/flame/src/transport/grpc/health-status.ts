@@ -1,8 +1,8 @@
 import type { Server } from '@grpc/grpc-js';
 
 /**
- * The health of the app and its parts, served as `grpc.health.v1.Health` on any number of servers. The app's service name is '', a part's
- * is its own.
+ * The health of the app and its parts, served as `grpc.health.v1.Health` on any number of servers. The service name of the app is ''. Each
+ * part has a service name of its own.
  */
 export class HealthStatus {
   readonly #states = new Map<string, boolean>();

@@ -3,14 +3,14 @@ import type { Listener } from './listener.js';
 import { openPrivateSocket, type PrivateSocket } from './private-socket.js';
 
 /**
- * In a cluster the primary would listen otherwise: it would give a runner of one worker to another, and wait for runners before a worker
- * may end.
+ * Without this, the primary process of a cluster listens for its workers: it would pass a runner of one worker to another worker, and would
+ * wait for runners before a worker may end.
  */
 export const alone = { exclusive: true };
 
 /**
- * The private Unix socket on which runners of this host attach. It is made on the first use, and again when it was removed. The
- * `HostListener` owns the socket's folder; the owner of the listener is the code that opens it.
+ * The private Unix socket on which runners of this host attach. It is made on first use, and again if it was removed. `HostListener` owns
+ * the folder of the socket. The code that opens the listener owns the listener.
  */
 export class HostListener {
   readonly #open: (where: ListenOptions) => Promise<Listener>;
@@ -22,7 +22,7 @@ export class HostListener {
     this.#open = open;
   }
 
-  /** The path of a socket that exists. @throws {FlameError} FLAME_CONFIG when none can be made; the next call tries again. */
+  /** Returns the path of a socket that exists. @throws {FlameError} FLAME_CONFIG when none can be made; the next call tries again. */
   path(): Promise<string> {
     this.#pending ??= this.#find().finally(() => (this.#pending = undefined));
     return this.#pending;
@@ -34,12 +34,12 @@ export class HostListener {
     if (this.#socket) await this.path().catch(() => undefined);
   }
 
-  /** Removes the socket; the listener has to be closed before. */
+  /** Removes the socket. The listener must be closed before. */
   async remove(): Promise<void> {
     await this.#socket?.remove();
   }
 
-  /** Resolves when no attempt to listen is under way. */
+  /** Resolves when no attempt to listen is in progress. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#pending]);
   }

@@ -1,19 +1,19 @@
 import { createECDH, createPrivateKey, createPublicKey, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** How instances of an app authenticate to each other: the own certificate, and the trusted authorities. */
+/** How instances of an app authenticate to each other: the instance's own certificate, and the trusted authorities. */
 export interface InstanceIdentity {
-  /** Its private key, PEM. */
+  /** The private key of the instance, PEM. */
   readonly key: string;
-  /** Its certificate, PEM, for servers and clients, with its chain if it has one. */
+  /** The certificate of the instance, PEM, for servers and clients, with its chain if it has one. */
   readonly cert: string;
   /** The authorities that sign the instances' certificates, PEM. */
   readonly ca: string | readonly string[];
-  /** The name that every instance's certificate has. */
+  /** The name in the certificate of every instance. */
   readonly serverName?: string;
 }
 
-/** The name in certificates that a secret has signed. Its authority signs nothing else. */
+/** The name in certificates that are signed with a secret. Its authority signs no other names. */
 const secretName = 'nestjs-flame';
 
 const day = 24 * 60 * 60 * 1000;
@@ -21,11 +21,11 @@ const valid = () => ({ notBeforeDate: new Date(Date.now() - day), notAfterDate: 
 const elliptic = { keyType: 'ec', algorithm: 'sha256' } as const;
 
 /**
- * Makes a mutual-TLS identity from shared secrets. Every instance derives the key of one private authority from the secret, and signs a
- * certificate for its own key with it. The secret is never sent, and without it nobody can connect or listen in. The first secret signs;
- * certificates signed with any of the secrets are trusted.
+ * Makes a mutual-TLS identity from shared secrets. Every instance derives the key of one private authority from the secret. With that key
+ * it signs a certificate for its own key. The secret is never sent. Without the secret, no one can connect or eavesdrop. The first secret
+ * signs; certificates signed with any of the secrets are trusted.
  *
- * A client sees enough of the authority to guess secrets, so a secret must be long; scrypt makes each guess slow.
+ * Clients see enough of the authority to guess secrets, so a secret must be long. scrypt makes each guess slow.
  */
 export async function identityFromSecrets(secrets: readonly string[]): Promise<InstanceIdentity> {
   const authorities = await Promise.all(secrets.map(authorityOf));
@@ -44,7 +44,7 @@ export async function identityFromSecrets(secrets: readonly string[]): Promise<I
   return { key: made.private, cert: made.cert, ca: authorities.map(({ cert }) => cert), serverName: secretName };
 }
 
-/** One secret gives one key, whatever instance derives it; the certificates differ in what nobody compares. */
+/** Every instance derives the same key from a secret. The certificates differ only in fields that are never compared. */
 async function authorityOf(secret: string): Promise<{ key: string; cert: string }> {
   const seed = (await promisify(scrypt)(secret, 'nestjs-flame instances', 32)) as Buffer;
   const curve = createECDH('prime256v1');

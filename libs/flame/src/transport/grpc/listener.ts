@@ -10,7 +10,7 @@ import type { TlsIdentity } from './tls-identity.js';
 export interface ClientCheck {
   /** The authority that must have signed the clients' certificates, PEM. */
   readonly ca: string | readonly string[];
-  /** Whether a client with such a certificate may connect. */
+  /** Returns true if a client with such a certificate may connect. */
   readonly admits: (client: TLSSocket) => boolean;
   /** Called with the reason when a client is refused. */
   readonly onRefused: (client: string, why: string) => void;
@@ -26,10 +26,10 @@ export interface NetworkGuard {
 }
 
 /**
- * A socket that hands connections to the gRPC server. It owns the sockets of its connections.
+ * A listening socket that passes its connections to the gRPC server. It owns the sockets of its connections.
  *
- * It listens itself, not through gRPC, so that the kernel probes idle connections (after 10 s, ten times, a second apart):
- * the kernel of a runner's machine answers also while the runner's event loop is busy. Without the machine or the network no answer comes.
+ * It listens itself and not through gRPC, so that the kernel probes idle connections (after 10 s, ten times, a second apart). The kernel of
+ * a runner's machine answers even while the runner's event loop is busy. If the machine or the network is gone, no answer comes.
  */
 export class Listener {
   readonly #enter: (socket: Socket) => void;
@@ -42,7 +42,7 @@ export class Listener {
     this.#unauthenticated = unauthenticated;
   }
 
-  /** Listens there: on a Unix socket, or, with a guard, on the network. */
+  /** Listens at `where`: on a Unix socket, or, with a guard, on the network. */
   static async open(grpc: GrpcServer, where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
     const inject = injector.injectConnection.bind(injector);
@@ -51,9 +51,9 @@ export class Listener {
     return listener;
   }
 
-  /** Listens there and no longer at the former place. Connections stay. */
+  /** Listens at `where` instead of the former place. Open connections stay. */
   async listen(where: ListenOptions): Promise<void> {
-    // First, because closing removes the path, at which the new one may listen.
+    // Close first: closing removes the path, and the new server may listen at the same path.
     this.#net?.close();
     const net = (this.#net = createServer());
     this.#unauthenticated?.guard(net);
@@ -76,17 +76,17 @@ export class Listener {
   }
 
   #take(socket: Socket): void {
-    // Before anything else is done for it.
+    // First of all, before any cost arises.
     if (this.#unauthenticated && !this.#unauthenticated.admit(socket)) return;
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    // gRPC reports it to the session.
+    // gRPC reports the error to the session.
     socket.on('error', () => {});
     this.#enter(socket);
   }
 }
 
-/** Takes TLS off connections, of those who may come, and hands them on. */
+/** Runs TLS for the connections that may attach, and passes them on. */
 function throughTls(
   { tls: { key, cert }, unauthenticated, check }: NetworkGuard,
   inject: (socket: Duplex) => void,
@@ -105,7 +105,7 @@ function throughTls(
   });
   return (socket) =>
     unauthenticated.add(socket, () => {
-      // Not before, as a connection that is dropped should cost little.
+      // Only now, because a connection that is dropped should cost little.
       socket.setNoDelay(true).setKeepAlive(true, 10_000);
       server.emit('connection', socket);
     });

@@ -7,7 +7,7 @@ import { FlameError } from '../../core/errors/flame-error.js';
 /** A Unix socket in a folder that only this user can enter. */
 export interface PrivateSocket {
   readonly path: string;
-  /** Whether the path still leads to this socket. Programs that clean temporary folders also remove sockets in use. */
+  /** True while the path leads to this socket. Programs that clean temporary folders also remove sockets in use. */
   isThere(): Promise<boolean>;
   /** Removes the folder. */
   remove(): Promise<void>;
@@ -15,16 +15,19 @@ export interface PrivateSocket {
 
 const prefix = 'nestjs-flame-';
 const socketName = 'parent.sock';
-/** The bytes that `sun_path` holds on the narrowest system (macOS). Node 20 truncates a longer path, and would listen somewhere else. */
+/**
+ * The bytes that fit into `sun_path` on the system with the shortest one (macOS). Node 20 truncates a longer path, and would listen at
+ * another place.
+ */
 const longestPath = 103;
 /** The bytes of a socket's path after its folder: mkdtemp adds six letters. */
 const ownPart = `/${prefix}XXXXXX/${socketName}`.length;
-/** A younger directory may belong to a parent that is about to listen. */
+/** In milliseconds. A younger directory may belong to a parent that is about to listen. */
 const settledAfter = 60_000;
 
 /**
- * The folders for the socket, in the order in which they are tried: the temporary folder, then others in case that it is missing, read-only
- * or has too long a path. The paths are absolute, because runners may have another working directory.
+ * The folders for the socket, in the order of the attempts: first the temporary folder. The others are used if it is missing or read-only,
+ * or if its path is too long. The paths are absolute, because runners may have another working directory.
  */
 export function socketFolders(): string[] {
   const { XDG_RUNTIME_DIR: runtime = '' } = process.env;
@@ -32,8 +35,8 @@ export function socketFolders(): string[] {
 }
 
 /**
- * Listens on a private socket in the first folder that can hold one, and removes the sockets that killed parents left there. A socket that
- * was removed (`gone`) is made again at the same path, if possible: runners that reconnect know no other.
+ * Listens on a private socket in the first folder that can hold one. Removes the sockets that killed parents left in the folders. If
+ * `gone`, a socket that was removed, is given, listens at the same path if possible: runners that reconnect have only this path.
  *
  * @throws {FlameError} FLAME_CONFIG with the reason for each folder.
  */
@@ -72,7 +75,7 @@ async function listenBelow(folder: string, listen: (path: string) => Promise<voi
   }
 }
 
-/** The directory may still exist without the socket, or another user may have made it again. */
+/** Listens at the path of a removed socket. The directory may still exist, or another user may have made a directory of this name. */
 async function listenAgain(directory: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket | undefined> {
   try {
     await mkdir(directory, { mode: 0o700 }).catch(() => undefined);
@@ -84,12 +87,12 @@ async function listenAgain(directory: string, listen: (path: string) => Promise<
 }
 
 async function listenIn(directory: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket> {
-  // A file system without owners and modes gives no private directory.
+  // A directory on a file system without owners and modes is not private.
   if (!(await isPrivate(directory))) throw new Error(`${directory} can be entered by other users`);
   const path = join(directory, socketName);
   await rm(path, { force: true });
   await listen(path);
-  // No other file can have its inode number while it is open.
+  // While the socket is open, no other file can get its inode number.
   const found = await find(path);
   return {
     path,
@@ -112,7 +115,7 @@ async function find(path: string): Promise<string | undefined> {
 /** Removes this user's sockets that are older than `age` milliseconds and that no process listens on. */
 export async function removeAbandoned(age: number, folders = socketFolders()): Promise<void> {
   for (const folder of folders) {
-    // A missing folder holds nothing.
+    // A missing folder has no entries.
     const entries = await readdir(folder).catch(() => []);
     for (const entry of entries.filter((name) => name.startsWith(prefix))) {
       const directory = join(folder, entry);

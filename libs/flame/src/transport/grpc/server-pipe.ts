@@ -5,7 +5,7 @@ import type { Pipe } from '../session/pipe.js';
 /** The parent's end of one stream. */
 export type ServerStream = ServerDuplexStream<Buffer, Buffer>;
 
-/** A connection that a runner, or a caller, opened. */
+/** A connection that a runner or another instance opened. */
 export class ServerPipe implements Pipe {
   readonly #stream: ServerStream;
   #ended = false;
@@ -34,13 +34,14 @@ export class ServerPipe implements Pipe {
 
 /** Ends a stream with a status and a text. */
 export function endWith(stream: ServerStream, code: status, details: string): void {
-  // gRPC's way of answering with a status; nothing is thrown.
+  // This is how grpc-js answers with a status. It throws nothing.
   stream.emit('error', { code, details });
 }
 
 /**
- * grpc-js (1.14) applies `grpc-node.flow_control_window` to clients only. So the window of a server's connection is set through internals
- * of grpc-js, and only after its runner has authenticated. Without these internals the connection keeps HTTP/2's 64 KiB and is only slower.
+ * grpc-js (1.14) applies `grpc-node.flow_control_window` to clients only. So this function sets the window of a server's connection through
+ * internals of grpc-js, after its runner has authenticated. Without these internals the connection keeps HTTP/2's 64 KiB and is only
+ * slower.
  */
 function widenWindow(stream: ServerStream): void {
   const session = sessionOf(stream);
@@ -50,15 +51,15 @@ function widenWindow(stream: ServerStream): void {
 }
 
 /**
- * The socket, or the stream in its place, of a stream's connection; undefined when the internals of grpc-js change. Node wraps a stream
- * that is not a socket in one.
+ * The socket of a stream's connection, or the stream that replaces it: Node wraps a stream that is not a socket in one. Undefined if the
+ * internals of grpc-js have changed.
  */
 export function socketUnder(stream: ServerStream): unknown {
   const socket = sessionOf(stream)?.socket;
   return socket?.stream ?? socket;
 }
 
-/** Whether a stream's messages are compressed, according to internals of grpc-js: interceptors do not see it. */
+/** True if the messages of a stream are compressed. Read from internals of grpc-js, because interceptors do not see it. */
 export function isCompressed(stream: ServerStream): boolean {
   return (callOf(stream)?.incomingEncoding ?? 'identity') !== 'identity';
 }

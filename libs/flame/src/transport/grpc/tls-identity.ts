@@ -6,18 +6,18 @@ export interface TlsIdentity {
   readonly key: string;
   /** The certificate, PEM, with its chain if it has one. */
   readonly cert: string;
-  /** The certificate that runners trust instead of `cert`: that of the authority that signed `cert`, PEM. */
+  /** The certificate that runners trust instead of `cert`: the authority that signed `cert`, PEM. */
   readonly ca?: string;
 }
 
-/** Makes a key and a certificate that only runners of this parent know: it is in what they are told at birth. */
+/** Makes a key and a certificate. Only the runners of this parent have the certificate: their boot environment contains it. */
 export async function makeTlsIdentity(): Promise<TlsIdentity> {
   const { generate } = await import('selfsigned');
   const day = 24 * 60 * 60 * 1000;
   const made = await generate([{ name: 'commonName', value: 'nestjs-flame' }], {
     keyType: 'ec',
     algorithm: 'sha256',
-    // Machines' clocks differ. It lives as long as this process, so its end is of no use.
+    // Clocks of machines differ. The key lives only as long as this process, so an early expiry has no use.
     notBeforeDate: new Date(Date.now() - day),
     notAfterDate: new Date(Date.now() + 3650 * day),
   });

@@ -1,18 +1,18 @@
 import type { Clock } from '../../../core/clock.js';
 
-/** The shortest time, in milliseconds, after which the queues are looked at again. */
+/** The shortest time between two checks of the queues, in milliseconds. */
 const shortestWait = 5;
 
 /**
- * Starts `perSecond` tasks in a second, and as many at once after a quiet second (a token bucket). Others wait in a queue for each group.
- * The groups take turns, so that a group with a long queue delays only itself.
+ * A token bucket: starts `perSecond` tasks in a second, and as many at once after a quiet second. Further tasks wait in a queue for each
+ * group. The groups take turns, so a group with a long queue delays only itself.
  */
 export class FairRateLimiter {
   readonly #perSecond: number;
   readonly #clock: Clock;
-  /** The waiting tasks by group, the oldest first. The group whose turn is next comes first. */
+  /** Waiting tasks by group, oldest first. The group whose turn is next comes first. */
   readonly #waiting = new Map<string, Set<() => void>>();
-  /** Tasks that may start at once, as of `#counted`. */
+  /** Tasks that may start at once, as of the time `#counted`. */
   #tokens: number;
   #counted: number;
   #hasTimer = false;
@@ -23,7 +23,7 @@ export class FairRateLimiter {
     this.#counted = clock.now();
   }
 
-  /** Calls `start` when its turn comes: at once where a token is left and no task waits. Returns a function that withdraws it. */
+  /** Calls `start` when its turn comes: at once if a token is left and no task waits. Returns a function that withdraws the task. */
   ask(group: string, start: () => void): () => void {
     const queue = this.#waiting.get(group);
     if (queue) queue.add(start);
@@ -32,7 +32,7 @@ export class FairRateLimiter {
     return () => this.#remove(group, start);
   }
 
-  /** Makes a task that was started cost nothing. */
+  /** Returns the token of a started task. */
   giveBack(): void {
     this.#tokens = Math.min(this.#perSecond, this.#tokens + 1);
     this.#startNext();
@@ -45,7 +45,7 @@ export class FairRateLimiter {
     for (const [group, queue] of this.#waiting) {
       if (this.#tokens < 1) break;
       const [start] = queue as Iterable<() => void> as [() => void];
-      // The group goes to the end, where this loop comes to it again.
+      // The group moves to the end of the map, where this loop reaches it again.
       this.#waiting.delete(group);
       queue.delete(start);
       if (queue.size > 0) this.#waiting.set(group, queue);

@@ -1,18 +1,18 @@
 /**
- * The bytes that a client sends before its first frame (RFC 9113, section 3.4), and those of a frame's head, which begins with the length
- * (section 4.1).
+ * The length of the preface, which a client sends before its first frame (RFC 9113, section 3.4), of a frame's header, and of the length
+ * field with which the header begins (section 4.1), in bytes.
  */
 const prefaceLength = 24;
 const headLength = 9;
 const lengthBytes = 3;
 
-/** Counts the frames in what an HTTP/2 client sends. */
+/** Counts the frames in the bytes that an HTTP/2 client sends. */
 export class FrameCounter {
   /** Frames that have begun. */
   count = 0;
-  /** Bytes up to the next head. */
+  /** Bytes before the next header. */
   #skip = prefaceLength;
-  /** Bytes of the current head that have come, and the length that they give. */
+  /** Bytes of the current header that have arrived, and the frame length that they give. */
   #have = 0;
   #length = 0;
 

@@ -1,29 +1,30 @@
 /**
- * Limits on connections that have not authenticated yet, on a port on the network. A Unix socket has none: only the same user reaches it.
+ * Limits on connections that have not authenticated, on a network port. A Unix socket has no limits, because only the same user reaches it.
  */
 export interface PreAuthLimits {
   /**
-   * Time, in milliseconds, that a connection may take to authenticate: TLS, HTTP/2 and the introduction together. A slower one is dropped.
+   * Time for a connection to authenticate, in milliseconds: TLS, HTTP/2 and the introduction together. A slower connection is dropped.
    *
    * @default 10_000
    */
   timeout?: number;
   /**
-   * Unauthenticated connections at once. When one more comes, the oldest one of the address that has the most is dropped.
+   * The most unauthenticated connections at a time. When one more connects, the port drops the oldest connection of the address that has
+   * the most.
    *
    * @default 1_000
    */
   maxConnections?: number;
   /**
-   * New connections of one address in a second; an IPv6 network of 64 bits counts as one address. More are dropped before TLS, and runners
-   * among them dial again.
+   * The most new connections of one address in a second; an IPv6 network of 64 bits counts as one address. Further connections are dropped
+   * before TLS. Runners among them connect again.
    *
    * @default 50
    */
   maxConnectionsPerSecond?: number;
   /**
-   * Bytes that a connection may send before it has authenticated. One that sends more is dropped. A runner's introduction names all
-   * handlers of the app.
+   * The most bytes that a connection may send before it has authenticated. A connection that sends more is dropped. The introduction of a
+   * runner names all handlers of the app.
    *
    * @default 131_072
    */
@@ -38,21 +39,21 @@ export const preAuthDefaults = {
   maxBytes: 131_072,
 } as const satisfies PreAuthLimits;
 
-/** Limits that are no options, as nobody needs other values. Tests lower them. */
+/** Limits that are not options, because no app needs other values. Tests lower them. */
 export const fixedLimits = {
   /**
-   * Connections that a port accepts in a second, from all addresses: as many runners as may come back together after a cut. More are
-   * dropped before Node makes a socket.
+   * Connections that a port accepts in a second, from all addresses: enough for the runners that reconnect together after a cut. Further
+   * connections are dropped before Node makes a socket.
    */
   maxAcceptedPerSecond: 1_000,
   /**
-   * Connections in a second, from all addresses, that begin TLS and do not authenticate. Each takes 1 to 2 ms, so that a fifth of a
-   * processor is spent at most.
+   * Connections that begin TLS in a second and do not authenticate, from all addresses. Each takes 1 to 2 ms of CPU time, so all of them
+   * take at most a fifth of a processor.
    */
   maxFailuresPerSecond: 100,
   /**
-   * HTTP/2 frames before a connection has authenticated, besides one for each 16 KiB of `maxBytes`. A runner sends four; 128 KiB of frames
-   * could open 1,300 streams.
+   * HTTP/2 frames that a connection may send before it has authenticated, in addition to one for each 16 KiB of `maxBytes`. A runner sends
+   * four. Without this limit, 128 KiB of frames could open 1,300 streams.
    */
   maxFrames: 12,
 };

@@ -2,30 +2,30 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
-/** Time, in milliseconds, in which what was written before an end may still leave. */
+/** Time for written bytes to leave after the end, in milliseconds. */
 const lingerTimeout = 1_000;
 
-/** The address and port of a connection's other end. No two open connections have the same. */
+/** The address and port of the connection's other end. Two open connections never have the same. */
 export function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
 /**
- * A TLS socket as a plain stream, which HTTP/2 drives through its public methods.
+ * A TLS socket as a plain stream, which HTTP/2 uses through its public methods.
  *
- * Node's HTTP/2 stops reading while its socket takes no more, and holds what it has read. When a TLS socket goes away in that state, HTTP/2
- * either never hears of it or aborts the process (nodejs/node#32015; seen on Node 20 and 24). So a write is always taken here; HTTP/2's
- * flow control limits what piles up.
+ * Node's HTTP/2 stops reading while its socket accepts no writes, and keeps the bytes that it has read. If a TLS socket closes in that
+ * state, HTTP/2 either does not notice or aborts the process (nodejs/node#32015; seen on Node 20 and 24). So this class accepts every
+ * write. HTTP/2's flow control limits the bytes that wait.
  *
- * An end is taken at once, too: while one is under way, HTTP/2 aborts the process when it has a stream to reset. An unauthenticated client
- * can bring that about by leaving at the right moment (seen on Node 20).
+ * It also accepts an end at once. While an end is in progress, HTTP/2 aborts the process when it has to reset a stream. An unauthenticated
+ * client can cause this by leaving at the right moment (seen on Node 20).
  */
 export class ShieldedSocket extends Duplex {
-  /** As `peerOf`, also when the socket is closed. */
+  /** The result of `peerOf`; valid also after the socket has closed. */
   readonly peer: string;
   readonly #socket: TLSSocket;
 
-  /** `accept` is called with incoming bytes before HTTP/2 gets them, and returns whether it may have them. */
+  /** `accept` is called with incoming bytes before HTTP/2 gets them. HTTP/2 gets them only if it returns true. */
   constructor(socket: TLSSocket, accept: (bytes: Buffer) => boolean = () => true) {
     super();
     this.#socket = socket;
@@ -60,7 +60,7 @@ export class ShieldedSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    // What was written before an end still leaves, if the other end reads it.
+    // Bytes that were written before the end still leave, if the other end reads them.
     if (error || !this.#socket.writableEnded) this.#socket.destroy();
     else {
       const timer = setTimeout(() => this.#socket.destroy(), lingerTimeout).unref();

@@ -6,7 +6,7 @@ import { FrameCounter } from './frame-counter.js';
 import { type ConnectionLimits, fixedLimits, preAuthDefaults } from './pre-auth-limits.js';
 import { peerOf, ShieldedSocket } from './shielded-socket.js';
 
-/** The largest HTTP/2 frame by default (RFC 9113, section 4.2), in bytes: what an introduction is sent in. */
+/** The default largest HTTP/2 frame (RFC 9113, section 4.2), in bytes. An introduction is sent in frames of this size. */
 const dataFrame = 16_384;
 
 /** A connection that has not authenticated. */
@@ -16,19 +16,19 @@ interface Connection {
   readonly frames: FrameCounter;
   readonly stopTimer: () => void;
   bytes: number;
-  /** Whether TLS has begun. */
+  /** True after TLS has begun. */
   begun: boolean;
-  /** Takes it out of the queue for TLS. */
+  /** Removes the connection from the queue for TLS. */
   withdraw?: () => void;
 }
 
-/** The connections of a port that have not authenticated. Drops those that pass a limit. */
+/** The connections to a port that have not authenticated. Drops connections that exceed a limit. */
 export class UnauthenticatedConnections {
   readonly #limits: Required<ConnectionLimits>;
   readonly #clock: Clock;
-  /** By peer, the oldest first. */
+  /** Connections by peer, oldest first. */
   readonly #connections = new Map<string, Connection>();
-  /** Their peers by network, the oldest first. */
+  /** The peers of each network, oldest first. */
   readonly #networks = new Map<string, Set<string>>();
   readonly #starts: FairRateLimiter;
   /** New connections of each network since `#second` began. */
@@ -46,8 +46,8 @@ export class UnauthenticatedConnections {
   }
 
   /**
-   * Limits what a server accepts in a second. Above `server.maxConnections` Node drops connections before it makes a socket, which is most
-   * of their cost.
+   * Limits the connections that a server accepts in a second. Above `server.maxConnections`, Node drops connections before it makes a
+   * socket, and the socket is most of their cost.
    */
   guard(server: Pick<Server, 'maxConnections' | 'on'>): void {
     let accepted = 0;
@@ -64,7 +64,7 @@ export class UnauthenticatedConnections {
     server.on('close', () => stopTimer?.());
   }
 
-  /** Counts a new connection. Returns false, and drops it, if its network has had too many in this second. */
+  /** Counts a new connection. Drops it and returns false if its network has opened too many in this second. */
   admit(socket: Socket): boolean {
     const { remoteAddress } = socket;
     if (remoteAddress !== undefined && this.#countArrival(networkOf(remoteAddress))) return true;
@@ -72,7 +72,7 @@ export class UnauthenticatedConnections {
     return false;
   }
 
-  /** Adds an admitted connection, and calls `begin` when its turn for TLS comes, if it is still open. */
+  /** Adds an admitted connection. Calls `begin` when its turn for TLS comes, if it is still open. */
   add(socket: Socket, begin: () => void): void {
     const peer = peerOf(socket);
     const network = networkOf(socket.remoteAddress ?? '');
@@ -93,7 +93,7 @@ export class UnauthenticatedConnections {
     });
   }
 
-  /** Counts what a peer sent inside of TLS. Returns false, and drops the connection, if that is too much. */
+  /** Counts the bytes that a peer sent inside of TLS. Drops the connection and returns false if they exceed a limit. */
   received(peer: string, bytes: Uint8Array): boolean {
     const connection = this.#connections.get(peer);
     if (connection === undefined) return true;
@@ -105,11 +105,12 @@ export class UnauthenticatedConnections {
     return false;
   }
 
-  /** The peer of this stream has authenticated: its connection has no limits any more. */
+  /** The peer of this stream has authenticated, so its connection has no limits any more. */
   authenticated(stream: ServerStream): void {
     const socket = socketUnder(stream);
     if (socket instanceof ShieldedSocket) this.#release(socket.peer);
-    // The connection is unknown if internals of grpc-js have changed. No limits are better than a dropped runner.
+    // The socket is undefined if internals of grpc-js have changed. Then all connections lose their limits, which is better than to drop a
+    // runner.
     if (socket === undefined) for (const [peer] of [...this.#connections].filter(([, { begun }]) => begun)) this.#release(peer);
   }
 
@@ -119,7 +120,7 @@ export class UnauthenticatedConnections {
     this.#starts.giveBack();
   }
 
-  /** Drops the oldest connection of the network that has the most. */
+  /** Drops the oldest connection of the network with the most connections. */
   #dropOne(): void {
     let fullest = new Set<string>();
     for (const peers of this.#networks.values()) if (peers.size > fullest.size) fullest = peers;
@@ -151,7 +152,9 @@ export class UnauthenticatedConnections {
   }
 }
 
-/** An IPv4 address itself; of an IPv6 address its network of 64 bits, in which one host may take any address. */
+/**
+ * The network of an address: an IPv4 address itself, or the first 64 bits of an IPv6 address, because one host may use any address in them.
+ */
 export function networkOf(address: string): string {
   if (address.includes('.')) return address;
   const [head, tail] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''));
