@@ -4,7 +4,7 @@ import { causes, kinds, modes, payloadOf, tags, type WireFrame } from './wire-fr
 
 const none = new Uint8Array(0);
 
-/** Reads the fields from here to `end` as one frame. @throws {Violation} when they are not a frame. */
+/** Reads the fields from the current position to `end` as one frame. @throws {Violation} when they are not a frame. */
 export function readFrame(from: ProtoReader, end: number): WireFrame {
   const outer = from.end;
   from.end = end;
@@ -16,7 +16,7 @@ export function readFrame(from: ProtoReader, end: number): WireFrame {
 /**
  * Reads a frame that `writeBare` wrote, and adds its payload.
  *
- * @throws {Violation} when the bytes are not a frame, or the frame has no payload.
+ * @throws {Violation} when the bytes are not a frame, or when such a frame has no payload.
  */
 export function withPayload(head: Uint8Array, payload: Uint8Array): WireFrame {
   readFields(new ProtoReader(head));
@@ -58,7 +58,7 @@ class Fields {
   }
 }
 
-/** All frames share it: a frame is built from it before the next one is read. */
+/** All frames share this object: each frame is built before the next one is read. */
 const fields = new Fields();
 
 function readFields(from: ProtoReader): Fields {

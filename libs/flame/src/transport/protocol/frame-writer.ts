@@ -5,7 +5,7 @@ import { causes, kinds, modes, payloadOf, tags, type WireFrame } from './wire-fr
 /** The field of `flame.v1.Packet` that holds a frame. */
 const framesTag = (5 << 3) | 2;
 
-/** Room for a frame's tag, its length and the numbers of any kind. */
+/** Room for the tag of a frame, its length, and the numbers of any kind of frame. */
 const headRoom = 160;
 
 /** Appends a frame to a packet. */
@@ -17,7 +17,7 @@ export function writeFrame(out: ProtoWriter, frame: WireFrame): void {
   out.raw(payload);
 }
 
-/** Appends a frame whose payload is in pieces to a packet. */
+/** Appends a frame whose payload is in several pieces to a packet. */
 export function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly Uint8Array[]): void {
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   writeAround(out, frame, length);
@@ -25,7 +25,7 @@ export function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly
   for (const piece of pieces) out.raw(piece);
 }
 
-/** Appends a frame without the bytes of its payload, which must follow. */
+/** Appends a frame without the bytes of its payload. These must follow. */
 function writeAround(out: ProtoWriter, frame: WireFrame, payload: number | undefined): void {
   out.reserve(headRoom);
   out.bytes[out.at++] = framesTag;
@@ -33,7 +33,7 @@ function writeAround(out: ProtoWriter, frame: WireFrame, payload: number | undef
   writeHead(out, frame, payload);
   const head = out.at - start - 1;
   const length = head + (payload ?? 0);
-  // One byte was left for the length. Only the head moves when it needs more: the payload is not there yet.
+  // One byte was left for the length. If the length needs more, only the head moves, because the payload is not written yet.
   const more = varintLength(length) - 1;
   if (more > 0) {
     out.reserve(more);
@@ -44,7 +44,7 @@ function writeAround(out: ProtoWriter, frame: WireFrame, payload: number | undef
   out.at += head;
 }
 
-/** Writes a frame without the bytes of its payload, which must follow: so a large payload is sent without a copy. */
+/** Writes a frame without the bytes of its payload, which must follow. So a large payload is sent without a copy. */
 export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadOf(frame)?.length): void {
   writeBare(out, frame);
   if (payload === undefined) return;
@@ -53,7 +53,7 @@ export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadO
   out.varint(payload);
 }
 
-/** Writes a frame without its payload: `withPayload` of `frame-reader.ts` adds it again. */
+/** Writes a frame without its payload. `withPayload` in `frame-reader.ts` adds the payload again. */
 export function writeBare(out: ProtoWriter, frame: WireFrame): void {
   out.reserve(headRoom);
   out.bytes[out.at++] = tags.kind;
@@ -163,7 +163,7 @@ function writeTrace(out: ProtoWriter, trace: CarriedTrace): void {
   out.string(tags.span, trace.spanId);
 }
 
-/** Writes a number also when it is 0, because its presence has a meaning. */
+/** Writes a number even if it is 0, because its presence has a meaning. */
 function writePresent(out: ProtoWriter, tag: number, value: number): void {
   out.reserve(20);
   out.varint(tag);

@@ -5,8 +5,8 @@ import { ProtoReader, ProtoWriter } from './protobuf.js';
 import type { SharedPlace } from '../session/shared-memory.js';
 
 /**
- * How a runner authenticates: by its token on the first connection. On later ones by the session's key, with the number of the last packet
- * that it received.
+ * How a runner authenticates. On the first connection it sends its token. On later ones it sends the key of the session, and the number of
+ * the last packet that it has received.
  */
 export interface Credentials {
   readonly runner: string;
@@ -21,13 +21,14 @@ export interface RawHello extends Credentials {
 }
 
 /**
- * The answer to a hello: the key that resumes the session, and the number of the last packet received. Instances also describe themselves.
+ * The answer to a hello: the key that resumes the session, and the number of the last packet that this end has received. An instance also
+ * describes itself.
  */
 export interface Welcome {
   readonly session: Uint8Array;
   readonly received: number;
   readonly instance?: Hello | undefined;
-  /** Files through which both ends may send large values; undefined where there are none. */
+  /** Files through which both ends may send large values; undefined if there are none. */
   readonly shared?: SharedPlace | undefined;
 }
 
@@ -112,7 +113,7 @@ export function readHello(packet: Uint8Array): RawHello {
   return raw;
 }
 
-/** Decodes how the runner, or the instance, describes itself. @throws {Violation} */
+/** Decodes the description of a runner or an instance. @throws {Violation} */
 export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>): Hello {
   const from = new ProtoReader(about);
   const handlers: string[] = [];

@@ -8,20 +8,17 @@ const tags = { hello: (1 << 3) | 2, welcome: (2 << 3) | 2, seq: (3 << 3) | 0, ac
 /** The most bytes that `seq` and `ack` take. */
 const front = 18;
 
-/**
- * A packet that is being filled with frames. Its numbers are known last: they go into the room that was left in front, so that no bytes
- * move.
- */
+/** A packet that is being filled with frames. Its numbers are written last, into free room at the front, so that no bytes move. */
 export class PacketDraft {
   readonly #out: ProtoWriter;
-  /** How many of its frames have their payload in shared memory. */
+  /** The number of frames with a payload in shared memory. */
   shared = 0;
 
   constructor(room = 238, memory?: Memory) {
     this.#out = new ProtoWriter(room, front, memory);
   }
 
-  /** Bytes of frames so far. */
+  /** The bytes of all frames so far. */
   get length(): number {
     return this.#out.at - front;
   }
@@ -34,12 +31,12 @@ export class PacketDraft {
     writeFrame(this.#out, frame);
   }
 
-  /** Adds a frame whose payload is in pieces. */
+  /** Adds a frame whose payload is in several pieces. */
   addPieces(frame: WireFrame, pieces: readonly Uint8Array[]): void {
     writePieces(this.#out, frame, pieces);
   }
 
-  /** The packet's bytes. The draft is not used after this. */
+  /** Returns the bytes of the packet. The draft is not used after this. */
   seal(seq: number, ack: number): Buffer {
     const out = this.#out;
     const end = out.at;
@@ -55,7 +52,7 @@ export function ackPacket(ack: number): Buffer {
   return new PacketDraft(0).seal(0, ack);
 }
 
-/** Reads a packet's numbers and leaves the reader at its frames. @throws {Violation} */
+/** Reads the numbers of a packet and leaves the reader at its frames. @throws {Violation} */
 export function readNumbers(from: ProtoReader): { seq: number; ack: number } {
   let seq = 0;
   let ack = 0;
@@ -73,7 +70,7 @@ export function readNumbers(from: ProtoReader): { seq: number; ack: number } {
   return { seq, ack };
 }
 
-/** Moves to the next frame of a packet. Returns where the frame ends; undefined after the last one. @throws {Violation} */
+/** Moves to the next frame of a packet. Returns the end of the frame; undefined after the last frame. @throws {Violation} */
 export function enterFrame(from: ProtoReader): number | undefined {
   while (!from.done) {
     const tag = from.varint();
@@ -91,7 +88,7 @@ export function introductionPacket(kind: 'hello' | 'welcome', content: Uint8Arra
   return out.bytes.subarray(0, out.at);
 }
 
-/** Reads the bytes of `hello` or `welcome` from a packet that must hold nothing else. @throws {Violation} */
+/** Reads the bytes of `hello` or `welcome` from a packet that must hold only that. @throws {Violation} */
 export function readIntroduction(kind: 'hello' | 'welcome', packet: Uint8Array): Buffer {
   const from = new ProtoReader(packet);
   if (from.done || from.varint() !== tags[kind]) throw new Violation(`the first packet is not a ${kind}`);

@@ -1,22 +1,22 @@
-/** Lends buffers, and takes them back when they are no longer needed. */
+/** Provides buffers and takes them back for reuse. */
 export interface Memory {
-  /** At least `length` bytes, with any content. */
+  /** Returns at least `length` bytes, with any content. */
   take(length: number): Buffer;
-  /** Nothing reads `bytes` from now on. */
+  /** Takes back `bytes`, which nothing may read from now on. */
   giveBack(bytes: Uint8Array): void;
 }
 
 /** New memory for each buffer. */
 const freshMemory: Memory = { take: (length) => Buffer.allocUnsafe(length), giveBack: () => {} };
 
-/** The other end sent bytes that break the protocol. It ends the session and nothing else. */
+/** The other end sent bytes that break the protocol. This error ends the session and nothing else. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 }
 
 /**
- * Reads protobuf fields from untrusted bytes: it never reads past its end, and throws a `Violation` where the bytes are
- * not protobuf. Blobs are views into the given bytes.
+ * Reads protobuf fields from untrusted bytes. It never reads past its end, and throws a `Violation` if the bytes are not protobuf. Blobs
+ * are views into the given bytes.
  */
 export class ProtoReader {
   readonly bytes: Buffer;
@@ -74,18 +74,18 @@ export class ProtoReader {
     return this.bytes.subarray(start, this.at);
   }
 
-  /** The length of an embedded message. Its fields are read next, up to `at` plus that length. */
+  /** The length of an embedded message, whose fields follow. */
   length(): number {
     const length = this.varint();
     if (length > this.end - this.at) throw new Violation('a field is longer than its message');
     return length;
   }
 
-  /** Skips a field that this version does not know. */
+  /** Skips a field that is unknown to this version. */
   skip(tag: number): void {
     switch (tag & 7) {
       case 0:
-        // Ten bytes are the longest varint; its value does not matter here.
+        // The longest varint has ten bytes. Its value does not matter here.
         for (let length = 0; ; length++) {
           if (this.at >= this.end || length === 10) throw new Violation('a number is cut off');
           if (this.bytes[this.at++]! < 0x80) return;
@@ -115,28 +115,30 @@ export class ProtoReader {
   }
 }
 
-/** A text of at most this many characters is written here, because a call of Node's encoder takes longer. Its length fits into one byte. */
+/**
+ * Texts of at most this many characters are written here, because a call of Node's encoder takes longer. Such a length fits into one byte.
+ */
 const shortText = 48;
 
 /**
- * Writes protobuf fields (https://protobuf.dev/programming-guides/encoding/) into one growing buffer. Field numbers come
- * as tags, `number << 3 | wire type`, so that each write site shows both.
+ * Writes protobuf fields (https://protobuf.dev/programming-guides/encoding/) into one growing buffer. Field numbers are passed as tags,
+ * `number << 3 | wire type`, so that each call shows both.
  *
- * No other code uses its buffer: the content of `bytes` may be kept and sent without a copy. Buffers come from `memory`.
+ * No other code uses this buffer, so the content of `bytes` may be kept and sent without a copy. Buffers come from `memory`.
  */
 export class ProtoWriter {
   bytes: Buffer;
   at: number;
   readonly #memory: Memory;
 
-  /** Leaves `front` bytes free at the start, for a header that is known last. */
+  /** `front` bytes at the start stay free, for a header that is written last. */
   constructor(room: number, front = 0, memory = freshMemory) {
     this.#memory = memory;
     this.bytes = memory.take(room + front);
     this.at = front;
   }
 
-  /** Makes room for `length` more bytes. All methods but `varint` and `raw` call it. */
+  /** Makes room for `length` more bytes. All methods except `varint` and `raw` call it. */
   reserve(length: number): void {
     const needed = this.at + length;
     if (needed <= this.bytes.length) return;
@@ -152,14 +154,14 @@ export class ProtoWriter {
     let at = this.at;
     while (value > 0x7f) {
       bytes[at++] = (value & 0x7f) | 0x80;
-      // The bit operators see 32 bits only.
+      // Bit operators use only 32 bits.
       value = value < 0x80000000 ? value >>> 7 : Math.floor(value / 128);
     }
     bytes[at++] = value;
     this.at = at;
   }
 
-  /** A field of wire type 0 or 1, left out when it has its default, as proto3 does. */
+  /** Writes a field of wire type 0. As in proto3, a field with its default value is left out. */
   uint(tag: number, value: number): void {
     if (value === 0) return;
     this.reserve(20);
@@ -191,7 +193,7 @@ export class ProtoWriter {
     this.at += length;
   }
 
-  /** Writes a short ASCII text. Writes nothing and returns false when a character is not ASCII. */
+  /** Writes a short ASCII text. If a character is not ASCII, writes nothing and returns false. */
   #ascii(tag: number, value: string): boolean {
     this.reserve(shortText + 11);
     const start = this.at;
@@ -218,7 +220,7 @@ export class ProtoWriter {
     this.raw(value);
   }
 
-  /** Bytes as they are. The caller has reserved room for them. */
+  /** Writes bytes without a tag or length. The caller has reserved room for them. */
   raw(value: Uint8Array): void {
     this.bytes.set(value, this.at);
     this.at += value.length;

@@ -1,7 +1,7 @@
 import type { CarriedTrace } from '../../core/call/call-tracer.js';
 import type { CancelCause, Frame, CallMode } from '../../core/session/frame.js';
 
-/** A frame of a packet: one of the session's users, or one of the transport itself. */
+/** A frame of a packet: a frame of the session's users, or a frame of the transport itself. */
 export type WireFrame = Frame | ChunkFrame | SharedFrame | SharingFrame | ShortFrame | CloseFrame;
 
 /**
@@ -15,7 +15,7 @@ export interface ChunkFrame {
   bytes: Uint8Array;
 }
 
-/** A frame whose payload is in the sender's shared file, `length` bytes at offset `at`; `head` is the frame without it. */
+/** A frame whose payload is in the shared file of the sender: `length` bytes at offset `at`. `head` is the frame without its payload. */
 export interface SharedFrame {
   type: 'shared';
   at: number;
@@ -23,17 +23,17 @@ export interface SharedFrame {
   head: Uint8Array;
 }
 
-/** The runner has opened the shared files: the parent may use its own from now on. */
+/** The runner has opened the shared files. From now on the parent may write to its own file. */
 export interface SharingFrame {
   type: 'sharing';
 }
 
-/** The sender's shared file had no memory for a value: the value follows in packets. */
+/** The shared file of the sender had no memory for a value, so the value follows in packets. */
 export interface ShortFrame {
   type: 'short';
 }
 
-/** The sender ends the session; nothing follows. */
+/** The sender ends the session. No frame follows. */
 export interface CloseFrame {
   type: 'close';
   reason: string;
@@ -43,7 +43,7 @@ const varint = 0;
 const fixed64 = 1;
 const blob = 2;
 
-/** The tags of `flame.v1.Frame`; the number before the shift is the field's in `runners.proto`. */
+/** The tags of `flame.v1.Frame`. The number before the shift is the field's number in `runners.proto`. */
 export const tags = {
   kind: (1 << 3) | varint,
   id: (2 << 3) | varint,
@@ -106,7 +106,7 @@ export const modes: readonly CallMode[] = ['call', 'cast', 'child'];
 /** `flame.v1.CancelCause`, by its numbers. */
 export const causes: readonly CancelCause[] = ['timeout', 'caller', 'leaving'];
 
-/** A frame's payload: the only part of it that may be large. */
+/** The payload of a frame: the only part that may be large. */
 export function payloadOf(frame: WireFrame): Uint8Array | undefined {
   switch (frame.type) {
     case 'call':
@@ -127,7 +127,7 @@ export function payloadOf(frame: WireFrame): Uint8Array | undefined {
   }
 }
 
-/** About how many bytes a frame takes. Its numbers are not counted. */
+/** The approximate size of a frame in bytes, without its numbers. */
 export function weightOf(frame: WireFrame): number {
   const payload = payloadOf(frame)?.length ?? 0;
   switch (frame.type) {
