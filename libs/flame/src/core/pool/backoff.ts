@@ -1,11 +1,11 @@
-/** The pause after the first failed boot; it doubles with each further one. */
+/** The pause after the first failed boot, in milliseconds. It doubles with each further failure. */
 export const firstPause = 1_000;
-/** The longest pause between failed boots. */
+/** The longest pause between failed boots, in milliseconds. */
 export const longestPause = 30_000;
 
 /**
- * The pause after the `failures`-th failed boot in a row, in milliseconds: 1 s doubling to 30 s, less up to a quarter of it
- * at random, so that pools that failed together do not try again together.
+ * The pause after the `failures`-th failed boot in a row, in milliseconds. It starts at 1 s and doubles up to 30 s. A random part of up to
+ * a quarter is subtracted, so that pools that fail together do not retry together.
  */
 export function pauseAfter(failures: number, random: () => number): number {
   const pause = Math.min(longestPause, firstPause * 2 ** (failures - 1));

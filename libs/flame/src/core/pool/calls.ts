@@ -5,9 +5,7 @@ import type { PoolCall, PoolRunner } from './entries.js';
 import { abortGrace } from './rules.js';
 import * as errors from './pool-errors.js';
 
-/**
- * The rules of calls: which call gets a slot and when, which has run out of time, and what its caller is answered.
- */
+/** The rules of calls: which call gets a slot and when, which call has run out of time, and the answer of its caller. */
 export class Calls {
   readonly #state: PoolState;
   /** Called when an idle runner gets work. */
@@ -31,7 +29,7 @@ export class Calls {
     this.#wait(call);
   }
 
-  /** Hands waiting calls to runners with room, first come first served; to none while the pool is paused. */
+  /** Passes waiting calls to runners with free slots, first come first served. Passes none while the pool is paused. */
   serve(): void {
     const { waiting, readyRunners, now, pauseReason } = this.#state;
     if (pauseReason !== undefined) return;
@@ -43,7 +41,7 @@ export class Calls {
     }
   }
 
-  /** A runner gave a call back before it was started. The call waits at the front of the queue. */
+  /** A runner has sent a call back without starting it. The call waits at the front of the queue. */
   giveBack(call: PoolCall): void {
     const state = this.#state;
     if (state.drainReason !== undefined) return state.reject(call, errors.draining(call, state.view(), state.drainReason));
@@ -52,14 +50,14 @@ export class Calls {
     this.serve();
   }
 
-  /** The caller has its answer, and the call keeps its slot for a child, resources or a stream. */
+  /** The caller has the answer. The call keeps its slot for a child, resources or a stream. */
   hold(call: PoolCall, streaming: boolean): void {
     if (call.state !== 'running' && call.state !== 'streaming') return;
     call.state = streaming ? 'streaming' : 'held';
     if (!streaming) this.#state.unclock(call);
   }
 
-  /** The caller no longer wants what the call streams or holds. The work ends, even if it is not linked. */
+  /** The caller no longer needs the streams or the resources of the call. The work ends, even if it is not linked. */
   abandon(call: PoolCall, reason: string): void {
     if (call.state === 'streaming' || call.state === 'held') this.#cancel(call, 'caller', reason);
   }
@@ -80,13 +78,13 @@ export class Calls {
     }
   }
 
-  /** The whole time limit that applies to the call in its present state, in milliseconds. */
+  /** The full time limit of the call in its current state, in milliseconds. */
   limitOf(call: PoolCall): number {
     if (call.state === 'ending') return abortGrace;
     return Math.min(call.runner ? call.handlerTimeout : call.queueTimeout, call.timeout);
   }
 
-  /** A call's time is up. Returns whether the call is stuck: its handler has ignored its abort for `abortGrace`. */
+  /** The time of a call is up. Returns true if the call is stuck: its handler has ignored its abort for `abortGrace`. */
   timeUp(call: PoolCall): boolean {
     const state = this.#state;
     const runner = call.runner;
@@ -105,12 +103,12 @@ export class Calls {
     return false;
   }
 
-  /** The pool drains. A linked call that is only held ends now; other calls get `shutdownTimeout`. */
+  /** The pool drains. A linked call that is only held ends now. Other calls get `shutdownTimeout`. */
   letGo(call: PoolCall, reason: string): void {
     if (call.state === 'held' && call.linked) this.#cancel(call, 'leaving', reason);
   }
 
-  /** The `shutdownTimeout` of a drained pool or runner is over. Rejects and aborts the calls that still run on this runner. */
+  /** The `shutdownTimeout` of a drained pool or runner is over. Rejects and aborts the calls that still run on `runner`. */
   drainAway(runner: PoolRunner, drained: 'pool' | 'runner', reason: string): void {
     const state = this.#state;
     for (const call of runner.calls.values()) {
@@ -128,7 +126,7 @@ export class Calls {
     }
   }
 
-  /** A runner is lost, with all calls on it. Rejects those whose callers still wait. */
+  /** A runner is lost, with all its calls. Rejects the calls whose callers still wait. */
   lose(runner: PoolRunner, how: string): void {
     const state = this.#state;
     for (const call of runner.calls.values()) {
@@ -157,12 +155,12 @@ export class Calls {
     state.act({ type: 'run', call, runner: runner.id });
   }
 
-  /** Answers the caller while the work is still on its runner. */
+  /** Answers the caller although the work still runs. */
   #answer(call: PoolCall, error: FlameError): void {
     this.#state.act({ type: 'reject', call, error });
   }
 
-  /** Tells the runner to abort the work; the slot stays taken until the runner confirms the end. */
+  /** Tells the runner to abort the work. The slot stays taken until the runner confirms the end. */
   #cancel(call: PoolCall, cause: CancelCause, reason: string): void {
     call.state = 'ending';
     this.#state.clock(call, this.#state.now + abortGrace);
@@ -170,7 +168,7 @@ export class Calls {
   }
 }
 
-/** Whether the caller still waits for an answer, or for items of a stream. */
+/** True if the caller still waits for an answer or for items of a stream. */
 function isAwaited(call: PoolCall): boolean {
   return call.state === 'running' || call.state === 'streaming';
 }

@@ -1,26 +1,28 @@
 import { Heap } from './heap.js';
 
-/** What has a deadline, in at most one `Deadlines`, which alone writes all but `at`. */
+/** An item with a deadline, in at most one `Deadlines`. Only `Deadlines` writes its links and indexes. */
 export class Timed {
-  /** When its time is up; changed only together with `put`. */
+  /** When its time is up. A change must be followed by `put`. */
   at = Infinity;
-  /** A debugger held up what it limits when it was due: it starts anew once there is none. */
+  /** A debugger delayed the item when it was due. Its time limit starts again when the debugger is gone. */
   held = false;
   heapIndex = -1;
-  /** Its lane, -1 outside of one, and its neighbours there. */
+  /** Its lane, -1 if it is in none, and its neighbours in the lane. */
   lane = -1;
   earlier: Timed | undefined = undefined;
   later: Timed | undefined = undefined;
 }
 
-/** So many different durations are as cheap as one. */
+/** Up to this many different durations cost as little as one. */
 const laneCount = 4;
 
 /**
- * Deadlines, with the earliest on top. Most are set for now and the same time later, and so come in their order: they stand in lanes, where
- * putting and removing cost the same however many there are. What fits no lane goes into a heap.
+ * Deadlines, with the earliest on top.
  *
- * Gain (Node 26, CPU time of a call at 256 callers): with a heap alone 1.1 to 1.2 times as much with LocalBackend, 1.05 times with
+ * Most deadlines are set to now plus one of a few durations, so for each duration they arrive in order. They go into lanes: sorted lists in
+ * which `put` and `remove` have a constant cost. A deadline that fits into no lane goes into a heap.
+ *
+ * Gain (Node 26, CPU time of a call at 256 callers): a heap alone takes 1.1 to 1.2 times as much with LocalBackend, and 1.05 times with
  * ProcessBackend.
  */
 export class Deadlines<T extends Timed> {
@@ -28,14 +30,14 @@ export class Deadlines<T extends Timed> {
   readonly #last = new Array<T | undefined>(laneCount).fill(undefined);
   readonly #heap = new Heap<T>((a, b) => a.at < b.at);
 
-  /** The earliest one; undefined when there is none. */
+  /** The earliest item; undefined if there is none. */
   get top(): T | undefined {
     let top = this.#heap.top;
     for (const first of this.#first) if (first !== undefined && (top === undefined || first.at < top.at)) top = first;
     return top;
   }
 
-  /** Puts one in, or in its right place again after its time has changed. */
+  /** Adds an item, or moves it to its new place after its time has changed. */
   put(item: T): void {
     this.remove(item);
     const lane = this.#laneFor(item.at);
@@ -48,7 +50,7 @@ export class Deadlines<T extends Timed> {
     this.#last[lane] = item;
   }
 
-  /** Takes one out; does nothing when it is not in. */
+  /** Removes an item. Has no effect if it is not in. */
   remove(item: T): void {
     const { lane, earlier, later } = item;
     if (lane < 0) return this.#heap.remove(item);
@@ -61,7 +63,8 @@ export class Deadlines<T extends Timed> {
   }
 
   /**
-   * The lane whose end is closest before that time; an empty one where there is none, so that short times keep out of the way of long ones.
+   * The lane whose last deadline is the closest one before `at`. If there is none, an empty lane, so that short durations do not share a
+   * lane with long ones.
    */
   #laneFor(at: number): number {
     let best = -1;

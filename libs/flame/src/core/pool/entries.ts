@@ -5,20 +5,27 @@ import type { RunnerLoad } from '../options/runner-choice.js';
 import type { QueueItem } from './wait-queue.js';
 
 /**
- * The state of a call. `running`: its caller waits for it. `ending`: its caller has been answered with an error, the runner has yet to
- * confirm its end; `stuck`: it has not done so within a grace second. `streaming`: its caller has its streams, and waits for what they
- * bring. `held`: its caller has been answered, its work, child or resources stay on the runner. `over`: it holds nothing.
+ * The state of a call.
+ *
+ * - `new`: the machine has not received it yet.
+ * - `waiting`: it waits for a slot.
+ * - `running`: its caller waits for the answer.
+ * - `streaming`: its caller has the streams and waits for their items.
+ * - `ending`: its caller has got an error. The runner has not confirmed the end of the work yet.
+ * - `stuck`: the runner has not confirmed the end within a grace second.
+ * - `held`: its caller has the answer. The work, the child or the resources stay on the runner.
+ * - `over`: it holds no slot.
  */
 export type CallState = 'new' | 'waiting' | 'running' | 'streaming' | 'ending' | 'stuck' | 'held' | 'over';
 
 /**
- * A call of the pool: what the machine knows of it. The pool's shell extends it with the caller's promise and the encoded
- * arguments. Only the machine writes its fields after it was handed over; `at` is when the clock that ticks now runs out.
+ * A call, as the pool machine sees it. The pool's shell extends this class with the caller's promise and the encoded arguments. After the
+ * shell has passed the call to the machine, only the machine writes these fields. `at` is the end of the current time limit.
  */
 export class PoolCall extends Timed implements QueueItem<PoolCall> {
   state: CallState = 'new';
   runner: PoolRunner | undefined;
-  /** When it came, and when it was handed to a runner. */
+  /** When the call arrived, and when it was passed to a runner. */
   cameAt = 0;
   ranAt = 0;
   readonly due = 'call';
@@ -27,13 +34,16 @@ export class PoolCall extends Timed implements QueueItem<PoolCall> {
 
   constructor(
     readonly id: number,
-    /** The handler's name, for people. */
+    /** The handler's name, for texts. */
     readonly label: string,
-    /** How long it may wait, a boot included; how long its handler may run; and both together. In milliseconds, Infinity for no limit. */
+    /**
+     * How long the call may wait (a boot included), how long its handler may run, and both together, in milliseconds. Infinity for no
+     * limit.
+     */
     readonly queueTimeout: number,
     readonly handlerTimeout: number,
     readonly timeout: number,
-    /** Whether the work ends when its caller goes. */
+    /** True if the work ends when its caller is gone. */
     readonly linked: boolean,
   ) {
     super();
@@ -41,12 +51,16 @@ export class PoolCall extends Timed implements QueueItem<PoolCall> {
 }
 
 /**
- * The state of a runner. `booting`: a machine is being made, or has yet to attach. `ready`: it takes calls. `leaving`: it takes no
- * new ones and stops when its work is done. `stopping`: told to end, or lost, and not yet confirmed gone.
+ * The state of a runner.
+ *
+ * - `booting`: its machine is booting, or has not attached yet.
+ * - `ready`: it takes calls.
+ * - `leaving`: it takes no new calls, and stops when its work is done.
+ * - `stopping`: it was told to end, or it is lost, and the platform has not confirmed yet that it is gone.
  */
 export type RunnerState = 'booting' | 'ready' | 'leaving' | 'stopping';
 
-/** One clock of a runner, among the pool's deadlines. */
+/** A deadline of a runner. */
 export class RunnerDeadline extends Timed {
   constructor(
     readonly due: 'boot' | 'idle' | 'lifetime' | 'runner-drain',
@@ -56,42 +70,42 @@ export class RunnerDeadline extends Timed {
   }
 }
 
-/** A runner in the pool's state. Only the machine writes it. */
+/** A runner in the pool's state. Only the machine writes to it. */
 export class PoolRunner implements HeapItem {
   state: RunnerState = 'booting';
   heapIndex = -1;
-  /** Its free slots, as `ReadyRunners` has counted them. */
+  /** Its free slots when `ReadyRunners` last counted them. */
   counted = 0;
-  /** The work that holds its slots; `stuck` of it ignored its abort. */
+  /** The calls that hold its slots. `stuck` of them ignored their abort. */
   readonly calls = new IdMap<PoolCall>();
   stuck = 0;
-  /** Calls handed to it so far. */
+  /** Calls passed to it so far. */
   served = 0;
-  /** When it attached; -1 before. */
+  /** When it attached; -1 before that. */
   upAt = -1;
-  /** Its connection is cut and may come back: it gets no new calls meanwhile. */
+  /** The connection is cut and may come back. Meanwhile the runner gets no new calls. */
   suspended = false;
   /** The runner was asked whether it may stop, and has not answered. */
   asked = false;
-  /** When it last ran out of work, and last got some after that. */
+  /** When it last became idle, and when it last became busy after being idle. */
   idleSince = 0;
   busySince = 0;
-  /** Milliseconds in which it had work, up to when it last ran out of it. */
+  /** Milliseconds with work, up to the last time it became idle. */
   used = 0;
-  /** Why it leaves, for people. */
+  /** Why it leaves, for texts. */
   reason = '';
   readonly boot = new RunnerDeadline('boot', this);
   readonly idle = new RunnerDeadline('idle', this);
   readonly lifetime = new RunnerDeadline('lifetime', this);
-  /** When what still runs on a drained runner is aborted. */
+  /** The time at which the calls that still run on a drained runner are aborted. */
   readonly drainEnd = new RunnerDeadline('runner-drain', this);
 
   constructor(
     readonly id: string,
-    /** Counts up. Of two equally loaded runners the older one is taken. */
+    /** Counts up. If two runners have the same load, the older one gets the call. */
     readonly number: number,
     readonly slots: number,
-    /** It ends after its first call. */
+    /** The runner ends after its first call. */
     readonly singleUse: boolean,
     readonly bootingSince: number,
   ) {}
@@ -100,7 +114,7 @@ export class PoolRunner implements HeapItem {
     return this.calls.size;
   }
 
-  /** Slots that a new call could take now. */
+  /** Free slots for new calls. */
   get free(): number {
     if (this.state !== 'ready' || this.suspended) return 0;
     if (this.singleUse) return this.served === 0 ? 1 : 0;

@@ -1,25 +1,25 @@
-/** What the decision to boot looks at. */
+/** The numbers on which the decision to boot is based. */
 export interface GrowthView {
   readonly waiting: number;
-  /** Free slots on runners that are ready. */
+  /** Free slots of ready runners. */
   readonly free: number;
   readonly booting: number;
   readonly ready: number;
-  /** Every machine there is: those being made, those leaving and those not yet confirmed gone. */
+  /** All machines: booting, ready, leaving, and those not yet confirmed gone. */
   readonly machines: number;
-  /** Slots that a new runner brings. */
+  /** The slots of a new runner. */
   readonly slots: number;
   readonly min: number;
   readonly max: number;
   readonly headroom: number;
 }
 
-/** Boots that may be under way at once. */
+/** The most boots at the same time. */
 export const bootsAtOnce = 10;
 
 /**
- * How many runners to boot now: as many as `min`, `headroom` and the waiting calls need beyond what is ready and booting, never
- * above `max`, and never more than the waiting calls can use.
+ * How many runners to boot now: as many as `min`, or the waiting calls together with `headroom`, need in addition to the ready and booting
+ * runners. Never more than `max` and `bootsAtOnce` allow.
  */
 export function bootsNeeded(view: GrowthView): number {
   const slotsShort = view.waiting + view.headroom - view.free - view.booting * view.slots;

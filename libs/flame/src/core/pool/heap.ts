@@ -1,12 +1,10 @@
-/** What a heap holds: it knows its place, so that it can be moved or removed in O(log n). */
+/** An item of a heap. It stores its own index, so that it can be moved or removed in O(log n). */
 export interface HeapItem {
-  /** The item's place in its heap, -1 outside of one. Only the heap writes it. */
+  /** The index of the item in its heap; -1 if it is in none. Only the heap writes it. */
   heapIndex: number;
 }
 
-/**
- * A binary heap with removal and reordering of any item in O(log n); the least item by `before` is on top.
- */
+/** A binary heap that removes or reorders any item in O(log n). The smallest item by `before` is on top. */
 export class Heap<T extends HeapItem> {
   readonly #items: T[] = [];
   readonly #before: (a: T, b: T) => boolean;
@@ -19,28 +17,28 @@ export class Heap<T extends HeapItem> {
     return this.#items.length;
   }
 
-  /** The least item, or undefined when there is none. */
+  /** The smallest item; undefined if there is none. */
   get top(): T | undefined {
     return this.#items[0];
   }
 
-  /** All items, in no order that means anything. */
+  /** All items, in no particular order. */
   get items(): readonly T[] {
     return this.#items;
   }
 
   has(item: T): boolean {
-    // Below 0 would be a slow lookup by name.
+    // A negative index would be a slow lookup by name.
     return item.heapIndex >= 0 && this.#items[item.heapIndex] === item;
   }
 
-  /** Puts an item in, or in its right place again after its order has changed. */
+  /** Adds an item, or moves it to its new place after its order has changed. */
   put(item: T): void {
     if (!this.has(item)) this.#set(this.#items.length, item);
     this.#sink(this.#rise(item.heapIndex));
   }
 
-  /** Takes an item out; does nothing when it is not in. */
+  /** Removes an item. Has no effect if it is not in. */
   remove(item: T): void {
     if (!this.has(item)) return;
     const index = item.heapIndex;

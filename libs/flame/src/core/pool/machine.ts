@@ -10,10 +10,10 @@ import type { Calls } from './calls.js';
 import * as errors from './pool-errors.js';
 
 /**
- * The pool's rules, without time, machines or promises: `step(fact, now)` changes the state and returns what to do. The shell
- * (`pool/pool.ts`) performs the actions, in their order, and steps `tick` once `wakeAt` has passed.
+ * The rules of a pool, without time, machines or promises. `step(fact, now)` changes the state and returns the actions. The shell
+ * (`pool/pool.ts`) performs the actions in their order, and steps `tick` when `wakeAt` has passed.
  *
- * Every step costs O(log n) in runners and waiting calls, but for those that concern them all (`resize`, `drain`) and for a strategy
+ * A step costs O(log n) in runners and waiting calls. The exceptions are facts that concern all of them (`resize`, `drain`) and a strategy
  * function.
  */
 export class PoolMachine {
@@ -22,14 +22,14 @@ export class PoolMachine {
   readonly #calls: Calls;
   #phase: 'new' | 'starting' | 'open' | 'draining' | 'drained' = 'new';
 
-  /** `newId` names the n-th runner; `random` gives numbers in [0, 1) for the jitter of pauses. */
+  /** `newId` names the n-th runner. `random` returns numbers in [0, 1), for the jitter of pauses. */
   constructor(rules: PoolRules, newId: (number: number) => string, random: () => number) {
     this.#state = new PoolState(rules);
     this.#runners = new Runners(this.#state, newId, random);
     this.#calls = this.#runners.calls;
   }
 
-  /** When the next `tick` is due; Infinity when nothing is. */
+  /** When the next `tick` is due; Infinity if there is no deadline. */
   get wakeAt(): number {
     return this.#state.deadlines.top?.at ?? Infinity;
   }
@@ -42,37 +42,37 @@ export class PoolMachine {
     return this.#state.max;
   }
 
-  /** Calls that wait for a slot. */
+  /** The number of calls that wait for a slot. */
   get waiting(): number {
     return this.#state.waiting.size;
   }
 
-  /** Since when the first waiting call waits; undefined when none does. */
+  /** The time since when the first waiting call has waited; undefined if no call waits. */
   get waitingSince(): number | undefined {
     return this.#state.waiting.first?.cameAt;
   }
 
-  /** The runners in the state. */
+  /** All runners that the pool has. */
   get runners(): Iterable<Readonly<PoolRunner>> {
     return this.#state.runners.values();
   }
 
-  /** The calls that hold slots, runner by runner. */
+  /** The calls that hold slots, grouped by runner. */
   *running(): Generator<Readonly<PoolCall>> {
     for (const runner of this.#state.runners.values()) yield* runner.calls.values();
   }
 
-  /** The calls that wait, first come first. */
+  /** The waiting calls, first come first. */
   get queue(): Iterable<Readonly<PoolCall>> {
     return this.#state.waiting.items();
   }
 
-  /** Why calls wait though there may be room; undefined while they do not. */
+  /** Why the pool is paused; undefined if it is not. */
   get paused(): string | undefined {
     return this.#state.pauseReason;
   }
 
-  /** Milliseconds that runners have existed, and had work, up to `now`. */
+  /** How long all runners have existed (`paid`) and had work (`used`) up to `now`, in milliseconds. */
   spent(now: number): { paid: number; used: number } {
     return this.#state.spent(now);
   }
@@ -81,7 +81,7 @@ export class PoolMachine {
     return this.#state.drainReason !== undefined;
   }
 
-  /** Takes one fact in and returns what to do about it, in order. `now` is a monotonic time in milliseconds. */
+  /** Processes one fact and returns the actions in order. `now` is a monotonic time in milliseconds. */
   step(fact: PoolFact, now: number): PoolAction[] {
     this.#state.now = now;
     this.#state.actions = [];
@@ -209,7 +209,9 @@ export class PoolMachine {
     }
   }
 
-  /** What a debugger holds up has its whole time again when the debugger has gone. Says whether this is a deadline of that kind. */
+  /**
+   * A deadline of a call or boot that a debugger delays starts again in full when the debugger is gone. Returns false for other deadlines.
+   */
   #hold(due: Deadline, debugged: boolean): boolean {
     if (due.due !== 'call' && due.due !== 'boot') return false;
     const limit = due.due === 'call' ? this.#calls.limitOf(due) : this.#state.rules.bootTimeout;
@@ -250,10 +252,10 @@ export class PoolMachine {
 
   #grow(): void {
     const state = this.#state;
-    // Most steps: nobody waits and all are there.
+    // In most steps no call waits and enough runners are there.
     if (state.waiting.size + state.headroom === 0 && state.ready + state.booting >= state.target) return;
     if (this.draining || state.now < state.retry.at || (this.#phase === 'new' && state.waiting.size === 0)) return;
-    // A paused pool keeps `min`, and boots for nobody else.
+    // A paused pool keeps `min` runners. It boots none for waiting calls or `headroom`.
     const paused = state.pauseReason !== undefined;
     const boots = bootsNeeded({
       waiting: paused ? 0 : state.waiting.size,
@@ -269,7 +271,7 @@ export class PoolMachine {
     for (let i = 0; i < boots; i++) this.#runners.boot();
   }
 
-  /** What the end of a step may have completed: the start, the drain. */
+  /** Reports the end of the start or of the drain, if this step completed it. */
   #finish(): void {
     const state = this.#state;
     if (this.#phase === 'starting' && state.ready >= state.min) {

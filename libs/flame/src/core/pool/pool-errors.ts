@@ -2,7 +2,7 @@ import type { BootError } from '../errors/boot-error.js';
 import { FlameError } from '../errors/flame-error.js';
 import type { PoolCall } from './entries.js';
 
-/** What the texts of the pool's errors need to know of it. */
+/** The facts about a pool that its error texts name. */
 export interface PoolView {
   readonly name: string;
   readonly max: number;
@@ -10,9 +10,9 @@ export interface PoolView {
   readonly runners: number;
   readonly booting: number;
   readonly waiting: number;
-  /** The last boot's error, while none has succeeded since. */
+  /** The error of the last boot; undefined after a boot has succeeded. */
   readonly bootError: BootError | undefined;
-  /** Why calls wait though there may be room; undefined while they do not. */
+  /** Why the pool is paused; undefined if it is not. */
   readonly pauseReason: string | undefined;
 }
 
@@ -98,7 +98,7 @@ export function lost(call: PoolCall, pool: PoolView, runner: string, how: string
   );
 }
 
-/** `drained` is what takes no calls any more: the pool, or this runner of it. */
+/** `drained` says which of the two is being drained: the pool, or this runner. */
 export function drainedAway(call: PoolCall, pool: PoolView, runner: string, drained: 'pool' | 'runner', grace: number): FlameError {
   const who = drained === 'pool' ? `pool "${pool.name}" is shutting down` : `that runner of pool "${pool.name}" is being drained`;
   return new FlameError(

@@ -8,7 +8,7 @@ import { ReadyRunners } from './ready-runners.js';
 import type { PoolView } from './pool-errors.js';
 import { WaitQueue } from './wait-queue.js';
 
-/** A deadline of the pool itself: the pause between failed boots, or the end of a drain. */
+/** A deadline of the pool itself: the end of the pause after a failed boot, or the end of a drain. */
 export class PoolDeadline extends Timed {
   constructor(
     readonly due: 'retry' | 'drain',
@@ -22,33 +22,33 @@ export class PoolDeadline extends Timed {
 export type Deadline = PoolCall | RunnerDeadline | PoolDeadline;
 
 /**
- * The state of one pool: its calls, runners and clocks, and the actions that the current step has decided on. The parts of
- * the machine share it. It decides nothing.
+ * The state of one pool: its calls, runners and deadlines, and the actions of the current step. The parts of the machine share it. It makes
+ * no decisions.
  */
 export class PoolState {
   readonly runners = new Map<string, PoolRunner>();
   readonly waiting = new WaitQueue<PoolCall>();
   readonly readyRunners: ReadyRunners;
   readonly deadlines = new Deadlines<Deadline>();
-  /** Before this time no boot is tried again. */
+  /** No boot starts before this time. */
   readonly retry = new PoolDeadline('retry', 0);
   readonly drainEnd = new PoolDeadline('drain', Infinity);
   now = 0;
   actions: PoolAction[] = [];
   min: number;
   max: number;
-  /** How many of `min` and `headroom` have idled out since the last call: the pool does without them until the next one. */
+  /** How many runners of `min` and `headroom` have idled out since the last call. The pool boots no replacements before the next call. */
   rested = 0;
   booting = 0;
   ready = 0;
-  /** Milliseconds that the runners that are gone have existed, and had work. */
+  /** How long the disposed runners existed (`paid`) and had work (`used`), in milliseconds. */
   paid = 0;
   used = 0;
-  /** The last boot's error, while none has succeeded since. */
+  /** The error of the last boot; undefined after a boot has succeeded. */
   bootError: BootError | undefined;
-  /** Why calls wait though there may be room; undefined while they do not. */
+  /** Why the pool is paused; undefined if it is not. */
   pauseReason: string | undefined;
-  /** Why the pool takes no calls any more; undefined while it does. */
+  /** Why the pool takes no more calls; undefined while it takes calls. */
   drainReason: string | undefined;
 
   constructor(readonly rules: PoolRules) {
@@ -57,17 +57,17 @@ export class PoolState {
     this.readyRunners = new ReadyRunners(rules.strategy);
   }
 
-  /** The `min` that counts now. */
+  /** The current `min`, without the runners that have idled out. */
   get target(): number {
     return Math.max(0, this.min - this.rested);
   }
 
-  /** The `headroom` that counts now: none once a runner that it kept, or `min`, has idled out. */
+  /** The current `headroom`: 0 after a runner that `min` or `headroom` kept has idled out. */
   get headroom(): number {
     return this.rested > 0 ? 0 : this.rules.headroom;
   }
 
-  /** Slots that a runner brings. */
+  /** The slots of a new runner. */
   get slots(): number {
     return this.rules.singleUse ? 1 : this.rules.maxConcurrency;
   }
@@ -76,7 +76,7 @@ export class PoolState {
     this.actions.push(action);
   }
 
-  /** Sets a clock; Infinity stops it. */
+  /** Sets a deadline; Infinity removes it. */
   clock(deadline: Deadline, at: number): void {
     deadline.at = at;
     if (at < Infinity) this.deadlines.put(deadline);
@@ -87,14 +87,14 @@ export class PoolState {
     this.deadlines.remove(deadline);
   }
 
-  /** Answers a call that holds no slot. */
+  /** Rejects a call that holds no slot. */
   reject(call: PoolCall, error: FlameError): void {
     call.state = 'over';
     this.unclock(call);
     this.act({ type: 'reject', call, error });
   }
 
-  /** Takes a call off its runner. */
+  /** Removes a call from its runner. */
   release(call: PoolCall, runner: PoolRunner): void {
     if (call.state === 'stuck') runner.stuck -= 1;
     call.state = 'over';
@@ -105,7 +105,7 @@ export class PoolState {
     this.readyRunners.update(runner);
   }
 
-  /** Milliseconds that runners have existed, and had work, up to `now`. */
+  /** How long all runners have existed (`paid`) and had work (`used`) up to `now`, in milliseconds. */
   spent(now: number): { paid: number; used: number } {
     let { paid, used } = this;
     for (const runner of this.runners.values()) {

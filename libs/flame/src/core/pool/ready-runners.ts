@@ -2,14 +2,14 @@ import type { RunnerChoice } from '../options/runner-choice.js';
 import { Heap } from './heap.js';
 import type { PoolRunner } from './entries.js';
 
-/** Of two equally loaded runners the older one: so the youngest fall idle first. */
+/** If two runners have the same load, the older one gets the call. So the youngest become idle first. */
 const older = (a: PoolRunner, b: PoolRunner): boolean => a.number < b.number;
 const spread = (a: PoolRunner, b: PoolRunner): boolean => (a.load === b.load ? older(a, b) : a.load < b.load);
 const pack = (a: PoolRunner, b: PoolRunner): boolean => (a.load === b.load ? older(a, b) : a.load > b.load);
 
 /**
- * The runners with room, in the order of the pool's strategy. Taking the best one and putting one back are O(log n); a strategy
- * function of the app's own looks at all of them.
+ * The runners with free slots, in the order of the pool's strategy. `pick` and `update` are O(log n). A strategy function of the app gets
+ * all of them.
  */
 export class ReadyRunners {
   readonly #choice: RunnerChoice;
@@ -21,12 +21,12 @@ export class ReadyRunners {
     this.#heap = new Heap(choice === 'pack' ? pack : spread);
   }
 
-  /** Free slots of all runners together. */
+  /** The free slots of all runners. */
   get free(): number {
     return this.#free;
   }
 
-  /** Looks at a runner again after anything about it has changed. */
+  /** Moves a runner to its new place after any change of it. */
   update(runner: PoolRunner): void {
     const free = runner.free;
     this.#free += free - runner.counted;
@@ -35,7 +35,7 @@ export class ReadyRunners {
     else this.#heap.remove(runner);
   }
 
-  /** The runner that the next call goes to, or undefined when none has room. */
+  /** The runner for the next call; undefined if no runner has a free slot. */
   pick(now: number): PoolRunner | undefined {
     if (typeof this.#choice !== 'function' || this.#heap.size === 0) return this.#heap.top;
     const choice = this.#choice(this.#heap.items.map((runner) => runner.describe(now)));

@@ -1,6 +1,6 @@
 import type { RunnerChoice } from '../options/runner-choice.js';
 
-/** The part of a pool's options that the machine decides by; all durations in milliseconds. */
+/** The pool options on which the machine bases its decisions. All durations are in milliseconds. */
 export interface PoolRules {
   readonly name: string;
   readonly min: number;
@@ -9,9 +9,9 @@ export interface PoolRules {
   readonly singleUse: boolean;
   readonly bootTimeout: number;
   readonly shutdownTimeout: number;
-  /** Idle time before a runner above `min` is asked to stop … */
+  /** Idle time before a runner above `min` is asked to stop. */
   readonly idleAfter: number;
-  /** … and before one of the `min` is. */
+  /** Idle time before one of the `min` runners is asked to stop. */
   readonly minIdleAfter: number;
   readonly maxQueue: number;
   readonly headroom: number;
@@ -19,8 +19,8 @@ export interface PoolRules {
   readonly maxLifetime: number;
 }
 
-/** Time that aborted work has to end before its runner counts as tainted. */
+/** Time for aborted work to end before its runner counts as tainted, in milliseconds. */
 export const abortGrace = 1_000;
 
-/** Time that an idle runner has to answer whether it may stop. */
+/** Time for an idle runner to answer whether it may stop, in milliseconds. */
 export const askGrace = 10_000;

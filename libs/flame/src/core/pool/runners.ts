@@ -6,15 +6,13 @@ import { PoolRunner } from './entries.js';
 import { askGrace } from './rules.js';
 import * as errors from './pool-errors.js';
 
-/**
- * The rules of runners: how they come, when they idle out, what ends them.
- */
+/** The rules of runners: when they boot, idle out and end. */
 export class Runners {
   readonly calls: Calls;
   readonly #state: PoolState;
   readonly #newId: (number: number) => string;
   readonly #random: () => number;
-  /** Idle runners whose time is up and that only `min` or `headroom` keeps. */
+  /** Runners that have been idle for `idleAfter` and that only `min` or `headroom` keeps. */
   readonly #kept = new Set<PoolRunner>();
   #booted = 0;
   #asked = 0;
@@ -57,7 +55,7 @@ export class Runners {
     this.unkeep();
   }
 
-  /** Says whether that was news. */
+  /** Returns false if the runner was not booting. */
   bootFailed(runner: PoolRunner, error: BootError): boolean {
     if (runner.state !== 'booting') return false;
     const state = this.#state;
@@ -69,12 +67,12 @@ export class Runners {
     this.#failures += 1;
     state.bootError = error;
     state.clock(state.retry, state.now + pauseAfter(this.#failures, this.#random));
-    // With a runner up, waiting calls wait for its slots: only those that nobody else can serve are failed.
+    // If a runner is ready, waiting calls wait for its slots. Only calls that no runner can take are rejected.
     if (error.fatal && state.ready === 0) this.calls.refuseWaiting((call) => errors.bootFatal(call, state.view(), error));
     return true;
   }
 
-  /** A runner has run out of work. */
+  /** A runner has become idle. */
   idle(runner: PoolRunner): void {
     if (runner.singleUse && runner.served > 0) return this.stop(runner, 'it was for a single use');
     const { now, rules } = this.#state;
@@ -83,10 +81,10 @@ export class Runners {
   }
 
   idleDue(runner: PoolRunner): void {
-    // A runner that does not answer is not worth its price.
+    // The runner was asked, and has not answered within `askGrace`.
     if (runner.asked) return this.stop(runner, 'it was idle and did not answer');
     const { now, rules } = this.#state;
-    // Sums, as clocks are set by: a difference may be rounded to less, and the clock would be set for now, for ever.
+    // Use the same sums as the deadlines. A difference could be rounded down, and the deadline would be set to now again and again.
     const surplusAt = runner.idleSince + rules.idleAfter;
     const minAt = runner.idleSince + rules.minIdleAfter;
     if ((this.#surplus > 0 && now >= surplusAt) || now >= minAt) {
@@ -99,7 +97,7 @@ export class Runners {
     this.#state.clock(runner.idle, now < surplusAt ? surplusAt : minAt);
   }
 
-  /** The answer of a runner that was asked whether it may stop; void if it has got work since. */
+  /** A runner answers whether it may stop. The answer is void if the runner has got work since. */
   consent(runner: PoolRunner, yes: boolean): void {
     if (!runner.asked || runner.state !== 'ready') return;
     this.#unask(runner);
@@ -110,7 +108,7 @@ export class Runners {
     this.stop(runner, `it was idle for ${Math.round(now - runner.idleSince)} ms`);
   }
 
-  /** Lets runners go that only `min` or `headroom` kept, when there are more than those need now. */
+  /** Lets runners idle out that only `min` or `headroom` kept, as far as those no longer need them. */
   unkeep(): void {
     if (this.#kept.size === 0) return;
     let surplus = this.#surplus;
@@ -121,7 +119,7 @@ export class Runners {
     }
   }
 
-  /** Gives a runner no new work; it stops when its work is done. */
+  /** Gives a runner no new work. The runner stops when its work is done. */
   retire(runner: PoolRunner, reason: string): void {
     if (runner.state === 'ready') {
       this.#unready(runner);
@@ -133,7 +131,7 @@ export class Runners {
     this.stopIfDone(runner);
   }
 
-  /** Retires a runner for good: what still runs there after `shutdownTimeout` is aborted. A boot is given up. */
+  /** Retires a runner, and aborts the calls that still run there after `shutdownTimeout`. Gives up a boot. */
   drain(runner: PoolRunner, reason: string): void {
     const state = this.#state;
     if (runner.state === 'booting') return state.act({ type: 'give-up', runner: runner.id, why: reason });
@@ -143,7 +141,7 @@ export class Runners {
     }
   }
 
-  /** Stops a leaving runner on which nothing runs any more but what ignores its abort. */
+  /** Stops a leaving runner if only work that ignores its abort is left. */
   stopIfDone(runner: PoolRunner): void {
     if (runner.state === 'leaving' && runner.load === runner.stuck) this.stop(runner, runner.reason);
   }
@@ -159,7 +157,7 @@ export class Runners {
     this.calls.lose(runner, reason);
   }
 
-  /** A runner went away by itself. */
+  /** A runner is lost. */
   down(runner: PoolRunner, how: string): void {
     if (runner.state === 'booting' || runner.state === 'stopping') return;
     if (runner.state === 'ready') this.#unready(runner);
@@ -179,7 +177,7 @@ export class Runners {
     if (runner.upAt >= 0) state.act({ type: 'shrunk', runner: runner.id, count: state.runners.size });
   }
 
-  /** How many ready runners there are beyond what `min` and `headroom` need, those asked to go not counted. */
+  /** The number of ready runners above the need of `min` and `headroom`, without the runners that were asked to stop. */
   get #surplus(): number {
     const { ready, target, readyRunners, slots, headroom } = this.#state;
     const beyondMin = ready - this.#asked - target;

@@ -1,12 +1,10 @@
-/** What a queue holds: it carries its own links, so that it can leave from any place in O(1). */
+/** An item of a queue. It holds its own links, so that it can leave from any place in O(1). */
 export interface QueueItem<T> {
   ahead: T | undefined;
   behind: T | undefined;
 }
 
-/**
- * The calls that wait for a slot, first come first served. Every operation is O(1), leaving from the middle included.
- */
+/** The calls that wait for a slot, first come first served. Every operation is O(1), including a removal from the middle. */
 export class WaitQueue<T extends QueueItem<T>> {
   #first: T | undefined;
   #last: T | undefined;
@@ -20,12 +18,12 @@ export class WaitQueue<T extends QueueItem<T>> {
     return this.#first;
   }
 
-  /** From the first to the last. Nobody may join or leave meanwhile. */
+  /** From the first to the last. No item may join or leave during the iteration. */
   *items(): Generator<T> {
     for (let item = this.#first; item; item = item.behind) yield item;
   }
 
-  /** Joins at the end. */
+  /** Adds an item at the end. */
   join(item: T): void {
     item.ahead = this.#last;
     item.behind = undefined;
@@ -35,7 +33,7 @@ export class WaitQueue<T extends QueueItem<T>> {
     this.#size += 1;
   }
 
-  /** Goes back to the front: a call that a leaving runner sent back has waited its turn already. */
+  /** Adds an item at the front. It is for a call that a leaving runner sent back: this call has waited before. */
   rejoin(item: T): void {
     item.ahead = undefined;
     item.behind = this.#first;
@@ -45,7 +43,7 @@ export class WaitQueue<T extends QueueItem<T>> {
     this.#size += 1;
   }
 
-  /** Leaves from wherever it stands. The item must be in the queue. */
+  /** Removes an item from any place. The item must be in the queue. */
   leave(item: T): void {
     if (item.ahead) item.ahead.behind = item.behind;
     else this.#first = item.behind;
