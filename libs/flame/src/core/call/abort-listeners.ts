@@ -1,11 +1,13 @@
 /**
- * Follows AbortSignals with one listener for each signal, however many calls that signal ends. Node warns of a signal that has many
- * listeners. The listener goes with the signal's last follower.
+ * Adds one listener to each AbortSignal, however many calls follow that signal: Node warns about a signal with many listeners. The listener
+ * is removed with the signal's last follower.
  */
 export class AbortListeners {
   readonly #followers = new WeakMap<AbortSignal, Set<() => void>>();
 
-  /** Calls `aborted` once when the signal aborts; never for a signal that has aborted before. Returns what ends the following. */
+  /**
+   * Calls `aborted` once when the signal aborts. Never calls it for a signal that is already aborted. Returns a function that ends this.
+   */
   follow(signal: AbortSignal, aborted: () => void): () => void {
     const followers = this.#followers.get(signal) ?? this.#listen(signal);
     // The same function may follow a signal twice.

@@ -6,28 +6,29 @@ import type { FlameError } from '../errors/flame-error.js';
 import type { AbortListeners } from './abort-listeners.js';
 import { failing } from './call-site.js';
 
-/** What a call is bounded with. */
+/** What a `CallScope` needs. */
 export interface CallScopeSetup {
   readonly clock: Clock;
   readonly listeners: AbortListeners;
-  /** Told how far the call is, in the asynchronous context in which the scope was made. */
+  /** Gets the progress of the call, in the async context in which the scope was made. */
   readonly onProgress?: ((value: unknown) => void) | undefined;
-  /** Told what `onProgress` threw. */
+  /** Gets the errors that `onProgress` throws. */
   readonly warn?: (error: unknown) => void;
-  /** The call's span. It ends with the call's answer, or with the scope. */
+  /** The call's span. It ends with the answer of the call, or with the scope. */
   readonly record?: CallTrace | undefined;
 }
 
 /**
- * The life of one call, wherever its work runs: the deadline, the signals that end the call, its progress and its span. Whatever comes
- * first ends the scope, with the error that the caller gets. That error is also the reason of `signal`. The owner closes the scope once the
- * call has an answer, or at the end of what the answer streams. The deadlines of a pool's calls are the pool machine's (`core/pool`); all
- * else of them is here.
+ * The life of one call, wherever its work runs: its deadline, the signals that end it, its progress and its span.
+ *
+ * The first event that ends the scope also gives the error for the caller. This error is the reason of `signal`, too. The owner closes the
+ * scope when the call has an answer, or at the end of the streams of that answer. A call of a pool has its deadlines in the pool machine
+ * (`core/pool`), and everything else here.
  *
  * After `protocol/signals.ts` of connect-es.
  */
 export class CallScope {
-  /** When the call's time is up, on the scope's clock; Infinity for no limit. */
+  /** The deadline of the call, on the scope's clock; Infinity for no limit. */
   at = Infinity;
   readonly #setup: CallScopeSetup;
   readonly #onProgress: ((value: unknown) => unknown) | undefined;
@@ -43,17 +44,17 @@ export class CallScope {
     this.#onProgress = setup.onProgress && AsyncResource.bind(setup.onProgress);
   }
 
-  /** The call's span; undefined for a call that is not recorded. */
+  /** The call's span; undefined if the call is not recorded. */
   get record(): CallTrace | undefined {
     return this.#setup.record;
   }
 
-  /** Whether the caller is told of progress now. */
+  /** True while the caller gets progress. */
   get takesProgress(): boolean {
     return this.#onProgress !== undefined && !this.#closed;
   }
 
-  /** Why the call was ended; undefined for a call that was not. */
+  /** The error that ended the call; undefined if none did. */
   get reason(): FlameError | undefined {
     return this.#reason;
   }
@@ -63,7 +64,7 @@ export class CallScope {
     return this.at - this.#setup.clock.now();
   }
 
-  /** Aborts when the scope ends, with the error as its reason. Made when it is first asked for. */
+  /** Aborts when the scope ends, with the error as its reason. Created on first access. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
@@ -72,7 +73,10 @@ export class CallScope {
     return this.#controller.signal;
   }
 
-  /** Ends the scope after `timeout` milliseconds without a debugger, at once if there are none. Of several limits the nearest counts. */
+  /**
+   * Ends the scope after `timeout` milliseconds, at once if `timeout` is 0. Time under a debugger does not count. If there are several
+   * limits, the earliest counts.
+   */
   limit(timeout: number, timedOut: () => FlameError): void {
     if (timeout === Infinity || this.#closed) return;
     const { clock } = this.#setup;
@@ -81,7 +85,7 @@ export class CallScope {
     else this.#releases.add(afterLimit(clock, Math.max(0, timeout), () => this.end(timedOut())));
   }
 
-  /** Ends the scope when `signal` aborts, at once if it has. */
+  /** Ends the scope when `signal` aborts, at once if it is aborted already. */
   follow(signal: AbortSignal | undefined, cancelled: (signal: AbortSignal) => FlameError): void {
     if (!signal || this.#closed) return;
     if (signal.aborted) this.end(cancelled(signal));
@@ -93,13 +97,13 @@ export class CallScope {
     if (release) this.#releases.add(release);
   }
 
-  /** Calls `action` when the scope ends, at once if it has. */
+  /** Calls `action` when the scope ends, at once if it has ended already. */
   whenEnded(action: (error: FlameError) => void): void {
     if (this.#reason) action(this.#reason);
     else this.#actions.push(action);
   }
 
-  /** Ends the call with what its caller gets. The first end counts; a closed scope has none. */
+  /** Ends the call with the error that its caller gets. Only the first end counts. Has no effect on a closed scope. */
   end(error: FlameError): void {
     if (this.#closed) return;
     this.#reason = error;
@@ -108,7 +112,7 @@ export class CallScope {
     for (const action of this.#actions) action(error);
   }
 
-  /** Gives what `work` gives, or fails with what ends the scope before. */
+  /** Settles as `work` does, or rejects with the error that ends the scope before. */
   within<T>(work: PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let pending = true;
@@ -126,26 +130,26 @@ export class CallScope {
     });
   }
 
-  /** Tells the caller how far the call is; nothing once the scope is over. */
+  /** Passes progress to the caller. Has no effect after the scope is over. */
   progress(value: unknown): void {
     if (!this.#onProgress || this.#closed) return;
     const failed = (error: unknown): void => this.#setup.warn?.(error);
     try {
-      // An async callback is not awaited, but must not bring the process down either.
+      // The result of an async callback is not awaited, but its rejection must not end the process.
       Promise.resolve(this.#onProgress(value)).catch(failed);
     } catch (error) {
       failed(error);
     }
   }
 
-  /** The call has its answer, or failed with `error`: its span ends. What the answer streams is still within the scope. Idempotent. */
+  /** The call has an answer, or failed with `error`, so its span ends. The streams of the answer are still in the scope. Idempotent. */
   answered(error?: unknown): void {
     if (this.#answered) return;
     this.#answered = true;
     this.#setup.record?.ended(error);
   }
 
-  /** The call is over, or failed with `error`: nothing ends the scope any more. Idempotent. */
+  /** The call is over, or failed with `error`. From now on nothing ends the scope. Idempotent. */
   close(error?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;

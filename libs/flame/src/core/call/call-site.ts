@@ -1,25 +1,26 @@
 import { FlameError, withDeepStacks } from '../errors/flame-error.js';
 
-/** The stack of the code that made a call, as an object that V8 writes it to. It is put into words when it is first read. */
+/** The stack of the code that made a call, captured by V8 in an object. V8 formats it when it is first read. */
 export interface CallSite {
   readonly stack?: unknown;
 }
 
-/** Stacks that are taken in a row, and how long it takes until there may be one more, in milliseconds. */
+/** How many stacks may be captured in a row, and the milliseconds after which one more is allowed. */
 const burst = 16;
 const interval = 1;
 
 /**
- * Takes the stacks of callers while they make calls. A stack costs some microseconds, so that a busy pool has one for a thousand calls a
- * second at most. A caller that awaits its call is found without (`failing`); one that returns the promise is not.
+ * Captures the stacks of callers when they make calls. A stack costs some microseconds, so a busy pool captures a stack for at most a
+ * thousand calls a second. Without a captured stack, `failing` still finds a caller that awaits its call, but not one that only returns the
+ * promise.
  */
 export class CallSites {
-  /** What the clock said last; a call does not read it once more for this. */
+  /** The clock's last reading. So a call does not read the clock again only for this. */
   now = 0;
   #left = burst;
   #at = 0;
 
-  /** `above` is the function in the stack whose callers are wanted. `far`: many functions of others are between it and the app's code. */
+  /** `above` is the function whose callers are captured. `far`: many frames of other code lie between `above` and the app's code. */
   take(above: Function, far = false): CallSite | undefined {
     this.#left = Math.min(burst, this.#left + (this.now - this.#at) / interval);
     this.#at = this.now;
@@ -32,18 +33,22 @@ export class CallSites {
   }
 }
 
-/** Where an error was made: in this process, in the middle of nowhere, or by code whose stack came with it. */
+/**
+ * Where an error was created: in this process, with a stack that does not lead to the app (`us`), or in a handler, whose stack came with
+ * the error.
+ */
 export type MadeBy = 'us' | 'handler';
 
 const found = new WeakSet<object>();
 
 /**
- * Fails with `error`, whose stack then leads to the code that made the call: `site`, or, where that is unknown, who awaits this promise, or
- * one that is resolved with it. This costs a call nothing before it fails.
+ * Rejects with `error`, and adds the code that made the call to its stack: `site`. If that is undefined, it adds the code that awaits this
+ * promise, or a promise resolved with it. A call has no cost for this until it fails.
  */
 export async function failing(error: unknown, site: CallSite | undefined, madeBy: MadeBy): Promise<never> {
   if (!site) {
-    // By then, a promise that is resolved with this one hangs on it. V8 follows promises that one thing alone waits for.
+    // After this, a promise that is resolved with this one is waiting for it. V8 follows a promise only if a single promise or function
+    // waits for it.
     await undefined;
     await undefined;
     site = {};
@@ -54,7 +59,8 @@ export async function failing(error: unknown, site: CallSite | undefined, madeBy
 }
 
 /**
- * Adds the caller's lines to the stack of an error, once. Those of an error made here are replaced, since they lead to a timer or a socket.
+ * Adds the stack lines of the caller to an error, once. They replace the lines of an error made here, because those lead to a timer or a
+ * socket.
  */
 export function addCaller(error: unknown, site: CallSite, madeBy: MadeBy): void {
   if (!(error instanceof Error) || found.has(error)) return;

@@ -2,36 +2,36 @@ import { show } from '../options/option-reader.js';
 import type { OptionReader } from '../options/option-reader.js';
 
 /**
- * Follows calls from their callers to their handlers: what the option `tracing` takes. `flameTracing()` of `nestjs-flame/tracing` makes one
- * for OpenTelemetry. Of its methods only `run` may throw: what the work throws, and when what came along makes no sense.
+ * Traces calls from their callers to their handlers: the type of the option `tracing`. `flameTracing()` of `nestjs-flame/tracing` makes one
+ * for OpenTelemetry. Only `run` may throw: the error of the work, or an error for a trace that it cannot read.
  */
 export interface CallTracer {
-  /** At the parent: a call is made, here and now. */
+  /** At the parent: a call is made now, in the current context. */
   begin(call: TracedCall): BegunCall;
-  /** At the parent: the trace around, for a call without a span of its own. With undefined nothing travels. */
+  /** At the parent: the current trace, for a call without a span of its own. If it returns undefined, no trace travels. */
   carry(): CarriedTrace | undefined;
-  /** On the runner: does the work in the trace that came along, and gives what it gives. */
+  /** On the runner: runs `work` in the trace that came with the call, and returns its result. */
   run(run: TracedRun, work: () => unknown): unknown;
 }
 
-/** A call that has begun. */
+/** A call that has been made. */
 export interface BegunCall {
-  /** Told what becomes of the call; undefined for a call that is not recorded. */
+  /** Records the events of the call; undefined if the call is not recorded. */
   readonly record: CallTrace | undefined;
-  /** The trace that travels to the runner; with undefined nothing travels. */
+  /** The trace that travels to the runner; if undefined, none does. */
   readonly trace: CarriedTrace | undefined;
 }
 
 /**
- * What a runner is told of its caller's trace: any text that the tracer can read, or where it is, which is all that is left to know of a
- * trace that nobody records. Two ids travel as they are: most calls bring them along, and it is dear to put a text together only to take it
- * apart again.
+ * The caller's trace, as the runner gets it: a text that the tracer can read, or a place. The place is all that a trace that is not
+ * recorded has. The two ids of a place travel as they are: most calls carry a place, and it is expensive to build a text only to parse it
+ * again.
  */
 export type CarriedTrace = string | TracePlace;
 
 export interface TracePlace {
   readonly traceId: string;
-  /** The span around. */
+  /** The span that surrounds the call. */
   readonly spanId: string;
 }
 
@@ -50,17 +50,17 @@ export interface TracedRun {
   /** `Class.method`. */
   readonly name: string;
   readonly place: { readonly pool: string; readonly runnerId: string };
-  /** Whether it has an end that its trace can wait for: not a child, and not a method of one, which is a part of it. */
+  /** True if the work has an end for which its trace can wait. False for a child, and for a method of a child, which is a part of it. */
   readonly followed: boolean;
-  /** What `begin` or `carry` gave for it. */
+  /** The result of `begin` or `carry` for this work. */
   readonly trace: CarriedTrace | undefined;
 }
 
-/** One call, as its pool tells what becomes of it. */
+/** Records one call. The pool reports the call's events to it. */
 export interface CallTrace {
-  /** It was handed to a runner. Times are in milliseconds, back from now. */
+  /** The call was passed to a runner. Times are in milliseconds before now. */
   ran(start: CallStart): void;
-  /** Its caller has been answered. Needs no `this`. */
+  /** The caller has got its answer. Can be called without `this`. */
   readonly ended: (error?: unknown) => void;
 }
 
@@ -68,11 +68,11 @@ export interface CallStart {
   readonly call: number;
   readonly runner: string;
   readonly waited: number;
-  /** The boot that it waited for: how long ago that began and ended. */
+  /** The boot for which the call waited: how long ago it began and ended. */
   readonly boot: { readonly began: number; readonly ended: number } | undefined;
 }
 
-/** The option `tracing`; undefined when it was left out. */
+/** The option `tracing`; undefined if it is left out. */
 export function readTracing(read: OptionReader): CallTracer | undefined {
   const value = read.raw('tracing');
   if (value === undefined) return undefined;

@@ -1,26 +1,26 @@
 import { badOption, OptionReader } from '../options/option-reader.js';
 
 /**
- * Lets something of the caller's context travel with its calls: `capture` looks at the parent when a call is made, `run` gives it back
- * around the handler on the runner. What the two share is usually an AsyncLocalStorage.
+ * Carries a part of the caller's context with its calls. `capture` reads it at the parent when a call is made. `run` restores it on the
+ * runner, around the handler. Usually both use the same AsyncLocalStorage.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- both a result and a parameter
 export interface ContextCarrier<T = any> {
   /**
-   * Called where and when a call is made, for a stream when it is read; what it throws fails the call. What it returns must be able to
-   * cross, as arguments must. With `undefined` nothing travels with that call, and `run` is not called.
+   * Called in the caller's context when a call is made; for a stream, when it is read. If it throws, the call fails. The returned value
+   * must be able to cross, as arguments must. If it returns `undefined`, nothing travels with that call, and `run` is not called.
    */
   capture(): T | undefined;
-  /** Must call `next` once, before it returns, in the context made of `value`. What it throws before that fails the call. */
+  /** Must call `next` once, before it returns, in a context made from `value`. If it throws before that, the call fails. */
   run(value: T, next: () => void): void;
 }
 
-/** One of several: `name` tells its value from the others' on the wire, and in errors. */
+/** A carrier in a list. `name` identifies its value on the network and in errors. */
 export interface NamedContextCarrier extends ContextCarrier {
   name: string;
 }
 
-/** Several carriers as one: each gets back what it captured, the first one outermost. Their names are different. */
+/** Combines several carriers. Each gets the value that it captured; the first carrier is the outermost. All names are different. */
 export function carryAll(carriers: readonly NamedContextCarrier[]): ContextCarrier<Record<string, unknown>> {
   return {
     capture() {
@@ -43,7 +43,7 @@ export function carryAll(carriers: readonly NamedContextCarrier[]): ContextCarri
   };
 }
 
-/** The option `context`: one carrier, or several with names, as one; undefined when it was left out. */
+/** The option `context`: one carrier, or several named carriers combined into one; undefined if it is left out. */
 export function readContext(read: OptionReader): ContextCarrier | undefined {
   const value = read.raw('context');
   const path = `${read.path}.context`;
