@@ -11,42 +11,42 @@ import type { PoolConfig } from '../core/options/pool-config.js';
 import type { AttachServer, ParentAddress, ExpectedRunner } from '../transport/session/link.js';
 import type { Caller } from './calls/caller.js';
 
-/** The parts that a pool is given. */
+/** The parts of a pool. */
 export interface PoolSetup {
   readonly config: PoolConfig;
   readonly backend: FlameBackend;
-  /** Where this pool's runners attach. */
+  /** The server to which this pool's runners attach. */
   readonly door: AttachServer;
-  /** The address where runners attach; with `host` in it, if the backend knows by which name runners reach the parent. */
+  /** Returns the address to which runners attach. If the backend knows the parent's name for runners, `host` is this name. */
   readonly address: (host?: string) => Promise<ParentAddress>;
   readonly manifest: Manifest;
-  /** As in `Ticket`. */
+  /** As in `ExpectedRunner`. */
   readonly refusal?: ExpectedRunner['refusal'];
   readonly codec: Codec;
   readonly log: FlameLog;
   readonly clock: Clock;
-  /** Listens to the callers' signals. All pools share it. */
+  /** Listens to the callers' signals. All pools of the app share it. */
   readonly listeners: AbortListeners;
   readonly random?: () => number;
-  /** Names this parent among others on the platform. It is part of the runners' names, so it is short. */
+  /** Distinguishes this parent from others on the platform. It is short, because it is part of the runners' names. */
   readonly parent: string;
   /** The largest value that may cross, in bytes. */
   readonly maxPayload: number;
   readonly reconnectTimeout: number;
-  /** Runs a runner in this process, on an in-memory link: for LocalBackend. */
+  /** For LocalBackend: runs a runner in this process, over an in-memory link. */
   readonly inProcess: (info: ParentInfo) => Promise<LocalMachine>;
-  /** The machine's output, line by line. */
+  /** Gets the output of a machine, line by line. */
   readonly output: (line: string, stream: 'stdout' | 'stderr', pool: string, runner: string) => void;
-  /** A line of a runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
+  /** Gets a line of a runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
   readonly runnerLog: (level: string, text: string, pool: string, runner: string, call: number, time?: number) => void;
-  /** Called when a cast fails after it was accepted: its caller no longer awaits it. */
+  /** Called when a cast fails after a runner has accepted it, because its caller no longer awaits it. */
   readonly onCastError: (error: unknown, handler: string) => void;
-  /** The pool takes no more calls. */
+  /** Called when the pool stops taking calls. */
   readonly onDraining?: () => void;
   /** Records calls; undefined without the option `tracing`. */
   readonly tracer?: CallTracer;
-  /** Lets contexts travel with calls. */
+  /** Carries contexts with calls. */
   readonly context?: ContextCarrier;
-  /** The HTTP request that a linked call made now is for; undefined outside of requests, and left out without `linkToRequest`. */
+  /** Returns the HTTP request for which a linked call is being made; undefined outside of requests. Absent without `linkToRequest`. */
   readonly caller?: () => Caller | undefined;
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '../core/clock.js';
 
-/** A timer that is this late shows that the process was paused or blocked, in milliseconds. */
+/** A timer that is later than this shows that the process was paused or blocked. In milliseconds. */
 const pause = 1_000;
 /** Time to read what arrived during a pause, in milliseconds. */
 const readTime = 100;
 
 /**
- * A pool's one timer. It wakes at the earliest of the times that it was set to. After a pause of the process it first waits `readTime`, so
- * that a call whose answer has arrived is not timed out.
+ * The only timer of a pool. It wakes at the earliest of the times that were set. After a pause of the process it first waits `readTime`, so
+ * that a call whose answer has already arrived does not time out.
  */
 export class PoolTimer {
   readonly #clock: Clock;
@@ -20,7 +20,7 @@ export class PoolTimer {
     this.#wake = wake;
   }
 
-  /** A time later than the present one changes nothing: when it wakes too early, its owner sets it again. */
+  /** A time later than the current one has no effect. If the timer wakes too early, its owner sets it again. */
   set(at: number): void {
     if (at >= this.#at) return;
     this.#cancel?.();

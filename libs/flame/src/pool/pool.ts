@@ -27,8 +27,8 @@ import { repeated } from './calls/repeated.js';
 import { RunnerManager } from './runners/runner-manager.js';
 
 /**
- * A pool at work: the thin shell around `PoolMachine`. It performs what the machine decides, owns the pool's one timer and its
- * runners, and holds the callers' promises.
+ * A running pool: the thin shell around `PoolMachine`. It performs the machine's actions, owns the pool's runners and its only timer, and
+ * holds the callers' promises.
  */
 export class Pool {
   readonly name: string;
@@ -59,7 +59,7 @@ export class Pool {
     this.#runners = new RunnerManager(setup, this.#observer, this.#machine, (fact) => this.#tell(fact));
   }
 
-  /** Everything that happens to this pool, as it happens. Completes when the pool is drained. */
+  /** All events of this pool, as they happen. Completes when the pool is drained. */
   get events$(): Observable<PoolEvent> {
     return this.#news.asObservable();
   }
@@ -85,7 +85,7 @@ export class Pool {
     }
   }
 
-  /** Runs a handler on one of the runners and gives its result. */
+  /** Runs a handler on one of the runners and returns its result. */
   call(handler: number, args: unknown[], options: CallOptions = {}): Promise<unknown> {
     if (options.retry) return this.#repeated('call', handler, args, options, options.retry.attempts);
     try {
@@ -95,7 +95,7 @@ export class Pool {
     }
   }
 
-  /** Runs a handler that nobody awaits; resolves when a runner has taken it on. Its failure is told to `onCastError`. */
+  /** Runs a handler without awaiting its end. Resolves when a runner has accepted the cast. A later failure goes to `onCastError`. */
   async cast(handler: number, args: unknown[], options: CallOptions = {}): Promise<void> {
     if (options.retry) await this.#repeated('cast', handler, args, options, options.retry.attempts);
     else await this.#submit('cast', handler, args, options, 1).promise;
@@ -127,19 +127,17 @@ export class Pool {
     };
   }
 
-  /** Whether it takes no more calls. */
+  /** True after the pool has stopped taking calls. */
   get draining(): boolean {
     return this.#machine.draining;
   }
 
-  /** The numbers of the pool at this moment. */
+  /** The current metrics of the pool. */
   metrics(): PoolMetrics {
     return poolMetrics(this.#setup, this.#machine, this.#runners, this.#observer.meter);
   }
 
-  /**
-   * The calls at this moment, at most `limit` of each kind: those that hold slots, runner by runner, and those that wait, first come first.
-   */
+  /** The current calls, at most `limit` of each kind: calls that hold slots, grouped by runner, and waiting calls, first come first. */
   calls(limit: number): { running: CallStats[]; waiting: CallStats[] } {
     const now = this.#setup.clock.now();
     const of = (calls: Iterable<Readonly<PoolCall>>): CallStats[] => Array.from(firstOf(calls, limit), (call) => callStats(call, now));
@@ -152,9 +150,9 @@ export class Pool {
   }
 
   /**
-   * Changes the pool's size while it works. Runners above a smaller `max` finish what they do and stop.
+   * Changes the size of the running pool. Runners above a smaller `max` finish their work and stop.
    *
-   * @throws {FlameError} FLAME_CONFIG when `min` is above `max` or either is not a number in its range.
+   * @throws {FlameError} FLAME_CONFIG when `min` is above `max`, or one of them is not a number in its range.
    */
   resize(size: { min?: number; max?: number }): void {
     const { min, max } = readPoolSize(size, this.#machine, `pool "${this.name}" resize()`);
@@ -162,7 +160,9 @@ export class Pool {
     this.#observer.resized(min, max);
   }
 
-  /** Lets calls wait, as long as their `queueTimeout` allows, until `resume`. What runs goes on, and `min` is kept. */
+  /**
+   * Makes new calls wait until `resume`, as long as their `queueTimeout` allows. Running calls continue, and the pool keeps `min` runners.
+   */
   pause(reason = 'it was asked to'): void {
     this.#observer.paused(reason);
     this.#tell({ type: 'pause', reason });
@@ -175,7 +175,7 @@ export class Pool {
   }
 
   /**
-   * Gives one runner no new calls, and what runs there `shutdownTimeout`. Resolves when nothing is left of it.
+   * Gives one runner no new calls, and its running calls `shutdownTimeout` to end. Resolves when nothing is left of the runner.
    *
    * @throws {FlameError} FLAME_CONFIG when the pool has no such runner.
    */
@@ -186,7 +186,8 @@ export class Pool {
   }
 
   /**
-   * Takes no more calls, gives those that run `shutdownTimeout`, and stops every runner. Resolves when nothing is left of them. Idempotent.
+   * Takes no more calls, gives running calls `shutdownTimeout` to end, and stops every runner. Resolves when nothing is left of the
+   * runners. Idempotent.
    */
   drain(reason = 'it is being drained'): Promise<void> {
     this.#drained ??= new Promise((resolve) => {
@@ -235,7 +236,7 @@ export class Pool {
     });
   }
 
-  /** Feeds the machine one fact and performs what it decides, in the pool's own context. A fact that comes up meanwhile waits its turn. */
+  /** Passes one fact to the machine and performs the actions, in the pool's own async context. A fact that arises meanwhile waits. */
   #tell(fact: PoolFact): void {
     this.#facts.push(fact);
     if (!this.#stepping) this.#observer.scope.runInAsyncScope(this.#step, this);
@@ -255,7 +256,7 @@ export class Pool {
     this.#timer.set(this.#machine.wakeAt);
   }
 
-  /** A deadline may have gone since the timer was set for it. */
+  /** The deadline for which the timer was set may have been removed since. */
   #wake(): void {
     if (this.#setup.clock.now() < this.#machine.wakeAt) this.#timer.set(this.#machine.wakeAt);
     else this.#tell({ type: 'tick', debugged: this.#runners.debuggedAt(this.#machine.wakeAt) });

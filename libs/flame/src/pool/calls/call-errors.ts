@@ -1,7 +1,7 @@
 import { UnencodableError } from '../../core/codec/codec.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 
-/** A signal's reason, for people. */
+/** The reason of a signal, for texts. */
 export function reasonOf(signal: AbortSignal): string {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason.message : String(reason);
@@ -27,7 +27,7 @@ export function afterAttempts(error: unknown, attempts: number): unknown {
   return new FlameError(error.code, message, { ran: 'maybe', cause: error });
 }
 
-/** Without a cause: the message has all that the cause says, and logs would show it twice. */
+/** The error has no cause: its message contains the whole text of the cause, which would appear twice in logs. */
 export function cannotCross(label: string, error: unknown): unknown {
   if (!(error instanceof UnencodableError)) return error;
   return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`);

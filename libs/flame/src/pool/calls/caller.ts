@@ -1,7 +1,7 @@
-/** The HTTP request that linked calls are made for. They end when its client goes. */
+/** The HTTP request for which linked calls are made. These calls end when its client disconnects. */
 export interface Caller {
-  /** Why the client has gone; undefined while it is there. */
+  /** Why the client is gone; undefined while it is connected. */
   readonly gone: string | undefined;
-  /** Calls `left` when the client goes; never for a client that has already gone. Returns a function that ends this. */
+  /** Calls `left` when the client disconnects; never for a client that is already gone. Returns a function that ends this. */
   follow(left: (reason: string) => void): () => void;
 }

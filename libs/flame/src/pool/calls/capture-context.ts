@@ -4,9 +4,9 @@ import type { ContextCarrier } from '../../core/call/context-carrier.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 
 /**
- * Captures and encodes the part of the caller's context that the app lets travel; undefined for none.
+ * Captures and encodes the part of the caller's context that travels; undefined if there is none.
  *
- * @throws {FlameError} FLAME_ENCODING when it cannot cross, and whatever `capture` throws.
+ * @throws {FlameError} FLAME_ENCODING when the value cannot cross; and any error that `capture` throws.
  */
 export function captureContext(carrier: ContextCarrier, codec: Codec, label: string): Uint8Array | undefined {
   const value: unknown = carrier.capture();

@@ -6,7 +6,7 @@ import { reasonOf } from './call-errors.js';
 import { ChildCall } from '../children/child-call.js';
 import type { PendingCall } from './pending-call.js';
 
-/** Ends the call when its signal aborts, or when its caller goes, for as long as its scope is open. */
+/** Ends the call when its signal aborts or its caller is gone, as long as its scope is open. */
 export function follow(
   call: PendingCall,
   scope: CallScope,
@@ -15,17 +15,17 @@ export function follow(
 ): void {
   const end = (reason: string): void => {
     tell({ type: 'abort', call, reason });
-    // Nobody will be given the child, linked or not.
+    // The caller never gets the child, so the child ends even if it is not linked.
     if (call instanceof ChildCall) tell({ type: 'abandoned', call, reason });
   };
   const letSignalGo = signal && listeners.follow(signal, () => end(reasonOf(signal)));
   const letCallerGo = caller?.follow(end);
   scope.onRelease(letSignalGo);
   scope.onRelease(letCallerGo);
-  // The scopes of casts and children outlive the answer.
+  // The scopes of casts and children stay open after the answer.
   if (call.order.mode === 'call') return;
   call.whenAnswered(() => {
-    // No request waits for a cast that was taken on.
+    // After a cast is accepted, no request waits for it.
     if (call.order.mode === 'cast') letCallerGo?.();
     if (!call.linked) letSignalGo?.();
   });

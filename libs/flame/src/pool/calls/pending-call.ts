@@ -6,34 +6,34 @@ import type { CallMode } from '../../core/session/frame.js';
 import { PoolCall } from '../../core/pool/entries.js';
 import type { Sources } from '../../streams/value-encoder.js';
 
-/** What a call is made with, besides its arguments. */
+/** The options of a call. */
 export interface CallOptions {
-  /** Time for waiting, booting and running together, in milliseconds. Left out, each has its own clock. */
+  /** Time for waiting, booting and running together, in milliseconds. If left out, each of these has its own limit. */
   timeout?: number;
-  /** Time that the handler may run, in milliseconds; the pool's `timeout` when left out. */
+  /** Time for the handler to run, in milliseconds; the pool's `timeout` if left out. */
   handlerTimeout?: number;
-  /** Ends the call: while it waits at once, while it runs by aborting the handler, if the work is linked. */
+  /** Ends the call. A waiting call ends at once. For a running call the handler is aborted, if the work is linked. */
   signal?: AbortSignal;
   /**
-   * Whether the work ends when its caller goes.
+   * If true, the work ends when its caller is gone.
    *
    * @default true
    */
   linked?: boolean;
-  /** Repeat a call that got no runner: as many attempts in all. With `idempotent` also one that was lost with its runner. */
+  /** The most attempts for a call that gets no runner. With `idempotent`, a call that was lost with its runner is repeated, too. */
   retry?: { attempts: number };
-  /** The handler may run twice without harm: `retry` repeats also what may have run. */
+  /** The handler may run twice without harm. `retry` then also repeats calls that may have run. */
   idempotent?: boolean;
-  /** Told what the handler gives to `FlameCall.current().progress`, in its order and before the result. What it throws is logged. */
+  /** Gets the values that the handler passes to `FlameCall.current().progress`, in order and before the result. Its errors are logged. */
   onProgress?: (value: unknown) => void;
-  /** The result is a stream that will be read at once: its first items are asked for with the call. */
+  /** The result is a stream that is read at once, so the call already requests the first items. */
   reads?: boolean;
 }
 
-/** What a pending call is made of. */
+/** The parts of a pending call. */
 export interface CallOrder {
   readonly id: number;
-  /** `Class.method`, for people. */
+  /** `Class.method`, for texts. */
   readonly label: string;
   /** The handler's number in the manifest. */
   readonly handler: number;
@@ -41,38 +41,38 @@ export interface CallOrder {
   readonly mode: CallMode;
   readonly attempt: number;
   readonly linked: boolean;
-  /** How long it may wait, how long its handler may run, and both together, in milliseconds; Infinity for no limit. */
+  /** How long it may wait, how long its handler may run, and both together, in milliseconds. Infinity for no limit. */
   readonly queueTimeout: number;
   readonly handlerTimeout: number;
   readonly timeout: number;
-  /** The streams and signals among the arguments. */
+  /** The streams and signals in the arguments. */
   readonly sources: Sources | undefined;
   readonly reads: boolean;
-  /** What travels of the caller's context. */
+  /** The part of the caller's context that travels. */
   readonly context: Uint8Array | undefined;
-  /** What travels of the caller's trace. */
+  /** The part of the caller's trace that travels. */
   readonly trace?: CarriedTrace;
-  /** What ends the call from outside, its progress and its span; undefined for a call that has none of them. */
+  /** The signals that end the call, its progress and its span; undefined for a call without any of them. */
   readonly scope: CallScope | undefined;
-  /** Where it was made, if that was taken down. */
+  /** The stack of the code that made the call, if it was captured. */
   readonly site?: CallSite | undefined;
-  /** For the method of a child: the call that placed it, and the method's name. `handler` is then the child's class. */
+  /** For a method of a child: the call that placed the child, and the method's name. `handler` is then the child's class. */
   readonly child?: number;
   readonly method?: string;
 }
 
 /**
- * A call with its caller's promise and its encoded arguments. The promise settles once; a failure that comes when nobody
- * awaits a cast any more goes to `onLate`, once. A call that streams can fail after its answer: `onFail` is told.
+ * A call with its caller's promise and its encoded arguments. The promise settles once. If a cast fails when its caller no longer awaits
+ * it, `onLate` gets the error, once. A call that streams can fail after its answer: `onFail` gets that error.
  */
 export class PendingCall extends PoolCall {
   promise: Promise<unknown>;
-  /** Its result streams, and the streams have neither ended nor failed. */
+  /** The result contains streams that have neither ended nor failed. */
   streaming = false;
-  /** Why it failed; undefined for a call that has not. */
+  /** The error of the call; undefined if it has not failed. */
   failure: { readonly error: unknown } | undefined;
   onFail: ((error: unknown) => void) | undefined;
-  /** Told when the runner has confirmed the end of the call. */
+  /** Called when the runner has confirmed the end of the call. */
   onOver: (() => void) | undefined;
   #resolve!: (value: unknown) => void;
   #answered: (() => void)[] | undefined;
@@ -114,7 +114,7 @@ export class PendingCall extends PoolCall {
     this.#onLate = undefined;
   }
 
-  /** Calls `answered` just before the caller has the answer. The promise is the caller's alone: so the stack of an error leads there. */
+  /** Calls `answered` just before the caller gets the answer. Only the caller may await `promise`, so that an error's stack leads to it. */
   whenAnswered(answered: () => void): void {
     (this.#answered ??= []).push(answered);
   }
@@ -123,20 +123,20 @@ export class PendingCall extends PoolCall {
     for (const answered of this.#answered ?? []) queueMicrotask(answered);
     const { scope, mode } = this.order;
     if (!scope) return;
-    // By then the error's stack leads to the caller.
+    // In a microtask: by then the error's stack leads to the caller.
     queueMicrotask(() => {
       if (this.streaming || (mode !== 'call' && !this.failure)) scope.answered();
       else scope.close(error);
     });
   }
 
-  /** Drops the result, once it is delivered: what is in it is the caller's alone, and may be collected while the call is held. */
+  /** Drops the delivered result. Then only the caller holds it, and it can be garbage-collected while the call is held. */
   forget(): void {
     this.promise = forgotten;
     this.#resolve = doNothing;
   }
 
-  /** Nothing more is to come. */
+  /** The call sends nothing more. */
   over(): void {
     this.streaming = false;
     this.onOver?.();

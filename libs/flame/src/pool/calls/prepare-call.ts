@@ -8,25 +8,25 @@ import type { Caller } from './caller.js';
 import { captureContext } from './capture-context.js';
 import type { CallOptions } from './pending-call.js';
 
-/** What a call needs of its pool before it is made. */
+/** The parts of a pool that are used to prepare a call. */
 export type PrepareSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 'context' | 'tracer' | 'log'>;
 
 /** A call that is about to be made. */
 export interface CallRequest {
-  /** `Class.method`, for people. */
+  /** `Class.method`, for texts. */
   readonly label: string;
   readonly args: unknown[];
   readonly options: CallOptions;
-  /** The caller that the call is linked to. */
+  /** The caller to which the call is linked. */
   readonly caller: Caller | undefined;
-  /** The span's attributes; undefined for a call without a span. */
+  /** The attributes of the span; undefined for a call without a span. */
   readonly traced?: TracedCall;
 }
 
-/** What a call takes along from its caller, and the scope that it has at its caller. */
+/** The parts of a call that travel, and its scope. */
 export interface PreparedCall {
   readonly args: Uint8Array;
-  /** The streams and signals among the arguments. */
+  /** The streams and signals in the arguments. */
   readonly sources: Sources | undefined;
   readonly context: Uint8Array | undefined;
   readonly trace: CarriedTrace | undefined;
@@ -37,7 +37,7 @@ export interface PreparedCall {
 /**
  * Captures the context, begins the span and encodes the arguments.
  *
- * @throws {FlameError} FLAME_CANCELLED when the signal has aborted or the caller has gone; FLAME_ENCODING when a value cannot cross.
+ * @throws {FlameError} FLAME_CANCELLED when the signal has aborted or the caller is gone; FLAME_ENCODING when a value cannot cross.
  */
 export function prepareCall(
   setup: PrepareSetup,

@@ -4,8 +4,8 @@ import type { Frame } from '../../core/session/frame.js';
 type ReadValue = { readonly value: unknown } | { readonly refusal: Omit<Frame & { type: 'refuse' }, 'id' | 'held'> };
 
 /**
- * Reads a value that a runner sent. A value of a class that is not registered here gives a refusal instead. `what` names the whole value in
- * a sentence, `root` in a path.
+ * Reads a value from a runner. If a class in it is not registered here, it returns a refusal instead. `what` names the whole value in a
+ * sentence, and `root` names it in a path.
  *
  * @throws {MalformedError} on malformed bytes, which end the session.
  */

@@ -13,7 +13,7 @@ export interface Repetition {
   readonly onRetry: (error: FlameError, attempt: number) => void;
 }
 
-/** Submits a call, and again when it is lost, while that is safe and within its overall time. */
+/** Submits a call, and submits it again after an error, as long as a further attempt is safe and the call's total time is not over. */
 export async function repeated(
   submit: (options: CallOptions, attempt: number) => PendingCall,
   { options, attempts, clock, onRetry }: Repetition,
@@ -28,7 +28,7 @@ export async function repeated(
       return await call.promise;
     } catch (error) {
       const again = attempt < attempts && isRepeatable(error, options.idempotent ?? false) && clock.now() < until;
-      // What was read of a stream cannot be read again.
+      // Stream items that were read cannot be read again.
       if (!again || call?.order.sources?.started) throw mayHaveRun ? afterAttempts(error, attempt) : error;
       mayHaveRun ||= (error as FlameError).ran !== 'no';
       onRetry(error as FlameError, attempt + 1);
@@ -36,13 +36,13 @@ export async function repeated(
   }
 }
 
-/** Errors that another attempt may not meet: a runner was lost, could not be booted, or was not free in time. */
+/** Errors that another attempt may avoid: a runner was lost, could not boot, or was not free in time. */
 const passing: readonly FlameErrorCode[] = ['FLAME_LOST', 'FLAME_BOOT', 'FLAME_TIMEOUT'];
 
 function isRepeatable(error: unknown, idempotent: boolean): boolean {
   if (!(error instanceof FlameError)) return false;
   const hopeless = error.cause instanceof BootError && error.cause.fatal;
   if (error.ran === 'no') return passing.includes(error.code) && !hopeless;
-  // A handler that ran out of time would do so again.
+  // A handler that ran out of time would probably do so again.
   return idempotent && error.code === 'FLAME_LOST';
 }

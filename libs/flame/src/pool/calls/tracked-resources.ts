@@ -2,27 +2,27 @@ import { FlameResource } from '../../core/flame-resource.js';
 import type { FlameData } from '../../core/flame-resource.js';
 import { IdMap } from '../../core/session/id-map.js';
 
-/** Who waits for the release of which of a call's resources. */
+/** The releases of a call's resources that its runner has not confirmed, by resource. */
 type Loan = Map<number, () => void>;
 
 /**
- * The resources on one runner that callers hold here: what their handles, the FlameResources, lead to. It does not hold the handles: one
- * that nobody holds any more is collected as garbage, and its resource released.
+ * The resources on one runner for which callers hold handles (`FlameResource`) here. It does not hold the handles. A handle that is no
+ * longer in use is garbage-collected, and its resource is released.
  */
 export class TrackedResources {
   readonly #release: (id: number, resource: number) => void;
   readonly #loans = new IdMap<Loan>();
   readonly #dropped = new FinalizationRegistry<{ id: number; resource: number }>(({ id, resource }) => void this.#let(id, resource));
 
-  /** @param release tells the runner that nobody holds a resource any more. */
+  /** @param release tells the runner that a resource is no longer in use. */
   constructor(release: (id: number, resource: number) => void) {
     this.#release = release;
   }
 
-  /** A handle of a resource that came in with a result. */
+  /** Makes the handle of a resource that came with a result. */
   take(id: number, resource: number, value: unknown): FlameResource {
     if (!this.#loans.has(id)) this.#loans.set(id, new Map());
-    // Not the handle itself, which nothing here may keep alive.
+    // The key is not the handle, because this registry must not keep the handle alive.
     const key = {};
     const handle = new FlameResource(value as FlameData<unknown>, () => {
       this.#dropped.unregister(key);
@@ -32,19 +32,19 @@ export class TrackedResources {
     return handle;
   }
 
-  /** Whether the call has any. */
+  /** True if the call has resources. */
   has(id: number): boolean {
     return this.#loans.has(id);
   }
 
-  /** The runner has released one. */
+  /** The runner has released a resource. */
   released(id: number, resource: number): void {
     const loan = this.#loans.get(id);
     loan?.get(resource)?.();
     loan?.delete(resource);
   }
 
-  /** The call is over, and with it all of its resources are gone. */
+  /** The call is over, so all of its resources are released. */
   close(id: number): void {
     const loan = this.#loans.get(id);
     if (!loan) return;

@@ -4,34 +4,39 @@ import { PendingCall } from '../calls/pending-call.js';
 import type { CallOrder } from '../calls/pending-call.js';
 
 /**
- * How a child ended. `ended`: by itself. `stopped`: by `stop()`. `cancelled`: with the caller that it is linked to. `leaving`: its runner,
- * or this app, was told to go. `lost`: with its runner, which went without a word; `error` is what its running methods failed with.
+ * How a child ended.
+ *
+ * - `ended`: by itself.
+ * - `stopped`: by `stop()`.
+ * - `cancelled`: the caller to which it is linked is gone.
+ * - `leaving`: its runner or this app was told to stop.
+ * - `lost`: its runner was lost. Its running methods failed with `error`.
  */
 export interface ChildExit {
   readonly how: 'ended' | 'stopped' | 'cancelled' | 'leaving' | 'lost';
-  /** For people: what the child gave to `end()`, `stop()` was given, or the signal aborted with; or how the runner was lost. */
+  /** For texts: the reason that was passed to `end()` or `stop()`, the reason of the signal, or how the runner was lost. */
   readonly reason: string;
   readonly error?: FlameError;
 }
 
-/** The runner that a child lives on. */
+/** The runner on which a child lives. */
 export interface ChildHome {
   readonly id: string;
-  /** Runs a method, for at most `timeout` milliseconds, 0 for no limit. */
+  /** Runs a method for at most `timeout` milliseconds; 0 for no limit. */
   run(method: PendingCall, timeout: number): void;
   cancel(method: PendingCall, cause: CancelCause, reason: string): void;
-  /** A method ignored its abort: the runner gets no new work. */
+  /** A method ignored its abort, so the runner gets no new work. */
   taint(reason: string): void;
 }
 
-/** The call that places a child, and then the child itself as this side has it. */
+/** The call that places a child. After that it represents the child at the parent. */
 export class ChildCall extends PendingCall {
   /** Never rejects. */
   readonly exited: Promise<ChildExit>;
-  /** Where it lives; undefined before it is placed, and after its end. */
+  /** The child's runner; undefined before the child is placed and after its end. */
   home: ChildHome | undefined;
   exit: ChildExit | undefined;
-  /** Somebody called `stop()`. */
+  /** `stop()` was called. */
   stopping = false;
   readonly #methods = new Set<PendingCall>();
   #cancelled: CancelCause | undefined;
@@ -42,7 +47,7 @@ export class ChildCall extends PendingCall {
     this.exited = new Promise((resolve) => (this.#exit = resolve));
   }
 
-  /** The class's name: the label is `new Class`. */
+  /** The name of the class. The label is `new Class`. */
   get type(): string {
     return this.label.replace(/^new /, '');
   }
@@ -51,7 +56,7 @@ export class ChildCall extends PendingCall {
     this.home = home;
   }
 
-  /** The runner was told to end it. */
+  /** The runner was told to end the child. */
   cancelSent(cause: CancelCause): void {
     this.#cancelled = cause;
   }
@@ -61,7 +66,7 @@ export class ChildCall extends PendingCall {
     method.whenAnswered(() => this.#methods.delete(method));
   }
 
-  /** The runner says that it is over. */
+  /** The runner reports that the child is over. */
   ended(reason: string, byItself: boolean): void {
     this.#over({ how: byItself ? 'ended' : this.#how(), reason }, 'has ended');
   }
@@ -73,7 +78,7 @@ export class ChildCall extends PendingCall {
     this.#over({ how: 'lost', reason, error }, 'was lost with its runner');
   }
 
-  /** What a method of a child that is gone fails with. */
+  /** The error of a method whose child is gone. */
   goneError(what: string, ran: 'no' | 'maybe', method: string): FlameError {
     return new FlameError('FLAME_LOST', `${method} was ${ran === 'no' ? 'not run' : 'cut off'}: its child ${what}`, { ran });
   }

@@ -17,8 +17,7 @@ import type { PoolSetup } from '../pool-setup.js';
 type MethodSetup = PrepareSetup & Pick<PoolSetup, 'caller'>;
 
 /**
- * Calls methods of children. The pool's machine does not know these calls: they take no slot and wait for nothing, so each has one clock of
- * its own.
+ * Calls methods of children. These calls are not in the pool machine: they take no slot and do not wait, so each has its own time limit.
  */
 export class ChildMethods {
   readonly #setup: MethodSetup;
@@ -64,13 +63,13 @@ export class ChildMethods {
     });
     child.began(call);
     this.#observer.taken(prepared.args.byteLength);
-    // Before the runner's own clock, so that it is this one that says whose time is up.
+    // Start this time limit before the runner starts its own, so that this one ends the call first.
     this.#limit(call, scope, home, { timeout, signal, caller });
     home.run(call, timeout === Infinity ? 0 : timeout);
     return call.promise;
   }
 
-  /** Ends the call when its time is up, its signal aborts or its caller goes. */
+  /** Ends the call when its time is up, its signal aborts or its caller is gone. */
   #limit(
     call: PendingCall,
     scope: CallScope,

@@ -2,7 +2,7 @@ import type { ChildCall, ChildExit } from './child-call.js';
 import type { ChildMethods } from './child-methods.js';
 import type { CallOptions } from '../calls/pending-call.js';
 
-/** A child on one of the pool's runners, for the caller that placed it. */
+/** A child on one of the pool's runners, as its caller gets it. */
 export class PlacedChild {
   readonly #call: ChildCall;
   readonly #methods: ChildMethods;
@@ -19,12 +19,12 @@ export class PlacedChild {
     return this.#call.exited;
   }
 
-  /** Runs one of its methods, which takes no slot of its own. */
+  /** Runs one of the child's methods, which takes no slot of its own. */
   call(method: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
     return this.#methods.call(this.#call, method, args, options);
   }
 
-  /** Ends it, and resolves when it has ended. */
+  /** Ends the child. Resolves when it has ended. */
   stop(reason: string): Promise<ChildExit> {
     if (!this.#call.exit) {
       this.#call.stopping = true;

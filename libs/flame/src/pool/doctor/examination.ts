@@ -11,9 +11,11 @@ import { probe } from '../runners/probe.js';
 import { RecentLines } from '../observe/recent-lines.js';
 
 /**
- * Boots one runner as the pool would, outside of its state, speaks with it, ends it, and looks whether anything is left; tells each
- * finding as it is made. It owns the machine: when it resolves nothing of it is there, or a finding says so. When `signal` aborts it
- * gives up and cleans up.
+ * Boots one runner as the pool does, but outside of the pool's state. It probes the runner, ends it, and checks whether anything is left.
+ * It reports each finding at once.
+ *
+ * It owns the machine: when the promise resolves, nothing of the machine is left, or a finding says so. When `signal` aborts, it gives up
+ * and cleans up.
  */
 export async function examineRunner(setup: PoolSetup, report: (check: Check) => void, signal: AbortSignal): Promise<void> {
   const { backend, config, clock } = setup;
@@ -24,7 +26,7 @@ export async function examineRunner(setup: PoolSetup, report: (check: Check) => 
     return parent;
   };
   const began = clock.now();
-  // One process shows what several would.
+  // One process is enough for the examination.
   const boot = begin({ ...setup, config: { ...config, processes: 1 }, address });
   const late = clock.after(config.bootTimeout, () => boot.abandon(`no runner attached within bootTimeout (${config.bootTimeout} ms)`));
   const abandon = (): void => boot.abandon('the examination was given up');
@@ -89,7 +91,7 @@ async function converse(
   }
 }
 
-/** As a pool ends a runner that idled out. */
+/** Ends the runner as a pool ends an idle runner. */
 async function end({ machine, attachment }: BootedRunner, { config, clock }: PoolSetup, report: (check: Check) => void): Promise<void> {
   const began = clock.now();
   attachment.link.send({ type: 'leave', grace: config.shutdownTimeout, reason: 'its examination is over' });

@@ -5,13 +5,13 @@ import type { Manifest } from '../../core/manifest.js';
 import type { Hello } from '../../transport/session/link.js';
 import type { ProcessCosts } from '../../system/process-costs.js';
 
-/** Clocks that differ by more make logs and tokens that expire hard to trust. */
+/** In milliseconds. With a larger difference, logs and expiring tokens of the two hosts do not fit together. */
 const clocksApart = 1_000;
 
-/** More are only counted. */
+/** Further addresses are only counted. */
 const mostAddresses = 5;
 
-/** A duration as people read it. */
+/** A duration for texts. */
 export function took(time: number): string {
   if (time < 10) return `${time.toFixed(1)} ms`;
   return time < 1_000 ? `${Math.round(time)} ms` : `${(time / 1_000).toFixed(1)} s`;
@@ -26,16 +26,16 @@ export function attached(address: string, time: number): Check {
   return { name: 'attach', ok: true, message: `its runner ${where} after another ${took(time)}` };
 }
 
-/** What is known of a boot that failed. */
+/** The facts about a failed boot. */
 export interface FailedBoot {
-  /** Whether the machine had ended by itself. */
+  /** True if the machine ended by itself. */
   readonly ended: boolean;
-  /** Where its runner was to attach; '' when it had not come to that. */
+  /** The address to which the runner was told to attach; '' if the boot failed before that. */
   readonly reached: string;
   readonly bootTimeout: number;
 }
 
-/** @param error as `bootRunner` gives it, with the machine's last lines */
+/** @param error the error of `bootRunner`, with the machine's last lines */
 export function notBooted(error: BootError, boot: FailedBoot): Check {
   const making = error.phase === 'create' || error.phase === 'start';
   const name = making ? 'boot' : error.phase === 'handshake' ? 'versions' : 'attach';
@@ -90,14 +90,14 @@ export function clocks(ahead: number, roundTrip: number): Check {
   return { name: 'clocks', ok: false, message: found, fix: mend };
 }
 
-/** What a runner costs, beside this process, which has initialised no module of the app. */
+/** The memory of the runner, compared with this process, which has initialised no module of the app. */
 export function memory(runner: ProcessCosts, own: ProcessCosts): Check {
   const text = ({ memory: all, heap }: ProcessCosts, where: string): string => `${mebibytes(all)} ${where} (heap ${mebibytes(heap)})`;
   const figures = { runner: { memory: runner.memory, heap: runner.heap }, here: { memory: own.memory, heap: own.heap } };
   return { name: 'memory', ok: true, message: `${text(runner, 'on the runner')}, ${text(own, 'here')}`, figures };
 }
 
-/** The connections of its modules: to databases, brokers, other services. */
+/** The connections of the runner's modules: to databases, brokers and other services. */
 export function connections(runner: ProcessCosts, own: ProcessCosts): Check {
   const found = `open TCP connections: ${opened(runner, 'on the runner')}, ${opened(own, 'here')}`;
   return { name: 'sockets', ok: true, message: found, figures: { runner: runner.connections, here: own.connections } };

@@ -1,15 +1,15 @@
 import type { CallState, PoolCall } from '../../core/pool/entries.js';
 
-/** One call at one moment. It waits or holds a slot. */
+/** The current state of a call that waits or holds a slot. */
 export interface CallStats {
   readonly id: number;
   readonly handler: string;
   readonly state: CallState;
-  /** Where it runs; undefined while it waits. */
+  /** The runner of the call; undefined while the call waits. */
   readonly runner: string | undefined;
-  /** Milliseconds that it has waited, or had before it ran. */
+  /** How long the call has waited, or waited before it ran, in milliseconds. */
   readonly waited: number;
-  /** Milliseconds since it was handed to its runner; 0 before. */
+  /** Milliseconds since the call was passed to its runner; 0 before that. */
   readonly ran: number;
 }
 

@@ -4,17 +4,17 @@ import { Histogram } from '../../core/metrics/histogram.js';
 import { bootOutcomes, callOutcomes } from '../../core/metrics/pool-metrics.js';
 import type { BootOutcome, CallOutcome, PoolMetrics } from '../../core/metrics/pool-metrics.js';
 
-/** Bounds in milliseconds: from a call to a runner on this host up to work of minutes, and from a process to a machine in a cloud. */
+/** Bounds in milliseconds. Calls: from a call on this host to minutes of work. Boots: from a process to a machine in a cloud. */
 const callBounds = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000];
 const bootBounds = [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000];
 
-/** What a pool has counted. */
+/** The counters of a pool. */
 type Counted = Pick<
   PoolMetrics,
   'callsTaken' | 'calls' | 'wait' | 'duration' | 'bytesSent' | 'bytesReceived' | 'boots' | 'bootDuration' | 'logLines' | 'logLinesDropped'
 >;
 
-/** Counts what passes through a pool. It runs with every call, so it only ever adds to numbers that are there. */
+/** Counts the calls, boots and log lines of a pool. It runs for every call, so it only adds to existing numbers. */
 export class PoolMeter {
   readonly #calls = zeroes(callOutcomes);
   readonly #boots = zeroes(bootOutcomes);
@@ -63,7 +63,7 @@ export class PoolMeter {
     this.#logLinesDropped += dropped;
   }
 
-  /** Of the calls that FLAME failed, all codes together. */
+  /** The calls by outcome. `failed` is the sum of all FLAME codes. */
   get counts(): { started: number; returned: number; threw: number; failed: number } {
     const { returned, threw, ...failed } = this.#calls;
     return { started: this.#taken, returned, threw, failed: Object.values(failed).reduce((sum, count) => sum + count, 0) };

@@ -4,7 +4,7 @@ import type { PoolMeter } from './pool-meter.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { RunnerManager } from '../runners/runner-manager.js';
 
-/** A pool's numbers at this moment, from its state, its runners and its meter. */
+/** The current metrics of a pool, from its state, its runners and its meter. */
 export function poolMetrics(
   { config, backend, clock }: PoolSetup,
   machine: PoolMachine,

@@ -16,12 +16,10 @@ import type { PoolSetup } from '../pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
 import { RepeatedFailures } from './repeated-failures.js';
 
-/**
- * A connection that is cut for no longer than this, in milliseconds, is told of in one line: that it is back, or that its runner is lost.
- */
+/** If a connection is cut for at most this time, in milliseconds, one log line is enough: that it is back, or that its runner is lost. */
 const cutUntold = 1_000;
 
-/** How far a pool has grown, and may grow. */
+/** The current and the largest size of a pool. */
 export interface PoolSize {
   readonly runners: Iterable<unknown>;
   readonly max: number;
@@ -30,8 +28,8 @@ export interface PoolSize {
 }
 
 /**
- * A pool's log lines, its `events$`, the app's growth hooks and the counts of its calls. Loggers, subscribers and hooks are called in the
- * pool's own asynchronous context, not in that of a call. An error that a hook throws is logged.
+ * Writes a pool's log lines, emits its `events$`, calls the app's growth hooks and counts its calls. Loggers, subscribers and hooks are
+ * called in the pool's own async context, not in the context of a call. An error of a hook is logged.
  */
 export class PoolObserver {
   readonly #setup: PoolSetup;
@@ -39,13 +37,13 @@ export class PoolObserver {
   readonly #bootTimes = new Map<string, number>();
   readonly #failures = new RecentFailures();
   readonly #failedBoots: RepeatedFailures;
-  /** Boots that failed, until nothing is left of them. */
+  /** Runners whose boots have failed and that are not gone yet. */
   readonly #failedRunners = new Set<string>();
-  /** Connections that are cut and not logged yet, each with a function that cancels the log line. */
+  /** Cut connections that are not logged yet. Each function cancels the log line. */
   readonly #cuts = new Map<string, () => void>();
   #wasSaturated = false;
   readonly meter = new PoolMeter();
-  /** The context in which the pool was made. What the pool does runs there, for it outlives the call that asked for it. */
+  /** The async context in which the pool was made. The pool's work runs there, because it outlives the call that caused it. */
   readonly scope = new AsyncResource('FLAMEPOOL');
 
   constructor(setup: PoolSetup, news: Subject<PoolEvent>) {
@@ -62,7 +60,7 @@ export class PoolObserver {
     return this.meter.counts;
   }
 
-  // Calls: this is the hot path, so nothing is made that nobody looks at.
+  // Calls. This is the hot path, so events are made only if they are observed.
 
   taken(bytes: number): void {
     this.meter.taken(bytes);
@@ -76,7 +74,7 @@ export class PoolObserver {
       this.#tell({ type: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
   }
 
-  /** No slot is free for it. */
+  /** No slot is free for the call. */
   waiting(call: PoolCall, waiting: number): void {
     if (this.#news.observed) this.#tell({ type: 'call-waiting', call: call.id, handler: call.label, waiting });
   }
@@ -138,7 +136,7 @@ export class PoolObserver {
 
   // Runners
 
-  /** A line that a runner logged or printed, or how many of them were dropped. */
+  /** A line that a runner logged or printed, or the number of dropped lines. */
   logged(level: string, text: string, runner: string): void {
     if (level !== 'dropped') return this.meter.logged(1, 0);
     const dropped = Number(text);
@@ -147,7 +145,7 @@ export class PoolObserver {
     this.#tell({ type: 'log-lines-dropped', runner, lines: dropped });
   }
 
-  /** Whether the last boot failed: then what the next ones print is not news. */
+  /** True if the last boot failed. The output of the next boots is then probably the same. */
   get bootsFail(): boolean {
     return this.#failedBoots.any;
   }
@@ -180,7 +178,7 @@ export class PoolObserver {
     this.#guard('onGrowEnd', () => this.#setup.config.onGrowEnd?.(error ?? 'ok', { name: this.#setup.config.name, count }));
   }
 
-  /** Calls wait for each other on a runner. Where the pool could boot another, this is told once. */
+  /** Calls wait for each other on a runner. If the pool can boot another runner, a warning is logged once. */
   saturated(runner: string, { calls, over, loop, queue }: Saturation, { runners, max, paused, draining }: PoolSize): void {
     const { maxConcurrency } = this.#setup.config;
     const count = [...runners].length;
@@ -270,7 +268,7 @@ export class PoolObserver {
 
   #tell(news: PoolNews): void {
     if (!this.#news.observed) return;
-    // `news` is made for this, and becomes the event: a copy of it would cost a busy pool more than all the rest.
+    // `news` was made for this call, and becomes the event. Copying it costs a busy pool more than everything else here.
     const event = news as { -readonly [K in keyof PoolEvent]: PoolEvent[K] };
     event.pool = this.#setup.config.name;
     event.at = Date.now();

@@ -1,22 +1,22 @@
 import type { RunnerState } from '../../core/pool/entries.js';
 
-/** A pool at one moment. */
+/** The current state of a pool. */
 export interface PoolStats {
   readonly name: string;
   readonly min: number;
   readonly max: number;
   readonly maxConcurrency: number;
-  /** Calls that wait for a slot, and for how long the first of them has, in milliseconds. */
+  /** The number of calls that wait for a slot, and how long the first of them has waited, in milliseconds. */
   readonly waiting: number;
   readonly waitingFor: number;
   /** Slots in use. */
   readonly running: number;
-  /** Every machine of the pool: those being made, those leaving and those not yet confirmed gone. */
+  /** All machines of the pool: booting, ready, leaving, and those not yet confirmed gone. */
   readonly runners: readonly RunnerStats[];
-  /** Why calls wait though there may be room; undefined while the pool is not paused. */
+  /** Why the pool is paused; undefined if it is not. */
   readonly paused: string | undefined;
   readonly draining: boolean;
-  /** Since the start: calls taken, and how they ended. */
+  /** Calls taken since the start, and how they ended. */
   readonly calls: CallCounts;
 }
 
@@ -29,18 +29,18 @@ export interface CallCounts {
   readonly failed: number;
 }
 
-/** One runner at one moment. */
+/** The current state of a runner. */
 export interface RunnerStats {
   readonly id: string;
-  /** The platform's name for its machine; undefined while it is being made. */
+  /** The platform's name for the runner's machine; undefined during the boot. */
   readonly machine: string | undefined;
   readonly state: RunnerState;
   /** Slots in use, of `slots`. */
   readonly load: number;
   readonly slots: number;
-  /** Calls handed to it so far. */
+  /** Calls passed to it so far. */
   readonly served: number;
-  /** Milliseconds since it attached; 0 before. */
+  /** Milliseconds since it attached; 0 before that. */
   readonly age: number;
   readonly suspended: boolean;
 }

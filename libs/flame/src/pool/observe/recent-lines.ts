@@ -1,7 +1,7 @@
-/** So much is shown of a line: a crash in a bundled app quotes a line of megabytes. */
+/** The most characters of a line that are shown. A crash in a bundled app can quote a line of megabytes. */
 const shownOfLine = 500;
 
-/** The last lines that a machine printed: what a failed boot shows. */
+/** The last output lines of a machine, for the error of a failed boot. */
 export class RecentLines {
   readonly #lines: string[] = [];
   readonly #keep: number;

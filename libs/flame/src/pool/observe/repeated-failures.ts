@@ -1,12 +1,12 @@
 import type { BootError } from '../../core/errors/boot-error.js';
 import type { Clock } from '../../core/clock.js';
 
-/** So long, in milliseconds, failures that were told before are counted before their number is told. */
+/** Repeated failures are counted for this time, in milliseconds. Then their number is reported. */
 const countFor = 10_000;
-/** Of so many different failures in a row each is told in full. */
+/** The most different failures in a row that are reported in full. */
 const mostTold = 10;
 
-/** The boots that failed since one worked: each failure is told once, in full; the same again is counted. */
+/** The boots that failed since the last successful one. Each kind of failure is reported once in full. Repetitions are only counted. */
 export class RepeatedFailures {
   readonly #clock: Clock;
   readonly #tell: (text: string) => void;
@@ -19,7 +19,7 @@ export class RepeatedFailures {
     this.#tell = tell;
   }
 
-  /** Whether the last boot failed. */
+  /** True if the last boot failed. */
   get any(): boolean {
     return this.#told.size > 0;
   }
@@ -34,7 +34,7 @@ export class RepeatedFailures {
     this.#cancel ??= this.#clock.after(countFor, () => this.#count());
   }
 
-  /** A boot worked, or none will be tried: what comes is told anew. */
+  /** A boot succeeded, or no more boots follow. The next failure is reported in full again. */
   end(): void {
     this.#count();
     this.#told.clear();
@@ -49,7 +49,7 @@ export class RepeatedFailures {
   }
 }
 
-/** What is the same in each repetition: no names, numbers and times, and not the order in which two streams came. */
+/** The part that is the same in each repetition: without names, numbers and times, and independent of the order of the lines. */
 function kindOf({ phase, message }: BootError): string {
   const lines = message.split('\n').map((line) => line.replace(/[\w.-]*\d[\w.-]*/g, '#'));
   return [phase, ...new Set(lines.toSorted())].join('\n');

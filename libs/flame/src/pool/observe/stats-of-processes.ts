@@ -4,10 +4,10 @@ import type { Saturation } from '../../core/metrics/saturation.js';
 import { readProcessStats } from '../../core/metrics/process-stats.js';
 import type { ProcessStats } from '../../core/metrics/process-stats.js';
 
-/** More processes than any machine runs. Stats of further processes are dropped. */
+/** More processes than a machine ever has. Stats of further processes are dropped. */
 const most = 1_024;
 
-/** The last stats of each process of one runner. */
+/** The latest stats of each process of a runner. */
 export class StatsOfProcesses {
   readonly #processes = new Map<number, ProcessStats>();
   readonly #onSaturation: (found: Saturation) => void;
@@ -16,7 +16,7 @@ export class StatsOfProcesses {
     this.#onSaturation = onSaturation;
   }
 
-  /** @throws {MalformedError} when these are no process stats. */
+  /** @throws {MalformedError} when `text` is not valid process stats. */
   take(text: string): void {
     let stats: ProcessStats;
     try {
@@ -28,7 +28,7 @@ export class StatsOfProcesses {
     if (stats.saturation) this.#onSaturation(stats.saturation);
   }
 
-  /** The stats of all processes as one; undefined before the first. */
+  /** The stats of all processes together; undefined before the first ones. */
   get sum(): RunnerProcessStats | undefined {
     if (this.#processes.size === 0) return undefined;
     const sum = { processes: this.#processes.size, cpu: 0, memory: 0, heap: 0, delay: 0, delayMax: 0 };

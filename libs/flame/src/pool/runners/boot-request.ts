@@ -8,12 +8,12 @@ import type { Attachment, AttachServer, ExpectedRunner } from '../../transport/s
 import { MultiProcessLink } from './multi-process-link.js';
 import type { PoolSetup } from '../pool-setup.js';
 
-/** Processes that a machine elsewhere runs at most with `processes: 'auto'`. */
+/** The most processes of a machine on another host with `processes: 'auto'`. */
 const mostProcesses = 64;
 
-/** The tickets of one machine: one for each of its processes, the first under the runner's own name. */
+/** The tickets of a machine: one for each of its processes, the first under the runner's own name. */
 export function ticketsFor(runner: string, { config, backend, manifest, refusal }: PoolSetup): ExpectedRunner[] {
-  // This host is known. A machine elsewhere says itself how many it runs, and needs a token for each.
+  // On this host the number is known. A machine on another host decides the number itself, and needs a token for each process.
   const automatic = backend.reach === 'host' ? ownProcessors() : mostProcesses;
   const wanted = config.processes === 'auto' ? automatic : config.processes;
   const count = backend.reach === 'memory' ? 1 : wanted;
@@ -26,7 +26,7 @@ export function ticketsFor(runner: string, { config, backend, manifest, refusal 
   }));
 }
 
-/** Waits for every process of a machine, as many as there are tickets or as the first one says; they are one runner. */
+/** Waits until every process of a machine has attached: all tickets, or as many as the first process says. Together they are one runner. */
 export async function expectAll(door: AttachServer, tickets: readonly ExpectedRunner[], signal: AbortSignal): Promise<Attachment> {
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
@@ -39,13 +39,13 @@ export async function expectAll(door: AttachServer, tickets: readonly ExpectedRu
     const attachments = await (processes === undefined ? all : Promise.race([Promise.all(expected.slice(0, processes)), all]));
     return attachments.length === 1 ? first : { hello: first.hello, link: new MultiProcessLink(attachments.map(({ link }) => link)) };
   } finally {
-    // Tokens of processes that there are not.
+    // The remaining tokens belong to processes that do not exist.
     for (const one of [all, ...expected]) one.catch(() => {});
     over.abort();
   }
 }
 
-/** What a backend is told about the machine that it is to make; `output` is given what the machine prints. */
+/** Makes the request with which a backend boots a machine. `output` gets the machine's output. */
 export function bootOrder(
   setup: PoolSetup,
   tickets: readonly ExpectedRunner[],

@@ -11,23 +11,23 @@ export interface BootedRunner {
   readonly attachment: Attachment;
 }
 
-/** One boot: the machine is asked for and the runner awaited side by side. */
+/** One boot. It creates the machine and waits for its runner at the same time. */
 export interface Boot {
-  /** Resolves when the platform has the machine; rejects when it could not be made. */
+  /** Resolves when the platform has created the machine; rejects when it could not. */
   readonly made: Promise<Machine>;
-  /** Resolves when the runner has attached; rejects with a BootError as soon as that cannot happen any more. */
+  /** Resolves when the runner has attached; rejects with a BootError as soon as that has become impossible. */
   readonly up: Promise<BootedRunner>;
   /** After a failure: resolves when nothing is left of the machine. */
   readonly cleared: Promise<void>;
-  /** Which part of the boot is under way, or was the last. */
+  /** The current phase of the boot, or the last one. */
   readonly phase: BootPhase;
-  /** Gives up: `up` rejects with a BootError that says in which phase the boot was. */
+  /** Gives up: `up` rejects with a BootError that names the phase. */
   abandon(why: string): void;
 }
 
 /**
- * Boots one machine and waits for its runner. `expect` waits for the runner at the door until its signal aborts; `order` makes the order
- * for the backend around that signal; `lastLines` gives what the machine printed last, for the error.
+ * Boots one machine and waits for its runner. `expect` waits for the runner at the attach server until its signal aborts. `order` makes the
+ * request for the backend with that signal. `lastLines` returns the last output of the machine, for the error.
  */
 export function bootRunner(
   backend: FlameBackend,
@@ -61,13 +61,13 @@ export function bootRunner(
   const cleared = up.then(
     () => undefined,
     async () => {
-      // It may have attached in the moment in which it was given up.
+      // The runner may have attached at the moment of the giving up.
       attached.then(({ link }) => link.drop('its boot was given up')).catch(() => undefined);
       const machine = await made.catch(() => undefined);
       await machine?.stop(0);
     },
   );
-  // Each of these may reject when another has decided the outcome.
+  // Each of these promises may reject after another one has decided the outcome.
   for (const side of [abandoned, attached, made, up, cleared]) side.catch(() => undefined);
 
   return {
@@ -88,7 +88,7 @@ function diedEarly(backend: FlameBackend, exit: MachineExit): BootError {
     : '';
   return new BootError(`${backend.name}: the machine ended before its runner attached: ${exit.text}${why}`, {
     phase: 'attach',
-    // A script that ends without an error ends so every time.
+    // A script that ends without an error does so every time.
     fatal: exit.fatal ?? (clean || (exit.how === 'exit' && exit.code === configExitCode)),
   });
 }

@@ -2,21 +2,21 @@ import type { AppBuild } from '../../backends/launch/app-build.js';
 import type { BuildDigest } from '../../core/manifest.js';
 import type { Hello } from '../../transport/session/link.js';
 
-/** What to do with a runner that was started from another build than its parent. */
+/** The reaction to a runner that was started from another build than its parent. */
 export const buildMismatches = ['warn', 'refuse', 'ignore'] as const;
 export type BuildMismatch = (typeof buildMismatches)[number];
 
 const mostNamed = 5;
 
 /**
- * Compares the builds of the runners that attach with that of the parent. A build that changes on disk while the parent lives is loaded by
- * the next runner, which then serves code that its parent does not have.
+ * Compares the builds of attaching runners with the build of the parent. If a build changes on disk while the parent runs, the next runner
+ * loads the new build, and then runs code that its parent does not have.
  */
 export class BuildCheck {
   readonly #build: AppBuild | undefined;
   readonly #mode: BuildMismatch;
   readonly #warn: (text: string) => void;
-  /** The builds that a warning was given of. */
+  /** The builds for which a warning was logged. */
   readonly #told = new Set<string>();
 
   constructor(build: AppBuild | undefined, mode: BuildMismatch, warn: (text: string) => void) {
@@ -25,7 +25,7 @@ export class BuildCheck {
     this.#warn = warn;
   }
 
-  /** Why a runner is to be refused; undefined when it may attach. Warns once of each build that differs. */
+  /** Returns why a runner is refused; undefined when it may attach. Warns once for each different build. */
   readonly refusal = ({ runner, manifest: { build: there } }: Hello): string | undefined => {
     const here = this.#build?.digest;
     if (!here || !there || here.entry !== there.entry || here.digest === there.digest) return undefined;

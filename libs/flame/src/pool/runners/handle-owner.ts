@@ -4,7 +4,7 @@ import type { PoolCall } from '../../core/pool/entries.js';
 import type { PoolFact } from '../../core/pool/facts.js';
 import type { Saturation } from '../../core/metrics/saturation.js';
 
-/** What a `RunnerHandle` needs of its pool. */
+/** The parts of a pool that a `RunnerHandle` uses. */
 export interface HandleOwner {
   readonly codec: Codec;
   /** Names the runner in stacks: `runner ffmpeg-3 (pool ffmpeg)`. */
@@ -14,14 +14,14 @@ export interface HandleOwner {
   tell(fact: PoolFact): void;
   /** A handler has ended by itself. */
   answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void;
-  /** What it threw, beside `answered`. */
+  /** A handler has thrown. Called in addition to `answered`. */
   threw(call: PoolCall, error: unknown): void;
-  /** The runner could not run it, or not send its result. */
+  /** The runner could not run the call, or could not send its result. */
   failed(call: PoolCall, error: FlameError): void;
-  /** Calls wait for each other on the runner. */
+  /** Calls on the runner wait for each other. */
   saturated?(found: Saturation): void;
-  /** A line of the pool's own. */
+  /** Logs a warning of the pool. */
   warn(text: string): void;
-  /** A line of the runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
+  /** Logs a line of the runner's own logger; `time` is when it was logged, in milliseconds since 1970. */
   log(level: string, text: string, call: number, time?: number): void;
 }

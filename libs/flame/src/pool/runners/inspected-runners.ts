@@ -1,12 +1,12 @@
 import { hasDebugger } from '../../system/inspector.js';
 import type { PoolSetup } from '../pool-setup.js';
 
-/** What Node prints when it opens an inspector. The address may be IPv6, in brackets. */
+/** The line that Node prints when it opens an inspector. The address may be IPv6, in brackets. */
 const listening = /^Debugger listening on ws:\/\/(?:\[[^\]]+\]|[^:/]+):(\d+)\/\S+$/;
 /** The line that follows. */
 const help = /^For help, see: https:\/\/nodejs\.org\/\S+$/;
 
-/** The runners of a pool that have an inspector, by what their processes print. */
+/** The runners of a pool that have an inspector, according to the output of their processes. */
 export class InspectedRunners {
   readonly #setup: Pick<PoolSetup, 'backend' | 'config' | 'log'>;
   /** The ports of each runner's processes. */
@@ -16,7 +16,7 @@ export class InspectedRunners {
     this.#setup = setup;
   }
 
-  /** Takes a line of a runner's output; says whether it was about an inspector, of which the log is told here. */
+  /** Reads a line of a runner's output. Returns true if it is about an inspector, and then logs the inspector's address here. */
   hears(line: string, runner: string): boolean {
     const port = listening.exec(line)?.[1];
     if (port === undefined) return this.#ports.has(runner) && help.test(line);
@@ -31,14 +31,14 @@ export class InspectedRunners {
     this.#ports.delete(runner);
   }
 
-  /** Whether a debugger holds one of them. Of one on another machine only its inspector is known, which counts. */
+  /** True if a debugger is attached to one of them. For another machine only the inspector is known, so an open inspector counts. */
   get debugged(): boolean {
     const here = this.#setup.backend.reach === 'host';
     for (const ports of this.#ports.values()) for (const port of ports) if (!here || hasDebugger(port)) return true;
     return false;
   }
 
-  /** Whether runners that boot wait for a debugger, for as long as it takes. */
+  /** True if booting runners wait for a debugger without a time limit. */
   get awaited(): boolean {
     return this.#setup.backend.waitsForDebugger ?? false;
   }

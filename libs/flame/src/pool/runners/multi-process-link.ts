@@ -1,7 +1,7 @@
 import type { Frame } from '../../core/session/frame.js';
 import type { Link, LinkEnd, LinkReceiver } from '../../transport/session/link.js';
 
-/** One process of a machine: its session, and the work that it has. */
+/** One process of a machine: its session and its work. */
 interface Branch {
   readonly link: Link;
   readonly ids: Set<number>;
@@ -10,21 +10,21 @@ interface Branch {
 }
 
 /**
- * The sessions of a machine's processes as one link: the pool knows one runner, whatever number of processes shares its slots. A new call
- * goes to the process with the least work, what belongs to it follows it there. When one process dies alone, its calls are lost, the others
- * finish theirs, and the machine takes no more.
+ * Combines the sessions of a machine's processes into one link. For the pool it is one runner, however many processes share its slots. A
+ * new call goes to the process with the least work. All later frames of the call follow it there. If one process dies alone, its calls are
+ * lost, the other processes finish theirs, and the machine takes no more calls.
  */
 export class MultiProcessLink implements Link {
   readonly #branches: readonly Branch[];
   readonly #homes = new Map<number, Branch>();
   #receiver: LinkReceiver | undefined;
-  /** Processes that have yet to answer an `ask`, and whether all have agreed so far. */
+  /** How many processes have not answered the current `ask`, and whether all answers so far agreed. */
   #asked = 0;
   #agreed = true;
   #leaving = false;
   #over = false;
 
-  /** `links` in the order of the processes: the first is the one that the machine was started with. */
+  /** `links` are in the order of the processes. The first process is the one with which the machine was started. */
   constructor(links: readonly Link[]) {
     this.#branches = links.map((link) => ({ link, ids: new Set(), suspended: false, over: false }));
   }
@@ -118,8 +118,8 @@ export class MultiProcessLink implements Link {
   }
 
   /**
-   * One process leaves, and so the machine takes no more. The first one also tells when another has died: whoever is cut off then is that
-   * one.
+   * A process leaves, so the machine takes no more calls. The first process also reports with this frame that another process has died:
+   * that is the one whose connection is suspended then.
    */
   #leave(branch: Branch, reason: string): void {
     if (!this.#leaving) this.#receiver!.frame({ type: 'leaving', reason });

@@ -4,25 +4,25 @@ import { readCosts } from '../../system/process-costs.js';
 import type { ProcessCosts } from '../../system/process-costs.js';
 import type { Link, LinkEnd, LinkReceiver } from '../../transport/session/link.js';
 
-/** What probing a runner showed. */
+/** The result of a probe. */
 export interface ProbeResult {
-  /** The shortest way there and back, in milliseconds. */
+  /** The shortest round trip, in milliseconds. */
   readonly roundTrip: number;
-  /** By how much the runner's wall clock is ahead of ours, in milliseconds; exact to half the round trip. */
+  /** How far the runner's wall clock is ahead of the local one, in milliseconds, with an accuracy of half the round trip. */
   readonly ahead: number;
-  /** What the runner's process takes; undefined where it is this one. */
+  /** The costs of the runner's process; undefined if it is this process. */
   readonly costs?: ProcessCosts;
 }
 
-/** How often a runner is asked: the shortest round trip tells most about its clock. */
+/** The number of probes. The shortest round trip gives the most accurate clock difference. */
 const rounds = 5;
-/** Time for one answer. */
+/** Time for one answer, in milliseconds. */
 const answerLimit = 5_000;
 
 /**
- * Asks a runner that has just attached whether it is there, and what time it has. It takes the link's frames; nobody else may.
+ * Measures the round trip to a runner that has just attached, and reads its clock. It opens the link, so no other code may.
  *
- * The clocks are compared as NTP does it: the runner's reading belongs to the middle of the round trip.
+ * The clocks are compared as in NTP: the runner's reading belongs to the middle of the round trip.
  */
 export async function probe(link: Link, clock: Clock, wallClock: () => number = Date.now): Promise<ProbeResult> {
   const answers = new Answers();
@@ -44,7 +44,7 @@ export async function probe(link: Link, clock: Clock, wallClock: () => number = 
   return { ...best, costs: answers.costs };
 }
 
-/** The link's receiver: one answer is awaited at a time. */
+/** The receiver of the link. It waits for one answer at a time. */
 class Answers implements LinkReceiver {
   #id = 0;
   #resolve: (time: number) => void = () => {};
@@ -65,7 +65,7 @@ class Answers implements LinkReceiver {
   }
 
   frame(frame: Frame): void {
-    // Its stats come as well, and are no costs.
+    // The process stats of the runner arrive in the same kind of frame. They are not costs.
     if (frame.type === 'stats') this.costs = readCosts(frame.text) ?? this.costs;
     if (frame.type === 'probed' && frame.id === this.#id) this.#resolve(frame.time);
   }

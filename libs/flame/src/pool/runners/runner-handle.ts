@@ -14,12 +14,12 @@ import type { PendingCall } from '../calls/pending-call.js';
 import { readValue } from '../calls/read-value.js';
 import { StatsOfProcesses } from '../observe/stats-of-processes.js';
 
-/** How long the handle waits for the platform's reason for a lost connection, in milliseconds. */
+/** How long the handle waits for the platform's reason after a lost connection, in milliseconds. */
 const reasonGrace = 500;
 
 /**
- * One attached runner as the parent holds it: its machine, its link and the calls on it. It turns frames into the callers' answers and
- * the pool's facts, and tells `down` and `gone` once each.
+ * An attached runner, at the parent: its machine, its link and its calls. It turns frames into answers for callers and facts for the pool.
+ * It reports `down` and `gone` once each.
  */
 export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #calls = new IdMap<PendingCall>();
@@ -27,9 +27,9 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   readonly #streams: Streams;
   readonly #resources: TrackedResources;
   readonly machine: Machine;
-  /** The stats of its processes. */
+  /** The stats of the runner's processes. */
   readonly processStats = new StatsOfProcesses((found) => this.owner.saturated?.(found));
-  /** Why nothing passes between parent and runner; undefined while something does. */
+  /** Why the connection is cut or closed; undefined while it works. */
   #parted: string | undefined;
   #down = false;
   #stopping: Promise<void> | undefined;
@@ -55,7 +55,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     void this.machine.exited.then((exit) => this.#exited(exit));
   }
 
-  /** Starts taking frames. Apart from the constructor, because frames may be there already. */
+  /** Starts to receive frames. This is separate from the constructor, because frames may have arrived already. */
   open(): void {
     this.#link.open(this);
   }
@@ -84,7 +84,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.#link.send({ type: 'ask' });
   }
 
-  /** Ends the runner politely, by force after `grace`; then tells `gone`. Idempotent. */
+  /** Asks the runner to end, and kills it after `grace`. Then reports `gone`. Idempotent. */
   stop(grace: number, reason: string): Promise<void> {
     this.#down = true;
     this.#stopping ??= (async () => {
@@ -118,7 +118,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       case 'end':
       case 'credit':
       case 'stop':
-        // What comes after the end of its call was sent before the runner knew of it.
+        // The runner may have sent this frame before it learned of the call's end.
         if (this.#calls.has(frame.id)) this.#streams.frame(frame);
         return;
       case 'consent':
@@ -147,12 +147,12 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   closed(end: LinkEnd): void {
     this.#parted = end.reason;
-    // The platform usually knows better, and a moment later, why: an exit code, a signal, a lack of memory.
+    // A moment later, the platform usually gives a better reason: an exit code, a signal, a lack of memory.
     const cancel = this.owner.after(reasonGrace, () => this.#lost(`disconnected: ${end.reason}`));
     void this.machine.exited.then(cancel);
   }
 
-  /** A runner that lost its connection exits with 0: the lost connection explains more than the exit code. */
+  /** A runner that lost its connection exits with 0. Then the lost connection explains more than the exit code. */
   #exited(exit: MachineExit): void {
     const orderly = exit.how === 'exit' && exit.code === 0;
     this.#lost(orderly && this.#parted !== undefined ? `disconnected: ${this.#parted}` : exit.text);
@@ -204,13 +204,13 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     if (call instanceof ChildCall) call.placed(this);
     else if (!streaming) this.#delivered(call);
     this.owner.tell({ type: 'held', call, streaming });
-    // Its caller has gone, so nobody takes what it holds.
+    // The caller is gone, so the streams and resources have no user.
     if (!failure) return;
     if (streaming) call.reject(failure.error);
     this.#abandon(call, 'its caller had gone');
   }
 
-  /** The last stream of a result is over; its resources may remain. */
+  /** The last stream of a result is over. Its resources may remain. */
   #received(id: number, left: boolean): void {
     const call = this.#calls.get(id);
     if (!call) return;
@@ -223,7 +223,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     }
   }
 
-  /** What is left of a call are the resources that its caller has. */
+  /** Only the caller's resources are left of this call. */
   #delivered(call: PendingCall): void {
     call.over();
     call.forget();
@@ -231,7 +231,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #abandon(call: PendingCall, reason: string): void {
     this.owner.tell({ type: 'abandoned', call, reason });
-    // The pool's machine does not know the methods of children.
+    // Methods of children are not in the pool machine.
     if (call.order.child !== undefined) this.cancel(call, 'caller', reason);
   }
 
@@ -244,11 +244,11 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     scope.progress(read.value);
   }
 
-  /** Answers a call whose work goes on with an error, and has its work aborted. */
+  /** Answers the caller with an error while the work still runs, and aborts the work. */
   #failed(call: PendingCall, reason: string): void {
     const error = new FlameError('FLAME_ENCODING', reason, { ran: 'maybe' });
     if (call.order.child === undefined) return this.owner.tell({ type: 'abort', call, reason, error });
-    // The pool's machine does not know the methods of children.
+    // Methods of children are not in the pool machine.
     this.owner.failed(call, error);
     call.reject(error);
     this.cancel(call, 'caller', reason);
@@ -278,14 +278,15 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     }
     if (!(flameErrorCodes as readonly string[]).includes(frame.code))
       throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
-    // The runner's clock was first, as this process was busy: what is due by the pool's own is answered by that, which knows more to say.
+    // The runner's timer fired first, because this process was busy. The pool answers the calls that are due, because its error texts say
+    // more.
     if (frame.code === 'FLAME_TIMEOUT') this.owner.tell({ type: 'tick' });
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
     const error = new FlameError(frame.code as FlameErrorCode, frame.reason, { ran });
-    // A call that was cancelled or timed out was counted then.
+    // A call that was cancelled or has timed out is counted already.
     if (!call.failure) this.owner.failed(call, error);
     call.reject(error);
-    // Of a runner with several processes, the child's process is gone.
+    // On a runner with several processes: the child's process is gone.
     if (call instanceof ChildCall) call.lost(frame.reason);
     this.#settled(call, frame.held);
   }

@@ -17,14 +17,14 @@ import { RecentLines } from '../observe/recent-lines.js';
 import { noSuchRunner } from '../calls/call-errors.js';
 import { RunnerHandle } from './runner-handle.js';
 
-/** Lines that a boot printed which are kept until it is up. */
+/** The most lines of a boot that are held until the runner is up. */
 const mostHeld = 100;
 
 /** Actions of the machine that concern runners, except `run`. */
 type ManagedAction = Exclude<PoolAction, { type: 'run' | 'reject' | 'started' | 'drained' }>;
 
 /**
- * Creates, tracks and disposes of a pool's runners. It owns their machines and links, ends each of them, and tells `gone` once for each.
+ * Creates, tracks and disposes of a pool's runners. It owns their machines and links, ends each of them, and reports `gone` once for each.
  */
 export class RunnerManager {
   readonly #setup: PoolSetup;
@@ -46,7 +46,7 @@ export class RunnerManager {
   }
 
   run(runner: string, call: PendingCall): void {
-    // Where this process may be debugged it alone says when time is up: its runners cannot see that a debugger holds it.
+    // If this process may be debugged, only the parent limits the time: a runner cannot see that a debugger has paused the parent.
     const unlimited = call.at === Infinity || inspectorPort() !== undefined;
     const left = unlimited ? 0 : Math.max(1, Math.ceil(call.at - call.ranAt));
     this.#handles.get(runner)!.run(call, left);
@@ -77,13 +77,13 @@ export class RunnerManager {
     }
   }
 
-  /** Whether limits that were due at this time do not count: a debugger holds this process or one of the runners. */
+  /** True if limits that were due at `due` do not count, because a debugger has paused this process or one of the runners. */
   debuggedAt(due: number): boolean {
     const { clock } = this.#setup;
     return (clock.debugged?.(clock.now() - due) ?? false) || this.#inspected.debugged || (this.#boots.size > 0 && this.#inspected.awaited);
   }
 
-  /** Resolves when nothing is left of a runner. @throws {FlameError} FLAME_CONFIG when it is none of `runners`. */
+  /** Resolves when nothing is left of a runner. @throws {FlameError} FLAME_CONFIG when it is not one of `runners`. */
   whenGone(id: string, runners: Iterable<Readonly<PoolRunner>>): Promise<void> {
     const ids = Array.from(runners, (runner) => runner.id);
     if (!ids.includes(id)) throw noSuchRunner(this.#setup.config.name, id, ids);
@@ -194,8 +194,10 @@ export class RunnerManager {
   }
 
   /**
-   * Takes what a machine prints: for the error of a boot that fails, and for the log as long as it is not too much. After a boot that
-   * failed the next ones are heard when they are up: what they print would be the same again, and their error has its last lines.
+   * Handles the output of a machine. It keeps the last lines for the error of a failed boot, and logs lines up to a limit.
+   *
+   * After a failed boot, it holds the output of the next boots until they are up: that output would repeat, and the error of a boot
+   * contains the last lines.
    */
   #printer(runner: string, lines: RecentLines): { output: BootRequest['output']; release: () => void } {
     const { clock, config, output } = this.#setup;
