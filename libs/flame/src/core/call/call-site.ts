@@ -42,13 +42,12 @@ export type MadeBy = 'us' | 'handler';
 const found = new WeakSet<object>();
 
 /**
- * Rejects with `error`, and adds the code that made the call to its stack: `site`. If that is undefined, it adds the code that awaits this
- * promise, or a promise resolved with it. A call has no cost for this until it fails.
+ * Rejects with `error`. Its stack then leads to the code that made the call: `site`, or, if that is undefined, the code that awaits this
+ * promise or a promise resolved with it. A call has no cost for this until it fails.
  */
 export async function failing(error: unknown, site: CallSite | undefined, madeBy: MadeBy): Promise<never> {
   if (!site) {
-    // After this, a promise that is resolved with this one is waiting for it. V8 follows a promise only if a single promise or function
-    // waits for it.
+    // After this, a promise that is resolved with this one waits for it. V8 follows a promise that has a single waiter.
     await undefined;
     await undefined;
     site = {};

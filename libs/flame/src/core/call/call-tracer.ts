@@ -23,9 +23,8 @@ export interface BegunCall {
 }
 
 /**
- * The caller's trace, as the runner gets it: a text that the tracer can read, or a place. The place is all that a trace that is not
- * recorded has. The two ids of a place travel as they are: most calls carry a place, and it is expensive to build a text only to parse it
- * again.
+ * The caller's trace, as the runner gets it: a text that the tracer can read, or a place. A trace that is not recorded carries only its
+ * place. The two ids of a place travel as they are: most calls carry a place, and it is expensive to build a text only to parse it again.
  */
 export type CarriedTrace = string | TracePlace;
 

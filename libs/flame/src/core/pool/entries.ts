@@ -34,7 +34,7 @@ export class PoolCall extends Timed implements QueueItem<PoolCall> {
 
   constructor(
     readonly id: number,
-    /** The handler's name, for texts. */
+    /** The handler's name, for logs and errors. */
     readonly label: string,
     /**
      * How long the call may wait (a boot included), how long its handler may run, and both together, in milliseconds. Infinity for no
@@ -92,7 +92,7 @@ export class PoolRunner implements HeapItem {
   busySince = 0;
   /** Milliseconds with work, up to the last time it became idle. */
   used = 0;
-  /** Why it leaves, for texts. */
+  /** Why it leaves, for logs and errors. */
   reason = '';
   readonly boot = new RunnerDeadline('boot', this);
   readonly idle = new RunnerDeadline('idle', this);

@@ -29,7 +29,7 @@ export type PoolFact =
   | { type: 'resumed'; runner: string }
   /** The runner takes no new work, because it was told to leave or a handler ignored its abort. */
   | { type: 'leaving'; runner: string; reason: string }
-  /** The runner is lost, with all calls that ran on it; `how` explains it, for texts. */
+  /** The runner is lost, with all calls that ran on it; `how` explains it, for logs and errors. */
   | { type: 'down'; runner: string; how: string }
   /** The platform has confirmed that the runner's machine is gone. */
   | { type: 'gone'; runner: string }

@@ -47,7 +47,7 @@ export class PoolMachine {
     return this.#state.waiting.size;
   }
 
-  /** The time since when the first waiting call has waited; undefined if no call waits. */
+  /** The time at which the first waiting call arrived; undefined if no call waits. */
   get waitingSince(): number | undefined {
     return this.#state.waiting.first?.cameAt;
   }

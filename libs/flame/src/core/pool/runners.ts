@@ -108,7 +108,7 @@ export class Runners {
     this.stop(runner, `it was idle for ${Math.round(now - runner.idleSince)} ms`);
   }
 
-  /** Lets runners idle out that only `min` or `headroom` kept, as far as those no longer need them. */
+  /** Lets kept runners idle out, as many as `min` and `headroom` no longer need: their idle deadline is now. */
   unkeep(): void {
     if (this.#kept.size === 0) return;
     let surplus = this.#surplus;

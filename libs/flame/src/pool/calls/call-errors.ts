@@ -1,7 +1,7 @@
 import { UnencodableError } from '../../core/codec/codec.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 
-/** The reason of a signal, for texts. */
+/** The reason of a signal, for logs and errors. */
 export function reasonOf(signal: AbortSignal): string {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason.message : String(reason);

@@ -12,7 +12,7 @@ export interface CallOptions {
   timeout?: number;
   /** Time for the handler to run, in milliseconds; the pool's `timeout` if left out. */
   handlerTimeout?: number;
-  /** Ends the call. A waiting call ends at once. For a running call the handler is aborted, if the work is linked. */
+  /** Ends the call at once, and aborts its handler if it runs and the work is linked. */
   signal?: AbortSignal;
   /**
    * If true, the work ends when its caller is gone.
@@ -33,7 +33,7 @@ export interface CallOptions {
 /** The parts of a pending call. */
 export interface CallOrder {
   readonly id: number;
-  /** `Class.method`, for texts. */
+  /** `Class.method`, for logs and errors. */
   readonly label: string;
   /** The handler's number in the manifest. */
   readonly handler: number;

@@ -13,7 +13,7 @@ export type PrepareSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'c
 
 /** A call that is about to be made. */
 export interface CallRequest {
-  /** `Class.method`, for texts. */
+  /** `Class.method`, for logs and errors. */
   readonly label: string;
   readonly args: unknown[];
   readonly options: CallOptions;

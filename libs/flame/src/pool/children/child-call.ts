@@ -14,7 +14,7 @@ import type { CallOrder } from '../calls/pending-call.js';
  */
 export interface ChildExit {
   readonly how: 'ended' | 'stopped' | 'cancelled' | 'leaving' | 'lost';
-  /** For texts: the reason that was passed to `end()` or `stop()`, the reason of the signal, or how the runner was lost. */
+  /** For logs and errors: the reason that was passed to `end()` or `stop()`, the reason of the signal, or how the runner was lost. */
   readonly reason: string;
   readonly error?: FlameError;
 }

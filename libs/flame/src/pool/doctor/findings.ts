@@ -11,7 +11,7 @@ const clocksApart = 1_000;
 /** Further addresses are only counted. */
 const mostAddresses = 5;
 
-/** A duration for texts. */
+/** Formats a duration. */
 export function took(time: number): string {
   if (time < 10) return `${time.toFixed(1)} ms`;
   return time < 1_000 ? `${Math.round(time)} ms` : `${(time / 1_000).toFixed(1)} s`;

@@ -5,7 +5,7 @@ export interface PoolFailure {
   readonly type: 'boot' | 'lost' | 'threw' | 'call';
   /** The code or name of the error: `FLAME_TIMEOUT`, `TypeError`, or the phase of a boot. */
   readonly code: string;
-  /** For texts: the first 2,000 characters. */
+  /** The first 2,000 characters of the error's message. */
   readonly message: string;
   readonly handler: string | undefined;
   readonly runner: string | undefined;

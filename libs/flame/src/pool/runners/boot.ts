@@ -61,7 +61,7 @@ export function bootRunner(
   const cleared = up.then(
     () => undefined,
     async () => {
-      // The runner may have attached at the moment of the giving up.
+      // The runner may have attached in the moment in which its boot was given up.
       attached.then(({ link }) => link.drop('its boot was given up')).catch(() => undefined);
       const machine = await made.catch(() => undefined);
       await machine?.stop(0);

@@ -278,7 +278,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     }
     if (!(flameErrorCodes as readonly string[]).includes(frame.code))
       throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
-    // The runner's timer fired first, because this process was busy. The pool answers the calls that are due, because its error texts say
+    // The runner's timer fired first, because this process was busy. With `tick` the pool answers calls that are due: its error texts say
     // more.
     if (frame.code === 'FLAME_TIMEOUT') this.owner.tell({ type: 'tick' });
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';

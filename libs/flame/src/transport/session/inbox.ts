@@ -7,7 +7,7 @@ import { youngGeneration } from './young-generation.js';
 import type { RingReader } from './shared-ring.js';
 import type { ChunkFrame, SharedFrame, WireFrame } from '../protocol/wire-frame.js';
 
-/** An outbox never sends more than 16 chunked frames at a time. */
+/** The most chunked frames that are incomplete at a time. An outbox sends at most 16. */
 const maxChunked = 64;
 /** Bytes that a frame may hold in addition to its value. */
 const besideValue = 1024 * 1024;

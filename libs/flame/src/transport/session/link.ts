@@ -2,9 +2,9 @@ import type { Frame } from '../../core/session/frame.js';
 import type { Manifest } from '../../core/manifest.js';
 
 /**
- * One end of a session. Frames arrive in order, each exactly once, also when the network is cut for a short time. Over the network, other
- * frames overtake frames of more than 256 KiB, but frames of the same `id` never overtake each other. The gRPC link (`session-link.ts`) and
- * the in-memory link (`memory-link.ts`) keep the same contract.
+ * One end of a session. Frames arrive in order, each exactly once, even if the network is cut for a short time. Over the network, other
+ * frames may overtake frames of more than 256 KiB, but frames of the same `id` never overtake each other. The gRPC link (`session-link.ts`)
+ * and the in-memory link (`memory-link.ts`) keep the same contract.
  */
 export interface Link {
   /**

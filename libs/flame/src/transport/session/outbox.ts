@@ -14,7 +14,7 @@ const chunksAbove = 256 * 1024;
 const chunkSize = 32 * 1024;
 /** Bytes of a chunk while no small frames are sent: fewer packets are cheaper. */
 const quietChunkSize = 1024 * 1024 + 4 * 1024;
-/** After this many packets without a small frame, the outbox uses the larger sizes. */
+/** After this many packets without a small frame, the outbox uses the larger chunk size and the larger limit. */
 const quietAfter = 16;
 /**
  * While more bytes than this are unconfirmed, the next chunk of a large frame waits: the next small frame leaves behind all bytes that are
@@ -25,7 +25,7 @@ const underWay = ackBytes;
 const quietUnderWay = 1024 * 1024;
 /** When a packet has reached this size, later small frames go into the next packet. */
 const packetSize = 128 * 1024;
-/** The least bytes that a packet has room for before it grows. */
+/** A packet starts with room for at least this many bytes. */
 const leastRoom = 238;
 /** How many large frames leave at the same time; further ones wait. An inbox takes 64. */
 const chunkedAtOnce = 16;

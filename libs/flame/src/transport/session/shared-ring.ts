@@ -127,7 +127,7 @@ export class RingWriter {
     return !this.#short;
   }
 
-  /** False when the system has no memory for the bytes. The file then has its length of before. */
+  /** False when the system has no memory for the bytes. The file then keeps its old length. */
   #write(bytes: Uint8Array, at: number): boolean {
     const { length } = bytes;
     const before = this.#written;

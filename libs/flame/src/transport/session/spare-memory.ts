@@ -5,7 +5,7 @@ import type { Memory } from '../protocol/protobuf.js';
 const reusedFrom = 32 * 1024;
 /** The most bytes that are kept for later use. */
 const keptBytes = 64 * 1024 * 1024;
-/** A buffer is not reused for less than this part of its size: the rest of it would be unused. */
+/** A buffer is reused only for at least a quarter of its size; otherwise most of it would be unused. */
 const fitsWithin = 4;
 /** Shorter values are never in a buffer from `SpareMemory`. */
 export const reusableFrom = reusedFrom / fitsWithin;

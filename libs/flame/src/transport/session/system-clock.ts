@@ -18,7 +18,7 @@ export class SystemClock implements Clock {
     return () => clearTimeout(timer);
   }
 
-  /** True when a debugger is attached. Also when the inspector is open and timers are over a second late: then a debugger paused it. */
+  /** True when a debugger is attached, or has just paused the process: then the inspector is open and timers are over a second late. */
   debugged(late = 0): boolean {
     const port = inspectorPort();
     return port !== undefined && (late > pause || hasDebugger(port));

@@ -22,9 +22,9 @@ const large = 16 * 1024;
  * V8 first runs a full collection of the app's whole heap, again and again. A collection of the young generation takes some tenths of a
  * millisecond and frees the same memory.
  *
- * In two cases a collection would only move more values to the old generation, so it is skipped: when most of the bytes are values of calls
- * that existed at the last collection (such a value stays with its call's promise until a full collection), or arguments of calls that
- * still run.
+ * A collection is skipped if more than half of the bytes are still in use, because it would only move them to the old generation. These are
+ * values of calls that existed at the last collection (such a value stays with its call's promise until a full collection), and arguments
+ * of calls that still run.
  *
  * The environment variable `FLAME_YOUNG_COLLECTIONS=off` switches this off in a process.
  *
@@ -37,7 +37,7 @@ export class YoungGeneration {
   #passed = 0;
   /** Bytes that the passed packets and values hold outside of the heap. */
   #outside = 0;
-  /** How often it was checked whether to collect. */
+  /** The number of checks whether to collect. */
   #looks = 0;
   /** Bytes of arguments that arrived since the last check, for calls that still run. */
   #running = 0;
