@@ -109,8 +109,8 @@ export class UnauthenticatedConnections {
   authenticated(stream: ServerStream): void {
     const socket = socketUnder(stream);
     if (socket instanceof ShieldedSocket) this.#release(socket.peer);
-    // The socket is undefined if internals of grpc-js have changed. Then all connections lose their limits, which is better than to drop a
-    // runner.
+    // The socket is undefined if internals of grpc-js have changed. Then every connection that has begun TLS loses its limits, which is
+    // better than a dropped runner.
     if (socket === undefined) for (const [peer] of [...this.#connections].filter(([, { begun }]) => begun)) this.#release(peer);
   }
 
