@@ -3,8 +3,8 @@ import { FlameBackend } from './backend.js';
 import type { BootRequest, Machine } from './backend.js';
 
 /**
- * Runs every runner in the parent's own process: no process is started and nothing leaves the machine, yet the pool's limits, the codec and
- * the errors are the ones of production. For development, for tests, and for an app that wants to grow later.
+ * Runs every runner in the parent's own process. It starts no process and sends nothing over a network, but the pool's limits, the codec
+ * and the errors are the same as in production. For development, for tests, and for apps that do not need more machines yet.
  *
  * Runners share the parent's event loop: a handler that blocks it blocks the parent.
  */

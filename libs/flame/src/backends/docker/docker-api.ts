@@ -9,25 +9,25 @@ import type { RequestRules } from '../platform/platform-requests.js';
 import { statusOf, wordsOf } from './docker-failure.js';
 import type { DockerConfig } from './docker-options.js';
 
-/** A Docker Engine that answers. */
+/** A Docker Engine that is reachable. */
 export interface DockerEngine {
   readonly requests: PlatformRequests;
-  /** Sends one request, within its limit. `send` gets a client for it alone, whose connection ends with the limit. */
+  /** Sends one request with a limit. `send` gets a client for this request only, whose connection ends with the limit. */
   ask<T>(what: string, send: (docker: Docker) => Promise<T>, rules?: RequestRules): Promise<T>;
-  /** The same for what the engine answers when something happens; undefined when nothing has for `time` milliseconds. */
+  /** Sends a request that the engine answers when an event happens. Resolves to undefined if there is no event for `time` milliseconds. */
   poll<T>(what: string, send: (docker: Docker) => Promise<T>, time: number, signal: AbortSignal): Promise<T | undefined>;
-  /** Where it was reached, for people. */
+  /** The address of the engine, for people. */
   readonly address: string;
-  /** Whether it runs on this very host. */
+  /** Whether the engine runs on this host. */
   readonly onThisHost: boolean;
-  /** Its version, and that of the API that is spoken with it. */
+  /** The engine's version, and the version of its API that this client uses. */
   readonly version: string;
   readonly api: string;
 }
 
 /**
- * Connects to the engine at this socket, else at `DOCKER_HOST`, else where the operating system has it, and agrees on a version: engines
- * refuse what is newer than they are, and what is too old.
+ * Connects to the engine at `dockerSocketPath`, else at `DOCKER_HOST`, else at the operating system's default address, and negotiates the
+ * API version: engines refuse versions that are newer than their own or too old.
  *
  * @throws {FlameError} FLAME_CONFIG when dockerode is not installed, or no engine answers.
  */
@@ -64,8 +64,8 @@ export async function connectDocker({ dockerSocketPath: socketPath, requestTimeo
 }
 
 /**
- * Gives each request a client with connections of its own, which end with the request's signal. dockerode's own option for a signal is not
- * declared for all methods, and docker-modem calls nobody back when an answer breaks off.
+ * Gives each request a client with its own connections, which end with the request's signal. dockerode's own signal option is not declared
+ * for all methods, and docker-modem calls no callback if an answer breaks off.
  */
 function clientFor(
   Client: typeof Docker,

@@ -22,7 +22,7 @@ import { findPlace, findOwnContainer } from './docker-place.js';
 import type { DockerPlace } from './docker-place.js';
 import { containerSpec } from './docker-create.js';
 
-/** What is known once the app has started. */
+/** State that exists after `prepare`. */
 interface Prepared {
   readonly engine: DockerEngine;
   readonly place: DockerPlace;
@@ -34,11 +34,11 @@ interface Prepared {
 }
 
 /**
- * Runs every runner as a container of a Docker Engine. A parent that runs in a container itself, with the engine's socket mounted, needs no
- * options: its runners are made from its own image, started as it was, and join its network.
+ * Runs every runner as a container of a Docker Engine. If the parent runs in a container itself, with the engine's socket mounted, no
+ * options are needed: runners use the same image, start like the parent, and join its network.
  *
- * A container is removed as soon as its end and its last lines have been read. Containers of a parent that was killed end by themselves;
- * the next parent removes them. Needs the package dockerode.
+ * A container is removed as soon as its exit and its last output have been read. If a parent is killed, its containers end by themselves,
+ * and the next parent removes them. Needs the package dockerode.
  */
 export class DockerBackend extends FlameBackend {
   readonly name = 'docker';
@@ -100,7 +100,7 @@ export class DockerBackend extends FlameBackend {
     const { engine, parent } = this.#ready;
     const filters = { label: [`${labelPrefix}parent=${parent}`] };
     const found = await engine.ask('list containers', (docker) => docker.listContainers({ all: true, filters }), { repeat: true });
-    // Those that are kept for their logs are machines no more.
+    // Ended containers that are kept for their logs do not count as machines.
     return found.filter(({ State }) => !this.#config.keepRunners || State === 'running').map(({ Id }) => shortId(Id));
   }
 
@@ -127,7 +127,7 @@ export class DockerBackend extends FlameBackend {
       try {
         return await engine.ask(`create container ${spec.name}`, (docker) => docker.createContainer({ ...spec }), { patience: 4, signal });
       } catch (error) {
-        // Without an answer nobody knows whether it was made, or is yet to be.
+        // Without an answer it is unknown whether the engine has made the container, or will make it later.
         if (statusOf(error) === undefined) await this.#clear(spec.name!, true);
         throw error;
       }
@@ -146,7 +146,7 @@ export class DockerBackend extends FlameBackend {
     });
   }
 
-  /** Removes what a boot that failed has made. */
+  /** Removes a failed boot's container. `unheard` means that the engine did not answer the request to make it. */
   async #clear(container: string, unheard: boolean): Promise<void> {
     const { engine, leftovers } = this.#ready;
     try {
@@ -164,7 +164,7 @@ export class DockerBackend extends FlameBackend {
   }
 
   #secrets(flameParent?: string): string[] {
-    // Short values are words of their own in any error.
+    // Short values can occur by chance in any error text.
     const values = Object.values(this.#config.env).filter((value) => value !== undefined && value.length >= 8) as string[];
     return [...values, ...(flameParent === undefined ? [] : [flameParent])];
   }

@@ -11,7 +11,8 @@ import { machineLabels } from '../platform/machine-labels.js';
 import { remoteEnv } from '../launch/runner-env.js';
 
 /**
- * What the engine is told to make. The user's `hostConfig` stands above the defaults and below the options that have a name of their own.
+ * The options for creating a container. The user's `hostConfig` overrides the defaults; options with a name of their own override
+ * `hostConfig`.
  */
 export function containerSpec(
   config: DockerConfig,
@@ -23,10 +24,10 @@ export function containerSpec(
   const host = hostname(order.runner);
   const env = remoteEnv({ ...config, env: { [config.runnerHostnameEnv]: host, ...config.env } }, flameParent);
   const { ExtraHosts = [], ...hostConfig } = config.hostConfig as { ExtraHosts?: string[] };
-  // The network of the host has a hosts file and a name of its own.
+  // A container on the host's network uses the host's name and hosts file.
   const own = place.network === 'host' ? {} : { Hostname: host };
   return {
-    // An engine has each name once, and what another parent left may still be there.
+    // Names are unique within an engine, and a container of another parent may still have the name without a suffix.
     name: `flame-${host}-${randomBytes(3).toString('hex')}`,
     ...own,
     ...place.start,
@@ -41,16 +42,16 @@ export function containerSpec(
       [homeLabels.keep]: String(config.keepRunners),
     },
     StopSignal: 'SIGTERM',
-    // For those who stop it behind our back; Infinity has no number there.
+    // For stops that do not come from the parent. The engine has no number for Infinity.
     ...(order.shutdownTimeout < 2 ** 31 && { StopTimeout: Math.ceil(order.shutdownTimeout / 1_000) }),
     HostConfig: {
-      // It reaps what handlers leave behind, hands on signals, and lets the runner be killed by them.
+      // The init process reaps orphaned processes of handlers, forwards signals, and allows signals to kill the runner.
       Init: true,
       ...hostConfig,
       ExtraHosts: place.parentHost === hostAlias ? [...ExtraHosts, `${hostAlias}:host-gateway`] : ExtraHosts,
       NetworkMode: place.network,
       Mounts: config.mounts as never,
-      // Without swap on top of it: a limit is a limit.
+      // The same value as the memory limit means no additional swap.
       ...(config.memory !== undefined && { Memory: config.memory, MemorySwap: config.memory }),
       ...(config.cpus !== undefined && { NanoCpus: Math.round(config.cpus * 1e9) }),
       ...(config.gpus !== undefined && {
@@ -60,7 +61,7 @@ export function containerSpec(
   };
 }
 
-/** A runner's id, which begins with its pool's name, as a host name. */
+/** Converts a runner's id, which begins with its pool's name, to a host name. */
 function hostname(runner: string): string {
   const text = runner.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
   return text.slice(-50).replaceAll(/^-+|-+$/g, '') || 'runner';

@@ -8,14 +8,14 @@ import type { DockerImage } from './docker-image.js';
 import type { DockerConfig } from './docker-options.js';
 import type { DockerPlace } from './docker-place.js';
 
-/** What is looked at. */
+/** Everything that the checks need. */
 export interface Examined extends Pick<DockerConfig, 'pull'> {
   readonly engine: DockerEngine;
   readonly place: DockerPlace;
   readonly image: DockerImage;
 }
 
-/** What a boot needs of the engine, one check each, up to the first failure that leaves the rest without meaning. */
+/** Checks everything that a boot needs of the engine. Stops after the first failure that makes the remaining checks meaningless. */
 export async function examineDocker({ engine, place, image, pull }: Examined, signal: AbortSignal): Promise<Check[]> {
   const { ask, address } = engine;
   const rules = { repeat: true, signal };

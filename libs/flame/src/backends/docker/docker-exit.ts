@@ -2,32 +2,35 @@ import type { MachineExit } from '../backend.js';
 import { signalOfExitCode, signalOfNumber } from '../platform/machine-end.js';
 import { processExit } from '../process/process-exit.js';
 
-/** What is known about the end of a container. */
+/** The known facts about the end of a container. */
 export interface ContainerEnd {
   readonly code: number;
   readonly oomKilled: boolean;
-  /** Bytes; 0 for none. */
+  /** In bytes; 0 if there is no limit. */
   readonly memoryLimit: number;
-  /** Whether we asked for it. */
+  /** Whether the backend stopped the container. */
   readonly stopped: boolean;
   readonly heapFull: boolean;
-  /** The signals that somebody had the engine send. */
+  /** The signals that the engine sent for other clients. */
   readonly sent: readonly string[];
 }
 
-/** What the init process, and a shell, end with when they cannot run what they were told to. */
+/** Exit codes of the init process, and of a shell, if they cannot run their command. */
 const notStarted: Readonly<Record<number, string>> = {
   126: 'its command cannot be executed',
   127: 'its command is not in the image',
 };
 
-/** The end of a container in the pool's words. The init process in it hands on how the runner ended: 128 and the signal's number. */
+/**
+ * Describes the end of a container as a `MachineExit`. The container's init process reports a signal as exit code 128 plus the signal's
+ * number.
+ */
 export function dockerExit({ code, oomKilled, memoryLimit, stopped, heapFull, sent }: ContainerEnd): MachineExit {
   const signal = signalOfExitCode(code);
   const how = signal === undefined ? `exit code ${code}` : `killed by ${signal}`;
   const facts = { code, ...(signal !== undefined && { signal }) };
   if (stopped) return { how: 'stopped', ...facts, text: `stopped (${how})` };
-  // The engine also says so when a process was killed that the runner had spawned, and the runner lived on.
+  // The engine also sets `oomKilled` if it killed a process that the runner had spawned and the runner lived on.
   if (oomKilled && signal === 'SIGKILL') return { how: 'oom', ...facts, text: `out of memory (limit ${mebibytes(memoryLimit)})` };
   const [first] = sent;
   if (first === 'SIGTERM')
@@ -39,7 +42,7 @@ export function dockerExit({ code, oomKilled, memoryLimit, stopped, heapFull, se
   return { ...processExit({ code: signal ? null : code, signal: signal ?? null, stopped, heapFull }), code };
 }
 
-/** The name of a signal as the engine's events write it: a number, or a name. */
+/** The name of a signal in the engine's events, which contain a number or a name. */
 export function signalName(written: string): string {
   return signalOfNumber(Number(written)) ?? (written.startsWith('SIG') ? written : `SIG${written}`);
 }

@@ -2,14 +2,14 @@ import { BootError } from '../../core/errors/boot-error.js';
 import type { BootPhase } from '../../core/errors/boot-error.js';
 import { hideSecrets } from '../launch/hide-secrets.js';
 
-/** What dockerode throws when the engine refuses something. */
+/** An error that dockerode throws if the engine refuses a request. */
 interface EngineError extends Error {
   readonly statusCode?: number;
   readonly json?: { readonly message?: string } | string | Buffer;
   readonly code?: string;
 }
 
-/** Refusals that stay the same however often one asks, whatever status they come with. */
+/** Errors that a retry cannot fix, whatever their status. */
 const permanent =
   /executable file not found|exec format error|no such file or directory: unknown|permission denied: unknown|unauthorized|access denied|manifest unknown|invalid reference|requested GPU|could not select device driver/i;
 
@@ -18,7 +18,7 @@ export function statusOf(error: unknown): number | undefined {
   return (error as EngineError).statusCode;
 }
 
-/** The engine's own words, on one line. */
+/** The engine's own error text, on one line. */
 export function wordsOf(error: unknown): string {
   const { json, message } = error as EngineError;
   const words = (typeof json === 'object' && 'message' in json ? json.message : undefined) ?? message;
@@ -28,7 +28,7 @@ export function wordsOf(error: unknown): string {
     .replace(/\.$/, '');
 }
 
-/** A failed step of a boot. It is fatal where the engine said that what was asked for is wrong, or not there. */
+/** The error of a failed boot step. It is fatal if the engine reported that the requested thing is invalid or does not exist. */
 export function dockerFailure(error: unknown, phase: BootPhase, doing: string, secrets: Iterable<string | undefined> = []): BootError {
   const status = statusOf(error);
   const words = wordsOf(error);

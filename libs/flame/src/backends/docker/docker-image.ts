@@ -5,9 +5,12 @@ import type { DockerEngine } from './docker-api.js';
 import { dockerFailure, statusOf } from './docker-failure.js';
 import type { DockerAuth } from './docker-options.js';
 
-/** How often a pull says how far it is. */
+/** The interval between the progress messages of a pull, in milliseconds. */
 const progressEvery = 5_000;
-/** After which a pull that says nothing counts as dead, in milliseconds: large layers are checked and unpacked in silence. */
+/**
+ * Time without progress after which a pull counts as failed, in milliseconds. It is long because checking and unpacking large layers gives
+ * no progress.
+ */
 const longestSilence = 300_000;
 
 interface PullEvent {
@@ -16,7 +19,7 @@ interface PullEvent {
   readonly error?: string;
 }
 
-/** Sees to it that the engine has the image. Boots that want the same pull share it. */
+/** Makes sure that the engine has the image. Concurrent boots share one pull. */
 export class DockerImage {
   readonly #engine: Pick<DockerEngine, 'ask'>;
   readonly #name: string;
@@ -32,7 +35,7 @@ export class DockerImage {
     this.#log = log;
   }
 
-  /** Whether the engine has it. */
+  /** Whether the engine has the image. */
   async isThere(): Promise<boolean> {
     try {
       await this.#engine.ask(`inspect image ${this.#name}`, (docker) => docker.getImage(this.#name).inspect(), { repeat: true });
@@ -43,7 +46,10 @@ export class DockerImage {
     }
   }
 
-  /** Fetches it. Gives up waiting when `signal` aborts: others may still want it. @throws {BootError} with the registry's words. */
+  /**
+   * Pulls the image. Stops waiting when `signal` aborts, but the pull goes on, because other boots may wait for it. @throws {BootError}
+   * with the registry's error text.
+   */
   async pull(signal: AbortSignal): Promise<void> {
     this.#pulling ??= this.#pull().finally(() => (this.#pulling = undefined));
     const pulling = this.#pulling;
@@ -55,7 +61,7 @@ export class DockerImage {
     });
   }
 
-  /** Ends a pull that is on its way. */
+  /** Aborts a running pull. */
   async close(): Promise<void> {
     this.#close.abort(new BootError('docker: the backend was closed', { phase: 'create' }));
     await this.#pulling?.catch(() => undefined);
@@ -68,7 +74,7 @@ export class DockerImage {
       const heard = new SilenceLimit(longestSilence);
       const fetch = async (docker: Docker): Promise<void> => {
         const options = { ...(this.#auth && { authconfig: { ...this.#auth } }) };
-        // Without a tag the engine would fetch them all.
+        // Without a tag the engine would pull all tags.
         await this.#follow(docker, await docker.pull(withTag(this.#name), options), heard);
       };
       const signal = AbortSignal.any([this.#close.signal, heard.signal]);
@@ -97,7 +103,7 @@ export class DockerImage {
   }
 }
 
-/** Aborts when nothing is heard for that long. */
+/** Aborts if `again` is not called for `limit` milliseconds. */
 class SilenceLimit {
   readonly #end = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -119,7 +125,7 @@ class SilenceLimit {
   }
 }
 
-/** `app` means `app:latest`, and `host:5000/app` has no tag. */
+/** Adds the default tag: `app` means `app:latest`, and `host:5000/app` has no tag. */
 function withTag(image: string): string {
   return /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
 }

@@ -9,34 +9,34 @@ import { dockerExit, signalName } from './docker-exit.js';
 import { statusOf, wordsOf } from './docker-failure.js';
 import type { ContainerOutput } from './docker-output.js';
 
-/** How long the last output of a container that has ended may take. */
+/** Time for the last output of an ended container, in milliseconds. */
 const lastLinesWait = 2_000;
-/** After which a connection to the engine that broke is tried again. */
+/** The pause before a broken connection to the engine is retried, in milliseconds. */
 const askAgain = 1_000;
-/** How long a container may take to end after SIGKILL, before the engine is told to remove it as it is. */
+/** Time for a container to end after SIGKILL, in milliseconds. After that the engine is asked to remove it. */
 const killWait = 10_000;
-/** How long after the end of a container the engine may log the signal that ended it. */
+/** Time after the end of a container in which the engine may still record the signal that ended it, in milliseconds. */
 const signalWait = 250;
-/** For how long the engine is asked to wait for a container's end; then it is asked anew, over another connection. */
+/** Time for which one request waits for a container's end, in milliseconds. The next request uses a new connection. */
 const waitFor = 60_000;
-/** For how long an engine may still make what it was asked for without an answer. */
+/** Time in which an engine may still execute a request that it did not answer, in milliseconds. */
 const mayComeFor = 60_000;
 
-/** What a machine is made of. */
+/** The parts of a DockerMachine. */
 export interface StartedContainer {
   readonly engine: DockerEngine;
-  /** The container's. */
+  /** The container's id. */
   readonly id: string;
   readonly output: ContainerOutput;
   readonly leftovers: Leftovers;
-  /** Leave it when it has ended. */
+  /** Whether to keep the ended container. */
   readonly keep: boolean;
   readonly log: FlameLog;
-  /** Ends it when it aborts. */
+  /** Stops the machine when it aborts. */
   readonly signal: AbortSignal;
 }
 
-/** A container that was started, as a machine. It owns the container, and removes it when it has ended and what it printed was read. */
+/** A started container, as a machine. It owns the container, and removes it when it has ended and its output has been read. */
 export class DockerMachine implements Machine {
   readonly id: string;
   readonly exited: Promise<MachineExit>;
@@ -44,7 +44,7 @@ export class DockerMachine implements Machine {
   readonly #full: string;
   readonly #output: ContainerOutput;
   readonly #leftovers: Leftovers;
-  /** Aborts when its removal is not this machine's any more. */
+  /** Aborts when `Leftovers` takes over the removal. */
   readonly #left = new AbortController();
   readonly #keep: boolean;
   readonly #log: FlameLog;
@@ -66,8 +66,8 @@ export class DockerMachine implements Machine {
   }
 
   /**
-   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL. A later call can only shorten the time. Where the
-   * engine does not take the order, or does not tell of the end, the container is left to `leftovers`.
+   * Ends the container. Sends SIGTERM, so that handlers can finish, and SIGKILL after `grace` milliseconds. A later call can only shorten
+   * this time. If the engine does not execute the request, or does not report the end, `leftovers` removes the container later.
    */
   async stop(grace: number): Promise<void> {
     if (!this.#gone) {
@@ -112,7 +112,7 @@ export class DockerMachine implements Machine {
     return exit;
   }
 
-  /** The engine keeps a request open until the container has ended. */
+  /** Resolves when the container has ended. The engine keeps the request open until then. */
   async #ended(): Promise<void> {
     const { signal } = this.#left;
     const wait = (docker: Docker): Promise<unknown> => docker.getContainer(this.#full).wait({ condition: 'not-running' });
@@ -121,7 +121,7 @@ export class DockerMachine implements Machine {
         if ((await this.#engine.poll(`wait for container ${this.id}`, wait, waitFor, signal)) !== undefined) return;
       } catch (error) {
         if (statusOf(error) === 404) return;
-        // The engine is restarting, which need not end its containers.
+        // The engine is restarting, which does not necessarily end its containers.
         await pause(askAgain, undefined, { signal, ref: false }).catch(() => undefined);
       }
     }
@@ -132,7 +132,7 @@ export class DockerMachine implements Machine {
       const inspect = (docker: Docker): Promise<Docker.ContainerInspectInfo> => docker.getContainer(this.#full).inspect();
       const { State, HostConfig } = await this.#engine.ask(`inspect container ${this.id}`, inspect, { repeat: true });
       const { ExitCode: code, OOMKilled: oomKilled } = State;
-      // Who sent a signal is worth a word, not more.
+      // The sender of the signal is optional information: errors are ignored.
       const sent = this.#stopped ? [] : await this.#signalsSent(State).catch(() => []);
       return dockerExit({
         code,
@@ -149,7 +149,7 @@ export class DockerMachine implements Machine {
     }
   }
 
-  /** What others had the engine send, in its order: the engine remembers its last events. */
+  /** The signals that the engine sent for other clients, in order. The engine keeps its most recent events. */
   async #signalsSent({ StartedAt, FinishedAt }: { StartedAt: string; FinishedAt: string }): Promise<string[]> {
     const seconds = (time: string, more = 0): string => ((Date.parse(time) + more) / 1_000).toFixed(3);
     const filters = { container: [this.#full], event: ['kill'] };
@@ -173,7 +173,7 @@ export class DockerMachine implements Machine {
       const order = (docker: Docker): Promise<unknown> => docker.getContainer(this.#full).kill({ signal });
       await this.#engine.ask(`send ${signal} to container ${this.id}`, order, { repeat: true });
     } catch (error) {
-      // It has ended, or is not there any more.
+      // The container has ended or no longer exists.
       if (statusOf(error) === 404 || statusOf(error) === 409) return;
       throw new Error(`docker: container ${this.id} could not be stopped: ${wordsOf(error)}. Remove it with: docker rm -f ${this.id}`, {
         cause: error,
@@ -189,25 +189,25 @@ export class DockerMachine implements Machine {
   }
 }
 
-/** As docker prints it. */
+/** The short form that docker prints. */
 export function shortId(id: string): string {
   return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
 }
 
-/** Leaves a container to be removed later; `unheard` where nobody knows whether it was made. */
+/** Schedules a container's later removal. `unheard` means that it is unknown whether the engine made the container. */
 export function leaveContainer(engine: DockerEngine, leftovers: Leftovers, id: string, { message }: Error, unheard = false): void {
   const remove = (): Promise<boolean> => removeContainer(engine, id);
   leftovers.add(`docker: container ${shortId(id)}`, message, { remove, ...(unheard && { mayComeFor }) });
 }
 
-/** With its anonymous volumes; says whether it was there. @throws {Error} that says how to do it by hand. */
+/** Removes a container with its anonymous volumes. Resolves to whether it existed. @throws {Error} that says how to remove it by hand. */
 export async function removeContainer({ ask }: DockerEngine, full: string): Promise<boolean> {
   const id = shortId(full);
   try {
     await ask(`remove container ${id}`, (docker) => docker.getContainer(full).remove({ force: true, v: true }), { repeat: true });
     return true;
   } catch (error) {
-    // It is not there, or is being removed.
+    // 404: it does not exist. 409: it is being removed.
     if (statusOf(error) === 404 || statusOf(error) === 409) return statusOf(error) === 409;
     throw new Error(`docker: container ${id} could not be removed: ${wordsOf(error)}. Remove it with: docker rm -f ${id}`, {
       cause: error,

@@ -5,29 +5,31 @@ import { readRequestTimeout } from '../platform/platform-requests.js';
 import type { RequestOptions } from '../platform/platform-requests.js';
 import type { EnvRules } from '../launch/runner-env.js';
 
-/** What a DockerBackend can be told. Where the parent runs in a container itself, everything can be left out. */
+/** Options of DockerBackend. All are optional if the parent runs in a container itself. */
 export interface DockerBackendOptions extends EnvOptions, RequestOptions {
   /**
-   * The image that holds the app. Required where the parent does not run in a container.
+   * The image that contains the app. Required if the parent does not run in a container.
    *
    * @default the image of the parent's own container, by its id, with that container's command, user and working folder
    */
   image?: string;
   /**
-   * The network that runners join, and over which they reach the parent. Required where the parent does not run in a container.
+   * The network that runners join, and over which they reach the parent. Required if the parent does not run in a container.
    *
    * @default the network of the parent's own container
    */
   network?: string;
   /**
-   * The command, in place of the image's.
+   * The command, instead of the image's.
    *
    * @default the command of the parent's own container, if the image is its own too, else the image's
    */
   cmd?: readonly string[];
-  /** What the engine takes as `HostConfig`, for all that has no option here: `CapDrop`, `ReadonlyRootfs`, `Tmpfs`, `Ulimits`, … */
+  /** The engine's `HostConfig`, for settings that have no option here: `CapDrop`, `ReadonlyRootfs`, `Tmpfs`, `Ulimits`, … */
   hostConfig?: Readonly<Record<string, unknown>>;
-  /** Mounts in the engine's form: `{ Type: 'volume', Source: 'videos', Target: '/videos' }`. The parent's own mounts are not taken over. */
+  /**
+   * Mounts in the engine's form: `{ Type: 'volume', Source: 'videos', Target: '/videos' }`. Runners do not inherit the parent's own mounts.
+   */
   mounts?: readonly DockerMount[];
   /**
    * The engine's socket.
@@ -36,19 +38,19 @@ export interface DockerBackendOptions extends EnvOptions, RequestOptions {
    */
   dockerSocketPath?: string;
   /**
-   * Leaves containers that have ended where they are, for their logs. They have to be removed by hand.
+   * Keeps ended containers, for their logs. They have to be removed by hand.
    *
    * @default false
    */
   keepRunners?: boolean;
   /**
-   * Time that the engine gets to make and start a container, a pull included, in milliseconds.
+   * Time for the engine to make and start a container, including a pull, in milliseconds.
    *
    * @default the pool's bootTimeout
    */
   bootTimeout?: number;
   /**
-   * The variable in which a runner finds the host name of its container.
+   * The environment variable that holds the host name of the runner's container.
    *
    * @default 'HOSTNAME'
    */
@@ -59,21 +61,21 @@ export interface DockerBackendOptions extends EnvOptions, RequestOptions {
    * @default found out: the parent's name on the network, or the address of the host
    */
   parentHostname?: string;
-  /** More labels for the containers. Those that begin with `nestjs-flame.` are taken. */
+  /** Additional labels for the containers. Keys that begin with `nestjs-flame.` are reserved. */
   labels?: Readonly<Record<string, string>>;
   /**
-   * The most memory of a container, in bytes or as docker writes it: `'512m'`, `'2g'`. More than that is an OOM kill. No limit when left
-   * out.
+   * The memory limit of a container, in bytes or in docker's notation: `'512m'`, `'2g'`. A container that exceeds it is killed (OOM). No
+   * limit if omitted.
    */
   memory?: number | string;
-  /** The most processors of a container, such as 1.5. No limit when left out. */
+  /** The maximum number of processors of a container, such as 1.5. No limit if omitted. */
   cpus?: number;
-  /** How many of the host's GPUs a container gets, or all. None when left out. */
+  /** The number of the host's GPUs for a container, or all. None if omitted. */
   gpus?: number | 'all';
-  /** Who to be at the image's registry. */
+  /** Credentials for the image's registry. */
   auth?: DockerAuth;
   /**
-   * When the image is fetched from its registry: where the engine does not have it, at each boot, or not at all.
+   * When the image is pulled: if the engine does not have it, at each boot, or never.
    *
    * @default 'missing'
    */
@@ -88,7 +90,7 @@ export interface DockerMount {
   readonly [more: string]: unknown;
 }
 
-/** As `docker login` keeps it. */
+/** Credentials in the form in which `docker login` stores them. */
 export interface DockerAuth {
   readonly username?: string;
   readonly password?: string;
@@ -97,7 +99,7 @@ export interface DockerAuth {
   readonly registrytoken?: string;
 }
 
-/** The options, checked. */
+/** The validated options. */
 export interface DockerConfig extends EnvRules {
   readonly image: string | undefined;
   readonly network: string | undefined;
@@ -118,10 +120,10 @@ export interface DockerConfig extends EnvRules {
   readonly pull: 'missing' | 'always' | 'never';
 }
 
-/** Starts the keys of our own labels. */
+/** The prefix of the backend's own labels. */
 export const labelPrefix = 'nestjs-flame.';
 
-/** What of `HostConfig` is ours, and what to set instead. */
+/** The keys of `HostConfig` that the backend sets, and what to set instead. */
 const taken: Readonly<Record<string, string>> = {
   AutoRemove: 'Containers are removed as soon as their end has been read; set keepRunners to keep them.',
   RestartPolicy: 'A runner serves once; the pool boots another.',
@@ -132,7 +134,7 @@ const taken: Readonly<Record<string, string>> = {
 };
 
 /**
- * Checks the options, so that what follows can trust them.
+ * Checks the options.
  *
  * @throws {FlameError} FLAME_CONFIG that names the option and the fix.
  */
@@ -200,7 +202,7 @@ function memory(reader: OptionReader): number | undefined {
   if (value === undefined) return undefined;
   const [, count, unit] = /^(\d+(?:\.\d+)?)([bkmg]?)b?$/i.exec(String(value)) ?? [];
   const bytes = Math.round(Number(count) * 1024 ** 'bkmg'.indexOf(unit?.toLowerCase() || 'b'));
-  // The engine's own limit.
+  // The engine's own minimum.
   if (bytes >= 6 * 1024 ** 2) return bytes;
   throw reader.refuse('memory', `must be bytes or a size, of 6 MiB at least, but is ${show(value)}`, "Give a size such as '512m' or '2g'.");
 }

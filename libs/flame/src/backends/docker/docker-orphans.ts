@@ -8,8 +8,8 @@ import { longestTimer } from '../platform/machine-end.js';
 import { isProcessGone, ownProcess } from '../platform/parent-process.js';
 
 /**
- * Removes the containers whose parents are certainly gone, and returns how many. One that still runs was left by a parent that died: its
- * runner may be finishing unlinked work, and has its pool's `shutdownTimeout` for that.
+ * Removes the containers whose parents are certainly gone, and returns their number. A container that still runs may be finishing unlinked
+ * work, and gets its pool's `shutdownTimeout` to do so.
  */
 export async function removeOrphans(engine: DockerEngine, parent: string, signal: AbortSignal): Promise<number> {
   const filters = { label: [`${labelPrefix}parent`] };
@@ -39,7 +39,7 @@ async function removeOrphan(engine: DockerEngine, { Id: id, State, Labels }: Con
   return true;
 }
 
-/** Tells it to end, and waits until it has, or its time is up. */
+/** Sends SIGTERM, and waits until the container has ended or its time is up. */
 async function letFinish(engine: DockerEngine, id: string, signal: AbortSignal): Promise<void> {
   const asked = engine.ask(`inspect container ${shortId(id)}`, (docker) => docker.getContainer(id).inspect(), { repeat: true, signal });
   const found = (await asked.catch(ignoreEnded)) as { Config: { StopTimeout?: number } } | undefined;
@@ -61,22 +61,22 @@ function ignoreEnded(error: unknown): void {
   if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
 }
 
-/** The labels that say where the parent of a container lives, and whether the container is kept. */
+/** Labels that identify the parent's process and container, and that say whether the container is kept. */
 export const homeLabels = {
   process: `${labelPrefix}parent-process`,
   container: `${labelPrefix}parent-container`,
   keep: `${labelPrefix}keep`,
 } as const;
 
-/** Where a parent lives, so that another one can find out whether it still does. Written into its containers' labels. */
+/** Identifies a parent's process, so that another parent can find out whether it still runs. Stored in the labels of its containers. */
 export interface ParentHome {
-  /** A namespace of process ids, and the process in it. */
+  /** The namespace of the process id, and the process in it. */
   readonly process: string;
-  /** The container that it runs in, and when that was started: empty where it runs in none. */
+  /** The id of the parent's container and its start time; empty if it runs in none. */
   readonly container: string;
 }
 
-/** Where this process lives. `own` is its container. */
+/** The home of this process. `own` is its container. */
 export function ownHome(own?: { readonly Id: string; readonly State: { readonly StartedAt: string } }): ParentHome {
   return {
     process: ownProcess(),
@@ -84,7 +84,7 @@ export function ownHome(own?: { readonly Id: string; readonly State: { readonly 
   };
 }
 
-/** Whether a parent is certainly gone. What cannot be seen from here may live. */
+/** Whether a parent is certainly gone. A parent that this process cannot see counts as alive. */
 export async function isGone(home: ParentHome, { ask }: Pick<DockerEngine, 'ask'>): Promise<boolean> {
   const gone = isProcessGone(home.process);
   if (gone !== undefined) return gone;

@@ -6,22 +6,22 @@ import type { DockerEngine } from './docker-api.js';
 import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
 
-/** What a container prints, handed on line by line. */
+/** The output of a container, passed on line by line. */
 export interface ContainerOutput {
-  /** Resolves when that was all. */
+  /** Resolves at the end of the output. */
   readonly ended: Promise<void>;
-  /** Whether V8 has said that its heap is full. */
+  /** Whether V8 has reported that its heap is full. */
   readonly heapFull: boolean;
-  /** Reads no more. */
+  /** Stops reading. */
   close(): void;
 }
 
-/** After which a connection that says nothing is probed, in milliseconds: one that is dead breaks. */
+/** Idle time in milliseconds after which a connection is probed, so that a dead connection breaks. */
 const probeAfter = 30_000;
 
 /**
- * Attaches to a container before it is started, so that nothing is missed, whatever becomes of its logs: their driver may not be readable,
- * and following them loses last lines.
+ * Attaches to a container before it starts, so that no output is lost. Attaching does not depend on the container's logs: the log driver
+ * may not support reading, and following logs can lose the last lines.
  */
 export async function readOutput({ ask }: DockerEngine, id: string, output: BootRequest['output']): Promise<ContainerOutput> {
   let demux!: Docker['modem']['demuxStream'];
@@ -44,7 +44,7 @@ export async function readOutput({ ask }: DockerEngine, id: string, output: Boot
   demux(attached, streams.stdout, streams.stderr);
   const both = Object.values(streams);
   const read = both.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
-  // An engine that goes away ends it too.
+  // This also ends the streams if the engine's connection is lost.
   for (const event of ['end', 'error', 'close']) attached.once(event, () => both.forEach((stream) => stream.end()));
   return {
     ended: Promise.all(read).then(() => undefined),

@@ -7,21 +7,21 @@ import type { DockerConfig } from './docker-options.js';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** The name under which containers reach their host; the engine writes it into their hosts file. */
+/** The name under which containers reach their host. The engine writes it into their hosts file. */
 export const hostAlias = 'host.docker.internal';
 
-/** What runners are made from, and where they go. */
+/** The image and the network of runners. */
 export interface DockerPlace {
   readonly image: string;
-  /** How the parent's own container was started, where runners are to be started so too. */
+  /** How the parent's own container was started, if runners start in the same way. */
   readonly start: Pick<ContainerInspectInfo['Config'], 'Cmd' | 'Entrypoint' | 'WorkingDir' | 'User'> | undefined;
   readonly network: string;
-  /** The name or address under which they reach the parent. */
+  /** The name or address under which runners reach the parent. */
   readonly parentHost: string;
 }
 
 /**
- * Completes what the options say with what the engine and the parent's own container tell.
+ * Completes the options with data from the engine and from the parent's own container.
  *
  * @throws {FlameError} FLAME_CONFIG that names the option that is missing or wrong.
  */
@@ -47,18 +47,20 @@ export async function findPlace(config: DockerConfig, engine: DockerEngine, own:
   return { ...place, parentHost };
 }
 
-/** Not its name, ports or variables, which are its own. */
+/** Only what runners share with the parent. Its name, ports and variables belong to its container alone. */
 function startOf({ Config: { Cmd, Entrypoint, WorkingDir, User } }: ContainerInspectInfo): DockerPlace['start'] {
   return { Cmd, Entrypoint, WorkingDir, User };
 }
 
-/** A user-defined network before the default one, which has no names. */
+/** Prefers a user-defined network, because the default one does not resolve names. */
 function ownNetwork(own: ContainerInspectInfo | undefined): string | undefined {
   const names = Object.keys(own?.NetworkSettings.Networks ?? {});
   return names.find((name) => name !== 'bridge') ?? names[0];
 }
 
-/** The parent's container as others on the network see it: a name outlives a change of address, where the network knows names. */
+/**
+ * The parent's host name on the network. A name is preferred to the address if the network resolves names, because the address may change.
+ */
 function ownHost(network: string, own: ContainerInspectInfo): string {
   const ends = own.NetworkSettings.Networks as Readonly<
     Record<string, { Aliases?: string[] | null; DNSNames?: string[] | null; IPAddress: string }>
@@ -76,7 +78,7 @@ function ownHost(network: string, own: ContainerInspectInfo): string {
   return names.find((name) => own.Id.startsWith(name)) ?? end.IPAddress;
 }
 
-/** This host as containers of the network see it. */
+/** The host name under which containers on the network reach this host. */
 async function hostOf(name: string, engine: DockerEngine): Promise<string> {
   const network = await inspectNetwork(name, engine);
   if (!engine.onThisHost)
@@ -107,23 +109,23 @@ async function inspectNetwork(name: string, { ask, address }: DockerEngine): Pro
   }
 }
 
-/** What the engine mounts into every container from the container's own folder. */
+/** Matches a file that the engine mounts into every container from the container's own folder. */
 const ownFile = /\/([0-9a-f]{64})\/\S+ \/etc\/(?:hostname|hosts|resolv\.conf) /;
 
-/** The container that this process runs in; undefined where it runs in none of this engine's. */
+/** The container of this process; undefined if it does not run in a container of this engine. */
 export async function findOwnContainer({ ask }: DockerEngine): Promise<ContainerInspectInfo | undefined> {
   const id = ownContainerId();
   if (id === undefined) return undefined;
   try {
     return await ask(`inspect container ${id}`, (docker) => docker.getContainer(id).inspect(), { repeat: true });
   } catch (error) {
-    // The container of another engine.
+    // The container belongs to another engine.
     if (statusOf(error) === 404) return undefined;
     throw error;
   }
 }
 
-/** By its mounts; else by its host name, which is the id's beginning where nobody gave it another. */
+/** Reads the id from the mounts, or else from the host name, which by default is the beginning of the id. */
 export function ownContainerId(mounts = readMounts(), host = hostname()): string | undefined {
   return ownFile.exec(mounts)?.[1] ?? (/^[0-9a-f]{12}$/.test(host) ? host : undefined);
 }

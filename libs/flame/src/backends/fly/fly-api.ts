@@ -7,27 +7,28 @@ import { NoAnswer, PlatformRequests, retryAfter } from '../platform/platform-req
 import type { Platform, RequestRules } from '../platform/platform-requests.js';
 
 /**
- * The limits of the Machines API, per action and app or machine: https://fly.io/docs/machines/api/working-with-machines-api/#rate-limits.
- * It takes 3 and 10 at once; we stay below that, because requests do not arrive as evenly as they leave.
+ * Rate limits of the Machines API, per action and per app or machine:
+ * https://fly.io/docs/machines/api/working-with-machines-api/#rate-limits. The API accepts bursts of 3 and 10 requests. These bursts are
+ * lower, because requests arrive less evenly than they are sent.
  */
 const actionPace: Pace = { perSecond: 1, burst: 2 };
 const getPace: Pace = { perSecond: 5, burst: 8 };
-/** The longest that the API waits for a state, in seconds. */
+/** The longest time that the API waits for a state, in seconds. */
 const longestWait = 60;
-/** Time after which a refused request is tried again, where the platform does not say, and at least. */
+/** Pauses after a refused request, in milliseconds: the default if the platform gives none, and the minimum. */
 const refusedPause = 1_000;
 const leastPause = 100;
-/** For how long a request that is refused is tried. */
+/** Time for which a refused request is retried, in milliseconds. */
 const refusedFor = 120_000;
 
 interface Request extends Pick<RequestRules, 'repeat' | 'patience' | 'wait' | 'signal'> {
   readonly action: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the app. */
+  /** The path relative to the app. */
   readonly path: string;
   readonly pace?: Pace;
   readonly body?: object;
-  /** What no error may show, beside the token. */
+  /** A secret that no error may show, in addition to the token. */
   readonly secret?: string;
 }
 
@@ -38,7 +39,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** A client of Fly's Machines API for one app: the calls that machines need, at the pace that the platform takes. */
+/** A client of Fly's Machines API for one app. It provides the requests that machines need, and observes the API's rate limits. */
 export class FlyApi {
   readonly app: string;
   readonly host: string;
@@ -64,7 +65,7 @@ export class FlyApi {
     });
   }
 
-  /** Makes a machine. `signal` ends the wait for a turn; a request that is out is answered. */
+  /** Makes a machine. `signal` ends the wait for the rate limit, but not a request that was already sent. */
   async create(body: object, secret: string, signal: AbortSignal): Promise<FlyMachineInfo> {
     return (await this.#send({
       action: 'create',
@@ -77,7 +78,7 @@ export class FlyApi {
     })) as FlyMachineInfo;
   }
 
-  /** Waits until a machine is in a state; false when it was not within a minute, or within `time` milliseconds. */
+  /** Waits until a machine is in a state. Resolves to false if that did not happen within a minute, or within `time` milliseconds. */
   async wait(
     { id, instance_id }: Pick<FlyMachineInfo, 'id' | 'instance_id'>,
     state: 'started' | 'stopped' | 'destroyed',
@@ -96,12 +97,12 @@ export class FlyApi {
     }
   }
 
-  /** A machine, undefined when there is none. */
+  /** Returns a machine; undefined if it does not exist. */
   async get(id: string, signal?: AbortSignal): Promise<FlyMachineInfo | undefined> {
     return this.#orNone(this.#send({ action: `get ${id}`, method: 'GET', path: `/machines/${id}`, pace: getPace, repeat: true, signal }));
   }
 
-  /** The machines with a piece of metadata. */
+  /** Lists the machines with this metadata. */
   async list(key: string, value: string, signal?: AbortSignal): Promise<readonly FlyMachineInfo[]> {
     const path = `/machines?${new URLSearchParams({ [`metadata.${key}`]: value })}`;
     return (await this.#send({ action: 'list', method: 'GET', path, repeat: true, signal })) as FlyMachineInfo[];
@@ -113,12 +114,12 @@ export class FlyApi {
     await this.#orNone(this.#send({ action: `stop ${id}`, method: 'POST', path: `/machines/${id}/stop`, body, repeat: true }));
   }
 
-  /** Removes a machine, whatever it does. */
+  /** Removes a machine in any state. */
   async destroy(id: string): Promise<void> {
     await this.#orNone(this.#send({ action: `delete ${id}`, method: 'DELETE', path: `/machines/${id}?force=true`, repeat: true }));
   }
 
-  /** What the API tells of the app; throws when it tells nothing. */
+  /** Returns the API's description of the app; throws if there is none. */
   async describe(signal?: AbortSignal): Promise<unknown> {
     return this.#send({ action: 'app', method: 'GET', path: '', repeat: true, signal });
   }
@@ -147,7 +148,7 @@ export class FlyApi {
 
   async #answer(request: Request): Promise<Answer> {
     const { action, method, repeat, patience, wait, signal } = request;
-    // A machine that is being made would be lost to us, and not to the bill, if we did not hear of it.
+    // A request that makes a machine is not aborted, because the machine's id would be lost while Fly still charges for it.
     const rules = { repeat, patience, wait, signal: method === 'GET' ? signal : undefined };
     try {
       return await this.requests.send(action, (ending) => this.#fetch(request, ending), rules);
@@ -169,7 +170,7 @@ export class FlyApi {
       const { status, ok, headers } = response;
       answer = { status, ok, retryAfter: headers.get('retry-after'), text: await response.text() };
     } catch (error) {
-      // fetch hides the reason in its cause, and shows headers in some of its errors.
+      // fetch puts the reason into `cause`, and shows headers in some of its errors.
       const { message, cause } = error as Error & { cause?: Error };
       const why = cause ? `${message}: ${cause.message}` : message;
       throw new FlyApiError(this.#hide(`${this.host} did not answer to "${action}": ${why}`), 0);

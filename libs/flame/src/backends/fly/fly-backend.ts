@@ -13,10 +13,10 @@ import { checkFlyOptions, settle } from './fly-options.js';
 import type { FlyBackendOptions, FlyOptions, FlySettings } from './fly-options.js';
 import { flyPrefix, ownOrigin, removeOrphans } from './fly-orphans.js';
 
-/** For how long the platform may still make what it was asked for without an answer. */
+/** Time in which the platform may still execute a request that it did not answer, in milliseconds. */
 const mayComeFor = 60_000;
 
-/** What a backend has once the app has started. */
+/** State that exists after `prepare`. */
 interface Prepared {
   readonly settings: FlySettings;
   readonly api: FlyApi;
@@ -26,10 +26,10 @@ interface Prepared {
 }
 
 /**
- * Runs every runner on a Fly Machine of its own, made by the Machines API from the image that the parent runs.
+ * Runs every runner on its own Fly Machine, which the Machines API makes from the parent's image.
  *
- * Machines are made with `auto_destroy` and without restarts, so that one that ends is gone. They get none of the parent's environment but
- * what the options say; the secrets of the Fly app they have from Fly. What they print is where the app's other output is: in `fly logs`.
+ * Machines have `auto_destroy` and no restarts, so a machine that ends is removed. They inherit the parent's environment only as far as the
+ * options allow. Fly itself gives them the secrets of the Fly app. Their output goes to `fly logs`, like the app's other output.
  */
 export class FlyBackend extends FlameBackend {
   readonly name = 'fly';
@@ -39,7 +39,7 @@ export class FlyBackend extends FlameBackend {
   readonly #machines = new Set<FlyMachine>();
   #prepared: Prepared | undefined;
 
-  /** @throws {FlameError} FLAME_CONFIG when an option is wrong. What is missing is told when the app starts. */
+  /** @throws {FlameError} FLAME_CONFIG when an option is wrong. Missing options are reported when the app starts. */
   constructor(options: FlyBackendOptions = {}) {
     super();
     this.#options = checkFlyOptions(options);
@@ -130,11 +130,11 @@ export class FlyBackend extends FlameBackend {
     try {
       const made = new FlyMachine(api, await api.create(body, secret, order.signal), leftovers, log);
       this.#machines.add(made);
-      // It destroys itself; this sees to it.
+      // The machine destroys itself; this makes sure of it.
       void made.exited.then(() => made.stop(0)).then(() => this.#machines.delete(made));
       return made;
     } catch (error) {
-      // Without an answer nobody knows whether there is a machine now.
+      // Without an answer it is unknown whether the machine exists.
       if (error instanceof FlyApiError && (error.status === 0 || error.status >= 500)) await this.#removeUnheard(order);
       throw error;
     }

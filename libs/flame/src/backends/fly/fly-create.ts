@@ -4,13 +4,13 @@ import { flyMetadata } from './fly-orphans.js';
 import type { FlyOrigin } from './fly-orphans.js';
 import { remoteEnv } from '../launch/runner-env.js';
 
-/** What Fly itself says to each machine. */
+/** Variables that Fly itself sets on each machine. */
 const ofFly = /^(FLY_.*|PRIMARY_REGION)$/;
 
-/** What a boot knows beside its settings. */
+/** Values of one boot. */
 export interface FlyBoot {
   readonly flameParent: string;
-  /** Where this parent is. */
+  /** The location of the parent. */
   readonly origin: FlyOrigin | undefined;
 }
 
@@ -39,13 +39,13 @@ export function flyCreateBody(
         },
       }),
       guest: { cpu_kind: cpuKind, cpus, memory_mb: memoryMb },
-      // A runner that has ended is of no use: it would not get in a second time.
+      // An ended runner cannot be restarted: its token is single-use.
       auto_destroy: true,
       restart: { policy: 'no' },
       services,
       mounts,
       metadata: { ...metadata, ...flyMetadata(order, origin) },
-      // In nanoseconds. For whoever stops a machine but its parent, who says it each time.
+      // In nanoseconds. It applies to stops that do not come from the parent: the parent gives the time with each stop.
       stop_config: { signal: 'SIGTERM', timeout: Math.min(order.shutdownTimeout, 300_000) * 1_000_000 },
     },
   };

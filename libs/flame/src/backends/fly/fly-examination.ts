@@ -5,7 +5,7 @@ import type { FlyApi } from './fly-api.js';
 import { FlyApiError } from './fly-failure.js';
 import { flyPrefix } from './fly-orphans.js';
 
-/** What a boot needs of Fly, one check each, up to the first failure that leaves the rest without meaning. */
+/** Checks everything that a boot needs of Fly. Stops after the first failure that makes the remaining checks meaningless. */
 export async function examineFly(api: FlyApi, parentHostname: string, parent: string, signal: AbortSignal): Promise<Check[]> {
   const checks: Check[] = [];
   try {
@@ -20,7 +20,7 @@ export async function examineFly(api: FlyApi, parentHostname: string, parent: st
   return [...checks, networkCheck(parentHostname)];
 }
 
-/** The check that failed with this answer, and its fix. */
+/** The failed check for this error, with its fix. */
 function failedCheck(error: FlyApiError, { app, host }: FlyApi): Check {
   const found = error.message;
   if (error.status === 404)
@@ -40,7 +40,7 @@ function failedCheck(error: FlyApiError, { app, host }: FlyApi): Check {
   };
 }
 
-/** Whether runners can find this process at that address. */
+/** Checks whether runners can reach this process at that address. */
 function networkCheck(host: string): Check {
   const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => plain(address)));
   if (isIP(host) === 0) return { name: 'network', ok: true, message: `runners will look for this process as ${host}` };
@@ -56,7 +56,7 @@ function networkCheck(host: string): Check {
   };
 }
 
-/** An address in the one form that is the shortest. */
+/** The shortest form of an address. */
 function plain(address: string): string {
   return isIPv6(address) ? new URL(`http://[${address}]`).hostname : address;
 }

@@ -1,7 +1,7 @@
 import type { MachineExit } from '../backend.js';
 import { signalOfExitCode, signalOfNumber } from '../platform/machine-end.js';
 
-/** What we read of a machine; the API tells more. */
+/** The parts of the API's description of a machine that this backend uses. */
 export interface FlyMachineInfo {
   readonly id: string;
   readonly instance_id: string;
@@ -11,14 +11,14 @@ export interface FlyMachineInfo {
   readonly events?: readonly FlyEvent[];
 }
 
-/** One of a machine's events, the newest first. */
+/** An event of a machine. The API lists the newest first. */
 interface FlyEvent {
   readonly type: string;
   readonly timestamp?: number;
   readonly request?: { readonly exit_event?: FlyExit };
 }
 
-/** Numbers are -1 where there is nothing to tell. */
+/** Numbers are -1 if there is no value. */
 interface FlyExit {
   readonly exit_code?: number;
   readonly signal?: number;
@@ -26,27 +26,27 @@ interface FlyExit {
   readonly requested_stop?: boolean;
 }
 
-/** States in which a machine does nothing any more, and will not by itself. */
+/** States of a machine that is ending or has ended, and will not start again by itself. */
 const over: readonly string[] = ['stopped', 'failed', 'launch_failed', 'destroying', 'destroyed', 'replaced', 'migrated'];
 
-/** Whether a machine has come to its end. */
+/** Whether a machine is in one of these states. */
 export function isOver({ state }: FlyMachineInfo): boolean {
   return over.includes(state);
 }
 
-/** Whether it ever ran. */
+/** Whether the machine ever ran. */
 export function hasStarted({ state, events = [] }: FlyMachineInfo): boolean {
   return state === 'started' || state === 'stopping' || events.some(({ type }) => type === 'start' || type === 'exit');
 }
 
-/** Whether the platform has told how it ended. */
+/** Whether the platform has reported how the machine ended. */
 export function tellsItsEnd({ events = [] }: FlyMachineInfo): boolean {
   return events.some(({ request }) => request?.exit_event !== undefined);
 }
 
 /**
- * The end of a machine in the pool's words. `machine` is undefined where the platform knows nothing of it any more; `stopped`: we asked for
- * it.
+ * Describes the end of a machine as a `MachineExit`. `machine` is undefined if it no longer exists on the platform. `stopped` says whether
+ * the backend stopped it.
  */
 export function flyExit(machine: FlyMachineInfo | undefined, stopped: boolean): MachineExit {
   const exit = machine?.events?.find(({ request }) => request?.exit_event !== undefined)?.request?.exit_event;
@@ -70,7 +70,7 @@ export function flyExit(machine: FlyMachineInfo | undefined, stopped: boolean): 
   return { how: signal === undefined ? 'exit' : 'signal', ...facts, text: how };
 }
 
-/** A shell or the platform's init turns death by a signal into exit code 128 and the signal's number. */
+/** A shell or the platform's init process reports a signal as exit code 128 plus the signal's number. */
 function signalOf({ signal = -1, exit_code = -1 }: FlyExit): string | undefined {
   return signal > 0 ? signalOfNumber(signal) : signalOfExitCode(exit_code);
 }

@@ -7,25 +7,25 @@ import { flyExit, hasStarted, isOver, tellsItsEnd } from './fly-exit.js';
 import type { FlyMachineInfo } from './fly-exit.js';
 import { FlyApiError } from './fly-failure.js';
 
-/** The first pause after the API could not be asked; doubled up to the longest. */
+/** The first pause after a failed request, in milliseconds; doubled up to the longest. */
 const firstPause = 500;
 const longestPause = 15_000;
-/** How often a machine that has ended is looked at again, until the platform tells how. */
+/** The most requests for an ended machine's exit event. */
 const lookAgain = 4;
-/** Fly sends SIGKILL after five minutes at the latest, whatever it is asked. */
+/** Fly sends SIGKILL after five minutes at the latest, even if a longer time is requested. */
 const longestGrace = 300_000;
-/** How much longer than asked a stop may take before force is used. */
+/** Time that a stop may take in addition to the requested time, in milliseconds. After that the machine is removed by force. */
 const stopSlack = 5_000;
-/** For how long a machine that cannot be removed is tried, before its runner's place is free; then it is tried on. */
+/** Time for which the removal of a machine occupies the runner's place, in milliseconds. After that `Leftovers` continues the removal. */
 const removeLimit = 60_000;
-/** For how long the API is asked to wait for a machine to be gone. */
+/** Time for which one request waits for a machine to be gone, in milliseconds. */
 const goneWait = 15_000;
 
 /**
- * One Fly Machine. It owns the machine, watches it to its end, and removes it.
+ * One Fly Machine. It owns the machine, watches it until it ends, and removes it.
  *
- * Its end is noticed by asking the API to wait for it, a minute at a time, for as long as it lives; how it ended is in the machine's
- * events.
+ * To notice the end, it asks the API to wait for the state "stopped", at most one minute with each request. The machine's events say how it
+ * ended.
  */
 export class FlyMachine implements Machine {
   readonly id: string;
@@ -38,10 +38,10 @@ export class FlyMachine implements Machine {
   #stopped = false;
   #removing: Promise<void> | undefined;
   #over = false;
-  /** Its removal is not this machine's any more. */
+  /** Whether `Leftovers` has taken over the removal. */
   #left = false;
 
-  /** Takes over a machine that has just been made. */
+  /** Takes over a newly made machine. */
   constructor(api: FlyApi, made: FlyMachineInfo, leftovers: Leftovers, log: FlameLog) {
     this.#api = api;
     this.#made = made;
@@ -55,7 +55,7 @@ export class FlyMachine implements Machine {
   }
 
   /**
-   * Waits until the platform has started it. A machine that ran and ended again has started.
+   * Waits until the platform has started the machine. A machine that ran and ended again has started.
    *
    * @throws the signal's reason; an Error when the machine ended without having run.
    */
@@ -75,7 +75,7 @@ export class FlyMachine implements Machine {
     }
   }
 
-  /** SIGTERM, and what is left after `grace` is removed by force. A later call can only shorten the time. */
+  /** Sends SIGTERM, and removes the machine by force after `grace` milliseconds. A later call can only shorten this time. */
   async stop(grace: number): Promise<void> {
     if (grace > 0 && !this.#over) await this.#stopPolitely(grace);
     this.#stopped = true;
@@ -96,7 +96,8 @@ export class FlyMachine implements Machine {
   }
 
   /**
-   * Resolves when the platform has no such machine, or when that cannot be had: then it is left, or given up where it may not be removed.
+   * Resolves when the machine is gone from the platform. Also resolves if it cannot be removed: then `Leftovers` continues the removal, or
+   * it is given up if access is denied.
    */
   async #remove(): Promise<void> {
     const until = performance.now() + removeLimit;
@@ -146,8 +147,7 @@ export class FlyMachine implements Machine {
       try {
         if (!(await this.#api.wait(this.#made, 'stopped', signal))) continue;
       } catch {
-        // A machine that is gone already cannot be waited for. Where the API does not let us look any more, the session still tells of its
-        // end.
+        // The API cannot wait for a machine that is gone. If the API no longer answers, the session still reports the end of the runner.
       }
       const machine = await this.#api.get(this.id, signal).catch(() => null);
       if (machine !== null) last = machine;
@@ -158,7 +158,7 @@ export class FlyMachine implements Machine {
     return flyExit(this.#left ? last : await this.#lastWord(last), this.#stopped);
   }
 
-  /** The event that tells how a machine ended may come a moment after its state. */
+  /** The event with the exit may arrive shortly after the state. */
   async #lastWord(machine: FlyMachineInfo | undefined): Promise<FlyMachineInfo | undefined> {
     let last = machine;
     for (let look = 1; last && !tellsItsEnd(last) && look <= lookAgain; look++) {
@@ -174,7 +174,7 @@ export class FlyMachine implements Machine {
   }
 }
 
-/** What asking again cannot change. */
+/** Whether a retry cannot change the error. */
 function isFinal(error: unknown): boolean {
   return error instanceof FlyApiError && (error.status === 401 || error.status === 403);
 }

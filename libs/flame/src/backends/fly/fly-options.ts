@@ -7,8 +7,8 @@ import type { RequestOptions } from '../platform/platform-requests.js';
 import type { EnvRules } from '../launch/runner-env.js';
 
 /**
- * What a FlyBackend can be told. On a Fly Machine that was deployed with `fly deploy` only `token` is missing, and a secret named
- * `FLY_API_TOKEN` gives that.
+ * Options of FlyBackend. On a Fly Machine that was deployed with `fly deploy` only `token` is missing, and a secret named `FLY_API_TOKEN`
+ * provides it.
  */
 export interface FlyBackendOptions extends EnvOptions, RequestOptions {
   /**
@@ -18,13 +18,13 @@ export interface FlyBackendOptions extends EnvOptions, RequestOptions {
    */
   app?: string;
   /**
-   * Where runners are made at first.
+   * The first region in which a runner is made.
    *
    * @default FLY_REGION, the parent's own
    */
   region?: string;
   /**
-   * Where to go, in this order, when `region` has no room.
+   * The regions to try next, in this order, if `region` has no room.
    *
    * @default []
    */
@@ -36,13 +36,13 @@ export interface FlyBackendOptions extends EnvOptions, RequestOptions {
    */
   image?: string;
   /**
-   * What the Machines API lets us in with: `fly tokens create deploy`. It is shown nowhere.
+   * The token for the Machines API: `fly tokens create deploy`. No error or log shows it.
    *
    * @default FLY_API_TOKEN
    */
   token?: string;
   /**
-   * The Machines API. Within Fly's private network `http://_api.internal:4280` is nearer.
+   * The URL of the Machines API. Within Fly's private network `http://_api.internal:4280` is nearer.
    *
    * @default FLY_API_HOSTNAME, else https://api.machines.dev
    */
@@ -53,7 +53,7 @@ export interface FlyBackendOptions extends EnvOptions, RequestOptions {
    * @default FLY_PRIVATE_IP
    */
   parentHostname?: string;
-  /** How a machine starts, where the image's own command will not do. */
+  /** How a machine starts, if the image's own command is not suitable. */
   init?: {
     cmd?: readonly string[];
     entrypoint?: readonly string[];
@@ -63,13 +63,13 @@ export interface FlyBackendOptions extends EnvOptions, RequestOptions {
     tty?: boolean;
   };
   /**
-   * `'performance'` for CPUs of its own, `'shared'` for a share of them.
+   * `'performance'` for dedicated CPUs, `'shared'` for shared ones.
    *
    * @default 'performance'
    */
   cpuKind?: string;
   /**
-   * CPUs of a runner.
+   * The number of CPUs of a runner.
    *
    * @default as many as this process may use
    */
@@ -81,36 +81,35 @@ export interface FlyBackendOptions extends EnvOptions, RequestOptions {
    */
   memoryMb?: number;
   /**
-   * Time that the platform may take to start a machine, in milliseconds; the pool's own `bootTimeout`, which the app's boot counts in,
-   * ends it in any case.
+   * Time for the platform to start a machine, in milliseconds. The pool's `bootTimeout`, which includes the boot of the app, also applies.
    *
    * @default Infinity
    */
   bootTimeout?: number;
   /**
-   * Services of a runner, in the words of the Machines API. A runner serves no HTTP, so it hardly ever has any.
+   * Services of a runner, in the form of the Machines API. Rarely useful, because a runner serves no HTTP.
    *
    * @default []
    */
   services?: readonly object[];
   /**
-   * Metadata of the machine beside our own. What would make it one that `fly deploy` manages is refused.
+   * Metadata of the machine in addition to the backend's own. Keys with which `fly deploy` would manage the machine are refused.
    *
    * @default {}
    */
   metadata?: Readonly<Record<string, string>>;
   /**
-   * Volumes, in the words of the Machines API: `{ volume: 'vol_…', path: '/data' }`. Fly lets one machine have a volume at a time.
+   * Volumes, in the form of the Machines API: `{ volume: 'vol_…', path: '/data' }`. On Fly a volume belongs to one machine at a time.
    *
    * @default []
    */
   mounts?: readonly { readonly path: string }[];
 }
 
-/** The defaults, as the options document them; a test compares the two. */
+/** The defaults. A test compares them with the docstrings of the options. */
 export const flyDefaults = { cpuKind: 'performance', memoryMb: 4096, bootTimeout: Infinity } as const;
 
-/** The options as they were given, checked one by one. What the environment gives is filled in by `settle`. */
+/** The validated options, before `settle` adds the values from the environment. */
 export type FlyOptions = Omit<FlyBackendOptions, keyof EnvOptions> & { readonly environment: EnvRules };
 
 /** Everything that boots need. */
@@ -124,7 +123,7 @@ export interface FlySettings {
   readonly options: FlyOptions;
 }
 
-/** With these, `fly deploy` would take runners for machines of its own, and replace or stop them. */
+/** With these keys, `fly deploy` would treat runners as its own machines, and replace or stop them. */
 const managed = ['fly_process_group', 'fly_platform_version'];
 
 /** @throws {FlameError} FLAME_CONFIG that names the option and the fix. */
@@ -155,7 +154,7 @@ export function checkFlyOptions(options: unknown): FlyOptions {
   return checked;
 }
 
-/** What the environment has to give beside the options. @throws {FlameError} FLAME_CONFIG that names the option and the variable. */
+/** Adds values from the environment to the options. @throws {FlameError} FLAME_CONFIG that names the option and the variable. */
 export function settle(options: FlyOptions, env: NodeJS.ProcessEnv = process.env): FlySettings {
   const need = (key: 'app' | 'region' | 'image' | 'token' | 'parentHostname', variable: string, what: string): string => {
     const value = options[key] ?? env[variable]?.trim();
@@ -184,7 +183,7 @@ function needToken(options: FlyOptions, env: NodeJS.ProcessEnv): string {
   );
 }
 
-/** Its value is shown in no error. */
+/** Errors never show the token's value. */
 function readToken(read: OptionReader): string | undefined {
   const value = read.raw('token');
   if (value === undefined) return undefined;

@@ -4,20 +4,20 @@ import { isAlive as processIsAlive } from '../../system/process-table.js';
 import type { FlyApi } from './fly-api.js';
 import type { FlyMachineInfo } from './fly-exit.js';
 
-/** What our keys in a machine's metadata begin with. */
+/** The prefix of the backend's own metadata keys. */
 export const flyPrefix = 'nestjs_flame_';
-/** By this one all runners of an app are found. */
+/** Marks all runners of an app. */
 export const flyMark = { key: `${flyPrefix}is`, value: 'runner' } as const;
 
-/** Where a parent is: its machine, the version of that machine, and its process there. */
+/** The location of a parent: its machine, the version of that machine, and its process there. */
 export interface FlyOrigin {
   readonly machine: string;
   readonly version: string;
-  /** Its process id, and when it started, to the second. */
+  /** The process id, and the start time to the second. */
   readonly process: string;
 }
 
-/** Where this process is; undefined outside of Fly. */
+/** The location of this process; undefined outside of Fly. */
 export function ownOrigin(
   env: NodeJS.ProcessEnv = process.env,
   pid = process.pid,
@@ -27,7 +27,7 @@ export function ownOrigin(
   return machine ? { machine, version, process: `${pid}@${Math.round(startedAt / 1_000)}` } : undefined;
 }
 
-/** The metadata of a runner's machine: whose it is, and where that parent is. */
+/** The metadata of a runner's machine: its labels, and the location of its parent. */
 export function flyMetadata(order: BootRequest, origin: FlyOrigin | undefined): Record<string, string> {
   return {
     [flyMark.key]: flyMark.value,
@@ -40,7 +40,7 @@ export function flyMetadata(order: BootRequest, origin: FlyOrigin | undefined): 
   };
 }
 
-/** Where the parent of a runner's machine is; undefined where that is not said. */
+/** The location of the parent of a runner's machine; undefined if the metadata does not contain it. */
 export function originOf({ config }: FlyMachineInfo): (FlyOrigin & { readonly parent: string }) | undefined {
   const metadata = config?.metadata ?? {};
   const [machine, version, process] = ['machine', 'version', 'process'].map((part) => metadata[`${flyPrefix}origin_${part}`]);
@@ -49,7 +49,7 @@ export function originOf({ config }: FlyMachineInfo): (FlyOrigin & { readonly pa
   return { parent: labels.parent, machine, version, process };
 }
 
-/** Removes the machines whose parents are certainly gone, and returns how many. `own` is where this process is. */
+/** Removes the machines whose parents are certainly gone, and returns their number. `own` is the location of this process. */
 export async function removeOrphans(api: FlyApi, parent: string, own: FlyOrigin | undefined, signal?: AbortSignal): Promise<number> {
   const homes = new Map<string, Promise<FlyMachineInfo | undefined>>();
   let count = 0;
@@ -65,12 +65,12 @@ export async function removeOrphans(api: FlyApi, parent: string, own: FlyOrigin 
   return count;
 }
 
-/** In all other states it may be at its last work. */
+/** In all other states the machine may still finish work. */
 const atRest: readonly string[] = ['stopped', 'failed', 'destroyed'];
 
 /**
- * Whether a parent is gone for certain. `machine` is its machine as the platform has it now, undefined where there is none; `own` is where
- * we are, `isAlive` asks this machine's process table.
+ * Whether a parent is certainly gone. `machine` is the parent's machine as the platform reports it now, undefined if there is none. `own`
+ * is the location of this process. `isAlive` looks in the process table of this machine.
  */
 export function isGone(
   origin: FlyOrigin,
@@ -79,12 +79,12 @@ export function isGone(
   isAlive: (pid: number) => boolean = processIsAlive,
 ): boolean {
   if (machine === undefined || atRest.includes(machine.state)) return true;
-  // A deploy that updates a machine in place ends what ran under one version before the next one starts.
+  // A deploy that updates a machine in place ends the processes of one version before it starts the next version.
   if (machine.instance_id !== origin.version) return machine.state === 'started';
   if (own?.machine !== origin.machine) return false;
   const [pid, startedAt] = origin.process.split('@').map(Number) as [number, number];
   const [ownPid, ownStart] = own.process.split('@').map(Number) as [number, number];
-  // Process ids come again, in a container always the same ones: a process that started at another time is another one.
+  // Process ids repeat, in a container even always. So a process with the same id but another start time is a different process.
   if (pid === ownPid) return Math.abs(startedAt - ownStart) > 2;
   return !isAlive(pid);
 }

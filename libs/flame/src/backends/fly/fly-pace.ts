@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How many requests the platform takes of one kind, for one app or machine. */
+/** A rate limit of the platform for one kind of request, for one app or machine. */
 export interface Pace {
-  /** Requests a second, in the long run. */
+  /** Requests per second on average. */
   readonly perSecond: number;
-  /** Requests at once, after a while without any. */
+  /** Requests in a burst, after a time without requests. */
   readonly burst: number;
 }
 
-/** The time and the waiting, which tests drive. */
+/** The clock and the timer, which tests replace. */
 export interface Waiting {
   now(): number;
   /** Rejects with the signal's reason when it aborts. */
@@ -25,10 +25,10 @@ const realWaiting: Waiting = {
 };
 
 /**
- * Lets requests out no faster than the platform takes them, first come, first served, so that they are not refused in the first place.
- * Others may use the same limits (another parent, `fly` in a terminal): a refusal is told to `refused`, and holds the next ones up.
+ * Delays requests so that they stay within the platform's rate limit, first come, first served. Other clients may use the same limit
+ * (another parent, `fly` in a terminal). If the platform refuses a request, `refused` delays the next ones.
  *
- * It is the generic cell rate algorithm: for each key, the time at which the next request would be on schedule.
+ * Implements the generic cell rate algorithm: for each key it keeps the time at which the next request would be on schedule.
  */
 export class FlyPace {
   readonly #waiting: Waiting;
@@ -38,7 +38,7 @@ export class FlyPace {
     this.#waiting = waiting;
   }
 
-  /** Resolves when the next request of this kind may go out. */
+  /** Resolves when the next request of this kind may be sent. */
   async turn(key: string, { perSecond, burst }: Pace, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const now = this.#waiting.now();
@@ -50,14 +50,14 @@ export class FlyPace {
     if (wait > 0) await this.#waiting.sleep(wait, signal);
   }
 
-  /** The platform wants no request of this kind for a while; waits for that long. */
+  /** Delays requests of this kind after a refusal; resolves after `time` milliseconds. */
   async refused(key: string, { perSecond, burst }: Pace, time: number, signal?: AbortSignal): Promise<void> {
     const again = this.#waiting.now() + time + ((burst - 1) * 1_000) / perSecond;
     this.#due.set(key, Math.max(again, this.#due.get(key) ?? 0));
     await this.#waiting.sleep(time, signal);
   }
 
-  /** Machines come and go, and their keys with them. */
+  /** Removes old keys, because each machine has its own. */
   #forgetPast(now: number): void {
     if (this.#due.size < 1_000) return;
     for (const [key, due] of this.#due) if (due < now) this.#due.delete(key);

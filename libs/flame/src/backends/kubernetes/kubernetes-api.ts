@@ -14,23 +14,23 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-/** A cluster that answers, and where in it the parent is. */
+/** A connected cluster, and the parent's place in it. */
 export interface Cluster {
   readonly client: typeof Client;
   readonly config: KubeConfig;
   readonly api: CoreV1Api;
   readonly requests: PlatformRequests;
-  /** Sends one request, within its limit. `send` hands `options` to the client; `what` is for people. */
+  /** Sends one request with a limit. `send` passes `options` to the client. `what` is for people. */
   ask<T>(what: string, send: (options: Limited) => Promise<T>, rules?: RequestRules): Promise<T>;
-  /** Where runners' pods are made. */
+  /** The namespace of runners' pods. */
   readonly namespace: string;
-  /** Where the API server is, for people. */
+  /** The address of the API server, for people. */
   readonly address: string;
-  /** The pod that the parent runs in, and which of its containers is the app's; undefined outside of the cluster. */
+  /** The parent's pod, and the name of the app's container in it; undefined outside of the cluster. */
   readonly own: OwnPod | undefined;
 }
 
-/** What the methods of a client take as their last argument: their request ends with a signal. */
+/** The last argument of a client's methods, with which a signal ends their request. */
 export interface Limited {
   readonly middleware: Client.ObservableMiddleware[];
 }
@@ -40,11 +40,11 @@ export interface OwnPod {
   readonly container: string;
 }
 
-/** Where a pod finds who it is. */
+/** The folder with a pod's own credentials and namespace. */
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * Connects to the API server: as the pod's service account within a cluster, else by the kubeconfig.
+ * Connects to the API server: with the pod's service account inside a cluster, otherwise with the kubeconfig.
  *
  * @throws {FlameError} FLAME_CONFIG when the client is not installed, there is no cluster, or the parent's own pod cannot be found.
  */
@@ -105,7 +105,7 @@ async function findOwnPod({ api, ask }: Pick<Cluster, 'api' | 'ask'>, namespace:
   return { pod, container: appContainer(pod, wanted) };
 }
 
-/** @throws {FlameError} FLAME_CONFIG when it is not clear which one it is. */
+/** @throws {FlameError} FLAME_CONFIG when the app's container cannot be determined. */
 function appContainer({ metadata, spec }: V1Pod, wanted: string | undefined): string {
   const names = spec!.containers.map(({ name }) => name);
   const name = wanted ?? (names.length === 1 ? names[0]! : metadata?.annotations?.['kubectl.kubernetes.io/default-container']);
@@ -118,25 +118,26 @@ function appContainer({ metadata, spec }: V1Pod, wanted: string | undefined): st
   );
 }
 
-/** After which a connection that says nothing is probed, in milliseconds: one that is dead breaks. */
+/** Idle time in milliseconds after which a connection is probed, so that a dead connection breaks. */
 const probeAfter = 30_000;
 
-/** What of the API server is read for as long as it has something to say. */
+/** A streamed answer of the API server. */
 export interface Stream {
-  /** Below the server's address. */
+  /** The path relative to the server's address. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /**
-   * Milliseconds for the answer to begin, where the API server does not wait for the first word of something else. No limit when left out.
+   * Milliseconds for the answer to begin. Not for requests that the API server answers only after a first event, such as the first log
+   * line. No limit if omitted.
    */
   readonly limit?: number;
-  /** Takes the answer. */
+  /** Reads the answer. */
   readonly read: (answer: IncomingMessage) => void;
 }
 
 /**
- * Resolves when the API server has said all. The library's own `Watch` and `Log` give no hold on a request that is not answered.
+ * Resolves at the end of the answer. Used because the client library's `Watch` and `Log` cannot end a request that is not answered.
  *
  * @throws {Error} when the connection breaks, with the status as its `code` when the answer is a refusal; the signal's reason.
  */

@@ -20,7 +20,7 @@ import { PodOutput } from './kubernetes-output.js';
 import { PodWatch } from './kubernetes-watch.js';
 import { started } from './kubernetes-start.js';
 
-/** What is known once the app has started. */
+/** State that exists after `prepare`. */
 interface Prepared {
   readonly cluster: Cluster;
   readonly host: string;
@@ -32,19 +32,19 @@ interface Prepared {
 }
 
 /**
- * Runs every runner as a pod. A parent that runs in a pod itself needs no options: its runners are made like its own pod, without the
- * labels by which Services and ReplicaSets know it, and reach it at its address.
+ * Runs every runner as a pod. If the parent runs in a pod itself, no options are needed: runners' pods are copies of the parent's pod,
+ * without the labels by which Services and ReplicaSets select it, and they reach the parent at its address.
  *
- * A pod and its Secret, which holds what only this runner may know, are removed as soon as the pod's end has been seen. Those of a parent
- * that was killed end by themselves; the next parent removes them, and the cluster does with their owner. Needs the package
- * \@kubernetes/client-node and the rights of docs/backends/kubernetes.md.
+ * A pod has a Secret with the values that only its runner may read. Both are removed as soon as the pod's end has been seen. If a parent is
+ * killed, its pods end by themselves. The next parent removes them, and the cluster removes them together with their owner. Needs the
+ * package \@kubernetes/client-node and the rights of docs/backends/kubernetes.md.
  */
 export class KubernetesBackend extends FlameBackend {
   readonly name = 'kubernetes';
   readonly reach = 'network';
   readonly #config: KubernetesConfig;
   readonly #machines = new Set<KubernetesMachine>();
-  /** Pods that were asked for without an answer. */
+  /** Pods whose creation was requested, but not confirmed by an answer. */
   readonly #unheard = new Set<string>();
   readonly #closing = new AbortController();
   #prepared: Prepared | undefined;
@@ -138,7 +138,10 @@ export class KubernetesBackend extends FlameBackend {
     return this.#prepared;
   }
 
-  /** The pod first: its Secret belongs to it. The node asks for the Secret when it has made the pod's network, which takes longer. */
+  /**
+   * Makes the pod first, because the pod owns its Secret. The Secret is in time: the node reads it after it has made the pod's network,
+   * which takes longer.
+   */
   async #create(manifest: V1Pod, order: BootRequest, signal: AbortSignal): Promise<V1Pod> {
     const { cluster, host } = this.#ready;
     const { api, ask, namespace } = cluster;
@@ -159,7 +162,10 @@ export class KubernetesBackend extends FlameBackend {
     }
   }
 
-  /** Removes what a boot that failed has made. Of what was not answered, nobody knows whether it was made, or is yet to be. */
+  /**
+   * Removes a failed boot's pod and Secret. If a request got no answer, it is unknown whether the API server has made them, or will make
+   * them later.
+   */
   async #clear(name: string, why: unknown): Promise<void> {
     const { cluster, leftovers } = this.#ready;
     const unheard = this.#unheard.delete(name);
@@ -182,8 +188,9 @@ export class KubernetesBackend extends FlameBackend {
 }
 
 /**
- * With what the cluster removes runners' pods. What made the parent's pod outlives it by far: the ReplicaSet of a Deployment stays, empty,
- * when a newer one takes over. Owners have to be in the same namespace.
+ * The owner of runners' pods: the cluster removes the pods when it removes the owner. By default it is the controller of the parent's pod,
+ * which exists much longer than the pod: the ReplicaSet of a Deployment remains, empty, after a rollout. Owners must be in the same
+ * namespace.
  */
 function ownerOf(wanted: KubernetesConfig['owner'], { own, namespace }: Cluster): V1OwnerReference | undefined {
   const { name, uid, ownerReferences, namespace: home } = own?.pod.metadata ?? {};

@@ -7,19 +7,19 @@ import { machineLabels } from '../platform/machine-labels.js';
 import { remoteEnv } from '../launch/runner-env.js';
 import type { OwnPod } from './kubernetes-api.js';
 
-/** Starts the keys of our own labels and annotations. */
+/** The prefix of the backend's own labels and annotations. */
 export const labelPrefix = 'nestjs-flame/';
-/** Where a parent lives, so that another one can find out whether it still does. */
+/** Annotations that identify a parent, so that another parent can find out whether it still runs. */
 export const homeAnnotations = {
   process: `${labelPrefix}parent-process`,
   pod: `${labelPrefix}parent-pod`,
   container: `${labelPrefix}parent-container`,
 } as const;
 
-/** Kubernetes' own variables for services, and those by which a pod is told who it is. */
+/** Kubernetes' variables for services, and the variables that identify a pod. */
 const ofAPod = /^(KUBERNETES_.*|POD_NAME|POD_NAMESPACE|POD_IP|POD_UID|.*_SERVICE_(HOST|PORT.*)|.*_PORT(_\d+_.*)?)$/;
 
-/** What a runner's pod is made from. */
+/** The parts from which a runner's pod is made. */
 export interface PodPlan {
   readonly config: KubernetesConfig;
   readonly template: V1Pod;
@@ -29,7 +29,10 @@ export interface PodPlan {
   readonly home: Readonly<Record<keyof typeof homeAnnotations, string>>;
 }
 
-/** A pod for one runner, whose Secret has the pod's name. The later wins: defaults, manifest, env, what a runner cannot do without. */
+/**
+ * The pod for one runner. Its Secret has the same name. Later values win, in this order: defaults, manifest, env, values that a runner
+ * requires.
+ */
 export function podManifest(
   { config, template, container, owner, home }: PodPlan,
   order: Pick<BootRequest, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
@@ -39,8 +42,8 @@ export function podManifest(
     metadata: { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } },
     spec: {
       automountServiceAccountToken: false,
-      // Else the runner is process 1: no signal of its own kills it, not even to end a blocked event loop, and nobody reaps what its
-      // handlers leave.
+      // Otherwise the runner would be process 1. Then it could not kill itself with a signal, not even if its event loop is blocked, and no
+      // process would reap the orphaned processes of its handlers.
       shareProcessNamespace: true,
     },
   });
@@ -68,7 +71,7 @@ export function podManifest(
       },
       annotations: {
         ...asked.metadata?.annotations,
-        // Labels take no more than 63 plain characters.
+        // A label's value can only have 63 characters from a restricted set.
         [`${labelPrefix}pool`]: order.pool,
         ...Object.fromEntries(Object.entries(homeAnnotations).map(([key, annotation]) => [annotation, home[key as keyof typeof home]])),
       },
@@ -78,7 +81,7 @@ export function podManifest(
       ...asked.spec!,
       ...(config.serviceAccountName !== undefined && { serviceAccountName: config.serviceAccountName, serviceAccount: undefined }),
       ...(config.activeDeadlineSeconds !== undefined && { activeDeadlineSeconds: config.activeDeadlineSeconds }),
-      // Infinity has no number there; a year does.
+      // Kubernetes has no number for Infinity, so the limit is a year.
       terminationGracePeriodSeconds: Math.min(Math.ceil(order.shutdownTimeout / 1_000), 31_536_000),
       restartPolicy: 'Never',
       containers: containers.map((one) =>
@@ -90,7 +93,7 @@ export function podManifest(
   };
 }
 
-/** The Secret of a pod that has been made: with it, the cluster removes it. */
+/** The Secret of an existing pod, which owns it, so that the cluster removes both together. */
 export function podSecret(pod: V1Pod, flameParent: string, { secretEnv }: Pick<KubernetesConfig, 'secretEnv'>): V1Secret {
   const { name, uid, labels } = pod.metadata!;
   return {
@@ -101,12 +104,12 @@ export function podSecret(pod: V1Pod, flameParent: string, { secretEnv }: Pick<K
   };
 }
 
-/** Our labels, in which a value has at most 63 plain characters. */
+/** The backend's own labels. A value has at most 63 characters from a restricted set. */
 export function podLabels(order: Pick<BootRequest, 'parent' | 'pool' | 'runner'>): Record<string, string> {
   return Object.fromEntries(Object.entries(machineLabels(order, labelPrefix)).map(([key, value]) => [key, labelValue(value)]));
 }
 
-/** The container in which a pod runs the app: the one that reads its Secret. */
+/** The name of the app's container in a pod: the container that reads the Secret. */
 export function appContainerOf(pod: V1Pod): string {
   return pod.spec!.containers.find(({ env }) => env?.some((one) => one.name === 'FLAME_PARENT'))!.name;
 }
@@ -140,16 +143,15 @@ function labelValue(text: string): string {
     .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
 }
 
-/** What the cluster or the pod's own name brought in; a new pod gets its own. `priority` comes with its class again. */
+/** Fields that the cluster set, or that depend on the pod's name. Each new pod gets its own. `priority` follows from its class. */
 const ofThatPod = ['nodeName', 'hostname', 'subdomain', 'setHostnameAsFQDN', 'priority', 'preemptionPolicy', 'overhead', 'schedulingGates'];
-/** What is about serving, which a runner does not. A hook before the stop, made for load balancers, would only keep it. */
+/** Fields for serving requests, which a runner does not do. A pre-stop hook for load balancers would only delay its end. */
 const ofServing = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'ports'];
 
 /**
- * What runners' pods are made like: the parent's own pod, without what belongs to that pod alone. It keeps none of the parent's labels:
- * Services select by them, and would send requests to runners, and ReplicaSets, and would take runners for replicas of theirs. Of the
- * containers only the app's stays: sidecars would keep a pod alive whose runner has ended, and init containers are for what a deploy does
- * once.
+ * The template of runners' pods: the parent's own pod, without the fields that belong to that pod alone. The template has none of the
+ * parent's labels. Otherwise Services would send requests to runners, and ReplicaSets would count them as replicas. It contains only the
+ * app's container: a sidecar would keep the pod alive after its runner has ended, and init containers do work that a deploy needs once.
  */
 export function podTemplate(own: OwnPod | undefined): V1Pod {
   if (own === undefined) return { spec: { containers: [] } };
@@ -170,7 +172,10 @@ export function podTemplate(own: OwnPod | undefined): V1Pod {
   };
 }
 
-/** The service account's token, which the cluster mounts into every pod that wants it. Its name was another one before Kubernetes 1.21. */
+/**
+ * Whether a volume holds the service account's token, which the cluster mounts by itself. The second name is the one before Kubernetes
+ * 1.21.
+ */
 function isTokenVolume(name: string): boolean {
   return /^kube-api-access-[a-z0-9]+$/.test(name) || /-token-[a-z0-9]{5}$/.test(name);
 }
@@ -179,12 +184,12 @@ function withoutKeys<T extends V1Container | V1PodSpec>(object: T, keys: readonl
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key))) as unknown as T;
 }
 
-/** An object of a manifest, or a part of one. */
+/** An object in a manifest. */
 type Part = { readonly [key: string]: unknown };
 
 /**
- * Lays a part of a manifest over another, as `kubectl apply` would: objects key by key; lists whose items have names (containers,
- * variables, volumes) item by item, by their names; other lists and values as a whole. What is `null` goes.
+ * Merges a part of a manifest into another, like `kubectl apply`: objects key by key; lists of named items (containers, variables, volumes)
+ * item by item, by name; other lists and values as a whole. `null` removes a key.
  */
 export function mergeManifest<T>(under: T, over: unknown): T {
   if (isNamedList(under) && isNamedList(over)) return mergeNamed(under, over) as T;
@@ -202,7 +207,7 @@ function mergeNamed(under: readonly Part[], over: readonly Part[]): Part[] {
   const named = new Map(under.map((item) => [item.name, item]));
   for (const item of over) {
     const old = named.get(item.name);
-    // A variable has either a value or a source for one.
+    // A variable has either a value or a source for one, so it is replaced as a whole.
     const whole = old === undefined || 'value' in item || 'valueFrom' in item;
     named.set(item.name, whole ? item : mergeManifest(old, item));
   }

@@ -5,8 +5,8 @@ import type { Cluster, Limited } from './kubernetes-api.js';
 import { wordsOf } from './kubernetes-failure.js';
 
 /**
- * What a boot needs of the cluster, one check each, up to the first failure that leaves the rest without meaning. `plan` makes a pod that
- * is not booted.
+ * Checks everything that a boot needs of the cluster. Stops after the first failure that makes the remaining checks meaningless. `plan`
+ * makes a pod that is not booted.
  */
 export async function examineKubernetes(cluster: Cluster, host: string, plan: () => V1Pod, signal: AbortSignal): Promise<Check[]> {
   const { client, config, api, ask, namespace, address, own } = cluster;
@@ -26,7 +26,7 @@ export async function examineKubernetes(cluster: Cluster, host: string, plan: ()
   });
   if (!allowed) return examination.checks;
   await examination.look('image', 'Mend the option manifest.', async () => {
-    // The API server looks at it as at one that it is to make, and makes nothing.
+    // With `dryRun` the API server validates the pod, but does not make it.
     const pod = plan();
     const request = { namespace, body: pod, dryRun: 'All' };
     await ask('create a pod on trial', (options) => api.createNamespacedPod(request, options), { repeat: true, signal });
@@ -38,7 +38,7 @@ export async function examineKubernetes(cluster: Cluster, host: string, plan: ()
   return examination.checks;
 }
 
-/** What the backend does in its namespace, and so has to be allowed to: the Role of docs/backends/kubernetes.md. */
+/** The rights that the backend needs in its namespace: the Role of docs/backends/kubernetes.md. */
 export const neededRights = [
   ['create', 'pods'],
   ['get', 'pods'],
@@ -50,14 +50,14 @@ export const neededRights = [
   ['delete', 'secrets'],
 ] as const;
 
-/** Those of them that the cluster does not give; empty where it does not tell. */
+/** The needed rights that the account does not have; empty if the cluster does not answer. */
 export async function missingRights({ client, config, namespace, ask }: Cluster): Promise<string[]> {
   const api = config.makeApiClient(client.AuthorizationV1Api);
   const answers = await Promise.all(
     neededRights.map(async ([verb, resource]) => {
       const [name, subresource] = resource.split('/');
       const body = { spec: { resourceAttributes: { namespace, verb, resource: name!, ...(subresource && { subresource }) } } };
-      // Every account may ask for its own rights, unless somebody took that away.
+      // By default every account may ask for its own rights.
       const send = (options: Limited): Promise<V1SelfSubjectAccessReview> => api.createSelfSubjectAccessReview({ body }, options);
       const answer = await ask(`ask whether this account may ${verb} ${resource}`, send, { repeat: true }).catch(() => undefined);
       return answer?.status?.allowed === false ? `${verb} ${resource}` : undefined;

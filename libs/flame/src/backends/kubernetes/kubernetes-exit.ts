@@ -3,19 +3,19 @@ import type { MachineExit } from '../backend.js';
 import { signalOfExitCode } from '../platform/machine-end.js';
 import { processExit } from '../process/process-exit.js';
 
-/** What is known about the end of a runner's pod. */
+/** The known facts about the end of a runner's pod. */
 export interface PodEnd {
-  /** Its last state; undefined where it was never seen. */
+  /** The last known state; undefined if it was never seen. */
   readonly pod: V1Pod | undefined;
-  /** How its container ended; undefined where the cluster did not say. */
+  /** The end of the container; undefined if the cluster did not report it. */
   readonly ended: V1ContainerStateTerminated | undefined;
   readonly container: string;
-  /** Whether we asked for it. */
+  /** Whether the backend stopped the pod. */
   readonly stopped: boolean;
   readonly heapFull: boolean;
 }
 
-/** The end of a pod in the pool's words. */
+/** Describes the end of a pod as a `MachineExit`. */
 export function podExit({ pod, ended, container, stopped, heapFull }: PodEnd): MachineExit {
   const code = ended?.exitCode;
   const signal = code === undefined ? undefined : signalOfExitCode(code);
@@ -28,7 +28,7 @@ export function podExit({ pod, ended, container, stopped, heapFull }: PodEnd): M
   if (status?.reason === 'DeadlineExceeded')
     return { how: 'stopped', ...facts, text: `its pod had its activeDeadlineSeconds${beside}: ${said(status.message)}` };
   if (status?.reason !== undefined) return { how: 'evicted', ...facts, text: `${status.reason}${beside}: ${said(status.message)}` };
-  // Since Kubernetes 1.26 a pod says why it is being deleted.
+  // Since Kubernetes 1.26 a pod has a condition with the reason for its deletion.
   const disruption = status?.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True');
   if (disruption !== undefined)
     return { how: 'evicted', ...facts, text: `${disruption.reason ?? 'disrupted'}${beside}: ${said(disruption.message)}` };

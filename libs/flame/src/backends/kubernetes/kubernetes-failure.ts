@@ -2,7 +2,7 @@ import { BootError } from '../../core/errors/boot-error.js';
 import type { BootPhase } from '../../core/errors/boot-error.js';
 import { hideSecrets } from '../launch/hide-secrets.js';
 
-/** What the client throws when the API server refuses something. */
+/** An error that the client throws if the API server refuses a request. */
 interface ApiError extends Error {
   readonly code?: number | string;
   readonly body?: { readonly message?: string } | string;
@@ -15,12 +15,12 @@ export function statusOf(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-/** When the API server wants to be asked again. */
+/** The time after which the API server accepts a repetition. */
 export function retryAfterOf(error: unknown): string | undefined {
   return (error as ApiError).headers?.['retry-after'];
 }
 
-/** The API server's own words, on one line. */
+/** The API server's own error text, on one line. */
 export function wordsOf(error: unknown): string {
   const { body, message } = error as ApiError;
   const words = (typeof body === 'string' ? messageOf(body) : body?.message) ?? message;
@@ -30,12 +30,12 @@ export function wordsOf(error: unknown): string {
     .replace(/\.$/, '');
 }
 
-/** A failed step of a boot. It is fatal where the API server said that what was asked for is wrong, or not allowed. */
+/** The error of a failed boot step. It is fatal if the API server reported that the request is invalid or not allowed. */
 export function kubernetesFailure(error: unknown, phase: BootPhase, doing: string, secrets: Iterable<string | undefined> = []): BootError {
   const status = statusOf(error);
   const words = wordsOf(error);
   const refused = status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status);
-  // A quota may have room again when another pod has gone.
+  // A quota can have room again when other pods have ended.
   const full = /exceeded quota/i.test(words);
   const fix =
     status === 403 && !full

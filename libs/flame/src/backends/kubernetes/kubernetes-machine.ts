@@ -9,14 +9,20 @@ import { statusOf, wordsOf } from './kubernetes-failure.js';
 import type { PodOutput } from './kubernetes-output.js';
 import type { PodView } from './kubernetes-watch.js';
 
-/** How long the last output of a container that has ended may take. */
+/** Time for the last output of an ended container, in milliseconds. */
 const lastLinesWait = 3_000;
-/** How much longer than its grace a pod may take to end, before it is taken from the API server by force: its node may be lost. */
+/**
+ * Time that a pod may take to end in addition to its grace, in milliseconds. After that it is deleted from the API server by force, because
+ * its node may be lost.
+ */
 const stopSlack = 10_000;
-/** For how long the API server may still make what it was asked for without an answer: its own longest time for a request. */
+/**
+ * Time in which the API server may still execute a request that it did not answer, in milliseconds. It equals the API server's own longest
+ * time for a request.
+ */
 const mayComeFor = 60_000;
 
-/** What a machine is made of. */
+/** The parts of a KubernetesMachine. */
 export interface StartedPod {
   readonly cluster: Cluster;
   readonly view: PodView;
@@ -24,13 +30,12 @@ export interface StartedPod {
   readonly output: PodOutput;
   readonly leftovers: Leftovers;
   readonly log: FlameLog;
-  /** Ends it when it aborts. */
+  /** Stops the machine when it aborts. */
   readonly signal: AbortSignal;
 }
 
 /**
- * A pod that was started, as a machine. It owns the pod and its Secret, and removes both when its container has ended and what it printed
- * was read.
+ * A started pod, as a machine. It owns the pod and its Secret, and removes both when its container has ended and its output has been read.
  */
 export class KubernetesMachine implements Machine {
   readonly id: string;
@@ -38,7 +43,7 @@ export class KubernetesMachine implements Machine {
   readonly #pod: StartedPod;
   #stopped = false;
   #ended = false;
-  /** Its removal is not this machine's any more. */
+  /** Whether `Leftovers` has taken over the removal. */
   #left = false;
 
   constructor(pod: StartedPod) {
@@ -51,9 +56,9 @@ export class KubernetesMachine implements Machine {
   }
 
   /**
-   * SIGTERM to the runner, which lets its handlers finish, and after `grace` SIGKILL, by the node's kubelet; without grace the pod is taken
-   * from the API server at once, and its node kills what is left of it. A later call can only shorten the time. Where the API server does
-   * not take the order, or does not tell of the end, the pod is left to `leftovers`.
+   * Ends the pod. The node's kubelet sends SIGTERM to the runner, so that handlers can finish, and SIGKILL after `grace` milliseconds.
+   * Without grace the pod is deleted from the API server at once, and its node kills the remaining processes. A later call can only shorten
+   * this time. If the API server does not execute the request, or does not report the end, `leftovers` removes the pod later.
    */
   async stop(grace: number): Promise<void> {
     if (!this.#ended) {
@@ -86,7 +91,7 @@ export class KubernetesMachine implements Machine {
     await view.until(() => (view.over(container) ? true : undefined));
     if (!view.gone && view.ended(container) === undefined && view.running(container)) await this.#letEnd();
     this.#ended = true;
-    // Its logs go with it.
+    // Removing the pod removes its logs, so they are read first.
     if (!view.gone) await Promise.race([output.ended, pause(lastLinesWait, undefined, { ref: false })]);
     output.close();
     const exit = podExit({ pod: view.pod, ended: view.ended(container), container, stopped: this.#stopped, heapFull: output.heapFull });
@@ -95,8 +100,8 @@ export class KubernetesMachine implements Machine {
   }
 
   /**
-   * The kubelet has given the pod up, and ends its container, which has the pod's grace for that; what became of it is told no more until
-   * the pod goes.
+   * Waits for the container to end after the kubelet has marked the pod as ended. The container gets the pod's grace period. The API server
+   * reports its end only when the pod is deleted.
    */
   async #letEnd(): Promise<void> {
     const { cluster, view, container, log } = this.#pod;
@@ -105,26 +110,26 @@ export class KubernetesMachine implements Machine {
   }
 }
 
-/** Says whether it was there. @throws {Error} that says how to do it by hand. */
+/** Deletes a pod. Resolves to whether it existed. @throws {Error} that says how to delete it by hand. */
 export async function removePod(cluster: Cluster, name: string, grace?: number): Promise<boolean> {
   const gracePeriodSeconds = grace === undefined ? undefined : Math.ceil(Math.min(grace, longestTimer) / 1_000);
   const request = { name, namespace: cluster.namespace, gracePeriodSeconds };
   return remove('pod', name, cluster, (options) => cluster.api.deleteNamespacedPod(request, options));
 }
 
-/** The same for the Secret of a pod, which has its name. */
+/** Deletes the Secret of a pod, which has the pod's name, in the same way. */
 export async function removeSecret(cluster: Cluster, name: string): Promise<boolean> {
   const request = { name, namespace: cluster.namespace };
   return remove('secret', name, cluster, (options) => cluster.api.deleteNamespacedSecret(request, options));
 }
 
-/** A pod and its Secret, at once; says whether there was a pod. */
+/** Deletes a pod and its Secret without grace; resolves to whether the pod existed. */
 export async function removeBoth(cluster: Cluster, name: string): Promise<boolean> {
   const [pod] = await Promise.all([removePod(cluster, name, 0), removeSecret(cluster, name)]);
   return pod;
 }
 
-/** Leaves a pod and its Secret to be removed later; `unheard` where nobody knows whether they were made. */
+/** Schedules the later removal of a pod and its Secret. `unheard` means that it is unknown whether the API server made them. */
 export function leavePod(cluster: Cluster, leftovers: Leftovers, name: string, { message }: Error, unheard = false): void {
   leftovers.add(`kubernetes: pod ${name}`, message, { remove: () => removeBoth(cluster, name), ...(unheard && { mayComeFor }) });
 }

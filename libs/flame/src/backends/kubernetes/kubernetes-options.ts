@@ -7,16 +7,16 @@ import type { RequestOptions } from '../platform/platform-requests.js';
 import { isFlameParent } from '../launch/runner-env.js';
 import type { EnvRules } from '../launch/runner-env.js';
 
-/** What a KubernetesBackend can be told. A parent that runs in a pod needs none of it: its runners are made like its own pod. */
+/** Options of KubernetesBackend. All are optional if the parent runs in a pod: runners' pods are then copies of it. */
 export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
   /**
-   * Changes to the template: an object that is merged into it (containers and environment variables by their names, other lists as a
-   * whole), or a function that gets the template and returns the pod. The template is the parent's own pod without what belongs to that pod
-   * alone; outside of a cluster it is empty, and the manifest has to name a container with an image.
+   * Changes to the template. Either an object that is merged into the template (containers and environment variables by name, other lists
+   * as a whole), or a function that gets the template and returns the pod. The template is the parent's own pod, without the fields that
+   * belong to that pod alone. Outside of a cluster the template is empty, and the manifest must have a container with an image.
    */
   manifest?: PodManifest | ((template: V1Pod) => V1Pod);
   /**
-   * Environment variables that are secrets: they are kept in the runner's Secret and do not show in its pod.
+   * Secret environment variables. They are stored in the runner's Secret and are not visible in its pod.
    *
    * @default {}
    */
@@ -28,37 +28,38 @@ export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
    */
   appContainerName?: string;
   /**
-   * Where runners' pods are made.
+   * The namespace of runners' pods.
    *
    * @default the parent's own namespace, else the kubeconfig's, else 'default'
    */
   namespace?: string;
   /**
-   * With what the cluster removes pods that nobody removed: with the parent's Deployment (or StatefulSet, DaemonSet, Job), with the
-   * parent's pod, or not. With `'pod'` a rolling update ends running work as soon as the old pod is gone.
+   * The owner of runners' pods: when the cluster removes the owner, it also removes the pods. The owner is the parent's Deployment (or
+   * StatefulSet, DaemonSet, Job), the parent's pod, or none. With `'pod'` a rolling update ends running work as soon as the old pod is
+   * gone.
    *
    * @default 'deployment'
    */
   owner?: 'deployment' | 'pod' | 'none';
-  /** What a runner may use, in place of what the template says. */
+  /** Resource requests and limits of a runner. They replace those of the template. */
   resources?: V1ResourceRequirements;
   /**
-   * As whom runners run.
+   * The service account of runners.
    *
    * @default the parent's own
    */
   serviceAccountName?: string;
-  /** The longest that a runner may live, in whole seconds, after which the cluster itself ends it. No limit when left out. */
+  /** The maximum lifetime of a runner, in whole seconds. After it, the cluster ends the runner. No limit if omitted. */
   activeDeadlineSeconds?: number;
   /**
-   * Time that the cluster gets to make and start a pod, in milliseconds.
+   * Time for the cluster to make and start a pod, in milliseconds.
    *
    * @default the pool's bootTimeout
    */
   bootTimeout?: number;
   /**
-   * How long the scheduler may find no node for a pod before its boot fails, in milliseconds. Where a cluster autoscaler makes nodes for
-   * waiting pods, give it, and the pool's `bootTimeout`, the time that this takes.
+   * Time for the scheduler to find a node for a pod, in milliseconds. After it, the boot fails. If a cluster autoscaler makes nodes for
+   * waiting pods, set this option and the pool's `bootTimeout` to the time that it needs.
    *
    * @default 5_000
    */
@@ -70,17 +71,17 @@ export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
    */
   kubeconfig?: string;
   /**
-   * The host name or address under which runners reach the parent. Required for a parent that runs in no pod.
+   * The host name or address under which runners reach the parent. Required if the parent does not run in a pod.
    *
    * @default the address of the parent's pod
    */
   parentHostname?: string;
 }
 
-/** A part of a pod; what is left out stays as the template has it. */
+/** A part of a pod. Omitted fields stay as in the template. */
 export type PodManifest = { readonly [P in keyof V1Pod]?: unknown };
 
-/** The options, checked. */
+/** The validated options. */
 export interface KubernetesConfig extends EnvRules {
   readonly manifest: PodManifest | ((template: V1Pod) => V1Pod);
   readonly secretEnv: Readonly<Record<string, string>>;
@@ -98,7 +99,7 @@ export interface KubernetesConfig extends EnvRules {
 }
 
 /**
- * Checks the options, so that what follows can trust them.
+ * Checks the options.
  *
  * @throws {FlameError} FLAME_CONFIG that names the option and the fix.
  */

@@ -5,18 +5,21 @@ import { removePod, removeSecret } from './kubernetes-machine.js';
 import { homeAnnotations, labelPrefix } from './kubernetes-create.js';
 import { isProcessGone, ownProcess } from '../platform/parent-process.js';
 
-/** Where a parent lives: its process, its pod (namespace, name and uid), its container. The last two are empty outside of the cluster. */
+/**
+ * Identifies a parent: its process, its pod (namespace, name and uid) and its container. Pod and container are empty outside of the
+ * cluster.
+ */
 export type ParentHome = Readonly<Record<keyof typeof homeAnnotations, string>>;
 
-/** Where this process lives. */
+/** The home of this process. */
 export function ownHome({ own }: Pick<Cluster, 'own'>): ParentHome {
   const { namespace, name, uid } = own?.pod.metadata ?? {};
   return { process: ownProcess(), pod: own ? `${namespace} ${name} ${uid}` : '', container: own?.container ?? '' };
 }
 
 /**
- * Removes the pods whose parents are certainly gone, and returns how many. One that still runs may be finishing unlinked work, and has its
- * pool's `shutdownTimeout` for that, by the pod's own grace period. Their Secrets go with them.
+ * Removes the pods whose parents are certainly gone, with their Secrets, and returns their number. A pod that still runs may be finishing
+ * unlinked work, and gets its pool's `shutdownTimeout` to do so, as the pod's grace period.
  */
 export async function removeOrphans(cluster: Cluster, parent: string, signal: AbortSignal): Promise<number> {
   const { api, namespace, ask } = cluster;
@@ -38,13 +41,13 @@ export async function removeOrphans(cluster: Cluster, parent: string, signal: Ab
   return removed.filter(Boolean).length;
 }
 
-/** Whether a parent is certainly gone. What cannot be seen from here may live. */
+/** Whether a parent is certainly gone. A parent that this process cannot see counts as alive. */
 async function isGone(home: ParentHome, { api, own, ask }: Cluster): Promise<boolean> {
   const seen = home.process === '' ? undefined : isProcessGone(home.process);
   if (seen !== undefined) return seen;
   const [namespace, name, uid] = home.pod.split(' ');
   if (!namespace || !name || !uid) return false;
-  // A container that runs again in its pod has no older self: this one.
+  // The same pod and container as this process: an earlier run of this container, which has ended.
   if (uid === own?.pod.metadata?.uid) return home.container === own.container;
   try {
     const pod = await ask(`read pod ${name}`, (options) => api.readNamespacedPod({ namespace, name }, options), { repeat: true });

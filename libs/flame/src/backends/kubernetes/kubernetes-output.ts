@@ -6,12 +6,12 @@ import { readStream } from './kubernetes-api.js';
 import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull } from '../process/process-exit.js';
 
-/** After which a broken stream is asked for again. */
+/** The pause before a broken stream is requested again, in milliseconds. */
 const askAgain = 1_000;
 
 /**
- * What a container prints, handed on line by line while it runs. Kubernetes keeps both streams as one, so all comes as `stdout`. A stream
- * that breaks is taken up where it was, by the times that the cluster puts before each line.
+ * The output of a container, passed on line by line while it runs. Kubernetes merges both streams, so every line is passed on as `stdout`.
+ * A broken stream continues at its last line: the cluster writes a time before each line.
  */
 export class PodOutput {
   readonly ended: Promise<void>;
@@ -21,18 +21,18 @@ export class PodOutput {
   readonly #output: BootRequest['output'];
   readonly #closing = new AbortController();
 
-  /** `over` says whether the container has ended: then what has come is all. */
+  /** `over` returns whether the container has ended, so that no more output follows. */
   constructor(cluster: Cluster, pod: string, container: string, output: BootRequest['output'], over: () => boolean) {
     this.#output = output;
     this.ended = this.#follow(cluster, pod, container, over);
   }
 
-  /** Whether V8 has said that its heap is full. */
+  /** Whether V8 has reported that its heap is full. */
   get heapFull(): boolean {
     return this.#heapFull;
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   close(): void {
     this.#closing.abort();
   }
@@ -41,7 +41,7 @@ export class PodOutput {
     for (let tries = 0; ; tries++) {
       const last = over();
       const came = await this.#read(cluster, pod, container);
-      // What the container printed is there until its pod is removed, so one more look after its end has it all.
+      // The output exists until the pod is removed, so one more read after the container's end is complete.
       if (last || (over() && came === 'whole')) return;
       await pause(askAgain, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined);
       if (this.#closing.signal.aborted) return;
@@ -57,7 +57,7 @@ export class PodOutput {
       signal: this.#closing.signal,
       read: (answer: IncomingMessage) => splitLines(answer, (line) => this.#take(line)),
     };
-    // The pod or the cluster may go at any time; how the container ended is told by its pod.
+    // The pod or the connection may end at any time. The pod's status says how the container ended.
     return readStream(cluster, stream).then(
       () => 'whole',
       () => 'broken',
@@ -67,7 +67,8 @@ export class PodOutput {
   #take(stamped: string): void {
     const space = stamped.indexOf(' ');
     const time = stamped.slice(0, space);
-    // The cluster goes by seconds when it is asked for lines since a time; it writes all times equally long.
+    // `sinceTime` is exact to the second only, so lines that were read before may come again. All times have the same length, so they
+    // compare as strings.
     if (time <= this.#resumeAfter) return;
     this.#last = time;
     const line = stamped.slice(space + 1);

@@ -3,7 +3,7 @@ import { BootError } from '../../core/errors/boot-error.js';
 import { podExit } from './kubernetes-exit.js';
 import type { PodView } from './kubernetes-watch.js';
 
-/** Why a container cannot be started; the kubelet goes on trying for ever, and so it never will be. */
+/** Reasons for which a container cannot be started. The kubelet retries forever, without success. */
 const stuck: Readonly<Record<string, 'fatal' | 'transient'>> = {
   InvalidImageName: 'fatal',
   ErrImageNeverPull: 'fatal',
@@ -15,20 +15,23 @@ const stuck: Readonly<Record<string, 'fatal' | 'transient'>> = {
   CreateContainerError: 'transient',
   RunContainerError: 'transient',
 };
-/** What no later pull can cure. */
+/** Errors that a later pull cannot fix. */
 const noSuchImage = /not found|manifest unknown|unauthorized|denied|authentication required|no basic auth|insufficient_scope/i;
 
-/** Waits until a pod's container runs. */
+/** The input of `started`. */
 export interface Start {
   readonly view: PodView;
   readonly container: string;
-  /** The Secret of our own, which is made after the pod that owns it. */
+  /** The name of the backend's own Secret, which is made after the pod that owns it. */
   readonly secret: string;
   readonly schedulingTimeout: number;
   readonly signal: AbortSignal;
 }
 
-/** Resolves when the container runs, or has run. @throws {BootError} as soon as it is known that it will not, with the cluster's words. */
+/**
+ * Resolves when the container runs, or has run. @throws {BootError} with the cluster's error text, as soon as it is certain that the
+ * container will not run.
+ */
 export async function started({ view, container, secret, schedulingTimeout, signal }: Start): Promise<void> {
   let waited: NodeJS.Timeout | undefined;
   let patient = true;
@@ -73,7 +76,10 @@ export async function started({ view, container, secret, schedulingTimeout, sign
   }
 }
 
-/** What the kubelet itself mends within seconds: our Secret is still being made, or it has not heard from the API server in time. */
+/**
+ * Whether the kubelet fixes the problem itself within seconds: the backend's own Secret is still being made, or the kubelet has not
+ * received an update from the API server in time.
+ */
 function passing(message: string, secret: string): boolean {
   return message.includes(`"${secret}" not found`) || /failed to sync (secret|configmap) cache/.test(message);
 }

@@ -7,22 +7,23 @@ import type { Cluster } from './kubernetes-api.js';
 import { statusOf, wordsOf } from './kubernetes-failure.js';
 import { readStream } from './kubernetes-api.js';
 
-/** For how long the API server keeps one watch open, in seconds. It ends it, and another one goes on from there. */
+/** Time after which the API server ends a watch, in seconds. Another watch then continues. */
 const watchFor = 60;
-/** How much longer than that a connection may be silent before it counts as dead, in milliseconds. */
+/** Additional time without data after which a watch counts as dead, in milliseconds. */
 const patience = 15_000;
-/** After which a watch that broke is tried again. */
+/** The pause before a broken watch is retried, in milliseconds. */
 const askAgain = 1_000;
 
 interface Followed {
   readonly view: PodView;
-  /** Lists that began before the pod was made know nothing of it. */
+  /** The first list that must contain the pod. Earlier lists may have begun before the pod was made. */
   readonly knownFrom: { list: number };
 }
 
 /**
- * Follows the pods that carry a label, by one list and a watch from there on, for as long as there is one to follow. A watch that ends, is
- * cut or has fallen behind (410) is taken up again with a new list. See "Efficient detection of changes" in the Kubernetes API concepts.
+ * Follows the pods with a label, with one list and a watch that starts there, as long as at least one pod is followed. A watch that ends,
+ * breaks or has fallen behind (410) is replaced by a new list and watch. See "Efficient detection of changes" in the Kubernetes API
+ * concepts.
  */
 export class PodWatch {
   readonly #cluster: Cluster;
@@ -38,7 +39,7 @@ export class PodWatch {
     this.#log = log;
   }
 
-  /** Follows a pod that is going to be made. */
+  /** Follows a pod that will be made. */
   follow(name: string): PodView {
     const view = new PodView(name);
     this.#pods.set(name, { view, knownFrom: { list: Infinity } });
@@ -49,7 +50,7 @@ export class PodWatch {
     return view;
   }
 
-  /** It has been made: from the next list on, it is there or gone. */
+  /** Reports that the pod was made. If a later list does not contain it, it is gone. */
   made(pod: V1Pod): void {
     const followed = this.#pods.get(pod.metadata!.name!);
     if (followed === undefined) return;
@@ -109,7 +110,7 @@ export class PodWatch {
       dead.abort(refusal(object as { code?: number; message?: string }));
     };
     const read = (answer: IncomingMessage): void => {
-      // It says again what the answer says of its own end.
+      // `readStream` handles the same error on `answer`.
       createInterface({ input: answer })
         .on('line', take)
         .on('error', () => undefined);
@@ -123,7 +124,7 @@ export class PodWatch {
   #take(kind: string, pod: V1Pod): void {
     const followed = this.#pods.get(pod.metadata?.name ?? '');
     if (followed === undefined || kind === 'BOOKMARK') return;
-    // A deletion brings the last state along.
+    // A deletion event contains the pod's last state.
     followed.view.saw(pod);
     if (kind === 'DELETED') followed.view.saw(undefined);
   }
@@ -133,7 +134,7 @@ function refusal(status: { code?: number; message?: string }): Error {
   return Object.assign(new Error(status.message ?? 'the API server ended it'), { code: status.code });
 }
 
-/** A pod as the watch last saw it. */
+/** The last known state of a pod. */
 export class PodView {
   #pod: V1Pod | undefined;
   #gone = false;
@@ -141,36 +142,36 @@ export class PodView {
 
   constructor(readonly name: string) {}
 
-  /** Its last state, also when it is gone. */
+  /** The last state, even if the pod is gone. */
   get pod(): V1Pod | undefined {
     return this.#pod;
   }
 
-  /** The API server has it no more. */
+  /** Whether the pod no longer exists on the API server. */
   get gone(): boolean {
     return this.#gone;
   }
 
-  /** The watch has news: the pod as it is now, or undefined where it is gone. */
+  /** Updates the state: the pod as it is now, or undefined if it is gone. */
   saw(pod: V1Pod | undefined): void {
     this.#gone = pod === undefined;
     if (pod !== undefined) this.#pod = pod;
     for (const look of this.#waiting) look();
   }
 
-  /** How its container ended, once it has. */
+  /** How its container ended; undefined if it has not. */
   ended(container: string): V1ContainerStateTerminated | undefined {
     return this.#pod?.status?.containerStatuses?.find(({ name }) => name === container)?.state?.terminated;
   }
 
-  /** Whether its container runs, by what the kubelet last said of it. */
+  /** Whether its container runs, according to the last status of the kubelet. */
   running(container: string): boolean {
     return this.#pod?.status?.containerStatuses?.find(({ name }) => name === container)?.state?.running !== undefined;
   }
 
   /**
-   * It is ended, or given up: of a pod that was evicted, deleted or that had its time, the kubelet may tell as a whole, without a word of
-   * its container until it is gone.
+   * Whether the container has ended, or the pod has. If a pod was evicted, was deleted or exceeded its deadline, the kubelet may report
+   * only the pod's end, and the container's end not before the pod is gone.
    */
   over(container: string): boolean {
     const phase = this.#pod?.status?.phase;
@@ -178,7 +179,8 @@ export class PodView {
   }
 
   /**
-   * Waits until `test` gives something, looking again whenever there is news. It rejects with what `test` throws, or the signal's reason.
+   * Waits until `test` returns a value; calls it again after each update. Rejects with the error that `test` throws, or with the signal's
+   * reason.
    */
   until<T>(test: () => T | undefined, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {

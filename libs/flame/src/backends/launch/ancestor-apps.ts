@@ -4,7 +4,7 @@ import { badOption, show } from '../../core/options/option-reader.js';
 import { thisSystem } from '../../system/system.js';
 import { ownScript, realScript } from './own-script.js';
 
-/** An app that a process below one of its runners is not to start again. */
+/** An app that processes below one of its runners must not start again. */
 interface AncestorApp {
   /** The real path of the file that its runners start. */
   readonly entry: string;
@@ -12,29 +12,29 @@ interface AncestorApp {
   readonly root: string;
   /** The digest of its handlers. */
   readonly handlers?: string;
-  /** The id of the runner's process, which only the runner itself knows. */
+  /** The runner's process id. Only the runner itself sets it. */
   readonly pid?: number;
 }
 
-/** Everything below a runner inherits it. It holds no secret. */
+/** All processes below a runner inherit this variable. It holds no secret. */
 const variable = 'FLAME_ANCESTORS';
-/** A process has no more ancestors than this; a table that is read while it changes may seem to have a circle. */
+/** Upper limit for the ancestors of a process. Without it, a process table that changes while it is read could cause an endless loop. */
 const mostAncestors = 64;
 
-/** The variable for a runner of the app in `entry` with these handlers, whose parent has the environment `own`. */
+/** The variable for a runner of the app in `entry` with these handlers. `own` is the parent's environment. */
 export function ancestorsFor(entry: string, handlers: string, own: NodeJS.ProcessEnv = process.env): Record<string, string> {
   return written(readApps(own[variable]), { ...appOf(entry), handlers });
 }
 
-/** Tells everything that this runner starts from now on which app it belongs to. */
+/** Sets the variable, so that all processes that this runner starts inherit the app that the runner belongs to. */
 export function markAsRunner(handlers: string, env: NodeJS.ProcessEnv = process.env): void {
   Object.assign(env, written(readApps(env[variable]), { ...appOf(ownScript()), handlers, pid: process.pid }));
 }
 
 /**
- * Ends a start of an app below a runner of the same app: with its entry, with its handlers, or in a thread of the runner's process. Such an
- * app would boot runners that start it again. It is not started in place either: it would do all that only a parent should, once for each
- * runner.
+ * Refuses to start an app below a runner of the same app. Two apps are the same if they share the entry, the handlers, or the runner's
+ * process (a thread of it). Such an app would boot runners that start it again. In-place execution is no alternative, because each runner
+ * would then do what only a parent should do.
  *
  * @throws {FlameError} FLAME_CONFIG that names the app and the fix.
  */
@@ -61,12 +61,12 @@ function found(script: string): string {
   try {
     return realScript(script);
   } catch {
-    // A loader may know how to start what is no file.
+    // A loader may be able to start a script that is not a file.
     return script;
   }
 }
 
-/** The folder itself where it is in no package. */
+/** The folder itself if it belongs to no package. */
 function packageRoot(folder: string): string {
   let root = folder;
   while (!existsSync(join(root, 'package.json'))) {
@@ -91,8 +91,8 @@ function readApps(text = '[]'): readonly AncestorApp[] {
 }
 
 /**
- * The variable as this process and those above it got it at their start: the app may have been started with an environment of its own.
- * Linux only.
+ * The value of the variable that this process and its ancestors had when they started. It is needed because the app may have been started
+ * with an environment of its own. Linux only.
  */
 function fromAncestors(): (string | undefined)[] {
   const texts = [];

@@ -4,37 +4,37 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { BuildDigest } from '../../core/manifest.js';
 import { ownScript, realScript } from './own-script.js';
 
-/** What Node loads as code. */
+/** Files that Node loads as code. */
 const scripts = /\.(?:[cm]?js|node|wasm)$/;
 const typeScripts = /(?<!\.d)\.[cm]?tsx?$/;
-/** More than any build holds: the folder is not one. */
+/** More entries than a build has. A folder with more is not a build. */
 const mostEntries = 50_000;
 const mostBytes = 256 * 1024 * 1024;
 
-/** One file of a build, with what tells cheaply that it was written again. */
+/** One file of a build. Its stamp changes when the file is written, and is cheap to read. */
 interface BuildFile {
   readonly stamp: string;
   readonly hash: string;
 }
 
-/** Where a build lies, and which of its files count. */
+/** The folder of a build, and a filter for its files. */
 interface BuildPlace {
   /** The folder of the nearest package.json above the entry. */
   readonly root: string;
-  /** The entry, seen from there, without its extension. */
+  /** The entry, relative to `root`, without its extension. */
   readonly entry: string;
   readonly folder: string;
   readonly counts: (name: string) => boolean;
 }
 
 /**
- * The build that a process was started from, as it was on disk when this was read: what Node runs of the build's folder, by content and by
- * path within its package, so that it is the same in a container.
+ * A digest of the build that started this process, as the build was on disk at the time of reading. It covers the content of the files that
+ * Node runs and their paths within the package, so it is the same in a container.
  *
- * The folder is the first one below the package on the way to the entry (`dist` for `dist/main.js`), or the app's own where a monorepo
- * keeps several (`dist/apps/shop`). Counted are scripts, JSON, native addons and WebAssembly, and TypeScript where the entry is TypeScript;
- * not what lies in `node_modules` or in folders with a leading dot, and neither source maps nor declarations. Of an entry that lies beside
- * its package.json, the JSON beside it does not count.
+ * The build's folder is the first folder on the path from the package to the entry (`dist` for `dist/main.js`), or the app's own folder in
+ * a monorepo (`dist/apps/shop`). The digest covers scripts, JSON, native addons and WebAssembly, and TypeScript if the entry is TypeScript.
+ * It ignores `node_modules`, folders with a leading dot, source maps and declarations. If the entry is in the same folder as its
+ * package.json, it also ignores the JSON files in that folder.
  */
 export class AppBuild {
   readonly digest: BuildDigest;
@@ -52,8 +52,8 @@ export class AppBuild {
   }
 
   /**
-   * Reads the build of `script`; undefined where none can be told: a process without a script or one of a package in `node_modules`, no
-   * package.json above it, files that cannot be read, or a folder of more than 50,000 entries or 256 MiB. Reads synchronously, some 25
+   * Reads the build of `script`. Returns undefined if the process has no script, the script belongs to a package in `node_modules`, there
+   * is no package.json above it, files cannot be read, or the folder has more than 50,000 entries or 256 MiB. Reads synchronously, about 25
    * microseconds for each file. Never throws.
    */
   static read(script = ownScript()): AppBuild | undefined {
@@ -65,7 +65,7 @@ export class AppBuild {
     }
   }
 
-  /** Which files are not any more what they were; none where that cannot be told. */
+  /** The paths of the files that have changed since they were read; empty if the build cannot be read now. */
   changes(): string[] {
     try {
       const place = placeOf(this.#script);
@@ -87,7 +87,7 @@ function placeOf(script: string): BuildPlace | undefined {
   if (root === undefined || file.includes(`${sep}node_modules${sep}`)) return undefined;
   const path = posix(relative(root, file));
   const below = /^(?:[^/]+\/)?apps\/[^/]+(?=\/)|^[^/]+(?=\/)/.exec(path)?.[0];
-  // The whole disk is no build.
+  // The root of the file system is not a build.
   if (below === undefined && dirname(root) === root) return undefined;
   const typed = typeScripts.test(file);
   const counts = (name: string): boolean =>
@@ -95,10 +95,10 @@ function placeOf(script: string): BuildPlace | undefined {
   return { root, entry: path.replace(/\.\w+$/, ''), folder: join(root, below ?? ''), counts };
 }
 
-/** As `node <script>` finds it, through links. */
+/** The file that `node <script>` would run, with links resolved. */
 function fileOf(script: string): string {
   const found = [script, `${script}.js`].find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
-  // Node looks into a folder's package.json, and remembers for ever what it found.
+  // `realScript` makes Node read a folder's package.json, which Node then caches until the process ends.
   return realpathSync(found ?? realScript(script));
 }
 
@@ -109,7 +109,7 @@ function packageOf(folder: string): string | undefined {
   }
 }
 
-/** The files of a build by their paths. What is `known` under the same stamp is not read again. */
+/** The files of a build by path. A file with the same stamp as in `known` is not read again. */
 function filesOf({ root, folder, counts }: BuildPlace, known: ReadonlyMap<string, BuildFile>): Map<string, BuildFile> {
   const files = new Map<string, BuildFile>();
   let [entries, bytes] = [0, 0];

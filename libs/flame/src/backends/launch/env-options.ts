@@ -2,16 +2,17 @@ import { OptionReader, show } from '../../core/options/option-reader.js';
 import { isFlameParent } from './runner-env.js';
 import type { EnvRules } from './runner-env.js';
 
-/** The options of every backend that say which environment its runners get. */
+/** The options of every backend for the environment of its runners. */
 export interface EnvOptions {
   /**
-   * Environment variables beside the inherited ones, which they replace; `undefined` takes one away. `FLAME_PARENT` cannot be given.
+   * Environment variables that are added to the inherited ones and replace them; `undefined` removes a variable. `FLAME_PARENT` cannot be
+   * set.
    *
    * @default {}
    */
   env?: Readonly<Record<string, string | undefined>>;
   /**
-   * Which of the parent's environment variables runners get: all, none, or those named. `NODE_OPTIONS` goes along in any case.
+   * The parent's environment variables that runners inherit: all, none, or the named ones. `NODE_OPTIONS` is always inherited.
    *
    * @default 'all' for processes; 'none' for machines of their own, so that no secret leaves this one by accident
    */

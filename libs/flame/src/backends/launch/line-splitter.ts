@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 
-/** The longest line that is passed on in one piece. */
+/** The longest line that is passed on in one piece, in characters. */
 const longestLine = 16_384;
 
 /**
- * Cuts a text stream into lines and hands each to `take`, without its line end. A line above 16,384 characters comes in pieces of that
- * size, so that output without line ends costs no memory; an unfinished last line comes when the stream ends.
+ * Splits a text stream into lines and passes each to `take`, without its line end. A line of more than 16,384 characters is passed in
+ * pieces of that size, so that output without line ends needs no more memory. An unfinished last line is passed when the stream ends.
  */
 export function splitLines(stream: Readable, take: (line: string) => void): void {
   let rest = '';
@@ -26,6 +26,6 @@ export function splitLines(stream: Readable, take: (line: string) => void): void
     for (; rest.length > longestLine; rest = rest.slice(longestLine)) take(rest.slice(0, longestLine));
   });
   stream.on('close', flush);
-  // The other end of the pipe is a process that may be killed at any time; its exit says what happened.
+  // The process at the other end of the pipe may be killed at any time. Its exit reports the cause.
   stream.on('error', flush);
 }

@@ -1,25 +1,25 @@
 const inspector = /^--(inspect(-brk|-wait|-port|-publish-uid)?|debug-port)(=|$)/;
 const inspectorWithValue = new Set(['--inspect-port', '--debug-port', '--inspect-publish-uid']);
 const opens = /^(--inspect(?:-brk|-wait)?)(?:=|$)/;
-/** `-e`, `-p`, `-pe`, `-c`, `-i` and their long names; the code follows as a word of its own, except for some. */
+/** `-e`, `-p`, `-pe`, `-c`, `-i` and their long names. For those in `scriptWithValue`, the code follows as a separate argument. */
 const script = /^(-e|-p|-pe|-c|-i|--eval|--print|--check|--interactive|--test|--input-type|--test-[a-z-]+)(=|$)/;
 const scriptWithValue = new Set(['-e', '-p', '-pe', '--eval', '--input-type']);
 
 /**
- * Node's flags without those of the inspector: its port is the parent's, and a runner that waits for a debugger never attaches. The
- * inspector of runners is an option of ProcessBackend.
+ * Node's flags without those of the inspector. A runner cannot use the parent's inspector port, and a runner that waits for a debugger
+ * never attaches. ProcessBackend has an option for the inspector of runners.
  */
 export function withoutInspector(flags: readonly string[]): string[] {
   return without(flags, inspector, inspectorWithValue);
 }
 
-/** Node's flags for one more process like this: its inspector, if this one has one by its flags, takes any free port. */
+/** Node's flags for another process like this one. If the flags open an inspector, the new process opens it at any free port. */
 export function ownInspector(flags: readonly string[]): string[] {
   const opened = flags.map((flag) => opens.exec(flag)?.[1]).filter((flag) => flag !== undefined);
   return [...withoutInspector(flags), ...opened.map((flag) => `${flag}=127.0.0.1:0`)];
 }
 
-/** Node's flags without those that say what to run in place of a file, such as `-e` with its code. */
+/** Node's flags without those that run something other than a file, such as `-e` with its code. */
 export function withoutScript(flags: readonly string[]): string[] {
   return without(flags, script, scriptWithValue);
 }

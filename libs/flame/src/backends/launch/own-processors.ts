@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * How many processors this process can keep busy: those that it may run on, and no more than the CPU quotas of its control groups (cgroup
- * v1 and v2, the smallest from its own group up to the top) pay for. Fractions are rounded down: with a quota of 1.5 one process runs
- * without being throttled. At least 1.
+ * The number of processors that this process can keep busy: the processors that it may run on, limited by the CPU quotas of its control
+ * groups (cgroup v1 and v2, the smallest quota from its own group up to the root). Fractions are rounded down: with a quota of 1.5 one
+ * process runs without being throttled. At least 1.
  *
- * Node counts quotas in some versions only, so that they are read here. `root` is the folder of `proc` and of what is mounted.
+ * The quotas are read here because only some versions of Node count them. `root` is the folder that contains `proc` and the mount points.
  */
 export function ownProcessors(root = '/'): number {
   return Math.max(1, Math.floor(Math.min(allowed(root), quota(root))));
@@ -22,7 +22,7 @@ function allowed(root: string): number {
   }, 0);
 }
 
-/** In processors; Infinity without one. See cgroups(7) and proc(5). */
+/** The quota in processors; Infinity if there is none. See cgroups(7) and proc(5). */
 function quota(root: string): number {
   const groups = read(join(root, 'proc/self/cgroup'))
     .split('\n')
@@ -40,13 +40,13 @@ function quota(root: string): number {
   return Math.min(Infinity, ...limits);
 }
 
-/** A group's path below what of the hierarchy is mounted. In a namespace of its own that is the group itself. */
+/** A group's path relative to the mounted part of the hierarchy. In a cgroup namespace of its own, this is the mounted folder itself. */
 function below(top: string, group: string): string {
   if (top === '/') return group;
   return group === top || group.startsWith(`${top}/`) ? group.slice(top.length) : '';
 }
 
-/** A path and all above it. */
+/** A path and all its parent folders. */
 function upwards(path: string): string[] {
   const names = path.split('/').filter((name) => name !== '' && name !== '..');
   return Array.from({ length: names.length + 1 }, (_, count) => names.slice(0, count).join('/'));
@@ -58,11 +58,11 @@ function limitOf(folder: string, type: string): number {
       ? read(join(folder, 'cpu.max')).split(' ').map(Number)
       : [Number(read(join(folder, 'cpu.cfs_quota_us')) || NaN), Number(read(join(folder, 'cpu.cfs_period_us')) || NaN)];
   const limit = most! / period!;
-  // "max", -1, and the top, which has no such file.
+  // "max", -1, and the root group, which has no such file, mean no limit.
   return limit > 0 ? limit : Infinity;
 }
 
-/** Empty where there is none. */
+/** The file's text; empty if there is no such file. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
@@ -71,7 +71,7 @@ function read(file: string): string {
   }
 }
 
-/** As mountinfo writes spaces. */
+/** Decodes the octal escapes of mountinfo, such as those for spaces. */
 function unescaped(path: string): string {
   return path.replace(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 8)));
 }

@@ -1,22 +1,22 @@
 import { withoutInspector } from './node-flags.js';
 
-/** Which of the parent's environment a runner gets, and what beside it. */
+/** The parent's variables that a runner inherits, and the variables that are added. */
 export interface EnvRules {
   readonly inheritEnv: 'all' | 'none' | readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Variables that say where a process is. On another machine they would say where the parent is. */
+/** Variables that describe the machine of a process. On another machine their values would be wrong. */
 const ofAMachine = /^(HOSTNAME|HOME|PATH|PWD|OLDPWD|SHLVL|USER|LOGNAME|SHELL|TERM|TMPDIR|TEMP|TMP|XDG_.*|SSH_.*|DOCKER_HOST|KUBECONFIG|_)$/;
 
-/** What Node and PM2 tell the processes that they start. A runner is started by neither. */
+/** Variables that Node and PM2 set for the processes that they start. They start no runner. */
 const ofNode = /^(NODE_UNIQUE_ID|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE|WATCH_REPORT_DEPENDENCIES)$/;
 const ofPm2 =
   /^(NODE_APP_INSTANCE|PM2_(USAGE|INTERACTOR_PROCESSING|PROGRAMMATIC|JSON_PROCESSING)|_pm2_version|pm2?_.*|axm_.*|args|automation|autorestart|autostart|created_at|env|exec_interpreter|exec_mode|filter_env|instance_var|instances|kill_retry_time|km_link|merge_logs|name|namespace|node_args|pmx|restart_time|status|treekill|unique_id|unstable_restarts|username|vizion|vizion_running|watch|windowsHide)$/;
 
 /**
- * The environment of a runner: what is inherited, then `env`, then `FLAME_PARENT`, which nothing overrides. `NODE_OPTIONS` is carried on in
- * any case, because it holds the loaders without which the app may not start.
+ * The environment of a runner: the inherited variables, then `env`, then `FLAME_PARENT`, which cannot be overridden. `NODE_OPTIONS` is
+ * always inherited, because the app may not start without the loaders in it.
  */
 export function runnerEnv(rules: EnvRules, flameParent: string, own: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const env: NodeJS.ProcessEnv = rules.inheritEnv === 'all' ? { ...own } : pick(own, rules.inheritEnv === 'none' ? [] : rules.inheritEnv);
@@ -30,8 +30,8 @@ export function runnerEnv(rules: EnvRules, flameParent: string, own: NodeJS.Proc
 }
 
 /**
- * The same for a runner on another machine. With `inheritEnv: 'all'` it does not get what says where a process is (`HOSTNAME`, `PATH`, …),
- * nor what `platform` matches; a list of names gets what it names.
+ * The environment of a runner on another machine. With `inheritEnv: 'all'` it does not contain the variables that describe a machine
+ * (`HOSTNAME`, `PATH`, …), nor those that match `platform`. With a list of names it contains all of them.
  */
 export function remoteEnv(
   rules: EnvRules,
@@ -44,7 +44,7 @@ export function remoteEnv(
   return runnerEnv(rules, flameParent, Object.fromEntries(travels));
 }
 
-/** Windows has one variable for all ways to write its name. */
+/** Windows ignores the case of a variable's name. */
 export function isFlameParent(name: string): boolean {
   return name.toUpperCase() === 'FLAME_PARENT';
 }

@@ -1,25 +1,26 @@
 const testRunner =
   /[\\/]node_modules[\\/](vitest|jest|jest-[a-z-]+|mocha|ava|tap|@tapjs[\\/][a-z-]+|jasmine|playwright|cypress)[\\/]|[\\/]\.bin[\\/](vitest|jest|mocha|ava|tap|jasmine|playwright|cypress)$|[._-](test|spec|cy)\.[cm]?[jt]sx?$/;
 
-/** What of a process says whether a test runner is in it. */
+/** The parts of a process that show whether a test runner runs in it. */
 export interface TestEvidence {
   readonly argv: readonly string[];
   readonly execArgv: readonly string[];
-  /** Node's own list of the built-in modules that this process has loaded; not documented, so it may be missing. */
+  /** Node's own list of the built-in modules that this process has loaded. It is not documented, so it may be missing. */
   readonly moduleLoadList?: readonly string[];
 }
 
 /**
- * Whether tests run in this process, so that its command line is not the app's. Judged by what is in the process and not by the
- * environment, which an app that a test started has inherited.
+ * Whether tests run in this process, so that its command line is not the app's. The decision uses the state of the process and not the
+ * environment, because an app that a test starts inherits the environment.
  */
 export function underTest(started: TestEvidence = process, globals: object = globalThis): boolean {
   return testRunner.test(started.argv[1] ?? '') || hasTestGlobals(globals) || usesNodeTest(started);
 }
 
 /**
- * Vitest's worker has a global of that name. Jest, Mocha and Jasmine put `describe` and `it` there, and Jest's `expect`, which Vitest has
- * too, a symbol that is there also without them. This is how they are seen inside of Nx and of scripts that start them.
+ * Vitest's worker has a global named `__vitest_worker__`. Jest, Mocha and Jasmine define the globals `describe` and `it`. Jest's `expect`,
+ * which Vitest also has, defines a symbol even if these globals are disabled. This detects test runners inside Nx, and test runners that
+ * another script starts.
  */
 function hasTestGlobals(globals: object): boolean {
   const { describe, it } = globals as { describe?: unknown; it?: unknown };
@@ -30,7 +31,7 @@ function hasTestGlobals(globals: object): boolean {
   );
 }
 
-/** With `node --test` in this very process, or `node:test` loaded, which `node --test` has each of its files do. */
+/** Whether this process runs with `node --test`, or has loaded `node:test`, as all files under `node --test` do. */
 function usesNodeTest({ execArgv, moduleLoadList = [] }: TestEvidence): boolean {
   return (
     execArgv.some((flag) => flag === '--test' || flag.startsWith('--test-')) ||

@@ -1,6 +1,6 @@
 import type { Check } from '../../core/check.js';
 
-/** The checks of one `examine()`, as they are made. `wordsOf` gives the platform's words for an error. */
+/** Collects the checks of one `examine()`. `wordsOf` returns the platform's own text for an error. */
 export class Examination {
   readonly checks: Check[] = [];
   readonly #wordsOf: (error: unknown) => string;
@@ -12,7 +12,7 @@ export class Examination {
   }
 
   /**
-   * Adds a check: ok with the message that `find` gives, or failed with the error that it throws. Resolves to whether it is ok.
+   * Adds a check: ok with the message that `find` returns, or failed with the error that it throws. Resolves to whether it is ok.
    *
    * @throws the signal's reason.
    */

@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
 
-/** Time before a removal is tried again, in milliseconds. It doubles up to the longest. */
+/** The pause before the next try of a removal, in milliseconds. It doubles up to the longest. */
 const firstPause = 2_000;
 const longestPause = 60_000;
 
 export interface Leftover {
-  /** Removes it, and resolves to whether it was there. Rejects with an error that says how to remove it by hand. */
+  /** Removes the leftover, and resolves to whether it existed. Rejects with an error that says how to remove it by hand. */
   readonly remove: () => Promise<boolean>;
   /**
-   * Time in milliseconds in which the platform may still make it, after a request without an answer. For that time it is looked for.
+   * Time in milliseconds in which the platform may still create the leftover, after a request without an answer. Removals are repeated for
+   * this time.
    *
    * @default 0
    */
@@ -18,7 +19,8 @@ export interface Leftover {
 
 /**
  * Removes what could not be removed at first, because the platform did not answer or refused. Removals are repeated until they succeed. A
- * leftover takes no runner's place in its pool. What is left when the app closes is logged, and the next parent removes it.
+ * leftover does not occupy a runner's place in its pool. Leftovers that remain when the app closes are logged, and the next parent removes
+ * them.
  */
 export class Leftovers {
   readonly #log: Pick<FlameLog, 'error'>;
@@ -27,13 +29,13 @@ export class Leftovers {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  /** When the app closes, all are tried once more, for `limit` milliseconds and a minute at most. */
+  /** When the app closes, each removal is tried once more, for `limit` milliseconds, but at most one minute. */
   constructor(log: Pick<FlameLog, 'error'>, limit: number) {
     this.#log = log;
     this.#limit = Math.min(limit, longestPause);
   }
 
-  /** `what` names one leftover for people, such as "pod work-1". `problem` is why it could not be removed so far. */
+  /** `what` names one leftover for people, such as "pod work-1". `problem` is the reason why it has not been removed. */
   add(what: string, problem: string, leftover: Leftover): void {
     if (this.#all.has(what)) return;
     const entry = { problem, tried: Promise.resolve() };
@@ -41,7 +43,7 @@ export class Leftovers {
     entry.tried = this.#try(entry, leftover).then((gone) => void (gone && this.#all.delete(what)));
   }
 
-  /** Resolves when everything is removed or logged. Idempotent. */
+  /** Resolves when each leftover is removed or logged. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -56,7 +58,7 @@ export class Leftovers {
     for (const [what, { problem }] of this.#all) this.#log.error(`${what} may still be there: ${problem}`);
   }
 
-  /** Resolves when the leftover is gone (true), or the app closes (false). */
+  /** Resolves to true when the leftover is gone, or to false when the app closes. */
   async #try(entry: { problem: string }, { remove, mayComeFor = 0 }: Leftover): Promise<boolean> {
     const { signal } = this.#closing;
     const until = performance.now() + mayComeFor;

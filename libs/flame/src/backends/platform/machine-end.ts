@@ -13,12 +13,12 @@ export async function endsWithin({ exited }: { readonly exited: Promise<unknown>
   return ended;
 }
 
-/** The signal that ended a process whose init process or shell ended with this code: 128 and the number of the signal. */
+/** The signal that ended a process whose init process or shell exited with this code: 128 plus the number of the signal. */
 export function signalOfExitCode(code: number): NodeJS.Signals | undefined {
   return code > 128 ? signalOfNumber(code - 128) : undefined;
 }
 
-/** The name of a signal; undefined for numbers that no signal has. */
+/** The name of a signal; undefined if no signal has this number. */
 export function signalOfNumber(number: number): NodeJS.Signals | undefined {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] as NodeJS.Signals | undefined;
 }

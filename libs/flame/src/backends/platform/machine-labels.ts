@@ -1,6 +1,6 @@
 import type { BootRequest } from '../backend.js';
 
-/** What identifies a machine on its platform: the parent that made it, the pool, and the runner that it hosts. */
+/** Identifies a machine on its platform: the parent that made it, the pool, and the runner that it hosts. */
 export interface MachineLabels {
   readonly parent: string;
   readonly pool: string;
@@ -10,8 +10,8 @@ export interface MachineLabels {
 const names = ['parent', 'pool', 'runner'] as const;
 
 /**
- * Labels, metadata or tags for a machine. `prefix` begins each key, in the form of the platform: `nestjs-flame.` for Docker's,
- * `nestjs-flame/` for those of Kubernetes. `reap` finds machines by them.
+ * Labels, metadata or tags for a machine. `prefix` begins each key, in the platform's form: `nestjs-flame.` for Docker, `nestjs-flame/` for
+ * Kubernetes. `reap` finds machines by these labels.
  */
 export function machineLabels(
   { parent, pool, runner }: Pick<BootRequest, 'parent' | 'pool' | 'runner'>,
@@ -20,7 +20,7 @@ export function machineLabels(
   return { [`${prefix}parent`]: parent, [`${prefix}pool`]: pool, [`${prefix}runner`]: runner };
 }
 
-/** Reads the labels of a machine; undefined when this library did not make it. */
+/** Reads the labels of a machine; undefined if this library did not make it. */
 export function readMachineLabels(labels: Readonly<Record<string, string>> | undefined, prefix: string): MachineLabels | undefined {
   const [parent, pool, runner] = names.map((name) => labels?.[`${prefix}${name}`]);
   return parent === undefined || pool === undefined || runner === undefined ? undefined : { parent, pool, runner };

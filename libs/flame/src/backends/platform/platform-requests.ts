@@ -2,15 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { OptionReader } from '../../core/options/option-reader.js';
 
-/** How often a request that may be repeated is sent at most, and after a time without an answer. */
+/** The most tries of a request that may be repeated: in general, and if it gets no answer in time. */
 const mostTries = 3;
 const mostSilentTries = 2;
-/** Before a request is sent again, doubled each time; the platform may ask for more. */
+/** The pause before the first repetition, in milliseconds. It doubles each time, and the platform may ask for a longer one. */
 const firstPause = 500;
-/** The longest pause that a platform can ask for, and what all of them may add up to, in milliseconds. */
+/** The longest pause that a platform can ask for, and the longest sum of all pauses, in milliseconds. */
 const longestPause = 60_000;
 const mostPauses = 120_000;
-/** What another try does not change: this process may not use the socket, or there is none. */
+/** Errors that a repetition does not change: this process may not use the socket, or there is none. */
 const final = new Set(['EACCES', 'EPERM', 'ENOENT']);
 /** Node's longest timer. */
 const longestTimer = 2 ** 31 - 1;
@@ -18,15 +18,15 @@ const longestTimer = 2 ** 31 - 1;
 /** The option `requestTimeout`, which the backends of all platforms have. */
 export interface RequestOptions {
   /**
-   * Time for the platform's API to answer one request, in milliseconds; one that makes a machine may take four times that. `Infinity` for
-   * no limit.
+   * Time for the platform's API to answer one request, in milliseconds. A request that makes a machine may take four times as long.
+   * `Infinity` for no limit.
    *
    * @default 15_000
    */
   requestTimeout?: number;
 }
 
-/** Its default; a test compares the two. */
+/** The default of `requestTimeout`. A test compares it with the docstring. */
 export const requestDefaults = { requestTimeout: 15_000 } as const;
 
 export function readRequestTimeout(reader: OptionReader): number {
@@ -38,36 +38,36 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** The platform that is asked. */
+/** The platform that requests are sent to. */
 export interface Platform {
   /** The backend's name. */
   readonly backend: string;
-  /** Its API, for people: `the API server at https://10.0.0.1`. */
+  /** The platform's API, for people: `the API server at https://10.0.0.1`. */
   readonly api: string;
   /** Milliseconds for one answer. */
   readonly requestTimeout: number;
   readonly log: Pick<FlameLog, 'warn'>;
-  /** The HTTP status of an answer that the client threw; undefined or 0 where there was none. */
+  /** The HTTP status of an error that the client threw; undefined or 0 if there was no answer. */
   readonly statusOf: (error: unknown) => number | undefined;
-  /** Its `Retry-After` header. */
+  /** The `Retry-After` header of such an error. */
   readonly retryAfterOf?: (error: unknown) => string | undefined;
 }
 
 export interface RequestRules {
-  /** To send it twice does no harm. */
+  /** The request may be sent twice without harm. */
   readonly repeat?: boolean;
-  /** How many times `requestTimeout` an answer may take. @default 1 */
+  /** Multiplies `requestTimeout` for this request. @default 1 */
   readonly patience?: number;
-  /** More milliseconds for the answer: what the platform was asked to wait. @default 0 */
+  /** Added to the limit, in milliseconds: the time for which the platform was asked to wait. @default 0 */
   readonly wait?: number;
-  /** Ends the request, and the waiting for the next one. */
+  /** Ends the request, and the pause before a repetition. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * How a backend asks its platform. Each request has a limit, whatever the platform's client does: some never call back when a connection
- * breaks within an answer. It is repeated where that does no harm and may help, and a platform that does not answer is told of once, until
- * it answers again.
+ * Sends a backend's requests to its platform. Each request has a limit of its own, because some clients never report that a connection
+ * broke during an answer. A request is repeated if this does no harm and may help. If the platform does not answer, one warning is logged
+ * until it answers again.
  */
 export class PlatformRequests {
   readonly #platform: Platform;
@@ -77,15 +77,15 @@ export class PlatformRequests {
     this.#platform = platform;
   }
 
-  /** Milliseconds after which a request that was repeated is given up. */
+  /** Milliseconds after which a repeated request is given up. */
   get limit(): number {
     return this.#platform.requestTimeout * mostSilentTries;
   }
 
   /**
-   * Asks, and gives the answer. `ask` gets a signal that ends its request; `what` is for people: "delete pod work-1".
+   * Sends a request and resolves to its answer. `ask` gets a signal that ends the request. `what` is for people: "delete pod work-1".
    *
-   * @throws {NoAnswer} when there was no answer in time; the signal's reason; what `ask` throws.
+   * @throws {NoAnswer} when there was no answer in time; the signal's reason; any error that `ask` throws.
    */
   async send<T>(what: string, ask: (signal: AbortSignal) => Promise<T>, rules: RequestRules = {}): Promise<T> {
     const { signal } = rules;
@@ -107,8 +107,8 @@ export class PlatformRequests {
   }
 
   /**
-   * Asks for what is answered when something happens; undefined when nothing has for `time` milliseconds. Whoever asks again then notices a
-   * connection that is dead.
+   * Sends a request that the platform answers when an event happens. Resolves to undefined if there is no event for `time` milliseconds. A
+   * caller that then polls again notices a dead connection.
    */
   async poll<T>(what: string, ask: (signal: AbortSignal) => Promise<T>, time: number, signal?: AbortSignal): Promise<T | undefined> {
     try {
@@ -134,7 +134,7 @@ export class PlatformRequests {
     try {
       return await Promise.race([ask(end.signal), late]);
     } catch (error) {
-      // What the client makes of the abort says less.
+      // The client's own error for the abort is less precise.
       throw end.signal.aborted ? end.signal.reason : error;
     } finally {
       clearTimeout(timer);
@@ -142,11 +142,11 @@ export class PlatformRequests {
     }
   }
 
-  /** Undefined where another try is of no use, or might do harm. */
+  /** Undefined if a repetition is useless or may do harm. */
   #pauseAfter(error: unknown, tries: number, repeat: boolean): number | undefined {
     const status = this.#platform.statusOf(error) || undefined;
     const backoff = firstPause * 2 ** (tries - 1);
-    // It has refused to begin, and says when to come again.
+    // With 429 the platform has not begun the request, so a repetition is safe. `Retry-After` gives the pause.
     if (status === 429) return Math.max(backoff, retryAfter(this.#platform.retryAfterOf?.(error)) ?? 0);
     if (!repeat || tries >= (error instanceof NoAnswer ? mostSilentTries : mostTries)) return undefined;
     if (status === undefined) return final.has((error as NodeJS.ErrnoException).code ?? '') ? undefined : backoff;
@@ -161,7 +161,7 @@ export class PlatformRequests {
   }
 }
 
-/** The header's seconds or date, in milliseconds. */
+/** The header's seconds or date as a pause in milliseconds. */
 export function retryAfter(header: string | null | undefined): number | undefined {
   if (!header) return undefined;
   const seconds = Number(header);

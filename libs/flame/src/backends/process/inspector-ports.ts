@@ -1,25 +1,25 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Node's own default is 9229, which is the parent's. */
+/** Node's default port is 9229, which the parent may use. */
 const firstPort = 9230;
 const lastPort = 65_535;
 
-/** Ports given to runners of this process, by all its backends. */
+/** Ports in use by runners of this process, of all its backends. */
 const taken = new Set<number>();
 
-/** A port for the inspector of a runner, and what gives it back. */
+/** A port for the inspector of a runner. */
 export interface InspectorPort {
   readonly port: number;
   release(): void;
 }
 
-/** Takes the first free port of this host from `from` on; 0 leaves the choice to the runner. @throws when none is free. */
+/** Takes the first free port of this host, starting with `from`. With 0 the runner chooses a port. @throws if none is free. */
 export async function takeInspectorPort(from = firstPort): Promise<InspectorPort> {
   if (from === 0) return { port: 0, release: () => {} };
   for (let port = from; port <= lastPort; port++) {
     if (taken.has(port)) continue;
-    // Before anything is awaited, so that no other boot takes it.
+    // Reserved before the first await, so that no other boot takes the same port.
     taken.add(port);
     if (await isFree(port)) return { port, release: () => void taken.delete(port) };
     taken.delete(port);

@@ -20,11 +20,14 @@ import type { ProcessBackendOptions } from './process-options.js';
 
 export type { ProcessBackendOptions } from './process-options.js';
 
-/** The app that was told of `inspect` last. */
+/** The parent that last logged the hint about `inspect`. */
 let saidInspect = '';
-/** The runner's end of the lifeline: the first descriptor after the standard ones. */
+/** The runner's end of the lifeline: the first file descriptor after the standard ones. */
 const lifeline = 3;
-/** What spawning again cannot cure: no such file or folder, no right to it, a command line or environment that is too long. */
+/**
+ * Errors that another spawn cannot fix: the file or folder does not exist, access is denied, the command line or the environment is too
+ * long.
+ */
 const fatal: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'E2BIG'];
 
 const noInit =
@@ -32,14 +35,14 @@ const noInit =
   'Give the container an init: docker run --init, init: true in a compose file, in Kubernetes shareProcessNamespace: true or an image whose entrypoint is tini.';
 
 /**
- * Runs every runner as a process of its own on the parent's host, started as the parent itself was started.
+ * Runs every runner as a process on the parent's host, started in the same way as the parent.
  *
- * A runner leads its own process group. So Ctrl-C in a terminal reaches the parent alone, which can drain before its runners go; and when a
- * runner is gone, however it went, all that its handlers spawned is killed with it. What is to outlive its runner has to be spawned with
- * `detached: true`.
+ * A runner leads its own process group. So Ctrl-C in a terminal reaches only the parent, which can drain before its runners end. When a
+ * runner ends, for any reason, all processes that its handlers spawned are killed too. Spawn a process with `detached: true` if it should
+ * outlive its runner.
  *
- * No runner outlives the parent: a pipe, the lifeline, tells it when the parent's process is gone, even by SIGKILL, and what the parent's
- * own end leaves time for is killed then and there.
+ * No runner outlives the parent. A pipe, the lifeline, closes when the parent's process ends, even by SIGKILL. A parent that exits by
+ * itself also kills its remaining runners at once.
  *
  * In a test, and without `entry`, it acts as LocalBackend does.
  */
@@ -48,9 +51,9 @@ export class ProcessBackend extends FlameBackend {
   override readonly waitsForDebugger: boolean;
   readonly #options: ProcessBackendOptions;
   readonly #machines = new Set<ProcessMachine>();
-  /** Machines whose processes have outlived them; usually none. */
+  /** Machines whose process group still exists after the runner's exit; usually none. */
   readonly #leftovers = new Set<ProcessMachine>();
-  /** Used in place of processes by a test without `entry`: its own command line would start the tests again. */
+  /** Used instead of processes in a test without `entry`, because the test's command line would start the tests again. */
   readonly #local = new LocalBackend();
   #told = false;
 
@@ -61,7 +64,7 @@ export class ProcessBackend extends FlameBackend {
     this.waitsForDebugger = this.#options.inspect === 'brk';
   }
 
-  /** `memory` in a test without `entry`, where this acts as LocalBackend. */
+  /** `memory` in a test without `entry`, because it then acts as LocalBackend. */
   get reach(): 'host' | 'memory' {
     return this.#options.entry === undefined && underTest() ? 'memory' : 'host';
   }
@@ -151,7 +154,7 @@ export class ProcessBackend extends FlameBackend {
     }
   }
 
-  /** Once an app. Where VS Code attaches to whatever is started, it attaches to runners too. */
+  /** Once for each app. If VS Code attaches to all started processes, it attaches to runners too. */
   #sayInspect(parent: string, log: BackendContext['log']): void {
     const { inspect, execArgv = [] } = this.#options;
     if (inspect !== undefined || withoutInspector(execArgv).length < execArgv.length || saidInspect === parent) return;
@@ -165,7 +168,7 @@ export class ProcessBackend extends FlameBackend {
   #env(flameParent: string, handlers: string): Record<string, string> {
     const { env = {}, inheritEnv = 'all' } = this.#options;
     const inherited = withCompileCache(runnerEnv({ env, inheritEnv }, flameParent));
-    // Node makes a worker of a cluster of such a process, before it runs anything of it. No worker has the id 0.
+    // A process with this variable becomes a cluster worker before it runs any code of the app. No worker has the id 0.
     if (cluster.isWorker) inherited.NODE_UNIQUE_ID = '0';
     return { ...inherited, ...ancestorsFor(runnerScript(this.#options), handlers) };
   }
@@ -181,7 +184,7 @@ export class ProcessBackend extends FlameBackend {
     });
   }
 
-  /** The last resort of a parent that ends without having drained: nothing asynchronous happens any more. */
+  /** The last resort if a parent exits without a drain: only synchronous code runs now. */
   readonly #killAll = (): void => {
     for (const machine of this.#machines) machine.kill();
   };

@@ -6,7 +6,7 @@ import { withoutInspector, withoutScript } from '../launch/node-flags.js';
 import { ownScript, realScript } from '../launch/own-script.js';
 import type { Started } from '../launch/own-script.js';
 
-/** What of a command line the user chose; the rest is the parent's own. */
+/** The parts of a command line that the user chose. The other parts are the parent's own. */
 export interface CommandRules {
   readonly entry?: string | URL;
   readonly args?: readonly string[];
@@ -14,15 +14,15 @@ export interface CommandRules {
   readonly cwd?: string;
 }
 
-/** What to start, as `spawn` takes it. */
+/** A command, as `spawn` takes it. */
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
 }
 
 /**
- * The command line of a runner: the parent's own, unless `rules` say otherwise. The parent's arguments go with the parent's script, so with
- * `entry` there are none but `rules.args`. `inspector` are the flags that open a runner's own.
+ * The command line of a runner: the parent's own, unless `rules` override it. The parent's arguments belong to the parent's script, so with
+ * `entry` the only arguments are `rules.args`. `inspector` holds the flags that open the runner's inspector.
  *
  * @throws {FlameError} FLAME_CONFIG when the parent has no script that a process could start and no `entry` was given, or when there is no
  * file at `entry`.
@@ -33,7 +33,7 @@ export function runnerCommand(rules: CommandRules, started: Started = process, i
   return { file: started.execPath, args: [...flags, runnerScript(rules, started), ...args] };
 }
 
-/** The app's main file in that command line. @throws {FlameError} FLAME_CONFIG as `runnerCommand` does. */
+/** The app's main file in that command line. @throws {FlameError} FLAME_CONFIG like `runnerCommand`. */
 export function runnerScript({ entry, cwd }: CommandRules, started: Started = process, inThread = !isMainThread): string {
   if (entry !== undefined) return entryFile(entry, cwd);
   const script = ownScript(started);

@@ -5,7 +5,7 @@ import { splitLines } from '../launch/line-splitter.js';
 import { heapIsFull, processExit } from './process-exit.js';
 import { thisSystem } from '../../system/system.js';
 
-/** How long the last output of a gone process may take; something that it detached may hold the pipe for ever. */
+/** Time for the last output of an ended process, in milliseconds. Limited because a detached process may hold the pipe forever. */
 const lastLinesWait = 500;
 /** Node's longest timer. */
 const longestTimer = 2 ** 31 - 1;
@@ -19,7 +19,7 @@ export class ProcessMachine implements Machine {
   #stopped = false;
   #gone = false;
 
-  /** Takes over a child that has just been spawned, with pipes for its output and its lifeline. */
+  /** Takes over a newly spawned child, with pipes for its output and its lifeline. */
   constructor(child: ChildProcess, order: Pick<BootRequest, 'output' | 'signal'>) {
     this.#child = child;
     this.#pid = child.pid!;
@@ -39,7 +39,7 @@ export class ProcessMachine implements Machine {
       child.once('exit', (code, signal) => {
         this.#gone = true;
         order.signal.removeEventListener('abort', abort);
-        // What its handlers spawned goes with it, and lets go of the pipes.
+        // The processes that its handlers spawned end too, and close the pipes.
         thisSystem().killOutlived(this.#pid);
         const late = setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), lastLinesWait);
         child.once('close', () => {
@@ -52,8 +52,8 @@ export class ProcessMachine implements Machine {
   }
 
   /**
-   * SIGTERM to the runner where that asks, which lets its handlers finish, and after `grace` SIGKILL to the runner and all that it spawned.
-   * A later call can only shorten the time.
+   * Ends the runner. Sends SIGTERM, if the system can ask a process to end by a signal, so that handlers can finish. After `grace`
+   * milliseconds it sends SIGKILL to the runner and all processes that it spawned. A later call can only shorten this time.
    */
   async stop(grace: number): Promise<void> {
     if (!this.#gone) {
@@ -64,7 +64,7 @@ export class ProcessMachine implements Machine {
     await this.exited;
   }
 
-  /** Whether the system still has a process of it. */
+  /** Whether a process of this machine still exists. */
   get lives(): boolean {
     return thisSystem().isAlive(this.#pid);
   }
@@ -76,10 +76,10 @@ export class ProcessMachine implements Machine {
 
   #terminate(grace: number): void {
     if (!this.#stopped && thisSystem().asksBySignal) this.#child.kill('SIGTERM');
-    // The child holds the event loop as long as it lives, so this timer need not.
+    // A living child keeps the event loop alive, so this timer does not have to.
     if (grace <= longestTimer) setTimeout(() => this.kill(), grace).unref();
   }
 }
 
-/** The lifeline of a killed process ends as it may. */
+/** The lifeline of a killed process may end with an error. */
 function ignoreReset(): void {}

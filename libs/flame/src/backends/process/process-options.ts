@@ -3,10 +3,10 @@ import { OptionReader, show } from '../../core/options/option-reader.js';
 import { readEnvOptions } from '../launch/env-options.js';
 import type { EnvOptions } from '../launch/env-options.js';
 
-/** What a ProcessBackend can be told; everything can be left out, which starts runners as the parent itself was started. */
+/** Options of ProcessBackend. All are optional. Without any, runners start in the same way as the parent. */
 export interface ProcessBackendOptions extends EnvOptions {
   /**
-   * The app's main file, relative to `cwd`. Needed where the parent's own script is not the app: under a test runner, in a REPL.
+   * The app's main file, relative to `cwd`. Needed if the parent's own script is not the app: under a test runner, in a REPL.
    *
    * @default process.argv[1]
    */
@@ -30,9 +30,9 @@ export interface ProcessBackendOptions extends EnvOptions {
    */
   cwd?: string;
   /**
-   * Opens an inspector in each runner, for debuggers on this host. `true` takes the first free port from 9230 on, a number the first from
-   * that one on, and 0 any. `'brk'` is as `true`, and stops a runner before the first line of the app until a debugger is attached. The
-   * ports are in the log.
+   * Opens an inspector in each runner, for debuggers on this host. `true` takes the first free port from 9230 on, a number the first free
+   * port from that number on, and 0 any free port. `'brk'` is like `true`, but a runner waits for a debugger before the first line of the
+   * app. The log shows the ports.
    *
    * @default false
    */
@@ -40,7 +40,7 @@ export interface ProcessBackendOptions extends EnvOptions {
 }
 
 /**
- * Checks the options, so that what follows can trust them.
+ * Checks the options.
  *
  * @throws {FlameError} FLAME_CONFIG that names the option and the fix.
  */
