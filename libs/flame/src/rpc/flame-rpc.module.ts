@@ -21,7 +21,7 @@ import { readRpcOptions } from './rpc-options.js';
 import type { FlameRpcOptions, RpcConfig } from './rpc-options.js';
 import { stableHandlers } from './stable-names.js';
 
-/** What a class has that `forRootAsync` gets as `useClass` or `useExisting`. */
+/** The interface of a class that `forRootAsync` gets as `useClass` or `useExisting`. */
 export interface FlameRpcOptionsFactory {
   createFlameRpcOptions(): FlameRpcOptions | Promise<FlameRpcOptions>;
 }
@@ -35,8 +35,9 @@ const log = new Logger('FlameRpc');
  * Calls between the instances of an app, in other regions or in this one. Import it once, in the root module; it is global. It works with
  * or without `FlameModule`.
  *
- * The instance listens once the app's hooks have run. When the app closes it first tells its callers, who go elsewhere, and finishes what
- * runs, and only then lets the app close its database clients and the like. In a pool's runner it makes calls, and takes none.
+ * The instance starts to listen after the app's hooks have run. When the app closes, the instance first announces this to its callers,
+ * which then call other instances. It finishes the running calls before the app closes its database clients and other resources. In a
+ * pool's runner it only makes calls, and does not listen.
  */
 @Module({})
 export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
@@ -69,7 +70,7 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     return dynamicModule([{ provide: configToken, useFactory: () => config }]);
   }
 
-  /** The same with options from a factory. */
+  /** The same as `forRoot`, with options from a factory. */
   static forRootAsync(options: FlameRpcAsyncOptions): DynamicModule {
     const config = asyncOptions(options, {
       path: 'FlameRpcModule.forRootAsync',
@@ -118,7 +119,7 @@ function refuseSecond(modules: ModulesContainer): void {
     throw badOption('FlameRpcModule', `is imported ${count} times with different options`, 'Import it once, in the root module.');
 }
 
-/** How often. */
+/** How often a module is imported. */
 function imported(modules: ModulesContainer, type: Function): number {
   return [...modules.values()].filter(({ metatype }) => metatype === type).length;
 }

@@ -3,22 +3,22 @@ import type { TracedCall } from '../core/call/call-tracer.js';
 import type { CallOptions } from '../pool/calls/pending-call.js';
 import { currentWork } from '../runner/executor/flame-call.js';
 
-/** What calls to this very region are made with. */
+/** The settings of calls that run on this instance. */
 export interface RegionPlace extends InPlaceScopeSetup {
   readonly instance: string;
-  /** The time that a call has where it does not say. */
+  /** The timeout of a call that does not set one, in milliseconds. */
   readonly timeout: number;
 }
 
 /**
- * Runs a method here, since its region is this one: on this very instance, with the arguments as they are, and with the time and the signal
- * that it would have elsewhere, for what it gives and, if that is a stream, to the stream's end.
+ * Runs a method on this instance, because the call's region is this one. The arguments are passed as they are, without encoding. The
+ * timeout and the signal apply as on another instance: until the result, or for a stream until its end.
  */
 export async function runInPlace(place: RegionPlace, name: string, options: CallOptions, run: () => unknown): Promise<unknown> {
   const { clock, instance, timeout } = place;
   const outer = currentWork();
   const traced: TracedCall = { pool: outer?.place.pool ?? '', handler: name, mode: 'call', attempt: 1 };
   const scope = new InPlaceScope(place, { name, where: 'running here', options, timeout, traced });
-  // Inside of a pool's handler it is still part of that.
+  // Inside a pool's handler, this work is nested in the work of that handler.
   return scope.run(new InPlaceWork(scope, outer?.place.pool ?? '', instance, clock, outer), run);
 }

@@ -8,36 +8,37 @@ import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
 /** Options of `@OnRegion`. */
 export interface OnRegionOptions {
   /**
-   * The handler's name, unique in the app, and the same in every version that is to be called.
+   * The handler's name, unique in the app, and the same in all versions of the app that call each other.
    *
    * @default Class.method, and Class.method@Module where several classes of the app have one name
    */
   name?: string;
   /**
-   * Time for the call, in milliseconds, from its beginning to its result; for a stream, to its end. Then the caller gets `FLAME_TIMEOUT`
-   * and the method's signal aborts. `Infinity` for no limit.
+   * Time for the call, in milliseconds, from its beginning to its result, or for a stream to its end. After it, the caller gets
+   * `FLAME_TIMEOUT` and the method's signal aborts. `Infinity` for no limit.
    *
    * @default the module's `timeout`, 5_000
    */
   timeout?: number;
   /**
-   * Whether the work ends when its caller goes. With `false` it goes on, up to `shutdownTimeout`, also when the calling instance dies.
+   * Whether the work ends together with its caller. With `false` it continues, for at most `shutdownTimeout`, even if the calling instance
+   * dies.
    *
    * @default true
    */
   link?: boolean;
-  /** What the method returns, where its code does not show it at run time, as for `@OnFlame`. */
+  /** The kind of the method's result, if the code does not show it at run time, as for `@OnFlame`. */
   returns?: FlameReturns;
 }
 
 /**
- * Runs the method on an instance of `region`, a random one of those that answer: on that instance's own copy of the service. Where this
- * instance is in that region the method simply runs here, with the same time-out. `'primary'` is the primary region, whichever that is; a
- * function is given the call's arguments, as a list, and names the region.
+ * Runs the method on an instance of `region`, on that instance's own copy of the service. The instance is a random one of those that
+ * answer. If this instance is in that region, the method runs here, with the same timeout. `'primary'` is the primary region. A function
+ * gets the call's arguments as a list and returns the name of the region.
  *
- * On an instance that no app with a FlameRpcModule made, the method simply runs. On a pool's runner it behaves as at the runner's parent.
+ * If no app with a FlameRpcModule created the service, the method runs in place. On a pool's runner it behaves as on the runner's parent.
  *
- * @throws {FlameError} FLAME_CONFIG when an option is bad.
+ * @throws {FlameError} FLAME_CONFIG when an option is invalid.
  */
 export function OnRegion<A extends unknown[] = never[]>(
   region: RegionChoice<A>,

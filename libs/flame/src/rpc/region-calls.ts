@@ -17,7 +17,7 @@ import type { InstanceTable } from './instances/instance-table.js';
 import type { RpcConfig } from './rpc-options.js';
 import * as errors from './rpc-errors.js';
 
-/** Whom a call is for. */
+/** The destination of a call. */
 export type Target = { readonly region: string } | { readonly instance: string };
 
 export interface RegionCallsSetup {
@@ -25,13 +25,13 @@ export interface RegionCallsSetup {
   readonly self: InstanceInfo;
   readonly clock: Clock;
   readonly listeners: AbortListeners;
-  /** Undefined where this instance is alone. */
+  /** Undefined if this instance has no discovery, and so no other instances. */
   readonly table: InstanceTable | undefined;
 }
 
 /**
- * Makes calls to other instances: a random one of those that answer and have the handler. One that certainly did not run, because
- * its instance was leaving, goes to the next; what may have run is never repeated.
+ * Makes calls to other instances: each to a random instance that answers and has the handler. A call that certainly did not run, because
+ * its instance was leaving, is sent to another instance. A call that may have run is never repeated.
  */
 export class RegionCalls {
   readonly #setup: RegionCallsSetup;
@@ -50,7 +50,7 @@ export class RegionCalls {
     return [this.#setup.self, ...this.#ready().map(({ info }) => info)];
   }
 
-  /** Runs handler `name` there. `timeout` of the options covers it from here to its result. */
+  /** Runs handler `name` on the target. The options' `timeout` covers the time from here to the result. */
   async call(target: Target, name: string, args: unknown[], options: CallOptions): Promise<unknown> {
     this.#sites.now = this.#setup.clock.now();
     const site = this.#sites.take(this.call);
@@ -88,7 +88,7 @@ export class RegionCalls {
       if (left <= 0) throw searchedTooLong(name, timeout);
       const session = this.#pick(target, name, bounced);
       if (!session && table && !waited) {
-        // The first look round may still be under way.
+        // The first search may still be running.
         waited = true;
         const search = new CallScope({ clock, listeners });
         search.follow(signal, ({ reason }) => errors.neverSent(name, reasonOf(signal!), reason));
@@ -102,7 +102,7 @@ export class RegionCalls {
       try {
         return await session.call(order, name, left, signal);
       } catch (error) {
-        // What was read of a stream cannot be read again.
+        // Items that were read from a stream cannot be read again.
         if (!(error instanceof Bounced) || order.sources?.started)
           throw error instanceof Bounced ? this.#nobody(target, name, bounced) : error;
         bounced.add(session.info.id);
@@ -119,7 +119,7 @@ export class RegionCalls {
     return this.#setup.table?.sessions.filter(({ state }) => state === 'ready') ?? [];
   }
 
-  /** Those whom the call may go to, whatever they can do. */
+  /** The instances of the target that have not returned the call, with or without its handler. */
   #candidates(target: Target, bounced: ReadonlySet<string>): InstanceSession[] {
     return this.#ready().filter(
       ({ info }) => ('region' in target ? info.region === target.region : info.id === target.instance) && !bounced.has(info.id),

@@ -10,8 +10,8 @@ import type { Target } from './region-calls.js';
 import { RpcApp } from './rpc-app.js';
 
 /**
- * Where this instance is and which others there are, and the way to call them without, or against, a method's `@OnRegion`. A class can be
- * called when one of its methods has `@OnRegion`, or when the module's `handlers` names it.
+ * The region of this instance, the list of other instances, and calls to them. Such a call does not need `@OnRegion`, and may go to another
+ * region than `@OnRegion` says. A class can be called if one of its methods has `@OnRegion`, or if it is in the module's `handlers`.
  */
 @Injectable()
 export class RegionRpc {
@@ -26,7 +26,7 @@ export class RegionRpc {
     return this.#app.where.myRegion;
   }
 
-  /** Where the writable database is. */
+  /** The region of the writable database. */
   get primaryRegion(): string {
     return this.#app.where.primaryRegion;
   }
@@ -36,12 +36,12 @@ export class RegionRpc {
     return this.myRegion === this.primaryRegion;
   }
 
-  /** The regions with an instance that answers, this one's first. */
+  /** The regions with an instance that answers; the region of this instance is the first. */
   regions(): readonly string[] {
     return [...new Set(this.instances().map(({ region }) => region))];
   }
 
-  /** The instances that answer, this one first; of one region, or of all. */
+  /** The instances that answer, of one region or of all; this instance is the first. */
   instances(region?: string): readonly InstanceInfo[] {
     const wanted = region === 'primary' ? this.primaryRegion : region;
     const { instances } = this.#app.opened('RegionRpc.instances()').calls;
@@ -49,22 +49,22 @@ export class RegionRpc {
   }
 
   /**
-   * The service as it is on an instance of `region`: `await rpc.on('hkg', PricesService, { timeout: 5_000 }).quote(item)`. `timeout` covers
-   * the call from its beginning to its result.
+   * The service on an instance of `region`: `await rpc.on('hkg', PricesService, { timeout: 5_000 }).quote(item)`. `timeout` covers the call
+   * from its beginning to its result.
    *
-   * @throws {FlameError} FLAME_CONFIG for a bad option, FLAME_DENIED for a class or method that cannot be reached.
+   * @throws {FlameError} FLAME_CONFIG for an invalid option, FLAME_DENIED for a class or method that cannot be reached.
    */
   on<T>(region: string, service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
     const target = { region: region === 'primary' ? this.primaryRegion : region };
     return this.#proxy(target, service, options, `RegionRpc.on('${region}', ${service.name})`) as FlameApi<T>;
   }
 
-  /** The same in the primary region. */
+  /** The same as `on`, in the primary region. */
   onPrimary<T>(service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
     return this.#proxy({ region: this.primaryRegion }, service, options, `RegionRpc.onPrimary(${service.name})`) as FlameApi<T>;
   }
 
-  /** The same on one instance, by its `id` in `instances()`. */
+  /** The same as `on`, on the instance with this `id` in `instances()`. */
   onInstance<T>(id: string, service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
     return this.#proxy({ instance: id }, service, options, `RegionRpc.onInstance('${id}', ${service.name})`) as FlameApi<T>;
   }
@@ -95,7 +95,7 @@ export class RegionRpc {
 
 const emptyTarget = Object.freeze({});
 
-/** `then` is asked for by `await`, symbols by whoever prints the object. */
+/** `await` reads `then`, and printing the object reads symbols: these must not throw. */
 function absent(asker: string, key: string | symbol, methods: readonly (string | symbol)[]): undefined {
   if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return undefined;
   throw new FlameError(

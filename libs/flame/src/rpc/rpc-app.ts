@@ -12,28 +12,28 @@ import type { RegionCalls, Target } from './region-calls.js';
 import { regionDeclarations } from './rpc-declaration.js';
 import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
 
-/** What an app has once its FlameRpcModule is up. */
+/** The parts that exist when FlameRpcModule has been initialised. */
 export interface OpenRpc {
   readonly index: HandlerIndex;
   readonly calls: RegionCalls;
   readonly inPlace: RegionPlace;
 }
 
-/** Where this instance is. */
+/** The location of this instance. */
 export interface Whereabouts {
   readonly instance: string;
   readonly myRegion: string;
   readonly primaryRegion: string;
 }
 
-/** One Nest app as its methods with `@OnRegion` see it: the way from a method to an instance of its region. */
+/** Sends calls to methods with `@OnRegion` of one Nest app to an instance of their region. */
 @Injectable()
 export class RpcApp implements Dispatcher<RegionDeclaration> {
   readonly runsInPlace = false;
   #where: Whereabouts | undefined;
   #open: OpenRpc | undefined;
 
-  /** Told before anything is called. */
+  /** Sets the location. Called before any call. */
   locate(where: Whereabouts): void {
     this.#where = where;
   }
@@ -70,7 +70,7 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
     return calls.call({ region }, index.name(handler), args, options);
   }
 
-  /** Runs handler `number` where the target is; here, if it is here. */
+  /** Runs handler `number` on the target, or here if this instance is the target. */
   call(target: Target, number: number, args: unknown[], options: CallOptions): Promise<unknown> {
     const { index, calls, inPlace } = this.#open!;
     const { myRegion, instance } = this.where;
@@ -79,7 +79,7 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
     return calls.call(target, index.name(number), args, options);
   }
 
-  /** The region that is meant. @throws {FlameError} FLAME_CONFIG when a function gives none. */
+  /** The region that a choice names. @throws {FlameError} FLAME_CONFIG when a function returns no name. */
   region(choice: RegionChoice, args: unknown[], label: string): string {
     const { primaryRegion } = this.where;
     const region: unknown = typeof choice === 'function' ? choice(args as never[]) : choice;
@@ -101,7 +101,7 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
   }
 }
 
-/** `@OnRegion`. */
+/** The decoration behind `@OnRegion`. */
 export const onRegion = new Decoration('OnRegion', regionDeclarations, RpcApp);
 
 function notProvided(label: string, instance: object): FlameError {

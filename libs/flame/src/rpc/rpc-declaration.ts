@@ -1,7 +1,7 @@
 import { Declarations } from '../nest/decorator/declaration.js';
 import type { Declaration } from '../nest/decorator/declaration.js';
 
-/** Where a call is to run: a region, 'primary', or what is decided by its arguments. */
+/** The region in which a call runs: a name, 'primary', or a function of the call's arguments. */
 export type RegionChoice<A extends unknown[] = never[]> = string | ((args: A) => string);
 
 /** One use of `@OnRegion`. */

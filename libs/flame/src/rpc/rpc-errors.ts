@@ -7,7 +7,7 @@ export function describe({ id, region, address, version }: InstanceInfo): string
   return `${id} (region ${region}, ${address}, version ${version})`;
 }
 
-/** What is known: the regions and how many instances answer in each, and who does not answer, and why. */
+/** The known regions with their number of instances, and the addresses that take no calls, with the reasons. */
 function known(all: readonly InstanceInfo[], peers: readonly KnownPeer[]): string {
   const counts = new Map<string, number>();
   for (const { region } of all) counts.set(region, (counts.get(region) ?? 0) + 1);

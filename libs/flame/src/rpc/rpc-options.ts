@@ -28,27 +28,27 @@ export interface FlameRpcOptions {
    */
   myRegion?: string;
   /**
-   * Where the writable database is.
+   * The region of the writable database.
    *
    * @default PRIMARY_REGION of the environment, then 'local'
    */
   primaryRegion?: string;
   /**
-   * How the other instances are found: a list of their addresses, `host:port`, or a `Discovery`. Left out, there are none, and this one
-   * does not listen.
+   * How the other instances are found: a list of their addresses, `host:port`, or a `Discovery`. If omitted, there are no other instances,
+   * and this one does not listen.
    */
   discovery?: readonly string[] | Discovery;
   /**
-   * What all instances of the app know, at least 32 characters: only who has it can connect, either way. A list while it is changed: the
-   * first is shown, all are trusted. Give either this or `tls`.
+   * A secret that all instances of the app share, at least 32 characters. Two instances can connect only if both have it. During a
+   * rotation, give a list: this instance authenticates with the first secret and trusts all of them. Give either this or `tls`.
    *
    * @default FLAME_RPC_SECRET of the environment
    */
   secret?: string | readonly string[];
-  /** Mutual TLS with certificates of your own, instead of a secret. */
+  /** Mutual TLS with your own certificates, instead of a secret. */
   tls?: InstanceTls;
   /**
-   * This instance's name, unique among them.
+   * This instance's name, unique among all instances.
    *
    * @default FLY_MACHINE_ID of the environment, else made at start from the region
    */
@@ -59,41 +59,42 @@ export interface FlameRpcOptions {
    * @default FLAME_APP_VERSION, then FLY_IMAGE_REF, of the environment, else what the list of handlers hashes to
    */
   version?: string;
-  /** The interface on which the others reach this instance; all when left out. */
+  /** The interface on which the others reach this instance; all if omitted. */
   host?: string;
   /**
-   * The port for them, the same on all instances where DNS finds them; 0 takes any that is free.
+   * The port on which the others reach this instance. It must be the same on all instances if DNS finds them; 0 takes any free port.
    *
    * @default 7171
    */
   port?: number;
   /**
-   * Time for a call, from its beginning to its result, where the method does not say; for one that streams, to the end of its streams.
+   * Time for a call, from its beginning to its result, if the method sets none. For a call with streams, the time to the end of its
+   * streams.
    *
    * @default 5_000
    */
   timeout?: number;
   /**
-   * Time that running calls get when this instance shuts down.
+   * Time for running calls to end when this instance shuts down.
    *
    * @default 30_000
    */
   shutdownTimeout?: number;
   /**
-   * How often `discovery` is asked.
+   * The interval between two queries of `discovery`.
    *
    * @default 5_000
    */
   refreshEvery?: number;
   /**
-   * Time for which a broken connection to another instance may come back before calls that run there count as lost. New calls go elsewhere
-   * at once.
+   * Time for a broken connection to another instance to resume. After it, the calls that run there count as lost. New calls go to other
+   * instances at once.
    *
    * @default 5_000
    */
   reconnectTimeout?: number;
   /**
-   * The largest arguments, result or error that may cross, in bytes.
+   * The maximum size of encoded arguments, results and errors, in bytes.
    *
    * @default 268_435_456
    */
@@ -101,22 +102,23 @@ export interface FlameRpcOptions {
   /** Limits on connections to the port that have not authenticated as instances, as in `FlameModule`. */
   preAuth?: PreAuthLimits;
   /**
-   * Classes that `RegionRpc` may call though none of their methods has `@OnRegion`. Nothing else of the app can be called from outside.
+   * Classes that `RegionRpc` may call although none of their methods has `@OnRegion`. Other instances cannot call any other method without
+   * `@OnRegion`.
    *
    * @default []
    */
   handlers?: Class[];
-  /** Classes whose instances cross as themselves; Nest's HTTP exceptions do already. @default [] */
+  /** Classes whose instances keep their class when they cross; Nest's HTTP exceptions already do. @default [] */
   classes?: (Class | RegisteredClass)[];
-  /** What of its caller's context travels with each call, as in `FlameModule`. Nothing when left out. */
+  /** The parts of the caller's context that each call carries, as in `FlameModule`. None if omitted. */
   context?: ContextCarrier | NamedContextCarrier[];
   /** Traces calls from caller to handler, across instances, as in `FlameModule`: `flameTracing()` of `nestjs-flame/tracing`. */
   tracing?: CallTracer;
-  /** As in `FlameModule`, whose own counts in an app that has both. @default true */
+  /** As in `FlameModule`, whose setting applies if the app has both modules. @default true */
   exceptionFilter?: boolean;
 }
 
-/** The defaults, as `FlameRpcOptions` documents them. */
+/** The defaults, as documented in `FlameRpcOptions`. */
 export const rpcDefaults = {
   port: 7171,
   timeout: 5_000,
@@ -127,11 +129,11 @@ export const rpcDefaults = {
   exceptionFilter: true,
 } as const satisfies FlameRpcOptions;
 
-/** The module's options, checked and complete. */
+/** The validated options, with defaults. */
 export interface RpcConfig {
   readonly myRegion: string;
   readonly primaryRegion: string;
-  /** Undefined where this instance is alone. The identity is behind a function, so that whoever prints the options shows no secret. */
+  /** Undefined without a discovery. The identity is behind a function, so that printing the options shows no secret. */
   readonly network: { readonly discovery: Discovery; readonly identity: () => Promise<InstanceIdentity> } | undefined;
   readonly instance: string;
   readonly version: string | undefined;
@@ -150,13 +152,13 @@ export interface RpcConfig {
   readonly exceptionFilter: boolean;
 }
 
-/** The environment that the defaults come from. */
+/** The environment variables that provide defaults. */
 export type RpcEnv = Readonly<Record<string, string | undefined>>;
 
 /**
- * Checks the options and fills in the defaults. `path` leads to them for error messages.
+ * Checks the options and adds the defaults. `path` names them in error messages.
  *
- * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix. Never holds a secret.
+ * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix. It never contains a secret.
  */
 export function readRpcOptions(options: unknown, path: string, env: RpcEnv): RpcConfig {
   const read = new OptionReader(options, `${path} options`);

@@ -1,26 +1,26 @@
 import { badOption, OptionReader } from '../core/options/option-reader.js';
 
-/** Certificates of your own for instances. */
+/** Your own certificates for instances. */
 export interface InstanceTls {
   /** This instance's private key, PEM. */
   key: string;
-  /** Its certificate, PEM, for client and server authentication, with its chain if it has one. */
+  /** This instance's certificate, PEM, for client and server authentication, with its chain if it has one. */
   cert: string;
   /**
-   * The authorities that sign the instances' certificates, PEM. Anyone else whom they sign for could call, too, unless `serverName` is
-   * given.
+   * The authorities that sign the instances' certificates, PEM. Without `serverName`, any client with a certificate of these authorities
+   * can call.
    */
   ca: string;
   /**
-   * The name that every instance's certificate has among its subject alternative names: both ends look for it. Left out, who is dialled
-   * must have the host, or IP address, that it was found under, and who dials any certificate of the authorities.
+   * A subject alternative name that every instance's certificate has. Both ends check it. If omitted, the certificate of a dialled instance
+   * must contain the host name or IP address under which it was found, and a dialling instance may have any certificate of the authorities.
    */
   serverName?: string;
 }
 
 const shortest = 32;
 
-/** The secrets that are given; undefined for none. Errors tell their lengths alone. */
+/** The configured secrets; undefined if there are none. Errors show only their lengths. */
 export function readSecrets(read: OptionReader, fallback: string | undefined): readonly string[] | undefined {
   const value = read.raw('secret') ?? (fallback || undefined);
   if (value === undefined) return undefined;
@@ -42,7 +42,7 @@ export function readTls(read: OptionReader): InstanceTls | undefined {
   const pem = (key: string, kind: string): string => {
     const text = inner.text(key);
     if (text.includes(`${kind}-----`)) return text;
-    // Not shown: it may be the key.
+    // The text is not shown, because it may be the key.
     throw inner.refuse(key, 'is not PEM', `Give the file's content, which begins with -----BEGIN ${kind}-----.`);
   };
   const tls: InstanceTls = { key: pem('key', 'PRIVATE KEY'), cert: pem('cert', 'CERTIFICATE'), ca: pem('ca', 'CERTIFICATE') };

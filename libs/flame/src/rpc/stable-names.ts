@@ -5,9 +5,8 @@ import { keepNames, minifiedNames } from '../nest/handlers/minified-names.js';
 import type { Class } from '../nest/handlers/provider-home.js';
 
 /**
- * The handlers that other builds of the app may call: those whose names stay with their methods. Where two builds meet, a name that a
- * minifier gave, or that only the order of the modules gave, may lead to another class's method. Methods without a decorator that have such
- * a name are left out.
+ * The handlers that other builds of the app may call: those with stable names. A name that a minifier created, or that depends on the order
+ * of the modules, may belong to another class's method in another build. Methods without a decorator that have such a name are omitted.
  *
  * @throws {FlameError} FLAME_CONFIG for such a name of a decorated method, or of a method of one of `classes`.
  */

@@ -3,7 +3,7 @@ import { badOption, show } from '../../core/options/option-reader.js';
 
 const form = /^(?:\[[0-9a-fA-F:.%\w]+\]|[^\s:[\]]+):(\d{1,5})$/;
 
-/** @throws {FlameError} FLAME_CONFIG for what is no `host:port`. */
+/** @throws {FlameError} FLAME_CONFIG if the value is not a `host:port`. */
 export function readAddress(value: unknown, path: string): string {
   const port = typeof value === 'string' ? Number(form.exec(value)?.[1] ?? 0) : 0;
   if (port > 0 && port < 65_536) return value as string;

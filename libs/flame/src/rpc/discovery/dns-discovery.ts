@@ -6,22 +6,22 @@ import type { DnsOptions } from './dns-names.js';
 import { rpcDefaults } from '../rpc-options.js';
 
 export interface DnsDiscoveryOptions extends DnsOptions {
-  /** The name that has the address of every instance, in full: search domains are not tried. */
+  /** The fully qualified name whose records contain the address of every instance. Search domains are not tried. */
   name: string;
-  /** Where all instances listen. @default 7171 */
+  /** The port on which all instances listen. @default 7171 */
   port?: number;
 }
 
 /**
- * Finds the instances behind one name's A and AAAA records: a Kubernetes headless service
- * (`new DnsDiscovery({ name: 'app.shop.svc.cluster.local' })`), a Docker network's alias.
+ * Finds instances by the A and AAAA records of one name: a Kubernetes headless service (`new DnsDiscovery({ name:
+ * 'app.shop.svc.cluster.local' })`), or the alias of a Docker network.
  */
 export class DnsDiscovery implements Discovery {
   readonly #name: string;
   readonly #port: number;
   readonly #dns: DnsNames;
 
-  /** @throws {FlameError} FLAME_CONFIG for a bad option. */
+  /** @throws {FlameError} FLAME_CONFIG for an invalid option. */
   constructor(options: DnsDiscoveryOptions) {
     const read = new OptionReader(options, 'DnsDiscovery options');
     this.#name = read.text('name');

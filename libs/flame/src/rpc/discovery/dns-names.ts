@@ -1,20 +1,20 @@
 import { Resolver } from 'node:dns/promises';
 import { OptionReader, show } from '../../core/options/option-reader.js';
 
-/** What all discoveries by DNS take. */
+/** Options of all DNS discoveries. */
 export interface DnsOptions {
   /**
-   * The servers to ask, `address` or `address:port`.
+   * The DNS servers, as `address` or `address:port`.
    *
    * @default those of the system
    */
   servers?: readonly string[];
 }
 
-/** Answers that say that there is nothing, and not that something is wrong. */
+/** Error codes for a name without records, which is not a failure. */
 const nothing = new Set(['ENOTFOUND', 'ENODATA']);
 
-/** Asks DNS itself, past the system's caches and files. A name that is not there is an empty answer. */
+/** Queries DNS servers directly, without the system's caches and hosts file. A name that does not exist gives an empty answer. */
 export class DnsNames {
   readonly #servers: readonly string[] | undefined;
 
@@ -25,7 +25,7 @@ export class DnsNames {
     this.#servers = servers as string[] | undefined;
   }
 
-  /** Asks until `signal` aborts. */
+  /** Runs queries; `signal` cancels them. */
   async ask<T>(signal: AbortSignal, questions: (answers: DnsAnswers) => Promise<T>): Promise<T> {
     const resolver = new Resolver({ timeout: 1_000, tries: 2 });
     if (this.#servers) resolver.setServers(this.#servers);
@@ -39,7 +39,7 @@ export class DnsNames {
   }
 }
 
-/** The answers to one look round. */
+/** The queries of one discovery. */
 export class DnsAnswers {
   readonly #resolver: Resolver;
 
@@ -57,7 +57,7 @@ export class DnsAnswers {
     return orNothing(this.#resolver.resolveSrv(name));
   }
 
-  /** The texts of a name, each in one piece. */
+  /** The TXT records of a name, each joined into one string. */
   async texts(name: string): Promise<string[]> {
     return (await orNothing(this.#resolver.resolveTxt(name))).map((pieces) => pieces.join(''));
   }

@@ -8,20 +8,21 @@ import { rpcDefaults } from '../rpc-options.js';
 export interface FlyDiscoveryOptions extends DnsOptions {
   /** The name of the Fly app. @default FLY_APP_NAME of the environment */
   app?: string;
-  /** Where all instances listen. @default 7171 */
+  /** The port on which all instances listen. @default 7171 */
   port?: number;
 }
 
 /**
- * Finds the instances of an app on Fly.io's private network: `regions.<app>.internal` (TXT) lists the regions, `<region>.<app>.internal`
- * (AAAA) the addresses of each. The instances must listen on IPv6, as they do where the module's `host` is left out.
+ * Finds the instances of an app on Fly.io's private network: `regions.<app>.internal` (TXT) lists the regions, and
+ * `<region>.<app>.internal` (AAAA) the addresses in each. The instances must listen on IPv6, which they do if the module's `host` is
+ * omitted.
  */
 export class FlyDiscovery implements Discovery {
   readonly #domain: string;
   readonly #port: number;
   readonly #dns: DnsNames;
 
-  /** @throws {FlameError} FLAME_CONFIG for a bad option. */
+  /** @throws {FlameError} FLAME_CONFIG for an invalid option. */
   constructor(options: FlyDiscoveryOptions = {}) {
     const read = new OptionReader(options, 'FlyDiscovery options');
     const app = read.raw('app') === undefined ? process.env['FLY_APP_NAME'] : read.text('app');

@@ -5,16 +5,16 @@ import { DnsNames } from './dns-names.js';
 import type { DnsOptions } from './dns-names.js';
 
 export interface SrvDiscoveryOptions extends DnsOptions {
-  /** The name of the SRV records, in full: `_rpc._tcp.app.shop.svc.cluster.local`. */
+  /** The fully qualified name of the SRV records: `_rpc._tcp.app.shop.svc.cluster.local`. */
   name: string;
 }
 
-/** Finds the instances that SRV records name, each with its port. */
+/** Finds the instances that SRV records list, each with its port. */
 export class SrvDiscovery implements Discovery {
   readonly #name: string;
   readonly #dns: DnsNames;
 
-  /** @throws {FlameError} FLAME_CONFIG for a bad option. */
+  /** @throws {FlameError} FLAME_CONFIG for an invalid option. */
   constructor(options: SrvDiscoveryOptions) {
     const read = new OptionReader(options, 'SrvDiscovery options');
     this.#name = read.text('name');

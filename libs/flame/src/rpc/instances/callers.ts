@@ -12,7 +12,7 @@ export interface CallersSetup {
   readonly log: FlameLog;
 }
 
-/** The other instances that call this one: an executor for each of their sessions, on this app's own handlers. */
+/** Serves the other instances that call this one, with one executor for each session, on this app's own handlers. */
 export class Callers {
   readonly #setup: CallersSetup;
   readonly #serving = new Map<Link, { readonly executor: Executor; readonly gone: Promise<void> }>();
@@ -22,7 +22,7 @@ export class Callers {
     this.#setup = setup;
   }
 
-  /** Serves one that came. */
+  /** Serves a new session. */
   serve({ link, hello }: Attachment): void {
     const { config, table, clock, log } = this.#setup;
     let left!: () => void;
@@ -50,8 +50,9 @@ export class Callers {
   }
 
   /**
-   * Tells them that no more calls are taken, gives those that run `grace` milliseconds, and waits until they have taken leave: a call that
-   * crossed the news is sent back unstarted, and goes elsewhere.
+   * Announces that this instance takes no more calls, gives running calls `grace` milliseconds, and waits until the callers have ended
+   * their sessions. A call that was sent before its caller got the announcement is returned unstarted, and its caller sends it to another
+   * instance.
    */
   async drain(grace: number, reason: string): Promise<void> {
     this.#leaving = reason;

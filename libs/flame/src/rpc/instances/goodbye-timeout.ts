@@ -1,2 +1,2 @@
-/** Time for another instance to confirm that it was told goodbye. */
+/** Time for another instance to confirm the end of a session, in milliseconds. */
 export const goodbyeTimeout = 1_000;

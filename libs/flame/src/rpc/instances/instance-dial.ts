@@ -9,26 +9,26 @@ import { isRejection } from '../../transport/attach/attach-client.js';
 
 export interface InstanceDialOptions {
   readonly address: string;
-  /** What this instance says of itself. */
+  /** The description of this instance for the other one. */
   readonly about: Hello;
   readonly identity: InstanceIdentity;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
   readonly clock: Clock;
-  /** Gives up dialling. A session that was made stays. */
+  /** Aborts the dialling, but not an established session. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Begins a session with the instance at `address`, once: the link, and what the instance says of itself.
+ * Opens a session with the instance at `address`, with one attempt. Resolves to the link and the other instance's description.
  *
- * @throws {FlameError} FLAME_DENIED when the other end is not an instance of this app or does not let this one in, FLAME_BOOT when it
- * cannot be reached. The message says why, and nothing of the address.
+ * @throws {FlameError} FLAME_DENIED when the other end is not an instance of this app or does not admit this one, FLAME_BOOT when it cannot
+ * be reached. The message contains the reason, but not the address.
  */
 export async function dialInstance({ address, about, identity, signal, ...rest }: InstanceDialOptions): Promise<Attachment> {
-  // Every session has a name of its own: an instance may have two with another while the older one ends.
+  // Each session has its own name, because two instances can have two sessions while the older one ends.
   const name = `${about.runner}/${randomBytes(6).toString('base64url')}`;
-  // Nobody looks at the token but to know who knocks a second time, whose welcome was lost.
+  // The token does not authenticate. The server only uses it to recognise a repeated attempt, if its answer to the first one was lost.
   const peer = `the instance at ${address}`;
   const { link, reach } = openSession({ about: { ...about, runner: name }, to: { address, identity }, peer, ...rest });
   try {
@@ -53,5 +53,5 @@ export async function dialInstance({ address, about, identity, signal, ...rest }
   throw new FlameError('FLAME_DENIED', 'it did not say which instance it is');
 }
 
-/** OpenSSL's words, and Node's, for a certificate that another authority has signed, and for one that is missing. */
+/** Error texts of OpenSSL and Node for a certificate that is missing, or that another authority has signed. */
 const otherSecret = /certificate|altnames|unknown ca|decrypt error|bad signature/i;

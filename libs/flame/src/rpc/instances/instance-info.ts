@@ -1,8 +1,8 @@
-/** An instance of the app, as the others know it. */
+/** Another instance's view of an instance of the app. */
 export interface InstanceInfo {
   readonly id: string;
   readonly region: string;
-  /** Where it was reached; for this instance itself, where it listens, or 'here'. */
+  /** The address at which it was reached. For this instance itself: the address at which it listens, or 'here'. */
   readonly address: string;
   /** The version of the app. */
   readonly version: string;
@@ -10,9 +10,9 @@ export interface InstanceInfo {
   readonly self: boolean;
 }
 
-/** An address and how it is with whoever is there. */
+/** An address, and whether an instance there takes calls. */
 export interface KnownPeer {
   readonly address: string;
-  /** Why nobody there takes calls; undefined while somebody does. */
+  /** Why no instance takes calls there; undefined while one does. */
   readonly trouble: string | undefined;
 }

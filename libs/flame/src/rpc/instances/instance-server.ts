@@ -16,25 +16,25 @@ import type { PreAuthLimits } from '../../transport/grpc/pre-auth/pre-auth-limit
 import { UnauthenticatedConnections } from '../../transport/grpc/pre-auth/unauthenticated-connections.js';
 
 export interface InstanceServerOptions {
-  /** What this instance says of itself. */
+  /** The description of this instance for the others. */
   readonly about: Hello;
   readonly identity: InstanceIdentity;
-  /** The interface; all when left out. */
+  /** The interface to listen on; all if omitted. */
   readonly host: string | undefined;
-  /** 0 takes any that is free. */
+  /** The port; 0 takes any free port. */
   readonly port: number;
   readonly reconnectTimeout: number;
   readonly maxPayload: number;
-  /** What those may do whom it has not let in yet. */
+  /** Limits on unauthenticated connections. */
   readonly preAuth?: PreAuthLimits;
   readonly clock: Clock;
-  /** Another instance has come, to call. */
+  /** Called when another instance has opened a session to make calls. */
   readonly onCaller: (caller: Attachment) => void;
-  /** Somebody was sent away before any gRPC. */
+  /** Called when a client was refused before gRPC. */
   readonly onRefused: (client: string, why: string) => void;
 }
 
-/** Where the other instances of the app come to call: `flame.v1.Instances`, and nothing else, over mutual TLS. It owns their sessions. */
+/** The server for calls from other instances of the app: only `flame.v1.Instances`, over mutual TLS. It owns their sessions. */
 export class InstanceServer {
   readonly #server: Server;
   readonly #callers: AttachService;
@@ -46,7 +46,7 @@ export class InstanceServer {
     this.#listener = listener;
   }
 
-  /** @throws {FlameError} FLAME_CONFIG when it cannot listen there. */
+  /** @throws {FlameError} FLAME_CONFIG when it cannot listen on the port. */
   static async open(options: InstanceServerOptions): Promise<InstanceServer> {
     const { about, identity, host, port, reconnectTimeout, maxPayload, clock, onCaller, onRefused } = options;
     const server = makeGrpcServer(serverOptions);
@@ -98,7 +98,10 @@ export class InstanceServer {
     return this.#listener.port;
   }
 
-  /** Closes all sessions and stops listening. Who was to be waited for has been: a connection that is broken may not come back any more. */
+  /**
+   * Closes all sessions and stops listening. It waits for no calls, because `Callers` has drained before. Broken connections can no longer
+   * resume.
+   */
   async close(reason: string): Promise<void> {
     await this.#callers.close(reason, goodbyeTimeout);
     await this.#listener.close();

@@ -26,26 +26,29 @@ export interface InstanceSessionSetup {
   readonly warn: (text: string) => void;
 }
 
-/** `ready`: it takes calls. `suspended`: its connection broke and may come back. `leaving`: it takes no new ones. `over`: it is gone. */
+/**
+ * `ready`: it takes calls. `suspended`: its connection is broken and may resume. `leaving`: it takes no new calls. `over`: the session has
+ * ended.
+ */
 export type InstanceState = 'ready' | 'suspended' | 'leaving' | 'over';
 
-/** A call as it goes to whatever instance takes it. */
+/** A call before an instance is chosen for it. */
 export type RegionCallOrder = Omit<CallOrder, 'handler' | 'scope'> & Pick<CallOptions, 'onProgress'>;
 
-/** The instance sent the call back without having started it: it is leaving. */
+/** The instance returned the call without starting it, because it is leaving. */
 export class Bounced extends Error {
   override readonly name = 'Bounced';
 }
 
 /**
- * Another instance as its callers hold it, from the first answer to the last. It is a runner's handle whose machine nobody boots or
- * stops: what the handle tells a pool's machine of, this answers itself.
+ * A session with another instance, for calls to it. It uses a runner's handle, with a machine that no backend boots or stops, and handles
+ * the handle's facts itself instead of passing them to a pool's machine.
  */
 export class InstanceSession implements HandleOwner {
   readonly info: InstanceInfo;
   readonly codec: Codec;
   readonly place: string;
-  /** Resolves, with the reason, when nothing more can come of it. */
+  /** Resolves with the reason when the session has ended. */
   readonly over: Promise<string>;
   readonly #clock: Clock;
   readonly #listeners: AbortListeners;
@@ -73,7 +76,7 @@ export class InstanceSession implements HandleOwner {
       id: hello.runner,
       exited: neverSaid,
       stop: async () => {
-        // To one that cannot be heard goodbye is not said; one that is closing itself may hear it no more.
+        // Without a connection, no goodbye can be sent. An instance that is closing may not confirm it, so the wait is limited.
         if (this.#parted) return this.#drop();
         const cancel = clock.after(goodbyeTimeout, this.#drop);
         await link.close('this instance makes no more calls');
@@ -88,7 +91,7 @@ export class InstanceSession implements HandleOwner {
     return this.#state;
   }
 
-  /** Calls that run there now. */
+  /** The number of calls that run there now. */
   get load(): number {
     return this.#calls.size;
   }
@@ -98,9 +101,9 @@ export class InstanceSession implements HandleOwner {
   }
 
   /**
-   * Runs a call there, for at most `timeout` milliseconds; rejects with `Bounced` when it was not started.
+   * Runs a call there, for at most `timeout` milliseconds. Rejects with `Bounced` if it was not started.
    *
-   * `signal` ends it, by aborting the handler if the work is linked.
+   * `signal` ends the call: its handler is aborted if the work is linked.
    */
   call(order: RegionCallOrder, handler: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
     const { label, timeout: overall, onProgress } = order;
@@ -120,7 +123,7 @@ export class InstanceSession implements HandleOwner {
     return call.promise;
   }
 
-  /** Sends no more calls, gives those that run `grace` milliseconds, and ends the session. Idempotent. */
+  /** Sends no more calls, gives running calls `grace` milliseconds, and ends the session. Idempotent. */
   async close(grace: number, reason: string): Promise<void> {
     if (this.#state === 'over') return;
     this.#state = 'leaving';
@@ -169,7 +172,7 @@ export class InstanceSession implements HandleOwner {
     }
   }
 
-  /** No platform knows more: what the link says is all there will be. */
+  /** Only the link reports the end of an instance. No platform could add a report later, so there is no delay. */
   after(_delay: number, wake: () => void): () => void {
     return this.#clock.after(0, wake);
   }
@@ -217,13 +220,13 @@ export class InstanceSession implements HandleOwner {
 
 const neverSaid = new Promise<MachineExit>(() => {});
 
-/** @throws {FlameError} FLAME_DENIED for one that does not say where it is. */
+/** @throws {FlameError} FLAME_DENIED if the instance does not report its region. */
 function infoOf({ runner, region, app = '', manifest }: Hello, address: string): InstanceInfo {
   if (region === undefined) throw new FlameError('FLAME_DENIED', 'it did not say in which region it is');
   return { id: runner, region, address, version: app || versionOf(manifest.digest), self: false };
 }
 
-/** What stands for an app's version where it was not given: equal handlers, equal words. */
+/** Replaces an app's version if none was given. Instances with the same handlers get the same text. */
 export function versionOf(digest: string): string {
   return `handlers ${digest.slice(0, 8)}`;
 }

@@ -19,18 +19,19 @@ export interface InstanceTableSetup {
   readonly dial: (address: string, signal: AbortSignal) => Promise<InstanceSession>;
 }
 
-/** How long an instance that is dialled, and a discovery that is asked, may take. */
+/** The time limit for dialling an instance and for a discovery, in milliseconds. */
 const patience = 3_000;
 
 /**
- * The other instances, by whether they answer: it asks the discovery again and again, and holds a session with everyone it finds. Who stops
- * answering is out of the table as soon as the session notices, and back as soon as it answers. It owns the sessions.
+ * The sessions with the other instances. It queries the discovery regularly and keeps a session with each instance that it finds. An
+ * instance that stops answering leaves the table as soon as its session notices, and returns as soon as it answers again. The table owns
+ * the sessions.
  */
 export class InstanceTable {
   readonly #setup: InstanceTableSetup;
   readonly #peers = new Map<string, Peer>();
   readonly #closed = new AbortController();
-  /** What is begun for the first call goes on after it, and is nobody's. */
+  /** The search that the first call starts continues after that call, so it runs outside of the call's async context. */
   readonly #scope = new AsyncResource('FLAMEINSTANCES');
   #ready: Promise<void> | undefined;
   #silence: string | undefined;
@@ -39,12 +40,12 @@ export class InstanceTable {
     this.#setup = setup;
   }
 
-  /** Resolves when everyone who was found first has been tried. Starts it all when it is first asked for. */
+  /** Resolves when each instance of the first search has been tried. The first read starts the search. */
   get ready(): Promise<void> {
     return (this.#ready ??= this.#scope.runInAsyncScope(this.#start, this));
   }
 
-  /** Everyone with whom there is a session, those who take no calls now included. */
+  /** All open sessions, including those with instances that take no calls now. */
   get sessions(): InstanceSession[] {
     const sessions: InstanceSession[] = [];
     for (const { session } of this.#peers.values()) if (session) sessions.push(session);
@@ -55,7 +56,7 @@ export class InstanceTable {
     return [...this.#peers.values()];
   }
 
-  /** Makes no more calls, gives those that run `grace` milliseconds, and ends the sessions. */
+  /** Makes no more calls, gives running calls `grace` milliseconds, and ends the sessions. */
   async close(grace: number): Promise<void> {
     this.#closed.abort();
     for (const peer of this.#peers.values()) peer.drop();
@@ -99,7 +100,7 @@ export class InstanceTable {
     if (this.#closed.signal.aborted) return;
     for (const address of found) if (!this.#peers.has(address)) this.#peers.set(address, this.#peer(address));
     for (const [address, peer] of this.#peers) {
-      // Who is not listed any more is used until it leaves, and then forgotten.
+      // An instance that is no longer listed is used until its session ends, and is then forgotten.
       if (found.has(address) || peer.session) continue;
       peer.drop();
       this.#peers.delete(address);
@@ -124,7 +125,7 @@ export class InstanceTable {
     });
   }
 
-  /** What `ask` gives within `patience`; rejects when it takes longer. */
+  /** Resolves to the result of `ask`; rejects if it takes longer than `patience`. */
   async #inTime<T>(ask: (signal: AbortSignal) => Promise<T>, dropped?: AbortSignal): Promise<T> {
     const late = new AbortController();
     const signals = [late.signal, this.#closed.signal, ...(dropped ? [dropped] : [])];
@@ -134,7 +135,7 @@ export class InstanceTable {
     const aborted = new Promise<never>((_, reject) => {
       const refuse = (): void => reject(signal.reason as Error);
       signal.addEventListener('abort', refuse, { once: true });
-      // Node keeps a signal made of others for as long as somebody listens to it.
+      // Node keeps a combined signal in memory as long as it has listeners.
       forget = () => signal.removeEventListener('abort', refuse);
     });
     try {

@@ -1,23 +1,24 @@
 import type { FlameError } from '../../core/errors/flame-error.js';
 import type { InstanceSession, InstanceState } from './instance-session.js';
 
-/** What a peer needs of its table. */
+/** The functions of the table that a peer uses. */
 export interface PeerHome {
-  /** Begins a session. Rejects, with the reason, when there is none to be had. */
+  /** Opens a session. Rejects with the reason if that fails. */
   dial(address: string, signal: AbortSignal): Promise<InstanceSession>;
   /**
-   * What to do with who answered: use it, leave it for it is this instance itself, or wait until the session that there is with it is over.
+   * Decides about a new session: use it, close it because it leads to this instance itself, or close it and wait until the existing session
+   * with the same instance is over.
    */
   judge(session: InstanceSession): 'use' | 'self' | { twin: InstanceSession };
   came(session: InstanceSession): void;
   went(session: InstanceSession, reason: string): void;
-  /** It does not answer, for the first time or for another reason than before. */
+  /** Called when the address does not answer, for the first time or for another reason than before. */
   silent(address: string, reason: string): void;
   /** Resolves after `delay` milliseconds, or when the signal aborts. */
   rest(delay: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Why an instance takes no calls though there is a session with it. */
+/** Why an instance takes no calls although it has a session. */
 const troubles: Record<InstanceState, string | undefined> = {
   ready: undefined,
   suspended: 'its connection is broken, and may come back',
@@ -28,7 +29,7 @@ const troubles: Record<InstanceState, string | undefined> = {
 const firstPause = 250;
 const longestPause = 4_000;
 
-/** One address at which an instance may be: dials it again and again until it is dropped, and holds the session that comes of it. */
+/** An address at which an instance may listen. It dials the address until it is dropped, and holds the session. */
 export class Peer {
   readonly address: string;
   readonly #home: PeerHome;
@@ -36,7 +37,7 @@ export class Peer {
   #session: InstanceSession | undefined;
   #trouble: string | undefined;
   #self = false;
-  /** Resolves when the first attempt has come to something. */
+  /** Resolves when the first attempt has succeeded or failed. */
   readonly tried: Promise<void>;
   #firstTried!: () => void;
 
@@ -52,12 +53,12 @@ export class Peer {
     return this.#session;
   }
 
-  /** Why it takes no calls; undefined while it does. */
+  /** Why the instance takes no calls; undefined while it does. */
   get trouble(): string | undefined {
     return this.#trouble ?? troubles[this.#session?.state ?? 'ready'];
   }
 
-  /** Stops dialling; a session stays until it is over. */
+  /** Stops dialling. A session stays open until it ends. */
   drop(): void {
     this.#dropped.abort();
   }
@@ -84,7 +85,7 @@ export class Peer {
   async #once(signal: AbortSignal): Promise<void> {
     const session = await this.#home.dial(this.address, signal);
     this.#trouble = undefined;
-    // It was dropped at the same moment: nobody would know of the session.
+    // The peer was dropped meanwhile, so the table would never close this session.
     if (signal.aborted) return session.close(0, 'there is no need of it');
     const decision = this.#home.judge(session);
     if (decision !== 'use') {

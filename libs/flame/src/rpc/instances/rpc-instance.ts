@@ -19,8 +19,8 @@ import type { RpcConfig } from '../rpc-options.js';
 const quiet = 60_000;
 
 /**
- * This process among the instances of the app: it answers the others' calls, and makes its own. It owns the server, the sessions both ways,
- * and the table.
+ * This process as one of the app's instances: it answers the calls of other instances, and makes its own. It owns the server, the table,
+ * and the sessions in both directions.
  */
 export class RpcInstance {
   readonly calls: RegionCalls;
@@ -73,7 +73,7 @@ export class RpcInstance {
   }
 
   /**
-   * Listens for the others, and looks for them. Not called in a runner, which only makes calls.
+   * Listens for other instances and searches for them. Not called in a runner, which only makes calls.
    *
    * @throws {FlameError} FLAME_CONFIG when it cannot listen.
    */
@@ -101,13 +101,13 @@ export class RpcInstance {
     void this.#table.ready;
   }
 
-  /** Takes no more calls from others; those that run get `shutdownTimeout`. Idempotent. */
+  /** Takes no more calls from other instances; running calls get `shutdownTimeout`. Idempotent. */
   drain(): Promise<void> {
     this.#drained ??= this.#callers.drain(this.#config.shutdownTimeout, 'it is shutting down');
     return this.#drained;
   }
 
-  /** Drains, makes no more calls, and closes everything. Idempotent. */
+  /** Drains, makes no more calls, and closes all resources. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
       await this.drain();
@@ -134,7 +134,7 @@ export class RpcInstance {
     return new InstanceSession({ address, attachment, codec, clock, listeners: this.listeners, warn: (text) => this.#log.warn(text) });
   }
 
-  /** At most once a minute, as refused clients must not fill the log. */
+  /** Warns at most once a minute, so that refused clients cannot fill the log. */
   #refused(client: string, why: string): void {
     if (this.#clock.now() - this.#warnedAt < quiet) return;
     this.#warnedAt = this.#clock.now();
