@@ -5,14 +5,14 @@ import { fromMessage, metricsService } from './metrics-messages.js';
 import type { SnapshotMessage } from './metrics-messages.js';
 
 export interface MetricsClientOptions {
-  /** `host:port`. */
+  /** `host:port` of the ops server. */
   readonly address: string;
   readonly token?: string;
-  /** A file with the certificate that the server's must be, or be signed by; plaintext when left out. */
+  /** A file with the server's certificate, or with the certificate that signed it. Without it, the connection is plaintext. */
   readonly ca?: string;
 }
 
-/** Reads a parent's `flame.v1.Metrics`. Close it: it keeps a connection. */
+/** Reads a parent's `flame.v1.Metrics`. It holds a connection, so close it. */
 export class MetricsClient {
   readonly #client: Client & Record<string, Function>;
   readonly #metadata: Metadata;
@@ -34,7 +34,9 @@ export class MetricsClient {
     return new MetricsClient(new Constructor(address, secure, { ...options, 'grpc.enable_http_proxy': 0 }), metadata);
   }
 
-  /** Snapshots, one at once and another every `every` milliseconds, until the server ends, the loop is left or `signal` aborts. */
+  /**
+   * Yields a snapshot at once and another every `every` milliseconds, until the server ends the stream, the loop ends or `signal` aborts.
+   */
   async *watch(pools: readonly string[], every: number, signal?: AbortSignal): AsyncGenerator<PoolMetrics[]> {
     const stream = this.#client['Watch']!({ pools, every }, this.#metadata) as ClientReadableStream<SnapshotMessage>;
     const cancel = (): void => stream.cancel();
@@ -50,7 +52,7 @@ export class MetricsClient {
     }
   }
 
-  /** @throws {ServiceError} of gRPC. */
+  /** Reads one snapshot. @throws {ServiceError} of gRPC. */
   async get(pools: readonly string[]): Promise<PoolMetrics[]> {
     const deadline = Date.now() + 10_000;
     const snapshot = await new Promise<SnapshotMessage>((resolve, reject) =>

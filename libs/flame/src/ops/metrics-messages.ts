@@ -6,7 +6,7 @@ import { FlameError } from '../core/errors/flame-error.js';
 import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import { packageFolder } from '../system/package-folder.js';
 
-/** `flame.v1.Snapshot`, as proto-loader reads and writes it. */
+/** `flame.v1.Snapshot` in the form of proto-loader. */
 export interface SnapshotMessage {
   readonly pools: readonly PoolMessage[];
 }
@@ -16,7 +16,7 @@ interface Count {
   readonly count: number;
 }
 
-/** `flame.v1.PoolMetrics`: counts are lists, because reflection by protobuf.js gives maps a form that other clients refuse. */
+/** `flame.v1.PoolMetrics`. Counts are lists, because other clients reject the form in which protobuf.js's reflection describes maps. */
 type PoolMessage = Omit<PoolMetrics, 'runners' | 'calls' | 'boots'> & Readonly<Record<'runners' | 'calls' | 'boots', readonly Count[]>>;
 
 export function toMessage(pool: PoolMetrics): PoolMessage {
@@ -39,7 +39,7 @@ export interface WatchMessage {
   readonly every: number;
 }
 
-/** The published contracts: in the package, and in the repository at its root. */
+/** The folder of the published contracts: in the package, or at the root of the repository. */
 function protoFolder(): string {
   const folder = packageFolder();
   if (folder === undefined)
@@ -51,7 +51,7 @@ function protoFolder(): string {
   return existsSync(published) ? published : join(folder, '../../proto');
 }
 
-/** What the file defines; with its names as they stand there, where `keepCase` says so, for those who are told of them. */
+/** Loads the contract. `keepCase` keeps the field names of the file. */
 async function loadProto({ keepCase }: { keepCase: boolean }): Promise<PackageDefinition> {
   const { load } = await import('@grpc/proto-loader');
   return load('flame/v1/metrics.proto', {
@@ -69,7 +69,7 @@ export async function metricsService(): Promise<ServiceDefinition> {
   return (await loadProto({ keepCase: false }))['flame.v1.Metrics'] as ServiceDefinition;
 }
 
-/** The contract in the form in which reflection tells it. */
+/** The contract with the field names of the file, which reflection must show. */
 export function metricsContract(): Promise<PackageDefinition> {
   return loadProto({ keepCase: true });
 }

@@ -9,15 +9,15 @@ import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import { toMessage } from './metrics-messages.js';
 import type { SnapshotMessage, WatchMessage } from './metrics-messages.js';
 
-/** Gives the numbers of all pools. */
+/** Returns the metrics of all pools. */
 export type MetricsSource = () => readonly PoolMetrics[];
 
 const usual = 1_000;
 const least = 100;
-/** Who watches costs a snapshot each time. */
+/** Limited, because each watcher costs a snapshot every interval. */
 const mostWatchers = 100;
 
-/** `flame.v1.Metrics` over what `source` gives. */
+/** Implements `flame.v1.Metrics` with the metrics from `source`. */
 export function metricsImplementation(source: MetricsSource): UntypedServiceImplementation {
   let watchers = 0;
   return {
@@ -47,7 +47,7 @@ export function metricsImplementation(source: MetricsSource): UntypedServiceImpl
   };
 }
 
-/** Ends a stream that has not begun. To destroy it would end it here alone, and leave the client waiting. */
+/** Rejects a stream before its first message. `destroy` would end the stream on this side only, and the client would wait. */
 function refuse(call: ServerWritableStream<WatchMessage, SnapshotMessage>, code: status, details: string): void {
   call.emit('error', { code, details });
 }

@@ -7,21 +7,21 @@ import type { TlsIdentity } from '../transport/grpc/tls-identity.js';
 
 export interface OpsServerOptions {
   readonly host: string;
-  /** 0 for any that is free. */
+  /** The port; 0 takes any free port. */
   readonly port: number;
-  /** What callers bear who want more than health. */
+  /** The token that clients must send for all requests except health checks. */
   readonly token?: string;
   readonly tls?: TlsIdentity;
-  /** Whether clients may ask what there is. */
+  /** Whether the server offers reflection. */
   readonly reflection?: boolean;
 }
 
-/** What a question here takes at most, in bytes, inflated, and how many a client may ask at once. */
+/** The maximum size of a request in bytes, after decompression, and the maximum number of concurrent requests on a connection. */
 const limits = { 'grpc.max_receive_message_length': 65_536, 'grpc.max_concurrent_streams': 200 } as const;
 
 /**
- * The port for those who operate the app, apart from the one where runners attach: `grpc.health.v1.Health`, and beside it
- * `flame.v1.Metrics` where there is a source. Health is open to all who reach the port, as platforms' probes can show nothing.
+ * The gRPC server for operators, on another port than the one where runners attach. It offers `grpc.health.v1.Health`, and
+ * `flame.v1.Metrics` if there is a source. Health checks need no token, because the probes of platforms cannot send one.
  */
 export class OpsServer {
   readonly #options: OpsServerOptions;
@@ -35,7 +35,7 @@ export class OpsServer {
     this.#source = source;
   }
 
-  /** Listens; resolves to the port. @throws {FlameError} FLAME_CONFIG when it cannot. */
+  /** Listens; resolves to the port. @throws {FlameError} FLAME_CONFIG when it cannot listen. */
   async open(): Promise<number> {
     const { host, port, tls, token, reflection } = this.#options;
     const [{ ServerCredentials }, { makeGrpcServer }] = await Promise.all([
@@ -63,13 +63,13 @@ export class OpsServer {
     );
   }
 
-  /** Ends what is open; idempotent. */
+  /** Closes the server and its connections; idempotent. */
   close(): void {
     this.#server?.forceShutdown();
   }
 }
 
-/** Lets only those pass who bear the token; health is for everyone. */
+/** Rejects requests without the token, except health checks. */
 async function guard(token: string): Promise<ServerInterceptor> {
   const { ServerInterceptingCall, status } = await import('@grpc/grpc-js');
   const wanted = Buffer.from(`Bearer ${token}`);

@@ -3,7 +3,7 @@ import { importPeer } from '../core/optional-peer.js';
 import { metricsContract } from './metrics-messages.js';
 
 /**
- * Lets clients ask the server for `flame.v1.Metrics` and its messages; health is the standard's, which clients know.
+ * Adds reflection for `flame.v1.Metrics` and its messages. Health is not included, because it is a standard service that clients know.
  *
  * @throws {FlameError} FLAME_CONFIG without `@grpc/reflection`.
  */
