@@ -1,25 +1,28 @@
 import type { PoolView, RunnerView, Sample } from '../src/dashboard/snapshot.js';
 
-/** How much of the past lanes show, in milliseconds. */
+/** The time that lanes show, in milliseconds. */
 export const timeWindow = 60_000;
 
-/** By how much a call may seem to begin before the one that it follows in its slot has ended: their times come from several clocks. */
+/**
+ * Tolerated overlap of two calls in one slot, in milliseconds. Their times come from several clocks, so a call may seem to begin before the
+ * previous one has ended.
+ */
 const jitter = 50;
 
-/** A call as lanes show it. */
+/** A call in a lane. */
 export interface Block {
   readonly id: number;
   readonly handler: string;
   readonly from: number;
-  /** When it ended; undefined while it runs. */
+  /** When the call ended; undefined while it runs. */
   to: number | undefined;
   state: string;
   failed: boolean;
-  /** Its place among those of its runner that ran at the same time. */
+  /** The row in the lane. Concurrent calls of a runner have different rows. */
   readonly row: number;
 }
 
-/** The blocks of one runner, from its boot to a little after its end. */
+/** The blocks of one runner, from its boot until shortly after its end. */
 export class RunnerBlocks {
   readonly blocks: Block[] = [];
   readonly bootFrom: number;
@@ -34,7 +37,7 @@ export class RunnerBlocks {
     if (view.state !== 'booting') this.upAt = at - view.age;
   }
 
-  /** Rows that the lane needs: as many as ever ran at once within the window, at least one. */
+  /** The number of rows of the lane: the maximum number of concurrent calls within the window, at least one. */
   get rows(): number {
     return this.blocks.reduce((most, { row }) => Math.max(most, row + 1), 1);
   }
@@ -60,7 +63,7 @@ export class RunnerBlocks {
     this.#open.delete(id);
   }
 
-  /** Ends what a whole list of running calls does not have any more. */
+  /** Ends all blocks that a complete list of running calls does not contain. */
   keepOnly(ids: ReadonlySet<number>, at: number): void {
     for (const block of this.#open.values()) if (!ids.has(block.id)) this.ended(block.id, block.handler, at, 0);
   }
@@ -77,7 +80,7 @@ export class RunnerBlocks {
   }
 
   #begin(id: number, handler: string, from: number): Block {
-    // Until when each row is taken, as far as is known.
+    // The time until which each row is occupied, as far as it is known.
     const until = new Array<number>(Math.max(1, this.view.slots)).fill(-Infinity);
     for (const { to = Infinity, row } of this.blocks.slice(-300)) until[row] = Math.max(until[row] ?? -Infinity, to);
     const free = until.findIndex((at) => at <= from + jitter);
@@ -89,14 +92,14 @@ export class RunnerBlocks {
   }
 }
 
-/** What the lanes of a pool show: its runners with their calls, and how many waited when. */
+/** The data of a pool's lanes: its runners with their calls, and the number of waiting calls over time. */
 export class PoolBlocks {
   readonly runners = new Map<string, RunnerBlocks>();
   readonly waits: { at: number; waiting: number }[] = [];
-  /** Calls that ended, by the snapshot that told of them. */
+  /** The number of calls that ended, for each snapshot. */
   readonly #ends: { at: number; count: number }[] = [];
 
-  /** Calls that end in a second, over the last ten. */
+  /** Ended calls per second, over the last ten seconds. */
   get rate(): number {
     const first = this.#ends[0];
     const last = this.#ends.at(-1);
@@ -104,12 +107,12 @@ export class PoolBlocks {
     return this.#ends.slice(1).reduce((sum, { count }) => sum + count, 0) / ((last.at - first.at) / 1_000);
   }
 
-  /** Whether lanes have a call to show. */
+  /** Whether any lane has a call to show. */
   get any(): boolean {
     return [...this.runners.values()].some(({ blocks }) => blocks.length > 0);
   }
 
-  /** How many waited before this page was opened. */
+  /** Adds the numbers of waiting calls from before this page was opened. */
   waited(samples: readonly Sample[]): void {
     this.waits.push(...samples.map(({ at, waiting }) => ({ at, waiting })));
   }
@@ -126,7 +129,7 @@ export class PoolBlocks {
     const running = new Set(view.work.map(({ id }) => id));
     for (const [id, runner] of this.runners) {
       if (!there.has(id)) runner.gone(at);
-      // The list is whole unless it is cut off at its limit.
+      // The list is complete unless it reached its limit.
       else if (view.work.length >= view.running) runner.keepOnly(running, at);
       runner.forget(at - timeWindow - 5_000);
       if (runner.goneAt !== undefined && runner.goneAt < at - 6_000) this.runners.delete(id);

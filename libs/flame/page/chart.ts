@@ -2,10 +2,10 @@ import type { Sample } from '../src/dashboard/snapshot.js';
 import { h, setAttribute, setText, svg } from './dom.js';
 import { duration } from './format.js';
 
-/** One line of a chart, or one area under it. */
+/** One line of a chart, or the area below it. */
 export interface Series {
   readonly name: string;
-  /** Its colour in the style sheet: `series-run`, … */
+  /** The class of its colour in the style sheet: `series-run`, … */
   readonly look: string;
   readonly area?: boolean;
   readonly of: (sample: Sample) => number | undefined;
@@ -15,7 +15,7 @@ const width = 360;
 const height = 84;
 const minute = 60_000;
 
-/** A small chart of the last hour. Pointing at it, or moving over it with the arrow keys, shows what was when. */
+/** A small chart of the last hour. The pointer or the arrow keys select a moment, whose values are shown. */
 export class Chart {
   readonly element: HTMLElement;
   readonly #title: string;
@@ -29,7 +29,7 @@ export class Chart {
   readonly #svg = svg('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img', tabindex: '0' });
   #samples: readonly Sample[] = [];
   #pointed: number | undefined;
-  /** How much time it shows: an hour, or less while the app is young. */
+  /** The time range in milliseconds: an hour, or less if the app has just started. */
   #span = 10 * minute;
 
   constructor(title: string, series: readonly Series[], format: (value: number) => string) {
@@ -90,7 +90,7 @@ export class Chart {
     return index === -1 ? this.#samples.length - 1 : index;
   }
 
-  /** What the legend says: of where one points, else of now. */
+  /** Shows the values of the selected moment in the legend, or else the latest values. */
   #tell(): void {
     const last = this.#samples.at(-1);
     const sample = this.#pointed === undefined ? last : this.#samples[Math.min(this.#pointed, this.#samples.length - 1)];
@@ -111,14 +111,14 @@ export class Chart {
   }
 }
 
-/** The next of 1, 2, 4, 5, 8, 10, 20 … that is not below. */
+/** The next of 1, 2, 4, 5, 8, 10, 20 … that is not below the value. */
 function nice(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 4, 5, 8, 10].map((step) => step * power).find((step) => step >= value) ?? value;
 }
 
-/** A line through the values, or the area below it; where there is none it is broken. */
+/** A line through the values, or the area below it, with a gap if a value is missing. */
 function outline(
   samples: readonly Sample[],
   values: readonly (number | undefined)[],
@@ -136,7 +136,7 @@ function outline(
     const value = values[n];
     const left = x(at);
     if (value === undefined) return close(x(samples[Math.max(0, n - 1)]!.at));
-    // One sample alone is a line as long as its interval.
+    // A single sample is drawn as a line with the length of its interval.
     path += begun === undefined ? `M${(left - 1).toFixed(1)} ${y(value).toFixed(1)}L${left.toFixed(1)} ${y(value).toFixed(1)}` : '';
     path += `L${left.toFixed(1)} ${y(value).toFixed(1)}`;
     begun ??= left - 1;

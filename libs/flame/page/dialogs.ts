@@ -1,13 +1,13 @@
 import { h, setText } from './dom.js';
 
-/** Asks a question in a dialog, with fields where there are some; resolves to their values, or undefined when it was dismissed. */
+/** Asks a question in a dialog with optional fields. Resolves to the fields' values, or to undefined if the dialog was dismissed. */
 export function ask(title: string, text: string, yes: string, fields: readonly Field[] = []): Promise<Record<string, string> | undefined> {
   const inputs = fields.map(({ name, value, most }) =>
     h('input', { type: 'number', name, id: `field-${name}`, value: String(value), min: '0', max: String(most), required: true }),
   );
   const rows = fields.map(({ label, name }, n) => h('div', { class: 'field' }, h('label', { for: `field-${name}` }, label), inputs[n]!));
   const dialog = h('dialog', { 'aria-labelledby': 'dialog-title' });
-  // No form is sent anywhere: the page's policy forbids it, and Enter has to work.
+  // There is no form element, because the page's policy forbids sending forms. The Enter key is handled below.
   const accept = (): void => {
     if (inputs.every((input) => input.reportValidity())) dialog.close('yes');
   };
@@ -35,7 +35,7 @@ export interface Field {
   readonly most: number;
 }
 
-/** Shows what the keys do. */
+/** Shows a dialog with the keys. */
 export function showKeys(keys: readonly (readonly [key: string, does: string])[]): void {
   const rows = keys.flatMap(([key, does]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, does)]);
   const dialog = h('dialog', { 'aria-labelledby': 'dialog-title' });
@@ -47,7 +47,7 @@ export function showKeys(keys: readonly (readonly [key: string, does: string])[]
   void opened(dialog);
 }
 
-/** Whether a dialog has the keyboard now. */
+/** Whether a dialog is open and has the keyboard focus. */
 export function asking(): boolean {
   return document.querySelector('dialog[open]') !== null;
 }
@@ -63,7 +63,7 @@ function opened(dialog: HTMLDialogElement): Promise<string> {
   );
 }
 
-/** Says in passing what came of an order, to those who look and to those who listen. */
+/** Shows the result of an order for a few seconds, also for screen readers. */
 export class Notes {
   readonly element = h('div', { class: 'notes', role: 'status', 'aria-live': 'polite' });
   #timer = 0;

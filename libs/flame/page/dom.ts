@@ -1,7 +1,7 @@
 type Attributes = Record<string, string | boolean | undefined | ((event: never) => void)>;
 type Child = Node | string;
 
-/** Makes an element. Text is always text: names, errors and ids come from whoever calls the app. */
+/** Makes an element. Text is never parsed as HTML, because names, errors and ids can come from callers of the app. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -22,7 +22,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Re
   return element;
 }
 
-/** Changes what is shown only where it differs: the page is told twice a second, and mostly of the same. */
+/** Sets a text only if it differs: updates come twice a second, and mostly without a change. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -32,7 +32,7 @@ export function setAttribute(element: Element, name: string, value: string | und
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/** Shows or hides. */
+/** Shows or hides an element. */
 export function show(element: HTMLElement, visible: boolean): void {
   if (element.hidden === visible) element.hidden = !visible;
 }

@@ -4,7 +4,7 @@ import { count, shortId, timeOfDay } from './format.js';
 
 const what = { boot: 'boot failed', lost: 'runner lost', threw: 'threw', call: 'call failed' } as const;
 
-/** The recent failures of a pool, newest first, each with its cause to unfold. */
+/** The recent failures of a pool, newest first. Each can be expanded to its full message. */
 export class FailureList {
   readonly element: HTMLElement;
   readonly #items = h('ul', { class: 'failures' });
@@ -25,7 +25,7 @@ export class FailureList {
 function item(failure: FailureView, open: ReadonlySet<string | undefined>): HTMLElement {
   const { at, type, code, message, handler, runner, count: times } = failure;
   const [first = '', ...rest] = message.split('\n');
-  // What repeats itself keeps its place, and stays unfolded.
+  // The key is the same when a failure repeats, so that an expanded entry stays expanded.
   const key = `${type} ${code} ${handler} ${runner}`;
   const label = [
     h('time', { datetime: new Date(at).toISOString() }, timeOfDay(at)),

@@ -1,4 +1,4 @@
-/** `850 ms`, `4.2 s`, `3 min`, `2 h 5 min`. */
+/** Formats milliseconds: `850 ms`, `4.2 s`, `3 min`, `2 h 5 min`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
@@ -11,7 +11,7 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
-/** `12.3` below a hundred, whole numbers above. */
+/** Formats a rate: `12.3` below a hundred, whole numbers above. */
 export function rate(value: number): string {
   return value >= 100 || Number.isInteger(value) ? count(value) : value.toFixed(1);
 }
@@ -32,7 +32,7 @@ export function timeOfDay(at: number): string {
   return new Date(at).toLocaleTimeString([], { hour12: false });
 }
 
-/** A runner's name within its pool: `ffmpeg-3fa9c1-12` is `#12`. */
+/** A runner's short name within its pool: `ffmpeg-3fa9c1-12` is `#12`. */
 export function shortId(id: string): string {
   const [, number] = /-(\d+)$/.exec(id) ?? [];
   return number === undefined ? id : `#${number}`;

@@ -4,7 +4,7 @@ import { h } from './dom.js';
 import { duration } from './format.js';
 import { colorNumber, palette } from './palette.js';
 
-/** A canvas as wide as its place, sharp on every screen. */
+/** A canvas that has the size of its container and the resolution of the screen. */
 abstract class Strip {
   readonly canvas = h('canvas', { 'aria-hidden': 'true' });
   #width = 0;
@@ -17,7 +17,7 @@ abstract class Strip {
     }).observe(this.canvas);
   }
 
-  /** Paints it as of `now`. What is not seen is not painted. */
+  /** Paints the strip as of `now`, unless it is not visible. */
   paint(now: number): void {
     const [width, height, ratio] = [this.#width, this.#height, devicePixelRatio];
     const { canvas } = this;
@@ -40,11 +40,11 @@ interface StripView {
   readonly width: number;
   readonly height: number;
   readonly now: number;
-  /** Where a time is, in pixels from the left. */
+  /** Converts a time to pixels from the left. */
   readonly x: (at: number) => number;
 }
 
-/** A runner's last minute: its boot, its life, and its calls in their slots. */
+/** A runner's last minute: its boot, its lifetime, and its calls in their slots. */
 export class RunnerStrip extends Strip {
   readonly #runner: RunnerBlocks;
   #hits: { block: Block; left: number; right: number; top: number; bottom: number }[] = [];
@@ -54,7 +54,7 @@ export class RunnerStrip extends Strip {
     this.#runner = runner;
   }
 
-  /** The call under a point of the canvas. */
+  /** The call at a point of the canvas. */
   at(left: number, top: number): Block | undefined {
     return this.#hits.findLast((hit) => left >= hit.left - 1 && left <= hit.right + 1 && top >= hit.top && top <= hit.bottom)?.block;
   }
@@ -85,7 +85,7 @@ export class RunnerStrip extends Strip {
   }
 }
 
-/** How many calls waited, over the last minute. */
+/** The number of waiting calls over the last minute. */
 export class QueueStrip extends Strip {
   readonly #pool: PoolBlocks;
 
@@ -137,7 +137,7 @@ function paintBlock(context: CanvasRenderingContext2D, block: Block, { left, top
   context.roundRect(left, top, Math.max(failed ? 10 : 1.5, width - (over ? 1 : 0)), height, Math.min(3, height / 2));
   context.fill();
   context.globalAlpha = 1;
-  // A call that failed is told by more than its colour, also where it is short.
+  // A failed call has a cross in addition to its colour, even if its block is short.
   if (failed) cross(context, left + (width < 18 ? 5 : 9), top + height / 2, colors.onHandler);
   if (height < 13 || width < 40) return;
   context.font = colors.font;
@@ -174,7 +174,7 @@ function stripes(context: CanvasRenderingContext2D, from: number, to: number, he
   context.strokeStyle = color;
   context.lineWidth = 3;
   context.beginPath();
-  // Anchored at the boot's begin, so that they stand still while time passes.
+  // The stripes start at the boot's beginning, so that they do not move over time.
   for (let at = from - height; at < to; at += 8) {
     if (at < left - height) continue;
     context.moveTo(at, height);

@@ -8,7 +8,7 @@ import { listen, order } from './server.js';
 import type { Connection } from './server.js';
 import { Tip } from './tip.js';
 
-/** Lanes are painted this much behind the server, so that what it tells twice a second comes in smoothly. */
+/** The delay in milliseconds with which lanes are painted, so that updates twice a second appear smooth. */
 const behind = 700;
 const samplesKept = 360;
 const words: Record<Connection, string> = {
@@ -29,7 +29,7 @@ class Page {
   readonly #summary = h('p', { class: 'summary' });
   readonly #empty = h('p', { class: 'empty page-empty' }, 'Waiting for the app …');
   #token: string | undefined;
-  /** How far the server's clock is ahead of this one, and its time when the connection was lost. */
+  /** The server clock's lead over this one, and the server's time when the connection was lost. */
   #ahead = 0;
   #frozen: number | undefined;
 
@@ -63,7 +63,7 @@ class Page {
   #hello({ instance, token, history, failures }: Hello): void {
     setText(this.#instance, instance);
     this.#token = token;
-    // It may be another process than before: what is shown begins anew.
+    // The server may be a new process, so all cards are made again.
     this.#cards.clear();
     this.#pools.replaceChildren();
     const orders = token === undefined ? undefined : this.#orders();
@@ -107,7 +107,7 @@ class Page {
     if (state === 'refused') setText(this.#empty, 'You are not allowed to see this any more. Reload the page to sign in.');
   }
 
-  /** Twenty times a second while the page is seen; where motion is unwanted, only what has come is painted. */
+  /** Paints about twenty times a second while the page is visible. With reduced motion, only new snapshots are painted. */
   #paintForever(): void {
     let last = 0;
     const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -170,7 +170,7 @@ class Page {
     if (event.ctrlKey || event.metaKey || event.altKey || asking()) return;
     const focused = document.activeElement;
     const cards = [...this.#cards.values()];
-    // Of one pool alone it is clear which is meant.
+    // With a single pool no focus is needed.
     const card = cards.find(({ element }) => element.contains(focused)) ?? (cards.length === 1 ? cards[0] : undefined);
     if (event.key === '?') return this.#showKeys();
     if (/^[1-9]$/.test(event.key)) return cards[Number(event.key) - 1]?.element.focus();

@@ -1,4 +1,4 @@
-/** What canvases paint with, as the style sheet has it for the colour scheme of now. */
+/** The colours and the font for canvases, from the style sheet's current colour scheme. */
 export interface Palette {
   readonly handlers: readonly string[];
   readonly onHandler: string;
@@ -34,7 +34,7 @@ export function palette(): Palette {
 
 const numbers = new Map<string, number>();
 
-/** The colour of a handler: in the order in which the page meets them, so that the first six differ. */
+/** The number of a handler's colour. Handlers get numbers in the order in which the page first shows them, so the first six differ. */
 export function colorNumber(handler: string): number {
   let number = numbers.get(handler);
   if (number === undefined) numbers.set(handler, (number = numbers.size % 6));

@@ -9,14 +9,14 @@ import { colorNumber } from './palette.js';
 import { RunnerLane } from './runner-lane.js';
 import type { Tip } from './tip.js';
 
-/** What a card can order; undefined where the page may give no orders. */
+/** The orders of a card. */
 export interface PoolOrders {
   pause(pool: PoolView): void;
   resize(pool: PoolView): void;
   drain(pool: PoolView, runner: string): void;
 }
 
-/** One pool: how it is, its lanes, its queue, its last hour, its failures. */
+/** One pool: its state, its lanes, its queue, its last hour and its failures. */
 export class PoolCard {
   readonly element: HTMLElement;
   readonly lanes = new Map<string, RunnerLane>();
@@ -205,7 +205,7 @@ export class PoolCard {
     }
   }
 
-  /** Calls are followed from when the page was opened on: without any, what is known of the minute before. */
+  /** Explains empty lanes. They show only calls since the page was opened; the samples show how many calls ended before. */
   #tellQuiet({ unsampled }: PoolView, at: number): void {
     show(this.#quiet, this.lanes.size > 0 && !this.#blocks.any);
     const before = this.#samples
@@ -230,7 +230,7 @@ export class PoolCard {
     }
     for (const [id, { element }] of this.lanes) {
       if (this.#blocks.runners.has(id)) continue;
-      // Whoever was there with the keyboard goes to the pool, and is not lost.
+      // Keeps the keyboard focus within the pool when a lane disappears.
       if (element.contains(document.activeElement)) this.element.focus();
       element.remove();
       this.lanes.delete(id);
@@ -246,7 +246,7 @@ function stateOf({ draining, paused, runners, running, waiting }: PoolView): str
   return runners.length === 0 ? 'at rest' : 'idle';
 }
 
-/** Who waits, and how long the first of them has: one text a handler. */
+/** The waiting calls, one text for each handler, with the longest wait. */
 function waitingOf({ queue, waiting }: PoolView): string[] {
   const handlers = new Map<string, { calls: number; longest: number }>();
   for (const { handler, for: waited } of queue) {

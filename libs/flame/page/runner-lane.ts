@@ -4,7 +4,7 @@ import { bytes, duration, percent, plural, shortId } from './format.js';
 import { RunnerStrip } from './lane-canvas.js';
 import type { Tip } from './tip.js';
 
-/** One runner as a lane: who it is and how it is, its last minute, and the button that drains it. */
+/** One runner as a lane: its name and state, its last minute, and the button that drains it. */
 export class RunnerLane {
   readonly element: HTMLElement;
   readonly strip: RunnerStrip;

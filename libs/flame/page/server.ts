@@ -1,6 +1,6 @@
 import type { Hello, Sample, Snapshot } from '../src/dashboard/snapshot.js';
 
-/** The page's own address with a slash at its end, whatever prefixes stand before it: everything else is below it. */
+/** The page's own URL with a slash at its end, including any prefix. All other URLs are relative to it. */
 const base = new URL(location.pathname.replace(/\/*$/, '/'), location.origin);
 
 export type Connection = 'connecting' | 'live' | 'lost' | 'refused';
@@ -12,10 +12,10 @@ export interface Listener {
   connection(state: Connection): void;
 }
 
-/** Time without a word after which the connection counts as lost, though nobody has closed it. */
+/** Time without an event, in milliseconds, after which the connection counts as lost even if it is open. */
 const silence = 8_000;
 
-/** Listens to the server for as long as the page is seen, again after every cut. */
+/** Receives events from the server while the page is visible, and reconnects after every interruption. */
 export function listen(listener: Listener): void {
   let source: EventSource | undefined;
   let watchdog = 0;
@@ -51,7 +51,7 @@ export function listen(listener: Listener): void {
     on('sample', (samples: Record<string, Sample>) => listener.samples(samples));
     events.addEventListener('error', () => void failed(events));
   };
-  /** A stream that the server has answered with an error is not tried again by the browser. */
+  /** Handles a broken stream. The browser does not retry a stream that the server has answered with an error. */
   const failed = async (events: EventSource): Promise<void> => {
     if (events !== source) return;
     listener.connection('lost');
@@ -78,7 +78,7 @@ export function listen(listener: Listener): void {
   start();
 }
 
-/** Gives an order and resolves to what came of it, for people. @throws {Error} with the server's words when it was refused. */
+/** Sends an order and resolves to its result, for people. @throws {Error} with the server's text when the order was refused. */
 export async function order(token: string, pool: string, name: string, params: Record<string, string> = {}): Promise<string> {
   const url = new URL(`pools/${encodeURIComponent(pool)}/${name}?${new URLSearchParams(params)}`, base);
   const response = await fetch(url, { method: 'POST', headers: { 'x-flame-token': token } }).catch(() => {

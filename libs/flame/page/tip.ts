@@ -1,6 +1,6 @@
 import { h, setText } from './dom.js';
 
-/** The little box beside the pointer. What it says is in the lanes' labels, too: it is for those who point. */
+/** The tooltip beside the pointer. Only pointer users need it, because the lanes' labels contain the same information. */
 export class Tip {
   readonly element = h('div', { class: 'tip', hidden: true, 'aria-hidden': 'true' });
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { DashboardAuth } from './dashboard-options.js';
 
-/** Whether a request may pass; `challenge`: the browser should ask for a name and a password. */
+/** Whether a request may pass. `challenge`: the browser should ask for a name and a password. */
 export type Access = 'granted' | 'challenge' | 'denied';
 
 /**
@@ -16,7 +16,7 @@ export function accessBy(auth: DashboardAuth | undefined, warn: (text: string) =
   }
   return async (request) => {
     try {
-      // Not merely truthy: a promise of nothing, or a user that was not found, must not grant access.
+      // Only `true` grants access, so that a truthy result of another type never does by mistake.
       return (await auth(request)) === true ? 'granted' : 'denied';
     } catch (error) {
       warn(`the dashboard's auth threw, so nobody was let in: ${error instanceof Error ? error.message : String(error)}`);
@@ -25,13 +25,13 @@ export function accessBy(auth: DashboardAuth | undefined, warn: (text: string) =
   };
 }
 
-/** `user:password` as basic auth has it; something that matches nothing where there is none. */
+/** `user:password` of basic auth; empty, which matches no credentials, if there is none. */
 function credentials(header: string | undefined): string {
   const [, encoded] = /^Basic ([\w+/=-]+)$/i.exec(header ?? '') ?? [];
   return encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString();
 }
 
-/** Digests have one length, so the comparison takes the same time for all input. */
+/** Digests have a fixed length, so the comparison takes the same time for every input. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

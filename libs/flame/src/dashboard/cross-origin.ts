@@ -1,16 +1,16 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** What Express adds to a request: its app knows which proxies it trusts. */
+/** The `app` that Express adds to a request. It contains the setting for trusted proxies. */
 interface ExpressRequest extends IncomingMessage {
   app?: { get?: (setting: string) => unknown };
 }
 
 /**
- * Whether a request comes from the dashboard's own page, from a person, or from a program; not from a page of another origin.
+ * Whether a request comes from the dashboard's own page, from a person, or from a program, and not from a page of another origin.
  *
- * A browser says so in `Sec-Fetch-Site`, which no page can set. It leaves that out over plain HTTP; then the host of `Origin` must be the
- * one that was asked. `origins` are also the dashboard's own, under names that a proxy does not pass on. `page`: it is the page that is
- * asked for, to which other sites may have links.
+ * A browser sends `Sec-Fetch-Site`, which no page can set. Over plain HTTP it omits this header; then the host in `Origin` must be the
+ * request's host. `origins` are additional origins of the dashboard, for proxies that do not pass on the host. `page` is true for requests
+ * of the page itself: other sites may link to it.
  */
 export function isOwnOrigin(request: IncomingMessage, origins: readonly string[], page: boolean): boolean {
   const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = request.headers;
@@ -19,7 +19,7 @@ export function isOwnOrigin(request: IncomingMessage, origins: readonly string[]
   return origin === undefined || origins.includes(origin) || hostsOf(request).some((host) => isAt(origin, host));
 }
 
-/** The host that was asked, and where the app trusts its proxy the one that the proxy was asked. */
+/** The request's host, and the host that the proxy was asked for if the app trusts its proxy. */
 function hostsOf(request: ExpressRequest): string[] {
   const { host, ':authority': authority, 'x-forwarded-host': forwarded } = request.headers;
   const trusts = request.app?.get?.('trust proxy fn');
@@ -29,7 +29,8 @@ function hostsOf(request: ExpressRequest): string[] {
 }
 
 /**
- * Ports that go without saying are left out of one and perhaps not of the other. What ends TLS before the app may have made HTTP of HTTPS.
+ * Compares the hosts as URLs, because a default port may be omitted in one of them. Uses the origin's protocol, because a proxy that
+ * terminates TLS passes on plain HTTP.
  */
 function isAt(origin: string, host: string): boolean {
   try {
@@ -40,10 +41,10 @@ function isAt(origin: string, host: string): boolean {
   }
 }
 
-/** Has a response go out without CORS headers, whatever the app sets for all of its routes, before or after this. */
+/** Removes CORS headers when a response is sent, even those that the app sets for all of its routes, before or after this call. */
 export function withoutCors(response: ServerResponse): void {
   const writeHead = response.writeHead.bind(response) as (...given: unknown[]) => ServerResponse;
-  // Every way to send headers leads here.
+  // All ways to send headers call `writeHead`.
   response.writeHead = (...given: unknown[]): ServerResponse => {
     for (const name of response.getHeaderNames()) if (isCors(name)) response.removeHeader(name);
     return writeHead(...given.map((value) => (typeof value === 'object' && value !== null ? filtered(value) : value)));
@@ -52,7 +53,7 @@ export function withoutCors(response: ServerResponse): void {
 
 function filtered(headers: object): unknown {
   if (!Array.isArray(headers)) return Object.fromEntries(Object.entries(headers as OutgoingHttpHeaders).filter(([name]) => !isCors(name)));
-  // Names and values in turn.
+  // The array contains names and values in turn.
   return headers.filter((_, place) => !isCors(String(headers[place - (place % 2)])));
 }
 

@@ -1,25 +1,25 @@
 import type { IncomingMessage } from 'node:http';
 import { badOption, OptionReader, show } from '../core/options/option-reader.js';
 
-/** Who may see the page: HTTP basic auth, or a function that looks at the request (a session, a header that a proxy has set). */
+/** Access to the page: HTTP basic auth, or a function that checks the request (a session, a header that a proxy has set). */
 export type DashboardAuth =
   { readonly user: string; readonly password: string } | ((request: IncomingMessage) => boolean | Promise<boolean>);
 
 /** Options of `FlameDashboardModule`. */
 export interface FlameDashboardOptions {
-  /** Where the page is, below the app's global prefix. @default '/flame' */
+  /** The path of the page, below the app's global prefix. @default '/flame' */
   path?: string;
   /**
-   * Who may see it: `{ user, password }`, or a function `(request) => boolean | Promise<boolean>`. Left out, everybody may; the app refuses
-   * to start so when NODE_ENV is `production`. Where something else guards the path, say so: `auth: () => true`. @default undefined
+   * Access control: `{ user, password }`, or a function `(request) => boolean | Promise<boolean>`. Without it, everybody can see the page,
+   * and the app refuses to start if NODE_ENV is `production`. If something else guards the path, set `auth: () => true`. @default undefined
    */
   auth?: DashboardAuth;
-  /** Whether the page may pause and resize pools and drain runners. Without it these routes are not there. @default false */
+  /** Whether the page may pause and resize pools and drain runners. Without it these routes do not exist. @default false */
   actions?: boolean;
   /**
-   * Origins at which browsers have the page, where a proxy does not pass on the host that it was asked for: `['https://ops.example.com']`.
-   * Without it requests of a page are answered if its origin has the host of the request, or the browser says `Sec-Fetch-Site:
-   * same-origin`. @default []
+   * Additional origins of the page, for a proxy that does not pass on the host of the request: `['https://ops.example.com']`. Without it, a
+   * page's request is answered only if its origin has the host of the request, or the browser sends `Sec-Fetch-Site: same-origin`. @default
+   * []
    */
   origins?: readonly string[];
 }
@@ -27,14 +27,14 @@ export interface FlameDashboardOptions {
 export const dashboardDefaults = { path: '/flame', actions: false, origins: [] } as const;
 
 export interface DashboardConfig {
-  /** Segments without slashes at its ends: `flame`, `ops/flame`. */
+  /** Path segments, without slashes at the start and the end: `flame`, `ops/flame`. */
   readonly path: string;
   readonly auth: DashboardAuth | undefined;
   readonly actions: boolean;
   readonly origins: readonly string[];
 }
 
-/** @throws {FlameError} FLAME_CONFIG that names the option and the fix; without `auth` in production, too. */
+/** @throws {FlameError} FLAME_CONFIG that names the option and the fix; also without `auth` in production. */
 export function readDashboardOptions(options: FlameDashboardOptions | undefined, at: string, production: boolean): DashboardConfig {
   const reader = new OptionReader(options ?? {}, at);
   const path = readPath(reader);

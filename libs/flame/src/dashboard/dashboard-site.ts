@@ -15,12 +15,12 @@ import { readPage } from './page-file.js';
 import type { PageFile } from './page-file.js';
 import { PoolWatch } from './pool-watch.js';
 
-/** The header with which the page shows that an order comes from itself. */
+/** The header that proves that an order comes from the page. */
 const tokenHeader = 'x-flame-token';
 
 /**
- * The dashboard's few routes below its path, on plain requests and responses, so that Express and Fastify are alike and no guard, pipe or
- * interceptor of the app changes them: the page, `events`, and with `actions` `pools/<name>/<order>`.
+ * The dashboard's routes below its path: the page, `events`, and with `actions` `pools/<name>/<order>`. They use plain requests and
+ * responses, so that they work the same on Express and Fastify, and no guard, pipe or interceptor of the app changes them.
  */
 export class DashboardSite {
   readonly #config: DashboardConfig;
@@ -48,7 +48,7 @@ export class DashboardSite {
   /** Answers a request below the dashboard's path. Never rejects. */
   readonly handle = async (request: IncomingMessage & { originalUrl?: string }, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(always)) response.setHeader(name, value);
-    // The HTTP server waits for every connection, and pages go on asking.
+    // A closing HTTP server waits for all connections, and open pages keep sending requests.
     if (this.#feed.closed) response.shouldKeepAlive = false;
     withoutCors(response);
     try {
@@ -63,7 +63,7 @@ export class DashboardSite {
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return say(response, 405, 'Only GET is answered here.', { allow: 'GET, HEAD' });
       if (rest === undefined) return await this.#sendPage(request, response);
-      // A body that is not sent would have no end either.
+      // The answer to GET is a stream without an end, so HEAD must not start one.
       if (request.method === 'HEAD') return void response.writeHead(200, eventHeaders).end();
       if (!this.#feed.hasRoom) return say(response, 503, 'Too many pages watch already, or the app is closing.', { 'retry-after': '5' });
       this.#feed.watch(response);
@@ -106,8 +106,8 @@ export class DashboardSite {
   }
 
   /**
-   * Another site can make a browser send requests here, with the user's credentials, but neither read the token nor set a header
-   * without being allowed to.
+   * Whether an order comes from the page. Another site can make a browser send requests with the user's credentials, but it cannot read the
+   * token, and it cannot set a header without permission.
    */
   #isOwn({ headers }: IncomingMessage): boolean {
     const site = headers['sec-fetch-site'];
@@ -141,7 +141,7 @@ function say(response: ServerResponse, status: number, text: string, headers: Re
   response.writeHead(status, { ...headers, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }).end(text);
 }
 
-/** A pool's name in a path; one that is not well written is nobody's name. */
+/** Decodes a pool's name in a path. An invalid encoding gives an empty name, which no pool has. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,25 +1,25 @@
 import type { ServerResponse } from 'node:http';
 
-/** Pages that may watch at once, and the time a page has to take what was sent to it. */
+/** The maximum number of pages that watch, and the time in milliseconds for a page to read what was sent to it. */
 const mostWatchers = 50;
 const patience = 20_000;
 
 export const eventHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
-  // Neither proxies nor compression may hold events back.
+  // Proxies and compression must not delay events.
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
 } as const;
 
 interface Watcher {
   readonly response: ServerResponse;
-  /** Since when it has not taken what was sent; undefined when it has. */
+  /** When it stopped reading; undefined while it reads. */
   stalledSince: number | undefined;
 }
 
 /**
- * The pages that watch, as streams of server-sent events. A page that is slower than the events misses some, and one that takes none
- * for 20 seconds is let go: nothing is kept for it but what its socket holds. It owns the responses and ends them.
+ * The streams of server-sent events of the open pages. A page that is slower than the events misses some. A page that reads nothing for 20
+ * seconds is disconnected. Nothing is buffered for a page beyond its socket. This class owns the responses and ends them.
  */
 export class EventStreams {
   readonly #watchers = new Set<Watcher>();
@@ -38,9 +38,9 @@ export class EventStreams {
     return this.#closed;
   }
 
-  /** Takes a response over. `onEnd` is called once, when its page has gone. */
+  /** Takes over a response. `onEnd` is called once, when its page has disconnected. */
   add(response: ServerResponse, onEnd: () => void): void {
-    // Its connection is its own and ends with it: one that a browser could use again would hold up an app that closes.
+    // The connection ends with the stream. If the browser could reuse it, it would delay the app's close.
     response.shouldKeepAlive = false;
     response.writeHead(200, eventHeaders);
     response.write('retry: 2000\n\n');
@@ -53,7 +53,7 @@ export class EventStreams {
     response.on('error', () => response.destroy());
   }
 
-  /** Sends an event to all who keep up. */
+  /** Sends an event to all pages that are not stalled. */
   send(event: string, data: unknown, now: number): void {
     if (this.#watchers.size === 0) return;
     const text = eventText(event, data);
@@ -65,7 +65,7 @@ export class EventStreams {
     }
   }
 
-  /** Ends every stream, and takes no more. */
+  /** Ends all streams and accepts no new ones. */
   close(): void {
     this.#closed = true;
     for (const { response } of this.#watchers) response.end();

@@ -17,7 +17,7 @@ import type { DashboardConfig, FlameDashboardOptions } from './dashboard-options
 import { DashboardSite } from './dashboard-site.js';
 import { withoutCors } from './cross-origin.js';
 
-/** What a class has that `forRootAsync` gets as `useClass` or `useExisting`. */
+/** The interface of a class that `forRootAsync` gets as `useClass` or `useExisting`. */
 export interface FlameDashboardOptionsFactory {
   createFlameDashboardOptions(): FlameDashboardOptions | Promise<FlameDashboardOptions>;
 }
@@ -26,9 +26,7 @@ export type FlameDashboardAsyncOptions = AsyncOptions<FlameDashboardOptions, Fla
 
 const configToken = Symbol('nestjs-flame:dashboard');
 
-/**
- * Mounts a page that shows live what the app's pools do. Import it beside `FlameModule`, in the root module. In a runner it does nothing.
- */
+/** Mounts a page with a live view of the app's pools. Import it beside `FlameModule`, in the root module. In a runner it does nothing. */
 @Module({})
 export class FlameDashboardModule implements NestModule, BeforeApplicationShutdown {
   readonly #config: DashboardConfig;
@@ -55,14 +53,14 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
     this.#moduleRef = moduleRef;
   }
 
-  /** @throws {FlameError} FLAME_CONFIG that names the option and the fix; without `auth` in production, too. */
+  /** @throws {FlameError} FLAME_CONFIG that names the option and the fix; also without `auth` in production. */
   static forRoot(options?: FlameDashboardOptions): DynamicModule {
     const config = readConfig(options, 'FlameDashboardModule.forRoot');
     const provider = { provide: configToken, useFactory: () => new Sealed(config) };
     return overridable({ module: FlameDashboardModule, providers: [provider, ...nestProviders()] });
   }
 
-  /** The same with options from a factory: a password that a config service has. */
+  /** The same as `forRoot`, with options from a factory, such as a password from a config service. */
   static forRootAsync(options: FlameDashboardAsyncOptions): DynamicModule {
     const config = asyncOptions(options, {
       path: 'FlameDashboardModule.forRootAsync',
@@ -73,7 +71,7 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
     return overridable({ module: FlameDashboardModule, imports: options.imports ?? [], providers: [...config, ...nestProviders()] });
   }
 
-  /** As middleware: below the app's global prefix, before its guards, and the same on Express and Fastify. */
+  /** Mounts the dashboard as middleware: below the app's global prefix, before its guards, and the same on Express and Fastify. */
   configure(consumer: MiddlewareConsumer): void {
     if (this.#app.inRunner) return;
     const { path } = this.#config;
@@ -84,7 +82,7 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
     consumer.apply((request: IncomingMessage, response: ServerResponse) => this.#site?.handle(request, response)).forRoutes(...paths);
   }
 
-  /** The app's CORS middleware answers preflights by itself, before any other middleware. */
+  /** Removes CORS headers in a request listener, because the app's CORS middleware answers preflights before any other middleware. */
   #keepCorsOut(): void {
     this.#server.prependListener('request', ({ url = '' }, response) => {
       const path = `${url.split('?', 1)[0]}/`.toLowerCase();
@@ -106,26 +104,26 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
     return this.#adapterHost.httpAdapter.getHttpServer() as Server;
   }
 
-  /** Where the page is, below the app's global prefix. */
+  /** The path of the page, with the app's global prefix. */
   get #path(): string {
-    // Nest offers no other way to the global prefix.
+    // Nest has no public way to read the global prefix.
     const { container } = this.#moduleRef as unknown as { container: NestContainer };
     return ['', container.applicationConfig?.getGlobalPrefix(), this.#config.path].join('/').replace(/\/{2,}/g, '/');
   }
 
-  /** Before the HTTP server closes, which waits for every response. */
+  /** Runs before the HTTP server closes, because the server waits for all responses. */
   beforeApplicationShutdown(): void {
     this.#site?.close();
   }
 }
 
-/** An address that a browser on this host can open. */
+/** A host name that a browser on this host can open. */
 function hostOf({ address, family }: AddressInfo): string {
   if (address === '::' || address === '0.0.0.0') return 'localhost';
   return family === 'IPv6' ? `[${address}]` : address;
 }
 
-/** A runner shows nothing, and so needs no `auth`. */
+/** Reads the options. A runner shows no page, so it needs no `auth`. */
 function readConfig(options: FlameDashboardOptions | undefined, at: string): DashboardConfig {
   const production = process.env['NODE_ENV'] === 'production' && FlameParent.get() === null;
   return readDashboardOptions(options, at, production);

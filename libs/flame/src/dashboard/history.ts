@@ -3,11 +3,11 @@ import type { HistogramNumbers } from '../core/metrics/histogram.js';
 import type { PoolMetrics, RunnerMetrics } from '../core/metrics/pool-metrics.js';
 import type { Sample } from './snapshot.js';
 
-/** Milliseconds between two samples, and how many there are: an hour. */
+/** Milliseconds between two samples, and the number of samples for an hour. */
 export const sampleEvery = 10_000;
 export const samplesKept = 360;
 
-/** The last hour of one pool: one sample every ten seconds, oldest first, each of what has changed since the one before. */
+/** The last hour of one pool: a sample every ten seconds, oldest first. Counts in a sample cover the time since the previous sample. */
 export class PoolHistory {
   readonly #samples: Sample[] = [];
   #last: PoolMetrics;
@@ -46,7 +46,7 @@ export class PoolHistory {
   }
 }
 
-/** What came to a histogram between two of its moments. */
+/** The values that were added to a histogram between two moments. */
 function since(before: HistogramNumbers, now: HistogramNumbers): HistogramNumbers {
   return { bounds: now.bounds, counts: now.counts.map((count, n) => count - before.counts[n]!), sum: now.sum - before.sum };
 }
@@ -61,11 +61,11 @@ interface Reading {
   readonly share: number | undefined;
 }
 
-/** What share of a core each runner uses: from one time that it tells of itself to the next. */
+/** Each runner's share of one CPU core, measured between two of its reports. */
 export class CpuShares {
   #readings = new Map<string, Reading>();
 
-  /** Takes what the runners say now, and forgets those that are not there any more. */
+  /** Takes the runners' latest reports, and forgets the runners that are gone. */
   take(runners: readonly RunnerMetrics[], at: number): void {
     const readings = new Map<string, Reading>();
     for (const { runner, processStats } of runners) {

@@ -5,18 +5,18 @@ import { sampleEvery } from './history.js';
 import type { PoolWatch } from './pool-watch.js';
 import type { Hello, Snapshot } from './snapshot.js';
 
-/** Milliseconds between two snapshots: what happens is seen at once, and a page costs two small messages a second. */
+/** Milliseconds between two snapshots: short enough that changes seem immediate; a page costs two small messages a second. */
 export const snapshotEvery = 500;
 
 /**
- * What pages are told: twice a second how the pools are, every ten seconds another sample of the last hour. Without a page it takes the
- * samples and does nothing else. It owns its timers and the pages' streams.
+ * The events for the pages: a snapshot of all pools twice a second, and a new history sample every ten seconds. Without open pages it only
+ * takes the samples. It owns its timers and the pages' streams.
  */
 export class LiveFeed {
   readonly #pools: readonly PoolWatch[];
   readonly #about: Pick<Hello, 'instance' | 'token'>;
   readonly #streams = new EventStreams();
-  /** The first page's request is not to be seen in what all pages are told. */
+  /** Runs the snapshots for all pages outside of the async context of the first page's request. */
   readonly #scope = new AsyncResource('FLAMEDASHBOARD');
   readonly #sampling: NodeJS.Timeout;
   #telling: NodeJS.Timeout | undefined;
@@ -35,7 +35,7 @@ export class LiveFeed {
     return this.#streams.closed;
   }
 
-  /** Lets a page watch: it gets what there is, then what happens. */
+  /** Adds a page. It gets the current state, and then the events. */
   watch(response: ServerResponse): void {
     for (const pool of this.#pools) pool.follow();
     this.#streams.add(response, () => this.#left());
@@ -44,7 +44,7 @@ export class LiveFeed {
     this.tell();
   }
 
-  /** Tells all pages how the pools are now: after an order, so that it is seen at once. */
+  /** Sends a snapshot to all pages at once, for example after an order. */
   tell(): void {
     if (this.#streams.count === 0) return;
     const at = Date.now();

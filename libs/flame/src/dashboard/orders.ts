@@ -1,7 +1,7 @@
 import type { Pool } from '../pool/pool.js';
 import { FlameError } from '../core/errors/flame-error.js';
 
-/** Carries out an order of the page. Gives what it did, for people; undefined for an unknown order. */
+/** Carries out an order from the page. Resolves to a text for people about the result; undefined for an unknown order. */
 export async function carryOut(pool: Pool, order: string, params: URLSearchParams): Promise<string | undefined> {
   switch (order) {
     case 'pause':
@@ -17,7 +17,7 @@ export async function carryOut(pool: Pool, order: string, params: URLSearchParam
     }
     case 'drain-runner': {
       const runner = params.get('runner') ?? '';
-      // An unknown runner is refused at once; how long a known one takes is seen on the page.
+      // An unknown runner is refused at once. The page shows the progress of a known one.
       await Promise.race([pool.drainRunner(runner, 'drained on the dashboard'), new Promise(setImmediate)]);
       return `Runner ${runner} takes no new calls and stops when its work is done.`;
     }

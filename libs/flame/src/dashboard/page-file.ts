@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FlameError } from '../core/errors/flame-error.js';
 import { packageFolder } from '../system/package-folder.js';
 
-/** The page as it is sent: one document with its style and script within, and the policy under which nothing else may run. */
+/** The page as it is sent: one document with its style and script, and the Content-Security-Policy that allows no other script or style. */
 export interface PageFile {
   readonly html: string;
   readonly etag: string;
@@ -12,9 +12,9 @@ export interface PageFile {
 }
 
 /**
- * Puts the page together from what `npm run build` makes of `libs/flame/page`.
+ * Builds the page from the files that `npm run build` makes of `libs/flame/page`.
  *
- * @throws {FlameError} FLAME_CONFIG when the package is not whole.
+ * @throws {FlameError} FLAME_CONFIG when files of the package are missing.
  */
 export async function readPage(folder = join(packageFolder() ?? '.', 'dist/page')): Promise<PageFile> {
   const [script, style] = await Promise.all([read(folder, 'page.js'), read(folder, 'page.css')]);

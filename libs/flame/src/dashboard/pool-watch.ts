@@ -7,16 +7,16 @@ import { CpuShares, PoolHistory } from './history.js';
 import type { EndedView, FailureView, PoolView, RunnerView, Sample } from './snapshot.js';
 import { whyWaiting } from './why-waiting.js';
 
-/** What one snapshot of a pool holds at most: calls of each kind, calls that have ended, failures and what is said of each. */
+/** Limits of one snapshot of a pool: calls of each kind, ended calls, failures, and characters of a failure's message. */
 const mostCalls = 400;
 const mostEnded = 300;
 const mostFailures = 20;
 const longestMessage = 1_000;
 
 /**
- * One pool as the dashboard sees it. It takes a sample for the last hour at all times, and follows single calls only while somebody
- * watches: telling of each call costs the pool's hot path a little. Of those that end between two snapshots it is told of the first, and
- * then stands aside.
+ * The dashboard's data of one pool. It always takes the samples of the last hour, but follows single calls only while a page is open,
+ * because each event costs the pool's hot path a little. Between two snapshots it records at most 300 ended calls, and then unsubscribes
+ * until the next snapshot.
  */
 export class PoolWatch {
   readonly name: string;
@@ -26,9 +26,9 @@ export class PoolWatch {
   #watched = false;
   #following: Subscription | undefined;
   #ended: EndedView[] = [];
-  /** Calls that have failed and hold their slots still. */
+  /** Calls that have failed and still hold their slots. */
   readonly #failing = new Set<number>();
-  /** How many had ended at the last snapshot. */
+  /** The number of ended calls at the last snapshot. */
   #endedBefore = 0;
   #endedAtSample = 0;
   #toldFailure: unknown;
@@ -53,7 +53,7 @@ export class PoolWatch {
     return this.#history.take(metrics);
   }
 
-  /** Follows single calls, from now on. Idempotent. */
+  /** Follows single calls from now on. Idempotent. */
   follow(): void {
     if (this.#watched) return;
     this.#watched = true;
@@ -67,7 +67,7 @@ export class PoolWatch {
     this.#ended = [];
   }
 
-  /** The pool at this moment, with what has happened since the one before. */
+  /** The current state of the pool, with the events since the last snapshot. */
   view(): PoolView {
     const stats = this.#pool.stats();
     const metrics = this.#pool.metrics();
@@ -103,7 +103,7 @@ export class PoolWatch {
     return view;
   }
 
-  /** Both lists are made in one turn from the same books, so that they have the same order. */
+  /** `metrics` and `stats` are read in one turn of the event loop, so both lists have the same order. */
   #runner(metrics: RunnerMetrics, stats: RunnerStats | undefined): RunnerView {
     const { runner: id, state, phase, slots, slotsUsed, served, age, exists, processStats } = metrics;
     return {
@@ -148,13 +148,13 @@ export class PoolWatch {
   }
 }
 
-/** Whether it says that a call on a runner came to nothing; the end of its slot is told after that. */
+/** Whether an event reports that a call on a runner failed. The event for the end of its slot follows later. */
 function failed(notice: PoolEvent): notice is PoolEvent & { type: 'call-answered' | 'call-failed' } {
   if (notice.type === 'call-answered') return notice.outcome === 'threw';
   return notice.type === 'call-failed' && notice.runner !== undefined;
 }
 
-/** Calls that held a slot and hold it no longer. */
+/** The number of calls that have released their slots. */
 function endedSoFar({ duration }: PoolMetrics): number {
   return duration.counts.reduce((sum, count) => sum + count, 0);
 }

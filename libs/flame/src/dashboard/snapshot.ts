@@ -1,11 +1,11 @@
 /**
- * What the server tells the page, event by event. Times are milliseconds; `at` is the server's wall clock. It imports nothing, for the page
- * is compiled for browsers.
+ * The events that the server sends to the page. Times are milliseconds; `at` is the server's wall clock. This file imports nothing, because
+ * the page is compiled for browsers.
  */
 export interface Hello {
-  /** Which instance of the app this is: `host, pid 4712`. Each one has pools of its own. */
+  /** The instance of the app: `host, pid 4712`. Each instance has its own pools. */
   readonly instance: string;
-  /** Shows that an order comes from this page; undefined where the page may give none. */
+  /** Proves that an order comes from this page; undefined if the page may give no orders. */
   readonly token: string | undefined;
   /** Milliseconds between two samples of `history`. */
   readonly every: number;
@@ -26,26 +26,26 @@ export interface PoolView {
   readonly backend: string;
   readonly min: number;
   readonly max: number;
-  /** Slots that are taken, and that ready runners have. */
+  /** Slots in use, and slots of all ready runners. */
   readonly running: number;
   readonly slots: number;
   readonly waiting: number;
-  /** How long the first of them has waited. */
+  /** How long the oldest waiting call has waited. */
   readonly waitingFor: number;
-  /** Why calls wait, in one sentence; undefined when none does. */
+  /** Why calls wait, in one sentence; undefined if no call waits. */
   readonly why: string | undefined;
   readonly paused: string | undefined;
   readonly draining: boolean;
   readonly runners: readonly RunnerView[];
-  /** What holds slots, and what waits: the first of them. */
+  /** The first calls that hold slots, and the first waiting calls. */
   readonly work: readonly WorkView[];
   readonly queue: readonly WorkView[];
-  /** What has ended since the snapshot before; `more` ended beside. */
+  /** Calls that ended since the previous snapshot. `more` is the number of further ended calls. */
   readonly ended: readonly EndedView[];
   readonly more: number;
-  /** How many have ended since the last sample of the history. */
+  /** The number of calls that ended since the last sample of the history. */
   readonly unsampled: number;
-  /** The failures, newest first, when there is a new one. */
+  /** The failures, newest first; only if there is a new one. */
   readonly failures: readonly FailureView[] | undefined;
   readonly cost: CostView;
 }
@@ -54,7 +54,7 @@ export interface RunnerView {
   readonly id: string;
   readonly machine: string | undefined;
   readonly state: 'booting' | 'ready' | 'leaving' | 'stopping';
-  /** What a boot is at; undefined once it is over. */
+  /** The current phase of the boot; undefined after the boot. */
   readonly phase: string | undefined;
   readonly load: number;
   readonly slots: number;
@@ -62,7 +62,10 @@ export interface RunnerView {
   /** Milliseconds since it attached, or since its boot began. */
   readonly age: number;
   readonly suspended: boolean;
-  /** Share of one core, bytes, and milliseconds by which the event loop is late at the worst, where the runner tells. */
+  /**
+   * CPU use as a share of one core, memory in bytes, and the worst event-loop delay in milliseconds; undefined if the runner does not
+   * report them.
+   */
   readonly cpu: number | undefined;
   readonly memory: number | undefined;
   readonly lag: number | undefined;
@@ -74,7 +77,7 @@ export interface WorkView {
   readonly runner: string | undefined;
   /** `waiting`, `running`, `streaming`, `ending`, `stuck` or `held`. */
   readonly state: string;
-  /** Milliseconds of waiting, or of running. */
+  /** Milliseconds for which the call has waited or run. */
   readonly for: number;
 }
 
@@ -99,7 +102,7 @@ export interface FailureView {
   readonly count: number;
 }
 
-/** Runner-seconds since the start: what machines were kept for, and what of it calls used. */
+/** Runner-seconds since the start: the time for which machines were kept, and the part of it that calls used. */
 export interface CostView {
   readonly paid: number;
   readonly used: number;
@@ -108,16 +111,16 @@ export interface CostView {
 /** One pool over one interval of its history. */
 export interface Sample {
   readonly at: number;
-  /** At the end of the interval. */
+  /** Values at the end of the interval. */
   readonly running: number;
   readonly slots: number;
   readonly waiting: number;
   readonly ready: number;
   readonly booting: number;
-  /** Within the interval: calls that ended well, and those that did not. */
+  /** Calls that ended within the interval: successful and failed ones. */
   readonly ok: number;
   readonly failed: number;
-  /** How long calls ran, half of them and 95 of 100 at most, and how long 95 of 100 waited at most; undefined when there were none. */
+  /** The run time's 50th and 95th percentile, and the wait time's 95th percentile; undefined if there were no calls. */
   readonly ran50: number | undefined;
   readonly ran95: number | undefined;
   readonly waited95: number | undefined;

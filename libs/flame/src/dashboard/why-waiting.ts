@@ -1,8 +1,8 @@
 import type { PoolStats } from '../pool/observe/pool-stats.js';
 
 /**
- * Why calls wait in a pool, in one sentence; undefined when none does. `failure` is what the last boot ended with, while none has succeeded
- * since.
+ * Why calls wait in a pool, in one sentence; undefined if no call waits. `failure` is the error of the last boot, as long as no later boot
+ * has succeeded.
  */
 export function whyWaiting(pool: PoolStats, failure: string | undefined): string | undefined {
   if (pool.waiting === 0) return undefined;
