@@ -3,10 +3,10 @@ import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { packageFolder } from '../../system/package-folder.js';
 
-/** The two builds of many packages, for ES modules and for CommonJS. Each has classes of its own. */
+/** The two builds of many packages, for ES modules and for CommonJS. Each has its own copies of the classes. */
 export type Build = 'import' | 'require';
 
-/** The app's packages are resolved from its entry, its folder, and this package. */
+/** Functions that resolve the app's packages: from its entry, its folder, and this package. */
 function requires(): NodeJS.Require[] {
   const places = [entry(), join(process.cwd(), 'package.json'), join(packageFolder() ?? process.cwd(), 'package.json')];
   return places.flatMap((place) => (place === undefined ? [] : [createRequire(place)]));
@@ -32,7 +32,7 @@ export function packageFile(name: string, build: Build): string | undefined {
       const file = require.resolve(name);
       return build === 'require' ? file : importFile(require, name, file);
     } catch {
-      // Not found from there.
+      // The package cannot be resolved from this place.
     }
   }
   return undefined;

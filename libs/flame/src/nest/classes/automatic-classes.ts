@@ -4,9 +4,9 @@ import { loadedModules } from './app-packages.js';
 import type { Class } from '../handlers/provider-home.js';
 
 /**
- * Finds classes to register automatically: those decorated for class-transformer, class-validator, TypeORM or GraphQL, the classes of their
- * members, and those in `signatures`, the signatures of handlers. It reads the packages' own metadata storages if the app has loaded the
- * packages; a storage of an unknown shape is ignored. All but class-transformer's are global variables.
+ * Finds the classes to register automatically: those decorated for class-transformer, class-validator, TypeORM or GraphQL, the classes of
+ * their members, and the classes in `signatures`, the signatures of handlers. It reads the packages' own metadata storages if the app has
+ * loaded the packages; a storage of an unknown shape is ignored. All storages but class-transformer's are global variables.
  */
 export function automaticClasses(signatures: () => Iterable<unknown> = () => []): FindClasses {
   return () => {
@@ -24,7 +24,7 @@ export function automaticClasses(signatures: () => Iterable<unknown> = () => [])
     }
     return Array.from(found, ([type, { kinds, members }]): FoundClass => ({
       type: type as Class,
-      // A bundle hides class-transformer's storage: names must not depend on it.
+      // In a bundle class-transformer's storage cannot be found, so names must not depend on it.
       kinds: [...kinds].filter((kind) => kind !== transformer).toSorted(),
       transformed: kinds.has(transformer),
       digest: () => digestOf(type as Class, members),
@@ -51,7 +51,8 @@ function storedEntries(): Entry[] {
     ...['getObjectTypesMetadata', 'getInputTypesMetadata', 'getInterfacesMetadata', 'getArgumentsMetadata'].flatMap((list) =>
       targets('graphql', values(GqlTypeMetadataStorage?.[list]?.())),
     ),
-    // Input types are listed above once the schema has been built, here from the first; beside resolvers, which are no data.
+    // GqlTypeMetadataStorage lists input types only after the schema has been built; this storage lists them from the start. It also
+    // contains resolvers, which hold no data and are left out.
     ...Array.from(GqlLazyMetadataStorageHost?.lazyMetadataByTarget?.keys() ?? [])
       .filter((type) => typeof type === 'function' && Reflect.hasOwnMetadata('graphql:class_type', type))
       .map((type) => ({ kind: 'graphql', type })),
@@ -109,7 +110,7 @@ function typeGivenBy(typeFunction: (() => unknown) | undefined): unknown {
   try {
     return typeFunction?.();
   } catch {
-    // It needs the object that is transformed, and there is none.
+    // The function needs the object that is transformed, which does not exist here.
     return undefined;
   }
 }

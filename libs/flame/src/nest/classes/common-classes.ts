@@ -3,13 +3,13 @@ import { PackageCopies } from './package-copies.js';
 import type { Source } from './package-copies.js';
 
 /**
- * Entries for the option `classes`, for values of packages that many apps use: bson (also as mongodb's and mongoose's: ObjectId,
+ * Entries for the option `classes`, for values of packages that many apps use: bson (also as part of mongodb and mongoose: ObjectId,
  * Decimal128, Long, Binary, UUID, Timestamp, Int32, Double), decimal.js, big.js, bignumber.js, dayjs, luxon (DateTime, Duration, Interval)
- * and moment (with durations). No package has to be installed, and none is loaded before a value of it crosses. An app that has several
- * copies of a package gets each value back as one of the copy that made it.
+ * and moment (with durations). No package has to be installed, and a package is loaded only when a value of it crosses. If an app has
+ * several copies of a package, each value arrives as an instance of the copy that made it.
  *
- * What only settings of a package hold does not cross (decimal.js's precision, formats given to moment); plugins of dayjs must be set up on
- * both sides, as they are where modules of the app do it.
+ * A package's global settings do not cross (decimal.js's precision, formats given to moment). Plugins of dayjs must be set up on both
+ * sides, which is the case if a module of the app does so.
  *
  * @example FlameModule.forRoot(pools, { classes: [...commonClasses(), Invoice] })
  */
@@ -19,13 +19,13 @@ export function commonClasses(): RegisteredKind[] {
 
 type Fields = Record<string, unknown>;
 
-/** What crosses of a value beside the number of its copy. */
+/** How values of one class cross. The number of their copy crosses with them. */
 interface Kind {
   readonly name: string;
   readonly sources: readonly Source[];
   readonly is: (value: Fields) => boolean;
   readonly take: (value: never) => unknown;
-  /** Makes the value with its class, or the function that makes it. */
+  /** Makes the value with its class, or with its factory function. */
   readonly make: (type: Maker, content: never) => unknown;
 }
 
@@ -41,12 +41,12 @@ function kind({ name, sources, is, take, make }: Kind): RegisteredKind {
   };
 }
 
-/** A class among a package's exports, which an ES module may hold in its default. */
+/** A named export of a package. In an ES module it may be a property of the default export. */
 function from(name: string, exported: string): Source {
   return { name, pick: (exports) => exports[exported] ?? (exports['default'] as Fields | undefined)?.[exported] };
 }
 
-/** What a package is itself, or exports as its default. */
+/** The package's exports if they are a function, or else its default export. */
 function itself(exports: Fields): unknown {
   return typeof exports === 'function' ? exports : exports['default'];
 }
@@ -55,7 +55,7 @@ function construct(type: Maker, ...args: unknown[]): unknown {
   return Reflect.construct(type, args);
 }
 
-/** mongodb and mongoose bring a bson of their own. */
+/** mongodb and mongoose contain their own bson. */
 function bson(): RegisteredKind[] {
   const sources = (type: string): Source[] => [
     from('bson', type),
@@ -96,7 +96,7 @@ function bson(): RegisteredKind[] {
   ];
 }
 
-/** The brand of an ObjectId was ObjectID once. */
+/** Older versions have the brand ObjectID instead of ObjectId. */
 function isBson(value: Fields, brand: string): boolean {
   return value['_bsontype'] === brand || (brand === 'ObjectId' && value['_bsontype'] === 'ObjectID');
 }

@@ -3,8 +3,8 @@ import { packageOf } from './app-packages.js';
 import { newestCommon } from '../module/nests.js';
 
 /**
- * Nest's HTTP exceptions, so that a NotFoundException thrown on a runner is a 404 at the parent. An app's own subclasses arrive as the
- * nearest of these.
+ * Nest's HTTP exceptions, so that a NotFoundException thrown on a runner is a 404 at the parent. An app's own subclass arrives as its
+ * nearest superclass among these.
  */
 export function httpExceptions(): RegisteredClass[] {
   const nest = newestCommon();
@@ -17,7 +17,7 @@ export function httpExceptions(): RegisteredClass[] {
     .map((type) => ({ type }));
 }
 
-/** Exceptions of packages that only some apps have; each is loaded when an error of its name crosses. */
+/** Exceptions of packages that only some apps have. Each package is loaded only when an error with the exception's name crosses. */
 export const lateExceptions = {
   RpcException: () => errorOf('@nestjs/microservices', 'RpcException'),
   WsException: () => errorOf('@nestjs/websockets', 'WsException'),

@@ -1,30 +1,30 @@
 import { isRequired, packageOf } from './app-packages.js';
 import type { Build } from './app-packages.js';
 
-/** A package that gives a class, and where the class is in what the package exports. */
+/** A package that exports a class. `pick` returns the class from the package's exports. */
 export interface Source {
   readonly name: string;
   readonly pick: (exports: Record<string, unknown>) => unknown;
 }
 
-/** A class, or the function that makes its instances. */
+/** A class, or a factory function for its instances. */
 type Maker = Record<string, (...args: unknown[]) => unknown> & (abstract new (...args: unknown[]) => object);
 
 /**
- * A class that an app may have in several copies: as an ES module and as CommonJS, or from several packages. An instance arrives as one of
- * the copy that it is of. Nothing is loaded before an instance crosses.
+ * A class of which an app may have several copies: as an ES module and as CommonJS, or from several packages. An instance arrives as an
+ * instance of the same copy. No package is loaded before an instance crosses.
  */
 export class PackageCopies {
   readonly #copies: readonly { readonly source: Source; readonly build: Build }[];
   readonly #loaded: (Maker | undefined)[] = [];
-  /** Which copy the instances of a prototype are of. */
+  /** The number of the copy, by the prototype of its instances. */
   readonly #copyOf = new WeakMap<object, number>();
 
   constructor(sources: readonly Source[]) {
     this.#copies = sources.flatMap((source) => (['require', 'import'] as const).map((build) => ({ source, build })));
   }
 
-  /** The number of the copy that made `value`; -1 for one that the app cannot load by itself. */
+  /** The number of the copy that made `value`; -1 if the app itself cannot load that copy. */
   copyOf(value: object): number {
     const prototype = Object.getPrototypeOf(value) as object;
     let copy = this.#copyOf.get(prototype);
@@ -32,7 +32,10 @@ export class PackageCopies {
     return copy;
   }
 
-  /** @throws {Error} that names the package, where no copy of it can be loaded. */
+  /**
+   * The class of a copy, or of another copy if that one cannot be loaded. @throws {Error} that names the package, if no copy of it can be
+   * loaded.
+   */
   at(copy: number): Maker {
     const maker = this.#load(copy) ?? this.#copies.map((_, other) => this.#load(other)).find((found) => found !== undefined);
     if (maker) return maker;
@@ -41,7 +44,7 @@ export class PackageCopies {
 
   #search(value: object): number {
     return this.#copies.findIndex(({ source, build }, copy) => {
-      // A build that was never required made nothing, and need not be loaded to know that.
+      // A build that was never required made no instance, so it does not have to be loaded for this check.
       if (build === 'require' && !isRequired(source.name)) return false;
       const maker = this.#load(copy);
       return maker !== undefined && value instanceof maker;

@@ -2,8 +2,8 @@ import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { prototypesOf } from '../decorator/declaration.js';
 
 /**
- * Nest's metadata keys for the filters of a class or method, and for the classes that a filter catches. Nest's module of constants cannot
- * be required in Jest.
+ * Nest's metadata keys for the filters of a class or method, and for the classes that a filter catches. They are repeated here because
+ * Nest's module of constants cannot be required in Jest.
  */
 const filtersMetadata = '__exceptionFilters__';
 const caughtMetadata = '__filterCatchExceptions__';
@@ -15,8 +15,8 @@ export interface CaughtError {
 }
 
 /**
- * Finds a filter whose `@Catch(…)` names one of these classes: among providers, the filters of controllers, and the global ones. `lost` are
- * the prototypes that an error had where it was thrown and does not have where it arrives.
+ * Finds a filter whose `@Catch(…)` names one of these classes: among providers, the filters of controllers, and the global filters. `lost`
+ * are the prototypes that an error had where it was thrown, but does not have where it arrives.
  */
 export function caughtAmong(lost: readonly object[], modules: ModulesContainer, moduleRef: ModuleRef): CaughtError | undefined {
   for (const filter of filtersOf(modules, moduleRef)) {
@@ -40,7 +40,7 @@ function* filtersOf(modules: ModulesContainer, moduleRef: ModuleRef): Generator<
       }
     }
   }
-  // Nest keeps the filters of `app.useGlobalFilters()` with the app's configuration, which its container holds.
+  // Filters of `app.useGlobalFilters()` are in the app's configuration, which Nest's container holds.
   const { container } = moduleRef as unknown as { container?: { applicationConfig?: { getGlobalFilters?: () => unknown[] } } };
   for (const filter of container?.applicationConfig?.getGlobalFilters?.() ?? []) yield* classOf(filter);
 }

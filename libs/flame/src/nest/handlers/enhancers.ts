@@ -22,8 +22,8 @@ export interface EnhancedMethod {
 export type Enhance = (method: EnhancedMethod) => (args: unknown[]) => Promise<unknown>;
 
 /**
- * Wraps methods by Nest's own ExternalContextCreator: the enhancers of the method, of its class and the global ones, in Nest's order.
- * Interceptors see each item of an Observable, as in Nest, and other streams as one value.
+ * Wraps methods with Nest's own ExternalContextCreator: the enhancers of the method, of its class and the global ones, in Nest's order.
+ * Interceptors get each item of an Observable, as in Nest, but another stream as a single value.
  */
 export function enhanceWith(nest: ExternalContextCreator): Enhance {
   const creator = withoutRequests(nest);
@@ -54,7 +54,7 @@ export function enhanceWith(nest: ExternalContextCreator): Enhance {
   };
 }
 
-/** Runs `method` under the metadata of `shown`, which guards and reflectors read from the function that they are given. */
+/** Runs `method` with the metadata of `shown`. Guards and reflectors read metadata from the function that they get. */
 function standIn(method: Method, shown: Method): Method {
   const callback = function (this: object, ...args: unknown[]): unknown {
     return method.apply(this, args);
@@ -79,7 +79,7 @@ interface Filters {
 }
 
 /**
- * The same creator, with contexts whose `switchToHttp()` returns the call. Nest would return the handler's first argument as the request,
+ * The same creator, but `switchToHttp()` of its contexts returns the call. Nest would return the handler's first argument as the request,
  * and a guard written for HTTP would read data that the caller controls. Patches @nestjs/core 11.2 and 12.5; enhancers.spec.ts fails when
  * these internals change.
  */

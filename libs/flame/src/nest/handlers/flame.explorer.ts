@@ -14,7 +14,7 @@ import { placeableClasses } from './placeable-class.js';
 import { isShared, prototypeOf, ProviderHome } from './provider-home.js';
 import type { Class, NestWrapper } from './provider-home.js';
 
-/** Nest calls these; callers cannot. */
+/** Methods that Nest calls, and that callers cannot. */
 const hooks = new Set(['onModuleInit', 'onApplicationBootstrap', 'onModuleDestroy', 'beforeApplicationShutdown', 'onApplicationShutdown']);
 
 /** The most handlers that a warning names. */
@@ -31,11 +31,12 @@ export interface Wanted {
 }
 
 /**
- * Lists the handlers of the app's providers and controllers, and binds the instances that Nest's injection did not (factories and values).
+ * Lists the handlers of the app's providers and controllers, and binds the instances that Nest's injection did not bind (from factories and
+ * values).
  *
- * A class that no module provides has no handlers, but children can be made of it.
+ * A class that no module provides has no handlers, but children of it can be made.
  *
- * @throws {FlameError} FLAME_CONFIG for an unknown pool, or two handlers of one name.
+ * @throws {FlameError} FLAME_CONFIG for an unknown pool, or two handlers with one name.
  */
 export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted: Wanted, enhance: Enhance): HandlerIndex {
   const { homes, handlers } = findHandlers(onFlame, modules, app, wanted.classes);
@@ -47,8 +48,8 @@ export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted
 }
 
 /**
- * Minified names are equal in parent and runners that run the same files, but unreadable in errors and metrics, and different in another
- * bundle.
+ * Minified names are the same in parent and runners if both run the same files. But they are unreadable in errors and metrics, and differ
+ * in another bundle.
  */
 function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer, warn: (text: string) => void): void {
   const isMinified = minifiedNames(modules);
@@ -65,10 +66,10 @@ function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer,
 }
 
 /**
- * Finds the handlers that a decorator, or the module's option `handlers`, makes of the app's methods, with their providers. Binds the
- * instances.
+ * Finds the app's methods that are handlers, because of a decorator or of the module's option `handlers`, together with their providers.
+ * Binds the instances.
  *
- * @throws {FlameError} FLAME_CONFIG for two handlers of one name.
+ * @throws {FlameError} FLAME_CONFIG for two handlers with one name.
  */
 export function findHandlers<App extends Dispatcher<D>, D extends Declaration>(
   decoration: Decoration<App, D>,
@@ -101,7 +102,7 @@ function findHomes<App extends Dispatcher<D>, D extends Declaration>(
       if (!decorated && !isOf(prototype, wrapper.token, classes)) continue;
       const home = new ProviderHome(prototype, wrapper, module);
       if (home.instance) {
-        // A factory that hands on another provider's instance is an alias, too.
+        // A factory that returns another provider's instance is an alias, too.
         if (seen.has(home.instance)) continue;
         seen.add(home.instance);
         bind(home.instance);
@@ -112,7 +113,7 @@ function findHomes<App extends Dispatcher<D>, D extends Declaration>(
   return homes;
 }
 
-/** Instances of request-scoped factories do not exist yet, and Nest injects no properties into what factories make. */
+/** Binds the instances of a request-scoped factory when they are made. Nest injects no properties into the results of factories. */
 function bindWhatItMakes(wrapper: NestWrapper, bind: (made: object) => void): void {
   const factory = wrapper.metatype as (...deps: unknown[]) => unknown;
   wrapper.metatype = async (...deps: unknown[]) => {
@@ -126,7 +127,10 @@ function isOf(prototype: object, token: unknown, classes: readonly Class[]): boo
   return classes.some((type) => type === token || type === prototype.constructor);
 }
 
-/** A class's methods, inherited ones included. Of overridden ones, those that are declared: `super` still leads there. */
+/**
+ * The handlers among a class's methods, including inherited ones. An overridden method is a handler only if it is declared, because `super`
+ * can still call it.
+ */
 function handlersOf<App extends Dispatcher<D>, D extends Declaration>(
   decoration: Decoration<App, D>,
   home: ProviderHome,

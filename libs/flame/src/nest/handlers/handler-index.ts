@@ -9,7 +9,7 @@ import type { FlameReturns } from '../decorator/returns.js';
 
 /** A method that may run on a runner. */
 export interface Handler<D extends Declaration = Declaration> {
-  /** `Class.method`, qualified where several providers would have the same, or what its decorator gave. */
+  /** `Class.method`, with a qualifier if several providers would have the same name, or the name given to its decorator. */
   readonly name: string;
   /** Whether the name contains the class's name. */
   readonly ofClass: boolean;
@@ -21,7 +21,7 @@ export interface Handler<D extends Declaration = Declaration> {
   readonly shown: Method;
   /** The options of its decorator; undefined for a method without one. */
   readonly declaration: D | undefined;
-  /** Whether a more derived class has a method of the same name, so that only `super` leads here. */
+  /** Whether a subclass overrides the method, so that only `super` calls it. */
   readonly overridden: boolean;
   readonly home: ProviderHome;
 }
@@ -31,20 +31,20 @@ export type Reach = ReadonlyMap<string | symbol, { readonly number: number; read
 
 /**
  * The app's handlers by number (for runners), by instance and declaration (for decorated methods) and by class (for `Flame`). A handler's
- * number is the place of its name in the sorted list of names, so every copy of the app has the same numbers.
+ * number is the index of its name in the sorted list of names, so all copies of the app have the same numbers.
  */
 export class HandlerIndex implements HandlerTable {
   readonly #handlers: readonly Handler[];
   /** The handlers with guards, interceptors or filters. */
   readonly #enhanced = new Map<number, ReturnType<Enhance>>();
   readonly #byClass = new Map<unknown, Map<Declaration, number>>();
-  /** Tells instances apart if one class has several providers. */
+  /** Distinguishes instances if one class has several providers. */
   readonly #byInstance = new WeakMap<object, Map<Declaration, number>>();
   readonly #reach = new Map<unknown, Map<string | symbol, { number: number; declaration: Declaration | undefined }>>();
 
   readonly #children: readonly PlaceableClass[];
 
-  /** The names of `handlers` are unique, and so are those of `children`. */
+  /** All names of `handlers` must be unique, and all names of `children`. */
   constructor(handlers: readonly Handler[], children: readonly PlaceableClass[], enhance: Enhance) {
     this.#handlers = handlers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     this.#children = children.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -72,7 +72,7 @@ export class HandlerIndex implements HandlerTable {
     return this.#handlers.map(({ name }) => name);
   }
 
-  /** The number of handlers with a decorator; the others are called by `flame.on`. */
+  /** The number of handlers with a decorator. The other handlers are called through `flame.on`. */
   get decorated(): number {
     return this.#handlers.filter(({ declaration }) => declaration).length;
   }
@@ -83,7 +83,8 @@ export class HandlerIndex implements HandlerTable {
   }
 
   /**
-   * The types in the signatures of handlers and children, from decorator metadata: classes, and `Object` and the like for all other types.
+   * The types in the signatures of handlers and children, from decorator metadata: classes, and `Object` or a similar class for all other
+   * types.
    */
   signatures(): unknown[] {
     const methods = [
@@ -98,12 +99,12 @@ export class HandlerIndex implements HandlerTable {
     ]);
   }
 
-  /** The handler that a decorated method of this instance is; undefined where the app had no such provider when it started. */
+  /** The handler for a decorated method of this instance; undefined if the app had no such provider when it started. */
   numberOf(instance: object, declaration: Declaration): number | undefined {
     return (this.#byInstance.get(instance) ?? this.#byClass.get(instance.constructor))?.get(declaration);
   }
 
-  /** The handlers of a class, looked up by its token or by the class of its instances. */
+  /** The handlers of a class, by its token or by the class of its instances. */
   reach(type: Class): Reach | undefined {
     return this.#reach.get(type);
   }
@@ -126,7 +127,7 @@ export class HandlerIndex implements HandlerTable {
     return (this.#handlers[handler] ?? this.child(handler))?.name ?? `handler ${handler}`;
   }
 
-  /** What a handler returns to its callers; undefined if nothing tells. */
+  /** The kind of a handler's result; undefined if it is unknown. */
   returns(handler: number): FlameReturns | undefined {
     const { method, declaration, home, key } = this.#handlers[handler]!;
     return declaration ? declaration.returns : returnsOf(method, Reflect.getMetadata('design:returntype', home.prototype, key));

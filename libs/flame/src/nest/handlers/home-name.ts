@@ -1,12 +1,15 @@
 import type { ProviderHome } from './provider-home.js';
 
-/** A name, and the qualifier that tells it from equal ones. */
+/** A name, and the qualifier that distinguishes it from equal names. */
 interface Qualified {
   readonly name: unknown;
   readonly qualifier: string;
 }
 
-/** The suffix that makes the name of one of `all` unique: none if it is, else the qualifier, with a count if that is not enough. */
+/**
+ * The suffix that makes the name of one of `all` unique: empty if the name is unique, or else the qualifier, with a count if the qualifier
+ * is not unique.
+ */
 export function endingOf(place: number, all: readonly Qualified[]): string {
   const { name, qualifier } = all[place]!;
   if (all.filter((other) => other.name === name).length === 1) return '';
@@ -21,9 +24,9 @@ export function endingOf(place: number, all: readonly Qualified[]): string {
 export class HomeName {
   readonly #home: ProviderHome;
   readonly #homes: readonly ProviderHome[];
-  /** Among providers of classes of the same name. */
+  /** The suffix among providers of classes with the same name. */
   readonly #ofName: string;
-  /** Among providers of the same class. */
+  /** The suffix among providers of the same class. */
   readonly #ofClass: string;
 
   constructor(place: number, homes: readonly ProviderHome[]) {
@@ -40,7 +43,7 @@ export class HomeName {
     );
   }
 
-  /** Whether another class has the same name in a module of the same name, so that only the order of the modules tells them apart. */
+  /** Whether another class has the same name in a module with the same name, so that the names differ only by the order of the modules. */
   get ambiguous(): boolean {
     const { prototype, qualifier } = this.#home;
     return this.#homes.some(
@@ -48,12 +51,15 @@ export class HomeName {
     );
   }
 
-  /** The name of a method whose decorator gave none. */
+  /** The name of a method whose decorator gives none. */
   derived(own: string): { name: string; ofClass: boolean } {
     return { name: own + this.#ofName, ofClass: true };
   }
 
-  /** The name of a method that was named on the prototype `level`. Each class that inherits the method adds its own name. */
+  /**
+   * The name of a method whose decorator, on the prototype `level`, gives one. If several classes inherit the method, the name of each
+   * class is added.
+   */
   given(name: string, level: object): { name: string; ofClass: boolean } {
     const { prototype } = this.#home;
     const shared = level !== prototype && this.#homes.some((other) => other.prototype !== prototype && inherits(other.prototype, level));

@@ -5,18 +5,19 @@ import type { Class } from './provider-home.js';
 export const keepNames =
   'Keep the names of classes when you bundle: keepNames with esbuild, keep_classnames with terser (webpack) and with swc';
 
-/** The longest name that minifiers use for fewer than 200,000 identifiers. */
+/** The maximum length of the names that minifiers create, up to 200,000 identifiers. */
 const shortName = 3;
 
 /**
- * Tells whether a minifier gave a class its name, so that another build would give it another. A class without a name counts as minified. A
- * name of more than three characters does not, nor one that the class's own source sets (`static{e(this,"Db")}`, as esbuild's keepNames
- * does). Of the short names:
+ * Returns a function that tests whether a minifier created the name of a class, so that the name would differ in another build. A class
+ * without a name counts as minified. Not minified are names of more than three characters, and names that the class's own source sets
+ * (`static{e(this,"Db")}`, as esbuild's keepNames does). For the short names:
  *
- * - One or two characters that start with a lower-case letter, `_` or `$` (`e`, `t2`, `_a`) are minified: people do not name classes so.
- * - Others (`Db`, `Ai`, `S3`, `sms`, but also a minifier's `Qe`) are minified only if the class's source is (`class Qe{constructor(e){`)
- *   and most classes of the app with minified source have short names. In an app that was minified with its names kept, most are longer:
- *   `AppModule`, `UsersService`.
+ * - Names of one or two characters that start with a lower-case letter, `_` or `$` (`e`, `t2`, `_a`) are minified, because people do not
+ *   write such class names.
+ * - Others (`Db`, `Ai`, `S3`, `sms`, but also a minifier's `Qe`) are minified only if the class's source is minified (`class
+ *   Qe{constructor(e){`) and most classes of the app with minified source have short names. In an app that was minified with its names
+ *   kept, most names are longer: `AppModule`, `UsersService`.
  */
 export function minifiedNames(modules: ModulesContainer): (type: Class) => boolean {
   let most: boolean | undefined;
@@ -43,7 +44,7 @@ function isShort({ name }: Class): boolean {
   return name.length <= shortName;
 }
 
-/** Neither people nor compilers leave out both the space before a body and that in it. */
+/** Whether the source has no space before and at the start of the body. People and compilers write at least one of the two. */
 function isMinified(type: Class): boolean {
   return /^(?:class|function)(?:[^{]*[^\s{])?\{\S/.test(sourceOf(type));
 }

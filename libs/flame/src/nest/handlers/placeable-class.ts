@@ -9,7 +9,7 @@ import type { Class, NestModule, ProviderHome } from './provider-home.js';
 import { returnsOf } from '../decorator/returns.js';
 import type { FlameReturns } from '../decorator/returns.js';
 
-/** Nest calls the first five and the runner the last two; callers cannot. */
+/** Nest calls the first five methods and the runner the last two; callers cannot. */
 const hooks = [
   'onModuleInit',
   'onApplicationBootstrap',
@@ -21,18 +21,18 @@ const hooks = [
 ];
 
 /**
- * A class of which children can be made, with dependencies from the container of one module. Its methods are its own and the inherited
- * ones, without `Object`'s.
+ * A class of which children can be made. Their dependencies come from the container of one module. Its methods include inherited ones,
+ * except those of `Object`.
  */
 export class PlaceableClass implements ChildClass {
   readonly methods: ReadonlySet<string>;
   readonly #module: NestModule;
 
   constructor(
-    /** Its entry in the manifest: `new Class`. */
+    /** The entry in the manifest: `new Class`. */
     readonly name: string,
     readonly type: Class,
-    /** The other tokens under which it is provided. */
+    /** Other tokens under which the class is provided. */
     readonly tokens: ReadonlySet<unknown>,
     module: NestModule,
   ) {
@@ -48,7 +48,7 @@ export class PlaceableClass implements ChildClass {
     return this.type.name;
   }
 
-  /** What a method returns to its callers; undefined if nothing tells. */
+  /** The kind of a method's result; undefined if it is unknown. */
   returns(method: string): FlameReturns | undefined {
     const prototype = this.type.prototype as Record<string, unknown>;
     const levels = prototypesOf(prototype);
@@ -57,7 +57,7 @@ export class PlaceableClass implements ChildClass {
     return declaration ? declaration.returns : returnsOf(prototype[method], Reflect.getMetadata('design:returntype', prototype, method));
   }
 
-  /** Makes an instance in a context of its own, as Nest does for a request. */
+  /** Makes an instance in its own context, as Nest does for a request. */
   async make(): Promise<object> {
     const moduleRef = moduleRefOf(this.#module);
     return moduleRef.create(this.type as unknown as Type<object>, callContext(moduleRef, false));
@@ -77,8 +77,8 @@ function methodsOf(prototype: object): Set<string> {
 }
 
 /**
- * The classes of which children can be made: those with handlers, and those in `wanted`. Dependencies come from the module that provides
- * the class, or from the root module.
+ * The classes of which children can be made: classes with handlers, and those in `wanted`. Dependencies come from the module that provides
+ * the class, or else from the root module.
  */
 export function placeableClasses(modules: ModulesContainer, homes: readonly ProviderHome[], wanted: readonly Class[]): PlaceableClass[] {
   const found = new Map<Class, { tokens: Set<unknown>; module: NestModule }>();
@@ -99,7 +99,7 @@ export function placeableClasses(modules: ModulesContainer, homes: readonly Prov
   );
 }
 
-/** The first module is Nest's own. */
+/** The root module is the second one: the first module is Nest's own. */
 function rootOf(modules: ModulesContainer): NestModule {
   return [...modules.values()][1]!;
 }

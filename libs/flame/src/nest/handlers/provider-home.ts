@@ -14,7 +14,7 @@ export type Class<T = unknown> = abstract new (...args: never[]) => T;
  * One provider or controller of the app, with the instances that its handlers run on.
  */
 export class ProviderHome {
-  /** The only instance; undefined for request-scoped and transient providers, of which each call gets its own. */
+  /** The only instance. Undefined for request-scoped and transient providers, because each call gets a new instance. */
   readonly instance: object | undefined;
   readonly #wrapper: NestWrapper;
   readonly #module: NestModule;
@@ -38,7 +38,10 @@ export class ProviderHome {
     return this.#module;
   }
 
-  /** The part of a handler's name that tells this provider from others of its class: the module, and the token unless it is the class. */
+  /**
+   * The part of a handler's name that distinguishes this provider from others of its class: the module, and the token unless the token is
+   * the class.
+   */
   get qualifier(): string {
     const { token } = this.#wrapper;
     return token === this.prototype.constructor ? this.#module.metatype.name : `${this.#module.metatype.name}:${tokenText(token)}`;
@@ -70,8 +73,8 @@ export function isShared(wrapper: NestWrapper): boolean {
 }
 
 /**
- * The prototype of the instances that a provider gives: of its instance, of its class, or, for a factory that has not run yet, of the
- * class that it is provided under.
+ * The prototype of a provider's instances: of its instance, or of its class. For a factory that has not run yet, the prototype of the class
+ * that is its token.
  */
 export function prototypeOf(wrapper: NestWrapper): object | undefined {
   if (isShared(wrapper)) {
@@ -90,9 +93,9 @@ function tokenText(token: unknown): string {
 }
 
 /**
- * The context in which Nest makes the providers of one call, which takes the place of a request. The app's `ContextIdStrategy` chooses it,
- * within the context that came with the call, so durable providers are made once for each tenant. Its payload is the `REQUEST` of a durable
- * tree; for other providers it is added to the call.
+ * The context in which Nest makes the providers of one call. It corresponds to a request's context. The app's `ContextIdStrategy` chooses
+ * it. The strategy runs within the context that came with the call, so durable providers are made once for each tenant. The payload of the
+ * context is the `REQUEST` of a durable tree. For other providers, the payload is added to the call.
  */
 export function callContext(moduleRef: ModuleRef, durable: boolean): ContextId {
   const call = FlameCall.current();
