@@ -6,9 +6,9 @@ import { packageFolder } from './system/package-folder.js';
 interface Copy<Modules> {
   readonly path: string;
   readonly version: string;
-  /** Its modules' exports by path, evaluated at first use. Files of subpaths add theirs. */
+  /** The copy's modules: exports by path, evaluated at first use. The files of subpaths add their exports. */
   readonly modules: Modules;
-  /** `@nestjs/core` and `@nestjs/common` of each load. */
+  /** `@nestjs/core` of each load, with its `@nestjs/common`. */
   readonly nests: Map<object, object>;
 }
 
@@ -16,10 +16,10 @@ interface Copy<Modules> {
 const key = Symbol.for('nestjs-flame');
 
 /**
- * Gives the modules of the first load of this copy. So classes, tokens and state are one, however often and in whatever format the copy is
- * loaded.
+ * Returns the modules of the first load of this copy. So classes, tokens and state exist once, however often and in whatever format the
+ * copy is loaded.
  *
- * @throws {FlameError} FLAME_CONFIG when another copy was loaded before. The modules of one copy do not see methods that the other has
+ * @throws {FlameError} FLAME_CONFIG when another copy was loaded before. The modules of one copy do not see methods that the other copy has
  * decorated.
  */
 export function loadOnce<Modules>(modules: Modules, core: object, common: object, path = packageFolder() ?? bundlePath()): Modules {
@@ -38,12 +38,12 @@ export function loadOnce<Modules>(modules: Modules, core: object, common: object
   );
 }
 
-/** Each Nest with which this library was loaded: several where module caches are reset, as in Jest. */
+/** Each Nest with which this library was loaded. There are several if module caches are reset, as in Jest. */
 export function loadedNests(): ReadonlyMap<object, object> {
   return (globalThis as { [key]?: Copy<unknown> })[key]?.nests ?? new Map<object, object>();
 }
 
-/** The path of a bundle that contains this library: it is a copy of its own. */
+/** The path of a bundle that contains this library. Such a bundle is a copy of its own. */
 function bundlePath(): string {
   return typeof __filename === 'undefined' ? `a bundle started by ${process.argv[1]}` : __filename;
 }

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** What `nest new` writes into package.json: `"start:prod": "node dist/main"`. */
+/** Matches the script that `nest new` writes into package.json: `"start:prod": "node dist/main"`. */
 const startScript = /\bnode\s+(?:-\S+\s+)*([^\s&|;-]\S*)/;
 
 /**
- * Finds what starts the app: the file that is given, else what the script `start:prod` starts, else dist/main.js.
+ * Finds the app's main file: the given one, else the one that the script `start:prod` starts, else dist/main.js.
  *
- * @throws {Error} that says what to give.
+ * @throws {Error} that asks for the missing file.
  */
 export function findEntry(given: string | undefined, folder = process.cwd()): string {
   const candidates = given === undefined ? [started(folder), 'dist/main.js'] : [given];
@@ -20,7 +20,7 @@ export function findEntry(given: string | undefined, folder = process.cwd()): st
   throw new Error(`there is no app in ${folder}: build it first, or give its main file, as in npx nestjs-flame doctor dist/main.js`);
 }
 
-/** As `node` would, with or without its ending. */
+/** Finds a file with or without its extension, as `node` does. */
 function findFile(path: string): string | undefined {
   return ['', '.js', '.mjs', '.cjs'].map((end) => path + end).find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
 }

@@ -2,13 +2,13 @@ import { styleText } from 'node:util';
 import type { Check } from '../core/check.js';
 import type { DoctorMessage } from '../nest/runner/doctor-order.js';
 
-/** What becomes of doctor's findings. */
+/** Reports doctor's findings. */
 export interface DoctorReport {
   began(entry: string): void;
   take(message: DoctorMessage): void;
-  /** The examination is over; gives the exit code. */
+  /** Ends the examination; returns the exit code. */
   ended(): number;
-  /** There could be no examination. */
+  /** Reports that the app could not be examined. */
   failed(problem: string): void;
 }
 
@@ -18,7 +18,7 @@ interface PoolFindings {
   readonly checks: Check[];
 }
 
-/** One JSON object on stdout: `ok`, `pools` with their `checks`, and `problem` where there could be no examination. */
+/** Prints one JSON object to stdout: `ok`, `pools` with their `checks`, and `problem` if the app could not be examined. */
 export class JsonReport implements DoctorReport {
   readonly #print: (text: string) => void;
   readonly #app: { entry?: string; version?: string; node?: string } = {};
@@ -49,7 +49,7 @@ export class JsonReport implements DoctorReport {
   }
 }
 
-/** Lines for people, as the findings come. */
+/** Prints each finding as lines for people, as soon as it arrives. */
 export class TextReport implements DoctorReport {
   readonly #colours: boolean;
   readonly #print: (text: string) => void;
@@ -92,7 +92,7 @@ export class TextReport implements DoctorReport {
     if (ok) this.#good++;
     else this.#bad++;
     const result = ok ? this.#style('green', 'ok    ') : this.#style('red', 'FAILED');
-    // What a machine printed last comes in lines of its own.
+    // A message with the last output of a machine has several lines.
     const text = message.replaceAll('\n', `\n${' '.repeat(20)}`);
     this.#print(`  ${result}  ${name.padEnd(10)}${text}`);
     if (fix !== undefined) this.#print(`          ${this.#style('yellow', 'fix'.padEnd(10))}${fix}`);

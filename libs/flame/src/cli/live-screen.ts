@@ -1,11 +1,11 @@
-/** A terminal's second screen, drawn over in place. It takes the terminal, and gives it back as it was. */
+/** A terminal's alternate screen, which is updated in place. Closing it restores the terminal. */
 export class LiveScreen {
   readonly #out: NodeJS.WriteStream;
   readonly #in: NodeJS.ReadStream;
   readonly #quit: () => void;
   #lines: readonly string[] = [];
 
-  /** `quit` is called when the person at the keyboard wants to leave. */
+  /** `quit` is called when the user presses a key to leave. */
   constructor(quit: () => void, out: NodeJS.WriteStream = process.stdout, input: NodeJS.ReadStream = process.stdin) {
     this.#out = out;
     this.#in = input;
@@ -20,16 +20,16 @@ export class LiveScreen {
     return { columns: this.#out.columns || 80, rows: this.#out.rows || 24 };
   }
 
-  /** Writes what has changed only, each line to its end: nothing flickers. */
+  /** Writes only the lines that have changed, so that the screen does not flicker. */
   draw(lines: readonly string[]): void {
     const changed = lines.map((line, row) => (line === this.#lines[row] ? '' : `\x1b[${row + 1};1H${line}\x1b[K`));
-    // Below the last row there is nothing to clear: the cursor would stay on that row, and take it away.
+    // There is no row below the last one. Moving there would leave the cursor on the last row, which would then be cleared.
     const rest = lines.length < this.size.rows ? `\x1b[${lines.length + 1};1H\x1b[J` : '';
     this.#out.write(`${changed.join('')}${rest}`);
     this.#lines = lines;
   }
 
-  /** The window has another size: all of it is drawn anew. */
+  /** Clears the screen after a resize, so that all lines are drawn again. */
   clear(): void {
     this.#lines = [];
     this.#out.write('\x1b[2J');

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { version } from '../core/version.js';
 
-/** `npx nestjs-flame`. Each command is a file of `commands/`, which is imported when it runs. */
+/** The command line `npx nestjs-flame`. Each command is a file of `commands/`, which is imported when the command runs. */
 const program = new Command('nestjs-flame').description('Tools around the pools of a NestJS app.').version(version);
 
 program

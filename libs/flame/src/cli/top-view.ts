@@ -2,13 +2,13 @@ import { quantileOf } from '../core/metrics/histogram.js';
 import type { HistogramNumbers } from '../core/metrics/histogram.js';
 import type { PoolMetrics, RunnerMetrics } from '../core/metrics/pool-metrics.js';
 
-/** A pool at two moments: what is now, and what has changed since. */
+/** A pool's metrics now, and at the previous update. */
 export interface PoolRow {
   readonly now: PoolMetrics;
   readonly before: PoolMetrics | undefined;
 }
 
-/** The screen as lines, none wider than `columns`, none more than `rows`. */
+/** The screen as lines: at most `rows` lines of at most `columns` characters. */
 export function topLines(pools: readonly PoolRow[], { columns, rows }: { columns: number; rows: number }, address: string): string[] {
   const lines = [
     `nestjs-flame top   ${address}   ${new Date(pools[0]?.now.at ?? 0).toISOString().slice(11, 19)}   q quits`,
@@ -35,7 +35,7 @@ function poolLines({ now, before }: PoolRow, columns: number): string[] {
   ];
 }
 
-/** One runner as a lane: its slots as a bar, and how its process is. */
+/** One runner as a lane: its slots as a bar, and the state of its process. */
 function runnerLine(runner: RunnerMetrics, before: PoolMetrics | undefined, at: number, columns: number): string {
   const { state, phase, slots, slotsUsed, exists, processStats } = runner;
   const name = runner.runner.padEnd(22);
@@ -52,7 +52,7 @@ function runnerLine(runner: RunnerMetrics, before: PoolMetrics | undefined, at: 
   return `    ${name} ${bar} ${slotsUsed}/${slots} ${state.padEnd(8)} ${how}`;
 }
 
-/** Calls that ended in each second in between. */
+/** Calls that ended per second, between the two updates. */
 function rate(now: PoolMetrics, before: PoolMetrics | undefined): string {
   if (!before || now.at <= before.at) return '–';
   const total = (calls: PoolMetrics['calls']): number => Object.values(calls).reduce((sum, count) => sum + count, 0);
@@ -60,7 +60,7 @@ function rate(now: PoolMetrics, before: PoolMetrics | undefined): string {
   return perSecond >= 10 ? perSecond.toFixed(0) : perSecond.toFixed(1);
 }
 
-/** What came since then, or all of it where nothing did. */
+/** The values since the previous update, or all values if there are no new ones. */
 function since(now: HistogramNumbers, before: HistogramNumbers | undefined): HistogramNumbers {
   const counts = now.counts.map((count, bucket) => count - (before?.counts[bucket] ?? 0));
   return counts.some((count) => count > 0) ? { ...now, counts } : now;

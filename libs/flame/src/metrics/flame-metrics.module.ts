@@ -9,18 +9,18 @@ import { collectPools } from './pool-collector.js';
 
 /** Options of `FlameMetricsModule.forRoot`. */
 export interface FlameMetricsOptions {
-  /** The app's registry, for example `register` of `prom-client`. One of its own when left out. */
+  /** The app's registry, for example `register` of `prom-client`. If omitted, the module makes its own registry. */
   registry?: Registry;
   /**
-   * The path at which the registry is served, behind the app's global prefix; `false` where the app serves it already. It is as open as the
-   * app's other paths: guard it, or keep it from the public, as these.
+   * The path of the endpoint for the registry, below the app's global prefix; `false` if the app already serves the registry. The endpoint
+   * is as public as the app's other paths: protect it like those.
    *
    * @default '/metrics', and false where a registry is given
    */
   path?: string | false;
   /**
-   * Whether each runner's CPU, memory and event loop are told, with the label `runner`. Runners come and go, so that a pool that boots many
-   * makes many series.
+   * Whether to export each runner's CPU, memory and event loop metrics, with the label `runner`. Runners are short-lived, so a pool with
+   * many boots creates many series.
    *
    * @default true
    */
@@ -29,7 +29,7 @@ export interface FlameMetricsOptions {
 
 const optionsToken = Symbol('nestjs-flame:metrics');
 
-/** The numbers of this app's pools, in a registry of `prom-client`. */
+/** The metrics of this app's pools, in a registry of `prom-client`. */
 @Injectable()
 export class FlameMetrics implements OnModuleInit {
   #registry: Registry | undefined;
@@ -54,7 +54,7 @@ export class FlameMetrics implements OnModuleInit {
   }
 }
 
-/** Gives Prometheus the numbers of the app's pools. Import it beside `FlameModule`; it needs the package `prom-client`. */
+/** Exports the metrics of the app's pools to Prometheus. Import it beside `FlameModule`; it needs the package `prom-client`. */
 @Module({})
 export class FlameMetricsModule {
   static forRoot(options: FlameMetricsOptions = {}): DynamicModule {
@@ -68,7 +68,7 @@ export class FlameMetricsModule {
   }
 }
 
-/** What Express and Fastify answer alike. */
+/** The response methods that Express and Fastify have in common. */
 interface Response {
   header(name: string, value: string): unknown;
   send(body: string): unknown;

@@ -2,13 +2,13 @@ import { bootOutcomes, callOutcomes } from '../core/metrics/pool-metrics.js';
 import type { PoolMetrics, RunnerMetrics } from '../core/metrics/pool-metrics.js';
 import type { HistogramNumbers } from '../core/metrics/histogram.js';
 
-/** One number with its labels. */
+/** One value with its labels. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** One metric as Prometheus knows it: in base units, its counters ending in `_total`. */
+/** One metric by Prometheus's conventions: in base units, with counters that end in `_total`. */
 export type MetricRow = { readonly name: string; readonly help: string } & (
   | { readonly type: 'counter' | 'gauge'; readonly samples: (pool: PoolMetrics) => readonly Sample[] }
   | { readonly type: 'histogram'; readonly histogram: (pool: PoolMetrics) => HistogramNumbers }
@@ -20,7 +20,7 @@ function one(type: 'counter' | 'gauge', name: string, help: string, value: (pool
   return { name, help, type, samples: (pool) => [{ labels: {}, value: value(pool) }] };
 }
 
-/** One sample for each runner that has told how it is. */
+/** One sample for each runner that has reported its process stats. */
 function perRunner(
   type: 'counter' | 'gauge',
   name: string,
@@ -32,7 +32,7 @@ function perRunner(
   return { name, help, type, samples };
 }
 
-/** What is counted from the start, of a pool. */
+/** The metrics of a pool. Counters start with the pool. */
 export const poolMetricTable: readonly MetricRow[] = [
   one('counter', 'flame_calls_started_total', 'Calls that the pool has taken.', ({ callsTaken }) => callsTaken),
   {
@@ -94,7 +94,7 @@ export const poolMetricTable: readonly MetricRow[] = [
   one('counter', 'flame_log_lines_dropped_total', 'Those of them that were too many.', ({ logLinesDropped }) => logLinesDropped),
 ];
 
-/** What processes of runners say of themselves. It has the label `runner`, and goes with it. */
+/** The metrics that runner processes report about themselves. They have the label `runner`, and end with the runner. */
 export const runnerMetricTable: readonly MetricRow[] = [
   perRunner('counter', 'flame_runner_cpu_seconds_total', 'CPU time of a runner.', ({ cpu }) => seconds(cpu)),
   perRunner('gauge', 'flame_runner_resident_memory_bytes', 'Resident memory of a runner.', ({ memory }) => memory),

@@ -4,7 +4,7 @@ import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
 import { poolMetricTable, runnerMetricTable } from './metric-table.js';
 import type { MetricRow } from './metric-table.js';
 
-/** A number as prom-client's registries take them. */
+/** A value in the form that prom-client's registries take. */
 interface Value {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -14,7 +14,7 @@ interface Value {
 const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
 /**
- * Adds the pools' numbers to a registry of `prom-client`. They are counted whether or not anyone scrapes; here they are only read, once for
+ * Adds the pools' metrics to a registry of `prom-client`. The pools count whether or not there are scrapes. Their values are read once for
  * each scrape.
  */
 export function collectPools(registry: Registry, pools: () => readonly PoolMetrics[], perRunner: boolean): void {
@@ -23,7 +23,7 @@ export function collectPools(registry: Registry, pools: () => readonly PoolMetri
   for (const row of rows) registry.registerMetric(asMetric(row, taken, registry) as unknown as Parameters<Registry['registerMetric']>[0]);
 }
 
-/** All metrics of a scrape are asked for in one turn. */
+/** Caches the value for one turn of the event loop, because a scrape reads all metrics in one turn. */
 function oncePerTurn<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {
@@ -35,7 +35,7 @@ function oncePerTurn<T>(make: () => T): () => T {
   };
 }
 
-/** What a registry asks of a metric. */
+/** A metric with the properties that a registry uses. */
 function asMetric(row: MetricRow, pools: () => readonly PoolMetrics[], registry: Registry): object {
   const { name, help, type } = row;
   const values = (): Value[] =>
@@ -51,15 +51,15 @@ function asMetric(row: MetricRow, pools: () => readonly PoolMetrics[], registry:
     aggregator: 'sum',
     get: async () => {
       const counter = type === 'counter' && String(registry.contentType) === openMetrics;
-      // There the registry puts _total behind counters' names itself.
+      // In this format the registry itself adds _total to counters' names.
       return { name: counter ? name.replace(/_total$/, '') : name, help, type, aggregator: 'sum', values: values() };
     },
-    /** They are the app's own history, which no scrape's client resets. */
+    /** A reset of the registry does not clear the counts, because the pools own them. */
     reset: () => {},
   };
 }
 
-/** Prometheus counts in each bucket what is in those below it, too. */
+/** In Prometheus, each bucket includes the counts of all lower buckets. */
 function histogramValues(name: string, labels: Value['labels'], { bounds, counts, sum }: HistogramNumbers): Value[] {
   let total = 0;
   const buckets = counts.map((count, place) => {

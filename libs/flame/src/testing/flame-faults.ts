@@ -3,18 +3,18 @@ import { BootError } from '../core/errors/boot-error.js';
 import type { Clock } from '../core/clock.js';
 import { FlameError } from '../core/errors/flame-error.js';
 
-/** A runner of the test backend, as the faults reach it. */
+/** A runner of the test backend, with access for faults. */
 export interface FaultyRunner {
   readonly machine: LocalMachine;
-  /** Tells the pool that the machine is gone. */
+  /** Reports to the pool that the machine is gone. */
   readonly vanish: (exit: MachineExit) => void;
 }
 
-/** What happens to the boots to come. */
+/** The fault of one future boot. */
 export type BootFault = { readonly delay: number } | { readonly refuse: BootError };
 
 /**
- * What can go wrong, at a test's word: boots that are late or fail, runners that die, connections that are cut. Injectable in an app with
+ * Faults that a test can cause: boots that are slow or fail, runners that die, connections that break. Injectable in an app with
  * `FlameTestingModule`.
  */
 export class FlameFaults {
@@ -23,28 +23,28 @@ export class FlameFaults {
   readonly #clock: Clock;
   readonly #reconnectTimeout: number;
 
-  /** Made by `FlameTestingModule`. */
+  /** Used by `FlameTestingModule`. */
   constructor(clock: Clock, reconnectTimeout: number) {
     this.#clock = clock;
     this.#reconnectTimeout = reconnectTimeout;
   }
 
-  /** The runners that are up, by id. */
+  /** The ids of the runners that are up. */
   get runners(): readonly string[] {
     return [...this.#runners.keys()];
   }
 
-  /** The next boot takes `delay` milliseconds longer. */
+  /** Makes the next boot take `delay` milliseconds longer. */
   delayBoot(delay: number): void {
     this.#boots.push({ delay });
   }
 
-  /** The next boot fails; with `fatal` it says that trying again cannot help. */
+  /** Makes the next boot fail. With `fatal`, the error says that a retry cannot help. */
   refuseBoot(reason: string, options: { fatal?: boolean } = {}): void {
     this.#boots.push({ refuse: new BootError(`test: ${reason}`, { phase: 'create', fatal: options.fatal }) });
   }
 
-  /** A runner dies at once, with all that runs on it; the only one, if it is not named. */
+  /** Kills a runner at once, with all work on it. Without an id, kills the only runner. */
   dropRunner(id?: string, how = 'killed by SIGKILL'): void {
     const [runner, { machine, vanish }] = this.#find(id, 'dropRunner');
     this.#runners.delete(runner);
@@ -53,8 +53,8 @@ export class FlameFaults {
   }
 
   /**
-   * The connection to a runner breaks for `duration` milliseconds. Shorter than the module's `reconnectTimeout`, nothing is lost or
-   * repeated; longer, the runner counts as lost.
+   * Interrupts the connection to a runner for `duration` milliseconds. If this is shorter than the module's `reconnectTimeout`, no call is
+   * lost or repeated. Otherwise the runner counts as lost after `reconnectTimeout`.
    */
   cutSession(duration: number, id?: string): void {
     const [runner, { machine, vanish }] = this.#find(id, 'cutSession');
@@ -70,12 +70,12 @@ export class FlameFaults {
     });
   }
 
-  /** The fault of the boot that begins now. For the test backend. */
+  /** Takes the fault for the boot that begins now. For the test backend. */
   nextBoot(): BootFault | undefined {
     return this.#boots.shift();
   }
 
-  /** A runner is up. For the test backend. */
+  /** Adds a runner that is up. For the test backend. */
   attached(id: string, runner: FaultyRunner): void {
     this.#runners.set(id, runner);
     void runner.machine.exited.then(() => this.#runners.delete(id));

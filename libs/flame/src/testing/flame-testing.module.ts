@@ -8,10 +8,10 @@ import { FlameFaults } from './flame-faults.js';
 import { TestBackend } from './test-backend.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** Options of `FlameTestingModule.forRoot`: those of `FlameModule`, but for what the testing module brings itself. */
+/** Options of `FlameTestingModule.forRoot`: those of `FlameModule`, except for `backend` and `clock`, which the testing module sets. */
 export interface FlameTestingOptions extends Omit<FlameModuleOptions, 'backend' | 'clock'> {
   /**
-   * The pools go by a `VirtualClock`, which the test takes on.
+   * Whether the pools use a `VirtualClock`, which the test advances.
    *
    * @default false
    */
@@ -19,8 +19,8 @@ export interface FlameTestingOptions extends Omit<FlameModuleOptions, 'backend' 
 }
 
 /**
- * `FlameModule` for tests: pools as they are in production, with runners in this process and the faults that the test asks for. Pools' own
- * backends are left aside. `FlameFaults` and, with `virtualTime`, `VirtualClock` can be injected, or had from the testing module.
+ * `FlameModule` for tests: pools as in production, with runners in this process, and with faults that the test causes. The pools' own
+ * backends are not used. `FlameFaults` and, with `virtualTime`, `VirtualClock` can be injected, or read from the testing module.
  */
 @Module({})
 export class FlameTestingModule {

@@ -3,7 +3,7 @@ import type { BootRequest, Machine, MachineExit } from '../backends/backend.js';
 import type { Clock } from '../core/clock.js';
 import type { FlameFaults } from './flame-faults.js';
 
-/** LocalBackend, with the faults that a test asks for. */
+/** LocalBackend, with the faults that a test causes. */
 export class TestBackend extends FlameBackend {
   readonly name = 'test';
   readonly reach = 'memory';

@@ -5,12 +5,15 @@ interface Timer {
   readonly wake: () => void;
 }
 
-/** How often everything that is ready gets its turn before time goes on: frames cross memory in one turn, their answers in the next. */
+/**
+ * The number of event-loop turns that run before time advances. Several are needed, because a frame crosses memory in one turn, and its
+ * answer in the next.
+ */
 const turns = 5;
 
 /**
- * Time that stands still until a test takes it on: what takes a pool half a minute takes the test no time. It is the pools' time alone; the
- * app's own timers run as ever.
+ * A clock that stands still until a test advances it, so that half a minute of a pool takes no real time. Only the pools use this clock;
+ * the app's own timers run in real time.
  */
 export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
@@ -26,17 +29,19 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Timers that have not fired. */
+  /** The number of timers that have not fired. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** Lets everything run that waits for nothing but its turn. */
+  /** Runs everything that does not wait for a timer. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Takes time on by `duration` milliseconds; what falls due fires in order, each with all that follows from it. */
+  /**
+   * Advances time by `duration` milliseconds. Due timers fire in order, and all work that a timer causes runs before the next one fires.
+   */
   async advance(duration: number): Promise<void> {
     const end = this.#now + duration;
     await this.settle();

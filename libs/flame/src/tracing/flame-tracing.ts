@@ -5,17 +5,17 @@ import { FlameError } from '../core/errors/flame-error.js';
 import { isUnrecorded, readTrace, unrecordedIn, writeTrace } from './trace-text.js';
 
 /**
- * Spans of OpenTelemetry for the module's option `tracing`. A call is the span `flame.call` at its caller; below it are `flame.queue` and
- * `flame.boot`, where it waited for a slot and for a runner to boot, and on the runner `flame.run`, in which the handler's own spans are.
- * They are one trace, and baggage goes along, by whatever propagator the app has set up. What the handler streams after it has returned is
- * not in it.
+ * OpenTelemetry spans for the module's option `tracing`. A call is the span `flame.call` at its caller. Its child spans are `flame.queue`
+ * and `flame.boot`, if the call waited for a slot or for the boot of a runner, and `flame.run` on the runner, which contains the handler's
+ * own spans. All of them are one trace. The app's propagator carries the trace, and its baggage. Items that the handler streams after it
+ * has returned are not part of the span.
  *
- * The app sets up the SDK, in parent and runner alike: before that, and without one, all of this does nothing. The caller's sampler is
- * asked once for each call, and decides for the runner, too. A call within a trace that is not recorded is not recorded either, and nobody
- * is asked.
+ * The app sets up the SDK, in parent and runner alike. Without an SDK, or before its setup, tracing does nothing. The caller's sampler
+ * decides once for each call, and the runner follows its decision. A call within a trace that is not recorded is not recorded either,
+ * without asking the sampler.
  */
 export function flameTracing(): CallTracer {
-  // Follows the app's provider, also one that is set up later.
+  // The tracer uses the app's provider, even if that is set up later.
   const tracer = trace.getTracer('nestjs-flame');
   const attributesOf = rpcAttributes();
   return {
@@ -24,7 +24,7 @@ export function flameTracing(): CallTracer {
       const unrecorded = unrecordedIn(around);
       if (unrecorded) return { record: undefined, trace: writeTrace(around, unrecorded) };
       const span = tracer.startSpan('flame.call', { kind: SpanKind.CLIENT, attributes: attributesOf(handler) }, around);
-      // Not through `context.with`: on Node 20 that would slow down every promise of a process that uses no other AsyncLocalStorage.
+      // `context.with` is avoided: on Node 20 it would slow down every promise of a process that uses no other AsyncLocalStorage.
       const scope = trace.setSpan(around, span);
       const carried = writeTrace(scope);
       if (!span.isRecording()) return { record: undefined, trace: carried };
@@ -48,7 +48,7 @@ export function flameTracing(): CallTracer {
   };
 }
 
-/** `flame.call`, from the call to the answer. */
+/** The span `flame.call`, from the call to its answer. */
 class SpanOfCall implements CallTrace {
   readonly #tracer: Tracer;
   readonly #span: Span;
@@ -72,14 +72,14 @@ class SpanOfCall implements CallTrace {
 
   readonly ended = (error?: unknown): void => {
     if (error !== undefined) {
-      // It waited for nothing.
+      // The call never got a slot, so it waited the whole time.
       if (!this.#ran) this.#past('flame.queue', this.#began, Date.now(), { 'error.type': typeOf(error) });
       fail(this.#span, error);
     }
     this.#span.end();
   };
 
-  /** What is over when it is told of. */
+  /** Makes a span for an interval that has already ended. */
   #past(name: string, startTime: number, endTime: number, attributes?: Attributes): void {
     this.#tracer.startSpan(name, { startTime, attributes }, this.#context).end(endTime);
   }
@@ -89,7 +89,7 @@ function runAttributes({ id, place }: TracedRun): Attributes {
   return { 'flame.pool': place.pool, 'flame.runner': place.runnerId, 'flame.call.id': id };
 }
 
-/** Does work under a span, which ends with it. */
+/** Runs work within a span, and ends the span with it. */
 function runIn(span: Span, scope: Context, work: () => unknown): unknown {
   const ended = (error?: unknown): void => {
     if (error !== undefined) fail(span, error);
@@ -111,7 +111,7 @@ function runIn(span: Span, scope: Context, work: () => unknown): unknown {
   return result;
 }
 
-/** OpenTelemetry's conventions for remote calls, made once for each handler: `Class.method` is `Class/method` there. */
+/** Attributes by OpenTelemetry's conventions for remote calls, created once for each handler. `Class.method` becomes `Class/method`. */
 function rpcAttributes(): (handler: string) => Attributes {
   const known = new Map<string, Attributes>();
   return (handler) => {

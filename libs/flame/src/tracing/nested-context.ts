@@ -1,15 +1,15 @@
 import type { Context } from '@opentelemetry/api';
 
 /**
- * A context that differs from the one around in one value. OpenTelemetry's own, of which most applications set a value for each span,
- * copies all of the values around each time.
+ * A context that differs from its surrounding context in one value. OpenTelemetry's own context copies all values whenever one is set, and
+ * most applications set one for each span.
  */
 export class NestedContext implements Context {
   readonly #around: Context;
   readonly #key: symbol | undefined;
   readonly #value: unknown;
 
-  /** Without a key it differs in none. */
+  /** Without a key, the context has the same values as `around`. */
   constructor(around: Context, key?: symbol, value?: unknown) {
     this.#around = around;
     this.#key = key;
@@ -28,7 +28,7 @@ export class NestedContext implements Context {
     return this.setValue(key, undefined);
   }
 
-  /** For all but this key the same: so that a value which is set again and again does not nest it deeper and deeper. */
+  /** The surrounding contexts without this key. So setting the same key again and again does not nest ever deeper. */
   #without(key: symbol): Context {
     if (this.#key === key || this.#key === undefined) return this.#around;
     if (!(this.#around instanceof NestedContext)) return this;

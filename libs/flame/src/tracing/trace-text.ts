@@ -4,9 +4,9 @@ import type { CarriedTrace } from '../core/call/call-tracer.js';
 import { NestedContext } from './nested-context.js';
 
 /**
- * What the app's propagators say of a context, for the way to a runner; undefined when they say nothing. Of a trace that nobody records it
- * is the two ids, where that is all that W3C's `traceparent` (https://www.w3.org/TR/trace-context/) would say. Else it is that
- * `traceparent`, and any other headers are JSON.
+ * The trace of a context in the form that a call carries to a runner: the headers of the app's propagators; undefined if they give none. If
+ * the trace is not recorded, and W3C's `traceparent` (https://www.w3.org/TR/trace-context/) would be the only header, the result is its two
+ * ids. Otherwise it is that `traceparent` as text, or JSON if there are other headers.
  */
 export function writeTrace(context: Context, around = unrecordedIn(context)): CarriedTrace | undefined {
   if (around && speaksIdsAlone(context, around)) return around;
@@ -20,20 +20,21 @@ export function writeTrace(context: Context, around = unrecordedIn(context)): Ca
 }
 
 /**
- * Whether the app's propagators say `traceparent` of a context and nothing else: they are W3C's, and it has neither a state nor baggage.
+ * Whether the app's propagators would write only `traceparent` for a context: they are W3C's, and the context has neither trace state nor
+ * baggage.
  */
 function speaksIdsAlone(context: Context, { traceState }: SpanContext): boolean {
   if (traceState || propagation.getBaggage(context)) return false;
   let parent = false;
   for (const field of propagation.fields()) {
     if (field === 'traceparent') parent = true;
-    // W3C's as well; these say something of a state and of baggage alone.
+    // These are W3C's as well, and are only written for a trace state or baggage.
     else if (field !== 'tracestate' && field !== 'baggage') return false;
   }
   return parent;
 }
 
-/** The context around, with what came along from `writeTrace`. */
+/** The surrounding context with the trace from `writeTrace`. */
 export function readTrace(carried: CarriedTrace, around: Context): Context {
   // Most calls are not recorded, and a propagator takes four times as long to find that out.
   if (typeof carried === 'object') {
@@ -44,16 +45,16 @@ export function readTrace(carried: CarriedTrace, around: Context): Context {
   return propagation.extract(around, headers);
 }
 
-/** Whether a context is part of a trace that nobody records. */
+/** Whether a context belongs to a trace that is not recorded. */
 export function isUnrecorded(context: Context): boolean {
   return unrecordedIn(context) !== undefined;
 }
 
-/** Where in a trace that nobody records a context is; undefined when it is in none such. */
+/** The span context of a trace that is not recorded; undefined if the context belongs to no such trace. */
 export function unrecordedIn(context: Context): SpanContext | undefined {
   const span = trace.getSpan(context);
   if (span === undefined || span.isRecording()) return undefined;
   const around = span.spanContext();
-  // Without an id it is no trace, and what comes next begins one.
+  // Without a trace id there is no trace, and the next span begins one.
   return (around.traceFlags & TraceFlags.SAMPLED) === 0 && around.traceId !== INVALID_TRACEID ? around : undefined;
 }

@@ -12,15 +12,15 @@ export interface DoctorOptions {
   readonly pool?: readonly string[];
   readonly boot: boolean;
   readonly json?: boolean;
-  /** Time for the app to come to its examination. */
+  /** Time for the app to start its examination, in milliseconds. */
   readonly startLimit: number;
 }
 
 /**
- * Starts the app as it is started in production, with `FLAME_DOCTOR` in its environment: FlameModule then examines its pools in place of
- * serving, and tells what it finds over an IPC channel. So whatever gives the app its options gives them to doctor.
+ * Starts the app as in production, with `FLAME_DOCTOR` in its environment. FlameModule then examines its pools instead of serving, and
+ * sends its findings over an IPC channel. So doctor uses the same options as the app, whatever their source.
  *
- * Resolves to the exit code: 0 when everything is in order, 1 when a check failed, 2 when the app could not be examined.
+ * Resolves to the exit code: 0 if all checks are ok, 1 if a check failed, 2 if the app could not be examined.
  */
 export async function doctor(entry: string | undefined, args: readonly string[], options: DoctorOptions): Promise<number> {
   const report = options.json ? new JsonReport() : new TextReport(process.stdout.isTTY && !process.env['NO_COLOR']);
@@ -43,7 +43,10 @@ export async function doctor(entry: string | undefined, args: readonly string[],
   return 2;
 }
 
-/** Hands on what the app tells; resolves when it has ended, to what went wrong with the examination itself. */
+/**
+ * Passes the app's messages to the report. Resolves when the app has ended, to the problem of the examination itself; undefined if there is
+ * none.
+ */
 async function follow(
   app: ChildProcess,
   report: DoctorReport,
@@ -51,7 +54,7 @@ async function follow(
 ): Promise<string | undefined> {
   const lines = new RecentLines(30);
   for (const stream of [app.stdout!, app.stderr!]) splitLines(stream, (line) => lines.add(line));
-  // Ctrl-C in a terminal reaches the app as well, which cleans up; doctor waits for it.
+  // In a terminal Ctrl-C reaches the app as well. The app cleans up, and doctor waits for it.
   const passOn = (signal: NodeJS.Signals): void => void app.kill(signal);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, passOn);
   let began = false;

@@ -12,7 +12,7 @@ export interface TopOptions {
   readonly json?: boolean;
 }
 
-/** Shows what the pools of a running app do. Resolves to the exit code: 1 when it cannot be asked. */
+/** Shows live the pools of a running app. Resolves to the exit code: 1 if the app cannot be reached. */
 export async function top(address: string, options: TopOptions): Promise<number> {
   const { pool = [], token = process.env['FLAME_OPS_TOKEN'], ca, every, once = false, json = false } = options;
   const client = await MetricsClient.open({ address, token, ca });
@@ -29,7 +29,7 @@ export async function top(address: string, options: TopOptions): Promise<number>
   }
 }
 
-/** Plain lines: once, or again and again, a JSON object each time where that is asked for. */
+/** Prints plain lines, or a JSON object with `json`: once, or at every interval. */
 async function print(client: MetricsClient, pools: readonly string[], { once, json, every }: TopOptions): Promise<void> {
   const show = (now: readonly PoolMetrics[], before: ReadonlyMap<string, PoolMetrics>): void => {
     if (json) return console.log(JSON.stringify({ pools: now }));
