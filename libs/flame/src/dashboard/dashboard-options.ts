@@ -18,8 +18,8 @@ export interface FlameDashboardOptions {
   actions?: boolean;
   /**
    * Additional origins of the page, for a proxy that does not pass on the host of the request: `['https://ops.example.com']`. Without it, a
-   * page's request is answered only if its origin has the host of the request, or the browser sends `Sec-Fetch-Site: same-origin`. @default
-   * []
+   * page's request is answered only if its origin has the host of the request, or the browser sends `Sec-Fetch-Site: same-origin`.
+   * @default []
    */
   origins?: readonly string[];
 }
