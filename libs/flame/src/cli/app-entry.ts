@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 const startScript = /\bnode\s+(?:-\S+\s+)*([^\s&|;-]\S*)/;
 
 /**
- * Finds the app's main file: the given one, else the one that the script `start:prod` starts, else dist/main.js.
+ * Finds the app's main file: the given file, else the file that the script `start:prod` starts, else dist/main.js.
  *
  * @throws {Error} that asks for the missing file.
  */

@@ -15,7 +15,7 @@ const longestMessage = 1_000;
 
 /**
  * The dashboard's data of one pool. It always takes the samples of the last hour, but follows single calls only while a page is open,
- * because each event costs the pool's hot path a little. Between two snapshots it records at most 300 ended calls, and then unsubscribes
+ * because each event costs the pool's hot path a little. Between two snapshots it records at most `mostEnded` calls, and then unsubscribes
  * until the next snapshot.
  */
 export class PoolWatch {

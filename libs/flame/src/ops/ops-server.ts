@@ -20,8 +20,8 @@ export interface OpsServerOptions {
 const limits = { 'grpc.max_receive_message_length': 65_536, 'grpc.max_concurrent_streams': 200 } as const;
 
 /**
- * The gRPC server for operators, on another port than the one where runners attach. It offers `grpc.health.v1.Health`, and
- * `flame.v1.Metrics` if there is a source. Health checks need no token, because the probes of platforms cannot send one.
+ * The gRPC server for operators. Its port is separate from the port at which runners attach. The server offers `grpc.health.v1.Health`,
+ * and `flame.v1.Metrics` if there is a source. Health checks need no token, because the probes of platforms cannot send a token.
  */
 export class OpsServer {
   readonly #options: OpsServerOptions;

@@ -148,7 +148,7 @@ export class FlyApi {
 
   async #answer(request: Request): Promise<Answer> {
     const { action, method, repeat, patience, wait, signal } = request;
-    // A request that makes a machine is not aborted, because the machine's id would be lost while Fly still charges for it.
+    // Only GET requests are aborted. If the creation of a machine were aborted, its id would be lost while Fly charges for it.
     const rules = { repeat, patience, wait, signal: method === 'GET' ? signal : undefined };
     try {
       return await this.requests.send(action, (ending) => this.#fetch(request, ending), rules);

@@ -173,8 +173,7 @@ export function podTemplate(own: OwnPod | undefined): V1Pod {
 }
 
 /**
- * Whether a volume holds the service account's token, which the cluster mounts by itself. The second name is the one before Kubernetes
- * 1.21.
+ * Whether a volume holds the service account's token, which the cluster mounts by itself. Kubernetes before 1.21 uses the second name.
  */
 function isTokenVolume(name: string): boolean {
   return /^kube-api-access-[a-z0-9]+$/.test(name) || /-token-[a-z0-9]{5}$/.test(name);

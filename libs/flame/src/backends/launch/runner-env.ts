@@ -9,7 +9,7 @@ export interface EnvRules {
 /** Variables that describe the machine of a process. On another machine their values would be wrong. */
 const ofAMachine = /^(HOSTNAME|HOME|PATH|PWD|OLDPWD|SHLVL|USER|LOGNAME|SHELL|TERM|TMPDIR|TEMP|TMP|XDG_.*|SSH_.*|DOCKER_HOST|KUBECONFIG|_)$/;
 
-/** Variables that Node and PM2 set for the processes that they start. They start no runner. */
+/** Variables that Node and PM2 set for the processes that they start. Neither starts runners, so runners must not inherit them. */
 const ofNode = /^(NODE_UNIQUE_ID|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE|WATCH_REPORT_DEPENDENCIES)$/;
 const ofPm2 =
   /^(NODE_APP_INSTANCE|PM2_(USAGE|INTERACTOR_PROCESSING|PROGRAMMATIC|JSON_PROCESSING)|_pm2_version|pm2?_.*|axm_.*|args|automation|autorestart|autostart|created_at|env|exec_interpreter|exec_mode|filter_env|instance_var|instances|kill_retry_time|km_link|merge_logs|name|namespace|node_args|pmx|restart_time|status|treekill|unique_id|unstable_restarts|username|vizion|vizion_running|watch|windowsHide)$/;
