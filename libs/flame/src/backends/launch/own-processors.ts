@@ -40,7 +40,7 @@ function quota(root: string): number {
   return Math.min(Infinity, ...limits);
 }
 
-/** A group's path relative to the mounted part of the hierarchy. In a cgroup namespace the mounted root is `/`, so the path is unchanged. */
+/** A group's path within the mounted part of the hierarchy. In a cgroup namespace the mounted root is `/`: the path is unchanged. */
 function below(top: string, group: string): string {
   if (top === '/') return group;
   return group === top || group.startsWith(`${top}/`) ? group.slice(top.length) : '';

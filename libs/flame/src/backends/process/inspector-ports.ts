@@ -8,7 +8,7 @@ const lastPort = 65_535;
 /** Ports in use by runners of this process, of all its backends. */
 const taken = new Set<number>();
 
-/** A port for the inspector of a runner. */
+/** A port for the inspector of a runner. `release` frees it. */
 export interface InspectorPort {
   readonly port: number;
   release(): void;

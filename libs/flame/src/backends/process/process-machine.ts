@@ -69,7 +69,7 @@ export class ProcessMachine implements Machine {
     return thisSystem().isAlive(this.#pid);
   }
 
-  /** SIGKILL, synchronously. */
+  /** Sends SIGKILL synchronously. */
   kill(): void {
     if (!this.#gone && !thisSystem().killWithDescendants(this.#pid)) this.#child.kill('SIGKILL');
   }
