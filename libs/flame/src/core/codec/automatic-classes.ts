@@ -1,22 +1,29 @@
 import type { RegisteredClass } from './codec.js';
 
-/** A class that the app's own decorators name, and that crosses as itself without being in the option `classes`. */
+/** A class that the app's own decorators mention. Its instances keep their class without an entry in the option `classes`. */
 export interface FoundClass {
   readonly type: RegisteredClass['type'];
-  /** What knows it, for example `typeorm`: a part of its name on the wire, so that an entity and a GraphQL type of one name are apart. */
+  /**
+   * The libraries that know the class, for example `typeorm`. They are part of its name on the wire, so that an entity and a GraphQL type
+   * with the same name differ.
+   */
   readonly kinds: readonly string[];
-  /** Whether class-transformer knows it: then not even an instance of a bare class below it may lose its class. */
+  /**
+   * Whether class-transformer knows the class. If so, an instance of a subclass that class-transformer does not know may not lose its class
+   * either, even if that subclass only holds data.
+   */
   readonly transformed: boolean;
-  /** Says by what else it differs from a class of the same name and kinds; the same in every copy of the app. */
+  /** Returns a digest that distinguishes the class from classes with the same name and kinds. It is the same in every copy of the app. */
   readonly digest: () => string;
 }
 
-/** Lists such classes; asked again when a class is met that is not known, as modules may be imported late. */
+/** Lists such classes. Called again when an unknown class is met, because modules may be imported late. */
 export type FindClasses = () => Iterable<FoundClass>;
 
 /**
- * The classes that `FindClasses` found and that can cross as themselves. Names need not be unique: the sender qualifies a name that several
- * classes have by the class's digest, and the receiver finds it by either, so that the order in which modules were loaded plays no part.
+ * The classes that `FindClasses` found and whose instances can keep their class. Names need not be unique. If several classes have a name,
+ * the sender appends the class's digest to it. The receiver finds a class by its name with or without the digest, so the order in which
+ * modules were loaded does not matter.
  */
 export class AutomaticClasses {
   readonly #find: FindClasses;
@@ -25,7 +32,7 @@ export class AutomaticClasses {
   readonly #byName = new Map<string, AutomaticClass[]>();
   readonly #transformed = new Set<object>();
 
-  /** `usable` says whether a copy of its properties is all there is to an instance. */
+  /** `usable` says whether a copy of the properties is a complete copy of an instance. */
   constructor(find: FindClasses, usable: (prototype: object) => boolean) {
     this.#find = find;
     this.#usable = usable;
@@ -35,19 +42,19 @@ export class AutomaticClasses {
     return this.#byPrototype.get(prototype);
   }
 
-  /** Whether class-transformer knows that very class. */
+  /** Whether class-transformer knows exactly this class. */
   isTransformed(prototype: object): boolean {
     return this.#transformed.has(prototype);
   }
 
-  /** The classes that a name on the wire may mean: one, or none, or several where the sender knows only one of them. */
+  /** The classes that a name on the wire may mean: one, none, or several if the sender knows only one of them. */
   named(name: string): readonly AutomaticClass[] {
     const cut = name.indexOf('#');
     const same = this.#byName.get(cut < 0 ? name : name.slice(0, cut)) ?? [];
     return cut < 0 ? same : same.filter((known) => known.qualified === name);
   }
 
-  /** Looks for classes that came since. */
+  /** Adds the classes that are new since the last search. */
   look(): void {
     for (const { type, kinds, transformed, digest } of this.#find()) {
       const prototype = type.prototype as object;
@@ -63,7 +70,7 @@ export class AutomaticClasses {
   }
 }
 
-/** A class that registered itself. Its name on the wire depends on which others of its name there are. */
+/** A class that registered itself. Its name on the wire depends on the other classes with the same name. */
 class AutomaticClass {
   readonly prototype: object;
   readonly #base: string;
@@ -71,7 +78,7 @@ class AutomaticClass {
   readonly #same: readonly AutomaticClass[];
   #qualified: string | undefined;
 
-  /** `same` lists all classes of its name, itself included. */
+  /** `same` lists all classes with its name, including itself. */
   constructor(
     readonly type: RegisteredClass['type'],
     base: string,

@@ -1,6 +1,8 @@
 import { privateStateIn } from './private-state.js';
 
-/** Built-in classes whose instances the codec carries; a class below one of them is judged, the built-in itself is not. */
+/**
+ * Built-in classes whose instances the codec carries. Their subclasses are checked for behaviour; the built-in classes themselves are not.
+ */
 const builtIns = new Set([
   ...['Object', 'Array', 'Map', 'Set', 'Date', 'RegExp', 'Boolean', 'Number', 'String', 'BigInt', 'Symbol', 'ArrayBuffer', 'DataView'],
   ...['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array', 'BigInt64Array'],
@@ -8,8 +10,8 @@ const builtIns = new Set([
 ]);
 
 /**
- * What instances of a class, or objects made by `Object.create`, would lose if their own properties alone crossed: in words, for
- * example `the method full()`. Undefined for plain objects and built-ins of any realm, and for classes that only hold data.
+ * Describes what instances of a class, or objects made by `Object.create`, would lose if only their own properties crossed, for example
+ * `the method full()`. Undefined for plain objects and built-ins of any realm, and for classes that only hold data.
  */
 export function behaviourOf(prototype: object): string | undefined {
   for (const level of levels(prototype)) {
@@ -19,12 +21,14 @@ export function behaviourOf(prototype: object): string | undefined {
   return releaseKey in prototype ? undefined : privateState(prototype);
 }
 
-/** Of a `FlameTrackable` that is not tracked the properties cross as data: its contract says so. */
+/**
+ * The properties of a `FlameTrackable` that is not tracked cross as data, as its contract says. So this method does not count as behaviour.
+ */
 const releaseKey = 'onFlameRelease';
 
 /**
- * Whether a class, or one above it, keeps state where no other code can read it, as far as its source shows that. `certain` leaves out what
- * may only look so.
+ * Whether a class, or a class above it, keeps state that no other code can read, as far as its source shows. With `certain`, state that is
+ * only likely does not count.
  */
 export function privateState(prototype: object, certain = false): string | undefined {
   for (const level of levels(prototype)) {
@@ -35,7 +39,7 @@ export function privateState(prototype: object, certain = false): string | undef
   return undefined;
 }
 
-/** The name of the nearest class, whatever its static members say; empty where there is none but Object. */
+/** The name of the nearest class, even if a static member hides it; empty if there is no class but Object. */
 export function classNameOf(prototype: object): string {
   for (let level: object | null = prototype; level; level = Object.getPrototypeOf(level)) {
     const type = ownConstructor(level);
@@ -45,12 +49,12 @@ export function classNameOf(prototype: object): string {
   return '';
 }
 
-/** Whether it is the prototype of a built-in class that the codec carries, of this realm or of another (a vm context, Jest). */
+/** Whether this is the prototype of a built-in class that the codec carries, of this realm or of another one (a vm context, Jest). */
 export function isBuiltIn(prototype: object): boolean {
   return prototype === Buffer.prototype || builtInName(prototype) !== undefined;
 }
 
-/** The name of the built-in class, other than Object and Array, that objects with that prototype ought to be instances of. */
+/** The name of the built-in class that objects with that prototype should be instances of. Undefined for Object and Array. */
 export function builtInAbove(prototype: object): string | undefined {
   for (let level: object | null = prototype; level; level = Object.getPrototypeOf(level)) {
     const name = builtInName(level);
@@ -63,12 +67,12 @@ function builtInName(prototype: object): string | undefined {
   if (prototype === Object.prototype) return 'Object';
   const type = ownConstructor(prototype);
   if (!type || type.prototype !== prototype) return undefined;
-  // A class behind a Proxy has native source, too, but without a name.
+  // The source of a class behind a Proxy is native too, but has no name.
   const name = /^function (\w+)\(\) \{\s*\[native code\]\s*\}$/.exec(sourceOf(type))?.[1];
   return name !== undefined && builtIns.has(name) ? name : undefined;
 }
 
-/** The prototypes of the chain that are not the language's. */
+/** The prototypes of the chain, up to the first one of the language. */
 function* levels(prototype: object): Generator<object> {
   for (let level: object | null = prototype; level && !isBuiltIn(level); level = Object.getPrototypeOf(level)) yield level;
 }
@@ -78,7 +82,7 @@ function ownBehaviour(level: object): string | undefined {
   for (const key of Reflect.ownKeys(level)) {
     if (key === releaseKey || (key === 'constructor' && type)) continue;
     const words = memberWords(level, key);
-    // Of plain data that an object inherits from another object only its own properties cross, as with structuredClone.
+    // If an object inherits plain data from another object, only its own properties cross, as with structuredClone.
     if (type || typeof key === 'symbol' || !words.startsWith(inherited)) return words;
   }
   const name = type && Object.getOwnPropertyDescriptor(type, 'name');

@@ -6,22 +6,22 @@ import { UnreadableError } from './codec.js';
 import type { RegisteredClass, RegisteredKind } from './codec.js';
 import { refuseObject } from './refusals.js';
 
-/** A class, or a kind of value, as the codec knows it. */
+/** A class or a kind of value that the codec can carry. */
 export interface KnownClass extends Pick<RegisteredClass, 'encode' | 'decode'> {
   readonly name: string;
-  /** Of a kind of value there is none. */
+  /** Undefined for a kind of value. */
   readonly prototype: object | undefined;
-  /** Whether another class has the same name and cannot be told from it. */
+  /** Whether another class has the same name and cannot be distinguished from this one. */
   readonly ambiguous?: boolean;
 }
 
-/** What the codec makes of instances with some prototype. */
+/** How the codec treats instances with a given prototype. */
 export interface Judgement {
-  /** The class that they cross as. */
+  /** The class that the instances keep when they cross. */
   readonly known: KnownClass | undefined;
-  /** Whether it is the prototype of a built-in class, of whatever realm. */
+  /** Whether the prototype is that of a built-in class, of any realm. */
   readonly builtIn: boolean;
-  /** What a plain copy would lose; undefined where they are data. */
+  /** What a plain copy would lose; undefined if the instances only hold data. */
   readonly behaviour: string | undefined;
 }
 
@@ -35,22 +35,22 @@ const builtIn: readonly RegisteredClass[] = [
   { type: DOMException, encode: takeDomException, decode: makeDomException },
 ];
 
-/** State of these is not in properties; a subclass needs `encode` and `decode` of its own. */
+/** Classes whose state is not in properties. A subclass needs its own `encode` and `decode`. */
 const slotted = [Array, ArrayBuffer, Boolean, DataView, Date, Map, Number, Promise, RegExp, Set, String, Uint8Array, WeakMap, WeakSet];
 
-/** Where a registry has its classes from. */
+/** The sources of a registry's classes. */
 export interface ClassSources {
-  /** Those that were registered. */
+  /** Classes and kinds that were registered. */
   readonly classes: readonly (RegisteredClass | RegisteredKind)[];
-  /** Those that register themselves. */
+  /** Finds the classes that register themselves. */
   readonly find?: FindClasses | undefined;
-  /** Classes of errors by name, each loaded when an error of that name crosses; undefined where its package is not there. */
-  /** Told once of each class of errors that is not registered, with the prototypes that its errors lose. */
+  /** Called once for each error class that is not registered, with the prototypes that its errors lose. */
   readonly onLost?: ((lost: readonly object[], base: string) => void) | undefined;
+  /** Error classes by name. Each is loaded when an error of that name crosses; undefined if its package is not installed. */
   readonly errors?: Readonly<Record<string, () => RegisteredClass['type'] | undefined>> | undefined;
 }
 
-/** The classes whose instances cross as themselves, by prototype for the sender and by name for the receiver. */
+/** The classes whose instances keep their class. The sender finds them by prototype, the receiver by name. */
 export class ClassRegistry {
   readonly #byName = new Map<string, KnownClass>();
   readonly #byPrototype = new Map<object, KnownClass>();
@@ -59,7 +59,7 @@ export class ClassRegistry {
   readonly #errors: NonNullable<ClassSources['errors']>;
   readonly #onLost: ClassSources['onLost'];
   readonly #lost = new WeakSet<object>();
-  /** Prototypes that the automatic classes were searched for. */
+  /** Prototypes for which the automatic classes have already been searched. */
   readonly #looked = new WeakSet<object>();
   readonly #judged = new WeakMap<object, Judgement>();
 
@@ -71,7 +71,7 @@ export class ClassRegistry {
     this.#automatic = new AutomaticClasses(find, (prototype) => !this.#byPrototype.has(prototype) && isCopyable(prototype));
   }
 
-  /** @throws {UnreadableError} for a name that several classes have here. */
+  /** @throws {UnreadableError} if several classes here have that name. */
   named(name: string): KnownClass | undefined {
     const known = this.#byName.get(name) ?? this.#lateError(name);
     if (known) return known;
@@ -82,7 +82,7 @@ export class ClassRegistry {
     return found[0];
   }
 
-  /** What is to be made of `value`, which has that prototype. Decided once for each: a class does not change once its instances cross. */
+  /** How to treat `value`, whose prototype is `prototype`. Decided once for each prototype: later changes to a class have no effect. */
   judge(prototype: object, value: object): Judgement {
     let judgement = this.#judged.get(prototype);
     if (!judgement) {
@@ -94,7 +94,7 @@ export class ClassRegistry {
     return judgement;
   }
 
-  /** The nearest class above an error that the other side knows, so that `instanceof` holds as far up as it can. */
+  /** The nearest class above an error that is registered, so that `instanceof` holds for as many of its classes as possible. */
   errorBase(error: object): KnownClass & { readonly prototype: object } {
     const lost: object[] = [];
     for (let prototype: object | null = Object.getPrototypeOf(error); prototype; prototype = Object.getPrototypeOf(prototype)) {
@@ -125,7 +125,7 @@ export class ClassRegistry {
     return this.#automatic.of(prototype);
   }
 
-  /** Decorators of a class above it that class-transformer would have applied. */
+  /** What the instance would lose if a class above it has decorators of class-transformer. */
   #inherited(prototype: object): string | undefined {
     for (let level: object | null = prototype; level; level = Object.getPrototypeOf(level)) {
       if (this.#automatic.isTransformed(level)) return 'what class-transformer knows of its class';
@@ -138,7 +138,7 @@ export class ClassRegistry {
       try {
         return kind.is(value);
       } catch {
-        // A getter of a foreign class that throws: it is none of these.
+        // A getter of a foreign class may throw. The object is then not of this kind.
         return false;
       }
     });
@@ -189,13 +189,15 @@ export class ClassRegistry {
   }
 }
 
-/** Whether a copy of its properties is all there is to an instance, and it is neither alive (a stream, a signal) nor tracked. */
+/**
+ * Whether a copy of the properties is a complete copy of an instance, and the instance is neither live (a stream, a signal) nor tracked.
+ */
 function isCopyable(prototype: object): boolean {
   try {
     if (isBuiltIn(prototype) || privateState(prototype) !== undefined || 'onFlameRelease' in prototype) return false;
     return !slotted.some((type) => prototype instanceof type) && refuseObject(Object.create(prototype) as object) === undefined;
   } catch {
-    // An accessor of its prototype that needs an instance.
+    // An accessor of the prototype may need an instance.
     return false;
   }
 }

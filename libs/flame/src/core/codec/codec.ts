@@ -2,57 +2,63 @@ import { valuePath } from './value-path.js';
 import type { Step } from './value-path.js';
 
 /**
- * Turns values into bytes and back: everything that `structuredClone` takes, and beyond it errors in full, Buffers as
- * Buffers, URLs and registered classes. LocalBackend round-trips through it too, so that what works in development works
- * in production.
+ * Turns values into bytes and back. A codec carries everything that `structuredClone` carries, and in addition complete errors, Buffers as
+ * Buffers, URLs and registered classes. LocalBackend uses the same codec, so that a value that works in development also works in
+ * production.
  *
- * Where it differs from `structuredClone`: of a typed array only the part that is shown crosses, not the whole ArrayBuffer under it; shared
- * memory is refused; so are instances of classes that are not registered and would lose behaviour.
+ * Differences from `structuredClone`: of the ArrayBuffer under a typed array, only the part that the typed array covers crosses. Shared
+ * memory is refused. An instance of a class that is not registered is refused if a copy would lose behaviour.
  */
 export interface Codec {
   /**
-   * Bytes that hold all there is to decode them, and that nobody writes to afterwards. `value` is not changed; its getters may run twice.
+   * Encodes a value into self-contained bytes that nothing writes to afterwards. `value` is not changed; its getters may run twice.
    *
-   * An instance of a class that is not registered is refused where its class has behaviour (methods, accessors, private state), and crosses
-   * as a plain object with its own properties where it only holds data. `replace` is asked first, once about each of them, and about every
-   * object that would be refused (a stream, an AbortSignal, an async iterable); a number that it returns travels in the object's place, and
-   * `materialize` at the other end makes something of it. Functions and symbols are no objects: they are refused.
+   * An instance of a class that is not registered is refused if the class has behaviour (methods, accessors, private state). If the class
+   * only holds data, the instance crosses as a plain object with its own properties. `replace` is called once for each such instance, and
+   * once for each object that would be refused (a stream, an AbortSignal, an async iterable). A number that it returns travels in place of
+   * the object, and `materialize` at the other end turns the number into a value. Functions and symbols are not objects: they are refused
+   * without a call to `replace`.
    *
    * @throws {UnencodableError} with the path of the value that cannot cross.
    */
   encode(value: unknown, replace?: Replace): Uint8Array;
   /**
-   * Never sets a prototype that was not registered. Decoded Buffers and typed arrays have memory of their own, except a large Buffer that
-   * fills most of the memory under `bytes`, which it takes over: `bytes` is decoded once, and not written to afterwards.
+   * Decodes a value. Never sets a prototype that is not registered. Decoded Buffers and typed arrays own their memory, with one exception:
+   * a large Buffer that fills most of the memory under `bytes` takes that memory over. Decode `bytes` only once, and do not write to it
+   * afterwards.
    *
-   * @throws {MalformedError} on bytes that no codec wrote. {UnreadableError} on instances that cannot be made here.
+   * @throws {MalformedError} for bytes that no codec wrote.
+   * @throws {UnreadableError} for an instance that cannot be created here.
    */
   decode(bytes: Uint8Array, materialize?: Materialize): unknown;
-  /** Encodes whatever a handler threw; never throws: what cannot cross is left out and said so. */
+  /** Encodes any value that a handler threw. Never throws: a part that cannot cross is left out, and a note takes its place. */
   encodeThrown(thrown: unknown): Uint8Array;
-  /** `runner`, for example `runner 7f3a (pool ffmpeg)`, becomes the last line of the stack, that says where the error was thrown. */
+  /**
+   * Decodes a thrown value. `runner`, for example `runner 7f3a (pool ffmpeg)`, becomes the last line of an error's stack and says where the
+   * error was thrown.
+   */
   decodeThrown(bytes: Uint8Array, runner: string): unknown;
 }
 
-/** Returns what stands for `value` on the wire, or undefined when it does not know what to do with it. */
+/** Returns the replacement of `value` on the wire, or undefined if there is none. */
 export type Replace = (value: object) => number | Replaced | undefined;
 
-/** A number, and beside it a value that is encoded like any other. */
+/** A number, and a value that travels with it and is encoded like any other value. */
 export interface Replaced {
   readonly number: number;
   readonly beside: unknown;
 }
 
-/** Makes at this end what stands for the number that `replace` gave at the other; `beside` is what came with it. */
+/** Creates the value for a number that `replace` returned at the other end. `beside` is the value that travelled with the number. */
 export type Materialize = (number: number, beside: unknown) => unknown;
 
 /**
- * A class whose instances cross as themselves. Plain own properties are carried, unless `encode` and `decode` say otherwise; the
- * constructor is not called. An error of a class below it that is not registered arrives as an error of this class, with its own `name`.
+ * A class whose instances keep their class when they cross. Their plain own properties are carried, unless `encode` and `decode` do
+ * otherwise. The constructor is not called. An error of an unregistered subclass arrives as an error of this class, with its own `name`.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- in `encode` and `decode` both are parameters and results
 export interface RegisteredClass<T = any, W = any> {
-  /** Its name on the wire; `type.name` when left out. Equal on both sides, unique. */
+  /** Its name on the wire, unique and equal on both sides; `type.name` when left out. */
   readonly name?: string;
   readonly type: abstract new (...args: any[]) => T;
   readonly encode?: (value: T) => W;
@@ -60,21 +66,22 @@ export interface RegisteredClass<T = any, W = any> {
 }
 
 /**
- * A kind of value that is told by what it is and not by its class, as an app may have several copies of a package. It goes before classes
- * that register themselves, and after those that are registered.
+ * A kind of value that `is` recognizes by its shape and not by its class, because an app may have several copies of a package. Registered
+ * classes take precedence over kinds, and kinds over classes that register themselves.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- in `encode` and `decode` both are parameters and results
 export interface RegisteredKind<T = any, W = any> {
-  /** Its name on the wire. Equal on both sides, unique. */
+  /** Its name on the wire, unique and equal on both sides. */
   readonly name: string;
-  /** Whether an object is of that kind; asked once about each prototype. */
+  /** Whether an object is of this kind. Called once for each prototype. */
   readonly is: (value: object) => boolean;
   readonly encode: (value: T) => W;
   readonly decode: (wire: W) => T;
 }
 
 /**
- * A value cannot cross. `path` leads to it from the value given, for example `[0].file.handle`; `reason` says what it is and what to do.
+ * A value cannot cross. `path` leads to it from the encoded value, for example `[0].file.handle`. `reason` names the value and says what to
+ * do.
  */
 export class UnencodableError extends Error {
   override readonly name = 'UnencodableError';
@@ -85,7 +92,7 @@ export class UnencodableError extends Error {
     super(path === '' ? reason : `${path}: ${reason}`);
   }
 
-  /** The error's words, with the path under a name for the whole value: `result.file.handle: a function …`. */
+  /** The message, with a name for the whole value in front of the path: `result.file.handle: a function …`. */
   under(root: string): string {
     return `${pathUnder(root, this.path)}: ${this.reason}`;
   }
@@ -97,15 +104,15 @@ export class MalformedError extends Error {
 }
 
 /**
- * Bytes that are in order, but hold what this side cannot make: an instance of a class that is not registered here, or whose `decode`
- * threw.
+ * The bytes are well-formed, but hold an instance that this side cannot create: its class is not registered here, or the `decode` of its
+ * class threw.
  */
 export class UnreadableError extends MalformedError {
   override readonly name = 'UnreadableError';
-  /** The way to the instance, from the whole value. */
+  /** The path from the whole value to the instance. */
   readonly steps: Step[] = [];
 
-  /** The error's words, with the path under a name for the whole value: `result.user: the class User …`. */
+  /** The message, with a name for the whole value in front of the path: `result.user: the class User …`. */
   under(root: string): string {
     return `${pathUnder(root, valuePath(this.steps))}: ${this.message}`;
   }

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** Whether it is a built-in whose content the engine keeps, or of a class below one. */
+/** Whether a value is an instance of a built-in class whose content is not in properties, or of a subclass of one. */
 export function isContainer(value: object): boolean {
   return (
     Array.isArray(value) ||
@@ -14,9 +14,9 @@ export function isContainer(value: object): boolean {
   );
 }
 
-/** Neither holes nor named properties. `Object.values` looks at both without making strings of the indices. */
+/** Whether an array has neither holes nor named properties. `Object.values` checks both without making strings of the indices. */
 export function isDense(value: readonly unknown[]): boolean {
   if (Object.values(value).length !== value.length) return false;
-  // As many named properties as holes make up for each other.
+  // Equal numbers of named properties and holes cancel out.
   return !value.includes(undefined) || Object.keys(value).every((key, index) => key === String(index));
 }

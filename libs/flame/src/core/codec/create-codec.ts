@@ -14,31 +14,37 @@ import { thrownWords } from './thrown-words.js';
 
 /** Options of `createCodec`. */
 export interface CodecOptions {
-  /** Classes whose instances cross as themselves, beside errors, URL, URLSearchParams and DOMException. @default [] */
+  /** Classes whose instances keep their class, in addition to errors, URL, URLSearchParams and DOMException. @default [] */
   readonly classes?: readonly (RegisteredClass | RegisteredKind)[];
   /** Finds classes that register themselves. @default none */
   readonly find?: FindClasses;
-  /** Classes of errors that are loaded when an error of that name crosses. @default none */
+  /** Error classes by name. Each is loaded when an error of that name crosses. @default none */
   readonly errors?: ClassSources['errors'];
-  /** Told once of each class of errors that is not registered. @default nobody is told */
+  /** Called once for each error class that is not registered. @default nobody is told */
   readonly onLost?: ClassSources['onLost'];
-  /** How deep a value may be nested; deeper ones are refused, by sender and receiver. @default 1000 */
+  /** How deep a value may be nested. The sender and the receiver refuse deeper values. @default 1000 */
   readonly maxDepth?: number;
-  /** How many bytes a value may take when encoded; larger ones are refused by the sender. @default Infinity */
+  /** How many bytes an encoded value may take. The sender refuses larger values. @default Infinity */
   readonly maxBytes?: number;
-  /** Memory for a value with a large Buffer: as many bytes or more, with any content. @default Buffer.allocUnsafeSlow */
+  /**
+   * Returns memory for a value with a large Buffer: at least as many bytes as asked for, with any content. @default Buffer.allocUnsafeSlow
+   */
   readonly allocate?: ((length: number) => Buffer) | undefined;
 }
 
-/** msgpackr keeps a slab as large as the largest message it wrote, for good; above this many bytes it is given a new one. */
+/**
+ * msgpackr permanently keeps a slab as large as the largest message that it wrote. After a message above this many bytes, it gets a new,
+ * small slab.
+ */
 const largeMessage = 1 << 20;
 const slabSize = 8192;
 
 /**
- * A codec over MessagePack. Messages are self-contained. A value of strings, numbers, plain objects, dense arrays, dates and Buffers is
- * written as it is; everything else travels as marks in it (`marks.ts`). What most calls carry takes a short way (`plain-writer.ts`).
+ * Creates a codec over MessagePack. Each message is self-contained. Strings, numbers, plain objects, dense arrays, dates and Buffers are
+ * written as they are. Every other value travels as a mark among them (`marks.ts`). The values of most calls take a faster path
+ * (`plain-writer.ts`).
  *
- * Decoded Buffers and typed arrays own their memory; a large Buffer may take over that of the bytes that were decoded.
+ * Decoded Buffers and typed arrays own their memory. A large Buffer may take over the memory of the decoded bytes.
  *
  * @throws {FlameError} FLAME_CONFIG when a class cannot be registered.
  */
@@ -76,11 +82,11 @@ class MsgpackCodec implements Codec {
   }
 
   decode(given: Uint8Array, materialize?: Materialize): unknown {
-    // From a Buffer msgpackr makes Buffers.
+    // msgpackr decodes to Buffers only if its input is a Buffer.
     const bytes = Buffer.isBuffer(given) ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength);
     const plain = readPlain(bytes);
     if (plain !== notPlain) return plain;
-    // An error has two levels, its own and its properties'; the rest is for what stands around the value.
+    // An error takes two levels: its own, and that of its properties. The additional 8 are for the arrays around the value.
     const marks = scan(bytes, 2 * this.#maxDepth + 8);
     try {
       const value: unknown = this.#packr.unpack(bytes);
@@ -95,7 +101,7 @@ class MsgpackCodec implements Codec {
     try {
       return this.#limited(this.#write(this.#prepare(thrown, { lenient: true })));
     } catch (error) {
-      // A stand-in is small, and must cross.
+      // The replacement is small and must always cross, so `maxBytes` does not apply.
       return this.#write(this.#prepare(new Error(`what the handler threw cannot cross to another process: ${thrownWords(error)}`)));
     }
   }
@@ -117,7 +123,7 @@ class MsgpackCodec implements Codec {
     } catch (error) {
       throw new UnencodableError('', `the value cannot be written: ${thrownWords(error)}`);
     }
-    // In a microtask nobody is in the middle of packing: the slab is shared by all users of msgpackr.
+    // All users of msgpackr share the slab. In a microtask, none of them is packing.
     if (bytes.length > largeMessage) queueMicrotask(() => this.#packr.useBuffer(Buffer.allocUnsafeSlow(slabSize)));
     return bytes;
   }

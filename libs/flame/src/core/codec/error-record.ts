@@ -1,4 +1,4 @@
-/** Properties of errors that are not enumerable where the language sets them. */
+/** Properties of errors that are not enumerable when the language sets them. */
 const hiddenKeys = ['message', 'stack', 'name', 'cause', 'errors'] as const;
 
 export interface ErrorRecord {
@@ -9,8 +9,8 @@ export interface ErrorRecord {
 }
 
 /**
- * What makes up an error beyond `base`, the nearest prototype above it that the other side has. An error of a class that it does
- * not have keeps the class's name as its `name`.
+ * Lists the properties of an error that `base` does not give it. `base` is the nearest prototype above it that the other side has. An error
+ * whose class the other side does not have keeps the class's name as its `name`.
  */
 export function describeError(error: Error, base: object): ErrorRecord {
   const own = Object.keys(error);
@@ -29,8 +29,8 @@ export function describeError(error: Error, base: object): ErrorRecord {
 }
 
 /**
- * An error of the class with that prototype, without calling the class's constructor. It is a real error: engines, loggers and
- * test runners tell it from an object that only inherits from one.
+ * Creates an error with that prototype without calling the constructor of its class. It is a real error: engines, loggers and test runners
+ * distinguish it from an object that only inherits from an error.
  */
 export function makeError(prototype: object): Error {
   return Object.setPrototypeOf(new Error(), prototype) as Error;
@@ -43,7 +43,7 @@ export function isHiddenKey(key: unknown): key is string {
 /** Adds a line to the end of an error's stack. */
 export function addStackLine(error: Error, line: string): void {
   if (typeof error.stack !== 'string') return;
-  // A class's own `decode` may have made a frozen one.
+  // A class's own `decode` may have returned a frozen error.
   Reflect.defineProperty(error, 'stack', { value: `${error.stack}\n    at ${line}`, configurable: true, writable: true });
 }
 

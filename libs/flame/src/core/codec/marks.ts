@@ -1,15 +1,15 @@
 import { C1 } from 'msgpackr';
 
 /**
- * What MessagePack has no form for travels as an array that begins with the never-used byte 0xc1, then one of these
- * numbers, then what the comment says. `prepare.ts` writes marks, `revive.ts` reads them.
+ * The kinds of marks. A mark carries a value that MessagePack cannot express. It is an array of the byte 0xc1, which MessagePack never
+ * uses, one of these numbers, and the content that the number's comment lists. `prepare.ts` writes marks, `revive.ts` reads them.
  *
- * Objects are numbered in the order in which both sides meet them, parents before children; `ref` points to such a number.
+ * Both sides number the objects in the order in which they meet them, parents before children. `ref` contains such a number.
  */
 export const mark = {
-  /** The number of an object met before: shared references and cycles. */
+  /** The number of an object that was met before: for shared references and cycles. */
   ref: 0,
-  /** Nothing more. */
+  /** No content. */
   minusZero: 1,
   /** UTF-16 bytes, for strings that UTF-8 cannot carry. */
   text: 2,
@@ -23,21 +23,21 @@ export const mark = {
   set: 6,
   /** Source, flags. */
   regExp: 7,
-  /** A primitive in its object. */
+  /** The primitive inside a wrapper object. */
   boxed: 8,
-  /** The place of its bytes in `root`. */
+  /** The index of its bytes in `root`. */
   arrayBuffer: 9,
-  /** Constructor's name, place of its bytes in `root`, byte offset, length. */
+  /** Constructor's name, index of its bytes in `root`, byte offset, length. */
   view: 10,
   /** Class name, [hidden key, value, …], [own key, value, …]. */
   error: 11,
   /** Class name, then own key, value, … */
   instance: 12,
-  /** Class name, what the class's `encode` gave. */
+  /** Class name, result of the class's `encode`. */
   encoded: 13,
-  /** The number that `replace` gave, and what it gave beside it, if anything. */
+  /** The number that `replace` returned, then the value that it returned with the number, if any. */
   replaced: 14,
-  /** Only outermost: the value, then for each ArrayBuffer its first byte's offset and its bytes. */
+  /** Only as the outermost mark: the value, then for each ArrayBuffer the offset of its first byte, and its bytes. */
   root: 15,
 } as const;
 

@@ -9,13 +9,13 @@ interface Extent {
 }
 
 /**
- * The ArrayBuffers behind a value's typed arrays. Of each, the stretch that the value shows crosses, once: views that share
- * memory share it on the other side too, and the rest (a Node pool, someone else's data) stays here.
+ * The ArrayBuffers behind a value's typed arrays. Only the range of each ArrayBuffer that the value uses crosses, and only once. Views that
+ * share memory also share it on the other side. The rest of the memory (a Node pool, data of other code) does not cross.
  */
 export class MemoryTable {
   readonly #extents = new Map<ArrayBuffer, Extent>();
 
-  /** What stands for a typed array, a DataView or an ArrayBuffer. */
+  /** The mark for a typed array, a DataView or an ArrayBuffer. */
   mark(value: object, buffer: ArrayBuffer): unknown[] {
     if (!ArrayBuffer.isView(value)) return marked(mark.arrayBuffer, this.#extend(buffer, 0, buffer.byteLength));
     const { byteOffset, byteLength } = value;
@@ -24,7 +24,7 @@ export class MemoryTable {
     return marked(mark.view, name, index, byteOffset, name === 'DataView' ? byteLength : (value as Uint8Array).length);
   }
 
-  /** Puts the bytes beside the prepared value. */
+  /** Puts the prepared value and the bytes of all ArrayBuffers into one mark. */
   root(prepared: unknown): unknown[] {
     const root = marked(mark.root, prepared);
     for (const { buffer, low, high } of this.#extents.values()) {
@@ -48,13 +48,13 @@ export class MemoryTable {
   }
 }
 
-/** The memory of an ArrayBuffer or of a view of one; undefined for everything else, shared memory too. */
+/** The memory of an ArrayBuffer or of a view of one; undefined for everything else, including shared memory. */
 export function memoryOf(value: object): ArrayBuffer | undefined {
   const buffer: unknown = ArrayBuffer.isView(value) ? value.buffer : value;
   return types.isArrayBuffer(buffer) ? buffer : undefined;
 }
 
-/** Node 20 has no `ArrayBuffer.prototype.detached`. */
+/** Whether an ArrayBuffer is detached. Node 20 has no `ArrayBuffer.prototype.detached`. */
 export function isDetached(buffer: ArrayBuffer): boolean {
   if (buffer.byteLength > 0) return false;
   try {
@@ -66,7 +66,7 @@ export function isDetached(buffer: ArrayBuffer): boolean {
 
 const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!.get!;
 
-/** The built-in constructor's name, whatever a subclass calls itself. */
+/** The name of the built-in constructor, even if a subclass has another name. */
 function viewName(view: ArrayBufferView): string {
   return (typedArrayTag.call(view) as string | undefined) ?? 'DataView';
 }

@@ -1,12 +1,12 @@
-/** What `readPlain` says of bytes that it leaves to the full decoder. */
+/** The result of `readPlain` for bytes that only the full decoder can read. */
 export const notPlain = Symbol('not plain');
 
-/** Buffers from this size on are not copied when they are most of what was read. */
+/** A Buffer of at least this many bytes is not copied if it fills most of the memory under the bytes. */
 const large = 32 * 1024;
 
 /**
- * Reads what `PlainWriter` writes, in one walk. Everything else, malformed bytes too, is left to the full decoder. A Buffer gets memory of
- * its own, unless it is large and fills most of the memory under `bytes`: then it takes that over.
+ * Reads the bytes that `PlainWriter` writes, in one walk. All other bytes, including malformed ones, are left to the full decoder. A Buffer
+ * gets memory of its own, unless it is large and fills most of the memory under `bytes`: then it takes over that memory.
  *
  * @returns the value, or `notPlain`.
  */
@@ -21,7 +21,7 @@ export function readPlain(bytes: Buffer): unknown {
   return place === end ? value : notPlain;
 }
 
-/** Where the walk is, beside its result; beyond the end once something was not plain. */
+/** The current position of the walk; beyond the end as soon as something is not plain. */
 let place = 0;
 
 function readArray(bytes: Buffer, count: number): unknown {
@@ -36,7 +36,7 @@ function readRecord(bytes: Buffer, count: number): unknown {
   place = 1;
   for (let i = 0; i < count; i++) {
     const key = readPrimitive(bytes);
-    // The other side may claim what it likes.
+    // The other side is not trusted.
     if (typeof key !== 'string' || key === '__proto__') return notPlain;
     record[key] = readPrimitive(bytes);
   }
@@ -90,7 +90,7 @@ function readPrimitive(bytes: Buffer): unknown {
 function readText(bytes: Buffer, start: number, length: number): unknown {
   place = start + length;
   if (place > bytes.length) return fail();
-  // Short ASCII is most of it, and cheaper to put together than to ask the engine for.
+  // Most texts are short ASCII. Building those here is cheaper than a call into the engine.
   if (length > 16) return bytes.toString('utf8', start, place);
   let text = '';
   for (let at = start; at < place; at++) {
@@ -104,7 +104,7 @@ function readText(bytes: Buffer, start: number, length: number): unknown {
 function readBytes(bytes: Buffer, start: number, length: number): unknown {
   place = start + length;
   if (place > bytes.length) return fail();
-  // Holding much more than itself, it would cost more memory than the copy does time.
+  // A Buffer that keeps much unused memory alive would cost more than the copy.
   if (length >= large && length * 2 >= bytes.buffer.byteLength) return bytes.subarray(start, place);
   const own = Buffer.allocUnsafe(length);
   bytes.copy(own, 0, start, place);

@@ -1,33 +1,38 @@
 import { isPlainKey, isPlainText } from './text.js';
 
-/** Room that a value is given; what is in it is bounded so that it suffices. */
+/** Bytes that are reserved for a value. The limits on items, texts and small Buffers keep each value within them. */
 const longest = 16 * 1024;
-/** A larger Buffer gets memory of its own. */
+/** Largest Buffer that is copied into the slab, in bytes. A larger one gets memory of its own. */
 const smallBuffer = 8 * 1024;
-/** Memory is taken in slabs of this size: a slab costs more than what is written into it. */
+/** Memory is allocated in slabs of this many bytes: an allocation costs more than writing a value. */
 const slabSize = 32 * 1024;
-/** The most that a number, or the head of anything else, takes. */
+/** The most bytes that a number, or the head of any other value, takes. */
 const headRoom = 9;
 
 /**
- * Writes what most calls carry: a primitive, a Buffer, or one plain array or object of primitives and at most one Buffer. Nothing in it can
- * be met twice and nothing needs a mark, so that one walk does, and a large Buffer is copied once. The bytes are MessagePack that the full
- * decoder reads just as well.
+ * Writes the values that most calls carry: a primitive, a Buffer, or one plain array or object of primitives and at most one Buffer. In
+ * such a value no object can occur twice and nothing needs a mark. So one walk is enough, and a large Buffer is copied only once. The bytes
+ * are MessagePack that the full decoder can read as well.
  */
 export class PlainWriter {
   #slab = Buffer.allocUnsafeSlow(slabSize);
   #at = 0;
-  /** The Buffer in the value: at most one, as one that is met twice needs a mark. A large one is put in last, at its place. */
+  /**
+   * The Buffer in the value. There is at most one, because a Buffer that occurs twice needs a mark. A large one is inserted last, at
+   * `#largeAt`.
+   */
   #buffer: Buffer | undefined;
   #largeAt = -1;
   readonly #allocate: (length: number) => Buffer;
 
-  /** `allocate` gives memory for a value with a large Buffer: as many bytes or more, with any content. */
+  /** `allocate` returns memory for a value with a large Buffer: at least as many bytes as asked for, with any content. */
   constructor(allocate: (length: number) => Buffer = Buffer.allocUnsafeSlow) {
     this.#allocate = allocate;
   }
 
-  /** The value's bytes, which are its own; undefined when the value is not that plain, or one of its getters throws. */
+  /**
+   * @returns the bytes of the value; nothing writes to them afterwards. Undefined if the value is not plain enough, or if one of its getters throws.
+   */
   write(value: unknown): Buffer | undefined {
     if (typeof value !== 'object' || value === null) return this.#written(this.#begin(), this.#primitive(value));
     const prototype: unknown = Object.getPrototypeOf(value);
@@ -38,7 +43,8 @@ export class PlainWriter {
 
   #array(value: readonly unknown[]): Buffer | undefined {
     const items = Object.values(value);
-    // Holes or named properties; as many of both make up for each other, so an undefined is looked at more closely elsewhere.
+    // Different lengths mean holes or named properties. Equal numbers of both cancel out, so the full encoder checks arrays that contain
+    // undefined.
     if (items.length !== value.length || items.length > 15 || value.includes(undefined)) return undefined;
     const start = this.#begin();
     this.#slab[this.#at++] = 0x90 | items.length;
@@ -52,10 +58,10 @@ export class PlainWriter {
     if (keys.length > 15) return undefined;
     let items: unknown[];
     try {
-      // Before anything is written: a getter may encode something itself.
+      // Read all values before writing the first: a getter may itself encode something.
       items = Object.values(value);
     } catch {
-      // The full encoder says which one threw.
+      // The full encoder names the getter that threw.
       return undefined;
     }
     if (items.length !== keys.length) return undefined;
@@ -68,7 +74,7 @@ export class PlainWriter {
     return this.#written(start, true);
   }
 
-  /** Sees to it that there is room, and says where the value begins. */
+  /** Makes sure that there is room for a value, and returns the position where it begins. */
   #begin(): number {
     if (this.#at > slabSize - longest) {
       this.#slab = Buffer.allocUnsafeSlow(slabSize);
@@ -146,7 +152,7 @@ export class PlainWriter {
   #string(text: string): boolean {
     const { length } = text;
     const slab = this.#slab;
-    // 15 keys and 15 items, or 14 and a small Buffer, together stay within the room that `write` has seen to.
+    // With this limit, 15 keys with 15 items, or with 14 items and a small Buffer, fit into the room that `#begin` reserved.
     if (length * 3 > (longest - smallBuffer) / 32 - headRoom) return false;
     if (length < 16) {
       let at = this.#at + 1;

@@ -15,33 +15,35 @@ import { thrownWords } from './thrown-words.js';
 import { stepToItem, stepToKey, valuePath } from './value-path.js';
 import type { Step } from './value-path.js';
 
-/** How a value is to be prepared. */
+/** Options of `prepare`. */
 export interface PrepareOptions {
   readonly classes: ClassRegistry;
   readonly maxDepth: number;
   readonly replace?: Replace | undefined;
-  /** Puts a note in the place of what cannot cross, where otherwise an UnencodableError is thrown. */
+  /** Replaces a value that cannot cross with a note, instead of throwing an UnencodableError. */
   readonly lenient?: boolean;
 }
 
-/** @returns the value itself when MessagePack carries it as it is; otherwise a copy, as shallow as can be, with marks in it. */
+/** @returns the value itself if MessagePack carries it as it is; otherwise a copy with marks, which copies only the parts that differ. */
 export function prepare(value: unknown, options: PrepareOptions): unknown {
   return new Preparation(options).run(value);
 }
 
 /**
- * One walk over one value. It numbers the objects that it meets exactly as `revive.ts` will, and leaves untouched what contains
- * nothing special, so that small plain values cost little.
+ * One walk over one value. Numbers the objects in the same order as `revive.ts`. Copies only the parts that contain something special, so
+ * that small plain values are cheap.
  */
 export class Preparation {
   readonly #options: PrepareOptions;
-  /** The objects met and their numbers. The first is kept apart: most values have no other. */
+  /** The objects that the walk has met, with their numbers. The first has a field of its own: most values contain no other. */
   #first: object | undefined;
   #others: Map<object, number> | undefined;
-  /** The way to where the walk is; what lies beyond the current depth is stale. */
+  /** The path to the current object. Entries beyond the current depth are stale. */
   readonly #steps: Step[] = [];
   #memory: MemoryTable | undefined;
-  /** Objects whose class's `encode` is at work: they do not exist on the other side before their content does. */
+  /**
+   * Objects whose replacement is being prepared. The other side creates them only after their content, so the content cannot refer to them.
+   */
   #unmade: Set<object> | undefined;
 
   constructor(options: PrepareOptions) {
@@ -81,7 +83,7 @@ export class Preparation {
     return prototype === null ? this.#record(value, depth) : this.#special(value, prototype, depth);
   }
 
-  /** @returns the object's number when it was met before, and otherwise -1. */
+  /** @returns the object's number if it was met before, otherwise -1. */
   #meet(value: object): number {
     if (this.#first === undefined) {
       this.#first = value;
@@ -115,7 +117,7 @@ export class Preparation {
 
   #array(value: readonly unknown[], depth: number): unknown {
     if (!isDense(value)) return this.#entries(marked(mark.array, value.length), value, Object.keys(value), depth);
-    // Of a subclass that only holds data the elements cross; msgpackr would look for an extension made for it.
+    // For a subclass that only holds data, copy the elements: msgpackr would look for an extension of that subclass.
     let copy: unknown[] | undefined = value.constructor === Array ? undefined : [];
     for (let i = 0; i < value.length; i++) {
       this.#steps[depth] = i;
@@ -130,7 +132,7 @@ export class Preparation {
     return copy ?? value;
   }
 
-  /** What is neither a plain object nor a plain array. */
+  /** Prepares an object that is neither a plain object nor a plain array. */
   #special(value: object, prototype: object, depth: number): unknown {
     if (prototype === Date.prototype && types.isDate(value)) return value;
     const { known } = this.#options.classes.judge(prototype, value);
@@ -142,7 +144,7 @@ export class Preparation {
     return this.#foreign(value, prototype, depth);
   }
 
-  /** What the language keeps the content of, in a class of its own or in one below it. */
+  /** Prepares an instance of a built-in class whose content is not in properties, such as a Map, or of a subclass of one. */
   #container(value: object, prototype: object, depth: number): unknown {
     const judgement = this.#options.classes.judge(prototype, value);
     if (!judgement.builtIn) {
@@ -218,7 +220,7 @@ export class Preparation {
     return marked(mark.replaced, replaced.number, this.#within(value, replaced.beside, depth));
   }
 
-  /** Prepares what `value` will be made from. */
+  /** Prepares the content from which the other end creates `value`. */
   #within(value: object, content: unknown, depth: number): unknown {
     const unmade = (this.#unmade ??= new Set<object>());
     unmade.add(value);
@@ -228,7 +230,9 @@ export class Preparation {
     return prepared;
   }
 
-  /** An object of a class that is not registered: taken by `replace`, refused, or, where it only holds data, turned into a plain object. */
+  /**
+   * Prepares an object of an unregistered class: `replace` takes it, or it is refused, or it becomes a plain object if it only holds data.
+   */
   #foreign(value: object, prototype: object, depth: number): unknown {
     const replaced = this.#options.replace?.(value);
     if (typeof replaced === 'number') return marked(mark.replaced, replaced);
@@ -258,7 +262,7 @@ export class Preparation {
     return copy;
   }
 
-  /** A property of a class's instance, prepared. */
+  /** Prepares a property of a class's instance. */
   #member(value: object, key: string, depth: number): unknown {
     const item = this.#read(value, key, depth);
     return typeof item === 'function' ? this.#refuse(refuseMember(value, item), depth + 1) : this.#value(item, depth + 1);
@@ -285,7 +289,7 @@ export class Preparation {
   #refuse({ what, fix }: Refusal, depth: number): unknown {
     const short = what.replace(/,$/, '');
     if (this.#options.lenient && depth > 0) return `[left out: ${short}]`;
-    // What was thrown is not replaced as a whole: a caller would catch a string.
+    // A thrown value is never replaced as a whole: its caller would catch a string.
     const reason = this.#options.lenient ? `it is ${short}: ${fix}` : `${what} cannot cross to another process: ${fix}`;
     throw new UnencodableError(valuePath(this.#steps.slice(0, depth)), reason);
   }

@@ -1,7 +1,10 @@
-/** What a class's source shows of private members of its instances: none, such that it may have, or such that it has. */
+/** Whether a class's source shows private members of its instances: no, probably, or certainly. */
 export type PrivateState = 'none' | 'likely' | 'certain';
 
-/** `name` is the class's, as compilers make variables of it. Where the source leaves a doubt, there are none. */
+/**
+ * Searches a class's source for private members of its instances. `name` is the name of the class, from which compilers make names of
+ * variables. If the source is unclear, the answer is 'none'.
+ */
 export function privateStateIn(source: string, name: string): PrivateState {
   if (!/#|private|\.(?:set|add)\(\s*this\b/i.test(source)) return 'none';
   const code = codeOf(source);
@@ -14,13 +17,13 @@ export function privateStateIn(source: string, name: string): PrivateState {
 const privateName = /#[\p{ID_Continue}$\\{}]+/gu;
 const staticPrivate = /\bstatic\b\s*(?:(?:async|get|set|accessor)\b\s*)*\*?\s*(#[\p{ID_Continue}$\\{}]+)/gu;
 
-/** What TypeScript, esbuild, SWC and Babel call for private members of instances when they compile for older targets. */
+/** Functions that code compiled by TypeScript, esbuild, SWC or Babel for older targets calls for private members of instances. */
 const helpers = /\b__classPrivateField|\b__privateAdd\w*\(\s*this\b|\b_class_?private/i;
 
-/** As TypeScript begins a private field that has no initial value. */
+/** How TypeScript initializes a private field that has no initial value. */
 const undefinedField = /(?<![\w$.])[\w$]+\.set\(\s*this\s*,\s*void 0\s*\)/;
 
-/** As TypeScript begins private members: in a WeakMap for each field, named after it, or in a WeakSet for all methods. */
+/** How TypeScript initializes private members: a WeakMap for each field, named after the field, or a WeakSet for all methods. */
 function fieldsOf(name: string): RegExp {
   return new RegExp(String.raw`(?<![\w$.])_${name.replaceAll('$', String.raw`\$`)}_[\w$]+\.(?:set|add)\(\s*this\s*[,)]`);
 }
@@ -30,11 +33,11 @@ const token =
 const templateText = /(?:\\[^]|\$(?!\{)|[^`\\$])*(`|\$\{|$)/y;
 const regularExpression = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^\\/\n[])+\/\w*/y;
 
-/** Words that an expression, and not an operator, follows; as does what follows their brackets. */
+/** After these words, an expression follows and not an operator. After the words in `beforeBracket`, this holds for the closing bracket. */
 const beforeExpression = new Set('return typeof case in of delete void throw new do else instanceof await yield'.split(' '));
 const beforeBracket = new Set(['if', 'while', 'for', 'with']);
 
-/** The source without comments and the content of strings, templates and regular expressions: what looks like code in them is none. */
+/** Returns the source without comments, and without the content of strings, templates and regular expressions: it may look like code. */
 function codeOf(source: string): string {
   let code = '';
   let at = 0;

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { classNameOf } from './behaviour.js';
 
-/** Why a value cannot cross: what it is, and what to do instead. */
+/** Why a value cannot cross: `what` describes the value, `fix` says what to do instead. */
 export interface Refusal {
   readonly what: string;
   readonly fix: string;
@@ -11,7 +11,7 @@ const openThere = 'open it where it is used, and pass what it is opened from (a 
 const readFirst = 'read it first and pass its content (a Buffer, a string, an array)';
 const awaitFirst = 'await it first and pass its result';
 
-/** The refusal of what is no object. */
+/** The refusal of a symbol or a function. */
 export function refusePrimitive(value: unknown): Refusal {
   if (typeof value === 'symbol') return { what: `a symbol, ${String(value)},`, fix: 'pass a string' };
   const name = (value as { name?: unknown }).name;
@@ -20,8 +20,8 @@ export function refusePrimitive(value: unknown): Refusal {
 }
 
 /**
- * Objects whose state is not in their properties: copying their properties, as `structuredClone` does with instances of
- * classes, would deliver an empty shell. Undefined for all others.
+ * Refuses objects whose state is not in their properties. A copy of the properties, as `structuredClone` makes it for instances of classes,
+ * would be an empty shell. Returns undefined for all other objects.
  */
 export function refuseObject(value: object): Refusal | undefined {
   const what = nameOf(value);
@@ -44,7 +44,7 @@ export function refuseObject(value: object): Refusal | undefined {
   return undefined;
 }
 
-/** The refusal of an object whose class has behaviour, of which `lost` names a part. */
+/** The refusal of an object whose class has behaviour. `lost` names a part of that behaviour. */
 export function refuseBehaviour(value: object, lost: string): Refusal {
   const what = nameOf(value);
   const register = `register the class${nameAfter(value)} in the module's \`classes\``;
@@ -59,7 +59,7 @@ export function refuseBehaviour(value: object, lost: string): Refusal {
   };
 }
 
-/** The refusal of an object with the prototype of a built-in class, `base` or one below it, without being one. */
+/** The refusal of an object that inherits from the built-in class `base` without being a real instance of it. */
 export function refuseHollow(value: object, base: string): Refusal {
   const what = types.isProxy(value)
     ? `a Proxy of ${nameOf(value)}`
@@ -75,7 +75,7 @@ export function refuseMember(holder: object, member: Function): Refusal {
   return { what, fix: `register the class${name} in the module's \`classes\` as ${howToEncode}, or pass a plain object with data` };
 }
 
-/** The refusal of an instance of a class that registered itself under a name that several classes have. */
+/** The refusal of an instance of a class that registered itself under a name that other classes have too. */
 export function refuseAmbiguous(name: string): Refusal {
   return {
     what: `an instance of ${name}`,
@@ -85,7 +85,7 @@ export function refuseAmbiguous(name: string): Refusal {
 
 const howToEncode = '`{ type, encode, decode }`';
 
-/** The name of an object's class with a space before it; nothing for a class without a name. */
+/** The name of an object's class with a space before it; empty for a class without a name. */
 function nameAfter(value: object): string {
   const name = classNameOf(Object.getPrototypeOf(value) as object);
   return name === '' ? '' : ` ${name}`;

@@ -8,23 +8,26 @@ import { stepToItem, stepToKey } from './value-path.js';
 import type { Step } from './value-path.js';
 import type { Mark } from './marks.js';
 
-/** What marks are revived with. */
+/** Options of `revive`. */
 export interface ReviveOptions {
   readonly classes: ClassRegistry;
   readonly materialize?: Materialize | undefined;
 }
 
-/** Makes what the marks in a decoded value stand for, in place. @throws on marks that no encoder of ours wrote. */
+/**
+ * Replaces the marks in a decoded value, in place, with the values that they stand for. @throws {MalformedError} for marks that our encoder
+ * does not write.
+ */
 export function revive(value: unknown, options: ReviveOptions): unknown {
   return new Revival(options).run(value);
 }
 
-/** Stands in for an object whose class's `decode` still waits for its content. */
+/** Stands for an object that `decode` or `materialize` has yet to create, because its content comes first. */
 const unmade = Symbol('unmade');
 
 class Revival {
   readonly #options: ReviveOptions;
-  /** The objects met, by number. */
+  /** The objects that the walk has met, by number. */
   readonly #met: unknown[] = [];
   readonly #memory: { start: number; buffer: ArrayBuffer }[] = [];
 
@@ -110,7 +113,7 @@ class Revival {
     return value;
   }
 
-  /** Sets own properties from key, value, …; as data, whatever the key and whatever setters the prototype has. */
+  /** Sets own properties from key, value, … Each becomes a data property, also for special keys and if the prototype has a setter. */
   #define<T extends object>(target: T, content: readonly unknown[], from: number): T {
     let key = '';
     try {
@@ -129,7 +132,7 @@ class Revival {
   #array(content: Mark): unknown[] {
     const length = integer(content[2]);
     const array: unknown[] = this.#meet([]);
-    // Setting `length` would allocate that much; writing far beyond the end makes the array sparse instead.
+    // Setting `length` would allocate that many elements. Writing far beyond the end makes the array sparse instead.
     if (length > 0) {
       array[length - 1] = undefined;
       delete array[length - 1];
@@ -231,7 +234,7 @@ class Revival {
   }
 }
 
-/** Has an error of what lies at `step` say so. */
+/** Adds `step` to the front of the path of an UnreadableError. */
 function at(step: Step, error: unknown): unknown {
   if (error instanceof UnreadableError) error.steps.unshift(step);
   return error;

@@ -1,16 +1,16 @@
 import { MalformedError } from './codec.js';
 
 /**
- * Walks MessagePack bytes without making anything of them: lengths must fit the bytes there, nesting must not exceed `maxDepth`,
- * keys must be strings, and only the forms that our encoder writes may occur. What passes can be given to msgpackr, whose table of
- * extensions is shared with everybody else in the process and would otherwise be open to the other side.
+ * Checks MessagePack bytes without decoding them. Lengths must fit the bytes, nesting must not exceed `maxDepth`, keys must be strings, and
+ * only the forms that our encoder writes may occur. Only checked bytes go to msgpackr: all code in the process shares its table of
+ * extensions, which the other side could otherwise use.
  *
  * @returns whether there are marks to revive.
  * @throws {MalformedError}
  */
 export function scan(bytes: Uint8Array, maxDepth: number): boolean {
   const end = bytes.length;
-  // What is left to read in each container around the current one; maps are entered as -1 - left.
+  // The number of items left to read in each enclosing container. A map is stored as -1 - left.
   const around: number[] = [];
   let at = 0;
   let left = 1;
@@ -120,7 +120,7 @@ export function scan(bytes: Uint8Array, maxDepth: number): boolean {
       if (at > end) fail('a length beyond the end', at);
       continue;
     }
-    // Every item takes a byte at least.
+    // Every item takes at least one byte.
     if (items > end - at) fail('more items than bytes', at);
     if (around.length >= maxDepth) fail(`nested deeper than ${maxDepth}`, at);
     around.push(inMap ? -1 - left : left);
@@ -130,7 +130,7 @@ export function scan(bytes: Uint8Array, maxDepth: number): boolean {
   }
 }
 
-/** The extensions of ours: 0 is undefined, 0x42 a big integer, 0xff a date. */
+/** Checks that an extension is one that our encoder writes: 0 is undefined, 0x42 a big integer, 0xff a date. Returns `length`. */
 function extension(bytes: Uint8Array, at: number, length: number): number {
   const type = bytes[at];
   const ours =

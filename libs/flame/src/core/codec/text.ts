@@ -1,8 +1,7 @@
 /// <reference lib="es2024.string" />
 
 /**
- * Whether UTF-8 carries a string as it is: no half of a surrogate pair, which would be replaced, and no byte-order mark in
- * front, which decoders take away.
+ * Whether UTF-8 carries a string unchanged. Half of a surrogate pair would be replaced, and decoders remove a byte-order mark at the start.
  */
 export function isPlainText(text: string): boolean {
   return text.isWellFormed() && text.charCodeAt(0) !== 0xfeff;

@@ -1,4 +1,4 @@
-/** What something thrown says, for a message. Never throws, whatever was thrown. */
+/** The text of a thrown value, for a message. Never throws, whatever the value is. */
 export function thrownWords(thrown: unknown): string {
   try {
     if (thrown instanceof Error) return String(thrown.message);

@@ -1,4 +1,4 @@
-/** One step from a value into it: an array's index, a property's key, or words of their own (`.values()[2]`). */
+/** One step of a path into a value: an array index, a property key, or ready-made text (`.values()[2]`). */
 export type Step = number | string | { readonly words: string };
 
 /** The step to a key of a Map. */
@@ -6,7 +6,7 @@ export function stepToKey(index: number): Step {
   return { words: `.keys()[${index}]` };
 }
 
-/** The step to an item of a Map, or of a Set, which has no keys. */
+/** The step to an item of a Map, or to an item of a Set, which has no keys. */
 export function stepToItem(index: number, key?: unknown): Step {
   return { words: typeof key === 'string' ? `.get(${JSON.stringify(key)})` : `.values()[${index}]` };
 }
@@ -14,7 +14,7 @@ export function stepToItem(index: number, key?: unknown): Step {
 const shown = 12;
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
-/** Writes the way to a value as one would in code: `[0].file["a b"]`. The middle of a very long way is left out. */
+/** Formats a path as it would be written in code: `[0].file["a b"]`. The middle of a very long path is left out. */
 export function valuePath(steps: readonly Step[]): string {
   if (steps.length <= shown) return write(steps).replace(/^\./, '');
   const head = write(steps.slice(0, shown / 2)).replace(/^\./, '');
