@@ -6,17 +6,17 @@ import { openSource } from './source-iterator.js';
 import type { SourceIterator } from './source-iterator.js';
 import type { StreamKind } from './stream-kind.js';
 
-/** What bounds a stream that stays in this process. */
+/** Limits of a stream that stays in this process. */
 export interface StreamBounds {
-  /** Ends the stream when it aborts; its reader gets the reason. */
+  /** Ends the stream when it aborts; the reader gets the signal's reason. */
   readonly signal: AbortSignal;
-  /** Called once: it has come to its end, failed, or `left`: its reader went before. */
+  /** Called once, when the stream has ended or failed, or its reader has left. `left` says that the reader left before the end. */
   over(left: boolean): void;
-  /** Runs the producer's code in the context that is its own. */
+  /** Runs the producer's code in the producer's own context. */
   within<T>(task: () => T): T;
 }
 
-/** The same stream within bounds, as it would be if it came from another process: it ends with its call. */
+/** Wraps a stream so that it behaves like a stream from another process: it ends with its call. */
 export function boundedStream(kind: StreamKind, source: object, bounds: StreamBounds): object {
   if (kind === 'observable') return boundedObservable(source as Observable<unknown>, bounds);
   const { readableObjectMode: objectMode, readableEncoding: encoding } = source as {
@@ -62,7 +62,7 @@ class BoundedReader implements ItemReader {
       if (signal.aborted) reject(signal.reason as Error);
       else signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     });
-    // Nobody may be reading then: the source ends now, and who reads next is told.
+    // There may be no pending read when the signal aborts. The source ends now, and the next read fails.
     this.#aborted.catch(() => this.#end(false));
   }
 
@@ -87,7 +87,7 @@ class BoundedReader implements ItemReader {
   #end(left: boolean): void {
     const ending = !this.#over;
     this.#finish(left);
-    // Its answer to being ended is nobody's any more.
+    // The reader has left, so an error of the source's cleanup has no receiver.
     if (ending) this.#bounds.within(() => this.#source.return()).catch(() => undefined);
   }
 

@@ -4,26 +4,27 @@ import type { Incoming } from './incoming.js';
 import type { Outgoing } from './outgoing.js';
 import { windowItems } from './window.js';
 
-/** The streams of one call at one end of its session, by their numbers. */
+/** The streams of one call at one end of its session, by number. */
 export class CallStreams {
   readonly incoming = new Map<number, Incoming>();
   readonly outgoing = new Map<number, Outgoing>();
-  /** Signals that came in, and what ends the following of those that went out. */
+  /** The controllers of received signals. */
   readonly signals = new Map<number, AbortController>();
+  /** Functions that stop following the sent signals. */
   readonly followed: (() => void)[] = [];
-  /** The consumer has left one of the incoming streams before its end. */
+  /** Whether the consumer of an incoming stream left before the end of the stream. */
   left = false;
-  /** What was granted to the result itself before the handler had returned it. */
+  /** Credit for the stream that is the result itself, granted before the handler returned it. */
   #ahead = 0;
   #sources: Sources | undefined;
 
-  /** All outgoing streams are there. */
+  /** Called when all outgoing streams of the call exist. */
   opened(sources: Sources): void {
     this.#sources = sources;
     if (this.#ahead > 0) this.#grant(0, this.#ahead);
   }
 
-  /** @throws {MalformedError} on an item that was not asked for. */
+  /** @throws {MalformedError} for an item that the consumer did not ask for. */
   frame(frame: StreamFrame, thrown: (error: Uint8Array) => unknown): void {
     const { stream } = frame;
     switch (frame.type) {

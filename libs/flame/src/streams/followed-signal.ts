@@ -1,7 +1,7 @@
 import type { Codec } from '../core/codec/codec.js';
 import type { StreamFrame } from '../core/session/frame.js';
 
-/** Tells the other end when a signal aborts. `unfollow` ends that. */
+/** Sends a frame to the other end when a signal aborts. The returned function ends this. */
 export function followSignal(
   signal: AbortSignal,
   id: number,

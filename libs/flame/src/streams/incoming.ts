@@ -3,16 +3,16 @@ import type { CallSite, MadeBy } from '../core/call/call-site.js';
 import { MalformedError, UnreadableError } from '../core/codec/codec.js';
 import { ReceiveWindow, windowItems } from './window.js';
 
-/** What an incoming stream needs of its call. */
+/** Dependencies of an incoming stream. */
 export interface IncomingSetup {
   readonly decode: (bytes: Uint8Array) => unknown;
-  /** Makes the error that the consumer gets in the place of an item that cannot be made here. */
+  /** Creates the error that the consumer gets instead of an item that cannot be created here. */
   readonly unreadable: (error: UnreadableError) => unknown;
-  /** The producer may send `count` more. */
+  /** Lets the producer send `count` more items. */
   readonly grant: (count: number) => void;
-  /** The consumer wants no more before the end. Told once at most. */
+  /** Called at most once, when the consumer stops reading before the end. */
   readonly onLeft: () => void;
-  /** Nothing more is to come: the stream has ended, has failed, or its consumer has left. Told once. */
+  /** Called once, when nothing more will arrive: the stream has ended or failed, or its consumer has left. */
   readonly onOver: () => void;
 }
 
@@ -26,8 +26,8 @@ interface Failure {
 const done: Item = Object.freeze({ done: true, value: undefined });
 
 /**
- * The consumer's end of a stream: an iterator over what comes in. It asks the producer for nothing before `next` is first called, and holds
- * at most a window of items.
+ * The consumer's end of a stream: an iterator over the received items. It requests nothing from the producer before the first `next`, and
+ * holds at most one window of items.
  */
 export class Incoming {
   readonly #setup: IncomingSetup;
@@ -39,7 +39,7 @@ export class Incoming {
   #error: Failure | undefined;
   #over = false;
 
-  /** `granted` says that the producer was asked for the first window already. */
+  /** `granted` says that the first window has already been granted. */
   constructor(setup: IncomingSetup, granted: boolean, site?: CallSite) {
     this.#setup = setup;
     this.#site = site;
@@ -56,7 +56,7 @@ export class Incoming {
     return error ? this.#fail(error) : Promise.resolve(done);
   }
 
-  /** The consumer leaves. */
+  /** Called when the consumer stops reading. */
   return(): void {
     this.#items.length = 0;
     this.#error = undefined;
@@ -66,9 +66,9 @@ export class Incoming {
   }
 
   /**
-   * An item came; one that cannot be made here ends the stream.
+   * Takes a received item. An item that cannot be created here ends the stream.
    *
-   * @throws {MalformedError} on one that was not asked for, or on malformed bytes.
+   * @throws {MalformedError} for an item that the consumer did not ask for, or for malformed bytes.
    */
   item(bytes: Uint8Array): void {
     if (this.#over) return;
@@ -86,14 +86,14 @@ export class Incoming {
     else this.#items.push({ value, size: bytes.length });
   }
 
-  /** The producer has come to its end; what is here can still be read. */
+  /** Called when the producer has ended. Items that are already here can still be read. */
   end(error?: { readonly thrown: unknown }): void {
     if (this.#over) return;
     this.#error = error && { ...error, madeBy: 'handler' };
     this.#finish();
   }
 
-  /** The stream fails at this end: what is here is dropped. */
+  /** Fails the stream at this end. Items that are already here are dropped. */
   fail(thrown: unknown): void {
     if (this.#over) return;
     this.#items.length = 0;

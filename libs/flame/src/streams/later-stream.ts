@@ -7,12 +7,12 @@ import type { SourceIterator } from './source-iterator.js';
 import { kindNames, kindOf } from './stream-kind.js';
 import type { StreamKind } from './stream-kind.js';
 
-/** Makes the call whose result is the stream; `signal` aborts when nobody wants it any more. */
+/** Makes the call whose result is the stream. `signal` aborts when the stream is not consumed any more. */
 export type OpenStream = (signal: AbortSignal) => Promise<unknown>;
 
 /**
- * A stream whose call is made when somebody first reads it; of an Observable, each subscription is a call of its own. `unexpected` makes
- * the error for a result that is no stream of this kind.
+ * A stream whose call is made at the first read. Each subscription to an Observable makes its own call. `unexpected` creates the error for
+ * a result that is not a stream of this kind.
  */
 export function laterStream(kind: StreamKind, open: OpenStream, unexpected: (what: string) => unknown): object {
   const call = async (leaving: AbortController): Promise<object> => {
@@ -62,7 +62,7 @@ class LaterReader implements ItemReader {
         const result = await source.next();
         if (!result.done) return result;
       } catch (error) {
-        // Whoever has left is not told that the call was cancelled.
+        // A consumer that has left does not get the error of the cancelled call.
         if (!this.#over) {
           this.#over = true;
           throw error;

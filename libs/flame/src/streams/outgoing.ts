@@ -8,24 +8,24 @@ import { kindNames } from './stream-kind.js';
 import type { StreamKind } from './stream-kind.js';
 import { SendWindow } from './window.js';
 
-/** What an outgoing stream is made with. */
+/** Dependencies of an outgoing stream. */
 export interface OutgoingSetup {
-  /** The call it belongs to. */
+  /** The call that the stream belongs to. */
   readonly id: number;
-  /** Where it was found, for people: `the result of Class.method`. */
+  /** Where the stream was found, for messages: `the result of Class.method`. */
   readonly place: string;
   readonly codec: Codec;
-  /** The context in which the source is driven. */
+  /** The async context in which the source runs. */
   readonly scope: AsyncResource;
   readonly send: (frame: StreamFrame) => void;
   readonly warn: (text: string) => void;
-  /** The source has ended and has cleaned up after itself. Told once. */
+  /** Called once, when the source has ended and cleaned up. */
   readonly onOver: (index: number) => void;
 }
 
 /**
- * The producer's end of a stream. It starts nothing before its consumer asks, sends no more than the consumer grants, and nothing after its
- * end.
+ * The producer's end of a stream. It starts the source when the consumer first grants credit, never sends more than the consumer granted,
+ * and sends nothing after the end.
  */
 export abstract class Outgoing {
   protected readonly kind: StreamKind;
@@ -43,7 +43,7 @@ export abstract class Outgoing {
     this.#index = source.index;
   }
 
-  /** The consumer takes `count` more. */
+  /** Grants `count` more items. */
   grant(count: number): void {
     if (this.#ended) return;
     const started = this.#window.opened;
@@ -53,8 +53,8 @@ export abstract class Outgoing {
   }
 
   /**
-   * Ends the source; its consumer is told only if there is an `error`. A source that was not started is ended if `owned`, otherwise left as
-   * it is.
+   * Ends the source. The consumer is informed only if there is an `error`. A source that was not started is ended if `owned`, otherwise
+   * left as it is.
    */
   stop(owned: boolean, error?: unknown): void {
     if (this.#ended) return;
@@ -67,31 +67,31 @@ export abstract class Outgoing {
     }
   }
 
-  /** Starts the source, the window being open. */
+  /** Starts the source. The window is open. */
   protected abstract begin(): void;
-  /** The window has opened further. */
+  /** Called when the window has opened further. */
   protected abstract flow(): void;
-  /** Ends a source that has been started, and calls `finished` once it has cleaned up. */
+  /** Ends a source that was started, and calls `finished` when the source has cleaned up. */
   protected abstract halt(): void;
-  /** Ends a source that has not been started. */
+  /** Ends a source that was not started. */
   protected abstract dispose(): void;
 
-  /** Nothing may be sent any more. */
+  /** Whether the stream has ended, so that nothing may be sent any more. */
   protected get ended(): boolean {
     return this.#ended;
   }
 
-  /** Another item may be sent now. */
+  /** Whether another item may be sent now. */
   protected get mayFlow(): boolean {
     return !this.#ended && this.#window.open;
   }
 
-  /** The source as errors name it. */
+  /** The name of the source in messages. */
   protected get name(): string {
     return `the ${kindNames[this.kind]} in ${this.setup.place}`;
   }
 
-  /** @returns undefined for an item that cannot cross, which has failed the stream then. */
+  /** @returns undefined for an item that cannot cross. The stream has then failed. */
   protected encode(item: unknown): Uint8Array | undefined {
     try {
       return this.setup.codec.encode(item);
@@ -107,7 +107,7 @@ export abstract class Outgoing {
     this.setup.send({ type: 'item', id: this.setup.id, stream: this.#index, value });
   }
 
-  /** The source has come to its end, by itself: nothing is left to clean up. */
+  /** Called when the source has ended by itself: nothing is left to clean up. */
   protected complete(error?: { readonly thrown: unknown }): void {
     if (!this.#ended) {
       this.#ended = true;
@@ -116,7 +116,7 @@ export abstract class Outgoing {
     this.finished();
   }
 
-  /** The stream fails though its source goes on: the source is ended. */
+  /** Fails the stream although its source would go on, and ends the source. */
   protected fail(error: FlameError): void {
     this.stop(true, error);
   }

@@ -2,10 +2,12 @@ import { Outgoing } from './outgoing.js';
 import { disposeSource, openSource } from './source-iterator.js';
 import type { SourceIterator } from './source-iterator.js';
 
-/** A source that gives items when it is asked: an AsyncIterable, a Node Readable or a web ReadableStream. It is held back by not asking. */
+/**
+ * A source that gives items on request: an AsyncIterable, a Node Readable or a web ReadableStream. To hold it back, no item is requested.
+ */
 export class PulledSource extends Outgoing {
   #iterator: SourceIterator | undefined;
-  /** The loop that asks for items, while it does. */
+  /** The loop that requests items, while it runs. */
   #pulling: Promise<void> | undefined;
 
   protected override begin(): void {
@@ -21,7 +23,7 @@ export class PulledSource extends Outgoing {
     if (this.mayFlow) this.#pulling ??= this.#pull(this.#iterator!);
   }
 
-  /** Over only when what the source does in its `finally` is done, and the item that was asked for has come, too. */
+  /** The source is over only when its `finally` has finished and the requested item has arrived. */
   protected override halt(): void {
     const ending = this.setup.scope.runInAsyncScope(() => this.#iterator!.return());
     void Promise.all([ending.catch(this.cleanupFailed), this.#pulling]).then(() => this.finished());
@@ -41,7 +43,7 @@ export class PulledSource extends Outgoing {
         if (bytes) this.send(bytes);
       }
     } catch (thrown) {
-      // After a stop this is the source's answer to it, which nobody waits for.
+      // After a stop, this is the source's reaction to the stop. Nothing waits for it.
       if (!this.ended) this.complete({ thrown });
     } finally {
       this.#pulling = undefined;

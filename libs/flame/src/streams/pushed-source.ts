@@ -3,17 +3,17 @@ import type { Observable } from 'rxjs';
 import { FlameError } from '../core/errors/flame-error.js';
 import { Outgoing } from './outgoing.js';
 
-/** What an Observable may be ahead of its consumer, in bytes, before its stream fails. */
+/** How many bytes an Observable may be ahead of its consumer before its stream fails. */
 export const pushedBytes = 16 * 1024 * 1024;
-/** What a waiting item costs beside its bytes. */
+/** The cost of a waiting item in addition to its bytes. */
 const itemCost = 128;
 
 /**
- * A source that gives items when it likes: an Observable. It cannot be held back, so what its consumer has not asked for yet waits here, up
- * to a limit.
+ * A source that gives items at its own pace: an Observable. It cannot be held back. Items that the consumer has not asked for yet wait
+ * here, up to a limit.
  */
 export class PushedSource extends Outgoing {
-  // Made before it subscribes, so that it can be ended by what it gets meanwhile.
+  // Created before the subscription, so that an item that arrives during `subscribe` can end it.
   readonly #subscriber = new Subscriber<unknown>({
     next: (item) => this.#take(item),
     error: (thrown: unknown) => this.#sourceEnded({ error: { thrown } }),
@@ -21,7 +21,7 @@ export class PushedSource extends Outgoing {
   });
   readonly #waiting: Uint8Array[] = [];
   #waitingCost = 0;
-  /** Set when the source has come to its end. */
+  /** Set when the source has ended. */
   #end: { error?: { thrown: unknown } } | undefined;
 
   protected override begin(): void {

@@ -6,22 +6,20 @@ import { disposeSource } from './source-iterator.js';
 import { kindOf } from './stream-kind.js';
 import type { StreamKind } from './stream-kind.js';
 
-/** Where a stream's items come from, whatever its consumer sees of it. */
+/** Reads a stream's items, whatever the kind of the stream. */
 export interface ItemReader {
   next(): Promise<IteratorResult<unknown, undefined>>;
-  /** The consumer leaves. */
+  /** Called when the consumer stops reading. */
   return(): void | Promise<void>;
 }
 
-/** How a Readable was made at the other end. */
+/** Options of the Readable at the other end. */
 export interface ReadableTraits {
   readonly objectMode?: boolean;
   readonly encoding?: BufferEncoding | null;
 }
 
-/**
- * Makes what a consumer gets to see of a stream: the same kind of thing that its producer gave. Nothing is read before the consumer does.
- */
+/** Creates the stream that the consumer gets, of the same kind as the producer's. Nothing is read before the consumer reads. */
 export function remoteStream(kind: StreamKind, reader: ItemReader, traits: ReadableTraits = {}): object {
   switch (kind) {
     case 'iterable':
@@ -30,7 +28,7 @@ export function remoteStream(kind: StreamKind, reader: ItemReader, traits: Reada
       return remoteObservable(reader);
     case 'readable': {
       const { objectMode = true, encoding } = traits;
-      // Readable.from reads ahead as far as its buffer goes: the window is enough of that.
+      // Readable.from reads ahead until its buffer is full. The stream's window already reads ahead enough.
       return Readable.from(new RemoteIterable(reader), { objectMode, highWaterMark: 1, ...(encoding ? { encoding } : undefined) });
     }
     case 'web-stream':
@@ -48,7 +46,7 @@ export function remoteStream(kind: StreamKind, reader: ItemReader, traits: Reada
   }
 }
 
-/** Leaves a stream that came from another process, unread. */
+/** Ends a stream from another process without reading it. */
 export async function leaveStream(value: unknown): Promise<void> {
   const kind = kindOf(value);
   if (kind === 'observable') (value as Observable<unknown>).subscribe().unsubscribe();

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { StreamKind } from './stream-kind.js';
 
-/** Asks a source for items, one at a time. */
+/** Reads a source item by item. */
 export interface SourceIterator {
   next(): Promise<IteratorResult<unknown, unknown>>;
-  /** Ends the source early; resolves when it has cleaned up. */
+  /** Ends the source early; resolves when the source has cleaned up. */
   return(): Promise<unknown>;
 }
 
-/** Opens a source that can be asked for items. @throws what it throws, for example a web stream that somebody else reads. */
+/** Opens a source for reading. @throws the source's own error, for example for a web stream that already has a reader. */
 export function openSource(kind: StreamKind, value: object): SourceIterator {
   switch (kind) {
     case 'readable':
@@ -25,7 +25,7 @@ export function openSource(kind: StreamKind, value: object): SourceIterator {
   }
 }
 
-/** Ends a source that nobody will open. */
+/** Ends a source that will not be opened. */
 export async function disposeSource(kind: StreamKind, value: object): Promise<void> {
   if (kind === 'readable') (value as Readable).destroy();
   else if (kind === 'web-stream') await (value as ReadableStream).cancel();
@@ -35,7 +35,7 @@ export async function disposeSource(kind: StreamKind, value: object): Promise<vo
 function openReadable(readable: Readable): SourceIterator {
   const iterator = readable[Symbol.asyncIterator]();
   const { readableEncoding, readableObjectMode } = readable;
-  // Decoded text travels as bytes again, and is decoded at the other end.
+  // The Readable has decoded its bytes to text. The text travels as bytes again, and the other end decodes them.
   const encoding = readableObjectMode ? null : readableEncoding;
   return {
     next: async () => {
@@ -43,7 +43,7 @@ function openReadable(readable: Readable): SourceIterator {
       return encoding && typeof result.value === 'string' ? { value: Buffer.from(result.value, encoding) } : result;
     },
     return: async () => {
-      // By itself, the iterator would wait for the item that was asked for, which may never come.
+      // Without this, the iterator would wait for the requested item, which may never come.
       readable.destroy();
       return iterator.return?.();
     },

@@ -16,35 +16,35 @@ import { remoteStream } from './remote-stream.js';
 import type { ReadableTraits } from './remote-stream.js';
 import type { StreamKind } from './stream-kind.js';
 
-/** The call that is answered with streams. */
+/** The call whose answer contains streams. */
 export interface AskedBy {
-  /** The first window of the stream that is the answer itself was granted with the call. */
+  /** Whether the call already granted the first window of the stream that is the answer itself. */
   readonly reads?: boolean;
   readonly site?: CallSite | undefined;
 }
 
-/** What the streams of one end of a session are made with. */
+/** Dependencies of `Streams`. */
 export interface StreamsSetup {
   readonly send: (frame: Frame) => void;
   readonly codec: Codec;
-  /** What goes out from this end: a caller's arguments stay the caller's until the handler reads them, a result belongs to nobody else. */
+  /** What this end sends. The caller's arguments belong to the caller until the handler reads them; a result belongs to no other code. */
   readonly sends: 'arguments' | 'result';
-  /** The other end, for the stacks of what is thrown there. */
+  /** The name of the other end, for the stacks of errors that it sends. */
   readonly peer: string;
   readonly warn: (text: string) => void;
-  /** The last outgoing stream of a call has ended, and its source has cleaned up. */
+  /** Called when the last outgoing stream of a call has ended and its source has cleaned up. */
   readonly onSent: (id: number) => void;
-  /** The last incoming stream of a call is over; `left` says that the consumer of one had left before its end. */
+  /** Called when the last incoming stream of a call is over. `left` says that the consumer of a stream left before its end. */
   readonly onReceived: (id: number, left: boolean) => void;
-  /** Makes a handle of a resource that came in; undefined where none can come. */
+  /** Creates the handle of a received resource; undefined if no resources can arrive here. */
   readonly resource?: (id: number, resource: number, value: unknown) => unknown;
 }
 
 /**
- * The streams of all calls at one end of a session. Those that came in a value are numbered from 0, and so are those that go out: items and
- * ends come from the producer, credits and stops from the consumer, so that the numbers of both never meet.
+ * The streams of all calls at one end of a session. The incoming streams of a call are numbered from 0, and so are its outgoing streams.
+ * Only a producer sends items and ends, and only a consumer sends credits and stops, so that the two series of numbers cannot be confused.
  *
- * A call's streams are dropped, and stop, with `close`. Calls without streams leave nothing here.
+ * `close` drops and stops a call's streams. A call without streams leaves no state here.
  */
 export class Streams {
   readonly #setup: StreamsSetup;
@@ -58,7 +58,9 @@ export class Streams {
     this.#setup = setup;
   }
 
-  /** Makes the streams of a value of call `id`, which is `label` for people, while it is decoded. */
+  /**
+   * Returns the function that creates the streams of a value of call `id` while the value is decoded. `label` names the call in messages.
+   */
   materializeFor(id: number, label: string, asked: AskedBy = {}): Materialize {
     this.#decoding = id;
     this.#label = label;
@@ -66,7 +68,7 @@ export class Streams {
     return this.#materialize;
   }
 
-  /** Takes over the streams that were found in a value of call `id`, once the frame that carries it has been sent. */
+  /** Takes over the streams that were found in a value of call `id`. Called when the frame with the value has been sent. */
   open(id: number, label: string, sources: Sources): void {
     const { list, scope } = sources;
     const { codec, send, sends, warn } = this.#setup;
@@ -84,46 +86,47 @@ export class Streams {
   }
 
   /**
-   * A frame of a call that goes on; one of a stream that is over already does nothing.
+   * Handles a frame of a stream. A frame of a stream that is already over does nothing.
    *
-   * @throws {MalformedError} on an item that was not asked for.
+   * @throws {MalformedError} for an item that the consumer did not ask for.
    */
   frame(frame: StreamFrame): void {
-    // Only a credit may come before the stream: it was sent with the call.
+    // Only a credit can arrive before its stream, because it was sent with the call.
     const call = frame.type === 'credit' ? this.#of(frame.id) : this.#calls.get(frame.id);
     call?.frame(frame, this.#thrown);
   }
 
-  /** Whether call `id` has streams, or signals, at all. */
+  /** Whether call `id` has streams or signals. */
   has(id: number): boolean {
     return this.#calls.has(id);
   }
 
-  /** Whether streams of call `id` go out and have not ended. */
+  /** Whether call `id` has outgoing streams that have not ended. */
   sends(id: number): boolean {
     return (this.#calls.get(id)?.outgoing.size ?? 0) > 0;
   }
 
-  /** Whether streams of call `id` come in and have not ended. */
+  /** Whether call `id` has incoming streams that have not ended. */
   receives(id: number): boolean {
     return (this.#calls.get(id)?.incoming.size ?? 0) > 0;
   }
 
-  /** Aborts the signals that came in, and fails the streams. */
+  /** Aborts the received signals of a call, and fails its streams. */
   abort(id: number, error: unknown): void {
     for (const controller of this.#calls.get(id)?.signals.values() ?? []) controller.abort(error);
     this.fail(id, error);
   }
 
   /**
-   * Fails what comes in and ends what goes out, whose consumers are told. The sources may take their time to clean up: `onSent` follows.
+   * Fails the incoming streams of a call, and ends the outgoing streams with an error to their consumers. The sources may need time to
+   * clean up: `onSent` follows.
    */
   fail(id: number, error: unknown): void {
     const call = this.#calls.get(id);
     if (call) this.#end(call, error, error);
   }
 
-  /** Drops the streams of a call that is over; what has not come to its end fails with `error`. */
+  /** Drops the streams of a call that is over. A stream that has not ended fails with `error`. */
   close(id: number, error: unknown): void {
     const call = this.#calls.get(id);
     if (!call) return;
@@ -132,12 +135,12 @@ export class Streams {
     this.#end(call, error);
   }
 
-  /** The session is over: drops the streams of all calls. */
+  /** Drops the streams of all calls, because the session is over. */
   closeAll(error: unknown): void {
     for (const id of this.#calls.ids()) this.close(id, error);
   }
 
-  /** `told` is what the consumers of outgoing streams get to know. */
+  /** `told` is the error that the consumers of outgoing streams get. */
   #end(call: CallStreams, error: unknown, told?: unknown): void {
     for (const stream of call.incoming.values()) stream.fail(error);
     for (const stream of call.outgoing.values()) stream.stop(this.#setup.sends === 'result', told);
@@ -189,7 +192,7 @@ export class Streams {
     return stream;
   }
 
-  /** What a stream failed with, or a signal aborted with. */
+  /** Decodes the error of a stream that failed, or the reason of a signal that aborted. */
   readonly #thrown = (bytes: Uint8Array): unknown => {
     try {
       return this.#setup.codec.decodeThrown(bytes, this.#setup.peer);
@@ -220,7 +223,7 @@ function unreadable(what: string, why: string, { cause }: UnreadableError): Flam
   return new FlameError('FLAME_ENCODING', `${what} cannot be read: ${why}`, { ran: 'maybe', cause });
 }
 
-/** The other end may claim what it likes. */
+/** Reads the options of a Readable. The other end is not trusted. */
 function readTraits(beside: unknown): ReadableTraits {
   if (typeof beside !== 'object' || beside === null) return {};
   const { objectMode, encoding } = beside as { objectMode?: unknown; encoding?: unknown };

@@ -17,22 +17,25 @@ export interface Source {
   readonly value: object;
 }
 
-/** The streams and signals of one value, with the context of the code that passed them: they are read in it. */
+/** The streams and signals of one value, and the async context of the code that passed them. The sources are read in that context. */
 export interface Sources {
   readonly list: readonly Source[];
-  /** Whether some are streams, and not signals. */
+  /** Whether at least one of them is a stream and not a signal. */
   readonly streams: boolean;
   readonly scope: AsyncResource;
-  /** Whether a consumer has begun to read one of them, which can then not be read again from its beginning. */
+  /**
+   * Whether a consumer has begun to read one of them. The value can then not be sent again, because that stream cannot be read from its
+   * beginning.
+   */
   started: boolean;
 }
 
-/** A value as bytes, with the streams, signals and resources that were found in it. */
+/** The bytes of a value, and the streams, signals and resources that were found in it. */
 export interface EncodedValue {
   readonly bytes: Uint8Array;
   /** Undefined when there are none. */
   readonly sources: Sources | undefined;
-  /** The resources by their numbers; undefined when there are none. */
+  /** The resources by number; undefined when there are none. */
   readonly resources: readonly FlameTrackable[] | undefined;
 }
 
@@ -42,7 +45,7 @@ export class ValueEncoder {
   readonly #warn: ((text: string) => void) | undefined;
 
   /**
-   * @param warn for results: streams in a value that cannot be encoded are ended, and `warn` is told when one fails to end.
+   * @param warn for results: if a result cannot be encoded, its streams are ended, and `warn` is called when a stream fails to end.
    *
    * @default they are left alone
    */
@@ -53,7 +56,7 @@ export class ValueEncoder {
 
   /**
    * @param tracking whether objects that can be tracked are resources; otherwise they are data
-   * @throws {UnencodableError} for a value that cannot cross, and for a FlameResource where nothing is tracked
+   * @throws {UnencodableError} for a value that cannot cross, and for a FlameResource if `tracking` is false
    */
   encode(value: unknown, tracking = false): EncodedValue {
     const finder = new PlaceholderFinder(this.#codec, tracking);
@@ -77,7 +80,7 @@ export function disposeSources(list: readonly Source[], warn: (text: string) => 
   }
 }
 
-/** Finds what travels as placeholders in one value. */
+/** Finds the streams, signals and resources in one value, which travel as placeholders. */
 class PlaceholderFinder {
   readonly #codec: Codec;
   readonly #tracking: boolean;
@@ -115,7 +118,7 @@ class PlaceholderFinder {
         return (value as AbortSignal).aborted ? { number, beside: this.#codec.encodeThrown((value as AbortSignal).reason) } : number;
       case 'readable': {
         const { readableObjectMode: objectMode, readableEncoding: encoding } = value as Readable;
-        // It may fail (no such file) before it is read; its first reader gets that error.
+        // A Readable may fail before it is read (no such file). Its first reader gets that error.
         (value as Readable).on('error', ignore);
         return { number, beside: { objectMode, encoding } };
       }

@@ -1,13 +1,13 @@
 /**
- * Items that a producer may be ahead of its consumer. A consumer that stops reading stops the producer within as many, however many
- * processes lie between them.
+ * How many items a producer may be ahead of its consumer. When a consumer stops reading, its producer stops after at most this many items,
+ * however many processes are between them.
  */
 export const windowItems = 16;
 
-/** The same in bytes: a producer that is ahead by as much sends no further item, so large items are held back sooner. */
+/** The same limit in bytes. A producer that is ahead by this much sends no further item, so large items are held back sooner. */
 export const windowBytes = 1024 * 1024;
 
-/** The producer's book of one stream: what it may send. */
+/** The producer's side of one stream's flow control: how much it may send. */
 export class SendWindow {
   #items = 0;
   #bytes = 0;
@@ -19,7 +19,7 @@ export class SendWindow {
     return this.#items > 0 && this.#bytes < windowBytes;
   }
 
-  /** Whether the consumer has asked for anything yet. */
+  /** Whether the consumer has granted anything yet. */
   get opened(): boolean {
     return this.#opened;
   }
@@ -31,8 +31,8 @@ export class SendWindow {
   }
 
   /**
-   * The consumer takes `count` more: the first grant opens the stream, each later one says that as many were taken. Never more than a
-   * window.
+   * Grants `count` more items, up to one window. The first grant opens the stream. Each later grant also confirms that the consumer took as
+   * many items.
    */
   grant(count: number): void {
     const taken = this.#opened ? Math.min(count, this.#ahead.length) : 0;
@@ -43,14 +43,14 @@ export class SendWindow {
 }
 
 /**
- * The consumer's book: what it owes the producer for items taken. Grants go out in halves of the window, so that few are needed and none is
- * missed.
+ * The consumer's side of the flow control: the credit that it owes the producer for items taken. It grants half a window at a time, so that
+ * few grants are needed and the producer does not have to wait for them.
  */
 export class ReceiveWindow {
   #items = 0;
   #bytes = 0;
 
-  /** Books an item as taken. @returns how many to grant now, mostly 0. */
+  /** Counts an item as taken. @returns how many to grant now, mostly 0. */
   taken(size: number): number {
     this.#items += 1;
     this.#bytes += size;

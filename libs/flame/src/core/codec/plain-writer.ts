@@ -31,7 +31,8 @@ export class PlainWriter {
   }
 
   /**
-   * @returns the bytes of the value; nothing writes to them afterwards. Undefined if the value is not plain enough, or if one of its getters throws.
+   * @returns the bytes of the value; nothing writes to them afterwards. Undefined if the value is not plain enough, or if one of its getters
+   * throws.
    */
   write(value: unknown): Buffer | undefined {
     if (typeof value !== 'object' || value === null) return this.#written(this.#begin(), this.#primitive(value));
