@@ -1,17 +1,20 @@
 import type { Clock } from '../../core/clock.js';
 import type { FlameLog } from '../../core/flame-log.js';
 
-/** Time that the app's idle check may take; below the pool's `askGrace`. */
+/** The time that the app's idle check may take, in milliseconds; below the pool's `askGrace`. */
 const checkLimit = 5_000;
 
-/** What the check is made with. */
+/** Dependencies of `mayStop`. */
 export interface IdleCheckSetup {
   readonly idleCheck?: () => boolean | Promise<boolean>;
   readonly clock: Clock;
   readonly log: FlameLog;
 }
 
-/** Asks the app's own `check` whether an idle runner may stop; one that throws or does not answer in time has not said true. */
+/**
+ * Runs the app's own `check`, which says whether an idle runner may stop. If the check throws or does not answer in time, the runner may
+ * not stop.
+ */
 export async function mayStop({ idleCheck, clock, log }: IdleCheckSetup, pool: string): Promise<boolean> {
   if (!idleCheck) return true;
   let cancel: (() => void) | undefined;

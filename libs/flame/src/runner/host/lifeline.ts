@@ -2,21 +2,22 @@ import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { thisSystem } from '../../system/system.js';
 
-/** The runner's end of the lifeline, as a thread beside the event loop can look at it. */
+/** The runner's end of the lifeline, in a form that a thread beside the event loop can check. */
 export interface Lifeline {
   readonly fd: number;
-  /** Tells whether `fd` is still the lifeline. */
+  /** The lifeline's inode, which shows whether `fd` is still the lifeline. */
   readonly ino: number;
 }
 
 /**
- * Calls `onGone` once when the parent's process is gone, however it went: `fd` is this process's end of a pipe that only the parent holds
- * open, and the system closes it with the parent. Does not keep the process alive. From then on nobody reads what this process prints, and
- * that does no harm; and when it ends, what its handlers spawned ends with it, since there is no parent left to see to that.
+ * Calls `onGone` once when the parent's process is gone, for whatever reason. `fd` is this process's end of a pipe that only the parent
+ * holds open. The system closes the pipe when the parent ends. The lifeline does not keep this process alive. After the parent's end nobody
+ * reads the output of this process, and failed writes are ignored. When this process then exits, it kills the processes that its handlers
+ * spawned, because there is no parent left to do so.
  *
- * Node has marked inherited descriptors close-on-exec at its start, so what handlers spawn does not hold the pipe. Where something stands
- * between parent and runner that did not pass the descriptor on, nothing is watched and undefined returned, and the end of the session
- * tells the runner.
+ * Node marks inherited descriptors close-on-exec when it starts, so processes that handlers spawn do not hold the pipe. If a program
+ * between parent and runner did not pass the descriptor on, nothing is watched and the result is undefined. The runner then learns of the
+ * parent's end from the end of the session.
  */
 export function watchLifeline(fd: number, onGone: () => void): Lifeline | undefined {
   const ino = socketAt(fd);
@@ -33,8 +34,8 @@ export function watchLifeline(fd: number, onGone: () => void): Lifeline | undefi
 }
 
 /**
- * Node makes its `'pipe'`s from sockets. Its own descriptors would be here if ours had not been passed on; taking one of them would break
- * the process.
+ * The inode of the pipe at `fd`; undefined if `fd` is no such pipe. Node makes its `'pipe'`s from sockets. If the lifeline was not passed
+ * on, `fd` may be one of Node's own descriptors, and using it would break the process.
  */
 function socketAt(fd: number): number | undefined {
   try {
@@ -45,5 +46,5 @@ function socketAt(fd: number): number | undefined {
   }
 }
 
-/** Lost output, or a parent that was killed with something unread: `close` follows where it matters. */
+/** Ignores the errors of lost output, and of a parent that was killed while data was unread. `close` follows if it matters. */
 function ignore(): void {}

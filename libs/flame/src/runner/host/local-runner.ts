@@ -10,7 +10,7 @@ import type { MemoryLink } from '../../transport/session/memory-link.js';
 import { Executor } from '../executor/executor.js';
 import type { HandlerTable } from '../executor/handler-table.js';
 
-/** What a local runner is made of. */
+/** Dependencies of a local runner. */
 export interface LocalRunnerSetup {
   readonly info: ParentInfo;
   /** The runner's end of an in-memory link. */
@@ -25,8 +25,8 @@ export interface LocalRunnerSetup {
 }
 
 /**
- * Serves calls in the parent's own process, on the parent's own container: the machine of LocalBackend. What it cannot do is what only a
- * process can: be killed while a handler blocks the event loop, which is the parent's here.
+ * Serves calls in the parent's own process, on the parent's own container: the machine of LocalBackend. Unlike a process, it cannot be
+ * killed while a handler blocks the event loop, because that is the parent's event loop.
  */
 export function startLocalRunner(setup: LocalRunnerSetup): LocalMachine {
   const { info, link } = setup;

@@ -5,29 +5,29 @@ import { reportProcessStats } from './report-process-stats.js';
 import { Watchdog } from '../watchdog/watchdog.js';
 import type { WatchdogOptions } from '../watchdog/watchdog.js';
 
-/** What a host needs of the process that it is in. A simulated runner has its own. */
+/** The functions of its process that a host needs. A simulated runner has its own. */
 export interface ProcessEnvironment {
   /** Connects to the parent; over gRPC when left out. */
   readonly openPipe?: OpenPipe;
-  /** Takes the process's signals over: they are the host's alone. */
+  /** Takes over the process's signals: no other listener gets them. */
   onSignal(told: (signal: string) => void): void;
-  /** Tells `send`, now and then, how the process is; returns what ends that. A simulated one has nothing to tell. */
+  /** Calls `send` from time to time with the process's stats; returns a function that ends this. A simulated process sends none. */
   reportStats?(send: (stats: string) => void, mostCalls: () => number): () => void;
-  /** What the process takes, as `readCosts` reads it; `parent` is where the parent is. A simulated one takes nothing of its own. */
+  /** The costs of the process, for `readCosts`; `parent` is the parent's address. A simulated process has no costs of its own. */
   costs?(parent: string): string;
   watchdog(options: WatchdogOptions): Pick<Watchdog, 'busy' | 'deadline' | 'close'>;
-  /** Exports what the app's OpenTelemetry SDK holds; rejects with what went wrong. A simulated one has none. */
+  /** Exports the data that the app's OpenTelemetry SDK holds; rejects with the problems. A simulated process has no SDK. */
   exportTelemetry?(): Promise<void>;
 }
 
-/** How a platform, or a person, asks a process to go. */
+/** The signals with which a platform or a person asks a process to end. */
 const signals = ['SIGTERM', 'SIGINT'] as const;
 
-/** This very process. */
+/** The process that this code runs in. */
 export const thisProcess: ProcessEnvironment = {
   onSignal: (told) => {
     for (const signal of signals) {
-      // Whoever else listened would end the process, or its database clients, under the running work.
+      // Other listeners would end the process, or its database clients, while work is running.
       process.removeAllListeners(signal);
       process.on(signal, () => told(signal));
     }

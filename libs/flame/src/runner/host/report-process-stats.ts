@@ -4,16 +4,17 @@ import type { Saturation } from '../../core/metrics/saturation.js';
 import type { ProcessStats } from '../../core/metrics/process-stats.js';
 import { ThreadPoolQueue } from './thread-pool-queue.js';
 
-/** How often a runner's process tells how it is: often enough for charts, too seldom to cost anything. */
+/** How often a runner's process reports its stats, in milliseconds: often enough for charts, and too seldom to cost anything. */
 const period = 5_000;
-/** How often the event loop is looked at, in milliseconds. Its lateness is what comes on top of this. */
+/** How often the event loop is sampled, in milliseconds. Its lateness is the time beyond this interval. */
 const resolution = 20;
-/** How often its load is looked at, in milliseconds. */
+/** How often the load is sampled, in milliseconds. */
 const sampled = 250;
 
 /**
- * Tells `send` at once, every five seconds, and when calls first wait for each other, how this process is. `mostCalls` gives the most calls
- * at once since it was asked before. Returns what ends it. It keeps no process alive.
+ * Calls `send` with the stats of this process: at once, every five seconds, and when calls first wait for each other. `mostCalls` returns
+ * the most calls that ran at once since it was last called. Returns a function that ends the reports. The timers do not keep the process
+ * alive.
  */
 export function reportProcessStats(send: (stats: string) => void, mostCalls: () => number): () => void {
   const delays = monitorEventLoopDelay({ resolution });

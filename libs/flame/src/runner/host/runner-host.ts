@@ -16,12 +16,12 @@ import { onThisMachine, SiblingProcesses } from './sibling-processes.js';
 import { thisProcess } from './process-environment.js';
 import type { ProcessEnvironment } from './process-environment.js';
 
-/** What a runner process is, before its app has booted. */
+/** What a runner process has before its app has booted. */
 export interface HostSetup {
   readonly info: ParentInfo;
   readonly clock: Clock;
   readonly log: FlameLog;
-  /** Whether this runner takes calls, as that changes. */
+  /** Called when this runner begins or stops to take calls. */
   readonly ready?: (ready: boolean) => void;
   /** Ends the process. */
   readonly exit: (code: number) => void;
@@ -29,27 +29,29 @@ export interface HostSetup {
   readonly environment?: ProcessEnvironment;
 }
 
-/** The app that has booted. */
+/** The booted app. */
 export interface HostedApp {
   readonly table: HandlerTable;
   readonly manifest: Manifest;
   readonly codec: Codec;
   readonly idleCheck?: () => boolean | Promise<boolean>;
-  /** How this app lets contexts travel. */
+  /** FlameModule's `context` option. */
   readonly context?: ContextCarrier;
   readonly tracer?: CallTracer;
   /** Runs the app's own shutdown hooks. */
   readonly close: () => Promise<void>;
 }
 
-/** Bytes on their way to the parent above which no line is added to them. */
+/** No log line is sent while more bytes than this wait to be sent to the parent. */
 const mostBacklog = 1024 * 1024;
-/** How long a runner that ends waits for the exports of the app's OpenTelemetry SDK; said in docs/observability.md. */
+/**
+ * How long a runner that ends waits for the exports of the app's OpenTelemetry SDK, in milliseconds; documented in docs/observability.md.
+ */
 const exportLimit = 5_000;
 
 /**
- * The life of a runner process. It ends the process in every case: when the parent says so, when a signal does, when nobody holds it any
- * more, and when it could not attach within `bootTimeout`. What runs gets `shutdownTimeout` first, then the app's hooks run.
+ * The life of a runner process. It ends the process in every case: when the parent orders it, on a signal, when the parent is gone, and
+ * when the runner could not attach within `bootTimeout`. First the running calls get `shutdownTimeout`, then the app's hooks run.
  */
 export class RunnerHost {
   readonly #setup: HostSetup;
@@ -62,11 +64,14 @@ export class RunnerHost {
   #ending: Promise<void> | undefined;
   #bootTimer: (() => void) | undefined;
   #stopStats: (() => void) | undefined;
-  /** Resolves when the parent sends nothing more: it has let this runner go, or the session is over. */
+  /** Resolves when the parent sends nothing more: it has dismissed this runner, or the session is over. */
   readonly #dismissed: Promise<void>;
   #dismiss!: () => void;
   readonly #siblings: SiblingProcesses;
-  /** Known where the parent is on this host: it alone says whether the parent lives, which may be silent for as long as it is paused. */
+  /**
+   * Set if the parent is on this host. Then only the lifeline says whether the parent is alive, because a paused parent is silent for any
+   * length of time.
+   */
   readonly #lifeline: Lifeline | undefined;
 
   constructor(given: HostSetup) {
@@ -75,9 +80,9 @@ export class RunnerHost {
     this.#dismissed = new Promise((resolve) => (this.#dismiss = resolve));
     const { info, clock, log } = setup;
     const lifeline = info.lifeline === undefined ? undefined : watchLifeline(info.lifeline, () => this.#bereaved());
-    // That of a further process of a machine elsewhere leads to the first process, and not to the parent.
+    // On another host, the lifeline of a further process leads to the machine's first process, and not to the parent.
     if (info.sameHost) this.#lifeline = lifeline;
-    // A parent that lives ends what does not boot in time.
+    // With a lifeline, no timer is needed here: a living parent ends a runner that does not boot in time.
     this.#bootTimer = afterLimit(clock, this.#lifeline ? Infinity : info.bootTimeout, () => {
       log.error(
         `this runner of pool "${info.pool}" did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms) and ends`,
@@ -90,12 +95,12 @@ export class RunnerHost {
   /**
    * Attaches to the parent and serves its calls; resolves when attached.
    *
-   * @throws {FlameError} FLAME_DENIED when the parent does not want this runner (any more).
+   * @throws {FlameError} FLAME_DENIED when the parent does not accept this runner, or no longer accepts it.
    */
   serve(app: HostedApp): Promise<void> {
     const { info, environment = thisProcess } = this.#setup;
     this.#app = app;
-    // Before anything is asked of this runner, which is as soon as its parent knows of it.
+    // Take over the signals first: as soon as the parent knows this runner, it may get work.
     environment.onSignal((signal) => void this.leave(info.shutdownTimeout, `it got ${signal}`));
     this.#attached = this.#attach(app);
     return this.#attached;
@@ -151,14 +156,14 @@ export class RunnerHost {
     );
   }
 
-  /** Sends a line of the app's logger to the parent; says whether it could. Lines that pile up are not taken. */
+  /** Sends a line of the app's logger to the parent; returns whether it was sent. No line is sent while too many bytes wait. */
   log(level: string, text: string, call: number): boolean {
     if (!this.#link || this.#closing || this.#link.backlog > mostBacklog) return false;
     this.#link.send({ type: 'log', id: call, level, text, time: Date.now() });
     return true;
   }
 
-  /** Finishes what runs within `grace`, closes the app and ends the process. Idempotent: the first reason counts. */
+  /** Finishes the running calls within `grace`, closes the app and ends the process. Idempotent: the first reason counts. */
   leave(grace: number, reason: string): Promise<void> {
     this.#ending ??= this.#leave(grace, reason);
     return this.#ending;
@@ -168,10 +173,10 @@ export class RunnerHost {
     const { info, log, exit, ready } = this.#setup;
     ready?.(false);
     this.#bootTimer?.();
-    // The parent may have let this runner in, and given it work, and its word be on the way.
+    // The parent may already have accepted this runner and sent it work, while its answer is still on the way.
     await this.#attached?.catch(() => undefined);
     await this.#executor?.drain(grace, reason);
-    // Calls that crossed the news are still coming; whoever closed now would take them along unanswered.
+    // Calls that the parent sent before it heard of the leaving still arrive. Closing now would leave them unanswered.
     if (this.#executor) await this.#within(this.#lifeline ? Infinity : info.reconnectTimeout, this.#dismissed);
     const closed = this.#app
       ?.close()
@@ -185,7 +190,10 @@ export class RunnerHost {
     exit(0);
   }
 
-  /** With what the app's shutdown hooks recorded. The link is still there for a word about what did not get out. */
+  /**
+   * Runs after the app's shutdown hooks, to export what they recorded. The link is still open, so that the log about lost data reaches the
+   * parent.
+   */
   async #exportTelemetry(): Promise<void> {
     const { log, environment = thisProcess } = this.#setup;
     const warn = (problem: string): void => log.warn(`what this runner recorded last for OpenTelemetry may be lost: ${problem}`);
@@ -193,7 +201,7 @@ export class RunnerHost {
     if (!(await this.#within(exportLimit, exported))) warn(`it was not exported within ${exportLimit} ms`);
   }
 
-  /** Waits for `done`, but not longer than `limit` milliseconds; says whether it was in time. */
+  /** Waits for `done`, but not longer than `limit` milliseconds; returns whether it was in time. */
   async #within(limit: number, done: Promise<unknown> | undefined): Promise<boolean> {
     let cancel: (() => void) | undefined;
     const late = new Promise<false>((resolve) => (cancel = this.#setup.clock.after(limit, () => resolve(false), true)));
@@ -202,14 +210,14 @@ export class RunnerHost {
     return inTime;
   }
 
-  /** The parent's process is gone: its session need not be waited for, nor said goodbye to. */
+  /** The parent's process is gone: the host neither waits for the session to resume nor closes it in order. */
   #bereaved(): void {
     this.#orphaned('its process is gone');
     this.#siblings.closeLifelines();
     this.#link?.drop('the parent is gone');
   }
 
-  /** Nobody holds this runner any more: what is linked to the parent ends now, the rest gets `shutdownTimeout`. */
+  /** The parent is gone: calls that are linked to it end now, others get `shutdownTimeout`. */
   #orphaned(how: string): void {
     const reason = `the parent is gone: ${how}`;
     this.#executor?.abortLinked(reason);

@@ -7,17 +7,17 @@ import { ownInspector } from '../../backends/launch/node-flags.js';
 import type { ParentInfo } from '../../core/parent-info.js';
 import { thisSystem } from '../../system/system.js';
 
-/** What a runner was told, without the other processes that its machine has no processors for. */
+/** The information from the parent, without the siblings for which this machine has no processors. */
 export function onThisMachine(info: ParentInfo): ParentInfo {
   return info.processes === 'auto' ? { ...info, siblings: info.siblings?.slice(0, ownProcessors() - 1) ?? [] } : info;
 }
 
-/** The file descriptor of the pipe by which a sibling sees that the first process has gone. */
+/** File descriptor of the pipe that shows a sibling the end of the first process. */
 const lifeline = 3;
 
 /**
- * The other processes of a machine that runs more than one: each is this app once more, with a session of its own to the parent. The first
- * process owns them: they go when it goes, and it ends them when it leaves.
+ * The other processes of a machine with more than one. Each runs this app again and has its own session with the parent. The first process
+ * owns them: they end when it ends, and it ends them when it leaves.
  */
 export class SiblingProcesses {
   readonly #children = new Set<ChildProcess>();
@@ -25,7 +25,7 @@ export class SiblingProcesses {
   readonly #onLost: (reason: string) => void;
   #ending = false;
 
-  /** `onLost` is told when one of them ends by itself. */
+  /** `onLost` is called when a sibling ends by itself. */
   constructor(info: ParentInfo, log: FlameLog, onLost: (reason: string) => void) {
     this.#log = log;
     this.#onLost = onLost;
@@ -34,16 +34,16 @@ export class SiblingProcesses {
     if (siblings.length > 0) process.once('exit', () => this.#killAll());
   }
 
-  /** Lets go of their lifelines: so they learn that the parent is gone, and do as this process does. */
+  /** Closes the siblings' lifelines. They then notice that the parent is gone, and act like this process. */
   closeLifelines(): void {
     for (const child of this.#children) child.stdio[lifeline]?.destroy();
   }
 
-  /** Asks all to leave, and resolves when they have gone; by force after `grace` milliseconds. */
+  /** Asks all siblings to leave, and resolves when they are gone. Kills them after `grace` milliseconds. */
   async end(grace: number): Promise<void> {
     this.#ending = true;
     const gone = Array.from(this.#children, (child) => new Promise((resolve) => child.once('exit', resolve)));
-    // Elsewhere each hears it from the parent, over its own session.
+    // On other systems, the parent orders each sibling to leave over the sibling's own session.
     if (thisSystem().asksBySignal) for (const child of this.#children) child.kill('SIGTERM');
     const force = setTimeout(() => this.#killAll(), grace);
     await Promise.all(gone);

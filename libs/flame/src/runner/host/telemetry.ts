@@ -1,13 +1,13 @@
-/** A tracer, meter or logger provider of an OpenTelemetry SDK; one of an API alone has none of this. */
+/** A tracer, meter or logger provider of an OpenTelemetry SDK. A provider of the API alone has none of these methods. */
 interface Provider {
-  /** The API's own tracer provider stands before the SDK's. */
+  /** The API's own tracer provider wraps the SDK's. */
   getDelegate?(): Provider;
   forceFlush?(): Promise<unknown>;
   shutdown?(): Promise<unknown>;
 }
 
 /**
- * Where the APIs keep the app's providers, for all copies of them in the process: `internal/global-utils` of \@opentelemetry/api and
+ * The object in which all copies of the APIs in the process keep the app's providers: `internal/global-utils` of \@opentelemetry/api and
  * api-logs.
  */
 interface Registry {
@@ -18,10 +18,11 @@ const api = Symbol.for('opentelemetry.js.api.1');
 const logsApi = Symbol.for('io.opentelemetry.js.api.logs');
 
 /**
- * Has the app's OpenTelemetry SDK, if there is one, export what it holds (spans, metrics, log records), and ends it. What an export is on
- * its way for is not waited for by `forceFlush`, but by `shutdown`. Loads nothing, and takes as long as the exporters do.
+ * Makes the app's OpenTelemetry SDK, if there is one, export the data that it holds (spans, metrics, log records), and shuts it down.
+ * `forceFlush` does not wait for exports that have already begun, but `shutdown` does. Loads no modules, and takes as long as the exporters
+ * do.
  *
- * @throws {Error} with what the exporters said.
+ * @throws {Error} with the messages of the exporters.
  */
 export async function exportTelemetry(registry: Registry = globalThis as unknown as Registry): Promise<void> {
   const { trace, metrics } = (registry[api] ?? {}) as { trace?: Provider; metrics?: Provider };
@@ -34,7 +35,7 @@ export async function exportTelemetry(registry: Registry = globalThis as unknown
   if (problems.size > 0) throw new Error([...problems].join('; '));
 }
 
-/** What an SDK says of an end that failed: an error, or a list of them. */
+/** Runs a step of a provider. Returns the message if it failed: an SDK throws an error, or a list of errors. */
 async function problemOf(provider: Provider, step: 'forceFlush' | 'shutdown'): Promise<string | undefined> {
   try {
     await provider[step]?.();

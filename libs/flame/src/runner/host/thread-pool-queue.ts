@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 
-/** A job that takes no time is back within this, in milliseconds, where no others are before it. */
+/** A job that takes no time ends within this many milliseconds, if no other jobs are queued before it. */
 const short = 100;
 
 /**
- * Measures for how long Node's thread pool, in which asynchronous hashing and compression run, has had more jobs than threads: by a job
- * that takes no time.
+ * Measures how long Node's thread pool, which runs asynchronous hashing and compression, has had more jobs than threads. To measure it, a
+ * job that takes no time is queued.
  */
 export class ThreadPoolQueue {
   #waited = 0;
   #since: number | undefined;
   #closed = false;
 
-  /** Counts up, in milliseconds. What it asks for now counts next time. */
+  /** Time with a queue so far, in milliseconds: it only counts up. A job that is queued now counts in the next reading. */
   get waited(): number {
     if (this.#since === undefined) this.#ask();
     const waits = performance.now() - this.#since!;
