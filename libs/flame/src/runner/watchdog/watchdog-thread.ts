@@ -1,32 +1,32 @@
 import type { Lifeline } from '../host/lifeline.js';
 
-/** Where main and the thread find each other's words in the shared memory, as indices of an Int32Array. */
+/** The words in the shared memory, as indices of an Int32Array. Each has one writer. */
 export const word = {
-  /** 1 while work runs. Main's. */
+  /** 1 while work runs. Written by the main thread. */
   busy: 0,
-  /** 1 while the thread sleeps until work starts. The thread's. */
+  /** 1 while the thread sleeps until work starts. Written by the thread. */
   asleep: 1,
-  /** The earliest deadline, in tenths of a second from the watchdog's start, at least 1; 0 for none. Main's. */
+  /** The earliest deadline, in tenths of a second from the watchdog's start, at least 1; 0 for none. Written by the main thread. */
   due: 2,
-  /** The number of that deadline's handler, in the order in which the names were posted. Main's. */
+  /** The number of that deadline's handler, in the order in which the names were posted. Written by the main thread. */
   handler: 3,
-  /** The number of the thread's last question that main answered. Main's. */
+  /** The number of the thread's last question that the main thread answered. Written by the main thread. */
   answered: 4,
-  /** The port of this process's inspector; 0 while none is open. Main's. */
+  /** The port of this process's inspector; 0 while none is open. Written by the main thread. */
   inspector: 5,
-  /** Nobody writes it: waiting for it is sleeping. */
+  /** Never written: the thread sleeps by waiting for it with a timeout. */
   never: 6,
 } as const;
 
-/** What the thread is given. */
+/** The data that the thread gets at its start. */
 export interface WatchdogOrders {
   readonly words: Int32Array;
   readonly word: typeof word;
-  /** `process.hrtime` at the watchdog's start, in milliseconds: the one clock that threads share and nobody sets. */
+  /** `process.hrtime` at the watchdog's start, in milliseconds: the only clock that both threads share and that cannot be set. */
   readonly startedAt: number;
   readonly grace: number;
   readonly reconnectTimeout: number;
-  /** What `net.connect` takes. */
+  /** Options for `net.connect`. */
   readonly parent: { readonly path: string } | { readonly host: string; readonly port: number };
   readonly lifeline: Lifeline | undefined;
   readonly pool: string;
@@ -34,10 +34,11 @@ export interface WatchdogOrders {
 }
 
 /**
- * The thread's program, as text, so that it is there whatever bundled, transpiled or instrumented this file, and needs no file of its own.
+ * The thread's program, as text. So it needs no file of its own, and works however this file was bundled, transpiled or instrumented.
  *
- * What a debugger holds is not blocked. Time counts by ticks of sleep and not by the clock, so that a process that was stopped for a while
- * (SIGSTOP, a paused container) is not taken for a blocked one: main gets its chance after it went on.
+ * A process that a debugger holds does not count as blocked. The thread counts time in ticks of sleep, and not by the clock. So a process
+ * that was stopped for a while (SIGSTOP, a paused container) does not count as blocked either: the main thread gets time to answer after it
+ * continues.
  */
 export const watchdogThread = `'use strict';
 const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads');

@@ -5,18 +5,18 @@ import type { Lifeline } from '../host/lifeline.js';
 import { watchdogThread, word } from './watchdog-thread.js';
 import type { WatchdogOrders } from './watchdog-thread.js';
 
-/** What a watchdog is told at its start. */
+/** Options of a watchdog. */
 export interface WatchdogOptions {
   readonly pool: string;
   readonly runner: string;
-  /** Where the parent is dialled: `unix:/path` or `host:port`. */
+  /** The parent's address: `unix:/path` or `host:port`. */
   readonly address: string;
-  /** What alone says whether the parent lives, on its host; without it the parent is dialled. */
+  /** Shows on the parent's host whether the parent is alive. Without it, the watchdog dials the parent. */
   readonly lifeline?: Lifeline | undefined;
-  /** How long the event loop may be blocked before the watchdog looks whether the parent is still there. */
+  /** How long the event loop may be blocked before the watchdog checks whether the parent is still there, in milliseconds. */
   readonly reconnectTimeout: number;
   /**
-   * How long the event loop may be blocked past a deadline.
+   * How long the event loop may be blocked after a deadline, in milliseconds.
    *
    * @default 1_000
    */
@@ -25,14 +25,18 @@ export interface WatchdogOptions {
 }
 
 /**
- * Ends this process when a handler blocks its event loop, which nothing on that event loop can do: a thread that looks on through shared
+ * Ends this process when a handler blocks its event loop. Code on that event loop cannot do this, so a thread watches it through shared
  * memory.
  *
- * SIGKILL comes when a published deadline has passed by `grace` and main has not published another, and when main has not answered for
- * `reconnectTimeout` and the parent is gone: the lifeline has ended, or without one, the parent cannot be dialled, twice, a second apart. A
- * line on stderr says which. The thread starts with the watchdog, beside the main thread (some milliseconds of it, 30 ms and 10 MB of its
- * own), so start it where the runner waits anyway. While no work runs it sleeps; while work runs it wakes four times a second. Main pays
- * for a comparison, and for a plain store where the earliest deadline moves by a tenth of a second.
+ * The thread sends SIGKILL in two cases, and a line on stderr says which:
+ *
+ * - A published deadline passed more than `grace` ago, and the main thread has not published another.
+ * - The main thread has not answered for `reconnectTimeout`, and the parent is gone: the lifeline has ended, or, without a lifeline, two
+ * attempts to dial the parent, a second apart, have failed.
+ *
+ * The thread starts with the watchdog, beside the main thread. This takes some milliseconds of the main thread, and 30 ms and 10 MB of its
+ * own. So start it when the runner waits anyway. While no work runs, the thread sleeps; while work runs, it wakes four times a second. The
+ * main thread pays for a comparison, and for a plain store when the earliest deadline moves by a tenth of a second.
  *
  * Process 1 of a container cannot be killed from inside it: give the container an init.
  */
@@ -57,7 +61,7 @@ export class Watchdog {
       pool,
       runner,
     };
-    // Without the app's loaders, preloads and environment, which it has no use for.
+    // The thread does not need the app's loaders, preloads and environment.
     this.#thread = new Worker(watchdogThread, { eval: true, workerData, env: {}, execArgv: [], name: 'flame watchdog' });
     this.#thread.on('message', (question: number) => {
       this.#tellInspector();
@@ -68,11 +72,11 @@ export class Watchdog {
         `the watchdog of this runner ended: ${String(error)}. A handler that blocks the event loop is not killed any more at its deadline`,
       );
     });
-    // After the listeners, which would hold the process again.
+    // Call `unref` after adding the listeners, because a listener keeps the process alive again.
     this.#thread.unref();
   }
 
-  /** Publishes the earliest deadline of what runs, as `performance.now()` counts; Infinity when there is none. */
+  /** Publishes the earliest deadline of the running work, on the clock of `performance.now()`; Infinity if there is none. */
   deadline(at: number, handler: string): void {
     // Rounded up; 2^31 tenths of a second are more than six years.
     const due = at === Infinity ? 0 : Math.min(2 ** 31 - 1, Math.max(1, Math.ceil((at - this.#startedAt) / 100)));
@@ -82,7 +86,7 @@ export class Watchdog {
     Atomics.store(this.#words, word.due, due);
   }
 
-  /** Says whether work runs: the thread sleeps while none does. */
+  /** Publishes whether work runs. The thread sleeps while none does. */
   busy(works: boolean): void {
     if (works) this.#tellInspector();
     Atomics.store(this.#words, word.busy, works ? 1 : 0);
@@ -94,12 +98,12 @@ export class Watchdog {
     await this.#thread.terminate();
   }
 
-  /** What may hold this process is found by the port. */
+  /** The thread finds a debugger, which may hold this process, by the inspector's port. */
   #tellInspector(): void {
     Atomics.store(this.#words, word.inspector, inspectorPort() ?? 0);
   }
 
-  /** A name is posted once, and from then on it is a number. */
+  /** Posts each name once; afterwards its number stands for it. */
   #name(handler: string): void {
     let number = this.#numbers.get(handler);
     if (number === undefined) {
