@@ -5,25 +5,25 @@ import type { CallMode } from '../../core/session/frame.js';
 import { Timed } from '../../core/pool/deadlines.js';
 import type { HandlerTable } from './handler-table.js';
 
-/** The runner of a call: what all its calls share. */
+/** The runner of a call: the parts that all its calls share. */
 export interface CallHost {
   readonly pool: string;
   readonly runnerId: string;
   /** The clock of `ActiveCall.at`. */
   now(): number;
-  /** The name of a handler, for people. */
+  /** The name of a handler, for messages. */
   name(handler: number): string;
-  /** Tells the caller how far the call is; once it is over, nothing. */
+  /** Sends a progress value to the caller. Has no effect once the call is over. */
   progress(call: ActiveCall, value: unknown): void;
 }
 
 /**
- * A call on its runner, from its arrival to its end: a call, a cast or a child. Handlers see it as a `FlameCall`.
- * The AbortController is made when the signal is first read: most handlers never read it.
+ * A call on its runner, from its arrival to its end: a call, a cast or a child. Handlers see it as a `FlameCall`. The AbortController is
+ * created when the signal is first read, because most handlers never read it.
  */
 export class ActiveCall extends Timed implements TracedRun {
   #controller: AbortController | undefined;
-  /** The context in which the signal was first read. Its listeners run in it. */
+  /** The async context in which the signal was first read. The signal's listeners run in it. */
   #scope: AsyncResource | undefined;
   #reason: FlameError | undefined;
   #deadline: number | undefined;
@@ -36,7 +36,7 @@ export class ActiveCall extends Timed implements TracedRun {
     readonly mode: CallMode,
     readonly linked: boolean,
     readonly attempt: number,
-    /** Its deadline on the runner's clock; Infinity for no limit. */
+    /** The call's deadline on the runner's clock; Infinity for no limit. */
     at: number,
     readonly trace: CarriedTrace | undefined = undefined,
   ) {
@@ -44,12 +44,12 @@ export class ActiveCall extends Timed implements TracedRun {
     this.at = at;
   }
 
-  /** `Class.method`, for people. */
+  /** `Class.method`, for messages. */
   get name(): string {
     return this.place.name(this.handler);
   }
 
-  /** Whether a tracer follows it. */
+  /** Whether the tracer follows this call. */
   get followed(): boolean {
     return true;
   }
@@ -59,7 +59,7 @@ export class ActiveCall extends Timed implements TracedRun {
     return table.invoke(this.handler, args);
   }
 
-  /** Ends the time limit: the child has been placed, or the handler has returned and only streams or resources remain. */
+  /** Removes the time limit: the child has been placed, or the handler has returned and only streams or resources remain. */
   unlimited(): void {
     this.at = Infinity;
     this.#deadline = Infinity;
@@ -79,7 +79,7 @@ export class ActiveCall extends Timed implements TracedRun {
     );
   }
 
-  /** The reason of its abort; undefined before. */
+  /** The reason of the call's abort; undefined before the abort. */
   get reason(): FlameError | undefined {
     return this.#reason;
   }
@@ -97,12 +97,12 @@ export class ActiveCall extends Timed implements TracedRun {
     return this.#controller.signal;
   }
 
-  /** Its deadline in milliseconds since 1970; Infinity for no limit. */
+  /** The call's deadline in milliseconds since 1970; Infinity for no limit. */
   get deadline(): number {
     return (this.#deadline ??= Date.now() + (this.at - this.place.now()));
   }
 
-  /** Tells the handler to stop; the first reason counts. */
+  /** Aborts the call, so that its handler stops. Only the first reason counts. */
   abort(reason: FlameError): void {
     if (this.aborted) return;
     this.#reason = reason;
@@ -111,7 +111,7 @@ export class ActiveCall extends Timed implements TracedRun {
     this.#onAbort?.(this, reason);
   }
 
-  /** Calls `action` when the call is aborted, at once if it was; the last one given counts. */
+  /** Calls `action` when the call is aborted, or at once if it already was. Only the last action that was passed counts. */
   whenAborted(action: (call: ActiveCall, reason: unknown) => void): void {
     this.#onAbort = action;
     if (this.aborted) action(this, this.#reason);

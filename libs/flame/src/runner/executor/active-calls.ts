@@ -3,12 +3,12 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import { IdMap } from '../../core/session/id-map.js';
 import type { ActiveCall } from './active-call.js';
 
-/** Told when the first call begins to run, and when the last one has ended. */
+/** Called when the first call begins to run, and when the last one has ended. */
 export interface BusyWatcher {
   busy(running: boolean): void;
 }
 
-/** The calls that run on this runner now, by their numbers. */
+/** The calls that run on this runner now, by number. */
 export class ActiveCalls {
   readonly #calls = new IdMap<ActiveCall>();
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class ActiveCalls {
     return this.#calls.size;
   }
 
-  /** The most calls at once since this was last called. */
+  /** The most calls that ran at once since this was last called. */
   takeMost(): number {
     const most = this.#most;
     this.#most = this.#calls.size;

@@ -6,20 +6,20 @@ import type { ChildClass } from './handler-table.js';
 import { ActiveCall } from './active-call.js';
 import type { CallHost } from './active-call.js';
 
-/** Time that a child gets to end: once for its running methods, once for its `onFlameStop`. */
+/** The time that a child has for its end, in milliseconds: once for its running methods, once for its `onFlameStop`. */
 const endGrace = 1_000;
 
 /**
- * A class may implement this to be told that an instance of it was placed on a runner with `flame.placeChild`. The hook is awaited, and its
- * error fails the placing. `FlameCall.current()` in it is the child's own: its signal aborts when the child has to end.
+ * A class may implement this to run code when `flame.placeChild` has placed an instance of it on a runner. The hook is awaited, and its
+ * error fails the placement. In the hook, `FlameCall.current()` is the child's own call: its signal aborts when the child has to end.
  */
 export interface OnFlameStart<A = unknown> {
   onFlameStart(args: A): void | Promise<void>;
 }
 
 /**
- * A class may implement this to clean up when a child of it ends, for whatever reason. The hook has a second; a child that takes longer
- * costs its runner. It is not called for a child whose `onFlameStart` failed, nor when its runner is lost.
+ * A class may implement this to clean up when a child of it ends, for whatever reason. The hook has a second. If it takes longer, its
+ * runner takes no new calls and ends when its work is done. The hook is not called if `onFlameStart` failed or the runner is lost.
  */
 export interface OnFlameStop {
   onFlameStop(reason: string): void | Promise<void>;
@@ -28,8 +28,8 @@ export interface OnFlameStop {
 type Child = object & Partial<OnFlameStart & OnFlameStop>;
 
 /**
- * A child on its runner, from its placing to its end: one instance and the methods that run on it. A child ends by its abort, also when it
- * ends itself.
+ * A child on its runner, from its placement to its end: one instance and the methods that run on it. Every end of a child is an abort, even
+ * if the child ends itself.
  */
 export class ActiveChild extends ActiveCall {
   readonly type: ChildClass;
@@ -49,12 +49,12 @@ export class ActiveChild extends ActiveCall {
     return false;
   }
 
-  /** Whether its methods can be called. */
+  /** Whether the child's methods can be called. */
   get lives(): boolean {
     return this.#child !== undefined && !this.aborted;
   }
 
-  /** Makes the instance and starts it. */
+  /** Creates the instance and starts it. */
   override async run(_table: unknown, [args]: unknown[]): Promise<void> {
     const scope = new AsyncResource('FLAMECHILD');
     const child: Child = await this.type.make();
@@ -83,10 +83,10 @@ export class ActiveChild extends ActiveCall {
   }
 
   /**
-   * Ends the running methods and then the instance. Methods of a child that ended itself get a second to finish before their abort;
+   * Ends the running methods and then the instance. If the child ended itself, its methods get a second to finish before they are aborted;
    * otherwise they are aborted at once.
    *
-   * @returns whether all of it ended in time. An error of `onFlameStop` goes to `warn`.
+   * @returns whether all of them ended in time. An error of `onFlameStop` goes to `warn`.
    */
   async finish(reason: FlameError, clock: Clock, warn: (text: string) => void): Promise<boolean> {
     if (this.byItself) await this.#quiet(clock);
@@ -104,7 +104,7 @@ export class ActiveChild extends ActiveCall {
   }
 }
 
-/** A call of a child's method. It takes no slot: the child has one. */
+/** A call of a child's method. It takes no slot, because the child has one. */
 export class ActiveMethod extends ActiveCall {
   readonly #child: ActiveChild;
   readonly #method: string;

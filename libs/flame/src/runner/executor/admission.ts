@@ -10,8 +10,8 @@ import type { ActiveCalls } from './active-calls.js';
 type CallFrame = Frame & { type: 'call' };
 
 /**
- * Makes the call that a frame asks for, with the deadline `at`, or the error that refuses it. A runner with a reason for `leaving` takes no
- * new calls.
+ * Creates the call for a frame, with the deadline `at`, or the error that refuses it. If there is a reason for `leaving`, new calls are
+ * refused.
  */
 export function admit(
   frame: CallFrame,

@@ -3,19 +3,22 @@ import { Deadlines } from '../../core/pool/deadlines.js';
 import type { Watchdog } from '../watchdog/watchdog.js';
 import type { ActiveCall } from './active-call.js';
 
-/** What deadlines are kept with. */
+/** Dependencies of `CallDeadlines`. */
 export interface CallDeadlinesSetup {
   readonly clock: Clock;
-  /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */
+  /** Kills this process when a handler blocks its event loop past its deadline; undefined if runners share the parent's process. */
   readonly watchdog?: Pick<Watchdog, 'deadline'> | undefined;
-  /** Time is up for this work, which is no longer kept here. */
+  /** Called when the time of a call is up. Its deadline has then been removed. */
   readonly onDue: (work: ActiveCall) => void;
 }
 
 /**
- * The deadlines of a runner's work, under one timer. The parent says when time is up, too: this is for when it cannot be heard. A deadline
- * that has gone meanwhile is not worth a system call: the timer just looks again. The watchdog always has the earliest deadline of what
- * runs: with one of work that has ended it would kill the runner for work that blocks the event loop and has time left.
+ * The deadlines of a runner's calls, under one timer. The parent enforces them as well; these are for the case that the parent cannot be
+ * heard.
+ *
+ * Removing a deadline does not move the timer, because that would cost a system call. When the timer fires, it looks for the next deadline.
+ * The watchdog always gets the earliest deadline of the running calls. If it kept the deadline of a call that has ended, it would kill the
+ * runner for another call that blocks the event loop and still has time.
  */
 export class CallDeadlines {
   readonly #setup: CallDeadlinesSetup;
@@ -62,7 +65,10 @@ export class CallDeadlines {
     this.#setup.watchdog?.deadline(first?.at ?? Infinity, first?.name ?? '');
   }
 
-  /** The parent, which sees that a debugger holds this process, gives what it holds up new time, and says when that is up. */
+  /**
+   * Handles the deadlines that have passed. If a debugger holds this process, the parent notices it, gives the calls new time, and cancels
+   * them when that is up. So their deadlines are removed here.
+   */
   #fire(now: number, debugged: boolean): void {
     for (let work = this.#deadlines.top; work && work.at <= now; work = this.#deadlines.top) {
       this.#deadlines.remove(work);

@@ -4,16 +4,17 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import { cannotRead } from './runner-errors.js';
 
-/** What `enterContext` needs. */
+/** Dependencies of `enterContext`. */
 export interface ContextSetup {
-  /** FlameModule's `context` option; undefined where the app has none. */
+  /** FlameModule's `context` option; undefined if the app has none. */
   readonly context?: ContextCarrier;
   readonly codec: Codec;
   readonly log: FlameLog;
 }
 
 /**
- * Calls `next` once, in the context that came with a call. `next` answers the call: a later error of the carrier is only logged.
+ * Calls `next` once, in the context that came with a call. `next` answers the call, so an error that the carrier throws later is only
+ * logged.
  *
  * @throws {FlameError} FLAME_CONFIG when this app has no `context` option, or its carrier does not call `next`; FLAME_ENCODING when the
  * context cannot be read; and any error that the carrier throws before `next`.

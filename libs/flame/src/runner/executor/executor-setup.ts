@@ -8,28 +8,28 @@ import type { Link, LinkEnd } from '../../transport/session/link.js';
 import type { HandlerTable } from './handler-table.js';
 import type { Watchdog } from '../watchdog/watchdog.js';
 
-/** What an `Executor` needs. */
+/** Dependencies of an `Executor`. */
 export interface ExecutorSetup {
   readonly link: Link;
   readonly table: HandlerTable;
   readonly codec: Codec;
   readonly info: Pick<ParentInfo, 'pool' | 'runner' | 'trackResources'>;
-  /** Names the other end in errors. @default the parent of the pool */
+  /** The name of the other end in errors. @default the parent of the pool */
   readonly peer?: string;
   readonly clock: Clock;
   readonly log: FlameLog;
   /** FlameModule's `context` option. */
   readonly context?: ContextCarrier;
-  /** Traces the calls; none where tracing is not installed. */
+  /** Traces the calls; undefined if tracing is not installed. */
   readonly tracer?: CallTracer;
-  /** The app's own condition for an idle runner to stop. */
+  /** The app's own check, which says whether an idle runner may stop. */
   readonly idleCheck?: () => boolean | Promise<boolean>;
-  /** The parent tells this runner to leave within `grace` milliseconds. */
+  /** Called when the parent orders this runner to leave within `grace` milliseconds. */
   readonly onLeave: (grace: number, reason: string) => void;
-  /** The parent probes this runner. */
+  /** Called when the parent probes this runner. */
   readonly onProbe?: () => void;
-  /** The session is over. */
+  /** Called when the session is over. */
   readonly onEnd: (end: LinkEnd) => void;
-  /** Kills this process when a handler blocks its event loop past its deadline; none where runners share the parent's process. */
+  /** Kills this process when a handler blocks its event loop past its deadline; undefined if runners share the parent's process. */
   readonly watchdog?: Pick<Watchdog, 'busy' | 'deadline'>;
 }

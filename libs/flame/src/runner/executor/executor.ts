@@ -17,12 +17,12 @@ import type { ActiveCall, CallHost } from './active-call.js';
 import { CallDeadlines } from './call-deadlines.js';
 import { ActiveCalls } from './active-calls.js';
 
-/** How long a runner that leaves waits for aborted calls: a second for a child's methods, and one for its hook. */
+/** How long a runner that leaves waits for aborted calls, in milliseconds: a second for a child's methods, and a second for its hook. */
 const abortGrace = 2_000;
 
 /**
- * Runs the parent's calls on this app's handlers and sends their results back. It owns the calls that run here: each is answered once,
- * and ends before `drain` resolves or is given up.
+ * Runs the parent's calls on this app's handlers and sends their results back. It owns the calls that run here. Each call is answered once.
+ * When `drain` resolves, each call has ended or been given up.
  */
 export class Executor implements LinkReceiver, CallHost {
   readonly pool: string;
@@ -108,7 +108,7 @@ export class Executor implements LinkReceiver, CallHost {
       case 'end':
       case 'credit':
       case 'stop':
-        // A frame of a call that is over was sent before the parent knew of the end.
+        // Ignore a frame of a call that is over: the parent sent it before it knew of the end.
         if (this.#calls.has(frame.id)) this.#streams.frame(frame);
         return;
       default:
@@ -119,7 +119,7 @@ export class Executor implements LinkReceiver, CallHost {
   closed(end: LinkEnd): void {
     const gone = errors.parentGone(end.reason);
     for (const call of this.#calls.all()) {
-      // Nobody reads a result's stream or holds its resources any more, linked or not.
+      // Streams and resources of a result have no consumer any more, so their call ends, linked or not.
       if (this.#streams.sends(call.id) || this.#resources.has(call.id)) call.abort(gone);
       else this.#streams.fail(call.id, gone);
     }
@@ -128,7 +128,7 @@ export class Executor implements LinkReceiver, CallHost {
 
   /**
    * Refuses new calls, gives running calls `grace` milliseconds, then aborts them. Resolves when no call runs any more, at the latest two
-   * seconds after the abort. Calls that were aborted before get no more time than that.
+   * seconds after the abort. Calls that had already been aborted get only these two seconds.
    */
   async drain(grace: number, reason: string): Promise<void> {
     if (!this.#leaving) {
@@ -141,7 +141,7 @@ export class Executor implements LinkReceiver, CallHost {
     this.#deadlines.close();
   }
 
-  /** Aborts the linked calls, which end with their parent. */
+  /** Aborts the linked calls, which end together with their parent. */
   abortLinked(reason: string): void {
     this.#calls.abort((call) => call.linked, reason);
   }
@@ -172,7 +172,10 @@ export class Executor implements LinkReceiver, CallHost {
     }
   }
 
-  /** Its promise callbacks belong to the call, too: what they run sees the same `FlameCall`. */
+  /**
+   * Calls the handler and answers the call. The promise callbacks below run in the context of the call, too: all code in them gets the same
+   * `FlameCall`.
+   */
   readonly #run = (call: ActiveCall, args: unknown[]): void => {
     const { table, tracer } = this.#setup;
     let result: unknown;
@@ -225,19 +228,19 @@ export class Executor implements LinkReceiver, CallHost {
     this.#resources.releaseAll(call.id);
   };
 
-  /** The last stream of a result has ended. */
+  /** Called when the last stream of a result has ended. */
   #sent(id: number): void {
     if (this.#resources.has(id)) this.#dropDeadline(this.#calls.get(id)!);
     else this.#ended(id);
   }
 
-  /** Only held resources, or a placed child, remain: no time limit counts. */
+  /** Removes the time limit of a call when only held resources, or a placed child, remain of it. */
   #dropDeadline(call: ActiveCall): void {
     this.#deadlines.remove(call);
     call.unlimited();
   }
 
-  /** A call that was answered before is over now. */
+  /** Ends a call that has already been answered. */
   #ended(id: number): void {
     this.#over(this.#calls.get(id)!);
     this.#setup.link.send({ type: 'ended', id, reason: '' });
@@ -260,7 +263,7 @@ export class Executor implements LinkReceiver, CallHost {
 
   #threw(call: ActiveCall, error: unknown): void {
     this.#over(call);
-    // The reason of the abort says more than the error that the abort caused; after a timeout, any error comes too late.
+    // The reason of the abort says more than the error that the abort caused. After a timeout, every error comes too late.
     if (call.reason?.code === 'FLAME_TIMEOUT' || (call.reason && isAbortBy(call.reason, error))) return this.#refuse(call.id, call.reason);
     this.#setup.link.send({ type: 'throw', id: call.id, error: this.#setup.codec.encodeThrown(error), held: false });
   }
@@ -283,7 +286,7 @@ export class Executor implements LinkReceiver, CallHost {
   }
 }
 
-/** Node's own functions give up with an AbortError around the signal's reason. */
+/** Whether an error is the result of an abort. Node's own functions reject with an AbortError whose cause is the signal's reason. */
 function isAbortBy(reason: unknown, error: unknown): boolean {
   return error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason);
 }

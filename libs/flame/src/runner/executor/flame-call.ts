@@ -9,20 +9,20 @@ export function runAs<T, A extends unknown[]>(call: FlameCall, task: (...args: A
   return current.run(call, task, ...args);
 }
 
-/** Properties that are read of any value: by `await`, by code that prints or compares values, and by Nest of a request. */
+/** Properties that some code reads of any value: `await`, code that prints or compares values, and Nest for a request. */
 const askedOfAll: readonly string[] = ['then', 'toJSON', 'raw', 'href', 'length', 'asymmetricMatch', 'nodeType', 'tagName', '$$typeof'];
 
 let readCall: (call: FlameCall) => ActiveCall;
 
-/** The call that the current code belongs to, with all that the library knows of it. */
+/** The call that the current code belongs to, in its internal form. */
 export function currentWork(): ActiveCall | undefined {
   const call = current.getStore();
   return call && readCall(call);
 }
 
 /**
- * The prototype of `FlameCall`. Request-scoped providers are given the call as their request: a property that a request has and a call has
- * not must throw, and not be undefined.
+ * The prototype of `FlameCall`. Request-scoped providers get the call as their request. If code reads a property that only a request has,
+ * it must get an error, and not undefined.
  */
 const notARequest = new Proxy(Object.prototype, {
   get(target, key, receiver) {
@@ -38,9 +38,10 @@ const notARequest = new Proxy(Object.prototype, {
 });
 
 /**
- * The call that the current code belongs to, for a handler and all code that it calls. On a runner it is also what `REQUEST` injects.
+ * The call that the current code belongs to, for a handler and all code that it calls. On a runner, `REQUEST` injects it as well.
  *
- * @throws {FlameError} FLAME_CONFIG when a property is read that it does not have. `in` tells whether it has one; others can be set.
+ * @throws {FlameError} FLAME_CONFIG when code reads a property that the call does not have. `in` tells whether it has a property; other
+ * properties can be set.
  */
 export class FlameCall {
   static {
@@ -54,7 +55,7 @@ export class FlameCall {
   readonly id: number;
   /** The pool's name; empty in a call from another instance (`nestjs-flame/rpc`), which belongs to no pool. */
   readonly pool: string;
-  /** The runner's id, or the instance's. */
+  /** The id of the runner or of the instance. */
   readonly runnerId: string;
   /** 1 for the first attempt, more for a retry. */
   readonly attempt: number;
@@ -73,8 +74,8 @@ export class FlameCall {
   }
 
   /**
-   * Aborts when the call's time is up, its caller is gone, or the runner must leave; the reason is a FlameError that tells which. A handler
-   * that does not end within a second of the abort costs its runner.
+   * Aborts when the call's time is up, its caller is gone, or the runner must leave. The reason is a FlameError that says which. If a
+   * handler does not end within a second of the abort, its runner takes no new calls and ends when its other work is done.
    */
   get signal(): AbortSignal {
     return this.#call.signal;
@@ -86,8 +87,8 @@ export class FlameCall {
   }
 
   /**
-   * Sends a value to the caller's `onProgress` (`flame.on(pool, Service, { onProgress })`), in order and before the result.
-   * Has no effect where the caller gave no `onProgress`, and once the call is over.
+   * Sends a value to the caller's `onProgress` (`flame.on(pool, Service, { onProgress })`), in order and before the result. Has no effect
+   * if the caller gave no `onProgress`, or once the call is over.
    *
    * @throws {FlameError} FLAME_ENCODING when the value cannot cross.
    */
@@ -96,8 +97,9 @@ export class FlameCall {
   }
 
   /**
-   * Ends the child that this call belongs to, from one of its methods or from code that its `onFlameStart` has started. Its running methods
-   * get a second to finish; then its `onFlameStop` is called, its slot is free, and its `exited` resolves with `'ended'` and this reason.
+   * Ends the child that this call belongs to, from one of its methods or from code that its `onFlameStart` has started. The child's running
+   * methods get a second to finish. Then its `onFlameStop` is called, its slot becomes free, and its `exited` resolves with `'ended'` and
+   * this reason.
    *
    * @throws {FlameError} FLAME_CONFIG in a call that belongs to no child.
    */

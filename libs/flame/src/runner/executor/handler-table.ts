@@ -1,17 +1,15 @@
-/**
- * The handlers of this app, by their numbers in the manifest. `nest/` implements it, so that the executor needs to know nothing of Nest.
- */
+/** The handlers of this app, by their numbers in the manifest. `nest/` implements it, so that the executor does not depend on Nest. */
 export interface HandlerTable {
   /**
-   * Calls a handler and returns its result: a promise, a stream, or a plain value. Resolves the instance first, in a fresh
-   * context where the provider is request-scoped.
+   * Calls a handler and returns its result: a promise, a stream, or a plain value. Resolves the instance first; if the provider is
+   * request-scoped, in a new context.
    */
   invoke(handler: number, args: unknown[]): unknown;
   /** The name for logs and errors, `Class.method`, or `new Class` for a class of children. */
   name(handler: number): string;
   /** The class of children with this number; undefined for a method. */
   child(handler: number): ChildClass | undefined;
-  /** Whether the resources in a handler's result are tracked; undefined where the pool decides. */
+  /** Whether the resources in a handler's result are tracked; undefined if the pool decides. */
   tracks(handler: number): boolean | undefined;
 }
 

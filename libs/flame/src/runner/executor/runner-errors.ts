@@ -51,7 +51,7 @@ export function noSuchChild(method: string): FlameError {
   return new FlameError('FLAME_LOST', `${method} was not run: the child has ended`, { ran: 'no' });
 }
 
-/** The error of reading an argument once its call is over. */
+/** The error for code that reads a stream among the arguments after the call is over. */
 export function pastEnd(handler: string): FlameError {
   return new FlameError('FLAME_CANCELLED', `${handler} is over, and the streams among its arguments with it`, { ran: 'yes' });
 }

@@ -2,11 +2,11 @@ import { AsyncResource } from 'node:async_hooks';
 import type { FlameTrackable } from '../../core/flame-trackable.js';
 import { IdMap } from '../../core/session/id-map.js';
 
-/** What `TrackedResources` needs. */
+/** Dependencies of `TrackedResources`. */
 export interface TrackedResourcesSetup {
-  /** A resource of a call has been released. */
+  /** Called when a resource of a call has been released. */
   readonly onReleased: (id: number, resource: number) => void;
-  /** All resources of a call have been released. */
+  /** Called when all resources of a call have been released. */
   readonly onAllReleased: (id: number) => void;
   readonly warn: (text: string) => void;
 }
@@ -14,9 +14,9 @@ export interface TrackedResourcesSetup {
 interface CallResources {
   readonly name: string;
   readonly scope: AsyncResource;
-  /** Those that are still held by the caller, by their numbers. */
+  /** The resources that the caller still holds, by number. */
   readonly held: Map<number, FlameTrackable>;
-  /** How many are held or being released. */
+  /** How many resources are held or being released. */
   left: number;
 }
 
@@ -33,11 +33,11 @@ export class TrackedResources {
   }
 
   open(id: number, name: string, resources: readonly FlameTrackable[]): void {
-    // In the context of the call: `onFlameRelease` is still the handler's code.
+    // Keeps the async context of the call, because `onFlameRelease` is still the handler's code.
     this.#calls.set(id, { name, scope: new AsyncResource('FLAMERESOURCE'), held: new Map(resources.entries()), left: resources.length });
   }
 
-  /** Whether the call still has any. */
+  /** Whether the call still has resources. */
   has(id: number): boolean {
     return this.#calls.has(id);
   }
