@@ -205,22 +205,28 @@ export class Pool {
     const caller = linked ? this.#setup.caller?.() : undefined;
     const traced = tracer && { pool: this.name, handler: label, mode, attempt };
     const prepared = prepareCall(this.#setup, this.#encoder, { label, args, options, caller, traced });
+    const { scope, sources, context, trace } = prepared;
+    // Every field by its name: with a spread, V8 of Node 20 makes a dictionary of it, and a seventh of the calls a second.
     const order = {
-      ...prepared,
       id: ++this.#calls,
       label,
       handler,
+      args: prepared.args,
       mode,
       attempt,
       linked,
       queueTimeout: timeout === undefined ? config.queueTimeout : Infinity,
       handlerTimeout: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
       timeout: timeout ?? Infinity,
+      sources,
       reads,
+      context,
+      trace,
+      scope,
       site: this.#sites.take(this.#submit, reads),
     };
     const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#observer.lateCast : undefined);
-    if (prepared.scope) follow(call, prepared.scope, { signal, caller, listeners }, (fact) => this.#tell(fact));
+    if (scope) follow(call, scope, { signal, caller, listeners }, (fact) => this.#tell(fact));
     this.#observer.taken(prepared.args.byteLength);
     this.#tell({ type: 'call', call });
     if (call.state === 'waiting') this.#observer.waiting(call, this.#machine.waiting);
