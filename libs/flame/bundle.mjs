@@ -1,7 +1,7 @@
 // Makes the files that apps load from what `nest build flame` has compiled. `entry/library.js` has the modules of `nestjs-flame` and those that
 // several subpaths need. Each subpath of package.json has a file with the modules that only it needs, which is its entry for `require`, and an
 // entry for `import` that gives what that file exports.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
@@ -50,14 +50,22 @@ const options = {
   format: 'cjs',
   target: 'node20',
   packages: 'external',
-  // esbuild renames classes that refer to themselves.
-  keepNames: true,
   sourcemap: true,
   sourcesContent: false,
   external: ['./nest.js'],
   plugins: [requireDependencies, nestOfTheApp],
   logLevel: 'warning',
 };
+
+/**
+ * Gives classes that refer to themselves their names back, which esbuild changes (`var A = class _A`). Its `keepNames` would also define the name of each
+ * function that a call makes anew: 7 to 13 % of the CPU time of small calls.
+ */
+function restoreClassNames(file) {
+  const text = readFileSync(file, 'utf8');
+  const names = Array.from(text.matchAll(/\bvar (\w+) = class _\1\b/g), ([, name]) => name);
+  if (names.length > 0) writeFileSync(file, text.replace(new RegExp(`\\b_(${names.join('|')})\\b`, 'g'), '$1'));
+}
 
 /** The modules that `module` leads to, itself among them, without those that lead out of the library. */
 function reach(module, inputs, found = new Set()) {
@@ -113,6 +121,7 @@ await build({
   outfile: join(out, 'library.js'),
 });
 await build({ ...options, entryPoints: ['cli/main.js'], outfile: join(out, 'cli.js') });
+for (const file of readdirSync(out).filter((name) => name.endsWith('.js'))) restoreClassNames(join(out, file));
 
 writeFileSync(join(out, 'index.js'), `module.exports = require('./library.js')['${parts.get('index')}'];\n`);
 writeFileSync(

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -34,4 +35,17 @@ it('A runner of a ProcessBackend app loads no module that only subpaths of the p
   const loaded = modules.filter(({ ranges }) => ranges[0]!.count > 0).map(({ functionName }) => functionName);
   expect(loaded).toEqual(expect.arrayContaining(['index.js', 'backends/process/process-backend.js', 'runner/executor/executor.js']));
   expect(loaded.filter((module) => ofSubpaths.test(module))).toEqual([]);
+});
+
+it('Classes of the package have the names under which it exports them', () => {
+  const require = createRequire(import.meta.url);
+  const { exports } = require('../../libs/flame/package.json') as { exports: Record<string, { require?: { default: string } }> };
+  const files = Object.values(exports).flatMap(({ require }) => require?.default ?? []);
+  const classes = files.flatMap((file) =>
+    Object.entries(require(join('../../libs/flame', file)) as Record<string, unknown>).filter(
+      (entry): entry is [string, () => unknown] => typeof entry[1] === 'function' && String(entry[1]).startsWith('class'),
+    ),
+  );
+  expect(classes.map(([exported]) => exported)).toEqual(expect.arrayContaining(['FlameResource', 'FlameModule', 'FlameContext']));
+  for (const [exported, { name }] of classes) expect(name).toBe(exported);
 });
