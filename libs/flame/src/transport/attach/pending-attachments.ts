@@ -96,8 +96,8 @@ function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manife
   if (ofRunner.version !== ofParent.version) {
     differences.push(`it has nestjs-flame ${ofRunner.version}, the parent ${ofParent.version}`);
   }
-  const onlyRunner = ofRunner.handlers.filter((name) => !ofParent.handlers.includes(name));
-  const onlyParent = ofParent.handlers.filter((name) => !ofRunner.handlers.includes(name));
+  const onlyRunner = onlyIn(ofRunner, ofParent);
+  const onlyParent = onlyIn(ofParent, ofRunner);
   if (onlyRunner.length > 0) differences.push(`only the runner has ${list(onlyRunner)}`);
   if (onlyParent.length > 0) differences.push(`only the parent has ${list(onlyParent)}`);
   if (differences.length === 0 && ofRunner.digest !== ofParent.digest) {
@@ -110,6 +110,11 @@ function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manife
       ? ' Where the script starts several apps with a FlameModule, runners are the first: give the backend of the others an `entry` that starts theirs alone.'
       : '';
   return `runner ${runner} does not match its parent: ${differences.join('; ')}. Run the same build of the app on both sides.${otherApp}`;
+}
+
+function onlyIn(one: Manifest, other: Manifest): string[] {
+  const names = new Set(other.handlers);
+  return one.handlers.filter((name) => !names.has(name));
 }
 
 /** The most handlers that an error names. */
