@@ -4,6 +4,7 @@
  */
 const layers = {
   core: [],
+  inline: ['core'],
   system: ['core'],
   transport: ['core', 'system'],
   backends: ['core', 'system'],
@@ -11,7 +12,7 @@ const layers = {
   pool: ['core', 'system', 'transport', 'backends', 'streams'],
   runner: ['core', 'system', 'transport', 'backends', 'streams'],
   ops: ['core', 'system', 'transport'],
-  nest: ['core', 'system', 'transport', 'backends', 'streams', 'pool', 'runner', 'ops'],
+  nest: ['core', 'inline', 'system', 'transport', 'backends', 'streams', 'pool', 'runner', 'ops'],
   rpc: ['core', 'system', 'transport', 'backends', 'streams', 'pool', 'runner', 'ops', 'nest'],
   metrics: ['core', 'nest'],
   tracing: ['core'],

@@ -1,6 +1,6 @@
 // Makes the files that apps load from what `nest build flame` has compiled. `entry/library.js` has the modules of `nestjs-flame` and those that
 // several subpaths need. Each subpath of package.json has a file with the modules that only it needs, which is its entry for `require`, and an
-// entry for `import` that gives what that file exports.
+// entry for `import` that gives what that file exports. A subpath that is used where there is no app has a file with all modules that it needs.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
@@ -16,6 +16,9 @@ const parts = new Map(
     .filter(([subpath]) => subpath !== './package.json')
     .map(([subpath, { require }]) => [subpath.slice(2) || 'index', require.types.slice('./dist/'.length).replace('.d.ts', '.js')]),
 );
+
+/** Subpaths that load neither Nest nor `library.js`. What they keep is global or their own. */
+const alone = new Set(['inline']);
 
 /** Jest has no `import()` where it is not asked to. Dependencies are CommonJS; optional peers may be ES modules and keep theirs. */
 const requireDependencies = {
@@ -95,9 +98,10 @@ const source = (contents) => ({ stdin: { contents, resolveDir: dist, sourcefile:
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out);
 
-const everything = source([...parts.values()].map((module) => `require('./${module}');`).join('\n'));
+const together = [...parts].filter(([part]) => !alone.has(part)).map(([, module]) => module);
+const everything = source(together.map((module) => `require('./${module}');`).join('\n'));
 const { inputs } = (await build({ ...options, ...everything, write: false, metafile: true })).metafile;
-const reached = [...parts.values()].map((module) => reach(module, inputs));
+const reached = together.map((module) => reach(module, inputs));
 const inLibrary = new Set(
   Object.keys(inputs).filter((module) => reached[0].has(module) || reached.filter((set) => set.has(module)).length > 1),
 );
@@ -106,6 +110,10 @@ const inLibrary = new Set(
 const taken = new Set([parts.get('index')]);
 for (const [part, module] of parts) {
   if (part === 'index') continue;
+  if (alone.has(part)) {
+    await build({ ...options, entryPoints: [module], outfile: join(out, `${part}.js`) });
+    continue;
+  }
   await build({
     ...options,
     ...source(`module.exports = require('#library')['${module}'] ??= require('./${module}');`),
@@ -137,6 +145,12 @@ exports.before = (load) => (core, common) => {
 `,
 );
 for (const [part, module] of parts) {
+  writeFileSync(join(out, `${part}.d.mts`), `export * from '../${module}';\n`);
+  const names = Object.keys(require(join(out, `${part}.js`))).join(', ');
+  if (alone.has(part)) {
+    writeFileSync(join(out, `${part}.mjs`), `import part from './${part}.js';\nexport const { ${names} } = part;\n`);
+    continue;
+  }
   // Node looks through the text of what ES modules import for names of exports: so they import a short file.
   writeFileSync(join(out, `${part}.load.js`), `module.exports = require('./nest.js').before(() => require('./${part}.js'));\n`);
   writeFileSync(
@@ -144,8 +158,7 @@ for (const [part, module] of parts) {
     `import * as common from '@nestjs/common';
 import * as core from '@nestjs/core';
 import load from './${part}.load.js';
-export const { ${Object.keys(require(join(out, `${part}.js`))).join(', ')} } = load(core, common);
+export const { ${names} } = load(core, common);
 `,
   );
-  writeFileSync(join(out, `${part}.d.mts`), `export * from '../${module}';\n`);
 }

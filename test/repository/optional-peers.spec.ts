@@ -21,7 +21,7 @@ describe('what only some apps have', () => {
   const entries: Record<string, Loads> = {};
 
   beforeAll(async () => {
-    const names = ['index', 'docker', 'fly', 'kubernetes', 'metrics', 'tracing', 'dashboard', 'rpc', 'testing', 'cli'];
+    const names = ['index', 'docker', 'fly', 'kubernetes', 'metrics', 'tracing', 'dashboard', 'rpc', 'testing', 'inline', 'cli'];
     const files: Record<string, string> = {
       index: 'index.ts',
       cli: 'cli/main.ts',
@@ -53,6 +53,7 @@ describe('what only some apps have', () => {
     ['dashboard', []],
     ['rpc', []],
     ['testing', []],
+    ['inline', []],
     ['cli', []],
     ['metrics', []],
     ['tracing', ['@opentelemetry/api']],
