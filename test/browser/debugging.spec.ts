@@ -16,7 +16,7 @@ it("a handler on a runner is held at a breakpoint of Chrome's DevTools for longe
   const app = new SpawnedApp('survival/main.js', {
     SURVIVAL_DOING: 'asksUntilHeld',
     SURVIVAL_FOLDER: folder,
-    SURVIVAL_POOL: JSON.stringify({ timeout: 1_000, max: 1 }),
+    SURVIVAL_POOL: JSON.stringify({ handlerTimeout: 1_000, max: 1 }),
     SURVIVAL_BACKEND: JSON.stringify({ inspect: true }),
   });
   const [, address] = await app.line(/runner \S+ of pool "p": Debugger listening on ws:\/\/(\S+)/);

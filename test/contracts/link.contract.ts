@@ -304,15 +304,15 @@ function plain(frames: readonly Frame[]): unknown[] {
 const bytes = Buffer.from([1, 2, 3]);
 
 const oneOfEach: readonly Frame[] = [
-  { type: 'call', id: 1, handler: 3, args: bytes, mode: 'call', timeout: 30_000, linked: true, attempt: 1 },
-  { type: 'call', id: 2, handler: 0, args: Buffer.alloc(0), mode: 'cast', timeout: 0, linked: false, attempt: 2, context: bytes },
+  { type: 'call', id: 1, handler: 3, args: bytes, mode: 'call', handlerTimeout: 30_000, linked: true, attempt: 1 },
+  { type: 'call', id: 2, handler: 0, args: Buffer.alloc(0), mode: 'cast', handlerTimeout: 0, linked: false, attempt: 2, context: bytes },
   {
     type: 'call',
     id: 3,
     handler: 1,
     args: bytes,
     mode: 'child',
-    timeout: 1.5,
+    handlerTimeout: 1.5,
     linked: true,
     attempt: 1,
     child: 7,
@@ -325,7 +325,7 @@ const oneOfEach: readonly Frame[] = [
     handler: 0,
     args: bytes,
     mode: 'call',
-    timeout: 0,
+    handlerTimeout: 0,
     linked: true,
     attempt: 1,
     trace: { traceId: 'a', spanId: 'b' },

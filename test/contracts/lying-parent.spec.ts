@@ -60,7 +60,7 @@ describe('A runner whose parent lies on the wire', () => {
   it('ends, and does not crash, on 60 mutated packets of a parent', async () => {
     const random = new SeededRandom(6);
     const honest: readonly Frame[] = [
-      { type: 'call', id: 1, handler: 0, args: Buffer.from('args'), mode: 'call', timeout: 1_000, linked: true, attempt: 1 },
+      { type: 'call', id: 1, handler: 0, args: Buffer.from('args'), mode: 'call', handlerTimeout: 1_000, linked: true, attempt: 1 },
       { type: 'cancel', id: 1, cause: 'caller', reason: 'gone' },
       { type: 'credit', id: 1, stream: 0, count: 16 },
       { type: 'leave', grace: 1_000, reason: 'resized' },

@@ -92,7 +92,7 @@ describe('ProcessBackend with inspect', () => {
 
 describe('A runner with a debugger', () => {
   it('is held in a handler for longer than its limits, and answers', async () => {
-    const { app, runners, marks } = startParent('asks', { pool: { timeout: 2_000 }, backend: { inspect: true } });
+    const { app, runners, marks } = startParent('asks', { pool: { handlerTimeout: 2_000 }, backend: { inspect: true } });
     const [, , url] = await app.line(ofRunner);
     const client = await DebuggerClient.attach(url!);
     const [runner] = runners();
@@ -106,7 +106,7 @@ describe('A runner with a debugger', () => {
   });
 
   it('is not killed by its watchdog for a handler that blocks it', async () => {
-    const { app, runners } = startParent('asksForBlock', { pool: { timeout: 1_000 }, backend: { inspect: true } });
+    const { app, runners } = startParent('asksForBlock', { pool: { handlerTimeout: 1_000 }, backend: { inspect: true } });
     const [, , url] = await app.line(ofRunner);
     await DebuggerClient.attach(url!);
     const [runner] = runners();
@@ -114,7 +114,7 @@ describe('A runner with a debugger', () => {
   });
 
   it('has its limits while no debugger is attached', async () => {
-    const { app } = startParent('asksForBlock', { pool: { timeout: 1_000 }, backend: { inspect: true } });
+    const { app } = startParent('asksForBlock', { pool: { handlerTimeout: 1_000 }, backend: { inspect: true } });
     expect(await answerOf(app)).toContain('failed FLAME_TIMEOUT');
   });
 });
@@ -123,7 +123,7 @@ describe('A parent with a debugger', () => {
   const flags = ['--inspect=127.0.0.1:0'];
 
   it('is held for longer than the limits of its calls, and gets their answers', async () => {
-    const { app, marks } = startParent('asks', { pool: { timeout: 2_000 }, flags });
+    const { app, marks } = startParent('asks', { pool: { handlerTimeout: 2_000 }, flags });
     const client = await DebuggerClient.attach((await app.line(ofParent))[1]!);
     await app.line(/is at it/);
     await hold(client);
@@ -134,13 +134,13 @@ describe('A parent with a debugger', () => {
   });
 
   it('lets handlers run for longer than their limits', async () => {
-    const { app } = startParent('asksLong', { pool: { timeout: 1_000 }, flags });
+    const { app } = startParent('asksLong', { pool: { handlerTimeout: 1_000 }, flags });
     await DebuggerClient.attach((await app.line(ofParent))[1]!);
     expect(await answerOf(app)).toMatch(/answered \d+$/);
   });
 
   it('keeps the limits while no debugger is attached, and logs once how to debug a runner', async () => {
-    const { app } = startParent('asksLong', { pool: { timeout: 1_000 }, flags });
+    const { app } = startParent('asksLong', { pool: { handlerTimeout: 1_000 }, flags });
     expect(await answerOf(app)).toContain('failed FLAME_TIMEOUT');
     expect(app.lines.filter((line) => hint.test(line))).toHaveLength(1);
   });

@@ -104,7 +104,7 @@ describe('A parent that is paused', () => {
 
 describe('A parent that blocks its event loop', () => {
   it('keeps its runners, and gets the answers that came meanwhile, though the time of their calls has passed since', async () => {
-    const { app, marks, booted } = startParent('asksAndBlocks', { timeout: 2_000 });
+    const { app, marks, booted } = startParent('asksAndBlocks', { handlerTimeout: 2_000 });
     await until(() => answers(app).length === 2);
     expect(answers(app).sort()).toEqual([`[parent] answered ${booted()[0]}`, '[parent] answered 8000000 bytes'].sort());
     expect(booted()).toHaveLength(1);

@@ -21,7 +21,7 @@ function environment(backend: object): Record<string, string> {
   return {
     SURVIVAL_DOING: 'asksUntilHeld',
     SURVIVAL_FOLDER: folder,
-    SURVIVAL_POOL: JSON.stringify({ timeout: 1_000, max: 1 }),
+    SURVIVAL_POOL: JSON.stringify({ handlerTimeout: 1_000, max: 1 }),
     SURVIVAL_BACKEND: JSON.stringify(backend),
   };
 }

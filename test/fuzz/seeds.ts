@@ -10,7 +10,7 @@ export const frames: readonly WireFrame[] = [
     handler: 0,
     args: bytes,
     mode: 'call',
-    timeout: 1_000,
+    handlerTimeout: 1_000,
     linked: true,
     attempt: 1,
     context: bytes,

@@ -26,7 +26,7 @@ class Work {
   async refused() {}
   async unbootable() {}
 }
-const pools = { late: ['work', { timeout: 50 }], refused: ['drained'], unbootable: ['hopeless'] };
+const pools = { late: ['work', { handlerTimeout: 50 }], refused: ['drained'], unbootable: ['hopeless'] };
 for (const [method, [pool, options]] of Object.entries(pools)) decorate(Work, method, OnFlame(pool, options));
 
 class AppController {

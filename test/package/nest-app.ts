@@ -23,7 +23,7 @@ export class AppService {
     throw new NotFoundException(\`no video \${id}, says \${process.pid}\`);
   }
 
-  @OnFlame('work', { timeout: 50 })
+  @OnFlame('work', { handlerTimeout: 50 })
   async render(): Promise<string> {
     return new Promise((resolve) => setTimeout(resolve, 60_000, 'rendered').unref());
   }

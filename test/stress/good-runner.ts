@@ -76,7 +76,7 @@ export class GoodRunner {
 
   #call(): void {
     const id = ++this.#id;
-    this.#link.send({ type: 'call', id, handler: 0, args: Buffer.from('x'), mode: 'call', timeout: 0, linked: true, attempt: 1 });
+    this.#link.send({ type: 'call', id, handler: 0, args: Buffer.from('x'), mode: 'call', handlerTimeout: 0, linked: true, attempt: 1 });
   }
 }
 

@@ -42,7 +42,7 @@ export class StreamWorld {
           return last;
         },
       },
-      { max: 3, maxConcurrency: 4, timeout: 20_000, shutdownTimeout: 500, idleShutdownAfter: 300 },
+      { max: 3, maxConcurrency: 4, handlerTimeout: 20_000, shutdownTimeout: 500, idleShutdownAfter: 300 },
     );
   }
 

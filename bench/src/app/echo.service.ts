@@ -28,7 +28,7 @@ export class EchoService {
     return bytes.length;
   }
 
-  @OnFlame('cpu', { timeout: 60_000 })
+  @OnFlame('cpu', { handlerTimeout: 60_000 })
   async work(turns: number): Promise<void> {
     burn(turns);
   }

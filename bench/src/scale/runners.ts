@@ -25,7 +25,7 @@ const pool = (name: string, runners: number): FlamePoolOptions => ({
   maxConcurrency: 1,
   maxQueue: waiting,
   queueTimeout: 600_000,
-  timeout: 600_000,
+  handlerTimeout: 600_000,
 });
 
 @Module({

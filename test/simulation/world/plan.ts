@@ -54,7 +54,7 @@ export function planFor(seed: number): Plan {
     minBoot: 'degrade',
     maxConcurrency: 1 + dice.below(4),
     singleUse: dice.chance(0.15),
-    timeout: dice.chance(0.5) ? 1_500 : 20_000,
+    handlerTimeout: dice.chance(0.5) ? 1_500 : 20_000,
     bootTimeout,
     queueTimeout: dice.chance(0.5) ? bootTimeout : 60_000,
     shutdownTimeout: dice.below(2_000),

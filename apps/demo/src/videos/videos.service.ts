@@ -17,7 +17,7 @@ export class VideosService {
   ) {}
 
   /** Makes a thumbnail of every so many seconds of the video, on a runner, and answers with their addresses. */
-  @OnFlame('ffmpeg', { timeout: 60_000 })
+  @OnFlame('ffmpeg', { handlerTimeout: 60_000 })
   async thumbnails(video: Video, everySeconds: number): Promise<string[]> {
     const folder = await mkdtemp(join(tmpdir(), 'thumbnails-'));
     try {

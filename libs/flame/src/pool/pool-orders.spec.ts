@@ -65,7 +65,7 @@ describe('Pool under orders', () => {
   });
 
   it('aborts what a drained runner has not done within shutdownTimeout', async () => {
-    const rig = new PoolRig({ 'A.run': open().handler }, { shutdownTimeout: 500, timeout: 60_000 });
+    const rig = new PoolRig({ 'A.run': open().handler }, { shutdownTimeout: 500, handlerTimeout: 60_000 });
     const call = rig.call('A.run').catch((error: unknown) => error);
     await settle();
     const drained = rig.pool.drainRunner('p-test-1');

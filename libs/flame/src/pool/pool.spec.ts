@@ -107,7 +107,7 @@ describe('Pool', () => {
   it('tells a caller that time was up, also when the handler gave up before by a clock that was ahead', async () => {
     const ahead = new VirtualClock();
     const handler = (): Promise<unknown> => sleep(60_000, undefined, { ref: false, signal: FlameCall.current()!.signal });
-    const rig = new PoolRig({ 'A.run': handler }, { timeout: 1_000 }, { runner: { clock: ahead } });
+    const rig = new PoolRig({ 'A.run': handler }, { handlerTimeout: 1_000 }, { runner: { clock: ahead } });
     const result = failure(rig.call('A.run'));
     await settle();
     await ahead.advance(1_000);

@@ -216,7 +216,7 @@ export class Pool {
       attempt,
       linked,
       queueTimeout: timeout === undefined ? config.queueTimeout : Infinity,
-      handlerTimeout: timeout === undefined ? (options.handlerTimeout ?? config.timeout) : Infinity,
+      handlerTimeout: timeout === undefined ? (options.handlerTimeout ?? config.handlerTimeout) : Infinity,
       timeout: timeout ?? Infinity,
       sources,
       reads,

@@ -14,7 +14,7 @@ const [user, password] = env['DASH_AUTH']?.split(':') ?? [];
 
 @Injectable()
 class Work {
-  @OnFlame('work', { timeout: 60_000 })
+  @OnFlame('work', { handlerTimeout: 60_000 })
   async sleep(time: number): Promise<void> {
     const { signal } = FlameCall.current()!;
     await new Promise<void>((resolve) => {

@@ -48,7 +48,7 @@ async function ended(child: ChildProcess): Promise<Ended> {
 }
 
 @Module({
-  imports: [FlameModule.forRoot([{ name: 'work', min: 1, max: 1, timeout: 60_000 }], { backend: new ProcessBackend() })],
+  imports: [FlameModule.forRoot([{ name: 'work', min: 1, max: 1, handlerTimeout: 60_000 }], { backend: new ProcessBackend() })],
   providers: [Descendants],
 })
 export class AppModule {}

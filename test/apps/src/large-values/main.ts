@@ -18,7 +18,9 @@ class Values {
 }
 
 @Module({
-  imports: [FlameModule.forRoot([{ name: 'work', min: 3, max: 3, maxConcurrency: 1, timeout: 60_000 }], { backend: new ProcessBackend() })],
+  imports: [
+    FlameModule.forRoot([{ name: 'work', min: 3, max: 3, maxConcurrency: 1, handlerTimeout: 60_000 }], { backend: new ProcessBackend() }),
+  ],
   providers: [Values],
 })
 class AppModule {}

@@ -34,7 +34,7 @@ export class WorkService {
     throw new Error('it failed on purpose');
   }
 
-  @OnFlame('work', { timeout: 120_000 })
+  @OnFlame('work', { handlerTimeout: 120_000 })
   async sleep(time: number): Promise<void> {
     await setTimeout(time, undefined, { signal: FlameCall.current()?.signal });
   }

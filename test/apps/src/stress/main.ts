@@ -39,7 +39,7 @@ const machines = new WatchedMachines(options.folder, hosts);
           min: 0,
           max: 4,
           maxConcurrency: 8,
-          timeout: 20_000,
+          handlerTimeout: 20_000,
           bootTimeout: 20_000,
           queueTimeout: 60_000,
           shutdownTimeout: 3_000,

@@ -50,7 +50,7 @@ export class StressWork {
   }
 
   /** Ends only when its time is up. */
-  @OnFlame('stress', { timeout: 300 })
+  @OnFlame('stress', { handlerTimeout: 300 })
   async late(call: number): Promise<number> {
     mark(call);
     await sleep(600_000, undefined, { signal: FlameCall.current()!.signal });
@@ -58,7 +58,7 @@ export class StressWork {
   }
 
   /** Blocks its event loop past its deadline, so that its watchdog kills it. */
-  @OnFlame('stress', { timeout: 500 })
+  @OnFlame('stress', { handlerTimeout: 500 })
   async blocks(call: number): Promise<number> {
     mark(call);
     for (;;);

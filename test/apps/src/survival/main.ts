@@ -41,7 +41,7 @@ class Hooks implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShu
 
 @Module({
   imports: [
-    ConformanceModule.with([{ name: 'p', max: 4, maxConcurrency: 4, timeout: Infinity, ...JSON.parse(pool) }], {
+    ConformanceModule.with([{ name: 'p', max: 4, maxConcurrency: 4, handlerTimeout: Infinity, ...JSON.parse(pool) }], {
       backend: new ProcessBackend(JSON.parse(backend)),
       ...JSON.parse(options),
     }),

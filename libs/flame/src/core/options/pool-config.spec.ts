@@ -26,7 +26,8 @@ describe('readPoolOptions', () => {
     [{ name: 'p', max: '3' }, 'forRoot pools[0].max must be a whole number of at least 1, but is "3"'],
     [{ name: 'p', min: 3, max: 2 }, 'forRoot pools[0].min is 3, more than max, which is 2'],
     [{ name: 'p', min: -1, max: 2 }, 'forRoot pools[0].min must be a whole number of at least 0, but is -1'],
-    [{ name: 'p', max: 1, timeout: -5 }, 'forRoot pools[0].timeout must be a time in milliseconds above 0, but is -5'],
+    [{ name: 'p', max: 1, handlerTimeout: -5 }, 'forRoot pools[0].handlerTimeout must be a time in milliseconds above 0, but is -5'],
+    [{ name: 'p', max: 1, timeout: 5 }, 'forRoot pools[0].timeout is not an option. The options are: name, min, max, '],
     [{ name: 'p', max: 1, bootTimeout: 0 }, 'forRoot pools[0].bootTimeout must be a time'],
     [{ name: 'p', max: 1, shutdownTimeout: NaN }, 'forRoot pools[0].shutdownTimeout must be a time'],
     [{ name: 'p', max: 1, idleShutdownAfter: { after: 5, chek: () => true } }, 'forRoot pools[0].idleShutdownAfter.chek is not an option'],
@@ -44,7 +45,7 @@ describe('readPoolOptions', () => {
   });
 
   it('takes Infinity for no limit', () => {
-    expect(readPoolOptions({ name: 'p', max: 1, timeout: Infinity }, path).timeout).toBe(Infinity);
+    expect(readPoolOptions({ name: 'p', max: 1, handlerTimeout: Infinity }, path).handlerTimeout).toBe(Infinity);
   });
 
   it('waits for a slot as long as for a boot by default', () => {

@@ -8,7 +8,7 @@ export interface PoolConfig<Backend = unknown> extends PoolRules {
   readonly backend: Backend | undefined;
   readonly log: PoolLogLevel | false;
   readonly logStartup: boolean;
-  readonly timeout: number;
+  readonly handlerTimeout: number;
   readonly queueTimeout: number;
   /** Runs on the runner before it may idle out. */
   readonly idleCheck: (() => boolean | Promise<boolean>) | undefined;
@@ -28,7 +28,7 @@ export const poolDefaults = {
   singleUse: false,
   log: false,
   logStartup: false,
-  timeout: 30_000,
+  handlerTimeout: 30_000,
   bootTimeout: 30_000,
   shutdownTimeout: 30_000,
   idleShutdownAfter: 30_000,
@@ -63,7 +63,7 @@ export function readPoolOptions<Backend>(options: PoolOptions<Backend>, path: st
     backend: read.raw('backend') as Backend | undefined,
     log: readLog(read),
     logStartup: read.flag('logStartup', poolDefaults.logStartup),
-    timeout: read.duration('timeout', poolDefaults.timeout),
+    handlerTimeout: read.duration('handlerTimeout', poolDefaults.handlerTimeout),
     bootTimeout,
     queueTimeout: read.duration('queueTimeout', bootTimeout),
     shutdownTimeout: read.duration('shutdownTimeout', poolDefaults.shutdownTimeout, true),

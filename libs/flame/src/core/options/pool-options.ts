@@ -58,7 +58,7 @@ export interface PoolOptions<Backend = unknown> {
    *
    * @default 30_000
    */
-  timeout?: number;
+  handlerTimeout?: number;
   /**
    * Time for a machine to boot and attach. Then it is destroyed, and the boot counts as failed.
    *

@@ -73,10 +73,11 @@ export function waitedTooLong(call: PoolCall, pool: PoolView, now: number): Flam
 export function ranTooLong(call: PoolCall, pool: PoolView, runner: string, now: number): FlameError {
   const ran = now - call.ranAt;
   const waited = call.ranAt - call.cameAt;
+  const limit = call.timeout < call.handlerTimeout ? `timeout ${ms(call.timeout)}` : `handlerTimeout ${ms(call.handlerTimeout)}`;
   return new FlameError(
     'FLAME_TIMEOUT',
     `${call.label} timed out after ${ms(ran)} of running on runner ${runner} of pool "${pool.name}" ` +
-      `(timeout ${ms(Math.min(call.timeout, call.handlerTimeout))}; it had waited ${ms(waited)} before). Its handler was aborted.`,
+      `(${limit}; it had waited ${ms(waited)} before). Its handler was aborted.`,
     { ran: 'maybe' },
   );
 }

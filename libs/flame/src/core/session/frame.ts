@@ -15,7 +15,7 @@ export type CallMode = 'call' | 'cast' | 'child';
 export type CancelCause = 'timeout' | 'caller' | 'leaving';
 
 export type ParentFrame =
-  /** Run a handler. `timeout` is the time it may run, in milliseconds, 0 for no limit. */
+  /** Run a handler. `handlerTimeout` is the time it may run, in milliseconds, 0 for no limit. */
   | {
       type: 'call';
       id: number;
@@ -23,7 +23,7 @@ export type ParentFrame =
       handler: number;
       args: Uint8Array;
       mode: CallMode;
-      timeout: number;
+      handlerTimeout: number;
       linked: boolean;
       /** 1 for the first attempt. */
       attempt: number;

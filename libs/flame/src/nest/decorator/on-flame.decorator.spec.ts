@@ -132,8 +132,11 @@ describe('OnFlame', () => {
       }
       return 'no error';
     };
-    expect(message(declare({ timeout: -1 }))).toMatch(/^FLAME_CONFIG @OnFlame on Bad\.run\.timeout must be a time .* but is -1/);
-    expect(message(declare({ tiemout: 1 }))).toMatch(/@OnFlame on Bad\.run\.tiemout is not an option.*timeout/);
+    expect(message(declare({ handlerTimeout: -1 }))).toMatch(
+      /^FLAME_CONFIG @OnFlame on Bad\.run\.handlerTimeout must be a time .* but is -1/,
+    );
+    // `timeout` is the time of a whole call, which flame.on takes.
+    expect(message(declare({ timeout: 1 }))).toMatch(/@OnFlame on Bad\.run\.timeout is not an option\. The options are: .*handlerTimeout/);
     expect(message(declare({ retry: { attempts: 0 } }))).toMatch(/@OnFlame on Bad\.run\.retry\.attempts must be/);
     expect(message(declare({ cast: 'yes' }))).toMatch(/@OnFlame on Bad\.run\.cast must be true or false/);
     expect(message(declare({}, ''))).toMatch(/@OnFlame on Bad\.run\.pool must be a non-empty string/);

@@ -18,9 +18,9 @@ export interface OnFlameOptions {
    * How long the handler may run, in milliseconds, from when the call is sent to a runner. After that the caller gets `FLAME_TIMEOUT` and
    * the handler's signal aborts. `Infinity` for no limit.
    *
-   * @default the pool's `timeout`
+   * @default the pool's `handlerTimeout`
    */
-  timeout?: number;
+  handlerTimeout?: number;
   /**
    * Whether the handler is aborted when its caller leaves or the parent dies. With `false` it goes on; after the parent's death for at most
    * `shutdownTimeout`.
@@ -72,8 +72,8 @@ export interface OnFlameOptions {
 /**
  * Runs the method on a runner of `pool`, on that runner's own instance of the class; its promise settles with the handler's result. On a
  * runner, inside a handler, and on an instance that no app with a FlameModule made, the method runs in place: as a part of the call around
- * it, with that call's deadline and signal, and without these options. There, `flame.on` makes a call of its own with the `timeout` given
- * here.
+ * it, with that call's deadline and signal, and without these options. There, `flame.on` makes a call of its own with the `handlerTimeout`
+ * given here.
  *
  * Decorators above `@OnFlame` run at the caller, those below it on the runner; the metadata of both stays visible.
  *
@@ -96,7 +96,7 @@ function readDeclaration(pool: string, options: OnFlameOptions, found: Decorated
     trackResources: read.raw('trackResources') === undefined ? undefined : read.flag('trackResources', false),
     enhancers: readEnhancers(read),
     callOptions: {
-      handlerTimeout: read.raw('timeout') === undefined ? undefined : read.duration('timeout', Infinity),
+      handlerTimeout: read.raw('handlerTimeout') === undefined ? undefined : read.duration('handlerTimeout', Infinity),
       linked: read.flag('link', true),
       retry: readRetry(read),
       idempotent: read.flag('idempotent', false),

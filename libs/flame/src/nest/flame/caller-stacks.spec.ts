@@ -22,7 +22,7 @@ class Photos {
     return 'resized';
   }
 
-  @OnFlame('photos', { timeout: 20 })
+  @OnFlame('photos', { handlerTimeout: 20 })
   async slowly(): Promise<never> {
     return forever();
   }
@@ -40,7 +40,7 @@ class Photos {
     throw new RangeError('no such photo');
   }
 
-  @OnFlame('photos', { timeout: 200 })
+  @OnFlame('photos', { handlerTimeout: 200 })
   async *frames(): AsyncGenerator<number> {
     yield 1;
     await forever();

@@ -103,8 +103,8 @@ class ChildInPlace implements AnyChild, EndingChild {
     this.#exit({ how: this.work.byItself ? 'ended' : this.#how, reason: reason.message });
   }
 
-  get #frame(): { type: 'call'; id: number; handler: number; args: Uint8Array; timeout: number; attempt: number } {
-    return { type: 'call', id: this.#place.outer?.id ?? 0, handler: 0, args: nothing, timeout: 0, attempt: 1 };
+  get #frame(): { type: 'call'; id: number; handler: number; args: Uint8Array; handlerTimeout: number; attempt: number } {
+    return { type: 'call', id: this.#place.outer?.id ?? 0, handler: 0, args: nothing, handlerTimeout: 0, attempt: 1 };
   }
 
   #host(name: string, scope: CallScope): CallHost {

@@ -13,7 +13,7 @@ import { OnFlame } from '../decorator/on-flame.decorator.js';
 class Service {
   readonly seen: string[] = [];
 
-  @OnFlame('one', { timeout: 5_000 })
+  @OnFlame('one', { handlerTimeout: 5_000 })
   async where(): Promise<string> {
     return FlameCall.current()?.pool ?? 'here';
   }

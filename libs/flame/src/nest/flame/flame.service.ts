@@ -20,8 +20,8 @@ export type ChildArgs<T> = T extends { onFlameStart(...args: infer A): unknown }
 
 /**
  * Options of `flame.placeChild`. `timeout` limits the placing only; without it, waiting has the pool's `queueTimeout` and `onFlameStart`
- * the pool's `timeout`. `signal` cancels the placing and, unless `link` is false, ends the child. `onProgress` is called with the child's
- * progress for as long as it lives.
+ * the pool's `handlerTimeout`. `signal` cancels the placing and, unless `link` is false, ends the child. `onProgress` is called with the
+ * child's progress for as long as it lives.
  */
 export type PlaceChildOptions = Omit<FlameCallOptions, 'returns'>;
 

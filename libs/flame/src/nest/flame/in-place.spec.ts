@@ -31,7 +31,7 @@ class Inner {
     throw signal.reason;
   }
 
-  @OnFlame('one', { timeout: 500 })
+  @OnFlame('one', { handlerTimeout: 500 })
   async limited(): Promise<void> {
     await this.wait();
   }
@@ -103,7 +103,7 @@ interface Rig {
 async function start(tracing?: CallTracer): Promise<Rig> {
   told.length = 0;
   const castErrors: unknown[] = [];
-  const pools = ['one', 'two'].map((name) => ({ name, max: 1, timeout: 10_000 }));
+  const pools = ['one', 'two'].map((name) => ({ name, max: 1, handlerTimeout: 10_000 }));
   const app = await startApp({
     imports: [FlameTestingModule.forRoot(pools, { virtualTime: true, tracing, onCastError: (error) => void castErrors.push(error) })],
     providers: [Inner, PerRequest, Outer],

@@ -40,7 +40,7 @@ class PhotosService {
     return 'resized';
   }
 
-  @OnFlame('photos', { timeout: 50 })
+  @OnFlame('photos', { handlerTimeout: 50 })
   async slowly(): Promise<never> {
     return this.untilAborted();
   }

@@ -41,7 +41,12 @@ describe('FlameModule.forRoot', () => {
     ['a nameless pool', [{ max: 1 }], {}, /^FlameModule\.forRoot pools\[0\]\.name is missing/],
     ['min above max', [{ name: 'a', min: 2, max: 1 }], {}, /pools\[0\]\.min is 2, more than max, which is 1\. Raise max or lower min/],
     ['max: 0', [{ name: 'a', max: 0 }], {}, /pools\[0\]\.max must be a whole number of at least 1/],
-    ['a negative time', [{ name: 'a', max: 1, timeout: -5 }], {}, /pools\[0\]\.timeout must be a time in milliseconds above 0, but is -5/],
+    [
+      'a negative time',
+      [{ name: 'a', max: 1, handlerTimeout: -5 }],
+      {},
+      /pools\[0\]\.handlerTimeout must be a time in milliseconds above 0, but is -5/,
+    ],
     [
       'two pools of one name',
       [

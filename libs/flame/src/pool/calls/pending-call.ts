@@ -10,7 +10,7 @@ import type { Sources } from '../../streams/value-encoder.js';
 export interface CallOptions {
   /** Time for waiting, booting and running together, in milliseconds. If left out, each of these has its own limit. */
   timeout?: number;
-  /** Time for the handler to run, in milliseconds; the pool's `timeout` if left out. */
+  /** Time for the handler to run, in milliseconds; the handler's own, or the pool's, if left out. */
   handlerTimeout?: number;
   /** Ends the call at once, and aborts its handler if it runs and the work is linked. */
   signal?: AbortSignal;

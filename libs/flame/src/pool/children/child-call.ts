@@ -22,8 +22,8 @@ export interface ChildExit {
 /** The runner on which a child lives. */
 export interface ChildHome {
   readonly id: string;
-  /** Runs a method for at most `timeout` milliseconds; 0 for no limit. */
-  run(method: PendingCall, timeout: number): void;
+  /** Runs a method for at most `handlerTimeout` milliseconds; 0 for no limit. */
+  run(method: PendingCall, handlerTimeout: number): void;
   cancel(method: PendingCall, cause: CancelCause, reason: string): void;
   /** A method ignored its abort, so the runner gets no new work. */
   taint(reason: string): void;

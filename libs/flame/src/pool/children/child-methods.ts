@@ -38,7 +38,7 @@ export class ChildMethods {
     this.#sites.now = clock.now();
     const site = this.#sites.take(this.call);
     const label = `${child.type}.${method}`;
-    const { signal, timeout = config.timeout } = options;
+    const { signal, timeout = config.handlerTimeout } = options;
     const { home, exit } = child;
     if (!home) throw child.goneError(`has ended (${exit?.reason})`, 'no', label);
     const caller = this.#setup.caller?.();

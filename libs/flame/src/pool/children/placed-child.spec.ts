@@ -78,7 +78,7 @@ describe('PlacedChild', () => {
   });
 
   it('has no clock once it is placed', async () => {
-    const { rig, seen } = rigOf({ timeout: 1_000 });
+    const { rig, seen } = rigOf({ handlerTimeout: 1_000 });
     const child = await rig.place('Counter', {}, { timeout: 2_000 });
     await rig.clock.advance(1_000_000);
     expect(await child.call('add', [1])).toBe(1);
@@ -93,7 +93,7 @@ describe('PlacedChild', () => {
   });
 
   it('runs out of time while it is being placed', async () => {
-    const { rig } = rigOf({ timeout: 500 }, { 'new Slow': () => ({ onFlameStart: () => new Promise(() => {}) }) });
+    const { rig } = rigOf({ handlerTimeout: 500 }, { 'new Slow': () => ({ onFlameStart: () => new Promise(() => {}) }) });
     const error = failure(rig.place('Slow'));
     await rig.clock.advance(500);
     expect(await error).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });
@@ -131,12 +131,12 @@ describe('PlacedChild', () => {
       expect((await child.stop('enough')).how).toBe('stopped');
     });
 
-    it('have the pool’s timeout, or their own', async () => {
+    it('have the pool’s handlerTimeout, or a timeout of their own', async () => {
       for (const [options, after] of [
         [{}, 1_000],
         [{ timeout: 50 }, 50],
       ] as const) {
-        const { rig } = rigOf({ timeout: 1_000 });
+        const { rig } = rigOf({ handlerTimeout: 1_000 });
         const child = await rig.place('Counter');
         await rig.clock.advance(10);
         const error = failure(child.call('run', ['forever'], options));

@@ -18,7 +18,7 @@ const lies: Record<string, readonly Frame[]> = {
   'gives a value that is none': [{ type: 'return', id: 1, value: Buffer.from([0xc1, 0xff, 0xff]), held: false }],
   'gives up with a code that there is not': [{ type: 'refuse', id: 1, code: '__proto__', ran: 'no', reason: '', held: false }],
   'asks for calls, as only a parent does': [
-    { type: 'call', id: 7, handler: 0, args: value, mode: 'call', timeout: 0, linked: true, attempt: 1 },
+    { type: 'call', id: 7, handler: 0, args: value, mode: 'call', handlerTimeout: 0, linked: true, attempt: 1 },
   ],
   'ends what never began': [{ type: 'ended', id: 4_000_000_000, reason: '' }],
   'takes on casts that nobody sent': [{ type: 'accept', id: 5 }],

@@ -12,7 +12,7 @@ const call = (id: number, more: { child?: number } = {}): Frame => ({
   handler: 0,
   args: new Uint8Array(0),
   mode: 'call',
-  timeout: 0,
+  handlerTimeout: 0,
   linked: true,
   attempt: 1,
   ...more,

@@ -60,10 +60,10 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.#link.open(this);
   }
 
-  run(call: PendingCall, timeout: number): void {
+  run(call: PendingCall, handlerTimeout: number): void {
     this.#calls.set(call.id, call);
     const { handler, args, mode, linked, attempt, context, trace, child, method, sources, reads } = call.order;
-    this.#link.send({ type: 'call', id: call.id, handler, args, mode, timeout, linked, attempt, context, trace, child, method });
+    this.#link.send({ type: 'call', id: call.id, handler, args, mode, handlerTimeout, linked, attempt, context, trace, child, method });
     if (sources) {
       this.#streams.open(call.id, call.label, sources);
       call.onFail = (error) => this.#streams.fail(call.id, error);

@@ -149,7 +149,7 @@ export class Executor implements LinkReceiver, CallHost {
   #call(frame: Frame & { type: 'call' }): void {
     if (this.#calls.has(frame.id)) throw new Error(`call ${frame.id} runs here already`);
     const { codec, link, clock, table } = this.#setup;
-    const at = frame.timeout === 0 ? Infinity : clock.now() + frame.timeout;
+    const at = frame.handlerTimeout === 0 ? Infinity : clock.now() + frame.handlerTimeout;
     const call = admit(frame, at, this, this.#calls, table, this.#leaving);
     if (call instanceof FlameError) return this.#refuse(frame.id, call);
     let args: unknown;

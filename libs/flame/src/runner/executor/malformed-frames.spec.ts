@@ -29,7 +29,7 @@ const call = (id: number, more: Partial<Frame & { type: 'call' }> = {}): Frame =
   handler: 0,
   args: codec.encode([id]),
   mode: 'call',
-  timeout: 0,
+  handlerTimeout: 0,
   linked: true,
   attempt: 1,
   ...more,

@@ -150,7 +150,7 @@ function build(f: Fields): WireFrame {
         handler: f.handler,
         args: f.payload ?? none,
         mode,
-        timeout: f.time,
+        handlerTimeout: f.time,
         linked: f.linked,
         attempt: f.attempt,
       };

@@ -66,7 +66,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
     case 'call':
       out.uint(tags.id, frame.id);
       out.uint(tags.handler, frame.handler);
-      out.double(tags.time, frame.timeout);
+      out.double(tags.time, frame.handlerTimeout);
       out.uint(tags.mode, modes.indexOf(frame.mode));
       out.bool(tags.linked, frame.linked);
       out.uint(tags.attempt, frame.attempt);

@@ -8,7 +8,7 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 function call(id: number, args: Uint8Array = Buffer.alloc(0)): Frame {
-  return { type: 'call', id, handler: 0, args, mode: 'call', timeout: 0, linked: true, attempt: 1 };
+  return { type: 'call', id, handler: 0, args, mode: 'call', handlerTimeout: 0, linked: true, attempt: 1 };
 }
 
 function returned(id: number, bytes: number, held = false): Frame {

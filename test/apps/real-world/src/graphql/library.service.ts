@@ -24,7 +24,7 @@ export class LibraryService {
     return process.pid;
   }
 
-  @OnFlame('search', { timeout: 50 })
+  @OnFlame('search', { handlerTimeout: 50 })
   async slowest(): Promise<string> {
     return new Promise((resolve) => setTimeout(resolve, 60_000, 'found').unref());
   }
