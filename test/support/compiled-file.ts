@@ -41,6 +41,9 @@ export class InlineRecord {
 
 /** As `Flame`, with every call in this process. `perform` gets the inline function and what it is called with. */
 export class InlineFlame {
+  /** What an inline `function` has as its `this`, where nothing was compiled. */
+  self?: unknown;
+
   constructor(readonly perform: (run: Run, args: unknown[]) => unknown) {}
 
   call(_pool: string, run: Run): unknown {
@@ -72,14 +75,11 @@ export function compiled(code: string, file = 'src/file.js', format: 'commonjs' 
   return result;
 }
 
-/**
- * What `run(flame)`, an export of the code, gives: as it is written, compiled and in place, and with the copies in the place of the functions.
- * An inline `function` has `self` as its `this` where it runs in place.
- */
+/** What `run(flame)`, an export of the code, gives: as it is written, compiled and in place, and with the copies in the place of the functions. */
 export async function threeWays(code: string, modules?: Record<string, unknown>): Promise<Record<'written' | 'inPlace' | 'copy', unknown>> {
-  const result = compiled(code);
+  const output = compile({ code, file: 'src/file.js', format: 'commonjs' })?.code ?? code;
   const inline = new InlineRecord();
-  const written = new InlineFlame((run, args) => run.apply(written.self, args)) as InlineFlame & { self?: unknown };
+  const written: InlineFlame = new InlineFlame((run, args) => run.apply(written.self, args));
   const inPlace = new InlineFlame((run, args) => run.apply(inline.marks.get(run)?.captures?.()[0], args));
   const copy = new InlineFlame((run, args) => inline.runCopy(run, args));
   const runIn = async (text: string, flame: unknown, record: InlineRecord): Promise<unknown> => {
@@ -91,15 +91,15 @@ export async function threeWays(code: string, modules?: Record<string, unknown>)
   };
   return {
     written: await runIn(code, written, new InlineRecord()),
-    inPlace: await runIn(result.code, inPlace, inline),
-    copy: await runIn(result.code, copy, inline),
+    inPlace: await runIn(output, inPlace, inline),
+    copy: await runIn(output, copy, inline),
   };
 }
 
 /** What a result gives: the items of a stream. */
 async function gathered(result: unknown): Promise<unknown> {
   if (Array.isArray(result)) return Promise.all(result.map(gathered));
-  if (typeof result !== 'object' || result === null || !(Symbol.asyncIterator in result)) return result;
+  if (typeof result !== 'object' || result === null || !(Symbol.asyncIterator in result || Symbol.iterator in result)) return result;
   const items: unknown[] = [];
   for await (const item of result as AsyncIterable<unknown>) items.push(item);
   return items;

@@ -17,7 +17,7 @@ const places: Readonly<Record<string, number>> = { call: 1, cast: 1, map: 2 };
  * What it lets through is parsed, so it must never miss one.
  */
 const mayHoldCall =
-  /\.\s*(?:call|cast|map)\s*\((?!\s*(?:(?:this|null|void 0|async|function)\b|[\w$]+\s*=>|\([\w$\s,]*\)\s*=>|[\w$.]*\s*\)))/;
+  /\.\s*(?:call|cast|map)(?:\s|\/\*[^]*?\*\/|\?\.)*\((?!\s*(?:(?:this|null|void 0|async|function)\b|[\w$]+\s*=>|\([\w$\s,]*\)\s*=>|[\w$.]*\s*\)))/;
 const ofFunctions = /=>|\bfunction\b/;
 
 /** Cheap: most files hold none, and cost nothing else. */

@@ -12,15 +12,15 @@ export interface Place {
   readonly self: Self;
 }
 
-/** Tells where the call stands that has this function. */
-export function placeOf(tree: Tree, run: InlineFunctionNode, file: string): Place {
+/** Tells where the call stands that has this function. `inline` has the inline functions of the file: `Flame` gives them the `this` around them. */
+export function placeOf(tree: Tree, run: InlineFunctionNode, file: string, inline: ReadonlySet<Node>): Place {
   let self: Self | undefined;
   let named: string | undefined;
   let from: Node = run;
   for (const node of tree.ancestors(run)) {
     const member = memberOf(tree, node, from);
     if (member) return { name: `${member.className ?? `${file}#class`}.${member.name}`, home: member.home, self: self ?? member.self };
-    if (hasOwnThis(node)) self ??= selfOf(tree, node);
+    if (hasOwnThis(node) && !inline.has(node)) self ??= selfOf(tree, node);
     if (hasOwnThis(node) || node.type === 'ArrowFunctionExpression') named = nameOf(tree, node) ?? named;
     from = node;
   }

@@ -32,7 +32,7 @@ export interface Problem {
 type Text = Pick<Problem, 'message' | 'fix'>;
 
 /** The texts, each with what is wrong, after "The inline function X", and what to do. `name` is the variable's. */
-const texts: Readonly<Record<Exclude<RefusalCode, 'unreadable'>, (name: string) => Text>> = {
+const texts: Readonly<Record<Exclude<RefusalCode, 'unreadable'>, (name: string, property: string) => Text>> = {
   'assigns-captured': (name) => ({
     message: `assigns to "${name}", a variable of the function around it. A runner has a copy of that variable, so the caller would not see the change`,
     fix: `Return the value, and assign the result of the call to "${name}".`,
@@ -49,9 +49,9 @@ const texts: Readonly<Record<Exclude<RefusalCode, 'unreadable'>, (name: string) 
     message: `uses "${name}", a local class, and classes do not travel`,
     fix: `Move "${name}" to the top level of the module.`,
   }),
-  'captures-provider': (name) => ({
+  'captures-provider': (name, property) => ({
     message: `uses "${name}", a variable that holds a provider, and providers do not travel`,
-    fix: `Use "this.${name}" in the function: there it is the runner's own provider.`,
+    fix: `Use "this.${property}" in the function: there it is the runner's own provider.`,
   }),
   'captures-this': (name) => ({
     message: `uses "${name}", a variable that holds "this", and providers do not travel`,
@@ -99,7 +99,7 @@ const texts: Readonly<Record<Exclude<RefusalCode, 'unreadable'>, (name: string) 
   }),
 };
 
-/** `name` is the variable's, where there is one. */
-export function problem(code: Exclude<RefusalCode, 'unreadable'>, at: Pick<Node, 'start' | 'end'>, name = ''): Problem {
-  return { severity: code === 'changing-variable' ? 'warning' : 'error', code, ...texts[code](name), at };
+/** `name` is the variable's, where there is one, `property` that of `this` which it holds. */
+export function problem(code: Exclude<RefusalCode, 'unreadable'>, at: Pick<Node, 'start' | 'end'>, name = '', property = ''): Problem {
+  return { severity: code === 'changing-variable' ? 'warning' : 'error', code, ...texts[code](name, property), at };
 }

@@ -30,6 +30,18 @@ export class Tree {
     for (let above = this.#parents.get(node); above; above = this.#parents.get(above)) yield above;
   }
 
+  ancestorOf(node: Node, fits: (node: Node) => boolean): Node | undefined {
+    for (const above of this.ancestors(node)) if (fits(above)) return above;
+    return undefined;
+  }
+
+  /** The function or program of which a declaration is a statement; undefined in any other block. */
+  blockOf(declaration: Node): Node | undefined {
+    let above = this.parentOf(declaration);
+    if (above?.type === 'ExportNamedDeclaration' || above?.type === 'ExportDefaultDeclaration') above = this.parentOf(above);
+    return above?.type === 'BlockStatement' ? this.parentOf(above) : above;
+  }
+
   /** Every node of the file, parents first, in the order of the text. */
   *visit(): Generator<Node> {
     const open: Node[] = [this.program];

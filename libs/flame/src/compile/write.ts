@@ -1,5 +1,5 @@
-import type { Output, Piece } from './output.js';
-import type { ClassNode, InlineFunctionNode, Tree } from './tree.js';
+import type { Output } from './output.js';
+import type { ClassNode, FunctionNode, InlineFunctionNode, Node, Tree } from './tree.js';
 
 /** Names of what a compiled file imports, and of what is added to it; unlike every name in the file. */
 export interface AddedNames {
@@ -32,13 +32,17 @@ export interface Copy {
   readonly names: readonly string[];
 }
 
-/** Marks the function where it stands. */
-export function writeMark(output: Output, names: AddedNames, run: InlineFunctionNode, id: string, captures: string): void {
+/** Marks a function that can run elsewhere, where it stands. */
+export function writeMark(output: Output, names: AddedNames, { run, id, digest, names: captured }: Copy, self: 'this' | 'void 0'): void {
   output.add(run.start, `${names.inline}(`);
-  output.add(run.end, `, ${quote(id)}, ${captures})`);
+  output.add(run.end, `, ${quote(id)}, () => [${[self, ...captured].join(', ')}], void 0, ${quote(digest)})`);
 }
 
-export const thunk = (self: 'this' | 'void 0', captured: readonly string[]): string => `() => [${[self, ...captured].join(', ')}]`;
+/** Marks a function that cannot. */
+export function writeProblem(output: Output, names: AddedNames, run: InlineFunctionNode, id: string, problem: string): void {
+  output.add(run.start, `${names.inline}(`);
+  output.add(run.end, `, ${quote(id)}, void 0, ${quote(problem)})`);
+}
 
 /** Adds the copy as a method to the class. */
 export function writeMethod(output: Output, names: AddedNames, home: ClassNode, copy: Copy): void {
@@ -53,25 +57,35 @@ export function writeMethod(output: Output, names: AddedNames, home: ClassNode, 
   );
 }
 
-/** Adds the copy to the end of the module, as a function that is there from the start. Returns the text that registers it. */
-export function writeFunction(output: Output, names: AddedNames, tree: Tree, index: number, copy: Copy, strict: boolean): string {
+/** Adds the copy to the end of the module or namespace, as a function that is there from the start. Returns the text that registers it. */
+export function writeFunction(output: Output, names: AddedNames, to: Body, copy: Copy, more: { index: number; strict: boolean }): string {
   const { args, parameters } = parametersOf(copy, names);
-  const name = `${names.copy}${index}`;
-  const head = strict ? `() { "use strict"; const [${parameters}] = arguments; ` : `(${parameters}) { `;
-  output.add(tree.program.body.at(-1)!.end, `\nfunction ${name}${head}return (`, copy.run, `)(${args.join(', ')}); }`);
+  const name = `${names.copy}${more.index}`;
+  // A function with a rest parameter may have no "use strict".
+  const head = more.strict ? `() { "use strict"; const [${parameters}] = arguments; ` : `(${parameters}) { `;
+  output.add(statementsOf(to).at(-1)!.end, `\nfunction ${name}${head}return (`, copy.run, `)(${args.join(', ')}); }`);
   return `${names.function}(${quote(copy.id)}, ${quote(copy.digest)}, ${list(copy.names)}, ${name});`;
 }
 
-/** Imports what the file uses now, and registers its functions, on the first line that is free for it: no line moves. */
-export function writeImport(output: Output, tree: Tree, used: readonly [name: string, local: string][], registered: string): void {
-  const module = tree.program.sourceType === 'module';
+/** What a file uses now, by name, with the name that it has there. */
+export function importText(format: 'commonjs' | 'module', used: readonly [name: string, local: string][]): string {
+  const module = format === 'module';
   const what = used.map(([name, local]) => (name === local ? name : `${name}${module ? ' as ' : ': '}${local}`)).join(', ');
-  const text = module ? `import { ${what} } from "${source}";` : `const { ${what} } = require("${source}");`;
-  const directive = tree.program.body.findLast((node) => 'directive' in node && node.directive !== undefined);
-  if (!directive) return output.add(tree.program.body[0]!.start, `${text}${registered} `);
-  const separator = tree.textOf(directive).endsWith(';') ? ' ' : '; ';
-  output.add(directive.end, `${separator}${text}${registered}`);
+  return module ? `import { ${what} } from "${source}";` : `const { ${what} } = require("${source}");`;
 }
+
+/** Adds statements before all others, without moving a line: behind directives, which have to stay the first. */
+export function writeFirst(output: Output, tree: Tree, to: Body, text: string): void {
+  const [first] = statementsOf(to);
+  const directive = statementsOf(to).findLast((node) => 'directive' in node && node.directive !== undefined);
+  if (directive) output.add(directive.end, tree.textOf(directive).endsWith(';') ? ' ' : '; ', text);
+  else output.add(first!.start, text, ' ');
+}
+
+/** What runs once: the program or a namespace. */
+export type Body = FunctionNode | Tree['program'];
+
+const statementsOf = ({ body }: Body): readonly Node[] => (Array.isArray(body) ? body : body.type === 'BlockStatement' ? body.body : []);
 
 /** The function's own arguments are passed on where it can see them. */
 function parametersOf({ run, names }: Copy, { args }: AddedNames): { args: string[]; parameters: string } {
@@ -82,5 +96,3 @@ function parametersOf({ run, names }: Copy, { args }: AddedNames): { args: strin
 const list = (names: readonly string[]): string => `[${names.map(quote).join(', ')}]`;
 
 const quote = (text: string): string => JSON.stringify(text);
-
-export type { Piece };
