@@ -82,6 +82,11 @@ describe('attaching', () => {
       { ...manifest, handlers: ['Videos.cut', 'Videos.mix'], digest: 'd2' },
       ['only the runner has the handler Videos.mix', 'only the parent has the handler Videos.join'],
     ],
+    [
+      'an inline function with other code',
+      { ...manifest, code: manifest.handlers.map((name) => (name === 'Videos.cut' ? 'c2' : '')), digest: 'd2' },
+      ['it has other code for the handler Videos.cut'],
+    ],
     ['another digest alone', { ...manifest, digest: 'd2' }, ["its handlers' digest is d2, the parent's d1"]],
   ];
   for (const [what, ofRunner, words] of unlike) {

@@ -7,9 +7,14 @@ export interface Manifest {
   readonly version: string;
   /** The protocol's number; sessions need equal ones. */
   readonly protocol: number;
-  /** The names of all handlers, sorted. */
+  /** The names of all handlers: methods, inline functions, classes of children, each sorted. */
   readonly handlers: readonly string[];
-  /** SHA-256 over the handlers' names, hexadecimal. */
+  /**
+   * The digest of each handler's code, in the order of `handlers`; empty for all but inline functions, whose ids count them. Undefined if
+   * there are none.
+   */
+  readonly code?: readonly string[] | undefined;
+  /** SHA-256 over the handlers' names and their code's digests, hexadecimal. */
   readonly digest: string;
   /** What the process was started from; undefined where that cannot be told. */
   readonly build?: BuildDigest | undefined;

@@ -20,6 +20,8 @@ export interface PoolSetup {
   /** Returns the address to which runners attach. If the backend knows the parent's name for runners, `host` is this name. */
   readonly address: (host?: string) => Promise<ParentAddress>;
   readonly manifest: Manifest;
+  /** The names of the variables that an inline function captures, which are its first arguments; undefined for another handler. */
+  readonly captures?: (handler: number) => readonly string[] | undefined;
   /** As in `ExpectedRunner`. */
   readonly refusal?: ExpectedRunner['refusal'];
   readonly codec: Codec;

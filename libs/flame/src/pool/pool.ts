@@ -12,6 +12,7 @@ import { ValueEncoder } from '../streams/value-encoder.js';
 import { callStats, firstOf, type CallStats } from './observe/call-stats.js';
 import { ChildCall } from './children/child-call.js';
 import { ChildMethods } from './children/child-methods.js';
+import { encodeArgs, type CallArgs, type EncodedArgs } from './calls/encoded-args.js';
 import { follow } from './calls/follow.js';
 import { PendingCall, type CallOptions } from './calls/pending-call.js';
 import { PlacedChild } from './children/placed-child.js';
@@ -85,8 +86,13 @@ export class Pool {
     }
   }
 
+  /** Encodes the arguments of calls that are made later, or several times. @throws {FlameError} FLAME_ENCODING */
+  encode(handler: number, args: unknown[]): EncodedArgs {
+    return encodeArgs(this.#setup, this.#encoder, handler, args);
+  }
+
   /** Runs a handler on one of the runners and returns its result. */
-  call(handler: number, args: unknown[], options: CallOptions = {}): Promise<unknown> {
+  call(handler: number, args: CallArgs, options: CallOptions = {}): Promise<unknown> {
     if (options.retry) return this.#repeated('call', handler, args, options, options.retry.attempts);
     try {
       return this.#submit('call', handler, args, options, 1).promise;
@@ -96,7 +102,7 @@ export class Pool {
   }
 
   /** Runs a handler without awaiting its end. Resolves when a runner has accepted the cast. A later failure goes to `onCastError`. */
-  async cast(handler: number, args: unknown[], options: CallOptions = {}): Promise<void> {
+  async cast(handler: number, args: CallArgs, options: CallOptions = {}): Promise<void> {
     if (options.retry) await this.#repeated('cast', handler, args, options, options.retry.attempts);
     else await this.#submit('cast', handler, args, options, 1).promise;
   }
@@ -198,13 +204,13 @@ export class Pool {
     return this.#drained;
   }
 
-  #submit(mode: CallMode, handler: number, args: unknown[], options: CallOptions, attempt: number): PendingCall {
+  #submit(mode: CallMode, handler: number, args: CallArgs, options: CallOptions, attempt: number): PendingCall {
     const { config, manifest, listeners, tracer } = this.#setup;
     const label = manifest.handlers[handler]!;
     const { signal, timeout, linked = true, reads = false } = options;
     const caller = linked ? this.#setup.caller?.() : undefined;
     const traced = tracer && { pool: this.name, handler: label, mode, attempt };
-    const prepared = prepareCall(this.#setup, this.#encoder, { label, args, options, caller, traced });
+    const prepared = prepareCall(this.#setup, this.#encoder, { label, handler, args, options, caller, traced });
     const { scope, sources, context, trace } = prepared;
     // Every field by its name: with a spread, V8 of Node 20 makes a dictionary of it, and a seventh of the calls a second.
     const order = {
@@ -233,7 +239,7 @@ export class Pool {
     return call;
   }
 
-  #repeated(mode: CallMode, handler: number, args: unknown[], options: CallOptions, attempts: number): Promise<unknown> {
+  #repeated(mode: CallMode, handler: number, args: CallArgs, options: CallOptions, attempts: number): Promise<unknown> {
     return repeated((more, attempt) => this.#submit(mode, handler, args, more, attempt), {
       options,
       attempts,

@@ -8,6 +8,7 @@ export type { InstanceInfo } from './instances/instance-info.js';
 export { OnRegion } from './on-region.decorator.js';
 export type { OnRegionOptions } from './on-region.decorator.js';
 export { RegionRpc } from './region-rpc.service.js';
+export type { RegionCallOptions } from './region-rpc.service.js';
 export type { RegionChoice } from './rpc-declaration.js';
 export type { FlameRpcOptions } from './rpc-options.js';
 export type { InstanceTls } from './rpc-security.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { FlameError } from '../core/errors/flame-error.js';
-import { readCallOptions, reading } from '../nest/flame/call-options.js';
+import { ofPools, readCallOptions, reading } from '../nest/flame/call-options.js';
 import type { FlameCallOptions } from '../nest/flame/call-options.js';
 import type { FlameApi } from '../nest/flame/flame-api.js';
 import type { Class } from '../nest/handlers/provider-home.js';
@@ -8,6 +8,9 @@ import { deliver } from '../nest/decorator/returns.js';
 import type { InstanceInfo } from './instances/instance-info.js';
 import type { Target } from './region-calls.js';
 import { RpcApp } from './rpc-app.js';
+
+/** Options of a call to another region: those of `flame.on` that need no runners. */
+export type RegionCallOptions = Omit<FlameCallOptions, (typeof ofPools)[number]>;
 
 /**
  * The region of this instance, the list of other instances, and calls to them. Such a call does not need `@OnRegion`, and may go to another
@@ -54,22 +57,22 @@ export class RegionRpc {
    *
    * @throws {FlameError} FLAME_CONFIG for an invalid option, FLAME_DENIED for a class or method that cannot be reached.
    */
-  on<T>(region: string, service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
+  on<T>(region: string, service: Class<T>, options: RegionCallOptions = {}): FlameApi<T> {
     const target = { region: region === 'primary' ? this.primaryRegion : region };
     return this.#proxy(target, service, options, `RegionRpc.on('${region}', ${service.name})`) as FlameApi<T>;
   }
 
   /** The same as `on`, in the primary region. */
-  onPrimary<T>(service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
+  onPrimary<T>(service: Class<T>, options: RegionCallOptions = {}): FlameApi<T> {
     return this.#proxy({ region: this.primaryRegion }, service, options, `RegionRpc.onPrimary(${service.name})`) as FlameApi<T>;
   }
 
   /** The same as `on`, on the instance with this `id` in `instances()`. */
-  onInstance<T>(id: string, service: Class<T>, options: FlameCallOptions = {}): FlameApi<T> {
+  onInstance<T>(id: string, service: Class<T>, options: RegionCallOptions = {}): FlameApi<T> {
     return this.#proxy({ instance: id }, service, options, `RegionRpc.onInstance('${id}', ${service.name})`) as FlameApi<T>;
   }
 
-  #proxy(target: Target, service: Class, options: FlameCallOptions, asker: string): object {
+  #proxy(target: Target, service: Class, options: RegionCallOptions, asker: string): object {
     const app = this.#app;
     const { index } = app.opened(asker);
     const reach = index.reach(service);
@@ -78,7 +81,7 @@ export class RegionRpc {
         'FLAME_DENIED',
         `${asker}: ${service.name} cannot be reached on other instances. Put @OnRegion on one of its methods or name it in FlameRpcModule's handlers, and provide it in a module.`,
       );
-    const given = readCallOptions(options, `${asker} options`);
+    const given = readCallOptions(options, `${asker} options`, ofPools);
     return new Proxy(emptyTarget, {
       get(_, key) {
         const method = reach.get(key);

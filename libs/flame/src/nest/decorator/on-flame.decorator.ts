@@ -5,9 +5,11 @@ import { readReturns } from './decoration.js';
 import type { DecoratedMethod, MethodReturning } from './decoration.js';
 import { onFlame } from '../module/flame-app.js';
 import type { FlameResult, FlameReturns } from './returns.js';
+import { readRetry } from './retry-options.js';
+import type { RetryOptions } from './retry-options.js';
 
 /** Options of `@OnFlame`. */
-export interface OnFlameOptions {
+export interface OnFlameOptions extends RetryOptions {
   /**
    * The handler's name, unique in the app.
    *
@@ -28,17 +30,6 @@ export interface OnFlameOptions {
    * @default true
    */
   link?: boolean;
-  /**
-   * Repeats a call that certainly did not run, because no runner could be booted or none was free in time. `attempts` counts the first one,
-   * too. With `idempotent`, a call that was lost with its runner is repeated as well.
-   */
-  retry?: { attempts: number };
-  /**
-   * Whether the handler may safely run twice: `retry` then also repeats calls that may have run.
-   *
-   * @default false
-   */
-  idempotent?: boolean;
   /**
    * Makes each call a cast: the method's promise resolves when a runner has accepted the call, and errors go to `onCastError`. For methods
    * that return `Promise<void>`.
@@ -116,13 +107,4 @@ function readEnhancers(read: OptionReader): readonly FlameEnhancer[] {
     `must be a list of 'guards', 'interceptors' and 'filters', but is ${shown}`,
     "Give for example ['guards'].",
   );
-}
-
-function readRetry(read: OptionReader): { attempts: number } | undefined {
-  const given = read.raw('retry');
-  if (given === undefined) return undefined;
-  const inner = new OptionReader(given, `${read.path}.retry`);
-  const attempts = inner.count('attempts', 1);
-  inner.done();
-  return { attempts };
 }

@@ -2,13 +2,15 @@ import { OptionReader } from '../../core/options/option-reader.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { flameReturns } from '../decorator/returns.js';
 import type { Delivery, FlameReturns } from '../decorator/returns.js';
+import { readRetry } from '../decorator/retry-options.js';
+import type { RetryOptions } from '../decorator/retry-options.js';
 
 /**
- * Options of `flame.on` and `flame.cast`. The defaults are the method's `@OnFlame` options, then the pool's. They also hold on a runner and
+ * Options of `flame.on`, `flame.call` and `flame.cast`. The defaults are the method's `@OnFlame` options, then the pool's. They also hold on a runner and
  * inside a handler, where the method runs in place: there a call has at most the time of the call around it, and is aborted with that call
  * unless `link` is false.
  */
-export interface FlameCallOptions {
+export interface FlameCallOptions extends RetryOptions {
   /** Time for waiting, booting and running together, in milliseconds. When left out, each has its own limit. */
   timeout?: number;
   /** Cancels the call: at once while it waits, by aborting the handler's signal while it runs. */
@@ -32,21 +34,33 @@ export interface FlameCallOptions {
   returns?: FlameReturns;
 }
 
+/** The options that only calls of a pool's handlers have: children live once, and other regions have no runners. */
+export const ofPools = ['retry', 'idempotent'] as const satisfies readonly (keyof FlameCallOptions)[];
+
 export type ReadCallOptions = CallOptions & { returns?: FlameReturns };
 
-/** Checks call options. `without` is refused like an unknown option. */
-export function readCallOptions(options: FlameCallOptions, path: string, without?: 'link' | 'returns'): ReadCallOptions {
+/** Checks call options. Those in `without` are refused like unknown options. */
+export function readCallOptions(
+  options: FlameCallOptions,
+  path: string,
+  without: readonly (keyof FlameCallOptions)[] = [],
+): ReadCallOptions {
   const read = new OptionReader(options, path);
   const given: ReadCallOptions = {};
   if (read.raw('timeout') !== undefined) given.timeout = read.duration('timeout', Infinity);
-  if (without !== 'link' && read.raw('link') !== undefined) given.linked = read.flag('link', true);
+  if (!without.includes('link') && read.raw('link') !== undefined) given.linked = read.flag('link', true);
   const signal = read.raw('signal');
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw read.refuse('signal', 'must be an AbortSignal', 'Give the signal of an AbortController.');
   if (signal) given.signal = signal;
   const onProgress = read.hook<(value: unknown) => void>('onProgress');
   if (onProgress) given.onProgress = onProgress;
-  if (without !== 'returns' && read.raw('returns') !== undefined) given.returns = read.choice('returns', flameReturns, 'promise');
+  if (!without.includes('returns') && read.raw('returns') !== undefined) given.returns = read.choice('returns', flameReturns, 'promise');
+  if (!without.includes('retry')) {
+    const retry = readRetry(read);
+    if (retry) given.retry = retry;
+    if (read.raw('idempotent') !== undefined) given.idempotent = read.flag('idempotent', false);
+  }
   read.done();
   return given;
 }

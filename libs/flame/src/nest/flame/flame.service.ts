@@ -1,11 +1,15 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
+import type { Observable } from 'rxjs';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { callInPlace, castInPlace, isBounded } from './call-in-place.js';
 import type { PlainCall } from './call-in-place.js';
-import { readCallOptions, reading } from './call-options.js';
+import { ofPools, readCallOptions, reading } from './call-options.js';
 import type { FlameCallOptions } from './call-options.js';
 import { placeHere } from './child-in-place.js';
+import { callInline, castInline } from './inline-call.js';
+import { markOf } from '../../inline/index.js';
 import type { FlameApi, FlameCasts } from './flame-api.js';
 import { FlameApp } from '../module/flame-app.js';
 import { FlamePool } from './flame-pool.js';
@@ -23,7 +27,7 @@ export type ChildArgs<T> = T extends { onFlameStart(...args: infer A): unknown }
  * the pool's `handlerTimeout`. `signal` cancels the placing and, unless `link` is false, ends the child. `onProgress` is called with the
  * child's progress for as long as it lives.
  */
-export type PlaceChildOptions = Omit<FlameCallOptions, 'returns'>;
+export type PlaceChildOptions = Omit<FlameCallOptions, 'returns' | (typeof ofPools)[number]>;
 
 /**
  * Runs methods on runners with other options than their decorators': in another pool, with another timeout, with an AbortSignal. The class
@@ -47,9 +51,34 @@ export class Flame {
     return this.#proxy(pool, service, options, 'on') as FlameApi<T>;
   }
 
-  /** The same for casts: each method resolves when a runner has accepted the call; errors go to `onCastError`. */
-  cast<T>(pool: string, service: Class<T>, options: FlameCallOptions = {}): FlameCasts<T> {
-    return this.#proxy(pool, service, options, 'cast') as FlameCasts<T>;
+  /**
+   * Runs the inline function `fn` on a runner of `pool`, and returns its result: `await flame.call('ffmpeg', async () =>
+   * this.store.put(await thumbnails(video)))`. The variables of enclosing functions that `fn` uses travel as values, as they are at the
+   * call; `this` is the runner's instance of the class. An async generator gives an AsyncIterable. For another function that returns a
+   * stream, the option `returns` says so.
+   *
+   * The compile step has to be on: `nestjs-flame/register`, `npx nestjs-flame compile`, `nestjs-flame/unplugin` or `nestjs-flame/jest`. On
+   * a runner and inside a handler, `fn` runs in place.
+   *
+   * @throws {FlameError} FLAME_CONFIG for a function that was not compiled, an unknown pool or a bad option; FLAME_ENCODING for a captured
+   * value that cannot cross; FLAME_DENIED for an instance whose class no module provides. A call that returns a promise rejects with it.
+   */
+  call<R extends Observable<unknown> | Readable | ReadableStream>(pool: string, fn: () => R, options?: FlameCallOptions): R;
+  call<T>(pool: string, fn: () => AsyncIterable<T>, options?: FlameCallOptions): AsyncIterable<T>;
+  call<R>(pool: string, fn: () => R, options?: FlameCallOptions): Promise<Awaited<R>>;
+  call(pool: string, fn: () => unknown, options?: FlameCallOptions): unknown {
+    return callInline(this.#app, pool, fn, options);
+  }
+
+  /**
+   * The same without awaiting the end. With a class: a proxy like that of `on`, whose methods resolve when a runner has accepted the call.
+   * With an inline function: resolves when a runner has accepted it. Errors go to `onCastError`.
+   */
+  cast<T>(pool: string, service: Class<T>, options?: FlameCallOptions): FlameCasts<T>;
+  cast(pool: string, fn: () => unknown, options?: FlameCallOptions): Promise<void>;
+  cast(pool: string, what: Class | (() => unknown), options?: FlameCallOptions): object {
+    if (isClass(what)) return this.#proxy(pool, what, options ?? {}, 'cast');
+    return castInline(this.#app, pool, what, options);
   }
 
   /**
@@ -66,7 +95,7 @@ export class Flame {
     const target = this.#app.pool(pool, asker);
     const found = this.#app.opened(asker).index.placeable(type);
     if (!found) throw unplaceableClass(asker, type);
-    const given = readCallOptions(options, `${asker} options`, 'returns');
+    const given = readCallOptions(options, `${asker} options`, ['returns', ...ofPools]);
     const { inPlace } = this.#app.opened(asker);
     const child = this.#app.runsInPlace
       ? await placeHere(inPlace, found.place, args, given)
@@ -125,6 +154,13 @@ export class Flame {
 }
 
 const emptyTarget = Object.freeze({});
+
+/** An arrow, async or generator function is no constructor; that of a plain function, if it is one, has nothing on its prototype. */
+function isClass(what: Class | (() => unknown)): what is Class {
+  if (markOf(what)) return false;
+  const prototype = Object.getOwnPropertyDescriptor(what, 'prototype');
+  return prototype !== undefined && (!prototype.writable || Reflect.ownKeys(prototype.value as object).length > 1);
+}
 
 async function runHere(run: () => unknown): Promise<unknown> {
   return run();

@@ -1,7 +1,7 @@
 import type { ChildExit } from '../../pool/children/child-call.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { FlameError } from '../../core/errors/flame-error.js';
-import { readCallOptions, reading } from './call-options.js';
+import { ofPools, readCallOptions, reading } from './call-options.js';
 import type { FlameCallOptions, ReadCallOptions } from './call-options.js';
 import type { AnyChild } from './child-in-place.js';
 import type { FlameApi } from './flame-api.js';
@@ -9,7 +9,7 @@ import type { PlaceableClass } from '../handlers/placeable-class.js';
 import { deliver } from '../decorator/returns.js';
 
 /** Options of a child's methods. The default `timeout` is the pool's. */
-export type ChildCallOptions = Omit<FlameCallOptions, 'link'>;
+export type ChildCallOptions = Omit<FlameCallOptions, 'link' | (typeof ofPools)[number]>;
 
 /**
  * A handle to a child on a runner. The child lives and holds its slot until it is stopped, ends by itself, is left by the caller that it is
@@ -34,7 +34,7 @@ export class RemoteChild<T> implements AsyncDisposable {
 
   /** The same methods with a timeout of their own, an AbortSignal, or `onProgress`. */
   with(options: ChildCallOptions): FlameApi<T> {
-    return this.#proxy(readCallOptions(options, `child.with() of ${this.#type.label}`, 'link'));
+    return this.#proxy(readCallOptions(options, `child.with() of ${this.#type.label}`, ['link', ...ofPools]));
   }
 
   /**

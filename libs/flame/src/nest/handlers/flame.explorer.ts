@@ -5,14 +5,15 @@ import type { Declaration, Method } from '../decorator/declaration.js';
 import type { Decoration, Dispatcher } from '../decorator/decoration.js';
 import { onFlame, unknownPool } from '../module/flame-app.js';
 import type { Enhance } from './enhancers.js';
+import { findInline } from './find-inline.js';
 import type { FlameApp } from '../module/flame-app.js';
 import { HandlerIndex } from './handler-index.js';
 import { HomeName } from './home-name.js';
 import type { Handler } from './handler-index.js';
 import { keepNames, minifiedNames } from './minified-names.js';
 import { placeableClasses } from './placeable-class.js';
-import { isShared, prototypeOf, ProviderHome } from './provider-home.js';
-import type { Class, NestWrapper } from './provider-home.js';
+import { homesAmong } from './provider-home.js';
+import type { Class, ProviderHome } from './provider-home.js';
 
 /** Methods that Nest calls, and that callers cannot. */
 const hooks = new Set(['onModuleInit', 'onApplicationBootstrap', 'onModuleDestroy', 'beforeApplicationShutdown', 'onApplicationShutdown']);
@@ -44,7 +45,7 @@ export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted
     if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
   }
   if (wanted.warn) warnOfMinified(handlers, modules, wanted.warn);
-  return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance);
+  return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance, findInline(modules));
 }
 
 /**
@@ -89,38 +90,11 @@ function findHomes<App extends Dispatcher<D>, D extends Declaration>(
   app: App,
   classes: readonly Class[],
 ): ProviderHome[] {
-  const bind = decoration.bind.bind(decoration, app);
-  const homes: ProviderHome[] = [];
-  const seen = new Set<object>();
-  for (const module of modules.values()) {
-    for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
-      if (wrapper.isAlias) continue;
-      if (wrapper.inject && !isShared(wrapper)) bindWhatItMakes(wrapper, bind);
-      const prototype = prototypeOf(wrapper);
-      if (!prototype) continue;
-      const decorated = prototypesOf(prototype).some((level) => decoration.declarations.of(level).length > 0);
-      if (!decorated && !isOf(prototype, wrapper.token, classes)) continue;
-      const home = new ProviderHome(prototype, wrapper, module);
-      if (home.instance) {
-        // A factory that returns another provider's instance is an alias, too.
-        if (seen.has(home.instance)) continue;
-        seen.add(home.instance);
-        bind(home.instance);
-      }
-      homes.push(home);
-    }
-  }
+  const bind = (instance: object): void => decoration.bind(app, instance);
+  const decorated = (prototype: object): boolean => prototypesOf(prototype).some((level) => decoration.declarations.of(level).length > 0);
+  const homes = homesAmong(modules, (prototype, token) => decorated(prototype) || isOf(prototype, token, classes), bind);
+  for (const { instance } of homes) if (instance) bind(instance);
   return homes;
-}
-
-/** Binds the instances of a request-scoped factory when they are made. Nest injects no properties into the results of factories. */
-function bindWhatItMakes(wrapper: NestWrapper, bind: (made: object) => void): void {
-  const factory = wrapper.metatype as (...deps: unknown[]) => unknown;
-  wrapper.metatype = async (...deps: unknown[]) => {
-    const made = await factory(...deps);
-    if (typeof made === 'object' && made !== null) bind(made);
-    return made;
-  };
 }
 
 function isOf(prototype: object, token: unknown, classes: readonly Class[]): boolean {

@@ -1,7 +1,10 @@
 import { FlameError } from '../../core/errors/flame-error.js';
+import type { Mark } from '../../inline/index.js';
 import type { HandlerTable } from '../../runner/executor/handler-table.js';
 import type { Declaration, Method } from '../decorator/declaration.js';
 import type { Enhance } from './enhancers.js';
+import { InlineIndex } from './inline-index.js';
+import type { InlineHandler } from './inline-index.js';
 import type { PlaceableClass } from './placeable-class.js';
 import type { Class, ProviderHome } from './provider-home.js';
 import { returnsOf } from '../decorator/returns.js';
@@ -31,7 +34,8 @@ export type Reach = ReadonlyMap<string | symbol, { readonly number: number; read
 
 /**
  * The app's handlers by number (for runners), by instance and declaration (for decorated methods) and by class (for `Flame`). A handler's
- * number is the index of its name in the sorted list of names, so all copies of the app have the same numbers.
+ * number is its place in the manifest: first the methods, then the inline functions, then the classes of children, each sorted by name. So
+ * all copies of the app have the same numbers.
  */
 export class HandlerIndex implements HandlerTable {
   readonly #handlers: readonly Handler[];
@@ -42,10 +46,17 @@ export class HandlerIndex implements HandlerTable {
   readonly #byInstance = new WeakMap<object, Map<Declaration, number>>();
   readonly #reach = new Map<unknown, Map<string | symbol, { number: number; declaration: Declaration | undefined }>>();
 
+  readonly #inline: InlineIndex;
+  /** The number of the first inline function, and that of the first class of children. */
+  readonly #firstInline: number;
+  readonly #firstChild: number;
   readonly #children: readonly PlaceableClass[];
 
-  /** All names of `handlers` must be unique, and all names of `children`. */
-  constructor(handlers: readonly Handler[], children: readonly PlaceableClass[], enhance: Enhance) {
+  /** All names of `handlers` must be unique, all names of `children`, and all names of `inline`. */
+  constructor(handlers: readonly Handler[], children: readonly PlaceableClass[], enhance: Enhance, inline: readonly InlineHandler[] = []) {
+    this.#inline = new InlineIndex(inline);
+    this.#firstInline = handlers.length;
+    this.#firstChild = handlers.length + inline.length;
     this.#handlers = handlers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     this.#children = children.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const numbers = new Map<ProviderHome, Map<Declaration, number>>();
@@ -67,7 +78,7 @@ export class HandlerIndex implements HandlerTable {
     }
   }
 
-  /** The handlers' names. */
+  /** The names of the methods. */
   get names(): readonly string[] {
     return this.#handlers.map(({ name }) => name);
   }
@@ -77,9 +88,19 @@ export class HandlerIndex implements HandlerTable {
     return this.#handlers.filter(({ declaration }) => declaration).length;
   }
 
-  /** The entries of the manifest: the handlers, then the classes of children. */
+  /** The number of inline functions. */
+  get inline(): number {
+    return this.#firstChild - this.#firstInline;
+  }
+
+  /** The entries of the manifest: the methods, the inline functions, and the classes of children. */
   get entries(): readonly string[] {
-    return [...this.names, ...this.#children.map(({ name }) => name)];
+    return [...this.names, ...this.#inline.handlers.map(({ name }) => name), ...this.#children.map(({ name }) => name)];
+  }
+
+  /** The digest of each entry's code; empty for all but inline functions. */
+  get digests(): readonly string[] {
+    return [...this.#handlers.map(() => ''), ...this.#inline.handlers.map(({ digest }) => digest), ...this.#children.map(() => '')];
   }
 
   /**
@@ -104,6 +125,17 @@ export class HandlerIndex implements HandlerTable {
     return (this.#byInstance.get(instance) ?? this.#byClass.get(instance.constructor))?.get(declaration);
   }
 
+  /** The handler for a marked function; undefined if the app had no such function or provider when it started. */
+  numberOfInline(mark: Mark, self: unknown): number | undefined {
+    const number = this.#inline.numberOf(mark, self);
+    return number === undefined ? undefined : this.#firstInline + number;
+  }
+
+  /** The names of the variables that an inline function captures; undefined for another handler. */
+  captures(handler: number): readonly string[] | undefined {
+    return this.#inline.handlers[handler - this.#firstInline]?.captures;
+  }
+
   /** The handlers of a class, by its token or by the class of its instances. */
   reach(type: Class): Reach | undefined {
     return this.#reach.get(type);
@@ -112,11 +144,11 @@ export class HandlerIndex implements HandlerTable {
   /** The placeable class for a class or token, with its number. */
   placeable(type: Class): { readonly number: number; readonly place: PlaceableClass } | undefined {
     const found = this.#children.findIndex((child) => child.answersTo(type));
-    return found < 0 ? undefined : { number: this.#handlers.length + found, place: this.#children[found]! };
+    return found < 0 ? undefined : { number: this.#firstChild + found, place: this.#children[found]! };
   }
 
   child(handler: number): PlaceableClass | undefined {
-    return this.#children[handler - this.#handlers.length];
+    return this.#children[handler - this.#firstChild];
   }
 
   tracks(handler: number): boolean | undefined {
@@ -124,7 +156,9 @@ export class HandlerIndex implements HandlerTable {
   }
 
   name(handler: number): string {
-    return (this.#handlers[handler] ?? this.child(handler))?.name ?? `handler ${handler}`;
+    return (
+      (this.#handlers[handler] ?? this.#inline.handlers[handler - this.#firstInline] ?? this.child(handler))?.name ?? `handler ${handler}`
+    );
   }
 
   /** The kind of a handler's result; undefined if it is unknown. */
@@ -140,6 +174,7 @@ export class HandlerIndex implements HandlerTable {
 
   /** Runs a handler without guards, interceptors and filters. */
   runPlain(handler: number, args: unknown[]): unknown {
+    if (handler >= this.#firstInline && handler < this.#firstChild) return this.#inline.run(handler - this.#firstInline, args);
     const found = this.#handlers[handler];
     if (!found) throw new FlameError('FLAME_DENIED', `${this.name(handler)} is no method`);
     const { home, method } = found;

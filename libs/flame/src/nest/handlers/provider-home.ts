@@ -67,6 +67,44 @@ export class ProviderHome {
   }
 }
 
+/**
+ * The providers and controllers whose class and token `wants` picks, in the order of the modules. An alias is not a provider of its own.
+ *
+ * @param made gets what the app's request-scoped factories make, when they make it
+ */
+export function homesAmong(
+  modules: ModulesContainer,
+  wants: (prototype: object, token: unknown) => boolean,
+  made?: (instance: object) => void,
+): ProviderHome[] {
+  const homes: ProviderHome[] = [];
+  const seen = new Set<object>();
+  for (const module of modules.values()) {
+    for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
+      if (wrapper.isAlias) continue;
+      if (made && wrapper.inject && !isShared(wrapper)) watchFactory(wrapper, made);
+      const prototype = prototypeOf(wrapper);
+      if (!prototype || !wants(prototype, wrapper.token)) continue;
+      const home = new ProviderHome(prototype, wrapper, module);
+      // A factory that returns another provider's instance is an alias, too.
+      if (home.instance && seen.has(home.instance)) continue;
+      if (home.instance) seen.add(home.instance);
+      homes.push(home);
+    }
+  }
+  return homes;
+}
+
+/** Nest injects no properties into the results of factories. */
+function watchFactory(wrapper: NestWrapper, made: (instance: object) => void): void {
+  const factory = wrapper.metatype as (...deps: unknown[]) => unknown;
+  wrapper.metatype = async (...deps: unknown[]) => {
+    const result = await factory(...deps);
+    if (typeof result === 'object' && result !== null) made(result);
+    return result;
+  };
+}
+
 /** Whether all calls share one instance. */
 export function isShared(wrapper: NestWrapper): boolean {
   return !wrapper.isTransient && wrapper.isDependencyTreeStatic();

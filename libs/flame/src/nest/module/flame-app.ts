@@ -67,7 +67,7 @@ export class FlameApp implements Dispatcher<PoolDeclaration> {
     const open = this.#open;
     if (open === undefined) return Promise.reject(tooEarly(methodName(Object.getPrototypeOf(instance), declaration.key)));
     const handler = open.index.numberOf(instance, declaration);
-    if (handler === undefined) return Promise.reject(notProvided(instance, declaration));
+    if (handler === undefined) return Promise.reject(notProvided(methodName(Object.getPrototypeOf(instance), declaration.key), instance));
     const pool = open.pools.get(declaration.pool)!;
     return declaration.cast ? pool.cast(handler, args, options) : pool.call(handler, args, options);
   }
@@ -106,12 +106,12 @@ function tooEarly(asker: string): FlameError {
   );
 }
 
-function notProvided(instance: object, declaration: PoolDeclaration): FlameError {
-  const prototype = Object.getPrototypeOf(instance) as object;
-  const { name } = prototype.constructor;
+/** `label` names what was to run on a runner's own instance of the class of `instance`. */
+export function notProvided(label: string, instance: object): FlameError {
+  const { name } = (Object.getPrototypeOf(instance) as object).constructor;
   return new FlameError(
     'FLAME_DENIED',
-    `${methodName(prototype, declaration.key)} is not known to runners: no module provided ${name} when the app started. ` +
+    `${label} is not known to runners: no module provided ${name} when the app started. ` +
       `Add ${name} to a module's providers; where a request-scoped factory makes it, provide it under the class itself.`,
   );
 }

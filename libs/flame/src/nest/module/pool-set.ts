@@ -84,7 +84,7 @@ export class PoolSet {
     this.table = index;
     this.#clock = config.clock;
     this.inPlace = { clock: config.clock, listeners: new AbortListeners(), tracer: config.tracing, children: new Set() };
-    this.manifest = manifestOf(index.entries, more.build?.digest);
+    this.manifest = manifestOf(index.entries, more.build?.digest, index.digests);
     this.#buildCheck = new BuildCheck(more.build, config.buildMismatch, (text) => nestLog.warn(text));
     this.codec = createCodec({
       classes: [...httpExceptions(), ...config.classes],
@@ -224,6 +224,7 @@ export class PoolSet {
       door: backend.reach === 'memory' ? this.#memoryDoor : this.#grpcDoor,
       address: (host) => this.#address(backend, host),
       manifest: this.manifest,
+      captures: (handler) => this.#index.captures(handler),
       refusal: this.#buildCheck.refusal,
       codec: this.codec,
       log: nestLog,
@@ -265,12 +266,14 @@ export class PoolSet {
     const pools = this.#config.pools.map(
       ({ name, min, max, backend }) => `${name} (${(backend ?? this.#config.backend).name}, ${min} to ${max})`,
     );
-    const { length } = this.#index.names;
-    const { decorated } = this.#index;
-    const handlers =
-      length === decorated
-        ? `${length} handler${length === 1 ? '' : 's'}`
-        : `handlers: ${decorated} decorated, ${length - decorated} callable`;
+    const { decorated, inline, names } = this.#index;
+    const callable = names.length - decorated;
+    const kinds = [
+      `${decorated} decorated`,
+      ...(callable > 0 ? [`${callable} callable`] : []),
+      ...(inline > 0 ? [`${inline} inline`] : []),
+    ];
+    const handlers = kinds.length === 1 ? `${decorated} handler${decorated === 1 ? '' : 's'}` : `handlers: ${kinds.join(', ')}`;
     nestLog.log(`${handlers}; pools: ${pools.join(', ')}`);
   }
 }

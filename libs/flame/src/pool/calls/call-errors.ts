@@ -27,8 +27,17 @@ export function afterAttempts(error: unknown, attempts: number): unknown {
   return new FlameError(error.code, message, { ran: 'maybe', cause: error });
 }
 
-/** The error has no cause: its message contains the whole text of the cause, which would appear twice in logs. */
-export function cannotCross(label: string, error: unknown): unknown {
+/**
+ * The error has no cause: its message contains the whole text of the cause, which would appear twice in logs. `captures` are the names of
+ * the first arguments of an inline function.
+ */
+export function cannotCross(label: string, error: unknown, captures: readonly string[] = []): unknown {
   if (!(error instanceof UnencodableError)) return error;
+  const [, place, rest] = /^\[(\d+)\](.*)$/s.exec(error.path) ?? [];
+  const name = captures[Number(place)];
+  if (name !== undefined) {
+    const within = new UnencodableError(rest!.replace(/^\./, ''), error.reason).under(`captured "${name}"`);
+    return new FlameError('FLAME_ENCODING', `${label} cannot run on a runner: ${within}`);
+  }
   return new FlameError('FLAME_ENCODING', `an argument of ${label} cannot cross to a runner: ${error.under('args')}`);
 }

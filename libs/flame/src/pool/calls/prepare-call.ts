@@ -6,16 +6,18 @@ import type { PoolSetup } from '../pool-setup.js';
 import { cannotCross, hadAborted, neverStarted } from './call-errors.js';
 import type { Caller } from './caller.js';
 import { captureContext } from './capture-context.js';
+import { EncodedArgs, type CallArgs } from './encoded-args.js';
 import type { CallOptions } from './pending-call.js';
 
 /** The parts of a pool that are used to prepare a call. */
-export type PrepareSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 'context' | 'tracer' | 'log'>;
+export type PrepareSetup = Pick<PoolSetup, 'config' | 'clock' | 'listeners' | 'codec' | 'context' | 'tracer' | 'log' | 'captures'>;
 
 /** A call that is about to be made. */
 export interface CallRequest {
   /** `Class.method`, for logs and errors. */
   readonly label: string;
-  readonly args: unknown[];
+  readonly handler: number;
+  readonly args: CallArgs;
   readonly options: CallOptions;
   /** The caller to which the call is linked. */
   readonly caller: Caller | undefined;
@@ -42,7 +44,7 @@ export interface PreparedCall {
 export function prepareCall(
   setup: PrepareSetup,
   encoder: ValueEncoder,
-  { label, args, options, caller, traced }: CallRequest,
+  { label, handler, args, options, caller, traced }: CallRequest,
 ): PreparedCall {
   const { config, clock, listeners, codec, tracer, log } = setup;
   const { signal, onProgress } = options;
@@ -54,10 +56,11 @@ export function prepareCall(
   const scope = signal || caller || onProgress || record ? new CallScope({ clock, listeners, onProgress, warn, record }) : undefined;
   try {
     const context = setup.context && captureContext(setup.context, codec, label);
-    const { bytes, sources } = encoder.encode(args);
+    const encoded = args instanceof EncodedArgs;
+    const { bytes, sources } = encoded ? { bytes: args.take(), sources: args.sources } : encoder.encode(args);
     return { args: bytes, sources, context, trace: begun ? begun.trace : tracer?.carry(), scope };
   } catch (error) {
-    const failure = cannotCross(label, error);
+    const failure = cannotCross(label, error, setup.captures?.(handler));
     scope?.close(failure);
     throw failure;
   }

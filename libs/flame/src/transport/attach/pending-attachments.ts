@@ -100,6 +100,8 @@ function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manife
   const onlyParent = onlyIn(ofParent, ofRunner);
   if (onlyRunner.length > 0) differences.push(`only the runner has ${list(onlyRunner)}`);
   if (onlyParent.length > 0) differences.push(`only the parent has ${list(onlyParent)}`);
+  const changed = differences.length === 0 ? otherCode(ofRunner, ofParent) : [];
+  if (changed.length > 0) differences.push(`it has other code for ${list(changed)}`);
   if (differences.length === 0 && ofRunner.digest !== ofParent.digest) {
     differences.push(`its handlers' digest is ${ofRunner.digest}, the parent's ${ofParent.digest}`);
   }
@@ -115,6 +117,11 @@ function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manife
 function onlyIn(one: Manifest, other: Manifest): string[] {
   const names = new Set(other.handlers);
   return one.handlers.filter((name) => !names.has(name));
+}
+
+/** The inline functions whose code differs. Both manifests have the same handlers. */
+function otherCode(one: Manifest, other: Manifest): string[] {
+  return one.handlers.filter((_, number) => (one.code?.[number] ?? '') !== (other.code?.[number] ?? ''));
 }
 
 /** The most handlers that an error names. */

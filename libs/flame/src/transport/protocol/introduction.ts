@@ -45,6 +45,7 @@ const aboutTags = {
   app: 74,
   build: 82,
   processes: 88,
+  code: 98,
 } as const;
 const buildTags = { entry: 10, files: 16, digest: 26 } as const;
 const welcomeTags = { session: 10, received: 16, about: 26, instance: 34, shared: 42, sharedSize: 48, sharedAbove: 56 } as const;
@@ -61,10 +62,11 @@ export function helloPacket(credentials: Credentials, hello: Hello): Buffer {
 
 function aboutBytes(hello: Hello): Uint8Array {
   const about = new ProtoWriter(256);
-  const { version, protocol, handlers, digest, build } = hello.manifest;
+  const { version, protocol, handlers, code, digest, build } = hello.manifest;
   about.string(aboutTags.version, version);
   about.uint(aboutTags.protocol, protocol);
   for (const handler of handlers) about.string(aboutTags.handlers, handler);
+  for (const each of code ?? []) about.string(aboutTags.code, each);
   about.string(aboutTags.digest, digest);
   about.uint(aboutTags.pid, hello.pid);
   about.string(aboutTags.host, hello.host);
@@ -117,6 +119,7 @@ export function readHello(packet: Uint8Array): RawHello {
 export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>): Hello {
   const from = new ProtoReader(about);
   const handlers: string[] = [];
+  const code: string[] = [];
   let build: BuildDigest | undefined;
   let [version, protocol, digest, pid, host, node, region, app, processes] = ['', 0, '', 0, '', '', '', '', 0];
   while (!from.done) {
@@ -124,6 +127,7 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
     if (tag === aboutTags.version) version = from.string();
     else if (tag === aboutTags.protocol) protocol = from.varint();
     else if (tag === aboutTags.handlers) handlers.push(from.string());
+    else if (tag === aboutTags.code) code.push(from.string());
     else if (tag === aboutTags.digest) digest = from.string();
     else if (tag === aboutTags.pid) pid = from.varint();
     else if (tag === aboutTags.host) host = from.string();
@@ -136,7 +140,7 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
   }
   const hello = {
     runner,
-    manifest: { version, protocol, handlers, digest, ...(build && { build }) },
+    manifest: { version, protocol, handlers, digest, ...(code.length > 0 && { code }), ...(build && { build }) },
     pid,
     host,
     node,
