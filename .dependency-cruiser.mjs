@@ -16,6 +16,7 @@ const layers = {
   rpc: ['core', 'system', 'transport', 'backends', 'streams', 'pool', 'runner', 'ops', 'nest'],
   metrics: ['core', 'nest'],
   tracing: ['core'],
+  compile: ['core'],
   dashboard: ['core', 'system', 'transport', 'pool', 'nest'],
   testing: ['core', 'transport', 'backends', 'nest'],
   cli: ['core', 'backends', 'pool', 'ops', 'nest'],

@@ -48,6 +48,7 @@ const refused: [line: string, folder: string, rule: string][] = [
   [`import '@grpc/grpc-js';`, 'rpc', 'grpc-below'],
   [`import '../dashboard/a.js';`, 'rpc', 'rpc-imports'],
   [`import '../testing/a.js';`, 'rpc', 'no-tests'],
+  [`import '../nest/a.js';`, 'compile', 'compile-imports'],
   [`import '../nest/a.js';`, 'tracing', 'tracing-imports'],
   [`import '../core/a.js';`, 'novel', 'a-layer-of-its-own'],
 ];

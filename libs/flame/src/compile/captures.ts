@@ -1,0 +1,117 @@
+import type { Injected } from './injected.js';
+import { propertyOf } from './injected.js';
+import type { Place, Self } from './place.js';
+import { problem, type Problem } from './refusals.js';
+import { nodeOf, type Scopes, type Variable } from './scopes.js';
+import { below, type ClassNode, hasOwnThis, type InlineFunctionNode, isClass, type Node } from './tree.js';
+
+/** What an inline function needs from around it. */
+export interface Captures {
+  /** Captured variables, in the order in which the function uses them first. */
+  readonly names: readonly string[];
+  /** It uses `this`, `super`, or a name that only its class has: its copy has to be a method. */
+  readonly ofInstance: boolean;
+  /** In the order of the text. */
+  readonly problems: readonly Problem[];
+}
+
+/** Finds the captures of inline functions, and what of them cannot travel. */
+export class CaptureFinder {
+  constructor(
+    readonly scopes: Scopes,
+    readonly injected: Injected,
+  ) {}
+
+  find(run: InlineFunctionNode, { home, self }: Place): Captures {
+    const own = ownParts(run);
+    const ofClass = own.find(({ type }) => type === 'ThisExpression' || type === 'Super') ?? this.#nameOfClass(run, home);
+    const problems = [...this.#boundParts(run, own)];
+    if (ofClass && (self !== 'instance' || !home)) problems.push(ofNoInstance(self, ofClass));
+    const names = new Set<string>();
+    for (const reference of this.scopes.leaving(run)) {
+      const { resolved } = reference;
+      const at = nodeOf(reference);
+      const { name } = at as { name: string };
+      const ofModule = this.scopes.isOfModule(resolved);
+      if (resolved && name === 'arguments' && resolved.defs.length === 0) problems.push(problem('arguments', at));
+      else if (reference.isWrite()) problems.push(problem(ofModule ? 'assigns-module' : 'assigns-captured', at, name));
+      else if (ofModule || !resolved) {
+        if (resolved && !names.has(name) && this.scopes.isChanged(resolved)) problems.push(problem('changing-variable', at, name));
+      } else if (!isNameOf(resolved, home) && (!ofClass || !home || this.scopes.isWithin(resolved, home))) {
+        const refused = names.has(name) ? undefined : this.#refused(resolved, at, home);
+        if (refused) problems.push(refused);
+        names.add(name);
+      }
+    }
+    problems.sort((one, other) => one.at.start - other.at.start);
+    return { names: [...names], ofInstance: ofClass !== undefined, problems };
+  }
+
+  /** What cannot leave the function around it. */
+  *#boundParts(run: InlineFunctionNode, own: readonly Node[]): Generator<Problem> {
+    for (const node of below(run))
+      if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'eval') yield problem('eval', node);
+    const target = own.find((node) => node.type === 'MetaProperty' && node.meta.name === 'new');
+    if (target && run.type === 'ArrowFunctionExpression') yield problem('new-target', target);
+    if (this.scopes.tree.ancestorOf(run, ({ type }) => type === 'WithStatement')) yield problem('with', run);
+  }
+
+  /** A private name of a class around it, or the name that only the class itself sees. */
+  #nameOfClass(run: InlineFunctionNode, home: ClassNode | undefined): Node | undefined {
+    const own = new Set<string>();
+    const used: Extract<Node, { type: 'PrivateIdentifier' }>[] = [];
+    for (const node of below(run)) {
+      if (node.type === 'PrivateIdentifier') used.push(node);
+      if ((node.type === 'PropertyDefinition' || node.type === 'MethodDefinition') && node.key.type === 'PrivateIdentifier')
+        own.add(node.key.name);
+    }
+    const foreign = used.find(({ name }) => !own.has(name));
+    if (foreign || !home) return foreign;
+    const ofModule = home.type === 'ClassDeclaration' && this.scopes.outermostOf(home) === this.scopes.tree.blockOf(home);
+    return ofModule
+      ? undefined
+      : this.scopes
+          .leaving(run)
+          .filter(({ resolved }) => isNameOf(resolved, home))
+          .map(nodeOf)[0];
+  }
+
+  #refused(variable: Variable, at: Node, home: ClassNode | undefined): Problem | undefined {
+    const { name } = variable;
+    const [definition] = variable.defs;
+    if (definition?.type === 'FunctionName') return problem('captures-function', at, name);
+    if (definition?.type === 'ClassName') return problem('captures-class', at, name);
+    if (definition?.type !== 'Variable') return undefined;
+    const { id, init } = definition.node as unknown as { id: Node; init: Node | null };
+    const property = init && home ? ofThis(this.scopes, id, init, name) : undefined;
+    if (property !== undefined && this.injected.isProvider(home!, property)) return problem('captures-provider', at, name, property);
+    if (id.type !== 'Identifier') return undefined;
+    if (init?.type === 'ArrowFunctionExpression' || init?.type === 'FunctionExpression') return problem('captures-function', at, name);
+    if (init?.type === 'ClassExpression') return problem('captures-class', at, name);
+    return init?.type === 'ThisExpression' ? problem('captures-this', at, name) : undefined;
+  }
+}
+
+/** The property that `const { property: name } = this` or `const name = this.property` reads. */
+function ofThis({ tree }: Scopes, id: Node, init: Node, name: string): string | undefined {
+  if (init.type === 'ThisExpression') return propertyOf(tree, id, name);
+  const read = id.type === 'Identifier' && init.type === 'MemberExpression' && init.object.type === 'ThisExpression' && !init.computed;
+  return read ? tree.textOf(init.property) : undefined;
+}
+
+/** Nodes of the function that share its `this`. */
+function ownParts(run: InlineFunctionNode): Node[] {
+  return [...below(run, (node) => node === run || !(hasOwnThis(node) || isClass(node)))];
+}
+
+const isNameOf = (variable: Variable | null, home: Node | undefined): boolean =>
+  variable?.scope.type === 'class' && (variable.scope.block as unknown) === home;
+
+function ofNoInstance(self: Self, at: Node): Problem {
+  if (self === 'static' || self === 'constructor' || self === 'field') return problem(`this-of-${self}`, at);
+  return problem(
+    'this-of-function',
+    at,
+    self === 'object' ? "an object's method" : self === 'function' ? 'a nested function' : 'the module',
+  );
+}

@@ -1,0 +1,162 @@
+import { CaptureFinder } from './captures.js';
+import { digestOf } from './digest.js';
+import { findCalls, type InlineCall, mayHoldCalls } from './find-calls.js';
+import { Injected } from './injected.js';
+import { Output } from './output.js';
+import { placeOf } from './place.js';
+import type { Problem, RefusalCode } from './refusals.js';
+import { Scopes } from './scopes.js';
+import { composeMap, Lines, originalPosition, readMap, type SourceMap } from './source-map.js';
+import { type ClassNode, type Node, Tree } from './tree.js';
+import {
+  type AddedNames,
+  addedNames,
+  type Body,
+  type Copy,
+  importText,
+  isCompiled,
+  writeFirst,
+  writeFunction,
+  writeMark,
+  writeMethod,
+  writeProblem,
+} from './write.js';
+
+export interface CompileInput {
+  /** Compiled JavaScript: no types, no `@decorators`, no JSX. */
+  readonly code: string;
+  /** The file's path from the root of its package, with `/`. Ids have it. */
+  readonly file: string;
+  readonly format: 'commonjs' | 'module';
+  /** The source map of `code`, as text or as an object. */
+  readonly map?: unknown;
+}
+
+/** What is wrong with an inline function, with offsets in the code given. `formatDiagnostic` shows it in the source. */
+export interface Diagnostic {
+  /** An error fails the build: the call would be refused. */
+  readonly severity: 'error' | 'warning';
+  readonly code: RefusalCode;
+  readonly message: string;
+  readonly fix: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface CompileResult {
+  readonly code: string;
+  /** Leads to where the map given leads; without one, to the code given. */
+  readonly map: SourceMap;
+  /** Those that can run elsewhere, in the order of the text. `line` is the source's, from 1. */
+  readonly functions: readonly { readonly id: string; readonly digest: string; readonly names: readonly string[]; readonly line: number }[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Prepares the inline functions of a file for `flame.call`, `flame.cast` and `flame.map`: marks each where it stands, and adds a copy that a runner
+ * can call. Undefined where there is nothing to do: the file has no such call, or was compiled before.
+ */
+export function compile(input: CompileInput): CompileResult | undefined {
+  const { code, format } = input;
+  if (!mayHoldCalls(code) || isCompiled(code)) return undefined;
+  const tree = new Tree(code, format);
+  const calls = findCalls(tree);
+  return calls.length > 0 ? new Compilation(input, tree, calls).result() : undefined;
+}
+
+class Compilation {
+  readonly #output: Output;
+  readonly #names: AddedNames;
+  readonly #scopes: Scopes;
+  readonly #injected: Injected;
+  readonly #captures: CaptureFinder;
+  readonly #inline: ReadonlySet<Node>;
+  readonly #counts = new Map<string, number>();
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #functions: { id: string; digest: string; names: readonly string[]; at: number }[] = [];
+  /** Statements that register copies, by where they have to stand. */
+  readonly #registered = new Map<Body, string[]>();
+
+  constructor(
+    readonly input: CompileInput,
+    readonly tree: Tree,
+    readonly calls: readonly InlineCall[],
+  ) {
+    this.#output = new Output(tree.code);
+    this.#names = addedNames(tree.code);
+    this.#scopes = new Scopes(tree, input.format);
+    this.#injected = new Injected(tree, this.#scopes);
+    this.#captures = new CaptureFinder(this.#scopes, this.#injected);
+    this.#inline = new Set(calls.map(({ run }) => run));
+  }
+
+  result(): CompileResult {
+    const used = new Map([['$inline', this.#names.inline]]);
+    for (const call of this.calls) {
+      const added = this.#compileCall(call);
+      if (added) used.set(`$${added}`, this.#names[added]);
+    }
+    const { program } = this.tree;
+    this.#registered.set(program, [importText(this.input.format, [...used]), ...(this.#registered.get(program) ?? [])]);
+    for (const [body, statements] of this.#registered) writeFirst(this.#output, this.tree, body, statements.join(' '));
+    return this.#rendered();
+  }
+
+  /** Returns what registers the copy, if the function has one. */
+  #compileCall({ run, receiver }: InlineCall): 'method' | 'function' | undefined {
+    const place = placeOf(this.tree, run, this.input.file, this.#inline);
+    const count = (this.#counts.get(place.name) ?? 0) + 1;
+    this.#counts.set(place.name, count);
+    const id = `${place.name}/${count}`;
+    const { names, ofInstance, problems } = this.#captures.find(run, place);
+    this.#report(problems, id, receiver, place.home);
+    const error = problems.find(({ severity }) => severity === 'error');
+    if (error) {
+      writeProblem(this.#output, this.#names, run, id, `${whole(error, id)} ${error.fix}`);
+      return undefined;
+    }
+    const digest = digestOf(this.input.file, id, ...names, this.tree.textOf(run));
+    const copy = { run, id, digest, names };
+    this.#functions.push({ id, digest, names, at: run.start });
+    writeMark(this.#output, this.#names, copy, ofInstance ? 'this' : 'void 0');
+    if (!ofInstance) return this.#addFunction(copy);
+    writeMethod(this.#output, this.#names, place.home!, copy);
+    return 'method';
+  }
+
+  #addFunction(copy: Copy): 'function' {
+    const body = this.#scopes.outermostOf(copy.run);
+    const index = this.#functions.length;
+    // Code of a class is strict, that of a CommonJS module may not be.
+    const strict = this.#scopes.isStrict(copy.run) && !this.#scopes.isStrict(body);
+    const statements = this.#registered.get(body) ?? [];
+    this.#registered.set(body, [...statements, writeFunction(this.#output, this.#names, body, copy, { index, strict })]);
+    return 'function';
+  }
+
+  /** A call of what may not be `Flame` stays silent here: if it is, `Flame` throws what is in the mark. */
+  #report(problems: readonly Problem[], id: string, receiver: Node, home: ClassNode | undefined): void {
+    const certain = problems.length > 0 && this.#injected.isFlame(receiver, home);
+    if (!certain && !/flame\W*$/i.test(this.tree.textOf(receiver))) return;
+    for (const found of problems) {
+      const { severity, code, fix, at } = found;
+      const message = whole(found, id);
+      this.#diagnostics.push({ severity: certain ? severity : 'warning', code, message, fix, start: at.start, end: at.end });
+    }
+  }
+
+  #rendered(): CompileResult {
+    const { code } = this.tree;
+    const chunks = this.#output.render();
+    const map = readMap(code, this.input.file, this.input.map);
+    const lines = new Lines(code);
+    return {
+      code: chunks.map(({ text }) => text).join(''),
+      map: composeMap(chunks, code, map),
+      functions: this.#functions.map(({ at, ...about }) => ({ ...about, line: originalPosition(map, lines.at(at)).line })),
+      diagnostics: this.#diagnostics,
+    };
+  }
+}
+
+const whole = ({ message }: Problem, id: string): string => `The inline function ${id} ${message}.`;

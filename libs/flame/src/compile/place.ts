@@ -1,0 +1,93 @@
+import { type ClassNode, hasOwnThis, type InlineFunctionNode, isClass, type Node, type Tree } from './tree.js';
+
+/** Whose `this` it is, where a function stands: the instance's, or why it is no instance's. */
+export type Self = 'instance' | 'constructor' | 'field' | 'static' | 'function' | 'object' | 'module';
+
+/** Where an inline function stands. */
+export interface Place {
+  /** The id without its number: `VideosService.publish` or `src/videos.js#publish`. */
+  readonly name: string;
+  /** The innermost class, of which the function is in a member. */
+  readonly home: ClassNode | undefined;
+  readonly self: Self;
+}
+
+/** Tells where the call stands that has this function. `inline` has the inline functions of the file: `Flame` gives them the `this` around them. */
+export function placeOf(tree: Tree, run: InlineFunctionNode, file: string, inline: ReadonlySet<Node>): Place {
+  let self: Self | undefined;
+  let named: string | undefined;
+  let from: Node = run;
+  for (const node of tree.ancestors(run)) {
+    const member = memberOf(tree, node, from);
+    if (member) return { name: `${member.className ?? `${file}#class`}.${member.name}`, home: member.home, self: self ?? member.self };
+    if (hasOwnThis(node) && !inline.has(node)) self ??= selfOf(tree, node);
+    if (hasOwnThis(node) || node.type === 'ArrowFunctionExpression') named = nameOf(tree, node) ?? named;
+    from = node;
+  }
+  return { name: `${file}#${named ?? 'module'}`, home: undefined, self: self ?? 'module' };
+}
+
+interface Member {
+  readonly className: string | undefined;
+  readonly name: string;
+  readonly home: ClassNode;
+  readonly self: Self;
+}
+
+/** Undefined where `node` is no member of a class, or `from` its computed key, which is evaluated outside. */
+function memberOf(tree: Tree, node: Node, from: Node): Member | undefined {
+  if (node.type !== 'MethodDefinition' && node.type !== 'PropertyDefinition' && node.type !== 'StaticBlock') return undefined;
+  const home = tree.parentOf(tree.parentOf(node)!)!;
+  if (!isClass(home)) return undefined;
+  const className = nameOf(tree, home);
+  if (node.type === 'StaticBlock') return { className, home, name: 'static', self: 'static' };
+  if (node.key === from) return undefined;
+  const name = keyText(tree, node);
+  if (node.static) return { className, home, name, self: 'static' };
+  if (node.type === 'PropertyDefinition') return { className, home, name, self: 'field' };
+  return { className, home, name, self: node.kind === 'constructor' ? 'constructor' : 'instance' };
+}
+
+/** Undefined where that is still open: its `this` is that of the place where it stands. */
+function selfOf(tree: Tree, node: Node): Self | undefined {
+  const parent = tree.parentOf(node);
+  if (parent?.type === 'MethodDefinition' || isAwaited(tree, node)) return undefined;
+  return parent?.type === 'Property' && (parent.method || parent.kind !== 'init') ? 'object' : 'function';
+}
+
+/** `__awaiter(this, …, function* () { … })`: how TypeScript and esbuild write async functions for old engines; `this` is the one outside. */
+function isAwaited(tree: Tree, node: Node): boolean {
+  const call = tree.parentOf(node);
+  if (
+    node.type !== 'FunctionExpression' ||
+    !node.generator ||
+    call?.type !== 'CallExpression' ||
+    call.arguments[0]?.type !== 'ThisExpression'
+  )
+    return false;
+  return /\b__(awaiter|async)\)?$/.test(tree.textOf(call.callee));
+}
+
+/** The name of a function or class: its own, or of what it is assigned to. */
+export function nameOf(tree: Tree, node: Node): string | undefined {
+  const own = 'id' in node && node.id?.type === 'Identifier' ? node.id.name : undefined;
+  const given = givenName(tree, node);
+  // esbuild writes `let A = class _A`.
+  return own !== undefined && own !== `_${given}` ? own : given;
+}
+
+function givenName(tree: Tree, node: Node): string | undefined {
+  const parent = tree.parentOf(node);
+  if (parent?.type === 'VariableDeclarator' && parent.id.type === 'Identifier') return parent.id.name;
+  if (parent?.type === 'AssignmentExpression' && parent.right === node) {
+    if (parent.left.type === 'Identifier') return parent.left.name;
+    return parent.left.type === 'MemberExpression' && !parent.left.computed ? tree.textOf(parent.left.property) : undefined;
+  }
+  if (parent?.type === 'Property' && parent.value === node) return keyText(tree, parent);
+  return parent?.type === 'ExportDefaultDeclaration' ? 'default' : undefined;
+}
+
+function keyText(tree: Tree, { key, computed }: { key: Node; computed: boolean }): string {
+  if (computed) return `[${tree.textOf(key)}]`;
+  return key.type === 'Literal' ? String(key.value) : tree.textOf(key);
+}

@@ -1,0 +1,74 @@
+import { analyze, type Reference, type Scope, type ScopeManager, type Variable } from 'eslint-scope';
+import { namespacesOf } from './namespaces.js';
+import type { FunctionNode, Node, Tree } from './tree.js';
+
+export type { Reference, Scope, Variable };
+
+/** The variables of a file, as eslint-scope finds them, and which of them each copy of the module has for itself. */
+export class Scopes {
+  readonly #manager: ScopeManager;
+  readonly #references = new Map<Node, Reference>();
+  /** The program, and bodies of namespaces, which run once when the module does. */
+  readonly #once: ReadonlySet<Node>;
+
+  constructor(
+    readonly tree: Tree,
+    format: 'commonjs' | 'module',
+  ) {
+    // ESTree has no offsets in its types, and acorn's nodes are ESTree's.
+    this.#manager = analyze(tree.program as never, { ecmaVersion: 2026, sourceType: format, ignoreEval: true });
+    for (const { references } of this.#manager.scopes)
+      for (const reference of references) this.#references.set(nodeOf(reference), reference);
+    this.#once = new Set([tree.program, ...namespacesOf(tree)]);
+  }
+
+  /** References in `node`, a function, to what stands outside of it, in the order of the text. */
+  leaving(node: Node): Reference[] {
+    return (this.scopeOf(node)?.through ?? []).toSorted((one, other) => nodeOf(one).start - nodeOf(other).start);
+  }
+
+  scopeOf(node: Node): Scope | null {
+    return this.#manager.acquire(node as never);
+  }
+
+  /** The variable that an identifier stands for. */
+  variableOf(identifier: Node): Variable | undefined {
+    return this.#references.get(identifier)?.resolved ?? undefined;
+  }
+
+  isStrict(node: Node): boolean {
+    return this.#manager.acquire(node as never, true)?.isStrict ?? false;
+  }
+
+  /** Whether every copy of the module has this variable for itself: it is imported, declared at the top level or in a namespace, or global. */
+  isOfModule(variable: Variable | null): boolean {
+    return variable === null || this.#once.has(blockOf(variable.scope));
+  }
+
+  /** Where a function can stand that runs at any time: the innermost namespace around `node`, or the program. */
+  outermostOf(node: Node): FunctionNode | Tree['program'] {
+    for (const above of this.tree.ancestors(node)) if (this.#once.has(above)) return above as FunctionNode | Tree['program'];
+    return this.tree.program;
+  }
+
+  /** Whether the variable is inside of `node`. */
+  isWithin(variable: Variable, node: Node): boolean {
+    const block = blockOf(variable.scope);
+    return block !== node && block.start >= node.start && block.end <= node.end;
+  }
+
+  /** A write that happens after the module has run: in a function, other than one that replaces itself. */
+  isChanged(variable: Variable): boolean {
+    return variable.references.some((reference) => {
+      const inFunction = !this.#once.has(blockOf(reference.from.variableScope));
+      return reference.isWrite() && inFunction && !variable.defs.some(({ node }) => contains(node as unknown as Node, nodeOf(reference)));
+    });
+  }
+}
+
+/** The identifier of a reference. */
+export const nodeOf = (reference: Reference): Node => reference.identifier as unknown as Node;
+
+const blockOf = (scope: Scope): Node => scope.block as unknown as Node;
+
+const contains = (node: Node, other: Node): boolean => node.start <= other.start && other.end <= node.end;
