@@ -1,9 +1,10 @@
+import { changedExports, exportedUse } from './exported.js';
 import type { Injected } from './injected.js';
 import { propertyOf } from './injected.js';
 import type { Place, Self } from './place.js';
 import { problem, type Problem } from './refusals.js';
 import { nodeOf, type Scopes, type Variable } from './scopes.js';
-import { below, type ClassNode, hasOwnThis, type InlineFunctionNode, isClass, type Node } from './tree.js';
+import { below, type ClassNode, hasOwnThis, type InlineFunctionNode, isClass, isFunction, type Node } from './tree.js';
 
 /** What an inline function needs from around it. */
 export interface Captures {
@@ -17,17 +18,22 @@ export interface Captures {
 
 /** Finds the captures of inline functions, and what of them cannot travel. */
 export class CaptureFinder {
+  readonly #changedExports: ReadonlySet<string>;
+
   constructor(
     readonly scopes: Scopes,
     readonly injected: Injected,
-  ) {}
+  ) {
+    this.#changedExports = changedExports(scopes.tree, below(scopes.tree.program));
+  }
 
   find(run: InlineFunctionNode, { home, self }: Place): Captures {
     const own = ownParts(run);
     const ofClass = own.find(({ type }) => type === 'ThisExpression' || type === 'Super') ?? this.#nameOfClass(run, home);
-    const problems = [...this.#boundParts(run, own)];
+    const problems = [...this.#boundParts(run, own), ...this.#exports(run)];
     if (ofClass && (self !== 'instance' || !home)) problems.push(ofNoInstance(self, ofClass));
     const names = new Set<string>();
+    const changing = new Set<string>();
     for (const reference of this.scopes.leaving(run)) {
       const { resolved } = reference;
       const at = nodeOf(reference);
@@ -36,7 +42,8 @@ export class CaptureFinder {
       if (resolved && name === 'arguments' && resolved.defs.length === 0) problems.push(problem('arguments', at));
       else if (reference.isWrite()) problems.push(problem(ofModule ? 'assigns-module' : 'assigns-captured', at, name));
       else if (ofModule || !resolved) {
-        if (resolved && !names.has(name) && this.scopes.isChanged(resolved)) problems.push(problem('changing-variable', at, name));
+        if (resolved && !changing.has(name) && this.scopes.isChanged(resolved)) problems.push(problem('changing-variable', at, name));
+        changing.add(name);
       } else if (!isNameOf(resolved, home) && (!ofClass || !home || this.scopes.isWithin(resolved, home))) {
         const refused = names.has(name) ? undefined : this.#refused(resolved, at, home);
         if (refused) problems.push(refused);
@@ -51,9 +58,25 @@ export class CaptureFinder {
   *#boundParts(run: InlineFunctionNode, own: readonly Node[]): Generator<Problem> {
     for (const node of below(run))
       if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'eval') yield problem('eval', node);
+    for (const reference of this.scopes.leaving(run)) {
+      const generator = nodeOf(reference).type === 'Identifier' && reference.identifier.name === 'yield' && reference.resolved === null;
+      if (generator && this.scopes.tree.ancestorOf(run, (node) => isFunction(node) && node.generator))
+        yield problem('yield', nodeOf(reference));
+    }
     const target = own.find((node) => node.type === 'MetaProperty' && node.meta.name === 'new');
     if (target && run.type === 'ArrowFunctionExpression') yield problem('new-target', target);
     if (this.scopes.tree.ancestorOf(run, ({ type }) => type === 'WithStatement')) yield problem('with', run);
+  }
+
+  /** Uses of what the module exports and changes. */
+  *#exports(run: InlineFunctionNode): Generator<Problem> {
+    const seen = new Set<string>();
+    for (const node of below(run)) {
+      const use = exportedUse(this.scopes.tree, node);
+      if (use?.written) yield problem('assigns-module', node, use.name);
+      else if (use && !seen.has(use.name) && this.#changedExports.has(use.name)) yield problem('changing-variable', node, use.name);
+      if (use) seen.add(use.name);
+    }
   }
 
   /** A private name of a class around it, or the name that only the class itself sees. */

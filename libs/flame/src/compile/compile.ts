@@ -4,7 +4,7 @@ import { findCalls, type InlineCall, mayHoldCalls } from './find-calls.js';
 import { Injected } from './injected.js';
 import { Output } from './output.js';
 import { placeOf } from './place.js';
-import type { Problem, RefusalCode } from './refusals.js';
+import { type Problem, type RefusalCode, unreadable } from './refusals.js';
 import { Scopes } from './scopes.js';
 import { composeMap, Lines, originalPosition, readMap, type SourceMap } from './source-map.js';
 import { type ClassNode, type Node, Tree } from './tree.js';
@@ -59,9 +59,27 @@ export interface CompileResult {
 export function compile(input: CompileInput): CompileResult | undefined {
   const { code, format } = input;
   if (!mayHoldCalls(code) || isCompiled(code)) return undefined;
-  const tree = new Tree(code, format);
+  const tree = readTree(code, format);
+  if (tree instanceof SyntaxError) return /flame/i.test(code) ? unreadableFile(input, tree) : undefined;
   const calls = findCalls(tree);
   return calls.length > 0 ? new Compilation(input, tree, calls).result() : undefined;
+}
+
+function readTree(code: string, format: CompileInput['format']): Tree | SyntaxError {
+  try {
+    return new Tree(code, format);
+  } catch (error) {
+    if (error instanceof SyntaxError) return error;
+    throw error;
+  }
+}
+
+/** A warning, as the calls may be those of something else; if not, `Flame` refuses the functions, which have no mark. */
+function unreadableFile({ code, file, map }: CompileInput, error: SyntaxError & { pos?: number }): CompileResult {
+  const start = error.pos ?? 0;
+  const text = unreadable(error.message.replace(/ \(\d+:\d+\)$/, ''));
+  const diagnostic: Diagnostic = { severity: 'warning', code: 'unreadable', ...text, start, end: start + 1 };
+  return { code, map: composeMap([{ text: code, from: 0 }], code, readMap(code, file, map)), functions: [], diagnostics: [diagnostic] };
 }
 
 class Compilation {

@@ -124,9 +124,15 @@ function injectedType(tree: Tree, node: Node): Node | undefined {
   return node.arguments[0]?.type === 'Literal' ? undefined : node.arguments[0];
 }
 
-/** swc writes `typeof Type === "undefined" ? Object : Type`. */
+/**
+ * The type in what checks whether it exists: swc writes `typeof T === "undefined" ? Object : T`, and TypeScript, where it sees one file only,
+ * `typeof (_a = typeof T !== "undefined" && T) === "function" ? _a : Object`.
+ */
 function realType(type: Node): Node {
-  return type.type === 'ConditionalExpression' ? realType(type.alternate) : type;
+  if (type.type !== 'ConditionalExpression') return type;
+  const checked = type.test.type === 'BinaryExpression' && type.test.left.type === 'UnaryExpression' ? type.test.left.argument : undefined;
+  const value = checked?.type === 'AssignmentExpression' ? checked.right : undefined;
+  return value?.type === 'LogicalExpression' ? value.right : realType(type.alternate);
 }
 
 function unwrapped(node: Node): Node {

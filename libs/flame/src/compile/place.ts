@@ -55,17 +55,19 @@ function selfOf(tree: Tree, node: Node): Self | undefined {
   return parent?.type === 'Property' && (parent.method || parent.kind !== 'init') ? 'object' : 'function';
 }
 
-/** `__awaiter(this, …, function* () { … })`: how TypeScript and esbuild write async functions for old engines; `this` is the one outside. */
+/**
+ * How compilers write async functions for old engines; `this` is the one outside. TypeScript: `__awaiter(this, …, function* () { … })`, esbuild:
+ * `__async(this, …, function* () { … })`, swc: `_async_to_generator(function* () { … }).call(this)`.
+ */
 function isAwaited(tree: Tree, node: Node): boolean {
   const call = tree.parentOf(node);
-  if (
-    node.type !== 'FunctionExpression' ||
-    !node.generator ||
-    call?.type !== 'CallExpression' ||
-    call.arguments[0]?.type !== 'ThisExpression'
-  )
-    return false;
-  return /\b__(awaiter|async)\)?$/.test(tree.textOf(call.callee));
+  if (node.type !== 'FunctionExpression' || !node.generator || call?.type !== 'CallExpression') return false;
+  const helper = tree.textOf(call.callee);
+  if (/\b__(awaiter|async)\)?$/.test(helper)) return call.arguments[0]?.type === 'ThisExpression';
+  const method = tree.parentOf(call);
+  const outer = method && tree.parentOf(method);
+  const bound = outer?.type === 'CallExpression' && outer.callee === method && outer.arguments[0]?.type === 'ThisExpression';
+  return /async_to_generator\b/.test(helper) && bound;
 }
 
 /** The name of a function or class: its own, or of what it is assigned to. */
@@ -83,7 +85,7 @@ function givenName(tree: Tree, node: Node): string | undefined {
     if (parent.left.type === 'Identifier') return parent.left.name;
     return parent.left.type === 'MemberExpression' && !parent.left.computed ? tree.textOf(parent.left.property) : undefined;
   }
-  if (parent?.type === 'Property' && parent.value === node) return keyText(tree, parent);
+  if ((parent?.type === 'Property' || parent?.type === 'PropertyDefinition') && parent.value === node) return keyText(tree, parent);
   return parent?.type === 'ExportDefaultDeclaration' ? 'default' : undefined;
 }
 

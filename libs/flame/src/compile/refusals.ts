@@ -99,6 +99,12 @@ const texts: Readonly<Record<Exclude<RefusalCode, 'unreadable'>, (name: string, 
   }),
 };
 
+/** What the compiler says to a file that it cannot read. */
+export const unreadable = (reason: string): Text => ({
+  message: `The compiler for inline functions cannot read this file: ${reason}.`,
+  fix: 'Compile the file first, with tsc, swc or esbuild: types, decorators and JSX have to be gone.',
+});
+
 /** `name` is the variable's, where there is one, `property` that of `this` which it holds. */
 export function problem(code: Exclude<RefusalCode, 'unreadable'>, at: Pick<Node, 'start' | 'end'>, name = '', property = ''): Problem {
   return { severity: code === 'changing-variable' ? 'warning' : 'error', code, ...texts[code](name, property), at };

@@ -1,6 +1,6 @@
 import { analyze, type Reference, type Scope, type ScopeManager, type Variable } from 'eslint-scope';
 import { namespacesOf } from './namespaces.js';
-import type { FunctionNode, Node, Tree } from './tree.js';
+import { type FunctionNode, isFunction, type Node, type Tree } from './tree.js';
 
 export type { Reference, Scope, Variable };
 
@@ -57,12 +57,16 @@ export class Scopes {
     return block !== node && block.start >= node.start && block.end <= node.end;
   }
 
-  /** A write that happens after the module has run: in a function, other than one that replaces itself. */
+  /** Whether something writes to it after the module has run: a function, other than one that replaces itself. */
   isChanged(variable: Variable): boolean {
     return variable.references.some((reference) => {
-      const inFunction = !this.#once.has(blockOf(reference.from.variableScope));
-      return reference.isWrite() && inFunction && !variable.defs.some(({ node }) => contains(node as unknown as Node, nodeOf(reference)));
+      if (!reference.isWrite() || variable.defs.some(({ node }) => contains(node as unknown as Node, nodeOf(reference)))) return false;
+      return this.tree.ancestorOf(nodeOf(reference), (node) => this.#runsLater(node)) !== undefined;
     });
+  }
+
+  #runsLater(node: Node): boolean {
+    return (isFunction(node) && !this.#once.has(node)) || (node.type === 'PropertyDefinition' && !node.static);
   }
 }
 

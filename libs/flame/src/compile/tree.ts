@@ -83,6 +83,8 @@ export const isInlineFunction = (node: Node | undefined | null): node is InlineF
 /** A function with a `this` of its own. */
 export const hasOwnThis = (node: Node): boolean => node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration';
 
+export const isFunction = (node: Node): node is FunctionNode => hasOwnThis(node) || node.type === 'ArrowFunctionExpression';
+
 function isNode(value: unknown): value is Node {
   return (
     typeof value === 'object' && value !== null && typeof (value as Node).type === 'string' && typeof (value as Node).start === 'number'
