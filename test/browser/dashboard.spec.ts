@@ -30,9 +30,9 @@ describe('the dashboard in a browser', () => {
     await work(page).getByText('No runner is up. The first call boots one.').waitFor();
     await fetch(`${url}/api/sleep/8000?times=7`);
     await page.getByRole('listitem', { name: /^Runner work-\w+-1: ready, 2\/2 · .* running Work\.sleep, Work\.sleep$/ }).waitFor();
-    await work(page).getByText('All 2 runners are full, the pool has all it may have (max 2).').waitFor();
+    await work(page).getByText('All 2 runners are full, the pool has its maximum of 2.').waitFor();
     await work(page)
-      .getByText(/^3 × Work\.sleep, the first for/)
+      .getByText(/^3 × Work\.sleep, the oldest for/)
       .waitFor();
     expect(await page.title()).toMatch(/^3 waiting · flame$/);
     await work(page).getByText('at work').waitFor();
@@ -109,7 +109,7 @@ describe('the dashboard in a browser', () => {
   it('tells that it lost the app, and goes on when the app is back', async () => {
     const { app, url, page } = await open();
     app.process.kill('SIGKILL');
-    await page.getByText('no connection, trying again').waitFor();
+    await page.getByText('no connection, retrying').waitFor();
     await picture(page, 'disconnected-1280');
     const next = new SpawnedApp('dashboard/main.js', { DASH_ACTIONS: '1', PORT: new URL(url).port });
     expect(await next.url()).toBe(url);

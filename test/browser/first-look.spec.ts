@@ -19,7 +19,7 @@ describe('the dashboard at first sight', () => {
     const url = await app.url();
     for (let n = 0; n < 3; n++) await fetch(`${url}/hostile`);
     const page = await open(url);
-    await region(page, 'work').getByText('3 calls ended in the last minute. Lanes show those from now on.').waitFor();
+    await region(page, 'work').getByText('3 calls ended in the last minute. The lanes show calls from now on.').waitFor();
     await page.keyboard.press('2');
     await page.keyboard.press('r');
     await page.getByLabel('At least').fill('1');
@@ -27,7 +27,7 @@ describe('the dashboard at first sight', () => {
     await region(page, 'idle').getByText('No calls in the last minute.').waitFor();
     await picture(page, 'first-look-1280');
     await fetch(`${url}/sleep/9000`);
-    await region(page, 'work').getByText('Lanes show those from now on.').waitFor({ state: 'hidden' });
+    await region(page, 'work').getByText('The lanes show calls from now on.').waitFor({ state: 'hidden' });
   });
 
   it('explains why a key has no effect here', async () => {
@@ -49,7 +49,7 @@ describe('the dashboard at first sight', () => {
     const app = new SpawnedApp('dashboard/main.js');
     const page = await open(await app.url());
     await page.keyboard.press('r');
-    await page.locator('.notes.shown').getByText('This page may give no orders.').waitFor();
+    await page.locator('.notes.shown').getByText('This page is read-only.').waitFor();
   });
 
   it.each(['light', 'dark'] as const)(

@@ -45,7 +45,7 @@ describe('the dashboard under load', () => {
       .first()
       .waitFor();
     await picture(page, 'booting-1280');
-    await page.getByText('All 4 runners are full, the pool has all it may have (max 4).').waitFor();
+    await page.getByText('All 4 runners are full, the pool has its maximum of 4.').waitFor();
     await expect.poll(() => answered.length, { timeout: 150_000 }).toBeGreaterThan(7);
     expect(await page.locator('.lanes .lane').count()).toBe(4);
     const waiting = Number(/\d+/.exec((await page.locator('.summary').innerText()).split('·')[2]!)![0]);

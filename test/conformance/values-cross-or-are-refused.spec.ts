@@ -89,11 +89,11 @@ rule('Values cross in full or are refused by name', (start) => {
     const { work } = await start({}, { maxPayload: 100_000 });
     const argument = await failure(work.echo(Buffer.alloc(200_000)));
     expect(argument).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no' });
-    expect(argument.message).toContain('more than maxPayload (100000)');
+    expect(argument.message).toContain('exceed maxPayload (100000)');
     expect(await work.bytes(50_000)).toHaveLength(50_000);
     const result = await failure(work.bytes(200_000));
     expect(result).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes' });
-    expect(result.message).toContain('more than maxPayload (100000)');
+    expect(result.message).toContain('exceed maxPayload (100000)');
   });
 });
 

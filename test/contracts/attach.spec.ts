@@ -48,7 +48,7 @@ describe('attaching', () => {
     const attached = rig.expect(info);
     const error = await failure(rig.dial({ ...info, token: 'guessed' }));
     expect(error.code).toBe('FLAME_DENIED');
-    expect(error.message).toContain('its token is wrong, was used before, or came after bootTimeout');
+    expect(error.message).toContain('its token is wrong, was already used, or arrived after bootTimeout');
     await rig.dial(info);
     expect((await attached).hello.runner).toBe(info.runner);
   });

@@ -37,8 +37,8 @@ describe.each([
       });
       return 'silent';
     };
-    await expect(backend.boot(new TestOrder('p'))).rejects.toThrow(`${called} did not answer to "create`);
-    expect(told(log, 'warn').join('\n')).toContain(`${called} did not answer to "create`);
+    await expect(backend.boot(new TestOrder('p'))).rejects.toThrow(`${called} did not answer the request "create`);
+    expect(told(log, 'warn').join('\n')).toContain(`${called} did not answer the request "create`);
     await until(() => late === 1 && machines.size === 0);
     await backend.close();
     expect(told(log, 'error')).toEqual([]);
@@ -52,7 +52,7 @@ describe.each([
     expect((await machine.exited).how).toBe('stopped');
     expect(await timed(backend.close())).toBeLessThan(3_000);
     expect(machines.size).toBe(1);
-    expect(told(log, 'warn').join('\n')).toContain(`${called} did not answer to "`);
+    expect(told(log, 'warn').join('\n')).toContain(`${called} did not answer the request "`);
     expect(told(log, 'error').join('\n')).toMatch(byHand);
   });
 
@@ -92,6 +92,6 @@ describe.each([
 it('DockerBackend does not let an app start whose engine does not answer, and names it', async () => {
   const { api, backend, called } = await brokenDocker();
   api.broken = () => 'silent';
-  const reason = `DockerBackend reaches no Docker Engine at ${called.replace('the Docker Engine at ', '')}: ${called} did not answer to "get its version" within 500 ms`;
+  const reason = `DockerBackend cannot reach a Docker Engine at ${called.replace('the Docker Engine at ', '')}: ${called} did not answer the request "get its version" within 500 ms`;
   await expect(backend.prepare({ parent: 'parent-1', underTest: true, log: new LogBook() })).rejects.toThrow(reason);
 });

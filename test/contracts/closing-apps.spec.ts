@@ -64,7 +64,7 @@ async function closes(make: (typeof platforms)[number], moment: (typeof moments)
   const began = performance.now();
   await app.close();
   const time = performance.now() - began;
-  const warned = logged.filter((line) => line.startsWith('warn') && line.includes(`${called} did not answer to "`)).length > 0;
+  const warned = logged.filter((line) => line.startsWith('warn') && line.includes(`${called} did not answer the request "`)).length > 0;
   return { backend: backend.name, inTime: time < bound || time, warned, failed: await failed };
 }
 

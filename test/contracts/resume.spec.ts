@@ -97,7 +97,7 @@ for (const [name, reach] of [
       proxy.cut();
       const [atParent, atRunner] = await Promise.all([here.ended, there.ended]);
       expect([atParent.how, atRunner.how]).toEqual(['cut', 'cut']);
-      expect(atParent.reason).toMatch(/the connection to runner runner-\d+ broke \(.+\) and did not come back within 150 ms/);
+      expect(atParent.reason).toMatch(/the connection to runner runner-\d+ broke \(.+\) and was not restored within 150 ms/);
       expect(here.events).toEqual(['suspended']);
       proxy.mend();
       parent.send(numbered(1));
@@ -160,7 +160,7 @@ describe('resuming', () => {
     thief.resume(info.runner, Buffer.alloc(32, 7), 0);
     expect(await thief.status).toMatchObject({
       code: 16,
-      details: `runner ${info.runner} has no session to resume: it is over, or its key is wrong`,
+      details: `runner ${info.runner} has no session to resume: the session has ended, or its key is wrong`,
     });
     expect(here.events).toEqual([]);
   });
@@ -178,7 +178,7 @@ describe('resuming', () => {
     const second = new RawRunner(info.address);
     second.resume(info.runner, key, 0);
     await second.received(2);
-    expect((await first.status).details).toBe('another connection took its place');
+    expect((await first.status).details).toBe('another connection replaced it');
     expect(here.events).toEqual(['suspended', 'resumed']);
     // What the first connection was sent, and nobody confirmed, comes again.
     expect(second.packets[1]!.includes('value 1')).toBe(true);

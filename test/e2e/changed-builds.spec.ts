@@ -55,7 +55,7 @@ describe('a build that changes while the parent lives', () => {
     expect(await app.ask()).toBe('new price');
     expect(await app.ask()).toBe('new price');
     expect(app.warnings).toEqual([
-      expect.stringMatching(/WARN .*: dist\/price\.js\. Restart the parent, and deploy each build to a folder/),
+      expect.stringMatching(/WARN .*: dist\/price\.js\. Restart the parent, and deploy each build to its own folder/),
     ]);
     app.write('price.js', `export const price = 'newer price';`);
     app.write('more.js', '');

@@ -101,7 +101,9 @@ describe('a main file that makes no app in a runner', () => {
     const app = new SpawnedApp('cluster/no-app.js');
     expect((await app.exited).code).not.toBe(0);
     const output = app.lines.join('\n');
-    expect(output).toMatch(/no-app\.js ended without starting an app that imports FlameModule\. Give the backend the app's own main file/);
+    expect(output).toMatch(
+      /no-app\.js ended without starting an app that imports FlameModule\. Set the backend's option entry to the app's main file/,
+    );
     expect(app.lines.filter((line) => /ERROR \[Flame work-\w+-1\].*this runner ends/.test(line))).toHaveLength(1);
   });
 });

@@ -100,7 +100,7 @@ describe('npx nestjs-flame doctor', () => {
     const { checks } = await checksOf('never attaches');
     expect(failed(checks)).toEqual(['attach']);
     expect(checks.get('attach')!.message).toMatch(/no runner attached within bootTimeout \(3000 ms\)/);
-    expect(checks.get('attach')!.fix).toMatch(/^Let machines reach unix:\S+: /);
+    expect(checks.get('attach')!.fix).toMatch(/^Make unix:\S+ reachable from the machines: /);
     expect(processesOf(entry)).toEqual([]);
   });
 
@@ -135,7 +135,7 @@ describe('npx nestjs-flame doctor', () => {
   it('finds a clock that is wrong', async () => {
     const { checks } = await checksOf('wrong clock');
     expect(failed(checks)).toEqual(['clocks']);
-    expect(checks.get('clocks')!.message).toMatch(/^the runner's is 3(599|600)\.\d s ahead, to within/);
+    expect(checks.get('clocks')!.message).toMatch(/^the runner's clock is 3(599|600)\.\d s ahead, to within/);
   });
 
   it('finds a runner that has to be killed', async () => {
@@ -156,15 +156,15 @@ describe('npx nestjs-flame doctor', () => {
       {
         name: 'options',
         ok: false,
-        message: expect.stringMatching(/^ProcessBackend\.entry names a file that is not there: .*no\/such\/main\.js"$/),
-        fix: 'Build the app first, or give the path of its main file, relative to cwd.',
+        message: expect.stringMatching(/^ProcessBackend\.entry is a file that does not exist: .*no\/such\/main\.js"$/),
+        fix: 'Build the app first, or set the path of its main file, relative to cwd.',
       },
     ]);
   });
 
   it('refuses a pool that the app does not have', async () => {
     const { code, text } = await examine('in order', '--pool', 'three', '--no-boot');
-    expect(text).toContain('FAILED  the app has no pool three; its pools are one, two');
+    expect(text).toContain('FAILED  the app has no pool three. Its pools are one, two');
     expect(code).toBe(2);
   });
 
@@ -178,12 +178,12 @@ describe('npx nestjs-flame doctor', () => {
   it('needs an app', async () => {
     const doctor = spawn(process.execPath, [cli, 'doctor', 'no/such/app'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [text] = (await once(doctor.stdout.setEncoding('utf8'), 'data')) as [string];
-    expect(text).toMatch(/FAILED {2}there is no file \S+no\/such\/app: build the app first/);
+    expect(text).toMatch(/FAILED {2}the file \S+no\/such\/app does not exist: build the app first/);
   });
 
   it('ends an app without FlameModule, which would serve', async () => {
     const { code, text } = await examine('no FlameModule', '--start-limit', '4000');
-    expect(text).toContain('does its root module import FlameModule?');
+    expect(text).toContain('that its root module imports FlameModule');
     expect(code).toBe(2);
     expect(processesOf(entry)).toEqual([]);
   });
@@ -195,7 +195,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(isAlive(pid)).toBe(true);
     doctor.process.kill('SIGTERM');
     const { text } = await doctor.done;
-    expect(text).toContain('the examination was given up');
+    expect(text).toContain('the examination was aborted');
     expect(isAlive(pid)).toBe(false);
     expect(processesOf(entry)).toEqual([]);
   });

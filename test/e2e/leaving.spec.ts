@@ -137,7 +137,9 @@ describe('A parent that is told to leave', () => {
     app.process.kill('SIGTERM');
     expect((await app.exited).signal).toBe('SIGTERM');
     expect(runners.filter(isAlive)).toEqual([]);
-    await app.line(/^\[parent\] failed FLAME_CANCELLED: .*pool "p" is shutting down and it did not end within shutdownTimeout \(1000 ms\)/);
+    await app.line(
+      /^\[parent\] failed FLAME_CANCELLED: .*pool "p" is shutting down, and the call did not end within shutdownTimeout \(1000 ms\)/,
+    );
     const abort = readMarks(file).find(({ what }) => what === 'abort')!;
     expect(abort.at - asked).toBeGreaterThanOrEqual(999);
     await app.line(/\[runner\] onApplicationShutdown/);

@@ -7,7 +7,7 @@ describe('a runner', () => {
     const port = String(await redisServer());
     const careless = new SpawnedApp('sources/main.js', { REDIS_PORT: port });
     await careless.line(/^called/);
-    await careless.line(/WARN \[Flame work-\w+-1\] .*also does what only its parent should: .*consumes a queue/);
+    await careless.line(/WARN \[Flame work-\w+-1\] .*does work that only its parent should do: .*consumes a queue/);
     const warnings = careless.lines.filter((line) => line.includes('WARN [Flame work-'));
     for (const queue of ['mails: MailsProcessor.send', 'reports']) expect(warnings.join('\n')).toContain(`it consumes a queue (${queue})`);
     const schema = warnings.filter((line) => line.includes('schema'));
@@ -19,7 +19,7 @@ describe('a runner', () => {
     // Gone before a second look would be due.
     const brief = new SpawnedApp('sources/main.js', { REDIS_PORT: port, IDLE: '20' });
     await brief.line(
-      /WARN \[Flame work-\w+-1\] .*also does what only its parent should: .*consumes a queue \(mails: MailsProcessor\.send\)/,
+      /WARN \[Flame work-\w+-1\] .*does work that only its parent should do: .*consumes a queue \(mails: MailsProcessor\.send\)/,
     );
     brief.process.kill('SIGTERM');
     await brief.exited;

@@ -104,7 +104,7 @@ it(
     const { text, error } = await write(far);
     expect(error).toMatchObject({ code: 'FLAME_REFUSED', ran: 'no' });
     expect(error!.message).toMatch(
-      /no instance of region "syd" answers\. Regions known: hkg \(1\)\. No calls are taken at 10\.99\.0\.1:7171: /,
+      /no instance of region "syd" answers\. Regions known: hkg \(1\)\. Instances that accept no calls: 10\.99\.0\.1:7171: /,
     );
     expect(error!.message).toContain('10.99.0.2:7171: ');
     expect(one.wrote(text) + two.wrote(text)).toBe(0);

@@ -138,7 +138,7 @@ it('In a half-finished deploy a renamed handler is found where it is, kept for t
 it('A cut network: short cuts lose nothing, long cuts lose running calls, and calls go on when the network is back', async () => {
   const host = ownHost();
   const syd = instance('syd', host, []);
-  await syd.line(/listens for the others/);
+  await syd.line(/listens for other instances/);
   const proxy = await CuttingProxy.before(`${host}:${port}`);
   onTestFinished(() => proxy.close());
   const far = instance('hkg', ownHost(), [proxy.address], { RECONNECT: '2000' });
@@ -172,7 +172,7 @@ it('A cut network: short cuts lose nothing, long cuts lose running calls, and ca
 it('A client without the secret gets nothing: no answer, no list of handlers, no health', async () => {
   const host = ownHost();
   const syd = instance('syd', host, []);
-  await syd.line(/listens for the others/);
+  await syd.line(/listens for other instances/);
   const { key, cert, ca } = await identityFromSecrets([secret]);
   const wrong = await identityFromSecrets(['another secret, which is just as long as it']);
   const authority = Buffer.from([ca].flat().join('\n'));
@@ -183,7 +183,7 @@ it('A client without the secret gets nothing: no answer, no list of handlers, no
     error: 'UNAVAILABLE',
     packets: [],
   });
-  await syd.line(/refused a connection from 127\..*, which is no instance of this app/);
+  await syd.line(/refused a connection from 127\..*, which is not an instance of this app/);
   // The same client is answered with a certificate that the secret has signed: it was not refused for anything else.
   const admitted = await attach(host, credentials.createSsl(authority, Buffer.from(key), Buffer.from(cert)));
   expect(admitted.packets[0]).toMatchObject({
@@ -206,7 +206,7 @@ it('Instances with certificates of an authority know each other by the name in t
   expect((await far.ask<Written>('notes', 'write', ['a'])).pid).toBe(syd.pid);
   // Of the same authority, but another service.
   const other = instance('ams', hosts[2]!, addresses, { ...mutual, TLS: await signed('billing') });
-  await syd.line(/its certificate is for somebody else|their secrets or certificates differ/);
+  await syd.line(/its certificate was issued for another name|their secrets or certificates differ/);
   await expect(other.ask('notes', 'write', ['a'])).rejects.toMatchObject({ code: 'FLAME_REFUSED', ran: 'no' });
   expect(await syd.ask<unknown[]>('rpc', 'instances')).toHaveLength(2);
 });

@@ -105,7 +105,7 @@ describe('a runner', () => {
   it('warns, naming them, of ports, cron jobs and intervals that are live in it', async () => {
     const app = new SpawnedApp('life/express.js', { LIFE_CARELESS: '1', LIFE_OWN_PORT: '0' });
     await where(app);
-    const [warning] = await app.line(/WARN \[Flame life-\w+-1\] .*also does what only its parent should.*/);
+    const [warning] = await app.line(/WARN \[Flame life-\w+-1\] .*does work that only its parent should do.*/);
     expect(warning).toMatch(
       /it listens on port \d+; it runs cron jobs \(nightly\); it runs intervals and timeouts \(beat\).*FlameParent\.unlessRunner/,
     );
@@ -116,7 +116,7 @@ describe('a runner', () => {
     expect((await app.exited).code).not.toBe(0);
     const output = app.lines.join('\n');
     expect(output).toMatch(
-      /runner life-\w+-1 of pool "life" tried to listen, as its parent does \(.*EADDRINUSE.*open that server only if \(!FlameParent\.get\(\)\)/,
+      /runner life-\w+-1 of pool "life" tried to listen on a port, as its parent does \(.*EADDRINUSE.*Open that server only if \(!FlameParent\.get\(\)\)/,
     );
     expect(output).toContain('pool "life" could not boot its min runners');
   });
@@ -135,6 +135,6 @@ describe('an app with a FLAME_PARENT that no pool set', () => {
   it('does not start, and the error names the variable', async () => {
     const app = new SpawnedApp('life/express.js', { FLAME_PARENT: 'not base64!' });
     expect((await app.exited).code).toBe(1);
-    expect(app.lines.join('\n')).toContain('FLAME_PARENT is not base64. A pool sets FLAME_PARENT for the runners that it boots');
+    expect(app.lines.join('\n')).toContain('FLAME_PARENT is not base64. Unset it to start the app as a parent');
   });
 });

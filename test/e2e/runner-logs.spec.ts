@@ -40,7 +40,7 @@ describe('the log of a runner', () => {
     const app = new SpawnedApp('ops/main.js');
     const url = await app.url();
     await post(`${url}/call/${path}`);
-    const [, dropped] = await app.line(/WARN \[Flame \S+\] (\d+) of its lines were dropped: they came too fast$/);
+    const [, dropped] = await app.line(/WARN \[Flame \S+\] (\d+) of its lines were dropped, because they came too fast$/);
     expect(Number(dropped)).toBeGreaterThan(0);
     expect(app.lines.filter((line) => line.includes(mark)).length).toBeLessThan(20_000);
     const { logLines, logLinesDropped } = (await (await fetch(`${url}/metrics.json`)).json()) as {

@@ -55,10 +55,10 @@ describe.each([
 });
 
 describe.each([
-  ['closes its app', /the script closed its app before it was initialised, and initialised no other/],
+  ['closes its app', /the script closed its app before that was initialised, and initialised no other/],
   ['ends', /ended without starting an app that imports FlameModule/],
   ['awaits what never comes', /ended without starting an app that imports FlameModule/],
-  ['exits', /exit code 0\. The script of the runner ended before an app with a FlameModule was initialised.*let it get there/],
+  ['exits', /exit code 0\. The runner's script ended before it initialised an app with a FlameModule.*let it get there/],
 ])('runners whose script %s', (kind, how) => {
   it('fail their calls at once, with the fix', async () => {
     const script = new Script('context', { SCRIPT_OF_RUNNERS: kind });
@@ -75,9 +75,9 @@ describe('a runner for a pool of the second app that main.ts initialises', () =>
     const script = new Script('two apps, the second of which calls');
     await script.line(/^FLAME_BOOT within \d+ ms: Others\.render/);
     expect(await script.done()).toEqual(['mail in the parent']);
-    expect(script.lines.join('\n')).toMatch(/has no pool "others".*give the backend of that pool an entry/i);
+    expect(script.lines.join('\n')).toMatch(/has no pool "others".*set the option entry of that pool's backend/i);
     expect(script.lines.find((line) => line.startsWith('FLAME_BOOT'))).toMatch(
-      /runners are the first: give the backend of the others an `entry`/,
+      /runners use the first one: set the option `entry` of the other apps' backends/,
     );
   });
 });

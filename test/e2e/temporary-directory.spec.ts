@@ -75,11 +75,11 @@ describe('A TMPDIR that cannot hold a socket', () => {
     const at = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', readOnly, 'sh'];
     const { app, folder, call, returned } = await start(1, { XDG_RUNTIME_DIR: '/nowhere/at/all' }, at);
     await call();
-    await app.line(/no folder can hold the Unix socket on which runners of this host attach/);
+    await app.line(/no folder is usable for the Unix socket to which runners on this host connect/);
     await app.line(new RegExp(`- ${folder}: EROFS: read-only file system`));
     await app.line(/- \/nowhere\/at\/all: ENOENT/);
     await app.line(/- \/dev\/shm: EROFS/);
-    await app.line(/Set TMPDIR to a folder that exists, that this process may write to, and whose path has at most \d+ bytes/);
+    await app.line(/Set TMPDIR to an existing folder that this process can write to and whose path has at most \d+ bytes/);
     execFileSync('nsenter', ['--mount', '--target', String(app.pid), 'mount', '-o', 'remount,rw', folder]);
     await call();
     await returned(1);

@@ -54,7 +54,7 @@ describe('Watchdog', () => {
     expect(signal).toBe('SIGKILL');
     expect(stderr).toBe(
       '[flame] runner runner-1 of pool "videos" is killed: the event loop is blocked, still 1000 ms after the deadline of Videos.thumbnails. ' +
-        'A handler has to give way now and then, or compute in a worker thread\n',
+        'Let the handler yield to the event loop regularly, or compute in a worker thread\n',
     );
   });
 

@@ -109,7 +109,7 @@ describe('two copies', () => {
   function expectRefusal({ status, stdout, stderr }: ReturnType<typeof run>, other: string): void {
     expect({ status, stdout }, stderr).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain('FLAME_CONFIG');
-    expect(stderr).toMatch(/FlameError: two copies of nestjs-flame are loaded in this process/);
+    expect(stderr).toMatch(/FlameError: this process has loaded two copies of nestjs-flame/);
     for (const path of [join(app.folder, 'node_modules/nestjs-flame'), other]) expect(stderr).toContain(`version 0.1.0 in ${path}`);
   }
 });

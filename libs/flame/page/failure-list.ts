@@ -8,7 +8,7 @@ const what = { boot: 'boot failed', lost: 'runner lost', threw: 'threw', call: '
 export class FailureList {
   readonly element: HTMLElement;
   readonly #items = h('ul', { class: 'failures' });
-  readonly #none = h('p', { class: 'empty' }, 'Nothing has failed.');
+  readonly #none = h('p', { class: 'empty' }, 'No failures.');
 
   constructor() {
     this.element = h('section', { class: 'part' }, h('h3', {}, 'Recent failures'), this.#none, this.#items);

@@ -14,7 +14,7 @@ const samplesKept = 360;
 const words: Record<Connection, string> = {
   connecting: 'connecting',
   live: 'live',
-  lost: 'no connection, trying again',
+  lost: 'no connection, retrying',
   refused: 'not allowed',
 };
 
@@ -104,7 +104,7 @@ class Page {
     else this.#frozen ??= Date.now() + this.#ahead;
     setText(this.#connection, words[state]);
     document.body.dataset['connection'] = state;
-    if (state === 'refused') setText(this.#empty, 'You are not allowed to see this any more. Reload the page to sign in.');
+    if (state === 'refused') setText(this.#empty, 'Access denied. Reload the page to sign in again.');
   }
 
   /** Paints about twenty times a second while the page is visible. With reduced motion, only new snapshots are painted. */
@@ -131,14 +131,14 @@ class Page {
       pause: (pool) => void this.#give(pool, pool.paused === undefined ? 'pause' : 'resume'),
       resize: async (pool) => {
         const most = 999_999;
-        const size = await ask(`Resize ${pool.name}`, 'Runners above a smaller maximum finish what they do and stop.', 'Resize', [
+        const size = await ask(`Resize ${pool.name}`, 'Runners above the new maximum finish their calls and stop.', 'Resize', [
           { label: 'At least', name: 'min', value: pool.min, most },
           { label: 'At most', name: 'max', value: pool.max, most },
         ]);
         if (size) await this.#give(pool, 'resize', size);
       },
       drain: async (pool, runner) => {
-        const text = 'It takes no new calls. What runs there gets the pool’s shutdownTimeout, and is aborted after that.';
+        const text = 'The runner takes no new calls. Its running calls are aborted after the pool’s shutdownTimeout.';
         if (await ask(`Drain ${runner}?`, text, 'Drain')) await this.#give(pool, 'drain-runner', { runner });
       },
     };
@@ -176,7 +176,7 @@ class Page {
     if (/^[1-9]$/.test(event.key)) return cards[Number(event.key) - 1]?.element.focus();
     const lane = focused?.closest<HTMLElement>('li.lane');
     if (/^[prd]$/.test(event.key)) {
-      if (this.#token === undefined) return this.#notes.say('This page may give no orders.', true);
+      if (this.#token === undefined) return this.#notes.say('This page is read-only.', true);
       if (!card) return this.#notes.say('Go to a pool first, with 1 to 9.', true);
       if (event.key === 'd' && !lane) return this.#notes.say('Go to a runner first, with the arrow keys.', true);
     }

@@ -162,17 +162,17 @@ export class PoolCard {
     setText(this.#size, `${view.backend}, ${view.min} to ${plural(view.max, 'runner')}`);
     setText(this.#pause, view.paused === undefined ? 'Pause' : 'Resume');
     this.#pause.disabled = view.draining;
-    const why = view.why ?? (view.paused === undefined ? undefined : `The pool is paused: ${view.paused}. Calls that come wait.`);
+    const why = view.why ?? (view.paused === undefined ? undefined : `The pool is paused: ${view.paused}. New calls wait.`);
     setText(this.#why, why ?? '');
     show(this.#why, why !== undefined);
     show(this.#empty, view.runners.length === 0 && this.#blocks.runners.size === 0);
-    setText(this.#empty, view.draining ? 'The pool drains: nothing is left.' : 'No runner is up. The first call boots one.');
+    setText(this.#empty, view.draining ? 'The pool is draining: no runner is left.' : 'No runner is up. The first call boots one.');
   }
 
   #tellFigures(view: PoolView): void {
     const [slots, waiting, runners, calls, latency, cost] = this.#figures as [Figure, Figure, Figure, Figure, Figure, Figure];
     slots.set(`${count(view.running)} / ${count(view.slots)}`, undefined, view.slots === 0 ? 0 : view.running / view.slots);
-    waiting.set(count(view.waiting), view.waiting > 0 ? `the first for ${duration(view.waitingFor)}` : 'nobody');
+    waiting.set(count(view.waiting), view.waiting > 0 ? `the oldest for ${duration(view.waitingFor)}` : 'no calls');
     const ready = view.runners.filter(({ state }) => state === 'ready').length;
     const others = (['booting', 'leaving', 'stopping'] as const)
       .map((state) => [state, view.runners.filter((runner) => runner.state === state).length] as const)
@@ -182,12 +182,12 @@ export class PoolCard {
     const last = this.#samples.findLast(({ ran95 }) => ran95 !== undefined);
     latency.set(
       last?.ran95 === undefined ? '–' : duration(last.ran95),
-      last?.ran50 === undefined ? 'none has ended' : `half of them ${duration(last.ran50)}`,
+      last?.ran50 === undefined ? 'no call has ended' : `p50 ${duration(last.ran50)}`,
     );
     const { paid, used } = view.cost;
     cost.set(
       paid > 0 ? percent(used / paid) : '–',
-      paid > 0 ? `of ${count(paid)} s paid for` : 'nothing paid for',
+      paid > 0 ? `of ${count(paid)} s paid for` : 'no runner time yet',
       paid > 0 ? used / paid : undefined,
     );
   }
@@ -213,7 +213,9 @@ export class PoolCard {
       .reduce((sum, { ok, failed }) => sum + ok + failed, unsampled);
     setText(
       this.#quiet,
-      before === 0 ? 'No calls in the last minute.' : `${plural(before, 'call')} ended in the last minute. Lanes show those from now on.`,
+      before === 0
+        ? 'No calls in the last minute.'
+        : `${plural(before, 'call')} ended in the last minute. The lanes show calls from now on.`,
     );
   }
 
@@ -243,7 +245,7 @@ function stateOf({ draining, paused, runners, running, waiting }: PoolView): str
   if (draining) return 'draining';
   if (paused !== undefined) return 'paused';
   if (running + waiting > 0) return 'at work';
-  return runners.length === 0 ? 'at rest' : 'idle';
+  return runners.length === 0 ? 'no runners' : 'idle';
 }
 
 /** The waiting calls, one text for each handler, with the longest wait. */
@@ -255,7 +257,7 @@ function waitingOf({ queue, waiting }: PoolView): string[] {
   }
   const texts = [...handlers]
     .slice(0, 8)
-    .map(([handler, { calls, longest }]) => `${count(calls)} × ${handler}, the first for ${duration(longest)}`);
+    .map(([handler, { calls, longest }]) => `${count(calls)} × ${handler}, the oldest for ${duration(longest)}`);
   return waiting > queue.length ? [...texts, `and ${count(waiting - queue.length)} more`] : texts;
 }
 

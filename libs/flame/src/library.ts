@@ -31,10 +31,10 @@ export function loadOnce<Modules>(modules: Modules, core: object, common: object
   }
   throw new FlameError(
     'FLAME_CONFIG',
-    `two copies of nestjs-flame are loaded in this process: version ${first.version} in ${first.path} and version ${version} in ${path}. ` +
+    `this process has loaded two copies of nestjs-flame: version ${first.version} in ${first.path} and version ${version} in ${path}. ` +
       `A method decorated with one would not run on the pools of the other. ` +
-      `Have all packages of the app resolve nestjs-flame to one folder: one version of it and of its peers (npm dedupe, pnpm dedupe), ` +
-      `a peer dependency in shared packages, and in bundles either all code that uses it or none (externals).`,
+      `Make all packages of the app resolve nestjs-flame to one folder: use one version of it and of its peers (npm dedupe, pnpm dedupe), ` +
+      `declare it as a peer dependency in shared packages, and bundle either all code that uses it or none (externals).`,
   );
 }
 

@@ -41,7 +41,7 @@ describe('DockerBackend on a real engine', () => {
     const { machine } = await boot('polite');
     await docker('kill', machine.id);
     // By whom is told where the engine wrote it down in time.
-    const text = expect.stringMatching(/^killed by SIGKILL(, which somebody had the engine send, as with docker kill)?$/);
+    const text = expect.stringMatching(/^killed by SIGKILL(, sent from outside, for example with docker kill)?$/);
     expect(await machine.exited).toEqual({ how: 'signal', code: 137, signal: 'SIGKILL', text });
   });
 
@@ -69,7 +69,7 @@ describe('DockerBackend on a real engine', () => {
   it('tells one that somebody removed', async () => {
     const { machine } = await boot('polite');
     await docker('rm', '--force', machine.id);
-    expect((await machine.exited).text).toMatch(/removed by somebody else|killed by SIGKILL/);
+    expect((await machine.exited).text).toMatch(/removed from outside|killed by SIGKILL/);
   });
 
   it('ends one that is paused', async () => {
@@ -114,7 +114,7 @@ describe('DockerBackend on a real engine', () => {
   });
 
   it.each<[string, DockerBackendOptions, string, RegExp]>([
-    ['image', { image: 'nope:1', pull: 'never' }, 'create', /^docker: the container could not be made: No such image: nope:1$/],
+    ['image', { image: 'nope:1', pull: 'never' }, 'create', /^docker: the container could not be created: No such image: nope:1$/],
     [
       'command that nothing stands before',
       { cmd: ['nope'], hostConfig: { Init: false } },
@@ -151,11 +151,11 @@ describe('DockerBackend on a real engine', () => {
   it('does not start with a network that is not there, nor without an engine', async () => {
     await expect(prepared({ network: 'nope' })).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
-      message: expect.stringMatching(/^DockerBackend\.network is "nope", which the engine .* Make it with: docker network create nope$/),
+      message: expect.stringMatching(/^DockerBackend\.network is "nope", but the engine .* Create it with: docker network create nope$/),
     });
     await expect(prepared({ dockerSocketPath: '/nowhere.sock' })).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
-      message: expect.stringMatching(/^DockerBackend reaches no Docker Engine at \/nowhere\.sock: connect ENOENT .* Start it,/),
+      message: expect.stringMatching(/^DockerBackend cannot reach a Docker Engine at \/nowhere\.sock: connect ENOENT .* Start it,/),
     });
   });
 
@@ -163,7 +163,7 @@ describe('DockerBackend on a real engine', () => {
     const backend = await prepared({ bootTimeout: 1 });
     expect(await refusal(backend)).toMatchObject({
       fatal: false,
-      message: 'docker: the engine did not make and start a container within 1 ms',
+      message: 'docker: the engine did not create and start a container within 1 ms',
     });
   });
 
@@ -172,7 +172,12 @@ describe('DockerBackend on a real engine', () => {
     expect(await backend.examine(new AbortController().signal)).toMatchObject([
       { name: 'engine', ok: true, message: expect.stringMatching(/^Docker Engine \d+\.\d+\S* at \S+, API \d\.\d+$/) },
       { name: 'rights', ok: true },
-      { name: 'image', ok: false, message: "nope:1 is not there, and pull is 'never'", fix: expect.stringContaining('nope:1') },
+      {
+        name: 'image',
+        ok: false,
+        message: "nope:1 does not exist there, and the option pull is 'never'",
+        fix: expect.stringContaining('nope:1'),
+      },
       { name: 'network', ok: true, message: expect.stringContaining('flame-test (bridge)') },
     ]);
   });

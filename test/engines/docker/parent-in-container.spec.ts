@@ -126,7 +126,7 @@ describe('A parent in a container', () => {
     await order.printed('ready');
 
     const next = await demo('parent-c');
-    await until(async () => (await next.log()).includes('docker: removed 1 machine of a parent that has died'));
+    await until(async () => (await next.log()).includes('docker: removed 1 machine of dead parents'));
     await expectNothingLeft('nestjs-flame.pool=ffmpeg');
     expect(await containers('suite=living')).toEqual([machine.id]);
 

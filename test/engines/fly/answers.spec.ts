@@ -114,7 +114,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     const error = await bootFailure();
     expect(error).toMatchObject({ name: 'BootError', phase: 'create', fatal });
     expect(error.message).toMatch(
-      /^fly: no region has room for a runner: fra: the API answered \d+ to "create": no room, Bearer \[hidden\]; ams: the API/,
+      /^fly: no region has capacity for a runner: fra: the API answered \d+ to "create": no room, Bearer \[hidden\]; ams: the API/,
     );
     expectNoToken(error);
   });
@@ -135,7 +135,10 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     await begin();
     standIn.spoiled.set('create', [{ status: 503, error: `upstream, ${token}` }]);
     const error = await bootFailure();
-    expect(error).toMatchObject({ fatal: false, message: 'fly: no machine in fra: the API answered 503 to "create": upstream, [hidden]' });
+    expect(error).toMatchObject({
+      fatal: false,
+      message: 'fly: no machine was created in region fra: the API answered the request "create" with 503: upstream, [hidden]',
+    });
     expectNoToken(error);
   });
 
@@ -146,7 +149,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     const error = await bootFailure();
     expect(error).toMatchObject({
       fatal: false,
-      message: expect.stringContaining(`${host} did not answer to "create": fetch failed: connect ECONNREFUSED`),
+      message: expect.stringContaining(`${host} did not answer the request "create": fetch failed: connect ECONNREFUSED`),
     });
     expectNoToken(error);
   });
@@ -155,7 +158,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     await begin();
     standIn.spoiled.set('create', [{ status: 0 }]);
     const error = await bootFailure();
-    expect(error).toMatchObject({ fatal: false, message: expect.stringContaining('did not answer to "create"') });
+    expect(error).toMatchObject({ fatal: false, message: expect.stringContaining('did not answer the request "create"') });
     expect(standIn.machines.size).toBe(1);
     await until(() => standIn.present.length === 0);
     expectNoToken(error);
@@ -164,7 +167,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
   it('with a token that no header can carry, without showing it', async () => {
     await begin({ token: `${token}\nx` });
     const error = await bootFailure();
-    expect(error.message).toContain('did not answer to "create"');
+    expect(error.message).toContain('did not answer the request "create"');
     expectNoToken(error);
   });
 });
@@ -211,7 +214,7 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
     const machine = await boot(order);
     await order.printed('ready');
     standIn.machines.get(machine.id)!.stop('SIGTERM', 5_000);
-    expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: 'stopped by the platform, or by hand (exit code 0)' });
+    expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: 'stopped by the platform or by hand (exit code 0)' });
   });
 
   it('through failures of the API', async () => {
@@ -238,7 +241,7 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
     const machine = await boot();
     standIn.spoiled.set('delete', [{ status: 401, error: `no more, ${token}` }]);
     await machine.stop(0);
-    expect(logged.join('\n')).toMatch(/may still be there: .*401.* Remove it with: fly machine destroy --force \w+ --app flame-/);
+    expect(logged.join('\n')).toMatch(/may still exist: .*401.* Remove it with: fly machine destroy --force \w+ --app flame-/);
     expectNoToken(await machine.exited);
     standIn.machines.get(machine.id)!.destroy();
     await until(() => standIn.present.length === 0);
@@ -253,7 +256,7 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
     const error = await bootFailure();
     expect(error).toMatchObject({ phase: 'start', fatal: false });
     expect(error.message).toMatch(
-      /^fly: machine \w+ did not start: .* \(region fra\)\. What it printed: fly logs --app flame-\S+ --machine \w+$/,
+      /^fly: machine \w+ did not start: .* \(region fra\)\. Read its output with: fly logs --app flame-\S+ --machine \w+$/,
     );
     expectNoToken(error);
   });
@@ -304,8 +307,8 @@ describe('FlyBackend, beside the stand-in, reaps', () => {
 describe('FlyBackend, examined beside the stand-in,', () => {
   it.each([
     ['a wrong token', { token: 'wrong' }, 'rights', 'fly secrets set FLY_API_TOKEN='],
-    ['an app that is not there', { app: 'other' }, 'engine', 'there is no app "other"'],
-    ['an address that is not here', { parentHostname: 'fdaa::3' }, 'network', "Leave FlyBackend's option parentHostname out"],
+    ['an app that is not there', { app: 'other' }, 'engine', 'the app "other" does not exist'],
+    ['an address that is not here', { parentHostname: 'fdaa::3' }, 'network', "omit FlyBackend's option parentHostname"],
     ['no API', { host: 'http://127.0.0.1:1' }, 'engine', 'FLY_API_HOSTNAME'],
   ])('finds %s', async (_, options, name, fix) => {
     await begin(options);

@@ -45,7 +45,7 @@ describe('KubernetesBackend on a real cluster', () => {
   it('tells one that somebody deleted, whatever its runner made of it', async () => {
     const { machine, order } = await boot('stubborn');
     await core.deleteNamespacedPod({ name: machine.id, namespace, gracePeriodSeconds: 1 });
-    expect(await machine.exited).toMatchObject({ how: 'evicted', text: expect.stringMatching(/deleted by somebody else/) });
+    expect(await machine.exited).toMatchObject({ how: 'evicted', text: expect.stringMatching(/deleted from outside/) });
     expect(order.text('stdout')).toContain('I stay');
   });
 

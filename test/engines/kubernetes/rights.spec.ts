@@ -60,7 +60,7 @@ describe('The rights of a parent', () => {
     const name = `without-${verb}-${resource.replace('/', '-')}`;
     const others = neededRights.filter((right) => right[0] !== verb || right[1] !== resource);
     const kubeconfig = await account(name, others, folder);
-    const words = `KubernetesBackend may not ${verb} ${resource} in namespace "default". Give the parent's service account these rights: docs/backends/kubernetes.md has the manifests.`;
+    const words = `KubernetesBackend may not ${verb} ${resource} in namespace "default". Grant the parent's service account these rights: docs/backends/kubernetes.md has the manifests.`;
     // The API server learns of a new role a little later.
     await expect.poll(() => refusal(kubeconfig), { timeout: 60_000 }).toBe(words);
   });

@@ -16,8 +16,8 @@ export function findEntry(given: string | undefined, folder = process.cwd()): st
     if (path !== undefined) return path;
   }
   if (given !== undefined)
-    throw new Error(`there is no file ${resolve(folder, given)}: build the app first, or give the path of its main file`);
-  throw new Error(`there is no app in ${folder}: build it first, or give its main file, as in npx nestjs-flame doctor dist/main.js`);
+    throw new Error(`the file ${resolve(folder, given)} does not exist: build the app first, or pass the path of its main file`);
+  throw new Error(`no built app was found in ${folder}: build it first, or pass its main file, as in npx nestjs-flame doctor dist/main.js`);
 }
 
 /** Finds a file with or without its extension, as `node` does. */

@@ -16,7 +16,7 @@ export function topLines(pools: readonly PoolRow[], { columns, rows }: { columns
   ].map((line) => cut(line, columns));
   if (lines.length <= rows) return lines;
   const hidden = lines.length - rows + 1;
-  return [...lines.slice(0, rows - 1), cut(`… ${hidden} more lines: a taller window, or --pool, shows them`, columns)];
+  return [...lines.slice(0, rows - 1), cut(`… ${hidden} more lines: enlarge the window, or choose pools with --pool`, columns)];
 }
 
 function poolLines({ now, before }: PoolRow, columns: number): string[] {
@@ -28,7 +28,7 @@ function poolLines({ now, before }: PoolRow, columns: number): string[] {
     `${now.pool} (${now.backend})${state}`,
     `  calls    ${rate(now, before)}/s, ${ended} ended${failed.map(([outcome, count]) => `, ${outcome} ${count}`).join('')}`,
     `  time     p50 ${time(quantileOf(recent.duration, 0.5))}  p99 ${time(quantileOf(recent.duration, 0.99))}  wait p99 ${time(quantileOf(recent.wait, 0.99))}`,
-    `  queue    ${now.waiting} waiting${now.waiting > 0 ? `, the first for ${time(now.waitingFor)}` : ''}`,
+    `  queue    ${now.waiting} waiting${now.waiting > 0 ? `, the oldest for ${time(now.waitingFor)}` : ''}`,
     `  slots    ${now.slotsUsed} of ${now.slots}`,
     `  runners  ${now.perRunner.length}, ${now.min} to ${now.max}; ${time(now.paid)} paid, ${now.paid > 0 ? Math.round((now.used / now.paid) * 100) : 0}% with work`,
     ...now.perRunner.map((runner) => runnerLine(runner, before, now.at, columns)),

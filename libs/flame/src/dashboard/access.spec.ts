@@ -37,7 +37,7 @@ describe('accessBy', () => {
       (text) => said.push(text),
     );
     expect(await of(request())).toBe('denied');
-    expect(said[0]).toMatch(/auth threw.*no session store/);
+    expect(said[0]).toMatch(/auth function threw.*no session store/);
   });
 
   it('lets everybody in without auth', async () => {

@@ -19,7 +19,7 @@ export function accessBy(auth: DashboardAuth | undefined, warn: (text: string) =
       // Only `true` grants access, so that a truthy result of another type never does by mistake.
       return (await auth(request)) === true ? 'granted' : 'denied';
     } catch (error) {
-      warn(`the dashboard's auth threw, so nobody was let in: ${error instanceof Error ? error.message : String(error)}`);
+      warn(`the dashboard's auth function threw, so access was denied: ${error instanceof Error ? error.message : String(error)}`);
       return 'denied';
     }
   };

@@ -11,7 +11,7 @@ describe('readDashboardOptions', () => {
   });
 
   it.each([
-    [{ path: 'a b' }, /\.path must be a plain path, but is "a b"\. Give one such as '\/flame'/],
+    [{ path: 'a b' }, /\.path must be a plain path, but is "a b"\. Pass a path such as '\/flame'/],
     [{ path: '/' }, /\.path must be a plain path/],
     [{ auth: 'secret' }, /\.auth must be \{ user, password \} or a function, but is "secret"/],
     [{ auth: { user: 'ops' } }, /\.auth\.password is missing/],
@@ -19,7 +19,7 @@ describe('readDashboardOptions', () => {
     [{ origins: 7 }, /\.origins must be a list of origins, but has 7/],
     [
       { origins: ['ops.example'] },
-      /\.origins must be a list of origins, but has "ops\.example"\. Give such as \['https:\/\/ops\.example\.com'\]/,
+      /\.origins must be a list of origins, but has "ops\.example"\. Pass a list such as \['https:\/\/ops\.example\.com'\]/,
     ],
     [{ origins: ['https://ops.example/flame'] }, /\.origins must be a list of origins/],
     [{ actions: 'yes' }, /\.actions must be true or false/],

@@ -45,8 +45,8 @@ export function readDashboardOptions(options: FlameDashboardOptions | undefined,
   if (production && auth === undefined)
     throw reader.refuse(
       'auth',
-      'is missing, and NODE_ENV is "production": everybody who reaches the app would see its pools',
-      `Give { user, password } or a function (request) => boolean; where a proxy guards ${path}, say so with auth: () => true.`,
+      'is missing, and NODE_ENV is "production": anyone who can reach the app could see and control its pools',
+      `Set { user, password } or a function (request) => boolean; if a proxy protects ${path}, set auth: () => true.`,
     );
   return { path, auth, actions, origins };
 }
@@ -55,7 +55,7 @@ function readPath(reader: OptionReader): string {
   const value = reader.raw('path') ?? dashboardDefaults.path;
   const path = typeof value === 'string' ? value.replace(/^\/+|\/+$/g, '') : '';
   if (/^[\w~.-]+(\/[\w~.-]+)*$/.test(path)) return path;
-  throw reader.refuse('path', `must be a plain path, but is ${show(value)}`, "Give one such as '/flame' or '/ops/flame'.");
+  throw reader.refuse('path', `must be a plain path, but is ${show(value)}`, "Pass a path such as '/flame' or '/ops/flame'.");
 }
 
 function readOrigins(reader: OptionReader): readonly string[] {
@@ -63,7 +63,11 @@ function readOrigins(reader: OptionReader): readonly string[] {
   const origins = Array.isArray(value) ? (value as unknown[]) : [value];
   return origins.map((origin) => {
     if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin) return origin;
-    throw reader.refuse('origins', `must be a list of origins, but has ${show(origin)}`, "Give such as ['https://ops.example.com'].");
+    throw reader.refuse(
+      'origins',
+      `must be a list of origins, but has ${show(origin)}`,
+      "Pass a list such as ['https://ops.example.com'].",
+    );
   });
 }
 
@@ -72,7 +76,7 @@ function readAuth(reader: OptionReader): DashboardAuth | undefined {
   if (value === undefined || typeof value === 'function') return value as DashboardAuth | undefined;
   const path = `${reader.path}.auth`;
   if (typeof value !== 'object' || value === null)
-    throw badOption(path, `must be { user, password } or a function, but is ${show(value)}`, 'Give one of these.');
+    throw badOption(path, `must be { user, password } or a function, but is ${show(value)}`, 'Pass one of these.');
   const pair = new OptionReader(value, path);
   const auth = { user: pair.text('user'), password: pair.text('password') };
   pair.done();

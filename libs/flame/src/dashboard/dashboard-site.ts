@@ -57,20 +57,23 @@ export class DashboardSite {
       if (!isOwnOrigin(request, this.#config.origins, route?.[1] === undefined)) return refuseForeign(request, response);
       const access = await this.#access(request);
       if (access !== 'granted') return deny(response, access);
-      if (!route) return say(response, 404, 'There is nothing here.');
+      if (!route) return say(response, 404, 'Not found.');
       const [, rest] = route;
       if (rest !== undefined && rest !== 'events') return await this.#order(request, response, rest, searchParams);
       if (request.method !== 'GET' && request.method !== 'HEAD')
-        return say(response, 405, 'Only GET is answered here.', { allow: 'GET, HEAD' });
+        return say(response, 405, 'Only GET is allowed here.', { allow: 'GET, HEAD' });
       if (rest === undefined) return await this.#sendPage(request, response);
       // The answer to GET is a stream without an end, so HEAD must not start one.
       if (request.method === 'HEAD') return void response.writeHead(200, eventHeaders).end();
-      if (!this.#feed.hasRoom) return say(response, 503, 'Too many pages watch already, or the app is closing.', { 'retry-after': '5' });
+      if (!this.#feed.hasRoom)
+        return say(response, 503, 'Too many dashboard pages are open, or the app is closing.', { 'retry-after': '5' });
       this.#feed.watch(response);
     } catch (error) {
-      this.#log.error(`the dashboard could not answer ${request.method}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log.error(
+        `the dashboard failed to answer a ${request.method} request: ${error instanceof Error ? error.message : String(error)}`,
+      );
       if (response.headersSent) response.destroy();
-      else say(response, 500, error instanceof FlameError ? error.message : 'The dashboard failed; the log of the app says why.');
+      else say(response, 500, error instanceof FlameError ? error.message : "The dashboard failed. See the error in the app's log.");
     }
   };
 
@@ -90,12 +93,12 @@ export class DashboardSite {
   async #order(request: IncomingMessage, response: ServerResponse, route: string, params: URLSearchParams): Promise<void> {
     const [, encoded, order] = route.split('/') as [string, string, string];
     const pool = this.#pools.get(decoded(encoded));
-    if (!this.#config.actions || !pool) return say(response, 404, 'There is nothing here.');
-    if (request.method !== 'POST') return say(response, 405, 'Orders are given with POST.', { allow: 'POST' });
-    if (!this.#isOwn(request)) return say(response, 403, 'This order does not come from a page of this instance. Reload the page.');
+    if (!this.#config.actions || !pool) return say(response, 404, 'Not found.');
+    if (request.method !== 'POST') return say(response, 405, 'Use POST for orders.', { allow: 'POST' });
+    if (!this.#isOwn(request)) return say(response, 403, 'This order was not sent by a page of this app instance. Reload the page.');
     try {
       const answer = await carryOut(pool, order, params);
-      if (answer === undefined) return say(response, 404, 'There is no such order.');
+      if (answer === undefined) return say(response, 404, 'Unknown order.');
       this.#log.log(`dashboard: ${answer}`);
       this.#feed.tell();
       say(response, 200, answer);
@@ -128,13 +131,13 @@ const always = {
 
 function refuseForeign({ headers }: IncomingMessage, response: ServerResponse): void {
   const from = headers.origin === undefined ? 'a page of another site' : `a page of ${headers.origin.slice(0, 200)}`;
-  const fix = "Where a proxy changes the host, let it pass the browser's on, or name the origin in the dashboard's option origins.";
-  say(response, 403, `This request comes from ${from}, and the host that it asks is ${headers.host ?? 'not named'}. ${fix}`);
+  const fix = "If a proxy changes the host, have it forward the browser's host, or list the origin in the dashboard's option origins.";
+  say(response, 403, `This request comes from ${from}, but was sent to the host ${headers.host ?? '(none)'}. ${fix}`);
 }
 
 function deny(response: ServerResponse, access: 'challenge' | 'denied'): void {
-  if (access === 'denied') return say(response, 403, 'This page is not for you.');
-  say(response, 401, 'A name and a password are needed.', { 'www-authenticate': 'Basic realm="flame", charset="UTF-8"' });
+  if (access === 'denied') return say(response, 403, 'Access denied.');
+  say(response, 401, 'A user name and a password are required.', { 'www-authenticate': 'Basic realm="flame", charset="UTF-8"' });
 }
 
 function say(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {

@@ -14,7 +14,7 @@ describe('FlameDashboardModule', () => {
 
   it('names FlameModule when that is not there', async () => {
     await expect(startApp({ imports: [FlameDashboardModule.forRoot()] })).rejects.toThrow(
-      /has no pools to show: FlameModule is not imported/,
+      /has no pools to show, because FlameModule is not imported/,
     );
   });
 
@@ -50,8 +50,8 @@ describe('FlameDashboardModule', () => {
     const told: unknown[] = [];
     app.useLogger({ log: (text: unknown) => told.push(text), warn: () => {}, error: () => {} });
     await app.listen(0, '127.0.0.1');
-    const where = told.filter((text) => String(text).startsWith('the dashboard is at '));
-    expect(where).toEqual([`the dashboard is at ${await app.getUrl()}/api/flame`]);
+    const where = told.filter((text) => String(text).startsWith('dashboard: '));
+    expect(where).toEqual([`dashboard: ${await app.getUrl()}/api/flame`]);
   });
 
   it('lets an app close that never opened', async () => {

@@ -44,7 +44,7 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
     if (!app)
       throw badOption(
         'FlameDashboardModule',
-        'has no pools to show: FlameModule is not imported',
+        'has no pools to show, because FlameModule is not imported',
         'Import FlameModule.forRoot([...]) in the root module, too.',
       );
     this.#config = config.open();
@@ -96,7 +96,7 @@ export class FlameDashboardModule implements NestModule, BeforeApplicationShutdo
       const at = server.address();
       const scheme = 'setSecureContext' in server ? 'https' : 'http';
       const origin = typeof at === 'object' && at ? `${scheme}://${hostOf(at)}:${at.port}` : '';
-      nestLog.log(`the dashboard is at ${origin}${this.#path}`);
+      nestLog.log(`dashboard: ${origin}${this.#path}`);
     });
   }
 

@@ -19,7 +19,7 @@ export async function carryOut(pool: Pool, order: string, params: URLSearchParam
       const runner = params.get('runner') ?? '';
       // An unknown runner is refused at once. The page shows the progress of a known one.
       await Promise.race([pool.drainRunner(runner, 'drained on the dashboard'), new Promise(setImmediate)]);
-      return `Runner ${runner} takes no new calls and stops when its work is done.`;
+      return `Runner ${runner} takes no new calls, and stops when its calls have ended.`;
     }
     default:
       return undefined;

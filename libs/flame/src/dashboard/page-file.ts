@@ -30,7 +30,7 @@ export async function readPage(folder = join(packageFolder() ?? '.', 'dist/page'
 <style>${style}</style>
 </head>
 <body>
-<noscript>This page shows live what the app's pools do, and needs JavaScript for it.</noscript>
+<noscript>This page shows the app's pools live, and needs JavaScript.</noscript>
 <script type="module">${script}</script>
 </body>
 </html>
@@ -54,7 +54,7 @@ async function read(folder: string, name: string): Promise<string> {
   } catch (error) {
     throw new FlameError(
       'FLAME_CONFIG',
-      `the dashboard's page is not there (${name}): a bundler has left it out, or the library was not built as a whole. ` +
+      `the dashboard's page is missing (${name}): a bundler omitted it, or the library was built only in part. ` +
         `Keep nestjs-flame out of the bundle (externals), or run npm run build in its repository.`,
       { cause: error },
     );

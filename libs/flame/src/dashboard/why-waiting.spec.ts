@@ -40,14 +40,14 @@ describe('whyWaiting', () => {
       undefined,
       'Its runner is full, 1 runner is booting.',
     ],
-    ['max', pool({ runners: [runner({}), runner({})] }), undefined, 'All 2 runners are full, the pool has all it may have (max 2).'],
+    ['max', pool({ runners: [runner({}), runner({})] }), undefined, 'All 2 runners are full, the pool has its maximum of 2.'],
     [
       'a runner that leaves',
       pool({ runners: [runner({}), runner({ state: 'leaving' })] }),
       undefined,
-      'Its runner is full, 1 runner is leaving, the pool has all it may have (max 2).',
+      'Its runner is full, 1 runner is leaving, the pool has its maximum of 2.',
     ],
-    ['a cut', pool({ max: 3, runners: [runner({ suspended: true })] }), undefined, '1 runner of 1 is cut off.'],
+    ['a cut', pool({ max: 3, runners: [runner({ suspended: true })] }), undefined, '1 runner of 1 has lost its connection.'],
     ['failing boots', pool({}), 'docker: no such image\nlines', 'No runner can be booted: docker: no such image'],
   ])('says it in one sentence: %s', (_, stats, failure, why) => {
     expect(whyWaiting(stats, failure)).toBe(why);

@@ -13,10 +13,10 @@ export function whyWaiting(pool: PoolStats, failure: string | undefined): string
   const going = pool.runners.length - booting - ready.length;
   if (failure !== undefined && ready.length === 0) return `No runner can be booted: ${failure.split('\n', 1)[0]!}`;
   const taken = ready.length > 0 ? `${ready.length === 1 ? 'Its runner is' : `All ${ready.length} runners are`} full` : 'No runner is up';
-  const parts = [cut > 0 ? `${plural(cut, 'runner')} of ${ready.length} is cut off` : taken];
+  const parts = [cut > 0 ? `${plural(cut, 'runner')} of ${ready.length} has lost its connection` : taken];
   if (booting > 0) parts.push(`${plural(booting, 'runner')} ${booting === 1 ? 'is' : 'are'} booting`);
   if (going > 0) parts.push(`${plural(going, 'runner')} ${going === 1 ? 'is' : 'are'} leaving`);
-  if (pool.runners.length >= pool.max) parts.push(`the pool has all it may have (max ${pool.max})`);
+  if (pool.runners.length >= pool.max) parts.push(`the pool has its maximum of ${pool.max}`);
   return `${parts.join(', ')}.`;
 }
 

@@ -34,36 +34,36 @@ function perRunner(
 
 /** The metrics of a pool. Counters start with the pool. */
 export const poolMetricTable: readonly MetricRow[] = [
-  one('counter', 'flame_calls_started_total', 'Calls that the pool has taken.', ({ callsTaken }) => callsTaken),
+  one('counter', 'flame_calls_started_total', 'Calls that the pool has accepted.', ({ callsTaken }) => callsTaken),
   {
     name: 'flame_calls_total',
-    help: "Calls that have ended: their handler returned or threw, or FLAME failed them, by its error's code.",
+    help: 'Ended calls by outcome: returned, threw, or the code of the FlameError.',
     type: 'counter',
     samples: ({ calls }) => callOutcomes.map((outcome) => ({ labels: { outcome }, value: calls[outcome] })),
   },
   {
     name: 'flame_call_wait_seconds',
-    help: 'How long calls waited for a slot.',
+    help: 'Time for which calls waited for a slot.',
     type: 'histogram',
     histogram: ({ wait }) => wait,
   },
   {
     name: 'flame_call_duration_seconds',
-    help: 'How long calls held their slot.',
+    help: 'Time for which calls held their slot.',
     type: 'histogram',
     histogram: ({ duration }) => duration,
   },
   {
     name: 'flame_payload_bytes_total',
-    help: 'Bytes of arguments that were sent, and of results and errors that were received.',
+    help: 'Encoded bytes of arguments sent, and of results and errors received.',
     type: 'counter',
     samples: ({ bytesSent, bytesReceived }) => [
       { labels: { direction: 'sent' }, value: bytesSent },
       { labels: { direction: 'received' }, value: bytesReceived },
     ],
   },
-  one('gauge', 'flame_queue_length', 'Calls that wait for a slot.', ({ waiting }) => waiting),
-  one('gauge', 'flame_queue_oldest_seconds', 'How long the first waiting call has waited.', ({ waitingFor }) => seconds(waitingFor)),
+  one('gauge', 'flame_queue_length', 'Calls waiting for a slot.', ({ waiting }) => waiting),
+  one('gauge', 'flame_queue_oldest_seconds', 'Time for which the oldest waiting call has waited.', ({ waitingFor }) => seconds(waitingFor)),
   one('gauge', 'flame_slots', 'Slots of the runners that are up.', ({ slots }) => slots),
   one('gauge', 'flame_slots_used', 'Slots in use.', ({ slotsUsed }) => slotsUsed),
   {
@@ -72,38 +72,42 @@ export const poolMetricTable: readonly MetricRow[] = [
     type: 'gauge',
     samples: ({ runners }) => Object.entries(runners).map(([state, value]) => ({ labels: { state }, value })),
   },
-  one('gauge', 'flame_runners_min', 'Runners that the pool keeps.', ({ min }) => min),
-  one('gauge', 'flame_runners_max', 'Runners that the pool may have.', ({ max }) => max),
-  one('gauge', 'flame_pool_paused', '1 while calls wait because the pool is paused.', ({ paused }) => Number(paused)),
-  one('gauge', 'flame_pool_draining', '1 once the pool takes no more calls.', ({ draining }) => Number(draining)),
+  one('gauge', 'flame_runners_min', 'Minimum number of runners (option min).', ({ min }) => min),
+  one('gauge', 'flame_runners_max', 'Maximum number of runners (option max).', ({ max }) => max),
+  one('gauge', 'flame_pool_paused', '1 while the pool is paused, so that its calls wait.', ({ paused }) => Number(paused)),
+  one('gauge', 'flame_pool_draining', '1 once the pool is draining and accepts no more calls.', ({ draining }) => Number(draining)),
   {
     name: 'flame_boots_total',
-    help: 'Boots that have ended: up, or the phase in which they failed.',
+    help: 'Ended boots by outcome: up, or the phase that failed.',
     type: 'counter',
     samples: ({ boots }) => bootOutcomes.map((outcome) => ({ labels: { outcome }, value: boots[outcome] })),
   },
   {
     name: 'flame_boot_duration_seconds',
-    help: 'How long boots took that succeeded.',
+    help: 'Duration of successful boots.',
     type: 'histogram',
     histogram: ({ bootDuration }) => bootDuration,
   },
-  one('counter', 'flame_runner_paid_seconds_total', 'Time for which runners existed.', ({ paid }) => seconds(paid)),
-  one('counter', 'flame_runner_used_seconds_total', 'Time in which runners had work.', ({ used }) => seconds(used)),
-  one('counter', 'flame_log_lines_total', 'Lines that runners logged or printed.', ({ logLines }) => logLines),
-  one('counter', 'flame_log_lines_dropped_total', 'Those of them that were too many.', ({ logLinesDropped }) => logLinesDropped),
+  one('counter', 'flame_runner_paid_seconds_total', 'Total time for which runners existed.', ({ paid }) => seconds(paid)),
+  one('counter', 'flame_runner_used_seconds_total', 'Total time in which runners had at least one call.', ({ used }) => seconds(used)),
+  one('counter', 'flame_log_lines_total', 'Log lines and output lines of runners.', ({ logLines }) => logLines),
+  one(
+    'counter',
+    'flame_log_lines_dropped_total',
+    'Lines of runners that were dropped because they came too fast.',
+    ({ logLinesDropped }) => logLinesDropped,
+  ),
 ];
 
 /** The metrics that runner processes report about themselves. They have the label `runner`, and end with the runner. */
 export const runnerMetricTable: readonly MetricRow[] = [
   perRunner('counter', 'flame_runner_cpu_seconds_total', 'CPU time of a runner.', ({ cpu }) => seconds(cpu)),
   perRunner('gauge', 'flame_runner_resident_memory_bytes', 'Resident memory of a runner.', ({ memory }) => memory),
-  perRunner('gauge', 'flame_runner_heap_used_bytes', "JavaScript's heap in use on a runner.", ({ heap }) => heap),
-  perRunner(
-    'gauge',
-    'flame_runner_eventloop_delay_p99_seconds',
-    "A runner's event loop was late by this at most, 99 of 100 times.",
-    ({ delay }) => seconds(delay),
+  perRunner('gauge', 'flame_runner_heap_used_bytes', 'V8 heap in use on a runner.', ({ heap }) => heap),
+  perRunner('gauge', 'flame_runner_eventloop_delay_p99_seconds', "99th percentile of a runner's event loop delay.", ({ delay }) =>
+    seconds(delay),
   ),
-  perRunner('gauge', 'flame_runner_eventloop_delay_max_seconds', 'The most by which it was late.', ({ delayMax }) => seconds(delayMax)),
+  perRunner('gauge', 'flame_runner_eventloop_delay_max_seconds', "Maximum of a runner's event loop delay.", ({ delayMax }) =>
+    seconds(delayMax),
+  ),
 ];

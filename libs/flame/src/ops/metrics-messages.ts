@@ -45,7 +45,7 @@ function protoFolder(): string {
   if (folder === undefined)
     throw new FlameError(
       'FLAME_CONFIG',
-      "metrics and reflection of ops need the package's .proto files, which a bundle lacks. Keep nestjs-flame out of the bundle (externals).",
+      "metrics and reflection of ops need the package's .proto files, which are not in a bundle. Keep nestjs-flame out of the bundle (externals).",
     );
   const published = join(folder, 'proto');
   return existsSync(published) ? published : join(folder, '../../proto');

@@ -18,7 +18,7 @@ describe('flame.v1.Metrics', () => {
 
     const watches = Array.from({ length: 100 }, () => client.watch(['p'], 60_000));
     for (const first of await Promise.all(watches.map((watch) => watch.next()))) expect(first.value).toMatchObject([{ pool: 'p' }]);
-    await expect(client.watch(['p'], 60_000).next()).rejects.toMatchObject({ code: 8, details: '100 watchers are the most' });
+    await expect(client.watch(['p'], 60_000).next()).rejects.toMatchObject({ code: 8, details: 'at most 100 clients can watch' });
     await watches[0]!.return(undefined);
     await expect.poll(() => client.watch(['p'], 60_000).next(), { timeout: 20_000 }).toMatchObject({ value: [{ pool: 'p' }] });
     await expect(client.watch(['none'], 60_000).next()).rejects.toMatchObject({ code: 5, details: 'this app has no pool "none"' });

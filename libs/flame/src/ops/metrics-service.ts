@@ -30,7 +30,7 @@ export function metricsImplementation(source: MetricsSource): UntypedServiceImpl
       const { pools, every } = call.request;
       const { unknown } = take(source, pools);
       if (unknown !== undefined) return refuse(call, status.NOT_FOUND, noPool(unknown));
-      if (watchers >= mostWatchers) return refuse(call, status.RESOURCE_EXHAUSTED, `${mostWatchers} watchers are the most`);
+      if (watchers >= mostWatchers) return refuse(call, status.RESOURCE_EXHAUSTED, `at most ${mostWatchers} clients can watch`);
       watchers += 1;
       let ready = true;
       const tell = (): void => {

@@ -81,7 +81,7 @@ async function guard(token: string): Promise<ServerInterceptor> {
           onReceiveMetadata: (metadata, goOn) => {
             const [given = ''] = metadata.get('authorization');
             if (sameSecret(Buffer.from(given), wanted)) return goOn(metadata);
-            call.sendStatus({ code: status.UNAUTHENTICATED, details: 'wants the metadata "authorization: Bearer <ops.token>"' });
+            call.sendStatus({ code: status.UNAUTHENTICATED, details: 'requires the metadata "authorization: Bearer <ops.token>"' });
           },
         }),
     });

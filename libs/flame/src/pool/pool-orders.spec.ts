@@ -60,7 +60,7 @@ describe('Pool under orders', () => {
     await expect(call).resolves.toBe('done');
     await drained;
     expect(rig.pool.stats().runners).toEqual([]);
-    await expect(rig.pool.drainRunner('p-test-1')).rejects.toThrow(/pool "p" has no runner "p-test-1": it has no runners now/);
+    await expect(rig.pool.drainRunner('p-test-1')).rejects.toThrow(/pool "p" has no runner "p-test-1": it has no runners at the moment/);
     await rig.pool.drain();
   });
 

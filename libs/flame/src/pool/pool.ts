@@ -82,7 +82,7 @@ export class Pool {
           cause: error,
         });
       }
-      this.#setup.log.warn(`pool "${this.name}" starts without its min runners and goes on trying: ${(error as Error).message}`);
+      this.#setup.log.warn(`pool "${this.name}" starts without its min runners, and keeps retrying: ${(error as Error).message}`);
     }
   }
 
@@ -169,7 +169,7 @@ export class Pool {
   /**
    * Makes new calls wait until `resume`, as long as their `queueTimeout` allows. Running calls continue, and the pool keeps `min` runners.
    */
-  pause(reason = 'it was asked to'): void {
+  pause(reason = 'pause() was called'): void {
     this.#observer.paused(reason);
     this.#tell({ type: 'pause', reason });
   }
@@ -185,7 +185,7 @@ export class Pool {
    *
    * @throws {FlameError} FLAME_CONFIG when the pool has no such runner.
    */
-  async drainRunner(runner: string, reason = 'it is being drained'): Promise<void> {
+  async drainRunner(runner: string, reason = 'drainRunner() was called'): Promise<void> {
     const gone = this.#runners.whenGone(runner, this.#machine.runners);
     this.#tell({ type: 'drain-runner', runner, reason });
     await gone;
@@ -195,7 +195,7 @@ export class Pool {
    * Takes no more calls, gives running calls `shutdownTimeout` to end, and stops every runner. Resolves when nothing is left of the
    * runners. Idempotent.
    */
-  drain(reason = 'it is being drained'): Promise<void> {
+  drain(reason = 'drain() was called'): Promise<void> {
     this.#drained ??= new Promise((resolve) => {
       this.#resolveDrained = resolve;
       this.#observer.draining(reason);

@@ -132,11 +132,11 @@ describe('FlameRpcModule', () => {
       code: 'FLAME_REFUSED',
       ran: 'no',
       message: expect.stringMatching(
-        /^Notes\.where was not run: no instance of region "ams" answers\. Regions known: hkg \(1\), syd \(1\)\. No calls are taken at 127\.0\.0\.1:1: .*ECONNREFUSED/,
+        /^Notes\.where was not run: no instance of region "ams" answers\. Regions known: hkg \(1\), syd \(1\)\. Instances that accept no calls: 127\.0\.0\.1:1: .*ECONNREFUSED/,
       ),
     });
     expect(await failure(hkg.rpc.onInstance('syd-9', Notes).undecorated())).toMatchObject({
-      message: expect.stringContaining('there is no instance "syd-9" that answers. There are: hkg-'),
+      message: expect.stringContaining('no instance "syd-9" answers. The instances are: hkg-'),
     });
   });
 
@@ -152,7 +152,7 @@ describe('FlameRpcModule', () => {
     expect(syd.get(RegionRpc).instances()).toHaveLength(1);
     expect(await failure(other.get(Notes).write('x'))).toMatchObject({
       code: 'FLAME_REFUSED',
-      message: expect.stringContaining('it does not trust this instance, or is none of this app: their secrets or certificates differ'),
+      message: expect.stringContaining('it does not trust this instance, or belongs to another app: their secrets or certificates differ'),
     });
     expect(logged.join('\n')).not.toContain('another secret');
     expect(syd.get(Notes).written).toEqual([]);
@@ -336,6 +336,6 @@ describe('FlameRpcModule', () => {
     expect(await app.get(Notes).write('a')).toBe('a in local');
     expect(app.get(RegionRpc)).toMatchObject({ myRegion: 'local', primaryRegion: 'local', isPrimary: true });
     expect(app.get(RegionRpc).instances()).toMatchObject([{ address: 'here', self: true }]);
-    expect(logged.join('\n')).not.toContain('listens for the others');
+    expect(logged.join('\n')).not.toContain('listens for other instances');
   });
 });

@@ -55,7 +55,7 @@ function readDeclaration<A extends unknown[]>(
   const read = new OptionReader({ region, ...options }, `@OnRegion on ${found.label}`);
   const given: unknown = read.raw('region');
   if (typeof given !== 'function' && (typeof given !== 'string' || given === ''))
-    throw read.refuse('region', `must be the name of a region or a function, but is ${show(given)}`, "Give for example 'primary'.");
+    throw read.refuse('region', `must be the name of a region or a function, but is ${show(given)}`, "Pass for example 'primary'.");
   const declaration: RegionDeclaration = {
     key: found.key,
     region: region as RegionChoice,

@@ -63,7 +63,7 @@ describe('RegionCalls', () => {
       code: 'FLAME_REFUSED',
       ran: 'no',
       message: expect.stringMatching(
-        /"syd" answers\. Regions known: hkg \(1\)\. No calls are taken at 127\.\S+:7171: it is shutting down\.$/,
+        /"syd" answers\. Regions known: hkg \(1\)\. Instances that accept no calls: 127\.\S+:7171: it is shutting down\.$/,
       ),
     });
     service.release();
@@ -146,10 +146,10 @@ describe('InstanceTable', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['no address', [{ address: '10.0.0.4' }], 'the address of instance 0 that it found must be host:port, but is "10.0.0.4"'],
-    ['no list', undefined, 'it must give a list of instances, but gave undefined'],
+    ['no address', [{ address: '10.0.0.4' }], 'the address of instance 0 in its result must be host:port, but is "10.0.0.4"'],
+    ['no list', undefined, 'its find() must return a list of instances, but returned undefined'],
   ])('says what is wrong with what a discovery of the app’s own gives: %s', async (_, given, says) => {
     await far(async () => given as FoundInstance[]);
-    await until(() => logged.some((line) => line.includes(`instances could not be discovered, those that are known stay: ${says}`)));
+    await until(() => logged.some((line) => line.includes(`the discovery of instances failed, so the known instances are kept: ${says}`)));
   });
 });

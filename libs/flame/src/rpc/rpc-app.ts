@@ -96,7 +96,7 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
     if (this.#open !== undefined) return this.#open;
     throw new FlameError(
       'FLAME_REFUSED',
-      `${asker} was called before the app's FlameRpcModule is up, in a constructor or a provider's factory. Call it from onModuleInit, or later.`,
+      `${asker} was called before the app's FlameRpcModule was up, in a constructor or a provider's factory. Call it in onModuleInit or later.`,
     );
   }
 }

@@ -14,7 +14,7 @@ function known(all: readonly InstanceInfo[], peers: readonly KnownPeer[]): strin
   const regions = [...counts].map(([region, count]) => `${region} (${count})`).join(', ');
   const silent = peers.filter(({ trouble }) => trouble !== undefined).slice(0, 5);
   const troubles = silent.map(({ address, trouble }) => `${address}: ${trouble}`).join('; ');
-  return `Regions known: ${regions}.${troubles === '' ? '' : ` No calls are taken at ${troubles}.`}`;
+  return `Regions known: ${regions}.${troubles === '' ? '' : ` Instances that accept no calls: ${troubles}.`}`;
 }
 
 export function noInstance(label: string, region: string, all: readonly InstanceInfo[], peers: readonly KnownPeer[]): FlameError {
@@ -25,7 +25,7 @@ export function noSuchInstance(label: string, id: string, all: readonly Instance
   const ids = all.map((instance) => instance.id).join(', ');
   return new FlameError(
     'FLAME_REFUSED',
-    `${label} was not run: there is no instance "${id}" that answers. There are: ${ids}. ${known(all, peers)}`,
+    `${label} was not run: no instance "${id}" answers. The instances are: ${ids}. ${known(all, peers)}`,
   );
 }
 
@@ -47,17 +47,17 @@ export function cancelledCall(label: string, place: string, reason: string, caus
 }
 
 export function notRead(label: string): FlameError {
-  return new FlameError('FLAME_CANCELLED', `${label} was cancelled while running here: its stream is not consumed any more`, {
+  return new FlameError('FLAME_CANCELLED', `${label} was cancelled while running here: its stream is no longer read`, {
     ran: 'maybe',
   });
 }
 
 export function neverSent(label: string, reason: string, cause: unknown): FlameError {
-  return new FlameError('FLAME_CANCELLED', `${label} was not started: its signal had aborted before (${reason})`, { cause });
+  return new FlameError('FLAME_CANCELLED', `${label} was not started: its signal was already aborted (${reason})`, { cause });
 }
 
 export function lostCall(label: string, place: string, how: string): FlameError {
-  return new FlameError('FLAME_LOST', `${label} was lost: ${place} went away during the call (${how}).`, { ran: 'maybe' });
+  return new FlameError('FLAME_LOST', `${label} was lost with ${place} (${how}).`, { ran: 'maybe' });
 }
 
 export function closing(label: string): FlameError {

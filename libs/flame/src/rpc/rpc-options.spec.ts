@@ -35,11 +35,11 @@ describe('readRpcOptions', () => {
   it('needs a long secret or certificates where there are others, and never shows them', () => {
     const discovery = ['127.0.0.1:7171'];
     expect(refusal({ discovery })).toBe(
-      'here options.secret is missing, and so is tls: instances on a network must know each other. ' +
-        'Set FLAME_RPC_SECRET to the same 32 characters or more on all instances (openssl rand -base64 32), or give certificates in tls.',
+      'here options.secret is missing, and so is tls: instances on a network must authenticate each other. ' +
+        'Set FLAME_RPC_SECRET to the same 32 characters or more on all instances (openssl rand -base64 32), or set certificates in tls.',
     );
     expect(refusal({ discovery, secret: 'too short' })).toMatch(
-      /^here options\.secret has 9 characters, and must have 32\. Give at least 32/,
+      /^here options\.secret has 9 characters, but needs at least 32\. Use at least 32 random/,
     );
     expect(refusal({ discovery }, { FLAME_RPC_SECRET: 'short' })).toMatch(/^FLAME_RPC_SECRET has 5 characters/);
     expect(
@@ -48,9 +48,9 @@ describe('readRpcOptions', () => {
         secret,
         tls: { key: '-----BEGIN PRIVATE KEY-----', cert: '-----BEGIN CERTIFICATE-----', ca: '-----BEGIN CERTIFICATE-----' },
       }),
-    ).toBe('here options.tls is given beside a secret. Give one of the two.');
+    ).toBe('here options.tls is set together with a secret. Set only one of the two.');
     expect(refusal({ discovery, tls: { key: 'the private key itself', cert: 'c', ca: 'c' } })).toBe(
-      "here options.tls.key is not PEM. Give the file's content, which begins with -----BEGIN PRIVATE KEY-----.",
+      'here options.tls.key is not PEM. Pass the content of the file, which begins with -----BEGIN PRIVATE KEY-----.',
     );
     const config = read({ discovery, secret });
     expect(config.network).toBeDefined();
@@ -60,18 +60,18 @@ describe('readRpcOptions', () => {
   it.each([
     [
       { myRegion: 'primary' },
-      'here options.myRegion is "primary", which stands for whatever region is the primary one. Give the region its own name.',
+      'here options.myRegion is "primary", but that name always stands for the primary region. Set the name of the region.',
     ],
     [
       { discovery: 7 },
-      "here options.discovery must be a list of addresses or a Discovery, but is 7. Give for example ['10.0.0.4:7171'] or new FlyDiscovery().",
+      "here options.discovery must be a list of addresses or a Discovery, but is 7. Pass for example ['10.0.0.4:7171'] or new FlyDiscovery().",
     ],
     [
       { timeout: -1 },
-      'here options.timeout must be a time in milliseconds above 0, but is -1. Give a number such as 30_000, or Infinity for no limit.',
+      'here options.timeout must be a time in milliseconds above 0, but is -1. Pass a number such as 30_000, or Infinity for no limit.',
     ],
     [{ prot: 1 }, 'here options.prot is not an option.'],
-    [{ port: 'x' }, 'here options.port must be a whole number of at least 0, but is "x". Give port as a number such as 1.'],
+    [{ port: 'x' }, 'here options.port must be a whole number of at least 0, but is "x". Pass port as a number such as 1.'],
     [{ handlers: [1] }, 'here options.handlers[0] must be a class, but is 1.'],
   ])('refuses %o', (options, message) => expect(refusal(options)).toContain(message));
 });
@@ -107,7 +107,7 @@ describe('OnRegion', () => {
         return Service;
       };
     expect(make('')).toThrow(
-      '@OnRegion on Service.method.region must be the name of a region or a function, but is "". Give for example \'primary\'.',
+      '@OnRegion on Service.method.region must be the name of a region or a function, but is "". Pass for example \'primary\'.',
     );
     expect(make('syd', { timeout: 0 })).toThrow('@OnRegion on Service.method.timeout must be a time in milliseconds above 0');
     expect(make('syd', { cast: true })).toThrow('@OnRegion on Service.method.cast is not an option');
@@ -123,7 +123,7 @@ describe('OnRegion', () => {
       }
       return Service;
     }).toThrow(
-      '@OnRegion on Service.rows has a return type that leaves no trace at run time. Say what Service.rows returns, in its decorator or in the options of the call: { returns: … }',
+      '@OnRegion on Service.rows has a return type that does not exist at run time. Set { returns: … } in the decorator of Service.rows or in the options of the call',
     );
   });
 

@@ -194,21 +194,21 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
 function readRegion(read: OptionReader, key: string, fallback: string | undefined): string {
   const region = read.raw(key) === undefined ? fallback || 'local' : read.text(key);
   if (region !== 'primary') return region;
-  throw read.refuse(key, `is "primary", which stands for whatever region is the primary one`, 'Give the region its own name.');
+  throw read.refuse(key, `is "primary", but that name always stands for the primary region`, 'Set the name of the region.');
 }
 
 function readNetwork(read: OptionReader, env: RpcEnv): RpcConfig['network'] {
   const discovery = readDiscovery(read);
   const tls = readTls(read);
   const secrets = readSecrets(read, tls === undefined ? env['FLAME_RPC_SECRET'] : undefined);
-  if (tls !== undefined && secrets !== undefined) throw read.refuse('tls', 'is given beside a secret', 'Give one of the two.');
+  if (tls !== undefined && secrets !== undefined) throw read.refuse('tls', 'is set together with a secret', 'Set only one of the two.');
   if (discovery === undefined) return undefined;
   if (tls !== undefined) return { discovery, identity: async () => tls };
   if (secrets !== undefined) return { discovery, identity: () => identityFromSecrets(secrets) };
   throw read.refuse(
     'secret',
-    'is missing, and so is tls: instances on a network must know each other',
-    'Set FLAME_RPC_SECRET to the same 32 characters or more on all instances (openssl rand -base64 32), or give certificates in tls.',
+    'is missing, and so is tls: instances on a network must authenticate each other',
+    'Set FLAME_RPC_SECRET to the same 32 characters or more on all instances (openssl rand -base64 32), or set certificates in tls.',
   );
 }
 
@@ -220,6 +220,6 @@ function readDiscovery(read: OptionReader): Discovery | undefined {
   throw read.refuse(
     'discovery',
     `must be a list of addresses or a Discovery, but is ${show(value)}`,
-    "Give for example ['10.0.0.4:7171'] or new FlyDiscovery().",
+    "Pass for example ['10.0.0.4:7171'] or new FlyDiscovery().",
   );
 }

@@ -26,11 +26,11 @@ export function readSecrets(read: OptionReader, fallback: string | undefined): r
   if (value === undefined) return undefined;
   const given = read.raw('secret') === undefined ? 'FLAME_RPC_SECRET' : `${read.path}.secret`;
   const secrets: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const long = 'Give at least 32 characters that nobody can guess, for example from: openssl rand -base64 32';
+  const long = 'Use at least 32 random characters, for example from: openssl rand -base64 32';
   if (secrets.length === 0) throw badOption(given, 'is an empty list', long);
   for (const secret of secrets) {
     if (typeof secret !== 'string') throw badOption(given, 'must be a string or a list of strings', long);
-    if (secret.length < shortest) throw badOption(given, `has ${secret.length} characters, and must have ${shortest}`, long);
+    if (secret.length < shortest) throw badOption(given, `has ${secret.length} characters, but needs at least ${shortest}`, long);
   }
   return secrets as string[];
 }
@@ -43,7 +43,7 @@ export function readTls(read: OptionReader): InstanceTls | undefined {
     const text = inner.text(key);
     if (text.includes(`${kind}-----`)) return text;
     // The text is not shown, because it may be the key.
-    throw inner.refuse(key, 'is not PEM', `Give the file's content, which begins with -----BEGIN ${kind}-----.`);
+    throw inner.refuse(key, 'is not PEM', `Pass the content of the file, which begins with -----BEGIN ${kind}-----.`);
   };
   const tls: InstanceTls = { key: pem('key', 'PRIVATE KEY'), cert: pem('cert', 'CERTIFICATE'), ca: pem('ca', 'CERTIFICATE') };
   if (inner.raw('serverName') !== undefined) tls.serverName = inner.text('serverName');

@@ -59,8 +59,8 @@ describe('stableHandlers', () => {
       code: 'FLAME_CONFIG',
       message: expect.stringMatching(
         new RegExp(
-          `^the handler "${LedgerService.name}\\.write" .* looks minified, .* may lead to another method\\. Keep the names of classes .*keepNames with esbuild.*` +
-            `, or give the method a name of its own: @OnRegion\\(…, { name: '…' }\\)\\.$`,
+          `^the handler "${LedgerService.name}\\.write" .* looks minified\\. .* may lead to another method\\. Keep the names of classes .*keepNames with esbuild.*` +
+            `, or name the method: @OnRegion\\(…, { name: '…' }\\)\\.$`,
         ),
       ),
     });
@@ -105,7 +105,7 @@ describe('stableHandlers', () => {
   it('refuses classes of one name in modules of one name, unless their methods have names', async () => {
     const [one, two] = [reports('BillingModule', true), reports('BillingModule', true)];
     await expect(startApp({ imports: [FlameRpcModule.forRoot(), one.module, two.module] })).rejects.toThrow(
-      /the handler "ReportsService\.render@BillingModule" .* only by the order of the modules, .* Rename one of the two classes, or of their modules, or give the method a name/,
+      /the handler "ReportsService\.render@BillingModule" .* only by the order of the modules\. .* Rename one of the two classes, or of their modules, or name the method/,
     );
     const [given, other] = [reports('BillingModule', false), reports('BillingModule', true)];
     await expect(startApp({ imports: [FlameRpcModule.forRoot(), given.module, other.module] })).rejects.toThrow('#2');

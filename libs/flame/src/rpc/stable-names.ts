@@ -19,11 +19,14 @@ export function stableHandlers<H extends Handler>(handlers: readonly H[], module
     if (!declaration && !classes.some((listed) => listed === type || listed === home.token)) return false;
     const [what, fix] = minified
       ? ['is named after a class whose name looks minified', keepNames]
-      : ['is told from that of another class only by the order of the modules', 'Rename one of the two classes, or of their modules'];
+      : [
+          "differs from the name of another class's handler only by the order of the modules",
+          'Rename one of the two classes, or of their modules',
+        ];
     throw new FlameError(
       'FLAME_CONFIG',
-      `the handler "${name}" (of ${home.qualifier}) ${what}, so that in another build the name may lead to another method. ` +
-        `${fix}${declaration ? ", or give the method a name of its own: @OnRegion(…, { name: '…' })" : ''}.`,
+      `the handler "${name}" (of ${home.qualifier}) ${what}. In another build, the name may lead to another method. ` +
+        `${fix}${declaration ? ", or name the method: @OnRegion(…, { name: '…' })" : ''}.`,
     );
   });
 }

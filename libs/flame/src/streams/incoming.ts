@@ -72,7 +72,8 @@ export class Incoming {
    */
   item(bytes: Uint8Array): void {
     if (this.#over) return;
-    if (!this.#started || this.#items.length >= windowItems) throw new MalformedError('a stream sends more than it was asked for');
+    if (!this.#started || this.#items.length >= windowItems)
+      throw new MalformedError('a stream sent more items than its reader had requested');
     let value: unknown;
     try {
       value = this.#setup.decode(bytes);

@@ -20,7 +20,7 @@ export function laterStream(kind: StreamKind, open: OpenStream, unexpected: (wha
     const is = kindOf(result);
     if (is === kind) return result as object;
     leaving.abort(nobodyReads());
-    throw unexpected(is === undefined || is === 'signal' ? 'no stream' : `a stream of another kind, ${kindNames[is]}`);
+    throw unexpected(is === undefined || is === 'signal' ? 'no stream' : `another kind of stream, ${kindNames[is]}`);
   };
   return kind === 'observable' ? laterObservable(call) : remoteStream(kind, new LaterReader(kind, call));
 }
@@ -87,5 +87,5 @@ class LaterReader implements ItemReader {
 }
 
 function nobodyReads(): FlameError {
-  return new FlameError('FLAME_CANCELLED', 'its stream is not consumed any more');
+  return new FlameError('FLAME_CANCELLED', 'its stream is no longer read');
 }

@@ -122,9 +122,7 @@ export abstract class Outgoing {
   }
 
   protected readonly cleanupFailed = (error: unknown): void => {
-    this.setup.warn(
-      `${this.name} failed to clean up after its consumer had left: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    this.setup.warn(`${this.name} failed to clean up after its reader had left: ${error instanceof Error ? error.message : String(error)}`);
   };
 
   protected finished(): void {

@@ -73,8 +73,8 @@ export class PushedSource extends Outgoing {
   #tooFast(): FlameError {
     return new FlameError(
       'FLAME_REFUSED',
-      `${this.name} was ended: ${this.#waiting.length} items waited for its consumer, and an Observable cannot be held back. ` +
-        `Use an AsyncIterable instead, thin it out where it is made (throttleTime, sampleTime, bufferTime), or consume it faster.`,
+      `${this.name} was ended: ${this.#waiting.length} items waited for its reader, and an Observable cannot be slowed down. ` +
+        `Use an AsyncIterable instead, emit fewer items (throttleTime, sampleTime, bufferTime), or read faster.`,
       { ran: 'maybe' },
     );
   }

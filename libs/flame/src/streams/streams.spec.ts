@@ -423,7 +423,7 @@ describe('Streams from a handler', () => {
     await rig.clock.advance(3_000);
     const error = (await reading) as FlameError;
     expect(error).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
-    expect(error.message).toContain('A.rows was lost: runner p-test-1');
+    expect(error.message).toContain('A.rows was lost with runner p-test-1');
     await rig.pool.drain();
   });
 
@@ -479,7 +479,7 @@ describe('Streams from a handler', () => {
     for (let i = 0; i < 40 && !unsubscribed; i++) pushed.next(Buffer.alloc(1 << 20));
     const error = (await failed) as FlameError;
     expect(error).toMatchObject({ code: 'FLAME_REFUSED', ran: 'maybe' });
-    expect(error.message).toMatch(/the Observable in the result of A\.ticks .* cannot be held back.*AsyncIterable/);
+    expect(error.message).toMatch(/the Observable in the result of A\.ticks .* cannot be slowed down.*AsyncIterable/);
     expect(unsubscribed).toBe(true);
     const endless = (await rig.call('A.endless')) as Observable<number>;
     expect(await rejection(lastValueFrom(endless))).toMatchObject({ code: 'FLAME_REFUSED' });

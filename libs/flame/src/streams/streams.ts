@@ -150,7 +150,7 @@ export class Streams {
     const placeholder = readPlaceholder(number);
     const { resource } = this.#setup;
     if (!placeholder || (placeholder.kind === 'resource' && !resource))
-      throw new MalformedError(`malformed value: nothing has the number ${number}`);
+      throw new MalformedError(`malformed value: no stream or signal has the number ${number}`);
     const { index, kind } = placeholder;
     const id = this.#decoding;
     if (kind === 'resource') return resource!(id, index, beside);
@@ -198,7 +198,7 @@ export class Streams {
       return this.#setup.codec.decodeThrown(bytes, this.#setup.peer);
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
-      return unreadable(`what ${this.#setup.peer} ended a stream or a signal with`, error.under('error'), error);
+      return unreadable(`the reason with which ${this.#setup.peer} ended a stream or a signal`, error.under('error'), error);
     }
   };
 

@@ -139,6 +139,6 @@ class PlaceholderFinder {
 }
 
 const untracked =
-  'a FlameResource stays where it is: in a result, set trackResources on the handler or its pool; as an argument, pass its value';
+  'a FlameResource does not leave its process. To return one, set trackResources on the handler or its pool; as an argument, pass its value';
 
 function ignore(): void {}

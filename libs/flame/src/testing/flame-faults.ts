@@ -65,7 +65,7 @@ export class FlameFaults {
     }
     this.#clock.after(this.#reconnectTimeout, () => {
       this.#runners.delete(runner);
-      vanish({ how: 'vanished', text: `disconnected: the connection did not come back within ${this.#reconnectTimeout} ms` });
+      vanish({ how: 'vanished', text: `disconnected: the connection was not restored within ${this.#reconnectTimeout} ms` });
       void machine.stop(0);
     });
   }
@@ -86,7 +86,7 @@ export class FlameFaults {
     if (candidates.length === 1) return candidates[0]!;
     const there = this.runners.join(', ') || 'none';
     const problem =
-      candidates.length === 0 ? `finds no runner${id === undefined ? '' : ` "${id}"`}` : 'does not know which runner is meant';
-    throw new FlameError('FLAME_CONFIG', `${fault}() ${problem}; up are: ${there}. Name one of them.`);
+      candidates.length === 0 ? `finds no runner${id === undefined ? '' : ` "${id}"`}` : 'needs the id of a runner, as several are up';
+    throw new FlameError('FLAME_CONFIG', `${fault}() ${problem}. Runners that are up: ${there}. Pass the id of one of them.`);
   }
 }

@@ -124,6 +124,6 @@ describe('FlameTestingModule', () => {
 
   it('names the runners there are when it does not know which is meant', async () => {
     const { faults } = await start();
-    expect(() => faults.dropRunner()).toThrow('dropRunner() finds no runner; up are: none');
+    expect(() => faults.dropRunner()).toThrow('dropRunner() finds no runner. Runners that are up: none');
   });
 });

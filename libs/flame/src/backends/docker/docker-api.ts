@@ -57,7 +57,7 @@ export async function connectDocker({ dockerSocketPath: socketPath, requestTimeo
   } catch (error) {
     throw new FlameError(
       'FLAME_CONFIG',
-      `DockerBackend reaches no Docker Engine at ${address}: ${wordsOf(error)}. Start it, mount its socket into this container, or set DOCKER_HOST or dockerSocketPath.`,
+      `DockerBackend cannot reach a Docker Engine at ${address}: ${wordsOf(error)}. Start it, mount its socket into this container, or set DOCKER_HOST or dockerSocketPath.`,
       { cause: error },
     );
   }

@@ -66,7 +66,7 @@ export class DockerBackend extends FlameBackend {
   async boot(order: BootRequest): Promise<Machine> {
     const prepared = this.#ready;
     const { bootTimeout } = this.#config;
-    const late = `docker: the engine did not make and start a container within ${bootTimeout} ms`;
+    const late = `docker: the engine did not create and start a container within ${bootTimeout} ms`;
     const signal = limitBoot(order.signal, bootTimeout, late, 'create');
     const { engine, leftovers, log } = prepared;
     let output: ContainerOutput | undefined;
@@ -112,7 +112,7 @@ export class DockerBackend extends FlameBackend {
 
   get #ready(): Prepared {
     if (this.#prepared === undefined)
-      throw new FlameError('FLAME_CONFIG', 'DockerBackend was not prepared: give it to FlameModule.forRoot');
+      throw new FlameError('FLAME_CONFIG', 'DockerBackend was not prepared: pass it to FlameModule.forRoot');
     return this.#prepared;
   }
 
@@ -137,12 +137,12 @@ export class DockerBackend extends FlameBackend {
     } catch (error) {
       signal.throwIfAborted();
       if (statusOf(error) !== 404 || this.#config.pull !== 'missing' || (await image.isThere()))
-        throw dockerFailure(error, 'create', 'the container could not be made', secrets);
+        throw dockerFailure(error, 'create', 'the container could not be created', secrets);
     }
     await image.pull(signal);
     return create().catch((error: unknown) => {
       signal.throwIfAborted();
-      throw dockerFailure(error, 'create', 'the container could not be made', secrets);
+      throw dockerFailure(error, 'create', 'the container could not be created', secrets);
     });
   }
 
@@ -151,7 +151,7 @@ export class DockerBackend extends FlameBackend {
     const { engine, leftovers } = this.#ready;
     try {
       if ((await removeContainer(engine, container)) || !unheard) return;
-      leaveContainer(engine, leftovers, container, new Error('the engine did not answer whether it made it'), true);
+      leaveContainer(engine, leftovers, container, new Error('the engine did not report whether it created the container'), true);
     } catch (error) {
       leaveContainer(engine, leftovers, container, error as Error, unheard);
     }

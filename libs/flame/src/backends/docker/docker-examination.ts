@@ -25,16 +25,16 @@ export async function examineDocker({ engine, place, image, pull }: Examined, si
     return `Docker Engine ${Version} at ${address}, API ${ApiVersion}`;
   });
   if (!answers) return examination.checks;
-  await examination.look('rights', `Let this user use ${address}.`, async () => {
+  await examination.look('rights', `Give this user access to ${address}.`, async () => {
     const containers = await ask('list containers', (docker) => docker.listContainers({ all: true, limit: 1 }), rules);
-    return `containers may be listed${containers.length > 0 ? '' : '; there are none'}`;
+    return `this user may list containers${containers.length > 0 ? '' : '; there are none'}`;
   });
-  await examination.look('image', `Build or pull ${place.image}, or name another one with the option image.`, async () => {
-    if (await image.isThere()) return `${place.image} is there`;
-    if (pull === 'never') throw new Error(`${place.image} is not there, and pull is 'never'`);
-    return `${place.image} is not there; the first boot pulls it`;
+  await examination.look('image', `Build or pull ${place.image}, or set the option image to another one.`, async () => {
+    if (await image.isThere()) return `${place.image} exists`;
+    if (pull === 'never') throw new Error(`${place.image} does not exist there, and the option pull is 'never'`);
+    return `${place.image} does not exist there yet; the first boot pulls it`;
   });
-  await examination.look('network', `Make it with: docker network create ${place.network}`, async () => {
+  await examination.look('network', `Create it with: docker network create ${place.network}`, async () => {
     const inspect = async (docker: Docker): Promise<NetworkInspectInfo> => docker.getNetwork(place.network).inspect();
     const { Driver } = await ask(`inspect network ${place.network}`, inspect, rules);
     return `${place.network} (${Driver}), on which runners reach this process as ${place.parentHost}`;

@@ -11,17 +11,17 @@ describe('dockerExit', () => {
     [
       'docker kill',
       { code: 137, sent: ['SIGKILL'] },
-      { how: 'signal', signal: 'SIGKILL', text: 'killed by SIGKILL, which somebody had the engine send, as with docker kill' },
+      { how: 'signal', signal: 'SIGKILL', text: 'killed by SIGKILL, sent from outside, for example with docker kill' },
     ],
     [
       'docker stop, heeded',
       { code: 0, sent: ['SIGTERM'] },
-      { how: 'stopped', code: 0, text: 'its container was stopped by somebody else, as with docker stop (exit code 0)' },
+      { how: 'stopped', code: 0, text: 'its container was stopped from outside, for example with docker stop (exit code 0)' },
     ],
     [
       'docker stop, and force after its grace',
       { code: 137, sent: ['SIGTERM', 'SIGKILL'] },
-      { how: 'stopped', text: 'its container was stopped by somebody else, as with docker stop (killed by SIGKILL)' },
+      { how: 'stopped', text: 'its container was stopped from outside, for example with docker stop (killed by SIGKILL)' },
     ],
     ['an OOM kill', { code: 137, oomKilled: true, memoryLimit: 512 * 1024 ** 2 }, { how: 'oom', text: 'out of memory (limit 512 MiB)' }],
     ['an OOM kill of the host', { code: 137, oomKilled: true }, { how: 'oom', text: 'out of memory (limit of the host)' }],

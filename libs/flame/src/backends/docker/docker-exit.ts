@@ -34,9 +34,9 @@ export function dockerExit({ code, oomKilled, memoryLimit, stopped, heapFull, se
   if (oomKilled && signal === 'SIGKILL') return { how: 'oom', ...facts, text: `out of memory (limit ${mebibytes(memoryLimit)})` };
   const [first] = sent;
   if (first === 'SIGTERM')
-    return { how: 'stopped', ...facts, text: `its container was stopped by somebody else, as with docker stop (${how})` };
+    return { how: 'stopped', ...facts, text: `its container was stopped from outside, for example with docker stop (${how})` };
   if (first !== undefined && first === signal)
-    return { how: 'signal', ...facts, text: `${how}, which somebody had the engine send, as with docker kill` };
+    return { how: 'signal', ...facts, text: `${how}, sent from outside, for example with docker kill` };
   const lacking = notStarted[code];
   if (lacking !== undefined) return { how: 'exit', ...facts, fatal: true, text: `exit code ${code}: ${lacking}` };
   return { ...processExit({ code: signal ? null : code, signal: signal ?? null, stopped, heapFull }), code };

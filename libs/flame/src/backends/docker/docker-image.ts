@@ -109,7 +109,7 @@ class SilenceLimit {
   readonly #timer: NodeJS.Timeout;
 
   constructor(limit: number) {
-    this.#timer = setTimeout(() => this.#end.abort(new Error(`the engine said nothing for ${limit} ms`)), limit);
+    this.#timer = setTimeout(() => this.#end.abort(new Error(`the engine sent nothing for ${limit} ms`)), limit);
   }
 
   get signal(): AbortSignal {

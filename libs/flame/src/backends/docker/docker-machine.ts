@@ -88,12 +88,12 @@ export class DockerMachine implements Machine {
     if (await endsWithin(this, killWait)) return;
     await removeContainer(this.#engine, this.#full);
     if (await endsWithin(this, requests.limit)) return;
-    throw new Error(`docker: the engine at ${address} does not tell whether container ${this.id} has ended`);
+    throw new Error(`docker: the engine at ${address} does not report whether container ${this.id} has ended`);
   }
 
   #leave(error: Error): void {
     if (this.#gone || this.#left.signal.aborted) return;
-    this.#log.warn(`${error.message}. Its runner's place is free; the container is removed as soon as that is possible.`);
+    this.#log.warn(`${error.message}. The pool may boot another runner in its place; removing the container is tried again.`);
     leaveContainer(this.#engine, this.#leftovers, this.#full, error);
     this.#left.abort();
   }
@@ -103,7 +103,7 @@ export class DockerMachine implements Machine {
     this.#gone = true;
     if (this.#left.signal.aborted) {
       this.#output.close();
-      return { how: 'stopped', text: 'stopped; the engine does not tell whether its container has ended' };
+      return { how: 'stopped', text: 'stopped; the engine does not report whether its container has ended' };
     }
     await Promise.race([this.#output.ended, pause(lastLinesWait, undefined, { ref: false })]);
     this.#output.close();
@@ -144,8 +144,8 @@ export class DockerMachine implements Machine {
       });
     } catch (error) {
       if (this.#stopped) return { how: 'stopped', text: 'stopped' };
-      if (statusOf(error) === 404) return { how: 'vanished', text: 'its container was removed by somebody else' };
-      return { how: 'vanished', text: `it ended, and the engine does not say how: ${wordsOf(error)}` };
+      if (statusOf(error) === 404) return { how: 'vanished', text: 'its container was removed from outside' };
+      return { how: 'vanished', text: `it ended, and the engine does not report how: ${wordsOf(error)}` };
     }
   }
 

@@ -10,7 +10,10 @@ describe('DockerBackendOptions', () => {
     [{ image: '' }, 'DockerBackend.image must be a non-empty string'],
     [{ cmd: 'node main.js' }, 'DockerBackend.cmd must be a list of strings, but is "node main.js"'],
     [{ hostConfig: [] }, 'DockerBackend.hostConfig must be an object, but is an array of 0'],
-    [{ hostConfig: { AutoRemove: true } }, 'DockerBackend.hostConfig.AutoRemove is set by the backend. Containers are removed as soon'],
+    [
+      { hostConfig: { AutoRemove: true } },
+      'DockerBackend.hostConfig.AutoRemove is set by the backend. The backend removes containers after they end',
+    ],
     [{ hostConfig: { NetworkMode: 'x' } }, 'DockerBackend.hostConfig.NetworkMode is set by the backend. Set network.'],
     [{ mounts: [{ Source: 'a' }] }, 'DockerBackend.mounts must be a list of mounts'],
     [{ labels: { a: 1 } }, 'DockerBackend.labels.a must be a string'],

@@ -125,8 +125,8 @@ export const labelPrefix = 'nestjs-flame.';
 
 /** The keys of `HostConfig` that the backend sets, and what to set instead. */
 const taken: Readonly<Record<string, string>> = {
-  AutoRemove: 'Containers are removed as soon as their end has been read; set keepRunners to keep them.',
-  RestartPolicy: 'A runner serves once; the pool boots another.',
+  AutoRemove: 'The backend removes containers after they end; set keepRunners to keep them.',
+  RestartPolicy: 'A container is not restarted: the pool boots a new runner.',
   NetworkMode: 'Set network.',
   Mounts: 'Set mounts.',
   Memory: 'Set memory.',
@@ -183,7 +183,7 @@ function mounts(reader: OptionReader): readonly DockerMount[] {
   throw reader.refuse(
     'mounts',
     `must be a list of mounts, but is ${show(value)}`,
-    "Give for example [{ Type: 'volume', Source: 'videos', Target: '/videos' }].",
+    "Pass for example [{ Type: 'volume', Source: 'videos', Target: '/videos' }].",
   );
 }
 
@@ -191,8 +191,8 @@ function labels(reader: OptionReader): Record<string, string> {
   const value = object(reader, 'labels', "{ team: 'video' }");
   for (const [key, text] of Object.entries(value)) {
     const one = new OptionReader(value, 'DockerBackend.labels');
-    if (typeof text !== 'string') throw one.refuse(key, `must be a string, but is ${show(text)}`, 'Give labels as strings.');
-    if (key.startsWith(labelPrefix)) throw one.refuse(key, 'is set by the backend', `Give a label that does not begin with ${labelPrefix}`);
+    if (typeof text !== 'string') throw one.refuse(key, `must be a string, but is ${show(text)}`, 'Pass labels as strings.');
+    if (key.startsWith(labelPrefix)) throw one.refuse(key, 'is set by the backend', `Use a label that does not begin with ${labelPrefix}`);
   }
   return value as Record<string, string>;
 }
@@ -204,13 +204,13 @@ function memory(reader: OptionReader): number | undefined {
   const bytes = Math.round(Number(count) * 1024 ** 'bkmg'.indexOf(unit?.toLowerCase() || 'b'));
   // The engine's own minimum.
   if (bytes >= 6 * 1024 ** 2) return bytes;
-  throw reader.refuse('memory', `must be bytes or a size, of 6 MiB at least, but is ${show(value)}`, "Give a size such as '512m' or '2g'.");
+  throw reader.refuse('memory', `must be bytes or a size, of 6 MiB at least, but is ${show(value)}`, "Pass a size such as '512m' or '2g'.");
 }
 
 function cpus(reader: OptionReader): number {
   const value = reader.raw('cpus');
   if (typeof value === 'number' && value >= 0.01 && value !== Infinity) return value;
-  throw reader.refuse('cpus', `must be a number of processors, but is ${show(value)}`, 'Give a number such as 1.5.');
+  throw reader.refuse('cpus', `must be a number of processors, but is ${show(value)}`, 'Pass a number such as 1.5.');
 }
 
 function auth(reader: OptionReader): DockerAuth | undefined {
@@ -221,7 +221,7 @@ function auth(reader: OptionReader): DockerAuth | undefined {
   for (const [key, value] of given) {
     // The value itself is a secret.
     if (typeof value !== 'string' || value === '')
-      throw inner.refuse(key, `must be a non-empty string, but is of type ${typeof value}`, `Give ${key} as a string.`);
+      throw inner.refuse(key, `must be a non-empty string, but is of type ${typeof value}`, `Pass ${key} as a string.`);
   }
   inner.done();
   return Object.fromEntries(given) as DockerAuth;
@@ -230,5 +230,5 @@ function auth(reader: OptionReader): DockerAuth | undefined {
 function object(reader: OptionReader, key: string, example: string): Record<string, unknown> {
   const value = reader.raw(key) ?? {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw reader.refuse(key, `must be an object, but is ${show(value)}`, `Give for example ${example}.`);
+  throw reader.refuse(key, `must be an object, but is ${show(value)}`, `Pass for example ${example}.`);
 }

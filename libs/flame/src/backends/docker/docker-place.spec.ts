@@ -62,21 +62,21 @@ describe('findPlace', () => {
   });
 
   it.each<[string, DockerBackendOptions, DockerEngine, ContainerInspectInfo | undefined, string]>([
-    ['image', { network: 'n' }, engine({}), undefined, 'DockerBackend.image is missing, and the parent runs in no container'],
-    ['network', { image: 'app:1' }, engine({}), undefined, 'DockerBackend.network is missing, and the parent runs in no container'],
+    ['image', { network: 'n' }, engine({}), undefined, 'DockerBackend.image is missing, and the parent runs outside of a container'],
+    ['network', { image: 'app:1' }, engine({}), undefined, 'DockerBackend.network is missing, and the parent runs outside of a container'],
     [
       'network',
       { image: 'app:1', network: 'nope' },
       engine(undefined),
       undefined,
-      'which the engine at /sock does not have (network nope not found). Make it with: docker network create nope',
+      'but the engine at /sock has no such network (network nope not found). Create it with: docker network create nope',
     ],
     [
       'network',
       { network: 'other' },
       engine({}),
       own({ app: {} }),
-      'is "other", which the parent\'s own container is not in: it is in app',
+      'is "other", but the parent\'s own container is not in that network. It is in: app',
     ],
     [
       'parentHostname',

@@ -30,15 +30,15 @@ export async function findPlace(config: DockerConfig, engine: DockerEngine, own:
   if (image === undefined)
     throw badOption(
       'DockerBackend.image',
-      'is missing, and the parent runs in no container whose image could be taken',
-      'Give the image that holds this app.',
+      'is missing, and the parent runs outside of a container, so there is no image to take over',
+      'Set it to the image that holds this app.',
     );
   const network = config.network ?? ownNetwork(own);
   if (network === undefined)
     throw badOption(
       'DockerBackend.network',
-      'is missing, and the parent runs in no container whose network could be taken',
-      'Give the name of a network, such as one that `docker network create flame` makes.',
+      'is missing, and the parent runs outside of a container, so there is no network to take over',
+      'Pass the name of a network; create one with: docker network create flame',
     );
   const start = config.image === undefined && own !== undefined ? startOf(own) : undefined;
   const place = { image, start, network };
@@ -69,8 +69,8 @@ function ownHost(network: string, own: ContainerInspectInfo): string {
   if (end === undefined) {
     throw badOption(
       'DockerBackend.network',
-      `is "${network}", which the parent's own container is not in: it is in ${Object.keys(ends).join(', ') || 'none'}`,
-      'Connect it, name its network, or give parentHostname.',
+      `is "${network}", but the parent's own container is not in that network. It is in: ${Object.keys(ends).join(', ') || 'none'}`,
+      "Connect the container to it, name one of the container's networks, or set parentHostname.",
     );
   }
   if (network === 'host') return '127.0.0.1';
@@ -85,7 +85,7 @@ async function hostOf(name: string, engine: DockerEngine): Promise<string> {
     throw badOption(
       'DockerBackend.parentHostname',
       `is missing: the engine at ${engine.address} is on another host`,
-      'Give the host name or address under which its containers reach this process.',
+      'Set it to the host name or address under which containers reach this process.',
     );
   if (network.Driver === 'host') return '127.0.0.1';
   const gateway = network.IPAM?.Config?.find(({ Gateway }) => Gateway)?.Gateway;
@@ -99,12 +99,12 @@ async function inspectNetwork(name: string, { ask, address }: DockerEngine): Pro
     if (statusOf(error) !== 404)
       throw new FlameError(
         'FLAME_CONFIG',
-        `DockerBackend cannot ask the engine at ${address} for the network "${name}": ${wordsOf(error)}`,
+        `DockerBackend cannot look up the network "${name}" at the engine ${address}: ${wordsOf(error)}`,
       );
     throw badOption(
       'DockerBackend.network',
-      `is "${name}", which the engine at ${address} does not have (${wordsOf(error)})`,
-      `Make it with: docker network create ${name}`,
+      `is "${name}", but the engine at ${address} has no such network (${wordsOf(error)})`,
+      `Create it with: docker network create ${name}`,
     );
   }
 }

@@ -173,7 +173,7 @@ export class FlyApi {
       // fetch puts the reason into `cause`, and shows headers in some of its errors.
       const { message, cause } = error as Error & { cause?: Error };
       const why = cause ? `${message}: ${cause.message}` : message;
-      throw new FlyApiError(this.#hide(`${this.host} did not answer to "${action}": ${why}`), 0);
+      throw new FlyApiError(this.#hide(`${this.host} did not answer the request "${action}": ${why}`), 0);
     }
     if (answer.status >= 500) throw this.#refusal(request, answer);
     return answer;
@@ -186,7 +186,7 @@ export class FlyApi {
 
   #refusal({ action, secret }: Request, { status, text, retryAfter: again }: Answer): FlyApiError {
     const words = (parse(text) as { error?: unknown } | undefined)?.error ?? text;
-    const message = this.#hide(`the API answered ${status} to "${action}": ${oneLine(words)}`, secret);
+    const message = this.#hide(`the API answered the request "${action}" with ${status}: ${oneLine(words)}`, secret);
     return new FlyApiError(message, status, again ?? undefined);
   }
 

@@ -60,13 +60,13 @@ export class FlyBackend extends FlameBackend {
       } catch (error) {
         order.signal.throwIfAborted();
         if (!(error instanceof FlyApiError)) throw error;
-        if (!isOfRegion(error)) throw flyFailure(`no machine in ${region}: ${error.message}`, 'create', [error]);
+        if (!isOfRegion(error)) throw flyFailure(`no machine was created in region ${region}: ${error.message}`, 'create', [error]);
         refusals.push({ region, error });
       }
     }
     const reasons = refusals.map(({ region, error }) => `${region}: ${error.message}`).join('; ');
     throw flyFailure(
-      `no region has room for a runner: ${reasons}`,
+      `no region has capacity for a runner: ${reasons}`,
       'create',
       refusals.map(({ error }) => error),
     );
@@ -94,7 +94,7 @@ export class FlyBackend extends FlameBackend {
   }
 
   get #ready(): Prepared {
-    if (!this.#prepared) throw new Error('fly: prepare() was not called');
+    if (!this.#prepared) throw new Error('FlyBackend was not prepared: pass it to FlameModule.forRoot');
     return this.#prepared;
   }
 
@@ -114,12 +114,12 @@ export class FlyBackend extends FlameBackend {
     } catch (error) {
       await machine.stop(0);
       order.signal.throwIfAborted();
-      log.debug(`fly: machine ${machine.id} in ${region} was given up`);
+      log.debug(`fly: machine ${machine.id} in region ${region} is removed, because it did not start`);
       const why =
         error instanceof Error && error.name === 'TimeoutError'
           ? `machine ${machine.id} did not start within bootTimeout`
           : (error as Error).message;
-      throw new BootError(`fly: ${why} (region ${region}). What it printed: fly logs --app ${api.app} --machine ${machine.id}`, {
+      throw new BootError(`fly: ${why} (region ${region}). Read its output with: fly logs --app ${api.app} --machine ${machine.id}`, {
         phase: 'start',
       });
     }
@@ -147,12 +147,12 @@ export class FlyBackend extends FlameBackend {
       for (const { id } of found) await api.destroy(id);
       return found.length > 0;
     };
-    let problem = 'the API did not answer whether it made it';
+    let problem = 'the API did not report whether it created the machine';
     try {
       if (await remove()) return;
     } catch (error) {
       problem = (error as Error).message;
-      log.warn(`fly: there may be a machine for runner ${runner}, of whose making nothing was heard: ${problem}`);
+      log.warn(`fly: a machine for runner ${runner} may exist, because the API did not answer the request to create it: ${problem}`);
     }
     leftovers.add(`fly: a machine for runner ${runner}`, problem, { remove, mayComeFor });
   }

@@ -24,13 +24,18 @@ export async function examineFly(api: FlyApi, parentHostname: string, parent: st
 function failedCheck(error: FlyApiError, { app, host }: FlyApi): Check {
   const found = error.message;
   if (error.status === 404)
-    return { name: 'engine', ok: false, message: found, fix: `Set FlyBackend's option app, or FLY_APP_NAME: there is no app "${app}".` };
+    return {
+      name: 'engine',
+      ok: false,
+      message: found,
+      fix: `Set FlyBackend's option app, or FLY_APP_NAME: the app "${app}" does not exist.`,
+    };
   if (error.status === 401 || error.status === 403)
     return {
       name: 'rights',
       ok: false,
       message: found,
-      fix: `Give a token for this app: fly secrets set FLY_API_TOKEN="$(fly tokens create deploy --app ${app})".`,
+      fix: `Set a token for this app: fly secrets set FLY_API_TOKEN="$(fly tokens create deploy --app ${app})".`,
     };
   return {
     name: 'engine',
@@ -43,15 +48,19 @@ function failedCheck(error: FlyApiError, { app, host }: FlyApi): Check {
 /** Checks whether runners can reach this process at that address. */
 function networkCheck(host: string): Check {
   const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => plain(address)));
-  if (isIP(host) === 0) return { name: 'network', ok: true, message: `runners will look for this process as ${host}` };
+  if (isIP(host) === 0) return { name: 'network', ok: true, message: `runners will connect to this process at ${host}` };
   if (own.includes(plain(host)))
-    return { name: 'network', ok: true, message: `${host}, where runners will look for this process, is an address of this machine` };
+    return {
+      name: 'network',
+      ok: true,
+      message: `${host}, the address at which runners will connect to this process, belongs to this machine`,
+    };
   const fix =
-    "Leave FlyBackend's option parentHostname out on Fly, where FLY_PRIVATE_IP gives it, or give an address of this machine that runners can reach.";
+    "On Fly, omit FlyBackend's option parentHostname: FLY_PRIVATE_IP has the address. Elsewhere set it to an address of this machine that runners can reach.";
   return {
     name: 'network',
     ok: false,
-    message: `${host}, where runners will look for this process, is no address of this machine`,
+    message: `${host}, the address at which runners will connect to this process, does not belong to this machine`,
     fix,
   };
 }

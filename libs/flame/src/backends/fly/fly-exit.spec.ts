@@ -26,14 +26,14 @@ const cases: [what: string, machine: FlyMachineInfo | undefined, stopped: boolea
     "somebody's stop",
     ended({ requested_stop: true }),
     false,
-    { how: 'stopped', code: 0, text: 'stopped by the platform, or by hand (exit code 0)' },
+    { how: 'stopped', code: 0, text: 'stopped by the platform or by hand (exit code 0)' },
   ],
-  ['nothing, of a machine that is gone', undefined, false, { how: 'vanished', text: 'the platform has no such machine any more' }],
+  ['nothing, of a machine that is gone', undefined, false, { how: 'vanished', text: 'the machine no longer exists on the platform' }],
   [
     'nothing, of a machine that failed',
     { id: 'm', instance_id: 'i', state: 'failed' },
     false,
-    { how: 'vanished', text: 'the platform says "failed", and not why' },
+    { how: 'vanished', text: 'the platform reports "failed" without a reason' },
   ],
 ];
 

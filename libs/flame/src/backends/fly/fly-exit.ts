@@ -54,7 +54,7 @@ export function flyExit(machine: FlyMachineInfo | undefined, stopped: boolean): 
     if (stopped) return { how: 'stopped', text: 'stopped' };
     return {
       how: 'vanished',
-      text: machine ? `the platform says "${machine.state}", and not why` : 'the platform has no such machine any more',
+      text: machine ? `the platform reports "${machine.state}" without a reason` : 'the machine no longer exists on the platform',
     };
   }
   const signal = signalOf(exit);
@@ -66,7 +66,7 @@ export function flyExit(machine: FlyMachineInfo | undefined, stopped: boolean): 
     return { how: 'oom', ...facts, text: `out of memory${memory === undefined ? '' : ` (it has ${memory} MiB; raise memoryMb)`}` };
   }
   if (stopped) return { how: 'stopped', ...facts, text: `stopped (${how})` };
-  if (exit.requested_stop) return { how: 'stopped', ...facts, text: `stopped by the platform, or by hand (${how})` };
+  if (exit.requested_stop) return { how: 'stopped', ...facts, text: `stopped by the platform or by hand (${how})` };
   return { how: signal === undefined ? 'exit' : 'signal', ...facts, text: how };
 }
 

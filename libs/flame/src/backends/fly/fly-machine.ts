@@ -89,7 +89,7 @@ export class FlyMachine implements Machine {
     const first = !this.#stopped;
     this.#stopped = true;
     const timeout = Math.min(grace, longestGrace);
-    if (first) await this.#api.stop(this.id, timeout).catch((error: Error) => this.#warn('could not be asked to stop', error));
+    if (first) await this.#api.stop(this.id, timeout).catch((error: Error) => this.#warn('did not take the request to stop', error));
     const late = new AbortController();
     await Promise.race([this.exited, pausing(timeout + stopSlack, late.signal).catch(() => undefined)]);
     late.abort();
@@ -123,7 +123,7 @@ export class FlyMachine implements Machine {
 
   #leave(error: Error): void {
     this.#left = true;
-    this.#warn("could not be removed; its runner's place is free, and it is removed as soon as that is possible", error);
+    this.#warn('could not be removed. The pool may boot another runner in its place; removing the machine is tried again', error);
     this.#leftovers.add(`fly: machine ${this.id}`, error.message, { remove: () => this.#removeLate() });
   }
 
@@ -131,12 +131,12 @@ export class FlyMachine implements Machine {
     await this.#api.destroy(this.id);
     const machine = await this.#api.get(this.id);
     if (machine === undefined || machine.state === 'destroyed') return true;
-    throw new Error(`it is ${machine.state}. Remove it with: fly machine destroy --force ${this.id} --app ${this.#api.app}`);
+    throw new Error(`its state is ${machine.state}. Remove it with: fly machine destroy --force ${this.id} --app ${this.#api.app}`);
   }
 
   #giveUp(error: Error): void {
     this.#log.error(
-      `fly: machine ${this.id} may still be there: ${error.message}. Remove it with: fly machine destroy --force ${this.id} --app ${this.#api.app}`,
+      `fly: machine ${this.id} may still exist: ${error.message}. Remove it with: fly machine destroy --force ${this.id} --app ${this.#api.app}`,
     );
   }
 

@@ -16,32 +16,26 @@ const env = {
 describe('checkFlyOptions', () => {
   it.each([
     [{ app: 1 }, 'FlyBackend.app must be a non-empty string, but is 1. Give app as a string.'],
-    [
-      { regions: 'fra' },
-      `FlyBackend.regions must be a list of strings, but is "fra". Give them as a list of strings, such as ['fra', 'ams'].`,
-    ],
-    [{ token: 1234 }, 'FlyBackend.token must be a non-empty string, but is of type number. Give it as a string, or set FLY_API_TOKEN.'],
+    [{ regions: 'fra' }, `FlyBackend.regions must be a list of strings, but is "fra". Pass a list of strings, such as ['fra', 'ams'].`],
+    [{ token: 1234 }, 'FlyBackend.token must be a non-empty string, but is of type number. Pass it as a string, or set FLY_API_TOKEN.'],
     [
       { host: 'api.machines.dev' },
-      `FlyBackend.host must be a URL without a path, but is "api.machines.dev". Give for example 'http://_api.internal:4280'.`,
+      `FlyBackend.host must be a URL without a path, but is "api.machines.dev". Pass for example 'http://_api.internal:4280'.`,
     ],
-    [{ memoryMb: 1_500 }, 'FlyBackend.memoryMb must be a multiple of 1024 for performance CPUs, but is 1500. Give for example 2048.'],
+    [{ memoryMb: 1_500 }, 'FlyBackend.memoryMb must be a multiple of 1024 for performance CPUs, but is 1500. Pass for example 2048.'],
     [
       { memoryMb: 300, cpuKind: 'shared' },
-      'FlyBackend.memoryMb must be a multiple of 256 for shared CPUs, but is 300. Give for example 512.',
+      'FlyBackend.memoryMb must be a multiple of 256 for shared CPUs, but is 300. Pass for example 512.',
     ],
-    [
-      { metadata: { fly_process_group: 'app' } },
-      'FlyBackend.metadata.fly_process_group would hand runners over to fly deploy. Leave it out.',
-    ],
+    [{ metadata: { fly_process_group: 'app' } }, 'FlyBackend.metadata.fly_process_group would let fly deploy manage the runners. Omit it.'],
     [{ mounts: [{ volume: 'vol_1' }] }, 'FlyBackend.mounts[0].path is missing. Give path as a string.'],
     [
       { init: { cmd: 'node' } },
-      `FlyBackend.init.cmd must be a list of strings, but is "node". Give them as a list of strings, such as ['node', 'dist/main.js'].`,
+      `FlyBackend.init.cmd must be a list of strings, but is "node". Pass a list of strings, such as ['node', 'dist/main.js'].`,
     ],
     [
       { env: { FLAME_PARENT: 'x' } },
-      'FlyBackend.env.FLAME_PARENT cannot be overridden. Leave it out: it is what tells a runner that it is one.',
+      'FlyBackend.env.FLAME_PARENT cannot be overridden. Remove it: the pool sets this variable for its runners.',
     ],
     [{ autoSuspend: true }, /^FlyBackend\.autoSuspend is not an option\. The options are: /],
   ])('refuses %o', (options, message) => {

@@ -159,7 +159,11 @@ export function settle(options: FlyOptions, env: NodeJS.ProcessEnv = process.env
   const need = (key: 'app' | 'region' | 'image' | 'token' | 'parentHostname', variable: string, what: string): string => {
     const value = options[key] ?? env[variable]?.trim();
     if (value) return value;
-    throw badOption(`FlyBackend.${key}`, `is missing, and ${variable} is not set`, `Give ${what}; on a Fly Machine ${variable} says it.`);
+    throw badOption(
+      `FlyBackend.${key}`,
+      `is missing, and ${variable} is not set`,
+      `Set it to ${what}; on a Fly Machine ${variable} has it.`,
+    );
   };
   const region = need('region', 'FLY_REGION', "the region of runners, such as 'fra'");
   return {
@@ -188,13 +192,13 @@ function readToken(read: OptionReader): string | undefined {
   const value = read.raw('token');
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value.trim() !== '') return value.trim();
-  throw read.refuse('token', `must be a non-empty string, but is of type ${typeof value}`, 'Give it as a string, or set FLY_API_TOKEN.');
+  throw read.refuse('token', `must be a non-empty string, but is of type ${typeof value}`, 'Pass it as a string, or set FLY_API_TOKEN.');
 }
 
 function readHost(read: OptionReader): string | undefined {
   const host = read.optionalText('host');
   if (host === undefined || /^https?:\/\/[^/]+\/?$/.test(host)) return host;
-  throw read.refuse('host', `must be a URL without a path, but is ${show(host)}`, "Give for example 'http://_api.internal:4280'.");
+  throw read.refuse('host', `must be a URL without a path, but is ${show(host)}`, "Pass for example 'http://_api.internal:4280'.");
 }
 
 function readMemory(read: OptionReader, cpuKind: string): number {
@@ -202,13 +206,13 @@ function readMemory(read: OptionReader, cpuKind: string): number {
   const unit = cpuKind === 'performance' ? 1_024 : 256;
   if (memory % unit === 0) return memory;
   const least = Math.ceil(memory / unit) * unit;
-  throw read.refuse('memoryMb', `must be a multiple of ${unit} for ${cpuKind} CPUs, but is ${memory}`, `Give for example ${least}.`);
+  throw read.refuse('memoryMb', `must be a multiple of ${unit} for ${cpuKind} CPUs, but is ${memory}`, `Pass for example ${least}.`);
 }
 
 function readObjects(read: OptionReader, key: string): object[] {
   const value = read.raw(key) ?? [];
   if (Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null)) return value;
-  throw read.refuse(key, `must be a list of objects, but is ${show(value)}`, 'Give them in the words of the Machines API.');
+  throw read.refuse(key, `must be a list of objects, but is ${show(value)}`, 'Pass objects in the format of the Machines API.');
 }
 
 function readMetadata(read: OptionReader): Record<string, string> {
@@ -216,7 +220,7 @@ function readMetadata(read: OptionReader): Record<string, string> {
   const inner = new OptionReader(value, 'FlyBackend.metadata');
   return Object.fromEntries(
     Object.keys(value).map((key) => {
-      if (managed.includes(key)) throw inner.refuse(key, 'would hand runners over to fly deploy', 'Leave it out.');
+      if (managed.includes(key)) throw inner.refuse(key, 'would let fly deploy manage the runners', 'Omit it.');
       return [key, inner.text(key)];
     }),
   );

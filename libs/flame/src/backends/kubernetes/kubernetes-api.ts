@@ -94,11 +94,11 @@ async function findOwnPod({ api, ask }: Pick<Cluster, 'api' | 'ask'>, namespace:
   const pod = await asked.catch((error: unknown) => {
     const fix =
       statusOf(error) === 404
-        ? 'Tell the container its name: an environment variable POD_NAME with valueFrom.fieldRef metadata.name'
-        : 'Give its service account the rights of docs/backends/kubernetes.md';
+        ? 'Set the environment variable POD_NAME of the container with valueFrom.fieldRef metadata.name'
+        : 'Grant its service account the rights in docs/backends/kubernetes.md';
     throw new FlameError(
       'FLAME_CONFIG',
-      `KubernetesBackend cannot read the parent's own pod "${name}" in namespace "${namespace}": ${wordsOf(error)}. ${fix}.`,
+      `KubernetesBackend cannot read the pod of its parent, "${name}" in namespace "${namespace}": ${wordsOf(error)}. ${fix}.`,
       { cause: error },
     );
   });
@@ -113,8 +113,8 @@ function appContainer({ metadata, spec }: V1Pod, wanted: string | undefined): st
   throw new FlameError(
     'FLAME_CONFIG',
     name === undefined
-      ? `KubernetesBackend.appContainerName is missing: the parent's pod has several containers. Give one of: ${names.join(', ')}.`
-      : `KubernetesBackend.appContainerName is "${name}", which the parent's pod does not have. Give one of: ${names.join(', ')}.`,
+      ? `KubernetesBackend.appContainerName is missing: the parent's pod has several containers. Set it to one of: ${names.join(', ')}.`
+      : `KubernetesBackend.appContainerName is "${name}", but the parent's pod has no such container. Set it to one of: ${names.join(', ')}.`,
   );
 }
 

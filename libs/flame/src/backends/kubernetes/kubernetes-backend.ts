@@ -62,14 +62,14 @@ export class KubernetesBackend extends FlameBackend {
     if (host === undefined) {
       throw new FlameError(
         'FLAME_CONFIG',
-        'KubernetesBackend.parentHostname is missing: this parent runs in no pod. Give the host name or address under which pods reach it.',
+        'KubernetesBackend.parentHostname is missing: this parent runs outside of a pod. Set it to the host name or address under which pods reach this process.',
       );
     }
     const missing = await missingRights(cluster);
     if (missing.length > 0) {
       throw new FlameError(
         'FLAME_CONFIG',
-        `KubernetesBackend may not ${missing.join(', ')} in namespace "${namespace}". Give the parent's service account these rights: docs/backends/kubernetes.md has the manifests.`,
+        `KubernetesBackend may not ${missing.join(', ')} in namespace "${namespace}". Grant the parent's service account these rights: docs/backends/kubernetes.md has the manifests.`,
       );
     }
     const plan = {
@@ -88,7 +88,7 @@ export class KubernetesBackend extends FlameBackend {
     order.signal.throwIfAborted();
     const { cluster, plan, watch, leftovers, log } = this.#ready;
     const { bootTimeout, schedulingTimeout } = this.#config;
-    const late = `kubernetes: the cluster did not make and start a pod within ${bootTimeout} ms`;
+    const late = `kubernetes: the cluster did not create and start a pod within ${bootTimeout} ms`;
     const signal = limitBoot(order.signal, bootTimeout, late, 'start');
     const manifest = podManifest(plan, order);
     const name = manifest.metadata!.name!;
@@ -134,7 +134,7 @@ export class KubernetesBackend extends FlameBackend {
 
   get #ready(): Prepared {
     if (this.#prepared === undefined)
-      throw new FlameError('FLAME_CONFIG', 'KubernetesBackend was not prepared: give it to FlameModule.forRoot');
+      throw new FlameError('FLAME_CONFIG', 'KubernetesBackend was not prepared: pass it to FlameModule.forRoot');
     return this.#prepared;
   }
 
@@ -158,7 +158,7 @@ export class KubernetesBackend extends FlameBackend {
       if (statusOf(error) === undefined) this.#unheard.add(manifest.metadata!.name!);
       signal.throwIfAborted();
       const secrets = [flameParent, Buffer.from(flameParent).toString('base64'), ...Object.values(this.#config.secretEnv)];
-      throw kubernetesFailure(error, 'create', 'the pod could not be made', secrets);
+      throw kubernetesFailure(error, 'create', 'the pod could not be created', secrets);
     }
   }
 

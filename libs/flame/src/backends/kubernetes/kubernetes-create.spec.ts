@@ -78,7 +78,7 @@ describe('podManifest', () => {
 
   it('refuses one without an app container, saying what to give', () => {
     expect(() => podManifest(plan({ manifest: () => ({ spec: { containers: [] } }) }), order)).toThrow(
-      /^kubernetes: KubernetesBackend\.manifest gives no app container/,
+      /^kubernetes: KubernetesBackend\.manifest has no app container/,
     );
   });
 

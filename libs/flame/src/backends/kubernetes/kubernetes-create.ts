@@ -54,7 +54,7 @@ export function podManifest(
   if (!app?.image) {
     const names = containers.map((one) => one.name).join(', ') || 'none';
     throw new BootError(
-      `kubernetes: KubernetesBackend.manifest gives no app container with an image (its containers: ${names}). Give { spec: { containers: [{ name: 'app', image: 'app:1' }] } }, and appContainerName where there are several.`,
+      `kubernetes: KubernetesBackend.manifest has no app container with an image (its containers: ${names}). Set it to { spec: { containers: [{ name: 'app', image: 'app:1' }] } }, and appContainerName if the pod has several containers.`,
       { phase: 'create', fatal: true },
     );
   }

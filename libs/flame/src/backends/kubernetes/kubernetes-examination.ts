@@ -22,10 +22,10 @@ export async function examineKubernetes(cluster: Cluster, host: string, plan: ()
   const allowed = await examination.look('rights', 'Apply the Role and RoleBinding of docs/backends/kubernetes.md.', async () => {
     const missing = await missingRights(cluster);
     if (missing.length > 0) throw new Error(`this account may not ${missing.join(', ')} in namespace ${namespace}`);
-    return `all ${neededRights.length} that are needed`;
+    return `this account has all ${neededRights.length} rights that the backend needs`;
   });
   if (!allowed) return examination.checks;
-  await examination.look('image', 'Mend the option manifest.', async () => {
+  await examination.look('image', 'Correct the option manifest.', async () => {
     // With `dryRun` the API server validates the pod, but does not make it.
     const pod = plan();
     const request = { namespace, body: pod, dryRun: 'All' };
@@ -33,7 +33,9 @@ export async function examineKubernetes(cluster: Cluster, host: string, plan: ()
     return `${pod.spec!.containers.map(({ image }) => image).join(', ')}, in a pod that the cluster accepts`;
   });
   await examination.look('network', 'Set parentHostname.', async () =>
-    own ? `runners reach this pod as ${host}` : `runners reach this process as ${host}; whether they can, only a boot shows`,
+    own
+      ? `runners will connect to this pod at ${host}`
+      : `runners will connect to this process at ${host}; only a boot can show whether they reach it`,
   );
   return examination.checks;
 }

@@ -57,7 +57,7 @@ describe('podExit', () => {
     [
       'a deletion, where it does not',
       { pod: pod({}, deleted), ended: undefined, container: 'app', stopped: false, heapFull: false },
-      { how: 'evicted', text: expect.stringMatching(/^its pod was deleted by somebody else: it was evicted, its node was drained/) },
+      { how: 'evicted', text: expect.stringMatching(/^its pod was deleted from outside: it was evicted, its node was drained/) },
     ],
     [
       'activeDeadlineSeconds',

@@ -26,22 +26,22 @@ export function podExit({ pod, ended, container, stopped, heapFull }: PodEnd): M
   if (ended?.reason === 'OOMKilled') return { how: 'oom', ...facts, text: `out of memory (limit ${memoryLimit(pod, container)})` };
   const { status, metadata } = pod ?? {};
   if (status?.reason === 'DeadlineExceeded')
-    return { how: 'stopped', ...facts, text: `its pod had its activeDeadlineSeconds${beside}: ${said(status.message)}` };
+    return { how: 'stopped', ...facts, text: `its pod reached its activeDeadlineSeconds${beside}: ${said(status.message)}` };
   if (status?.reason !== undefined) return { how: 'evicted', ...facts, text: `${status.reason}${beside}: ${said(status.message)}` };
   // Since Kubernetes 1.26 a pod has a condition with the reason for its deletion.
   const disruption = status?.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True');
   if (disruption !== undefined)
     return { how: 'evicted', ...facts, text: `${disruption.reason ?? 'disrupted'}${beside}: ${said(disruption.message)}` };
   if (metadata?.deletionTimestamp !== undefined || (ended === undefined && pod !== undefined)) {
-    const text = `its pod was deleted by somebody else${beside}: it was evicted, its node was drained, or it was deleted by hand`;
+    const text = `its pod was deleted from outside${beside}: it was evicted, its node was drained, or it was deleted by hand`;
     return { how: 'evicted', ...facts, text };
   }
-  if (code === undefined) return { how: 'vanished', text: 'its pod is gone, and the cluster does not say why' };
+  if (code === undefined) return { how: 'vanished', text: 'its pod no longer exists, and the cluster reports no reason' };
   return { ...processExit({ code: signal ? null : code, signal: signal ?? null, stopped, heapFull }), code };
 }
 
 function said(message: string | undefined): string {
-  return message?.trim().replace(/\.$/, '') || 'no more was said';
+  return message?.trim().replace(/\.$/, '') || 'no further message';
 }
 
 function memoryLimit(pod: V1Pod | undefined, container: string): string {

@@ -38,9 +38,7 @@ export function kubernetesFailure(error: unknown, phase: BootPhase, doing: strin
   // A quota can have room again when other pods have ended.
   const full = /exceeded quota/i.test(words);
   const fix =
-    status === 403 && !full
-      ? '. Give the service account this right: the manifests in docs/backends/kubernetes.md name all that are needed'
-      : '';
+    status === 403 && !full ? '. Grant the service account this right: the manifests in docs/backends/kubernetes.md have all of them' : '';
   return new BootError(hideSecrets(`kubernetes: ${doing}: ${words}${fix}`, secrets), { phase, fatal: refused && !full });
 }
 

@@ -74,14 +74,14 @@ export class KubernetesMachine implements Machine {
     if (await endsWithin(this, grace + stopSlack)) return;
     if (grace > 0) await removePod(cluster, this.id, 0);
     if (await endsWithin(this, cluster.requests.limit)) return;
-    throw new Error(`kubernetes: the API server at ${cluster.address} does not tell whether pod ${this.id} has ended`);
+    throw new Error(`kubernetes: the API server at ${cluster.address} does not report whether pod ${this.id} has ended`);
   }
 
   #leave(error: Error): void {
     if (this.#left || this.#pod.view.gone) return;
     const { cluster, view, leftovers, log } = this.#pod;
     this.#left = true;
-    log.warn(`${error.message}. Its runner's place is free; the pod is removed as soon as that is possible.`);
+    log.warn(`${error.message}. The pool may boot another runner in its place; deleting the pod is tried again.`);
     leavePod(cluster, leftovers, this.id, error);
     view.saw(undefined);
   }

@@ -136,10 +136,10 @@ function secretEnv(reader: OptionReader): Record<string, string> {
   const variables = new OptionReader(value, 'KubernetesBackend.secretEnv');
   for (const [name, text] of Object.entries(value)) {
     if (isFlameParent(name))
-      throw variables.refuse(name, 'cannot be overridden', 'Leave it out: it is what tells a runner that it is one.');
+      throw variables.refuse(name, 'cannot be overridden', 'Remove it: the pool sets this variable for its runners.');
     // The value itself is a secret.
     if (typeof text !== 'string')
-      throw variables.refuse(name, `must be a string, but is of type ${typeof text}`, 'Give secrets as strings.');
+      throw variables.refuse(name, `must be a string, but is of type ${typeof text}`, 'Pass secrets as strings.');
   }
   return value as Record<string, string>;
 }
@@ -147,5 +147,5 @@ function secretEnv(reader: OptionReader): Record<string, string> {
 function object(reader: OptionReader, key: string, example: string): Record<string, unknown> {
   const value = reader.raw(key) ?? {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw reader.refuse(key, `must be an object, but is ${show(value)}`, `Give for example ${example}.`);
+  throw reader.refuse(key, `must be an object, but is ${show(value)}`, `Pass for example ${example}.`);
 }

@@ -47,7 +47,7 @@ export async function started({ view, container, secret, schedulingTimeout, sign
     const { reason, message } = state?.waiting ?? {};
     if (reason !== undefined && reason in stuck && !passing(message ?? '', secret)) {
       const fatal = stuck[reason] === 'fatal' || noSuchImage.test(message ?? '');
-      throw new BootError(`kubernetes: pod ${view.name} cannot be started: ${reason}: ${message ?? 'no more was said'}`, {
+      throw new BootError(`kubernetes: pod ${view.name} cannot be started: ${reason}: ${message ?? 'no further message'}`, {
         phase: 'start',
         fatal,
       });
@@ -56,7 +56,7 @@ export async function started({ view, container, secret, schedulingTimeout, sign
     if (unschedulable === undefined) return undefined;
     if (!patient) {
       throw new BootError(
-        `kubernetes: no node for pod ${view.name} within ${schedulingTimeout} ms: ${unschedulable}. Free or add capacity; where nodes are added on demand, raise schedulingTimeout`,
+        `kubernetes: no node for pod ${view.name} within ${schedulingTimeout} ms: ${unschedulable}. Free or add capacity; if the cluster adds nodes on demand, raise schedulingTimeout`,
         { phase: 'start' },
       );
     }
@@ -87,6 +87,6 @@ function passing(message: string, secret: string): boolean {
 function unschedulableWords(pod: V1Pod | undefined): string | undefined {
   const scheduled = pod?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
-    ? (scheduled.message?.replace(/\.$/, '') ?? 'no more was said')
+    ? (scheduled.message?.replace(/\.$/, '') ?? 'no further message')
     : undefined;
 }

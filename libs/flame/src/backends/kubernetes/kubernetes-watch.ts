@@ -102,7 +102,7 @@ export class PodWatch {
     const timeoutSeconds = String(watchFor);
     const query = { watch: 'true', labelSelector: this.#selector, resourceVersion, timeoutSeconds, allowWatchBookmarks: 'true' };
     const dead = new AbortController();
-    const late = setTimeout(() => dead.abort(new Error('it went silent')), watchFor * 1_000 + patience);
+    const late = setTimeout(() => dead.abort(new Error('it sent nothing more')), watchFor * 1_000 + patience);
     late.unref();
     const take = (line: string): void => {
       const { type, object } = JSON.parse(line) as { type: string; object: V1Pod };

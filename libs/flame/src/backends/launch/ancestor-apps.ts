@@ -47,7 +47,7 @@ export function refuseBelowOwnRunner(handlers: string): void {
   if (!same) return;
   throw badOption(
     'FlameModule',
-    `opens no pools here: a runner of the app ${show(same.entry)} started this process or thread, which loads the same app, and no runner may become a parent`,
+    `opens no pools here: a runner of the app ${show(same.entry)} started this process or thread, which loads the same app, and a runner must not become a parent`,
     'Start it only if (!FlameParent.get()).',
   );
 }

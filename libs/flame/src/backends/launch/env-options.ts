@@ -26,7 +26,7 @@ export function readEnvOptions(reader: OptionReader, inheritByDefault: 'all' | '
     throw reader.refuse(
       'inheritEnv',
       `must be 'all', 'none' or a list of names, but is ${show(inheritEnv)}`,
-      "Give a list such as ['PATH', 'DATABASE_URL'].",
+      "Pass a list such as ['PATH', 'DATABASE_URL'].",
     );
   }
   return { inheritEnv, env: readEnv(reader) };
@@ -37,14 +37,10 @@ function readEnv(reader: OptionReader): Record<string, string | undefined> {
   const variables = new OptionReader(value, `${reader.path}.env`);
   const checked = Object.entries(value).map(([name, text]: [string, unknown]): [string, string | undefined] => {
     if (isFlameParent(name))
-      throw variables.refuse(name, 'cannot be overridden', 'Leave it out: it is what tells a runner that it is one.');
+      throw variables.refuse(name, 'cannot be overridden', 'Remove it: the pool sets this variable for its runners.');
     if (text === undefined || typeof text === 'string') return [name, text];
     // The value itself may be a secret.
-    throw variables.refuse(
-      name,
-      `must be a string, but is of type ${typeof text}`,
-      'Give a string, or undefined to take the variable away.',
-    );
+    throw variables.refuse(name, `must be a string, but is of type ${typeof text}`, 'Pass a string, or undefined to remove the variable.');
   });
   return Object.fromEntries(checked);
 }

@@ -55,7 +55,7 @@ export class Leftovers {
     const late = pause(this.#limit, undefined, { signal: done.signal }).catch(() => undefined);
     await Promise.race([Promise.all(Array.from(this.#all.values(), ({ tried }) => tried)), late]);
     done.abort();
-    for (const [what, { problem }] of this.#all) this.#log.error(`${what} may still be there: ${problem}`);
+    for (const [what, { problem }] of this.#all) this.#log.error(`${what} may still exist: ${problem}`);
   }
 
   /** Resolves to true when the leftover is gone, or to false when the app closes. */

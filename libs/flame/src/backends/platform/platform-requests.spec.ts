@@ -61,10 +61,10 @@ describe('PlatformRequests', () => {
   it('gives up after two times without an answer, and warns once until there is one', async () => {
     const { requests: asking, log: told } = requests();
     const { ask, asked } = answering('silent', 'silent', 'silent', 'silent', 'yes', 'silent', 'silent');
-    const error = 'the Moon at moon:1 did not answer to "list" within 20 ms';
+    const error = 'the Moon at moon:1 did not answer the request "list" within 20 ms';
     for (let time = 0; time < 2; time++) await expect(asking.send('list', ask, { repeat: true })).rejects.toThrow(error);
     expect(asked()).toBe(4);
-    const warning = `warn moon: ${error}; trying again. Look at the Moon at moon:1, or raise requestTimeout.`;
+    const warning = `warn moon: ${error}; trying again. Check the Moon at moon:1, or raise requestTimeout.`;
     expect(told.lines).toEqual([warning]);
     await asking.send('list', ask, { repeat: true });
     await expect(asking.send('list', ask, { repeat: true })).rejects.toThrow(error);
@@ -115,7 +115,7 @@ describe('retryAfter', () => {
 
 describe('requestTimeout', () => {
   it.each([DockerBackend, FlyBackend, KubernetesBackend])('is checked by %o', (Backend) => {
-    const message = `${Backend.name}.requestTimeout must be a time in milliseconds above 0, but is "10s". Give a number such as 30_000, or Infinity for no limit.`;
+    const message = `${Backend.name}.requestTimeout must be a time in milliseconds above 0, but is "10s". Pass a number such as 30_000, or Infinity for no limit.`;
     expect(() => new Backend({ requestTimeout: '10s' as never })).toThrow(message);
     expect(() => new Backend({ requestTimeout: 0 })).toThrow('above 0');
     expect(() => new Backend({ requestTimeout: Infinity })).not.toThrow();

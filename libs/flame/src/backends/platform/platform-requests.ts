@@ -127,7 +127,7 @@ export class PlatformRequests {
     const late = new Promise<never>((_, reject) => {
       end.signal.addEventListener('abort', () => reject(end.signal.reason as Error), { once: true });
       if (limit <= longestTimer)
-        timer = setTimeout(() => end.abort(new NoAnswer(`${api} did not answer to "${what}" within ${limit} ms`)), limit);
+        timer = setTimeout(() => end.abort(new NoAnswer(`${api} did not answer the request "${what}" within ${limit} ms`)), limit);
     });
     const leave = (): void => end.abort(signal!.reason);
     signal?.addEventListener('abort', leave, { once: true });
@@ -157,7 +157,7 @@ export class PlatformRequests {
     const { backend, api, log } = this.#platform;
     if (!(error instanceof NoAnswer) || this.#silent) return;
     this.#silent = true;
-    log.warn(`${backend}: ${error.message}${again ? '; trying again' : ''}. Look at ${api}, or raise requestTimeout.`);
+    log.warn(`${backend}: ${error.message}${again ? '; trying again' : ''}. Check ${api}, or raise requestTimeout.`);
   }
 }
 

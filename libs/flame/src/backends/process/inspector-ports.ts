@@ -24,7 +24,7 @@ export async function takeInspectorPort(from = firstPort): Promise<InspectorPort
     if (await isFree(port)) return { port, release: () => void taken.delete(port) };
     taken.delete(port);
   }
-  throw new Error(`no port from ${from} on is free for the inspector of a runner`);
+  throw new Error(`no port from ${from} upwards is free for a runner's inspector`);
 }
 
 async function isFree(port: number): Promise<boolean> {

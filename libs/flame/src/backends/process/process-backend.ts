@@ -31,8 +31,8 @@ const lifeline = 3;
 const fatal: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'E2BIG'];
 
 const noInit =
-  'This process is PID 1, so the container has no init: what runners had started stays in the process table as zombies when a runner is killed. ' +
-  'Give the container an init: docker run --init, init: true in a compose file, in Kubernetes shareProcessNamespace: true or an image whose entrypoint is tini.';
+  'This process is PID 1, so the container has no init: when a runner is killed, the processes that it had started stay in the process table as zombies. ' +
+  'Give the container an init: docker run --init, init: true in a compose file, or in Kubernetes shareProcessNamespace: true or an image whose entrypoint is tini.';
 
 /**
  * Runs every runner as a process on the parent's host, started in the same way as the parent.
@@ -78,7 +78,7 @@ export class ProcessBackend extends FlameBackend {
     this.#told = true;
     if (this.reach === 'host') return void (process.pid === 1 && log.warn(noInit));
     log.log(
-      "ProcessBackend acts as LocalBackend: a test runner started this process, so it is not known what starts the app. For processes, give the app's main file as entry.",
+      "ProcessBackend acts as LocalBackend: a test runner started this process, so its command line does not start the app. To run processes, set ProcessBackend's option entry to the app's main file.",
     );
   }
 
@@ -161,7 +161,7 @@ export class ProcessBackend extends FlameBackend {
     if (!process.features.inspector || !process.getBuiltinModule('node:inspector').url() || process.env.VSCODE_INSPECTOR_OPTIONS) return;
     saidInspect = parent;
     log.log(
-      'This process has an inspector, and its runners have none: no breakpoint in a handler is reached. To debug runners, give new ProcessBackend({ inspect: true }); more in docs/debugging.md.',
+      'This process has an inspector, but its runners have none, so breakpoints in handlers do not stop. To debug runners, use new ProcessBackend({ inspect: true }); see docs/debugging.md.',
     );
   }
 

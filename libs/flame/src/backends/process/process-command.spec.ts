@@ -50,7 +50,7 @@ describe('runnerCommand', () => {
 
   it('refuses an entry that is not there', () => {
     expect(refusal(() => runnerCommand({ entry: 'dist/nowhere.js' }, started))).toMatch(
-      /^ProcessBackend\.entry names a file that is not there: ".*nowhere\.js"\. Build the app first/,
+      /^ProcessBackend\.entry is a file that does not exist: ".*nowhere\.js"\. Build the app first/,
     );
     expect(refusal(() => runnerCommand({ entry: pathToFileURL('/nowhere.js') }, started))).toContain('"/nowhere.js"');
   });

@@ -39,10 +39,10 @@ export function runnerScript({ entry, cwd }: CommandRules, started: Started = pr
   const script = ownScript(started);
   if (script === undefined || withoutScript(started.execArgv).length < started.execArgv.length) {
     throw noEntry(
-      'this process was started from code and not from a file (node -e, a REPL, standard input), so there is no script to start runners with',
+      'this process was started from code instead of a file (node -e, a REPL, standard input), so runners have no script to start',
     );
   }
-  if (inThread) throw noEntry(`the app runs in a worker thread of ${show(script)}, and a runner is a process`);
+  if (inThread) throw noEntry(`the app runs in a worker thread of ${show(script)}, but a runner is a process of its own`);
   return script;
 }
 
@@ -50,7 +50,7 @@ function noEntry(why: string): Error {
   return badOption(
     'ProcessBackend.entry',
     `is missing: ${why}`,
-    "Give the app's main file, such as new ProcessBackend({ entry: 'dist/main.js' }).",
+    "Set it to the app's main file, such as new ProcessBackend({ entry: 'dist/main.js' }).",
   );
 }
 
@@ -61,8 +61,8 @@ function entryFile(entry: string | URL, cwd = process.cwd()): string {
   } catch {
     throw badOption(
       'ProcessBackend.entry',
-      `names a file that is not there: ${show(path)}`,
-      'Build the app first, or give the path of its main file, relative to cwd.',
+      `is a file that does not exist: ${show(path)}`,
+      'Build the app first, or set the path of its main file, relative to cwd.',
     );
   }
 }

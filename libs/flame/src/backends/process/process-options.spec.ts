@@ -11,11 +11,11 @@ describe('ProcessBackendOptions', () => {
     [{ args: 'a' }, 'ProcessBackend.args must be a list of strings, but is "a"'],
     [{ execArgv: [1] }, 'ProcessBackend.execArgv must be a list of strings, but is an array of 1'],
     [{ env: 'x' }, 'ProcessBackend.env must be an object'],
-    [{ env: { PORT: 3000 } }, 'ProcessBackend.env.PORT must be a string, but is of type number. Give a string'],
+    [{ env: { PORT: 3000 } }, 'ProcessBackend.env.PORT must be a string, but is of type number. Pass a string'],
     [{ env: { FLAME_PARENT: 'x' } }, 'ProcessBackend.env.FLAME_PARENT cannot be overridden'],
     [{ inheritEnv: 'some' }, `ProcessBackend.inheritEnv must be 'all', 'none' or a list of names, but is "some"`],
     [{ cwd: '/nowhere' }, 'ProcessBackend.cwd is not a folder: "/nowhere"'],
-    [{ inspect: 'yes' }, `ProcessBackend.inspect must be true, a port or 'brk', but is "yes". Give true`],
+    [{ inspect: 'yes' }, `ProcessBackend.inspect must be true, a port or 'brk', but is "yes". Pass true`],
     [{ inspect: 65_536 }, 'ProcessBackend.inspect must be true, a port'],
     [{ inspect: 9230.5 }, 'ProcessBackend.inspect must be true, a port'],
   ])('refuses %j', (options, message) => {

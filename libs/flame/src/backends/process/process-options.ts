@@ -65,7 +65,7 @@ function entry(reader: OptionReader): string | URL | undefined {
   throw reader.refuse(
     'entry',
     `must be the path or file: URL of the app's main file, but is ${show(value)}`,
-    "Give a path such as 'dist/main.js'.",
+    "Pass a path such as 'dist/main.js'.",
   );
 }
 
@@ -73,12 +73,12 @@ function inspect(reader: OptionReader): boolean | number | 'brk' | undefined {
   const value = reader.raw('inspect');
   if (value === undefined || typeof value === 'boolean' || value === 'brk') return value;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-  throw reader.refuse('inspect', `must be true, a port or 'brk', but is ${show(value)}`, 'Give true, and see the ports in the log.');
+  throw reader.refuse('inspect', `must be true, a port or 'brk', but is ${show(value)}`, 'Pass true; the log shows the ports.');
 }
 
 function folder(reader: OptionReader): string | undefined {
   if (reader.raw('cwd') === undefined) return undefined;
   const cwd = reader.text('cwd');
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return cwd;
-  throw reader.refuse('cwd', `is not a folder: ${show(cwd)}`, "Give a folder that is there, or leave it out for the parent's own.");
+  throw reader.refuse('cwd', `is not a folder: ${show(cwd)}`, "Pass a folder that exists, or omit it for the parent's own.");
 }

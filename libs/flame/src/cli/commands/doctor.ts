@@ -61,7 +61,7 @@ async function follow(
   let over = false;
   let problem: string | undefined;
   const late = setTimeout(() => {
-    problem = `the app ran for ${startLimit} ms and no FlameModule examined itself: is this the app, and does its root module import FlameModule?`;
+    problem = `the app ran for ${startLimit} ms, but no FlameModule started its examination. Check that this is the right file, and that its root module imports FlameModule`;
     app.kill('SIGKILL');
   }, startLimit);
   app.on('message', (message: DoctorMessage) => {
@@ -70,7 +70,7 @@ async function follow(
       clearTimeout(late);
       began = true;
       const unknown = wanted.filter((name) => !message.pools.includes(name));
-      if (unknown.length > 0) problem = `the app has no pool ${unknown.join(', ')}; its pools are ${message.pools.join(', ')}`;
+      if (unknown.length > 0) problem = `the app has no pool ${unknown.join(', ')}. Its pools are ${message.pools.join(', ')}`;
     }
     over ||= message.type === 'over';
     report.take(message);

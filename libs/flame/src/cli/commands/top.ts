@@ -22,7 +22,7 @@ export async function top(address: string, options: TopOptions): Promise<number>
     return 0;
   } catch (error) {
     const { details, message } = error as { details?: string; message: string };
-    console.error(`${address} cannot be asked: ${details ?? message}. Is it the port of FlameModule's option ops?`);
+    console.error(`no metrics from ${address}: ${details ?? message}. Check that this is the port of FlameModule's option ops.`);
     return 1;
   } finally {
     client.close();

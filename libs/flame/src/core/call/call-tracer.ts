@@ -77,5 +77,5 @@ export function readTracing(read: OptionReader): CallTracer | undefined {
   if (value === undefined) return undefined;
   const { begin, carry, run } = (value ?? {}) as Partial<CallTracer>;
   if ([begin, carry, run].every((method) => typeof method === 'function')) return value as CallTracer;
-  throw read.refuse('tracing', `must be a CallTracer, but is ${show(value)}`, "Give flameTracing() of 'nestjs-flame/tracing'.");
+  throw read.refuse('tracing', `must be a CallTracer, but is ${show(value)}`, "Pass flameTracing() from 'nestjs-flame/tracing'.");
 }

@@ -52,10 +52,10 @@ export function readContext(read: OptionReader): ContextCarrier | undefined {
   const carriers = value.map((carrier, place) => readCarrier(carrier, `${path}[${place}]`) as NamedContextCarrier);
   for (const [place, { name }] of carriers.entries()) {
     if (typeof name !== 'string' || name === '')
-      throw badOption(`${path}[${place}].name`, 'is missing', 'Give each carrier of a list a name.');
+      throw badOption(`${path}[${place}].name`, 'is missing', 'Add a name to each carrier of a list.');
     const first = carriers.findIndex((carrier) => carrier.name === name);
     if (first !== place)
-      throw badOption(`${path}[${place}].name`, `is "${name}", as is that of context[${first}]`, 'Give each carrier a name of its own.');
+      throw badOption(`${path}[${place}].name`, `is "${name}", as is that of context[${first}]`, 'Use a different name for each carrier.');
   }
   return carriers.length === 0 ? undefined : carryAll(carriers);
 }
@@ -64,7 +64,7 @@ function readCarrier(value: unknown, path: string): ContextCarrier {
   const read = new OptionReader(value, path);
   read.raw('name');
   for (const key of ['capture', 'run']) {
-    if (read.hook(key) === undefined) throw read.refuse(key, 'is missing', 'Give both capture() and run(value, next).');
+    if (read.hook(key) === undefined) throw read.refuse(key, 'is missing', 'Implement both capture() and run(value, next).');
   }
   return value as ContextCarrier;
 }

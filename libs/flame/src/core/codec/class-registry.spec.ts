@@ -28,10 +28,10 @@ describe('ClassRegistry', () => {
     [
       'a class registered twice',
       [{ type: Money }, { type: Money, name: 'M' }],
-      'classes: M: its class is registered under another name already',
+      'classes: M: its class is already registered under another name',
     ],
-    ['no name', [{ type: (() => class {})() }], 'classes: (a class without a name): give it a `name`'],
-    ['encode without decode', [{ type: Money, encode: Object }], 'classes: Money: give both `encode` and `decode`, or neither'],
+    ['no name', [{ type: (() => class {})() }], 'classes: (a class without a name): add a `name`'],
+    ['encode without decode', [{ type: Money, encode: Object }], 'classes: Money: add both `encode` and `decode`, or neither'],
     ['a class whose content is in slots', [{ type: Bag }], 'classes: Bag extends Map, whose content is not in properties'],
     ['a class with #private members', [{ type: Secret }], 'classes: Secret has #private members'],
     ['a class below one with #private members', [{ type: BelowSecret }], 'classes: BelowSecret has #private members'],

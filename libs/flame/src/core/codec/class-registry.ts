@@ -128,7 +128,7 @@ export class ClassRegistry {
   /** What the instance would lose if a class above it has decorators of class-transformer. */
   #inherited(prototype: object): string | undefined {
     for (let level: object | null = prototype; level; level = Object.getPrototypeOf(level)) {
-      if (this.#automatic.isTransformed(level)) return 'what class-transformer knows of its class';
+      if (this.#automatic.isTransformed(level)) return 'the class-transformer metadata of its class';
     }
     return undefined;
   }
@@ -160,9 +160,10 @@ export class ClassRegistry {
   #add(entry: RegisteredClass | RegisteredKind): void {
     const name = entry.name ?? (entry as RegisteredClass).type.name;
     const path = `classes: ${name === '' ? '(a class without a name)' : name}`;
-    if (name === '') throw new FlameError('FLAME_CONFIG', `${path}: give it a \`name\``);
-    if (this.#byName.has(name)) throw new FlameError('FLAME_CONFIG', `${path} is registered twice: give one of them another \`name\``);
-    if (!entry.encode !== !entry.decode) throw new FlameError('FLAME_CONFIG', `${path}: give both \`encode\` and \`decode\`, or neither`);
+    if (name === '') throw new FlameError('FLAME_CONFIG', `${path}: add a \`name\``);
+    if (this.#byName.has(name))
+      throw new FlameError('FLAME_CONFIG', `${path} is registered twice: use a different \`name\` for one of them`);
+    if (!entry.encode !== !entry.decode) throw new FlameError('FLAME_CONFIG', `${path}: add both \`encode\` and \`decode\`, or neither`);
     if ('is' in entry) {
       const kind = { ...entry, name, prototype: undefined };
       this.#kinds.push(kind);
@@ -171,17 +172,17 @@ export class ClassRegistry {
     }
     const prototype = entry.type.prototype as object;
     if (this.#byPrototype.has(prototype))
-      throw new FlameError('FLAME_CONFIG', `${path}: its class is registered under another name already`);
+      throw new FlameError('FLAME_CONFIG', `${path}: its class is already registered under another name`);
     const base = slotted.find((type) => prototype instanceof type);
     if (base && !entry.encode)
       throw new FlameError(
         'FLAME_CONFIG',
-        `${path} extends ${base.name}, whose content is not in properties: give \`encode\` and \`decode\``,
+        `${path} extends ${base.name}, whose content is not in properties: add \`encode\` and \`decode\``,
       );
     if (!entry.encode && privateState(prototype, true) !== undefined)
       throw new FlameError(
         'FLAME_CONFIG',
-        `${path} has #private members, which no copy of its properties has: give \`encode\` and \`decode\``,
+        `${path} has #private members, which a copy of its properties would lose: add \`encode\` and \`decode\``,
       );
     const known: KnownClass = { ...entry, name, prototype };
     this.#byName.set(name, known);

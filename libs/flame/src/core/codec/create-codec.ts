@@ -102,7 +102,9 @@ class MsgpackCodec implements Codec {
       return this.#limited(this.#write(this.#prepare(thrown, { lenient: true })));
     } catch (error) {
       // The replacement is small and must always cross, so `maxBytes` does not apply.
-      return this.#write(this.#prepare(new Error(`what the handler threw cannot cross to another process: ${thrownWords(error)}`)));
+      return this.#write(
+        this.#prepare(new Error(`the error that the handler threw cannot cross to another process: ${thrownWords(error)}`)),
+      );
     }
   }
 
@@ -137,6 +139,6 @@ class MsgpackCodec implements Codec {
 function tooLarge(length: number, limit: number): UnencodableError {
   return new UnencodableError(
     '',
-    `${length} bytes are more than maxPayload (${limit}): pass a reference to it (a path, a URL, a key), stream it, or raise maxPayload`,
+    `its ${length} bytes exceed maxPayload (${limit}): pass a reference to it (a path, a URL, a key), stream it, or raise maxPayload`,
   );
 }

@@ -200,7 +200,7 @@ describe('Codec.encodeThrown', () => {
   ])('makes an error that names what was thrown, and the fix, of %s', (_, thrown, words) => {
     const arrived = rethrow(thrown) as Error;
     expect(arrived).toBeInstanceOf(Error);
-    expect(arrived.message).toMatch(new RegExp(`^what the handler threw cannot cross to another process: it is ${words}`));
+    expect(arrived.message).toMatch(new RegExp(`^the error that the handler threw cannot cross to another process: it is ${words}`));
   });
 
   it('lets an instance of a registered class that is no error arrive as itself', () => {
@@ -226,7 +226,9 @@ describe('Codec.encodeThrown', () => {
   it('lets a small error through in the place of one above maxBytes', () => {
     const small = createCodec({ maxBytes: 10 });
     const arrived = small.decodeThrown(small.encodeThrown(new Error('x'.repeat(100))), 'runner 1') as Error;
-    expect(arrived.message).toMatch(/^what the handler threw cannot cross to another process: \d+ bytes are more than maxPayload \(10\)/);
+    expect(arrived.message).toMatch(
+      /^the error that the handler threw cannot cross to another process: its \d+ bytes exceed maxPayload \(10\)/,
+    );
     expect(() => small.encode('x'.repeat(100))).toThrow(UnencodableError);
   });
 
@@ -247,7 +249,7 @@ describe('Codec.encodeThrown', () => {
         },
       },
     );
-    expect(rethrow(hostile)).toMatchObject({ message: 'what the handler threw cannot cross to another process: look away' });
+    expect(rethrow(hostile)).toMatchObject({ message: 'the error that the handler threw cannot cross to another process: look away' });
     const mirror: object = new Proxy(
       {},
       {
@@ -256,7 +258,7 @@ describe('Codec.encodeThrown', () => {
         },
       },
     );
-    expect(rethrow(mirror)).toMatchObject({ message: expect.stringMatching('something that cannot be looked at') });
+    expect(rethrow(mirror)).toMatchObject({ message: expect.stringMatching('a value that throws when it is inspected') });
     const { proxy, revoke } = Proxy.revocable(new Error('x'), {});
     revoke();
     expect(rethrow(proxy)).toBeInstanceOf(Error);

@@ -2,7 +2,7 @@ import type { Refusal } from './refusals.js';
 
 export const unmade: Refusal = {
   what: 'an object that contains itself and whose class has an `encode`',
-  fix: 'leave the reference out of what `encode` gives',
+  fix: 'omit that reference from the result of `encode`',
 };
 
 export const detached: Refusal = { what: 'a detached ArrayBuffer', fix: 'pass it before it is transferred elsewhere' };

@@ -211,7 +211,7 @@ export class Preparation {
     try {
       wire = known.encode!(value);
     } catch (error) {
-      return this.#refuse({ what: `a ${known.name} whose \`encode\` threw (${thrownWords(error)})`, fix: 'mend its `encode`' }, depth);
+      return this.#refuse({ what: `a ${known.name} whose \`encode\` threw (${thrownWords(error)})`, fix: 'correct its `encode`' }, depth);
     }
     return marked(mark.encoded, known.name, this.#within(value, wire, depth));
   }
@@ -250,7 +250,7 @@ export class Preparation {
       const base = builtInAbove(prototype);
       return base === undefined ? undefined : refuseHollow(value, base);
     } catch (error) {
-      return { what: `an object that throws when looked at (${thrownWords(error)})`, fix: 'pass plain data' };
+      return { what: `an object that throws when its properties are read (${thrownWords(error)})`, fix: 'pass plain data' };
     }
   }
 
@@ -282,7 +282,7 @@ export class Preparation {
     try {
       return (value as Record<string, unknown>)[key];
     } catch (error) {
-      return this.#refuse({ what: `a getter that throws (${thrownWords(error)})`, fix: 'leave it out, or mend it' }, depth + 1);
+      return this.#refuse({ what: `a getter that throws (${thrownWords(error)})`, fix: 'omit it, or correct it' }, depth + 1);
     }
   }
 

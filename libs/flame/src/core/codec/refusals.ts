@@ -7,16 +7,16 @@ export interface Refusal {
   readonly fix: string;
 }
 
-const openThere = 'open it where it is used, and pass what it is opened from (a path, an address, an id)';
+const openThere = 'pass the path, address or id that it was opened with, and open it on the other side';
 const readFirst = 'read it first and pass its content (a Buffer, a string, an array)';
-const awaitFirst = 'await it first and pass its result';
+const awaitFirst = 'await it first, and pass its result';
 
 /** The refusal of a symbol or a function. */
 export function refusePrimitive(value: unknown): Refusal {
   if (typeof value === 'symbol') return { what: `a symbol, ${String(value)},`, fix: 'pass a string' };
   const name = (value as { name?: unknown }).name;
   const label = typeof name === 'string' && name !== '' ? ` (${name})` : '';
-  return { what: `a function${label}`, fix: 'pass data, and have the code on the other side call its own function' };
+  return { what: `a function${label}`, fix: 'pass data, and call a function that the other side has' };
 }
 
 /**
@@ -33,7 +33,7 @@ export function refuseObject(value: object): Refusal | undefined {
   if (types.isKeyObject(value)) return { what, fix: "pass key.export({ format: 'jwk' }) and import it on the other side" };
   if (types.isCryptoKey(value)) return { what, fix: "pass crypto.subtle.exportKey('jwk', key) and import it on the other side" };
   if (types.isExternal(value)) return { what, fix: openThere };
-  if (value instanceof AbortSignal) return { what, fix: "give it as the call's `signal` option" };
+  if (value instanceof AbortSignal) return { what, fix: "pass it as the call's `signal` option" };
   if (value instanceof EventTarget || (has(value, 'on') && has(value, 'emit')))
     return { what, fix: has(value, 'pipe') ? readFirst : openThere };
   if (has(value, Symbol.asyncIterator) || has(value, 'next')) return { what, fix: 'collect what it yields into an array first' };
@@ -51,11 +51,11 @@ export function refuseBehaviour(value: object, lost: string): Refusal {
   if (Object.keys(value).length === 0)
     return {
       what: `${what}, which has no properties of its own,`,
-      fix: `its state is private. Either ${register} as ${howToEncode}, or pass the data that it is made from`,
+      fix: `its state is private. Either ${register} as ${howToEncode}, or pass the data that it was created from`,
     };
   return {
     what,
-    fix: `a plain copy of its properties would lose ${lost}. Either ${register} (as ${howToEncode} where its properties are not all there is to it), or pass a plain object`,
+    fix: `a plain copy of its properties would lose ${lost}. Either ${register} (as ${howToEncode} if its state is not all in properties), or pass a plain object`,
   };
 }
 
@@ -63,7 +63,7 @@ export function refuseBehaviour(value: object, lost: string): Refusal {
 export function refuseHollow(value: object, base: string): Refusal {
   const what = types.isProxy(value)
     ? `a Proxy of ${nameOf(value)}`
-    : `an object that inherits from ${base} without being one, as Object.create makes it,`;
+    : `an object that inherits from ${base} without being one, as Object.create() creates it,`;
   return { what, fix: `the content of a ${base} is not in its properties: pass the ${base} itself` };
 }
 
@@ -79,7 +79,7 @@ export function refuseMember(holder: object, member: Function): Refusal {
 export function refuseAmbiguous(name: string): Refusal {
   return {
     what: `an instance of ${name}`,
-    fix: 'several classes are named so and have the same members: register them in `classes`, each with a `name`',
+    fix: 'several classes have this name and the same members: register them in `classes`, each with a `name`',
   };
 }
 

@@ -4,6 +4,6 @@ export function thrownWords(thrown: unknown): string {
     if (thrown instanceof Error) return String(thrown.message);
     return typeof thrown === 'object' || typeof thrown === 'function' ? `not an error but a thrown ${typeof thrown}` : String(thrown);
   } catch {
-    return 'something that cannot be looked at';
+    return 'a value that throws when it is inspected';
   }
 }

@@ -27,7 +27,7 @@ export class OptionReader {
     readonly path: string,
   ) {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-      throw badOption(path, `must be an object of options, but is ${show(options)}`, 'See the README for the options there are.');
+      throw badOption(path, `must be an object of options, but is ${show(options)}`, 'docs/options.md lists the options.');
     }
     this.#options = options as Record<string, unknown>;
   }
@@ -49,7 +49,7 @@ export class OptionReader {
     throw this.refuse(
       key,
       value === undefined ? 'is missing' : `must be a non-empty string, but is ${show(value)}`,
-      `Give ${key} as a string.`,
+      `Pass ${key} as a string.`,
     );
   }
 
@@ -63,7 +63,7 @@ export class OptionReader {
     const value = this.raw(key);
     if (value === undefined) return undefined;
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-    throw this.refuse(key, `must be a list of strings, but is ${show(value)}`, `Give them as a list of strings, such as ${example}.`);
+    throw this.refuse(key, `must be a list of strings, but is ${show(value)}`, `Pass a list of strings, such as ${example}.`);
   }
 
   /** A whole number of at least `least`. */
@@ -71,7 +71,7 @@ export class OptionReader {
     const value = this.raw(key) ?? fallback;
     if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
     const problem = value === undefined ? 'is missing' : `must be a whole number of at least ${least}, but is ${show(value)}`;
-    throw this.refuse(key, problem, `Give ${key} as a number such as ${Math.max(least, 1)}.`);
+    throw this.refuse(key, problem, `Pass ${key} as a number such as ${Math.max(least, 1)}.`);
   }
 
   /** A duration in milliseconds: more than `least`, or exactly that where `inclusive`; `Infinity` means no limit. */
@@ -82,26 +82,26 @@ export class OptionReader {
   checkDuration(value: unknown, key: string, inclusive = false): number {
     if (typeof value === 'number' && (value > 0 || (inclusive && value === 0))) return value;
     const problem = `must be a time in milliseconds ${inclusive ? 'of 0 or more' : 'above 0'}, but is ${show(value)}`;
-    throw this.refuse(key, problem, 'Give a number such as 30_000, or Infinity for no limit.');
+    throw this.refuse(key, problem, 'Pass a number such as 30_000, or Infinity for no limit.');
   }
 
   flag(key: string, fallback: boolean): boolean {
     const value = this.raw(key) ?? fallback;
     if (typeof value === 'boolean') return value;
-    throw this.refuse(key, `must be true or false, but is ${show(value)}`, 'Give a boolean.');
+    throw this.refuse(key, `must be true or false, but is ${show(value)}`, 'Pass true or false.');
   }
 
   /** One of a few words. */
   choice<T extends string>(key: string, words: readonly T[], fallback: T): T {
     const value = this.raw(key) ?? fallback;
     if ((words as readonly unknown[]).includes(value)) return value as T;
-    throw this.refuse(key, `must be one of ${words.map((word) => `'${word}'`).join(', ')}, but is ${show(value)}`, 'Give one of these.');
+    throw this.refuse(key, `must be one of ${words.map((word) => `'${word}'`).join(', ')}, but is ${show(value)}`, 'Pass one of these.');
   }
 
   hook<F>(key: string): F | undefined {
     const value = this.raw(key);
     if (value === undefined || typeof value === 'function') return value as F | undefined;
-    throw this.refuse(key, `must be a function, but is ${show(value)}`, 'Give a function or leave it out.');
+    throw this.refuse(key, `must be a function, but is ${show(value)}`, 'Pass a function, or omit it.');
   }
 
   /** Refuses keys that were not read. */

@@ -122,5 +122,5 @@ function readLog(read: OptionReader): PoolLogLevel | false {
 function readStrategy(read: OptionReader): RunnerChoice {
   const value = read.raw('strategy') ?? poolDefaults.strategy;
   if (value === 'spread' || value === 'pack' || typeof value === 'function') return value as RunnerChoice;
-  throw read.refuse('strategy', `must be 'spread', 'pack' or a function, but is ${show(value)}`, "Leave it out for 'spread'.");
+  throw read.refuse('strategy', `must be 'spread', 'pack' or a function, but is ${show(value)}`, "Omit it for 'spread'.");
 }

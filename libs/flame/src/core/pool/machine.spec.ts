@@ -220,7 +220,7 @@ describe('PoolMachine', () => {
       const pool = new PoolTranscript({ max: 1, bootTimeout: 10_000 });
       pool.call('a', { wait: 50 });
       expect(pool.at(50)).toEqual(['reject a: FLAME_TIMEOUT, ran no']);
-      expect(pool.errors.get('a')!.message).toContain('while booting');
+      expect(pool.errors.get('a')!.message).toContain('was still booting 1 runner');
       expect(pool.up('r1')).toEqual(['grown r1: ok (1)']);
     });
 
@@ -636,7 +636,7 @@ describe('PoolMachine', () => {
       pool.held('child');
       pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked' });
       expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)', 'cancel child on r1 (leaving)']);
-      expect(pool.errors.get('a')!.message).toContain('that runner of pool "p" is being drained');
+      expect(pool.errors.get('a')!.message).toContain('this runner of pool "p" is being drained');
       pool.ended('a');
       expect(pool.at(1_500)).toEqual(['stop r1']);
     });

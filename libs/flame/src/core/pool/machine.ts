@@ -171,7 +171,7 @@ export class PoolMachine {
     if (!runner) return;
     const answered = call.state !== 'running';
     this.#state.release(call, runner);
-    this.#runners.retire(runner, 'it sent a call back');
+    this.#runners.retire(runner, 'it refused a call');
     if (!answered) this.#calls.giveBack(call);
   }
 

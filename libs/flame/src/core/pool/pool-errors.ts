@@ -23,12 +23,12 @@ export function queueFull(call: PoolCall, pool: PoolView): FlameError {
   return new FlameError(
     'FLAME_REFUSED',
     `${call.label} was refused: the queue of pool "${pool.name}" is full, with ${plural(pool.waiting, 'waiting call')} (maxQueue ${pool.maxQueue}). ` +
-      `Raise max, maxConcurrency or maxQueue, or send less.`,
+      `Raise max, maxConcurrency or maxQueue, or send fewer calls.`,
   );
 }
 
 export function draining(call: PoolCall, pool: PoolView, reason: string): FlameError {
-  return new FlameError('FLAME_REFUSED', `${call.label} was refused: pool "${pool.name}" takes no calls any more (${reason}).`);
+  return new FlameError('FLAME_REFUSED', `${call.label} was refused: pool "${pool.name}" no longer accepts calls (${reason}).`);
 }
 
 export function bootFatal(call: PoolCall, pool: PoolView, error: BootError): FlameError {
@@ -45,7 +45,7 @@ export function waitedTooLong(call: PoolCall, pool: PoolView, now: number): Flam
     return new FlameError(
       'FLAME_TIMEOUT',
       `${call.label} timed out after ${waited} of waiting: pool "${pool.name}" is paused (${pool.pauseReason}). ` +
-        `Resume it within the call's timeout or queueTimeout.`,
+        `Call resume() before the call's timeout or queueTimeout ends.`,
     );
   }
   if (pool.bootError) {
@@ -58,7 +58,7 @@ export function waitedTooLong(call: PoolCall, pool: PoolView, now: number): Flam
   if (pool.runners === pool.booting && pool.booting > 0) {
     return new FlameError(
       'FLAME_TIMEOUT',
-      `${call.label} timed out after ${waited} while booting: pool "${pool.name}" was still making ${plural(pool.booting, 'runner')}. ` +
+      `${call.label} timed out after ${waited} of waiting: pool "${pool.name}" was still booting ${plural(pool.booting, 'runner')}. ` +
         `Raise the call's timeout or queueTimeout, or keep runners ready with min or headroom.`,
     );
   }
@@ -90,21 +90,17 @@ export function cancelled(call: PoolCall, pool: PoolView, reason: string): Flame
 }
 
 export function lost(call: PoolCall, pool: PoolView, runner: string, how: string): FlameError {
-  return new FlameError(
-    'FLAME_LOST',
-    `${call.label} was lost: runner ${runner} of pool "${pool.name}" went away during the call (${how}).`,
-    {
-      ran: 'maybe',
-    },
-  );
+  return new FlameError('FLAME_LOST', `${call.label} was lost with runner ${runner} of pool "${pool.name}" (${how}).`, {
+    ran: 'maybe',
+  });
 }
 
 /** `drained` says which of the two is being drained: the pool, or this runner. */
 export function drainedAway(call: PoolCall, pool: PoolView, runner: string, drained: 'pool' | 'runner', grace: number): FlameError {
-  const who = drained === 'pool' ? `pool "${pool.name}" is shutting down` : `that runner of pool "${pool.name}" is being drained`;
+  const who = drained === 'pool' ? `pool "${pool.name}" is shutting down` : `this runner of pool "${pool.name}" is being drained`;
   return new FlameError(
     'FLAME_CANCELLED',
-    `${call.label} was aborted on runner ${runner}: ${who} and it did not end within shutdownTimeout (${ms(grace)}).`,
+    `${call.label} was aborted on runner ${runner}: ${who}, and the call did not end within shutdownTimeout (${ms(grace)}).`,
     { ran: 'maybe' },
   );
 }

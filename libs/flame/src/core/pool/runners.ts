@@ -74,7 +74,7 @@ export class Runners {
 
   /** A runner has become idle. */
   idle(runner: PoolRunner): void {
-    if (runner.singleUse && runner.served > 0) return this.stop(runner, 'it was for a single use');
+    if (runner.singleUse && runner.served > 0) return this.stop(runner, 'it was booted for a single call');
     const { now, rules } = this.#state;
     runner.idleSince = now;
     this.#state.clock(runner.idle, now + Math.min(rules.idleAfter, rules.minIdleAfter));

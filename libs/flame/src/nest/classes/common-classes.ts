@@ -193,7 +193,7 @@ function need(dayjs: Maker, plugin: string): unknown {
   const found = dayjs[plugin];
   if (found) return found;
   throw new Error(
-    `dayjs has no plugin "${plugin === 'tz' ? 'timezone' : plugin}" here: extend dayjs with it in a module that both sides load`,
+    `dayjs lacks the plugin "${plugin === 'tz' ? 'timezone' : plugin}" here: extend dayjs with it in a module that both sides load`,
   );
 }
 

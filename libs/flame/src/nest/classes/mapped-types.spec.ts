@@ -90,7 +90,7 @@ describe('classes below a mapped type, without decorators of their own', () => {
       code: 'FLAME_ENCODING',
       message: expect.stringMatching(
         new RegExp(
-          `${path}: a SafeProfile cannot cross.*what class-transformer knows.*register the class SafeProfile in the module's \`classes\``,
+          `${path}: a SafeProfile cannot cross.*the class-transformer metadata.*register the class SafeProfile in the module's \`classes\``,
         ),
       ),
     });

@@ -74,7 +74,7 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
     if (typeof target === 'function' || typeof method !== 'function') {
       throw new FlameError(
         'FLAME_CONFIG',
-        `@${this.name} on ${label} needs a method of instances. Move it to a method that is neither static nor an accessor.`,
+        `@${this.name} on ${label} needs an instance method. Move it to a method that is neither static nor an accessor.`,
       );
     }
     const declaration = read({ key, method, type: Reflect.getMetadata('design:returntype', target, key), label });
@@ -124,6 +124,6 @@ export function readReturns(read: OptionReader, { method, type, label }: Decorat
   const returns = returnsOf(method, type);
   // Of an interface, decorator metadata only says that there is a type.
   if (returns === undefined && type === Object)
-    throw badOption(read.path, 'has a return type that leaves no trace at run time', sayWhatItReturns(label));
+    throw badOption(read.path, 'has a return type that does not exist at run time', sayWhatItReturns(label));
   return returns;
 }

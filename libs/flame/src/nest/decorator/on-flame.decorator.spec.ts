@@ -149,7 +149,7 @@ describe('OnFlame', () => {
         static async run(): Promise<void> {}
       }
       return Bad;
-    }).toThrow(/@OnFlame on Bad\.run needs a method of instances/);
+    }).toThrow(/@OnFlame on Bad\.run needs an instance method/);
   });
 
   it('type-checks on methods that return promises only', () => {

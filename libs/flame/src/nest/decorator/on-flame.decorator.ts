@@ -105,6 +105,6 @@ function readEnhancers(read: OptionReader): readonly FlameEnhancer[] {
   throw read.refuse(
     'enhancers',
     `must be a list of 'guards', 'interceptors' and 'filters', but is ${shown}`,
-    "Give for example ['guards'].",
+    "Pass for example ['guards'].",
   );
 }

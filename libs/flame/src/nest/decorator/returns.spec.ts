@@ -180,9 +180,9 @@ describe('@OnFlame on methods that stream', () => {
   it('names the method and the option when the result is something else', async () => {
     const { rows, pool } = await start();
     await expect(collect(rows.wrong())).rejects.toThrow(
-      /Rows\.wrong should give AsyncIterable, but returned a stream of another kind, Observable\..*\{ returns: … \}/,
+      /Rows\.wrong should return AsyncIterable, but returned another kind of stream, Observable\..*\{ returns: … \}/,
     );
-    await expect(firstValueFrom(rows.none())).rejects.toThrow(/Rows\.none should give Observable, but returned no stream/);
+    await expect(firstValueFrom(rows.none())).rejects.toThrow(/Rows\.none should return Observable, but returned no stream/);
     await settle(10);
     expect(pool.stats().running).toBe(0);
   });
@@ -190,7 +190,7 @@ describe('@OnFlame on methods that stream', () => {
   it('says so when a promise is used as a stream', async () => {
     const { rows, flame, pool } = await start();
     expect(() => rows.unknown()[Symbol.asyncIterator]()).toThrow(
-      /Rows\.unknown gave a promise, as nothing says that it streams\..*returns/,
+      /Rows\.unknown returned a promise, because nothing declares that it returns a stream\..*returns/,
     );
     expect(() => flame.on('work', Rows).undecorated().subscribe()).toThrow(FlameError);
     await settle(10);
@@ -207,7 +207,7 @@ describe('@OnFlame on methods that stream', () => {
         }
       }
       return Late;
-    }).toThrow(/@OnFlame on Late\.rows has a return type that leaves no trace at run time\. Say what Late\.rows returns.*'iterable'/);
+    }).toThrow(/@OnFlame on Late\.rows has a return type that does not exist at run time\. Set { returns: … } .*'iterable'/);
     expect(() => OnFlame('work', { returns: 'stream' as 'promise' })({}, 'a', { value: async () => undefined })).toThrow(
       /returns must be one of/,
     );
@@ -238,7 +238,7 @@ describe('Flame on methods that stream', () => {
     expectTypeOf<FlameApi<Rows>['file']>().returns.toEqualTypeOf<Readable>();
     const descriptor: TypedPropertyDescriptor<() => number> = {};
     // @ts-expect-error a plain value cannot come later
-    expect(() => OnFlame('work')(Rows.prototype, 'sync', descriptor)).toThrow(/needs a method/);
+    expect(() => OnFlame('work')(Rows.prototype, 'sync', descriptor)).toThrow(/needs an instance method/);
   });
 });
 

@@ -47,7 +47,7 @@ export function deliver(returns: FlameReturns | undefined, label: string, call: 
     returns,
     (signal) => call({ reads: true, signal }),
     (what) =>
-      new FlameError('FLAME_CONFIG', `${label} should give ${kindNames[returns]}, but returned ${what}. ${sayWhatItReturns(label)}`, {
+      new FlameError('FLAME_CONFIG', `${label} should return ${kindNames[returns]}, but returned ${what}. ${sayWhatItReturns(label)}`, {
         ran: 'yes',
       }),
   );
@@ -56,7 +56,7 @@ export function deliver(returns: FlameReturns | undefined, label: string, call: 
 /** @returns the sentence that names the option. */
 export function sayWhatItReturns(label: string): string {
   const words = flameReturns.map((word) => `'${word}'`).join(', ');
-  return `Say what ${label} returns, in its decorator or in the options of the call: { returns: … }, one of ${words}.`;
+  return `Set { returns: … } in the decorator of ${label} or in the options of the call, to one of ${words}.`;
 }
 
 /** A promise that throws a helpful error when it is used as a stream, for methods whose return type is unknown. */
@@ -64,9 +64,13 @@ function guarded(promise: Promise<unknown>, label: string): Promise<unknown> {
   const misused = (): never => {
     // Nobody will await the promise now, and this error says more than the call's.
     promise.then(leaveStream).catch(() => undefined);
-    throw new FlameError('FLAME_CONFIG', `${label} gave a promise, as nothing says that it streams. ${sayWhatItReturns(label)}`, {
-      ran: 'maybe',
-    });
+    throw new FlameError(
+      'FLAME_CONFIG',
+      `${label} returned a promise, because nothing declares that it returns a stream. ${sayWhatItReturns(label)}`,
+      {
+        ran: 'maybe',
+      },
+    );
   };
   for (const key of [Symbol.asyncIterator, 'subscribe', 'pipe', 'on']) Object.defineProperty(promise, key, { value: misused });
   return promise;

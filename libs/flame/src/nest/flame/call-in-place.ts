@@ -47,7 +47,7 @@ export async function callInPlace(setup: InPlaceSetup, call: PlainCall): Promise
 /**
  * Runs a cast in place, which outlives the call around: resolves when the method has been called. `failed` is called with a later error.
  *
- * @throws {FlameError} FLAME_CANCELLED when its signal had aborted before.
+ * @throws {FlameError} FLAME_CANCELLED when its signal was already aborted.
  */
 export async function castInPlace(setup: InPlaceSetup, call: PlainCall, failed: (error: unknown) => void): Promise<void> {
   const { linked, signal } = call.options;

@@ -51,7 +51,7 @@ export function readCallOptions(
   if (!without.includes('link') && read.raw('link') !== undefined) given.linked = read.flag('link', true);
   const signal = read.raw('signal');
   if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw read.refuse('signal', 'must be an AbortSignal', 'Give the signal of an AbortController.');
+    throw read.refuse('signal', 'must be an AbortSignal', 'Pass the signal of an AbortController.');
   if (signal) given.signal = signal;
   const onProgress = read.hook<(value: unknown) => void>('onProgress');
   if (onProgress) given.onProgress = onProgress;

@@ -146,7 +146,7 @@ describe.each(modes)('the stack of an error of %s', (_, stack) => {
     expect(found).toMatch(/was cancelled[^]*at (async )?resizePhoto .*caller-stacks\.spec/);
   });
 
-  it('has the line of its caller: its signal had aborted before', async () => {
+  it('has the line of its caller: its signal was already aborted', async () => {
     const { flame } = await start();
     const found = await stack(async function resizePhoto() {
       await flame.on('photos', Photos, { signal: AbortSignal.abort() }).resize();

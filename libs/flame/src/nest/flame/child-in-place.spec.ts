@@ -106,7 +106,7 @@ describe('A child in place', () => {
     expect(await inside((flame) => failure(flame.placeChild('one', Room, {}, { signal: gone })))).toMatchObject({
       code: 'FLAME_CANCELLED',
       ran: 'no',
-      message: 'new Room was not started: its signal had aborted before (gone before)',
+      message: 'new Room was not started: its signal was already aborted (gone before)',
     });
     const caller = new AbortController();
     const seen: unknown[] = [];

@@ -21,7 +21,7 @@ export class FlameContext {
     if (type === 'flame' && call) return new FlameContext(context.getArgs(), call);
     throw new FlameError(
       'FLAME_CONFIG',
-      `FlameContext.create() was given a context of type '${type}'. Ask for it if (context.getType() === 'flame').`,
+      `FlameContext.create() was given a context of type '${type}'. Call it only if (context.getType() === 'flame').`,
     );
   }
 }

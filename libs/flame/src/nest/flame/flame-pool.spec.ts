@@ -30,7 +30,7 @@ describe('FlamePool', () => {
   it('tells all that happens to the pool to those who subscribed before it was open', async () => {
     const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', min: 1, max: 1 }])], providers: [Watcher] });
     const watcher = app.get(Watcher);
-    expect(watcher.early).toMatch(/^stats\(\) of pool "work" was called before the app's pools are open/);
+    expect(watcher.early).toMatch(/^stats\(\) of pool "work" was called before the app's pools were open/);
     await app.close();
     expect(watcher.events).toEqual(expect.arrayContaining(['booting', 'up', 'draining', 'gone', 'drained', 'complete']));
     expect(watcher.events[0]).toBe('booting');

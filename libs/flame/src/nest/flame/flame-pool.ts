@@ -45,7 +45,7 @@ export class FlamePool {
     if (this.#app.inRunner)
       throw new FlameError(
         'FLAME_CONFIG',
-        `pool "${this.name}" resize() was called in a runner, where pools have no runners. Call it at the parent.`,
+        `pool "${this.name}" resize() was called in a runner, where pools have no runners. Call it in the parent.`,
       );
     this.#pool('resize').resize(size);
   }

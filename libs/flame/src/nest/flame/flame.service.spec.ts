@@ -113,7 +113,7 @@ describe('Flame', () => {
     const { flame } = await start();
     class Unknown {}
     expect(() => flame.on('three', Service)).toThrow(
-      /flame\.on\('three', Service\) names the pool "three", which is not there.*"one", "two"/,
+      /flame\.on\('three', Service\) names the pool "three", which does not exist.*"one", "two"/,
     );
     expect(() => flame.on('one', Service, { timeout: 0 })).toThrow(/flame\.on\('one', Service\) options\.timeout must be a time/);
     expect(() => flame.on('one', Service, { signal: 'x' as never })).toThrow(/options\.signal must be an AbortSignal/);

@@ -11,12 +11,14 @@ export function timedOut(name: string, where: string, timeout: number): FlameErr
 
 /** `left` is the time that the call around had left when it made this one. */
 export function outerTimedOut(name: string, where: string, ran: Ran, left: number): FlameError {
-  if (ran === 'no') return new FlameError('FLAME_TIMEOUT', `${name} was not started: the time of the call around it is up`);
-  return new FlameError('FLAME_TIMEOUT', `${name} timed out after ${ms(left)} of ${where}: the time of the call around it is up`, { ran });
+  if (ran === 'no') return new FlameError('FLAME_TIMEOUT', `${name} was not started: the deadline of the call around it has passed`);
+  return new FlameError('FLAME_TIMEOUT', `${name} timed out after ${ms(left)} of ${where}: the deadline of the call around it has passed`, {
+    ran,
+  });
 }
 
 export function cancelled(name: string, where: string, ran: Ran, signal: AbortSignal): FlameError {
-  const how = ran === 'no' ? 'was not started: its signal had aborted before' : `was cancelled while ${where}`;
+  const how = ran === 'no' ? 'was not started: its signal was already aborted' : `was cancelled while ${where}`;
   const why = ran === 'no' ? ` (${reasonOf(signal)})` : `: ${reasonOf(signal)}`;
   return new FlameError('FLAME_CANCELLED', `${name} ${how}${why}`, { ran, cause: signal.reason });
 }
@@ -30,5 +32,5 @@ export function outerAborted(name: string, where: string, ran: Ran, signal: Abor
 }
 
 export function notRead(name: string, where: string): FlameError {
-  return new FlameError('FLAME_CANCELLED', `${name} was cancelled while ${where}: its stream is not consumed any more`, { ran: 'maybe' });
+  return new FlameError('FLAME_CANCELLED', `${name} was cancelled while ${where}: its stream is no longer read`, { ran: 'maybe' });
 }

@@ -166,7 +166,7 @@ describe('A call in place', () => {
       expect(error).toMatchObject({
         code: 'FLAME_CANCELLED',
         ran: 'no',
-        message: 'Inner.wait was not started: its signal had aborted before (gone before)',
+        message: 'Inner.wait was not started: its signal was already aborted (gone before)',
       });
     expect([told, castErrors]).toEqual([[], []]);
   });

@@ -178,6 +178,6 @@ describe('RemoteChild', () => {
 
   it('is the only one that can end: a call cannot', async () => {
     const flame = await start();
-    await expect(flame.on('one', Worker).mistaken()).rejects.toThrow(/Worker\.mistaken is no child, and ends when it returns/);
+    await expect(flame.on('one', Worker).mistaken()).rejects.toThrow(/Worker\.mistaken is not a method of a child/);
   });
 });

@@ -34,7 +34,7 @@ describe('RequestLink', () => {
     caller.follow((reason) => told.push(reason));
     expect(caller.gone).toBeUndefined();
     close(false);
-    expect(told).toEqual(['the client of the request GET /videos/5 has gone']);
+    expect(told).toEqual(['the client of the request GET /videos/5 disconnected']);
     expect(caller.gone).toBe(told[0]);
   });
 

@@ -40,7 +40,7 @@ class RequestCaller implements Caller {
 
   #leave({ method, url = '' }: IncomingMessage): void {
     // The query may be secret.
-    this.#gone = `the client of the request ${method} ${url.split('?', 1)[0]} has gone`;
+    this.#gone = `the client of the request ${method} ${url.split('?', 1)[0]} disconnected`;
     for (const left of this.#followers) left(this.#gone);
   }
 }

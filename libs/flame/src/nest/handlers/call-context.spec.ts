@@ -25,9 +25,7 @@ const context = {
 };
 const pools = (): ReturnType<typeof FlameModule.forRoot> => FlameModule.forRoot([{ name: 'p', max: 2 }], { context });
 
-const looksFor = expect.stringMatching(
-  /^"headers" was looked for in the request, but on a runner .* option `context` \(docs\/context\.md\)/,
-);
+const looksFor = expect.stringMatching(/^"headers" was read from the request, but a runner .* option `context` \(docs\/context\.md\)/);
 
 @Injectable({ scope: Scope.REQUEST })
 class Reports {

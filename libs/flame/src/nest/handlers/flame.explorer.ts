@@ -62,7 +62,7 @@ function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer,
   const names = minified.slice(0, mostNamed).map(({ name }) => `"${name}"`);
   warn(
     `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: handlers are named after classes whose names look minified. Errors and metrics show these names, and ` +
-      `a runner from another bundle has others and is refused. ${keepNames}, or give each a name: @OnFlame(…, { name: '…' }).`,
+      `a runner from another bundle has other names and is refused. ${keepNames}, or name each handler: @OnFlame(…, { name: '…' }).`,
   );
 }
 
@@ -145,7 +145,7 @@ function refuseTwins(decorator: string, handlers: readonly Handler[]): void {
     if (!twin) continue;
     throw new FlameError(
       'FLAME_CONFIG',
-      `two handlers have the name "${handler.name}": ${whereabouts(twin)} and ${whereabouts(handler)}. Give one of them another: @${decorator}(…, { name: '…' }).`,
+      `two handlers have the name "${handler.name}": ${whereabouts(twin)} and ${whereabouts(handler)}. Rename one of them: @${decorator}(…, { name: '…' }).`,
     );
   }
 }

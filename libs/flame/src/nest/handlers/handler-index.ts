@@ -176,7 +176,7 @@ export class HandlerIndex implements HandlerTable {
   runPlain(handler: number, args: unknown[]): unknown {
     if (handler >= this.#firstInline && handler < this.#firstChild) return this.#inline.run(handler - this.#firstInline, args);
     const found = this.#handlers[handler];
-    if (!found) throw new FlameError('FLAME_DENIED', `${this.name(handler)} is no method`);
+    if (!found) throw new FlameError('FLAME_DENIED', `${this.name(handler)} is not a method`);
     const { home, method } = found;
     if (home.instance) return method.apply(home.instance, args);
     return home.resolve().then((instance) => method.apply(instance, args));

@@ -44,7 +44,7 @@ describe('minifiedNames', () => {
     expect(minified.toSorted()).toEqual(all);
     expect(warnings).toEqual([expect.stringMatching(/^warn Flame: "\w\.put", "\w\.write", "\w\.write": handlers are named after classes/)]);
     expect(warnings[0]).toContain(`"${classes.S3.name}.put"`);
-    expect(warnings[0]).toMatch(/keepNames with esbuild.* or give each a name: @OnFlame\(…, \{ name: '…' \}\)\.$/);
+    expect(warnings[0]).toMatch(/keepNames with esbuild.* or name each handler: @OnFlame\(…, \{ name: '…' \}\)\.$/);
   });
 
   it.each<[string, BuildOptions]>([

@@ -56,7 +56,7 @@ function readNestLine(line: string): ReturnType<typeof readJsonLine> {
  */
 export function logRunnerLine(level: string, said: string, { pool, runner, call, time = NaN }: LineOrigin): void {
   const context = call > 0 ? `Flame ${runner} call ${call}` : `Flame ${runner}`;
-  if (level === 'dropped') return Logger.warn(`${said} of its lines were dropped: they came too fast`, context);
+  if (level === 'dropped') return Logger.warn(`${said} of its lines were dropped, because they came too fast`, context);
   const date = new Date(time);
   const timestamp = date.getTime();
   const delay = Math.abs(Date.now() - timestamp);

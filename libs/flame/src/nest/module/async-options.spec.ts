@@ -59,14 +59,14 @@ describe('FlameModule.forRootAsync', () => {
 
   it('refuses names without pools, pools without names, and bad options', async () => {
     await expect(start(['work', 'more'], () => [{ name: 'work', max: 1 }])).rejects.toThrow(
-      /forRootAsync names has "more", which useFactory gives no pool for/,
+      /forRootAsync names has "more", but useFactory returns no such pool/,
     );
     await expect(
       start(['work'], () => [
         { name: 'work', max: 1 },
         { name: 'more', max: 1 },
       ]),
-    ).rejects.toThrow(/forRootAsync names lacks "more", which useFactory gives/);
+    ).rejects.toThrow(/forRootAsync names lacks "more", a pool that useFactory returns/);
     await expect(start(['work'], () => [{ name: 'work', max: 0 }])).rejects.toThrow(/forRootAsync useFactory\(\) pools\[0\]\.max must be/);
     await expect(start(['work'], () => undefined as never)).rejects.toThrow(/forRootAsync useFactory\(\)/);
   });
@@ -117,7 +117,7 @@ describe('FlameModule.forRootAsync', () => {
     }
     await expect(start(['work'], { useClass: Bad })).rejects.toThrow(/forRootAsync useClass\.createFlameOptions\(\) pools\[0\]\.max must/);
     await expect(start(['more'], { useClass: Pools, imports: [ConfigModule] })).rejects.toThrow(
-      'names has "more", which useClass.createFlameOptions gives no pool for',
+      'names has "more", but useClass.createFlameOptions returns no such pool',
     );
     await expect(start(['work'], { useClass: Service })).rejects.toThrow(
       'FlameModule.forRootAsync.useClass has no method createFlameOptions(), but is an object (Service)',
@@ -125,8 +125,8 @@ describe('FlameModule.forRootAsync', () => {
   });
 
   it.each([
-    [{}, 'FlameModule.forRootAsync has no useFactory, useClass, useExisting. Give exactly one of them'],
-    [{ useFactory: () => [], useClass: class {} }, 'has useFactory and useClass. Give exactly one of them'],
+    [{}, 'FlameModule.forRootAsync has no useFactory, useClass, useExisting. Pass exactly one of them'],
+    [{ useFactory: () => [], useClass: class {} }, 'has useFactory and useClass. Pass exactly one of them'],
     [{ useFactory: [] }, 'FlameModule.forRootAsync.useFactory must be a function'],
     [{ useClass: 'Pools' }, 'FlameModule.forRootAsync.useClass must be a function'],
     [{ useFactroy: () => [] }, 'FlameModule.forRootAsync.useFactroy is not an option'],

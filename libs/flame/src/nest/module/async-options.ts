@@ -51,7 +51,7 @@ export function asyncOptions<Config>(options: AsyncOptions<unknown, object>, mod
     throw badOption(
       path,
       given.length > 1 ? `has ${given.join(' and ')}` : `has no ${sources.join(', ')}`,
-      'Give exactly one of them; a class that is undefined here is often a circular import.',
+      'Pass exactly one of them; if a class is undefined here, look for a circular import.',
     );
   const { useClass, useExisting, inject = [] } = options;
   const useFactory = reader.hook<(...deps: unknown[]) => unknown>('useFactory');

@@ -125,7 +125,7 @@ const kinds: Record<string, () => Promise<INestApplicationContext>> = {
   'a testing module': async () => (await Test.createTestingModule({ imports: [AppModule] }).compile()).init(),
 };
 
-const refused = 'a call is FLAME_REFUSED, no: Work.quick was refused: pool "local" takes no calls any more (the app is closing).';
+const refused = 'a call is FLAME_REFUSED, no: Work.quick was refused: pool "local" no longer accepts calls (the app is closing).';
 
 describe('The end of an app with local runners', () => {
   beforeEach(() => {

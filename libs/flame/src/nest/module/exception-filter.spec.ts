@@ -54,7 +54,7 @@ class PhotosService {
 
   @OnFlame('photos')
   async losing(): Promise<never> {
-    throw new FlameError('FLAME_LOST', 'PhotosService.losing was lost: runner photos-1 of pool "photos" went away', { ran: 'maybe' });
+    throw new FlameError('FLAME_LOST', 'PhotosService.losing was lost with runner photos-1 of pool "photos"', { ran: 'maybe' });
   }
 
   @OnFlame('photos')

@@ -94,15 +94,15 @@ export function unknownPool(asker: string, name: string, pools: Iterable<string>
   const there = [...pools].map((pool) => `"${pool}"`).join(', ');
   return badOption(
     asker,
-    `names the pool "${name}", which is not there`,
-    `The pools of this app are ${there}: correct the name, or add the pool to FlameModule.forRoot.`,
+    `names the pool "${name}", which does not exist`,
+    `The pools of this app are ${there}. Correct the name, or add the pool to FlameModule.forRoot.`,
   );
 }
 
 function tooEarly(asker: string): FlameError {
   return new FlameError(
     'FLAME_REFUSED',
-    `${asker} was called before the app's pools are open, in a constructor or a provider's factory. Call it from onModuleInit, or later.`,
+    `${asker} was called before the app's pools were open, in a constructor or a provider's factory. Call it in onModuleInit or later.`,
   );
 }
 
@@ -112,6 +112,6 @@ export function notProvided(label: string, instance: object): FlameError {
   return new FlameError(
     'FLAME_DENIED',
     `${label} is not known to runners: no module provided ${name} when the app started. ` +
-      `Add ${name} to a module's providers; where a request-scoped factory makes it, provide it under the class itself.`,
+      `Add ${name} to a module's providers; if a request-scoped factory creates it, provide it under the class itself.`,
   );
 }

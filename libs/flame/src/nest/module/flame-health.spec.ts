@@ -43,7 +43,7 @@ describe('FlameHealthIndicator', () => {
       status: 503,
       response: {
         error: {
-          flame: { pools: { work: { status: 'down', waiting: 1, reason: expect.stringContaining('the first waiting call has waited') } } },
+          flame: { pools: { work: { status: 'down', waiting: 1, reason: expect.stringContaining('the oldest waiting call has waited') } } },
         },
       },
     });
@@ -54,7 +54,7 @@ describe('FlameHealthIndicator', () => {
 
     await app.get(Flame).pool('other').drain();
     await expect(health.check([() => flame.check('flame')])).rejects.toMatchObject({
-      response: { error: { flame: { pools: { work: { status: 'up' }, other: { status: 'down', reason: 'it takes no more calls' } } } } },
+      response: { error: { flame: { pools: { work: { status: 'up' }, other: { status: 'down', reason: 'it accepts no more calls' } } } } },
     });
   });
 
@@ -66,7 +66,7 @@ describe('FlameHealthIndicator', () => {
     await expect
       .poll(() => flame.check('flame'))
       .toMatchObject({
-        flame: { status: 'down', pools: { work: { waiting: 1, reason: expect.stringMatching(/^(\d+) of \1 boots have failed$/) } } },
+        flame: { status: 'down', pools: { work: { waiting: 1, reason: expect.stringMatching(/^every boot so far has failed \(\d+\)$/) } } },
       });
     await app.close();
     await expect(call).rejects.toMatchObject({ code: 'FLAME_REFUSED' });

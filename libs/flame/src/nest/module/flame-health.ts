@@ -50,9 +50,9 @@ export class FlameHealthIndicator {
 }
 
 function whyDown({ draining, waiting, waitingFor, runners, boots }: PoolMetrics, maxWait: number): string | undefined {
-  if (draining) return 'it takes no more calls';
-  if (waitingFor > maxWait) return `the first waiting call has waited for ${Math.round(waitingFor)} ms`;
+  if (draining) return 'it accepts no more calls';
+  if (waitingFor > maxWait) return `the oldest waiting call has waited for ${Math.round(waitingFor)} ms`;
   const failed = boots.create + boots.start + boots.attach + boots.handshake;
-  if (waiting > 0 && boots.up === 0 && failed > 0 && runners.ready === 0) return `${failed} of ${failed} boots have failed`;
+  if (waiting > 0 && boots.up === 0 && failed > 0 && runners.ready === 0) return `every boot so far has failed (${failed})`;
   return undefined;
 }

@@ -86,7 +86,7 @@ describe('FlameModule.forRoot', () => {
       'half a context',
       [],
       { context: { capture: () => 1 } },
-      /options\.context\.run is missing\. Give both capture\(\) and run\(value, next\)/,
+      /options\.context\.run is missing\. Implement both capture\(\) and run\(value, next\)/,
     ],
     ['a nameless context among several', [], { context: [{ capture: () => 1, run: () => 1 }] }, /options\.context\[0\]\.name is missing/],
     [

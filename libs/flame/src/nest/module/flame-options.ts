@@ -195,12 +195,12 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
 
 function readPools(pools: unknown, path: string): PoolConfig<FlameBackend>[] {
   if (!Array.isArray(pools))
-    throw badOption(path, `must be a list of pools, but is ${show(pools)}`, "Give for example [{ name: 'ffmpeg', max: 10 }].");
+    throw badOption(path, `must be a list of pools, but is ${show(pools)}`, "Pass for example [{ name: 'ffmpeg', max: 10 }].");
   const configs = pools.map((options, place) => readPoolOptions(options as FlamePoolOptions, `${path}[${place}]`));
   for (const [place, { name, backend }] of configs.entries()) {
     const first = configs.findIndex((config) => config.name === name);
     if (first !== place)
-      throw badOption(`${path}[${place}].name`, `is "${name}", as is that of pools[${first}]`, 'Give each pool a name of its own.');
+      throw badOption(`${path}[${place}].name`, `is "${name}", as is that of pools[${first}]`, 'Use a different name for each pool.');
     if (backend !== undefined) readBackend(backend, `${path}[${place}].backend`);
   }
   return configs;
@@ -208,7 +208,7 @@ function readPools(pools: unknown, path: string): PoolConfig<FlameBackend>[] {
 
 function readBackend(value: unknown, path: string): FlameBackend {
   if (value instanceof FlameBackend) return value;
-  throw badOption(path, `must be a FlameBackend, but is ${show(value)}`, 'Give for example new ProcessBackend().');
+  throw badOption(path, `must be a FlameBackend, but is ${show(value)}`, 'Pass for example new ProcessBackend().');
 }
 
 /** Reads the option `handlers`. */
@@ -224,7 +224,7 @@ export function readClasses(read: OptionReader): (RegisteredClass | RegisteredKi
 function readList(read: OptionReader, key: string): unknown[] {
   const value = read.raw(key) ?? [];
   if (Array.isArray(value)) return value;
-  throw read.refuse(key, `must be a list, but is ${show(value)}`, 'Give an array of classes.');
+  throw read.refuse(key, `must be a list, but is ${show(value)}`, 'Pass an array of classes.');
 }
 
 function readClass(value: unknown, path: string): Class {
@@ -232,7 +232,7 @@ function readClass(value: unknown, path: string): Class {
   throw badOption(
     path,
     `must be a class, but is ${show(value)}`,
-    'Give the class itself; a class that is undefined here is often a circular import.',
+    'Pass the class itself; if it is undefined here, look for a circular import.',
   );
 }
 
@@ -244,10 +244,10 @@ function readRegistered(value: unknown, path: string): RegisteredClass | Registe
   else readClass(read.raw('type'), `${path}.type`);
   if (read.raw('name') !== undefined) read.text('name');
   if ((read.hook('encode') === undefined) !== (read.hook('decode') === undefined)) {
-    throw badOption(path, 'has only one of encode and decode', 'Give both, or neither.');
+    throw badOption(path, 'has only one of encode and decode', 'Add both, or neither.');
   }
   read.done();
-  if (kind && read.raw('encode') === undefined) throw badOption(path, 'has `is` and no `encode`', 'Give encode and decode.');
+  if (kind && read.raw('encode') === undefined) throw badOption(path, 'has `is` but no `encode`', 'Add encode and decode.');
   return value as RegisteredClass | RegisteredKind;
 }
 
@@ -256,5 +256,5 @@ function readClock(read: OptionReader): Clock {
   if (value === undefined) return new SystemClock();
   const { now, after } = value as Partial<Clock>;
   if (typeof now === 'function' && typeof after === 'function') return value as Clock;
-  throw read.refuse('clock', `must have now() and after(), but is ${show(value)}`, 'Leave it out, or give a VirtualClock in tests.');
+  throw read.refuse('clock', `must have now() and after(), but is ${show(value)}`, 'Omit it, or pass a VirtualClock in tests.');
 }

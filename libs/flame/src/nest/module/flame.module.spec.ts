@@ -91,7 +91,7 @@ describe('FlameModule', () => {
     const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { backend: new Littered(told) })] });
     await app.close();
     expect(told).toEqual(['prepare under test', 'reap', 'close']);
-    expect(logged).toContain('log Flame: told: removed 2 machines of a parent that has died');
+    expect(logged).toContain('log Flame: told: removed 2 machines of dead parents');
   });
 
   it('starts though its platform cannot be asked for them', async () => {
@@ -102,7 +102,7 @@ describe('FlameModule', () => {
     }
     const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { backend: new Mute([]) })] });
     await app.close();
-    expect(logged).toContain('warn Flame: told: could not look for machines of dead parents: no answer');
+    expect(logged).toContain('warn Flame: told: looking for machines of dead parents failed: no answer');
   });
 
   it('says what it has', async () => {
@@ -150,7 +150,7 @@ describe('FlameModule', () => {
     });
     await expect(start).rejects.toMatchObject({
       code: 'FLAME_REFUSED',
-      message: expect.stringMatching(/^Service\.where was called before .* Call it from onModuleInit/),
+      message: expect.stringMatching(/^Service\.where was called before .* Call it in onModuleInit/),
     });
   });
 

@@ -113,7 +113,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   static forRootAsync(options: FlameModuleAsyncOptions): DynamicModule {
     const path = 'FlameModule.forRootAsync';
     const names = new OptionReader(options, path).texts('names', "['ffmpeg']");
-    if (!names) throw badOption(`${path}.names`, 'is missing', "Give the names of the pools, such as ['ffmpeg'].");
+    if (!names) throw badOption(`${path}.names`, 'is missing', "Pass the names of the pools, such as ['ffmpeg'].");
     const config = asyncOptions(options, {
       path,
       method: 'createFlameOptions',
@@ -219,10 +219,14 @@ function readAsync(result: FlameAsyncResult | undefined, names: readonly string[
   const given = config.pools.map(({ name }) => name);
   const missing = names.filter((name) => !given.includes(name));
   if (missing.length > 0)
-    throw badOption(`${path} names`, `has ${quoted(missing)}, which ${factory} gives no pool for`, 'Remove it, or give that pool.');
+    throw badOption(`${path} names`, `has ${quoted(missing)}, but ${factory} returns no such pool`, 'Remove the name, or return the pool.');
   const unnamed = given.filter((name) => !names.includes(name));
   if (unnamed.length > 0)
-    throw badOption(`${path} names`, `lacks ${quoted(unnamed)}, which ${factory} gives`, 'Add it, so that the pool can be injected.');
+    throw badOption(
+      `${path} names`,
+      `lacks ${quoted(unnamed)}, a pool that ${factory} returns`,
+      'Add the name, so that the pool can be injected.',
+    );
   return config;
 }
 

@@ -63,20 +63,20 @@ export function readOps(read: OptionReader): OpsConfig | undefined {
     throw inner.refuse(
       'token',
       `has ${ops.token.length} characters`,
-      `Give at least ${leastToken}, for example of openssl rand -base64 24.`,
+      `Use at least ${leastToken}, for example from: openssl rand -base64 24`,
     );
   if (ops.port !== undefined && ops.token === undefined && !isLoopback(ops.host))
     throw badOption(
       `${inner.path}.host`,
-      `is ${JSON.stringify(ops.host)}, which others can reach, and there is no token`,
-      'Give a token, or leave host out for 127.0.0.1.',
+      `is ${JSON.stringify(ops.host)}, which other hosts can reach, but ops.token is missing`,
+      'Set a token, or omit host for 127.0.0.1.',
     );
   return ops;
 }
 
 function readPort(read: OptionReader, key: string, least: number): number {
   const port = read.count(key, least);
-  if (port > 65_535) throw read.refuse(key, `is ${port}, and ports end at 65535`, 'Give a smaller one.');
+  if (port > 65_535) throw read.refuse(key, `is ${port}, but the highest port is 65535`, 'Set a smaller one.');
   return port;
 }
 

@@ -138,7 +138,7 @@ export class PoolSet {
     for (const { name, queueTimeout, bootTimeout } of this.#config.pools) {
       if (queueTimeout >= bootTimeout) continue;
       nestLog.warn(
-        `pool "${name}": queueTimeout (${queueTimeout} ms) is less than bootTimeout (${bootTimeout} ms): calls may give up before the runner they wait for is up`,
+        `pool "${name}": queueTimeout (${queueTimeout} ms) is less than bootTimeout (${bootTimeout} ms): calls may time out before their runner is up`,
       );
     }
     await this.#openOps();
@@ -159,10 +159,10 @@ export class PoolSet {
     for (const backend of this.#backends()) {
       try {
         const count = await backend.reap(this.#closing.signal);
-        if (count > 0) nestLog.log(`${backend.name}: removed ${count} machine${count === 1 ? '' : 's'} of a parent that has died`);
+        if (count > 0) nestLog.log(`${backend.name}: removed ${count} machine${count === 1 ? '' : 's'} of dead parents`);
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        nestLog.warn(`${backend.name}: could not look for machines of dead parents: ${(error as Error).message}`);
+        nestLog.warn(`${backend.name}: looking for machines of dead parents failed: ${(error as Error).message}`);
       }
     }
   }
@@ -199,7 +199,7 @@ export class PoolSet {
     const port = await this.#ops.open();
     nestLog.log(`health and metrics on ${ops.host}:${port}`);
     if (ops.token !== undefined && !ops.tls && !isLoopback(ops.host))
-      nestLog.warn(`ops.token travels in plaintext on ${ops.host}:${port}. Give ops.tls, unless the network is private`);
+      nestLog.warn(`ops.token is sent unencrypted on ${ops.host}:${port}. Set ops.tls, unless the network is private`);
   }
 
   async #close(): Promise<void> {
@@ -250,7 +250,7 @@ export class PoolSet {
     if (host !== undefined) return this.#grpcDoor.address('network', host);
     throw new FlameError(
       'FLAME_CONFIG',
-      `backend "${backend.name}" does not say how its machines reach the parent. Let its boot() call order.flameParent({ host }).`,
+      `backend "${backend.name}" does not say under which address its machines reach the parent. Call order.flameParent({ host }) in its boot().`,
     );
   }
 
@@ -286,7 +286,7 @@ function warnOfCaught(caught: CaughtError | undefined, base: string): void {
   if (!caught) return;
   const { type, filter } = caught;
   nestLog.warn(
-    `a ${type.name} that a handler threw arrives as ${base}, as its class is not registered: ${filter} (@Catch(${type.name})) does not see it at the parent. Add it to the module's options: classes: [${type.name}]`,
+    `a ${type.name} that a handler threw arrived as ${base}, because its class is not registered. So ${filter} (@Catch(${type.name})) does not catch it in the parent. Add it to the module's options: classes: [${type.name}]`,
   );
 }
 

@@ -40,5 +40,5 @@ export function takeDoctorOrder(env: Record<string, string | undefined>): Doctor
   } catch {
     // The error below says it.
   }
-  throw badOption('FLAME_DOCTOR', 'is not an order of doctor', 'Unset it, and run npx nestjs-flame doctor, which sets it.');
+  throw badOption('FLAME_DOCTOR', 'was not set by npx nestjs-flame doctor', 'Unset it; the command sets it itself.');
 }

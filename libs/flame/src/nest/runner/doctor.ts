@@ -19,7 +19,12 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
  * @throws {FlameError} FLAME_CONFIG in a process that doctor did not start.
  */
 export async function runDoctor(pools: PoolSet, order: DoctorOrder): Promise<never> {
-  if (!process.send) throw badOption('FLAME_DOCTOR', 'is set, but nobody listens', 'Unset it, and run npx nestjs-flame doctor.');
+  if (!process.send)
+    throw badOption(
+      'FLAME_DOCTOR',
+      'is set, but this process was not started by npx nestjs-flame doctor',
+      'Unset it; the command sets it itself.',
+    );
   const tell = (message: DoctorMessage, told?: () => void): void => void process.send!(message, undefined, undefined, told);
   const giveUp = new AbortController();
   const stop = (): void => giveUp.abort();
@@ -54,7 +59,7 @@ async function examineBackend(pools: PoolSet, backend: FlameBackend, signal: Abo
     return await backend.examine(signal);
   } catch (error) {
     if (error instanceof FlameError && error.code === 'FLAME_CONFIG') return [badlySet(error)];
-    const mend = 'Nothing that you can set: please report it, with this line.';
+    const mend = 'This is a defect of nestjs-flame or of the backend: please report it with this line.';
     return [{ name: 'backend', ok: false, message: `${backend.name} could not be examined: ${(error as Error).message}`, fix: mend }];
   }
 }

@@ -6,7 +6,7 @@ describe('FlameRunner.start', () => {
   it('refuses a process that no pool has booted', async () => {
     class AppModule {}
     await expect(FlameRunner.start(AppModule)).rejects.toThrow(
-      /FlameRunner\.start\(\) works in a runner only.*if \(FlameParent\.get\(\)\)/,
+      /FlameRunner\.start\(\) works only in a runner.*if \(FlameParent\.get\(\)\)/,
     );
   });
 });

@@ -22,7 +22,7 @@ export class FlameRunner {
     const settled = NestFactory.createApplicationContext(AppModule, options).then(() => {
       throw new FlameError(
         'FLAME_CONFIG',
-        `FlameRunner.start(): ${AppModule.name} imports no FlameModule. Give it the module that its parent starts.`,
+        `FlameRunner.start(): ${AppModule.name} does not import FlameModule. Pass the module that the parent starts.`,
       );
     });
     return Promise.race([settled, runner.attached]);

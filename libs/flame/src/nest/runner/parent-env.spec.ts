@@ -42,21 +42,19 @@ describe('takeParentInfo', () => {
   it.each([
     ['empty', '', 'FLAME_PARENT is not base64'],
     ['not base64', '{"pool":1}', 'FLAME_PARENT is not base64'],
-    ['not JSON', base64('secret-token'), 'FLAME_PARENT is base64, but not of JSON'],
-    ['not an object', base64('[1]'), 'FLAME_PARENT is not a JSON object'],
+    ['not JSON', base64('secret-token'), 'FLAME_PARENT is base64, but does not contain JSON'],
+    ['not an object', base64('[1]'), 'FLAME_PARENT does not contain a JSON object'],
     [
       'incomplete',
       base64(JSON.stringify({ ...info, token: '', digest: undefined, maxPayload: '1' })),
-      'FLAME_PARENT says nothing valid for token, digest, maxPayload',
+      'FLAME_PARENT has no valid value for token, digest, maxPayload',
     ],
   ])('refuses one that is %s, says what sets it, and shows nothing of it', (_, value, problem) => {
     const env = { FLAME_PARENT: value };
     const error = thrownBy(() => takeParentInfo(env));
     expect(error).toBeInstanceOf(FlameError);
     expect(error.code).toBe('FLAME_CONFIG');
-    expect(error.message).toBe(
-      `${problem}. A pool sets FLAME_PARENT for the runners that it boots; unset it to start the app as a parent.`,
-    );
+    expect(error.message).toBe(`${problem}. Unset it to start the app as a parent; a pool sets it for the runners that it boots.`);
     expect(error).not.toHaveProperty('cause');
     expect(env).toEqual({});
   });

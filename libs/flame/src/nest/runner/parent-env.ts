@@ -4,7 +4,7 @@ import type { ParentInfo } from '../../core/parent-info.js';
 const texts = ['pool', 'runner', 'parent', 'backend', 'address', 'token', 'version', 'digest'] as const;
 const numbers = ['maxConcurrency', 'bootTimeout', 'shutdownTimeout', 'reconnectTimeout', 'maxPayload'] as const;
 
-const fix = 'A pool sets FLAME_PARENT for the runners that it boots; unset it to start the app as a parent.';
+const fix = 'Unset it to start the app as a parent; a pool sets it for the runners that it boots.';
 
 /**
  * Reads and deletes `env.FLAME_PARENT`; null if it is not set. It is deleted because it holds the token, which processes that a handler
@@ -27,7 +27,7 @@ function readParentInfo(text: string): ParentInfo {
     ...texts.filter((key) => typeof info[key] !== 'string' || info[key] === ''),
     ...numbers.filter((key) => typeof info[key] !== 'number'),
   ];
-  if (wrong.length > 0) throw badOption('FLAME_PARENT', `says nothing valid for ${wrong.join(', ')}`, fix);
+  if (wrong.length > 0) throw badOption('FLAME_PARENT', `has no valid value for ${wrong.join(', ')}`, fix);
   return info as unknown as ParentInfo;
 }
 
@@ -37,8 +37,8 @@ function parse(json: string): Record<string, unknown> {
   try {
     info = JSON.parse(json);
   } catch {
-    throw badOption('FLAME_PARENT', 'is base64, but not of JSON', fix);
+    throw badOption('FLAME_PARENT', 'is base64, but does not contain JSON', fix);
   }
   if (typeof info === 'object' && info !== null && !Array.isArray(info)) return info as Record<string, unknown>;
-  throw badOption('FLAME_PARENT', 'is not a JSON object', fix);
+  throw badOption('FLAME_PARENT', 'does not contain a JSON object', fix);
 }

@@ -112,7 +112,7 @@ export class RunnerProcess {
       await new OpsServer({ host: '0.0.0.0', port }, this.#health).open();
     } catch (error) {
       nestLog.error(
-        `${this.#name} answers no health checks: ${(error as Error).message}. Runners that share a host cannot all have ops.runnerPort.`,
+        `${this.#name} does not answer health checks: ${(error as Error).message}. Set ops.runnerPort only if each runner has a host of its own.`,
       );
     }
   }
@@ -156,7 +156,7 @@ export class RunnerProcess {
     const runner = found && this.#apps.get(found);
     if (!runner) return;
     silenceMicroservice(app);
-    if (this.#serving) return nestLog.warn(`${this.#name} made a second app with a FlameModule; only the first takes part`);
+    if (this.#serving) return nestLog.warn(`${this.#name} created a second app with a FlameModule; only the first one serves calls`);
     this.#serving = app;
     process.off('beforeExit', endWithoutApp);
     if (!runner.pools.includes(this.#info.pool)) nestLog.error(`${this.#name}: ${notMine(this.#info.pool)}`);
@@ -178,7 +178,7 @@ export class RunnerProcess {
     for (const change of schemaChanges(modules)) {
       if (this.#schemaChanges.has(change)) continue;
       this.#schemaChanges.add(change);
-      nestLog.warn(`${this.#name} changes a database's schema as its parent does, and at any time: ${change}.`);
+      nestLog.warn(`${this.#name} changes a database's schema at its start, as its parent does: ${change}.`);
     }
   }
 
@@ -187,7 +187,7 @@ export class RunnerProcess {
     this.#lookedForLive = true;
     if (live.length === 0) return;
     nestLog.warn(
-      `${this.#name} also does what only its parent should: ${live.join('; ')}. Leave these out of runners with FlameParent.unlessRunner([…]) or FlameParent.get().`,
+      `${this.#name} does work that only its parent should do: ${live.join('; ')}. Exclude it from runners with FlameParent.unlessRunner([…]) or FlameParent.get().`,
     );
   }
 
@@ -195,7 +195,7 @@ export class RunnerProcess {
   #explainEarlyEnd(code: number): void {
     if (this.#serving || !this.#closedEarly || (code !== 0 && code !== configExitCode)) return;
     // The app's logger may be asynchronous.
-    process.stderr.write(`${this.#name}: the script closed its app before it was initialised, and initialised no other\n`);
+    process.stderr.write(`${this.#name}: the script closed its app before that was initialised, and initialised no other app\n`);
   }
 
   /**
@@ -205,7 +205,7 @@ export class RunnerProcess {
   #explain(error: NodeJS.ErrnoException): void {
     if (error.code !== 'EADDRINUSE') return;
     nestLog.error(
-      `${this.#name} tried to listen, as its parent does (${error.message}). A runner must not: open that server only if (!FlameParent.get()).`,
+      `${this.#name} tried to listen on a port, as its parent does (${error.message}). Open that server only if (!FlameParent.get()).`,
     );
   }
 }
@@ -228,7 +228,7 @@ function flameOf(app: NestApplicationContext): FlameApp | undefined {
 }
 
 function notMine(pool: string): string {
-  return `the first app with a FlameModule that the script initialises is the runner's, and it has no pool "${pool}". Give the backend of that pool an entry that starts its app alone.`;
+  return `the script's first app with a FlameModule serves the runner, but it has no pool "${pool}". Set the option entry of that pool's backend to a file that starts only the pool's app.`;
 }
 
 /** Keeps a microservice from opening its transport, which it does right after its hooks. */
@@ -241,8 +241,5 @@ function silenceMicroservice(app: object): void {
 export function needRunnerProcess(asker: string): RunnerProcess {
   const runner = runnerProcess();
   if (runner) return runner;
-  throw new FlameError(
-    'FLAME_CONFIG',
-    `${asker} works in a runner only, that is where FLAME_PARENT is set. Call it if (FlameParent.get()).`,
-  );
+  throw new FlameError('FLAME_CONFIG', `${asker} works only in a runner, where FLAME_PARENT is set. Call it only if (FlameParent.get()).`);
 }

@@ -41,7 +41,7 @@ export function takeRunnerRole(info: ParentInfo): void {
 /** Ends a runner whose main file ended before an app was up: nothing keeps the process alive. */
 export function endWithoutApp(): void {
   nestLog.error(
-    `this runner ends: ${process.argv[1]} ended without starting an app that imports FlameModule. Give the backend the app's own main file as entry.`,
+    `this runner ends: ${process.argv[1]} ended without starting an app that imports FlameModule. Set the backend's option entry to the app's main file.`,
   );
   process.exit(configExitCode);
 }
@@ -74,7 +74,7 @@ function withoutPrimary([port, address, ...rest]: unknown[]): unknown[] {
 }
 
 function forkNothing(info: ParentInfo): Worker {
-  nestLog.warn(`runner ${info.runner} of pool "${info.pool}" forks no workers: cluster.fork() starts nothing in a runner`);
+  nestLog.warn(`runner ${info.runner} of pool "${info.pool}" forks no workers: cluster.fork() has no effect in a runner`);
   const nothing = Object.assign(new EventEmitter(), {
     exitCode: 0,
     connected: false,

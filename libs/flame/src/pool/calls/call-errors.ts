@@ -12,18 +12,18 @@ export function neverStarted(label: string, pool: string, why: string, options: 
 }
 
 export function hadAborted(label: string, pool: string, signal: AbortSignal): FlameError {
-  return neverStarted(label, pool, `its signal had aborted before (${reasonOf(signal)})`, { cause: signal.reason });
+  return neverStarted(label, pool, `its signal was already aborted (${reasonOf(signal)})`, { cause: signal.reason });
 }
 
 export function noSuchRunner(pool: string, id: string, runners: readonly string[]): FlameError {
-  const there = runners.length > 0 ? `its runners are ${runners.join(', ')}` : 'it has no runners now';
+  const there = runners.length > 0 ? `its runners are ${runners.join(', ')}` : 'it has no runners at the moment';
   return new FlameError('FLAME_CONFIG', `pool "${pool}" has no runner "${id}": ${there}. Take the id from stats().`);
 }
 
 /** The error of a repeated call. If its last attempt did not run, an attempt before it may have. */
 export function afterAttempts(error: unknown, attempts: number): unknown {
   if (!(error instanceof FlameError) || error.ran !== 'no') return error;
-  const message = `${error.message} It was attempt ${attempts}; one before it was lost and may have run.`;
+  const message = `${error.message} This was attempt ${attempts}; an earlier attempt was lost and may have run.`;
   return new FlameError(error.code, message, { ran: 'maybe', cause: error });
 }
 

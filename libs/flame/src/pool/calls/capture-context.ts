@@ -17,7 +17,7 @@ export function captureContext(carrier: ContextCarrier, codec: Codec, label: str
     if (!(error instanceof UnencodableError)) throw error;
     throw new FlameError(
       'FLAME_ENCODING',
-      `the context of a call of ${label} cannot cross to a runner: ${error.under('context')}. Let the module's context.capture() leave it out.`,
+      `the context of a call of ${label} cannot cross to a runner: ${error.under('context')}. Omit it in the module's context.capture().`,
       { cause: error },
     );
   }

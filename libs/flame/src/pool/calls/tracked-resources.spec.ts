@@ -240,7 +240,7 @@ describe('a pool that does not track resources', () => {
     const { rig } = rigOf(false);
     const error = await failure(rig.call('A.of', ['a']));
     expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes' });
-    expect(error.message).toMatch(/the result of A\.of .*a FlameResource stays where it is.*set trackResources/);
+    expect(error.message).toMatch(/the result of A\.of .*a FlameResource does not leave its process.*set trackResources/);
     const held = FlameResource.of(new Page('a', []));
     expect((await failure(rig.call('A.run', [held]))).message).toMatch(/args.*as an argument, pass its value/);
   });

@@ -73,7 +73,7 @@ describe('A class that only the runner has', () => {
     ['result', () => new Late()],
   ])('fails one call alone, and says where it is: %s', async (path, handler) => {
     const { rig, stays } = await rigOf('runner', { 'A.gives': async () => handler() });
-    expect(await failure(rig.call('A.gives'))).toMatchObject({ ...unknown('what A.gives gives', path), ran: 'yes' });
+    expect(await failure(rig.call('A.gives'))).toMatchObject({ ...unknown('the result of A.gives', path), ran: 'yes' });
     await stays();
   });
 
@@ -84,7 +84,7 @@ describe('A class that only the runner has', () => {
     }
     const source = Object.assign(items(), { return: async () => ({ done: true, value: left++ }) });
     const { rig, stays } = await rigOf('runner', { 'A.gives': async () => ({ source, late: new Late() }) });
-    expect(await failure(rig.call('A.gives'))).toMatchObject(unknown('what A.gives gives', 'result.late'));
+    expect(await failure(rig.call('A.gives'))).toMatchObject(unknown('the result of A.gives', 'result.late'));
     await stays();
     expect(left).toBe(1);
   });
@@ -94,7 +94,7 @@ describe('A class that only the runner has', () => {
       throw Object.assign(new Error('no'), { late: [new Late()] });
     };
     const { rig, stays } = await rigOf('runner', { 'A.fails': fails });
-    expect(await failure(rig.call('A.fails'))).toMatchObject({ ...unknown('what A.fails throws', 'error.late[0]'), ran: 'yes' });
+    expect(await failure(rig.call('A.fails'))).toMatchObject({ ...unknown('the error of A.fails', 'error.late[0]'), ran: 'yes' });
     await stays();
   });
 
@@ -126,7 +126,7 @@ describe('A class that only the runner has', () => {
     }
     const { rig, stays } = await rigOf('runner', { 'A.rows': rows });
     const error = await failure(read((await rig.call('A.rows')) as AsyncIterable<unknown>));
-    expect(error).toMatchObject(unknown('what runner p-test-1 (pool p) ended a stream or a signal with', 'error.late'));
+    expect(error).toMatchObject(unknown('the reason with which runner p-test-1 (pool p) ended a stream or a signal', 'error.late'));
     await stays();
   });
 
@@ -218,7 +218,7 @@ describe('A class that only the parent has', () => {
     const told = failure(rig.call('A.follows', [controller.signal]));
     await settle();
     controller.abort({ late: new Late() });
-    expect(await told).toMatchObject(unknown('what the parent of pool p ended a stream or a signal with', 'error.late'));
+    expect(await told).toMatchObject(unknown('the reason with which the parent of pool p ended a stream or a signal', 'error.late'));
     await stays();
   });
 });

@@ -72,7 +72,7 @@ export class ChildCall extends PendingCall {
   }
 
   lost(reason: string): void {
-    const error = new FlameError('FLAME_LOST', `a child of ${this.type} was lost: its runner ${this.runner?.id} went away (${reason})`, {
+    const error = new FlameError('FLAME_LOST', `a child of ${this.type} was lost with its runner ${this.runner?.id} (${reason})`, {
       ran: 'maybe',
     });
     this.#over({ how: 'lost', reason, error }, 'was lost with its runner');

@@ -29,7 +29,7 @@ export async function examineRunner(setup: PoolSetup, report: (check: Check) => 
   // One process is enough for the examination.
   const boot = begin({ ...setup, config: { ...config, processes: 1 }, address });
   const late = clock.after(config.bootTimeout, () => boot.abandon(`no runner attached within bootTimeout (${config.bootTimeout} ms)`));
-  const abandon = (): void => boot.abandon('the examination was given up');
+  const abandon = (): void => boot.abandon('the examination was aborted');
   signal.addEventListener('abort', abandon, { once: true });
   if (signal.aborted) abandon();
 
@@ -94,8 +94,8 @@ async function converse(
 /** Ends the runner as a pool ends an idle runner. */
 async function end({ machine, attachment }: BootedRunner, { config, clock }: PoolSetup, report: (check: Check) => void): Promise<void> {
   const began = clock.now();
-  attachment.link.send({ type: 'leave', grace: config.shutdownTimeout, reason: 'its examination is over' });
+  attachment.link.send({ type: 'leave', grace: config.shutdownTimeout, reason: 'its examination has ended' });
   await machine.stop(config.shutdownTimeout);
-  attachment.link.drop('its examination is over');
+  attachment.link.drop('its examination has ended');
   report(finding.gone(await machine.exited, clock.now() - began, config.shutdownTimeout));
 }

@@ -43,19 +43,18 @@ export function notBooted(error: BootError, boot: FailedBoot): Check {
 }
 
 function cure({ phase, fatal }: BootError, { ended, reached, bootTimeout }: FailedBoot): string {
-  if (phase === 'handshake') return 'Run the same build of the app at both ends: build and deploy its image or its files again.';
+  if (phase === 'handshake') return 'Run the same build of the app on both sides: build and deploy its image or its files again.';
   if (phase === 'attach') {
-    if (ended)
-      return "Look at the machine's last lines: the app has to start there as it starts here, with the same files and environment.";
-    return `Let machines reach ${reached}: open the port between them, set FlameModule's options host and port, or raise the pool's bootTimeout (${bootTimeout} ms).`;
+    if (ended) return "Read the machine's last lines. The app must start there as it does here, with the same files and environment.";
+    return `Make ${reached} reachable from the machines: open the port in between, set FlameModule's options host and port, or raise the pool's bootTimeout (${bootTimeout} ms).`;
   }
-  if (fatal) return 'Correct what the platform complains about: another try would end in the same way.';
-  return 'Another try may help: pools go on trying while there is demand, with pauses of 1 to 30 s.';
+  if (fatal) return 'Correct the setting that the platform reports: retries would fail in the same way.';
+  return 'A retry may succeed: pools retry while calls wait, with pauses of 1 to 30 s.';
 }
 
 export function versions(hello: Hello, manifest: Manifest, own = process.versions.node): Check {
   const { version, handlers, digest } = manifest;
-  const same = `nestjs-flame ${version} and ${handlers.length} handler${handlers.length === 1 ? '' : 's'} (digest ${digest.slice(0, 8)}) at both ends`;
+  const same = `nestjs-flame ${version} and ${handlers.length} handler${handlers.length === 1 ? '' : 's'} (digest ${digest.slice(0, 8)}) on both sides`;
   if (hello.node === own) return { name: 'versions', ok: true, message: `Node ${own}, ${same}` };
   const found = `Node ${own} here, but ${hello.node} on the runner; ${same}`;
   if (hello.node.split('.')[0] === own.split('.')[0]) return { name: 'versions', ok: true, message: found };
@@ -63,7 +62,7 @@ export function versions(hello: Hello, manifest: Manifest, own = process.version
     name: 'versions',
     ok: false,
     message: found,
-    fix: 'Run both on one version of Node: build the image of the runners from the same base as the parent.',
+    fix: 'Run parent and runners on the same version of Node: use the same base image for both.',
   };
 }
 
@@ -76,17 +75,17 @@ export function silent(why: string): Check {
     name: 'call',
     ok: false,
     message: `the runner attached, but then ${why}`,
-    fix: 'Look for what ends or blocks it just after its start, in its own log; and for a proxy between the two that ends long connections.',
+    fix: "Look in the runner's log for an exit or a blocked event loop just after its start, and check for a proxy that ends long connections.",
   };
 }
 
 export function clocks(ahead: number, roundTrip: number): Check {
   const apart = Math.abs(ahead);
   const exact = `to within ${took(Math.max(1, roundTrip / 2))}`;
-  if (apart <= Math.max(1, roundTrip / 2)) return { name: 'clocks', ok: true, message: `they agree ${exact}` };
-  const found = `the runner's is ${took(apart)} ${ahead > 0 ? 'ahead' : 'behind'}, ${exact}`;
+  if (apart <= Math.max(1, roundTrip / 2)) return { name: 'clocks', ok: true, message: `the clocks agree ${exact}` };
+  const found = `the runner's clock is ${took(apart)} ${ahead > 0 ? 'ahead' : 'behind'}, ${exact}`;
   if (apart <= clocksApart) return { name: 'clocks', ok: true, message: found };
-  const mend = 'Synchronise the clocks of both hosts (NTP): logs, and tokens that expire, will not fit together.';
+  const mend = 'Synchronise the clocks of both hosts (NTP). Otherwise log times and expiring tokens do not match.';
   return { name: 'clocks', ok: false, message: found, fix: mend };
 }
 
@@ -104,7 +103,7 @@ export function connections(runner: ProcessCosts, own: ProcessCosts): Check {
 }
 
 function opened({ connections: all }: ProcessCosts, where: string): string {
-  if (all === null) return `not told by the system ${where}`;
+  if (all === null) return `unknown ${where}, as the system does not report them`;
   const to = Object.entries(all).sort(([, a], [, b]) => b - a);
   if (to.length === 0) return `none ${where}`;
   const shown = to.slice(0, mostAddresses).map(([address, count]) => `${count} to ${address}`);
@@ -117,18 +116,18 @@ function mebibytes(bytes: number): string {
 }
 
 export function gone(exit: MachineExit, time: number, shutdownTimeout: number): Check {
-  const found = `the machine was gone ${took(time)} after it was told to leave: ${exit.text}`;
+  const found = `the machine was gone ${took(time)} after the order to stop: ${exit.text}`;
   if (exit.signal !== 'SIGKILL') return { name: 'stop', ok: true, message: found };
-  const mend = `Look at the app's shutdown hooks: they take longer than shutdownTimeout (${shutdownTimeout} ms), after which the machine was killed.`;
+  const mend = `Check the app's shutdown hooks: they took longer than shutdownTimeout (${shutdownTimeout} ms), so the machine was killed.`;
   return { name: 'stop', ok: false, message: found, fix: mend };
 }
 
 export function left(machines: readonly string[]): Check {
-  if (machines.length === 0) return { name: 'left', ok: true, message: 'nothing of it is left on the platform' };
+  if (machines.length === 0) return { name: 'left', ok: true, message: 'no machine is left on the platform' };
   return {
     name: 'left',
     ok: false,
     message: `the platform still has ${machines.join(', ')}`,
-    fix: 'Remove it by hand, or let the next start of the app do so.',
+    fix: 'Remove them by hand, or start the app again, which removes them.',
   };
 }

@@ -69,8 +69,8 @@ describe('What a pool logs', () => {
   });
 
   it.each([
-    [500, ['was cut for a moment and is back']],
-    [2_000, ['is cut; it may come back', 'is back']],
+    [500, ['was cut for a moment, and is restored']],
+    [2_000, ['is cut; it may be restored', 'is restored']],
   ])('of a connection that is cut for %d ms: %j', async (time, expected) => {
     const rig = new PoolRig({ echo: () => 1 }, { min: 1, max: 1 });
     await rig.pool.start();

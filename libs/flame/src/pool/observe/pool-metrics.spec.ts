@@ -112,6 +112,6 @@ describe('StatsOfProcesses', () => {
   });
 
   it.each(['', 'null', '[]', '{"pid":1}', JSON.stringify({ ...stats, cpu: 'much' })])('refuses %j', (text) => {
-    expect(() => new StatsOfProcesses(() => {}).take(text)).toThrow('the process stats of a runner cannot be read');
+    expect(() => new StatsOfProcesses(() => {}).take(text)).toThrow("the stats that a runner's process sent cannot be read");
   });
 });

@@ -114,11 +114,11 @@ export class PoolObserver {
       case 'suspended':
         this.#cuts.set(
           fact.runner,
-          this.#setup.clock.after(cutUntold, () => this.#connection(fact.runner, 'is cut; it may come back')),
+          this.#setup.clock.after(cutUntold, () => this.#connection(fact.runner, 'is cut; it may be restored')),
         );
         return this.#tell({ type: 'suspended', runner: fact.runner });
       case 'resumed':
-        this.#connection(fact.runner, this.#cuts.has(fact.runner) ? 'was cut for a moment and is back' : 'is back');
+        this.#connection(fact.runner, this.#cuts.has(fact.runner) ? 'was cut for a moment, and is restored' : 'is restored');
         return this.#tell({ type: 'resumed', runner: fact.runner });
       default:
     }
@@ -130,7 +130,7 @@ export class PoolObserver {
   };
 
   retrying(error: FlameError, attempt: number, attempts: number): void {
-    this.#setup.log.warn(`${this.#pool}: attempt ${attempt} of ${attempts} after: ${error.message}`);
+    this.#setup.log.warn(`${this.#pool}: starting attempt ${attempt} of ${attempts}, because the last one failed: ${error.message}`);
     this.#tell({ type: 'call-retried', attempt, attempts, error });
   }
 
@@ -187,10 +187,10 @@ export class PoolObserver {
     const how =
       loop >= queue
         ? `its event loop was busy for ${Math.round(loop * 100)} %`
-        : `Node's thread pool had a queue there for ${Math.round(queue * 100)} %`;
+        : `Node's thread pool had a queue for ${Math.round(queue * 100)} %`;
     this.#setup.log.warn(
-      `${this.#pool}: up to ${calls} calls ran at once on runner ${runner}, where ${how} of ${(over / 1000).toFixed(1)} s, so they wait for each other, ` +
-        `while the pool has ${count} of at most ${max} runners. Lower maxConcurrency (${maxConcurrency}), to 1 for calls that compute, ` +
+      `${this.#pool}: up to ${calls} calls ran at once on runner ${runner}, where ${how} of ${(over / 1000).toFixed(1)} s. So the calls wait for each other, ` +
+        `while the pool has ${count} of at most ${max} runners. Lower maxConcurrency (now ${maxConcurrency}; use 1 for calls that compute), ` +
         `so that the pool boots another runner instead.`,
     );
   }

@@ -42,8 +42,8 @@ describe('A pool whose calls wait for each other on a runner', () => {
     say(busy);
     await rig.clock.advance(1_000);
     expect(warnings()).toEqual([
-      'warn pool "p": up to 12 calls ran at once on runner p-test-1, where its event loop was busy for 99 % of 3.2 s, so they wait for each other, ' +
-        'while the pool has 1 of at most 2 runners. Lower maxConcurrency (100), to 1 for calls that compute, so that the pool boots another runner instead.',
+      'warn pool "p": up to 12 calls ran at once on runner p-test-1, where its event loop was busy for 99 % of 3.2 s. So the calls wait for each other, ' +
+        'while the pool has 1 of at most 2 runners. Lower maxConcurrency (now 100; use 1 for calls that compute), so that the pool boots another runner instead.',
     ]);
   });
 
@@ -51,7 +51,7 @@ describe('A pool whose calls wait for each other on a runner', () => {
     const { rig, warnings, say } = await poolOf({});
     say({ ...busy, loop: 0.01, queue: 0.94 });
     await rig.clock.advance(1_000);
-    expect(warnings()).toEqual([expect.stringContaining("where Node's thread pool had a queue there for 94 % of 3.2 s")]);
+    expect(warnings()).toEqual([expect.stringContaining("where Node's thread pool had a queue for 94 % of 3.2 s")]);
   });
 
   it.each<[string, Partial<PoolOptions>, ((rig: PoolRig) => void)?]>([
@@ -88,6 +88,6 @@ describe('A pool whose calls wait for each other on a runner', () => {
 describe('StatsOfProcesses', () => {
   it.each([null, 1, {}, { ...busy, loop: 'much' }])('refuses the saturation %j', (saturation) => {
     const book = new StatsOfProcesses(() => expect.unreachable());
-    expect(() => book.take(JSON.stringify({ ...stats, saturation }))).toThrow('the process stats of a runner cannot be read');
+    expect(() => book.take(JSON.stringify({ ...stats, saturation }))).toThrow("the stats that a runner's process sent cannot be read");
   });
 });

@@ -22,7 +22,7 @@ export class StatsOfProcesses {
     try {
       stats = readProcessStats(text);
     } catch (error) {
-      throw new MalformedError(`the process stats of a runner cannot be read: ${(error as Error).message}`, { cause: error });
+      throw new MalformedError(`the stats that a runner's process sent cannot be read: ${(error as Error).message}`, { cause: error });
     }
     if (this.#processes.size < most || this.#processes.has(stats.pid)) this.#processes.set(stats.pid, stats);
     if (stats.saturation) this.#onSaturation(stats.saturation);

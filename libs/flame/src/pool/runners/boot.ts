@@ -62,7 +62,7 @@ export function bootRunner(
     () => undefined,
     async () => {
       // The runner may have attached in the moment in which its boot was given up.
-      attached.then(({ link }) => link.drop('its boot was given up')).catch(() => undefined);
+      attached.then(({ link }) => link.drop('its boot was aborted')).catch(() => undefined);
       const machine = await made.catch(() => undefined);
       await machine?.stop(0);
     },
@@ -84,7 +84,7 @@ export function bootRunner(
 function diedEarly(backend: FlameBackend, exit: MachineExit): BootError {
   const clean = exit.how === 'exit' && exit.code === 0;
   const why = clean
-    ? `. The script of the runner ended before an app with a FlameModule was initialised. A runner runs the parent's script up to createApplicationContext(), app.init() or app.listen(): let it get there, or give the backend an entry that does`
+    ? `. The runner's script ended before it initialised an app with a FlameModule. A runner executes the parent's script up to createApplicationContext(), app.init() or app.listen(): make sure that the script gets there, or set the backend's option entry to a file that does`
     : '';
   return new BootError(`${backend.name}: the machine ended before its runner attached: ${exit.text}${why}`, {
     phase: 'attach',

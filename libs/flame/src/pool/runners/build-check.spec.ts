@@ -22,7 +22,7 @@ describe('BuildCheck', () => {
       expect(check.refusal(hello(`r${place}`, of))).toBeUndefined();
     expect(warnings).toEqual([
       'runner r0 was started from another build of the app than its parent: the runner has build bbbbbbbb (1 file), the parent build aaaaaaaa (3 files). ' +
-        "Restart the parent, and deploy each build to a folder or an image of its own. This warning comes once for each build; buildMismatch: 'refuse' refuses such runners.",
+        "Restart the parent, and deploy each build to its own folder or image. This warning is logged once for each build. Set buildMismatch: 'refuse' to refuse such runners.",
       expect.stringContaining('runner r2 '),
     ]);
   });
@@ -32,7 +32,7 @@ describe('BuildCheck', () => {
     const check = new BuildCheck({ ...build, changes } as AppBuild, 'refuse', () => expect.unreachable());
     for (let round = 0; round < 2; round++)
       expect(check.refusal(hello('r', other))).toContain(
-        "parent's start: dist/a.js, dist/b.js, dist/c.js, dist/d.js, dist/e.js and 2 more. Restart",
+        'since the parent started: dist/a.js, dist/b.js, dist/c.js, dist/d.js, dist/e.js and 2 more. Restart',
       );
   });
 

@@ -33,7 +33,7 @@ export class BuildCheck {
     if (this.#mode === 'ignore' || this.#told.has(there.digest)) return undefined;
     this.#told.add(there.digest);
     this.#warn(
-      `${this.#sentence(runner, here, there)} This warning comes once for each build; buildMismatch: 'refuse' refuses such runners.`,
+      `${this.#sentence(runner, here, there)} This warning is logged once for each build. Set buildMismatch: 'refuse' to refuse such runners.`,
     );
     return undefined;
   };
@@ -43,12 +43,10 @@ export class BuildCheck {
     const named = changes.slice(0, mostNamed).join(', ');
     const more = changes.length - mostNamed;
     const changed =
-      named === ''
-        ? ''
-        : ` On disk these files are not what they were at the parent's start: ${named}${more > 0 ? ` and ${more} more` : ''}.`;
+      named === '' ? '' : ` These files have changed on disk since the parent started: ${named}${more > 0 ? ` and ${more} more` : ''}.`;
     return (
       `runner ${runner} was started from another build of the app than its parent: the runner has build ${shown(there)}, the parent build ${shown(here)}.` +
-      `${changed} Restart the parent, and deploy each build to a folder or an image of its own.`
+      `${changed} Restart the parent, and deploy each build to its own folder or image.`
     );
   }
 }

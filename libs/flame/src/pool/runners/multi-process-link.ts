@@ -146,7 +146,7 @@ export class MultiProcessLink implements Link {
   }
 
   #lose(branch: Branch, how: string): void {
-    const reason = `one of its ${this.#branches.length} processes went away: ${how}`;
+    const reason = `one of its ${this.#branches.length} processes ended: ${how}`;
     for (const id of branch.ids) {
       this.#receiver!.frame({ type: 'refuse', id, code: 'FLAME_LOST', ran: 'maybe', reason: `the call was lost: ${reason}`, held: false });
       this.#homes.delete(id);

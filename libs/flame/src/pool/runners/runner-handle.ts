@@ -89,7 +89,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.#down = true;
     this.#stopping ??= (async () => {
       this.#link.send({ type: 'leave', grace, reason });
-      await this.machine.stop(grace).catch((error: Error) => this.owner.warn(`runner ${this.id} may still run: ${error.message}`));
+      await this.machine.stop(grace).catch((error: Error) => this.owner.warn(`runner ${this.id} may still be running: ${error.message}`));
       this.#link.drop(reason);
       this.#dispose(reason);
       this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));
@@ -173,13 +173,13 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #call(id: number): PendingCall {
     const call = this.#calls.get(id);
-    if (!call) throw new MalformedError(`a runner answered call ${id}, which it does not have`);
+    if (!call) throw new MalformedError(`a runner answered call ${id}, which does not run there`);
     return call;
   }
 
   #returned(frame: Frame & { type: 'return' }): void {
     const call = this.#call(frame.id);
-    const read = readValue(`what ${call.label} gives`, 'result', () => this.#decode(frame.value, call));
+    const read = readValue(`the result of ${call.label}`, 'result', () => this.#decode(frame.value, call));
     if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
     this.owner.answered('returned', frame.value.byteLength, call);
     call.streaming = frame.held && this.#streams.receives(call.id);
@@ -190,7 +190,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #threw(frame: Frame & { type: 'throw' }): void {
     const call = this.#call(frame.id);
-    const read = readValue(`what ${call.label} throws`, 'error', () => this.owner.codec.decodeThrown(frame.error, this.owner.place));
+    const read = readValue(`the error of ${call.label}`, 'error', () => this.owner.codec.decodeThrown(frame.error, this.owner.place));
     if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
     this.owner.answered('threw', frame.error.byteLength, call);
     this.owner.threw(call, read.value);
@@ -207,7 +207,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     // The caller is gone, so the streams and resources have no user.
     if (!failure) return;
     if (streaming) call.reject(failure.error);
-    this.#abandon(call, 'its caller had gone');
+    this.#abandon(call, 'its caller had left');
   }
 
   /** The last stream of a result is over. Its resources may remain. */
@@ -219,7 +219,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       this.owner.tell({ type: 'held', call });
     } else if (left) {
       call.over();
-      this.#abandon(call, 'what it streams is not consumed any more');
+      this.#abandon(call, 'its stream is no longer read');
     }
   }
 
@@ -263,7 +263,10 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   #ended(call: PendingCall): void {
     this.#calls.delete(call.id);
     if (this.#streams.has(call.id))
-      this.#streams.close(call.id, new FlameError('FLAME_LOST', `${call.label} was lost: it ended before its streams`, { ran: 'yes' }));
+      this.#streams.close(
+        call.id,
+        new FlameError('FLAME_LOST', `${call.label} was lost: the call ended before its streams did`, { ran: 'yes' }),
+      );
     this.#resources.close(call.id);
     call.over();
     this.owner.tell({ type: 'ended', call });

@@ -151,9 +151,7 @@ export class RunnerManager {
         void boot.cleared.then(
           () => this.#disposed(runner),
           (cause: unknown) => {
-            this.#setup.log.error(
-              `pool "${this.#setup.config.name}": runner ${runner} may not have been removed: ${(cause as Error).message}`,
-            );
+            this.#setup.log.error(`pool "${this.#setup.config.name}": runner ${runner} may still exist: ${(cause as Error).message}`);
             this.#disposed(runner);
           },
         );

@@ -16,5 +16,5 @@ it('A pool whose backend cannot end a machine warns of it, and keeps no place fo
   );
   expect([await rig.call('Work.run'), await rig.call('Work.run')]).toEqual(['ran', 'ran']);
   await rig.pool.drain();
-  expect(rig.log.lines.filter((line) => line.includes('may still run: the platform does not answer'))).toHaveLength(2);
+  expect(rig.log.lines.filter((line) => line.includes('may still be running: the platform does not answer'))).toHaveLength(2);
 });

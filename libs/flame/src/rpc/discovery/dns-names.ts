@@ -21,7 +21,7 @@ export class DnsNames {
   constructor(read: OptionReader) {
     const servers = read.raw('servers');
     if (servers !== undefined && !(Array.isArray(servers) && servers.every((server) => typeof server === 'string')))
-      throw read.refuse('servers', `must be a list of addresses, but is ${show(servers)}`, "Give for example ['fdaa::3'].");
+      throw read.refuse('servers', `must be a list of addresses, but is ${show(servers)}`, "Pass for example ['fdaa::3'].");
     this.#servers = servers as string[] | undefined;
   }
 

@@ -30,7 +30,7 @@ export class FlyDiscovery implements Discovery {
       throw badOption(
         'FlyDiscovery options.app',
         'is missing, and FLY_APP_NAME is not set',
-        'Give the name of the Fly app, or run on Fly.io.',
+        'Pass the name of the Fly app, or run on Fly.io.',
       );
     this.#domain = `${app}.internal`;
     this.#port = read.count('port', 1, rpcDefaults.port);

@@ -40,7 +40,7 @@ export class Callers {
       onLeave: () => {},
       onEnd: (end) => {
         left();
-        executor.abortLinked(`the instance that called is gone: ${end.reason}`);
+        executor.abortLinked(`the calling instance is gone: ${end.reason}`);
         void executor.drain(config.shutdownTimeout, end.reason).then(() => this.#serving.delete(link));
       },
     });

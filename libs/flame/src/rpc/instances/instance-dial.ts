@@ -35,12 +35,12 @@ export async function dialInstance({ address, about, identity, signal, ...rest }
     const { instance } = await reach(randomBytes(16).toString('base64url'), signal);
     if (instance !== undefined) return { link, hello: instance };
   } catch (error) {
-    link.drop('it was not reached');
+    link.drop('it could not be reached');
     const text = errorText(error as ServiceError);
     if (otherSecret.test(text))
       throw new FlameError(
         'FLAME_DENIED',
-        `it does not trust this instance, or is none of this app: their secrets or certificates differ (${text})`,
+        `it does not trust this instance, or belongs to another app: their secrets or certificates differ (${text})`,
         {
           cause: error,
         },
@@ -49,8 +49,8 @@ export async function dialInstance({ address, about, identity, signal, ...rest }
       cause: error,
     });
   }
-  link.drop('it is no instance');
-  throw new FlameError('FLAME_DENIED', 'it did not say which instance it is');
+  link.drop('it is not an instance of an app');
+  throw new FlameError('FLAME_DENIED', 'it did not identify itself as an instance');
 }
 
 /** Error texts of OpenSSL and Node for a certificate that is missing, or that another authority has signed. */

@@ -88,7 +88,7 @@ export class InstanceServer {
       );
     } catch (error) {
       const where = `${host ?? 'all interfaces'}, port ${port}`;
-      throw new FlameError('FLAME_CONFIG', `this instance cannot listen for the others on ${where}: ${(error as Error).message}`, {
+      throw new FlameError('FLAME_CONFIG', `this instance cannot listen for other instances on ${where}: ${(error as Error).message}`, {
         cause: error,
       });
     }

@@ -222,7 +222,7 @@ const neverSaid = new Promise<MachineExit>(() => {});
 
 /** @throws {FlameError} FLAME_DENIED if the instance does not report its region. */
 function infoOf({ runner, region, app = '', manifest }: Hello, address: string): InstanceInfo {
-  if (region === undefined) throw new FlameError('FLAME_DENIED', 'it did not say in which region it is');
+  if (region === undefined) throw new FlameError('FLAME_DENIED', 'it did not name its region');
   return { id: runner, region, address, version: app || versionOf(manifest.digest), self: false };
 }
 

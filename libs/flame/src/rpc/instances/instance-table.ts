@@ -83,17 +83,17 @@ export class InstanceTable {
     let found: Set<string>;
     try {
       const answer: unknown = await this.#inTime((signal) => discovery.find(signal));
-      if (!Array.isArray(answer)) throw new Error(`it must give a list of instances, but gave ${show(answer)}`);
+      if (!Array.isArray(answer)) throw new Error(`its find() must return a list of instances, but returned ${show(answer)}`);
       found = new Set(
         (answer as readonly FoundInstance[]).map(({ address }, place) =>
-          readAddress(address, `the address of instance ${place} that it found`),
+          readAddress(address, `the address of instance ${place} in its result`),
         ),
       );
       if (this.#silence !== undefined) log.log('the discovery of instances works again');
       this.#silence = undefined;
     } catch (error) {
       const { message } = error as Error;
-      if (message !== this.#silence) log.warn(`instances could not be discovered, those that are known stay: ${message}`);
+      if (message !== this.#silence) log.warn(`the discovery of instances failed, so the known instances are kept: ${message}`);
       this.#silence = message;
       return;
     }

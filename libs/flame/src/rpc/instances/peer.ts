@@ -21,7 +21,7 @@ export interface PeerHome {
 /** Why an instance takes no calls although it has a session. */
 const troubles: Record<InstanceState, string | undefined> = {
   ready: undefined,
-  suspended: 'its connection is broken, and may come back',
+  suspended: 'its connection is cut, and may be restored',
   leaving: 'it is shutting down',
   over: undefined,
 };
@@ -86,10 +86,10 @@ export class Peer {
     const session = await this.#home.dial(this.address, signal);
     this.#trouble = undefined;
     // The peer was dropped meanwhile, so the table would never close this session.
-    if (signal.aborted) return session.close(0, 'there is no need of it');
+    if (signal.aborted) return session.close(0, 'it is not needed');
     const decision = this.#home.judge(session);
     if (decision !== 'use') {
-      await session.close(0, 'there is no need of it');
+      await session.close(0, 'it is not needed');
       this.#firstTried();
       if (decision === 'self') this.#self = true;
       else await decision.twin.over;

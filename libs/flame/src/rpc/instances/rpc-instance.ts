@@ -95,7 +95,7 @@ export class RpcInstance {
     });
     const handlers = this.#index.names.length;
     this.#log.log(
-      `instance ${instance} of region ${myRegion} (primary: ${primaryRegion}) listens for the others on ${joinAddress(host ?? '0.0.0.0', this.#server.port)}; ` +
+      `instance ${instance} of region ${myRegion} (primary: ${primaryRegion}) listens for other instances on ${joinAddress(host ?? '0.0.0.0', this.#server.port)}; ` +
         `${handlers} handler${handlers === 1 ? '' : 's'}, version ${this.#about.app}`,
     );
     void this.#table.ready;
@@ -138,6 +138,6 @@ export class RpcInstance {
   #refused(client: string, why: string): void {
     if (this.#clock.now() - this.#warnedAt < quiet) return;
     this.#warnedAt = this.#clock.now();
-    this.#log.warn(`refused a connection from ${client}, which is no instance of this app: ${why.trim()}`);
+    this.#log.warn(`refused a connection from ${client}, which is not an instance of this app: ${why.trim()}`);
   }
 }

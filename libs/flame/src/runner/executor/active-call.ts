@@ -72,7 +72,7 @@ export class ActiveCall extends Timed implements TracedRun {
   end(_reason: string): void {
     throw new FlameError(
       'FLAME_CONFIG',
-      `${this.name} is no child, and ends when it returns. FlameCall.end() ends the child whose method calls it.`,
+      `${this.name} is not a method of a child. FlameCall.end() ends the child whose method calls it; other calls end when they return.`,
       {
         ran: 'maybe',
       },

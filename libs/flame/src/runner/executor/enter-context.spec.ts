@@ -59,6 +59,6 @@ describe('enterContext', () => {
   });
 
   it('refuses a context that the app has no option for', () => {
-    expect(() => enter(undefined)).toThrow(/Give FlameModule the same `context` option in parent and runner/);
+    expect(() => enter(undefined)).toThrow(/Set the same `context` option of FlameModule in parent and runner/);
   });
 });

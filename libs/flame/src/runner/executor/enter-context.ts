@@ -23,7 +23,7 @@ export function enterContext({ context, codec, log }: ContextSetup, bytes: Uint8
   if (!context)
     throw new FlameError(
       'FLAME_CONFIG',
-      'the call came with a context, but this runner has no `context` option. Give FlameModule the same `context` option in parent and runner.',
+      'the call has a context, but this runner has no `context` option. Set the same `context` option of FlameModule in parent and runner.',
     );
   let carried: unknown;
   try {
@@ -48,5 +48,8 @@ export function enterContext({ context, codec, log }: ContextSetup, bytes: Uint8
   }
   if (entered) return;
   entered = true;
-  throw new FlameError('FLAME_CONFIG', 'context.run() of FlameModule returned without having called next(). Call it once, at once.');
+  throw new FlameError(
+    'FLAME_CONFIG',
+    'context.run() of FlameModule returned without having called next(). Call next() once, before run() returns.',
+  );
 }

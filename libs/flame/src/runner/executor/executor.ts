@@ -147,7 +147,7 @@ export class Executor implements LinkReceiver, CallHost {
   }
 
   #call(frame: Frame & { type: 'call' }): void {
-    if (this.#calls.has(frame.id)) throw new Error(`call ${frame.id} runs here already`);
+    if (this.#calls.has(frame.id)) throw new Error(`call ${frame.id} already runs here`);
     const { codec, link, clock, table } = this.#setup;
     const at = frame.handlerTimeout === 0 ? Infinity : clock.now() + frame.handlerTimeout;
     const call = admit(frame, at, this, this.#calls, table, this.#leaving);

@@ -30,8 +30,8 @@ const notARequest = new Proxy(Object.prototype, {
       return Reflect.get(target, key, receiver) as unknown;
     throw new FlameError(
       'FLAME_CONFIG',
-      `"${key}" was looked for in the request, but on a runner there is none: a FlameCall is in its place, and has no "${key}". ` +
-        `Let what the handler needs of a request travel with FlameModule's option \`context\` (docs/context.md), or pass it as an argument.`,
+      `"${key}" was read from the request, but a runner has no request: it has a FlameCall instead, which has no "${key}". ` +
+        `Send the values that the handler needs with FlameModule's option \`context\` (docs/context.md), or pass them as arguments.`,
       { ran: 'maybe' },
     );
   },

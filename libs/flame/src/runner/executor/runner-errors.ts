@@ -21,7 +21,7 @@ export function cannotCross(what: string, root: string, error: unknown): FlameEr
 export function castStreams(handler: string): FlameError {
   return new FlameError(
     'FLAME_ENCODING',
-    `${handler} was cast and returned a stream, which nobody consumes. Call it instead, and consume what it streams.`,
+    `${handler} was cast and returned a stream, but a cast has no reader. Call the method instead, and read the stream.`,
     { ran: 'yes' },
   );
 }
@@ -53,5 +53,5 @@ export function noSuchChild(method: string): FlameError {
 
 /** The error for code that reads a stream among the arguments after the call is over. */
 export function pastEnd(handler: string): FlameError {
-  return new FlameError('FLAME_CANCELLED', `${handler} is over, and the streams among its arguments with it`, { ran: 'yes' });
+  return new FlameError('FLAME_CANCELLED', `${handler} has ended, so the streams in its arguments have ended too`, { ran: 'yes' });
 }

@@ -85,7 +85,7 @@ export class RunnerHost {
     // With a lifeline, no timer is needed here: a living parent ends a runner that does not boot in time.
     this.#bootTimer = afterLimit(clock, this.#lifeline ? Infinity : info.bootTimeout, () => {
       log.error(
-        `this runner of pool "${info.pool}" did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms) and ends`,
+        `this runner of pool "${info.pool}" ends, because it did not reach its parent at ${info.address} within bootTimeout (${info.bootTimeout} ms)`,
       );
       setup.exit(1);
     });
@@ -101,7 +101,7 @@ export class RunnerHost {
     const { info, environment = thisProcess } = this.#setup;
     this.#app = app;
     // Take over the signals first: as soon as the parent knows this runner, it may get work.
-    environment.onSignal((signal) => void this.leave(info.shutdownTimeout, `it got ${signal}`));
+    environment.onSignal((signal) => void this.leave(info.shutdownTimeout, `it received ${signal}`));
     this.#attached = this.#attach(app);
     return this.#attached;
   }
@@ -196,9 +196,9 @@ export class RunnerHost {
    */
   async #exportTelemetry(): Promise<void> {
     const { log, environment = thisProcess } = this.#setup;
-    const warn = (problem: string): void => log.warn(`what this runner recorded last for OpenTelemetry may be lost: ${problem}`);
+    const warn = (problem: string): void => log.warn(`the last OpenTelemetry data of this runner may be lost: ${problem}`);
     const exported = environment.exportTelemetry?.().catch((error: Error) => warn(error.message));
-    if (!(await this.#within(exportLimit, exported))) warn(`it was not exported within ${exportLimit} ms`);
+    if (!(await this.#within(exportLimit, exported))) warn(`the export took longer than ${exportLimit} ms`);
   }
 
   /** Waits for `done`, but not longer than `limit` milliseconds; returns whether it was in time. */

@@ -151,7 +151,7 @@ async function watch() {
     lastDue = due;
     if (overdue >= grace && read(word.inspector) !== 0 && hasDebugger(read(word.inspector))) overdue = 0;
     if (overdue >= grace) {
-      kill('the event loop is blocked, still ' + overdue + ' ms after the deadline of ' + name(read(word.handler)) + '. A handler has to give way now and then, or compute in a worker thread');
+      kill('the event loop is blocked, still ' + overdue + ' ms after the deadline of ' + name(read(word.handler)) + '. Let the handler yield to the event loop regularly, or compute in a worker thread');
     }
 
     if (read(word.answered) === asked || sinceAsked < dialAfter) continue;

@@ -69,7 +69,7 @@ export class Watchdog {
     });
     this.#thread.on('error', (error: unknown) => {
       log.warn(
-        `the watchdog of this runner ended: ${String(error)}. A handler that blocks the event loop is not killed any more at its deadline`,
+        `the watchdog of this runner ended: ${String(error)}. From now on, a runner whose handler blocks the event loop is not killed at the deadline`,
       );
     });
     // Call `unref` after adding the listeners, because a listener keeps the process alive again.

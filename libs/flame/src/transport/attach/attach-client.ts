@@ -146,7 +146,7 @@ function exchangeHello(
         else reject(error ?? new Error('it ended the stream without a welcome'));
       },
     });
-    const stop = (): void => pipe.destroy('it is given up');
+    const stop = (): void => pipe.destroy('the attempt was aborted');
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     pipe.write(hello, () => {});

@@ -174,7 +174,7 @@ export class AttachService {
     if (session !== undefined && sameSecret(hello.session, session.key)) return session;
     throw new AttachRejected(
       'unauthenticated',
-      `${this.#options.peer ?? 'runner'} ${hello.runner} has no session to resume: it is over, or its key is wrong`,
+      `${this.#options.peer ?? 'runner'} ${hello.runner} has no session to resume: the session has ended, or its key is wrong`,
     );
   }
 }

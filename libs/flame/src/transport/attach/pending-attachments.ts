@@ -14,7 +14,8 @@ export class PendingAttachments {
   /** See `AttachServer.expect`. */
   expect(runner: ExpectedRunner, signal: AbortSignal): Promise<Attachment> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new FlameError('FLAME_REFUSED', `the parent is closing and expects no runner ${runner.runner}`));
+      if (this.#closed)
+        return reject(new FlameError('FLAME_REFUSED', `the parent is closing, and no longer expects runner ${runner.runner}`));
       if (signal.aborted) return reject(signal.reason as Error);
       const withdraw = (): void => {
         this.#settle(runner.runner);
@@ -36,7 +37,7 @@ export class PendingAttachments {
     if (expected === undefined || !sameSecret(token, expected.runner.token)) {
       throw new AttachRejected(
         'unauthenticated',
-        `runner ${runner} may not attach: its token is wrong, was used before, or came after bootTimeout, when the parent no longer expected it`,
+        `runner ${runner} may not attach: its token is wrong, was already used, or arrived after bootTimeout, when the parent no longer expected it`,
       );
     }
     this.#settle(runner);
@@ -109,7 +110,7 @@ function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manife
   // If a script starts several apps, runners are copies of the first app.
   const otherApp =
     onlyRunner.length > 0 && onlyParent.length > 0
-      ? ' Where the script starts several apps with a FlameModule, runners are the first: give the backend of the others an `entry` that starts theirs alone.'
+      ? " If the script starts several apps with a FlameModule, runners use the first one: set the option `entry` of the other apps' backends to a file that starts only that app."
       : '';
   return `runner ${runner} does not match its parent: ${differences.join('; ')}. Run the same build of the app on both sides.${otherApp}`;
 }

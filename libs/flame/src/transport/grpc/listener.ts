@@ -96,7 +96,7 @@ function throughTls(
   server.on('secureConnection', (socket: TLSSocket) => {
     const peer = peerOf(socket);
     if (!check || check.admits(socket)) return inject(new ShieldedSocket(socket, (bytes) => unauthenticated.received(peer, bytes)));
-    check.onRefused(socket.remoteAddress ?? '', 'its certificate is for somebody else');
+    check.onRefused(socket.remoteAddress ?? '', 'its certificate was issued for another name');
     socket.destroy();
   });
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {

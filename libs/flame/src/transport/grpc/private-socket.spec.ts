@@ -75,7 +75,7 @@ describe('openPrivateSocket', () => {
     await expect(openPrivateSocket(listen, undefined, [folder])).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
       message: expect.stringMatching(
-        /has too long a path for a Unix socket \(1\d\d bytes, at most 103\)\nSet TMPDIR to a folder .* at most 71 bytes/,
+        /its path is too long for a Unix socket \(1\d\d bytes, at most 103\)\nSet TMPDIR to an existing folder .* at most 71 bytes/,
       ),
     });
     expect(readdirSync(folder)).toEqual([]);
@@ -97,7 +97,9 @@ describe('openPrivateSocket', () => {
     const hears = (): Promise<void> => Promise.reject(new Error('EPERM: no sockets here'));
     const failure = openPrivateSocket(hears, undefined, [missing, deaf]);
     await expect(failure).rejects.toMatchObject({ code: 'FLAME_CONFIG' });
-    await expect(failure).rejects.toThrow(new RegExp(`- ${missing}: ENOENT.*\n- ${deaf}: EPERM: no sockets here\nSet TMPDIR to a folder`));
+    await expect(failure).rejects.toThrow(
+      new RegExp(`- ${missing}: ENOENT.*\n- ${deaf}: EPERM: no sockets here\nSet TMPDIR to an existing folder`),
+    );
   });
 
   it('finds the socket gone when it was removed, or when another is in its place', async () => {

@@ -58,14 +58,14 @@ export async function openPrivateSocket(
   }
   throw new FlameError(
     'FLAME_CONFIG',
-    `no folder can hold the Unix socket on which runners of this host attach:\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` +
-      `Set TMPDIR to a folder that exists, that this process may write to, and whose path has at most ${longestPath - ownPart} bytes.`,
+    `no folder is usable for the Unix socket to which runners on this host connect:\n${failures.map((failure) => `- ${failure}`).join('\n')}\n` +
+      `Set TMPDIR to an existing folder that this process can write to and whose path has at most ${longestPath - ownPart} bytes.`,
   );
 }
 
 async function listenBelow(folder: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket> {
   const bytes = Buffer.byteLength(folder) + ownPart;
-  if (bytes > longestPath) throw new Error(`it has too long a path for a Unix socket (${bytes} bytes, at most ${longestPath})`);
+  if (bytes > longestPath) throw new Error(`its path is too long for a Unix socket (${bytes} bytes, at most ${longestPath})`);
   const directory = await mkdtemp(join(folder, prefix));
   try {
     return await listenIn(directory, listen);
@@ -88,7 +88,7 @@ async function listenAgain(directory: string, listen: (path: string) => Promise<
 
 async function listenIn(directory: string, listen: (path: string) => Promise<void>): Promise<PrivateSocket> {
   // A directory on a file system without owners and modes is not private.
-  if (!(await isPrivate(directory))) throw new Error(`${directory} can be entered by other users`);
+  if (!(await isPrivate(directory))) throw new Error(`other users can enter ${directory}`);
   const path = join(directory, socketName);
   await rm(path, { force: true });
   await listen(path);

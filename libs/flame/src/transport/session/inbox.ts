@@ -73,7 +73,7 @@ export class Inbox {
   }
 
   #fetch({ at, length, head }: SharedFrame): WireFrame {
-    if (this.#ring === undefined) throw new Violation('a value in shared memory, of which there is none');
+    if (this.#ring === undefined) throw new Violation('a value in shared memory, which this session does not have');
     if (length > this.#maxPayload) throw tooLarge(length, this.#maxPayload);
     this.shared += length;
     youngGeneration.shared(length);

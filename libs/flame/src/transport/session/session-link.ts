@@ -111,8 +111,8 @@ export class SessionLink implements Link {
 
   /** Continues over a new connection, and drops an older one. `received` is the highest packet number that the other end has taken in. */
   connect(pipe: Pipe, received: number): void {
-    if (this.#over) return pipe.destroy('the session is over');
-    if (this.#pipe !== undefined) this.broke(this.#pipe, 'another connection took its place');
+    if (this.#over) return pipe.destroy('the session has ended');
+    if (this.#pipe !== undefined) this.broke(this.#pipe, 'another connection replaced it');
     const resumed = this.#suspended;
     this.#suspended = false;
     this.#stopTimer();
@@ -253,7 +253,7 @@ export class SessionLink implements Link {
     this.#stopTimer();
     const { clock, reconnectTimeout, closeTimeout = reconnectTimeout, peer } = this.#options;
     const limit = broke === undefined ? closeTimeout : reconnectTimeout;
-    const how = `broke (${broke ?? 'no answer'}) and did not come back within ${limit} ms`;
+    const how = `broke (${broke ?? 'no answer'}), and was not restored within ${limit} ms`;
     this.#stopTimer = clock.after(limit, () => this.#end({ how: 'cut', reason: `the connection to ${peer} ${how}` }));
   }
 

@@ -93,8 +93,8 @@ export class SharedMemory {
     if (this.#warned) return;
     this.#warned = true;
     this.#warn(
-      `shared memory is short, so large values go over the stream, which is slower: ${why}. ` +
-        'Give a container more of it: --shm-size=1g with docker run, shm_size: 1g in a compose file, in Kubernetes an emptyDir with medium: Memory mounted at /dev/shm.',
+      `shared memory is too small, so large values use the stream, which is slower: ${why}. ` +
+        'Give the container more: --shm-size=1g with docker run, shm_size: 1g in a compose file, or in Kubernetes an emptyDir with medium: Memory mounted at /dev/shm.',
     );
   }
 
@@ -254,7 +254,7 @@ function found(folder: string): string {
   try {
     const { bsize, blocks, bavail } = statfsSync(folder);
     const size = (count: number): string => `${Math.round((count * bsize) / 1024 / 1024)} MiB`;
-    return `${folder} has ${size(blocks)}, of which ${size(bavail)} are free, and half stays free for others`;
+    return `${folder} has ${size(blocks)}, of which ${size(bavail)} are free; half of it stays free for other programs`;
   } catch (error) {
     return (error as Error).message;
   }

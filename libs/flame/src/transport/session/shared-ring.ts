@@ -168,7 +168,7 @@ export class RingReader {
     const bytes = Buffer.allocUnsafeSlow(length);
     for (let done = 0; done < length;) {
       const count = readSync(this.#fd, bytes, done, length - done, at + done);
-      if (count === 0) throw new Violation(`a shared value of ${length} bytes at ${at}, of which only ${done} are there`);
+      if (count === 0) throw new Violation(`a shared value of ${length} bytes at ${at}, of which only ${done} have arrived`);
       done += count;
     }
     return bytes;

@@ -82,7 +82,7 @@ describe('YoungGeneration', () => {
 
   it.each(['', 'no', '0', 'OFF'])('refuses FLAME_YOUNG_COLLECTIONS=%j', (word) => {
     expect(() => new YoungGeneration(undefined, { FLAME_YOUNG_COLLECTIONS: word })).toThrow(
-      `the environment variable FLAME_YOUNG_COLLECTIONS is "${word}": it may be "on" (the default) or "off"`,
+      `the environment variable FLAME_YOUNG_COLLECTIONS is "${word}". Set it to "on" (the default) or "off"`,
     );
   });
 

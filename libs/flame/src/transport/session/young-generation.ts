@@ -95,7 +95,7 @@ export class YoungGeneration {
 function isEnabled(env: NodeJS.ProcessEnv): boolean {
   const word = env[variable] ?? 'on';
   if (word === 'on' || word === 'off') return word === 'on';
-  throw new FlameError('FLAME_CONFIG', `the environment variable ${variable} is "${word}": it may be "on" (the default) or "off"`, {
+  throw new FlameError('FLAME_CONFIG', `the environment variable ${variable} is "${word}". Set it to "on" (the default) or "off"`, {
     ran: 'no',
   });
 }
