@@ -159,6 +159,6 @@ export async function brokenFly(): Promise<BrokenPlatform> {
     machines: machines as unknown as Set<string>,
     make,
     called: `the Machines API at ${host}`,
-    byHand: /fly: machine m1 may still be there/,
+    byHand: /fly: machine m1 may still exist/,
   };
 }

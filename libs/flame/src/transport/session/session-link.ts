@@ -253,7 +253,7 @@ export class SessionLink implements Link {
     this.#stopTimer();
     const { clock, reconnectTimeout, closeTimeout = reconnectTimeout, peer } = this.#options;
     const limit = broke === undefined ? closeTimeout : reconnectTimeout;
-    const how = `broke (${broke ?? 'no answer'}), and was not restored within ${limit} ms`;
+    const how = `broke (${broke ?? 'no answer'}) and was not restored within ${limit} ms`;
     this.#stopTimer = clock.after(limit, () => this.#end({ how: 'cut', reason: `the connection to ${peer} ${how}` }));
   }
 
