@@ -1,4 +1,4 @@
-/** What a contestant is asked to do: `callers` at once, each calling again as soon as it has its answer. */
+/** The work for a contestant: `callers` concurrent callers, each of which calls again as soon as it has its answer. */
 export interface Job {
   /** One of the contestant's tasks. */
   readonly task: string;
@@ -9,20 +9,20 @@ export interface Job {
   readonly duration: number;
 }
 
-/** What came of it. Times are in milliseconds. */
+/** The measurement of a job. Times are in milliseconds. */
 export interface Measured {
   readonly calls: number;
   readonly elapsed: number;
   readonly p50: number;
   readonly p99: number;
-  /** CPU time of the callers' process and the one that answers: less noisy than time where a machine is shared. */
+  /** CPU time of the calling and of the answering process. On a shared machine it is less noisy than elapsed time. */
   readonly cpu: number;
 }
 
 /** Makes one call for a result of `size` bytes; rejects when the answer is wrong. */
 export type Call = (size: number) => Promise<void>;
 
-/** Runs a job. `answeringCpu` tells the CPU time of the process that answers. */
+/** Runs a job. `answeringCpu` returns the CPU time of the answering process. */
 export async function closedLoop(call: Call, answeringCpu: () => Promise<number>, { callers, size, duration }: Job): Promise<Measured> {
   const times: number[] = [];
   const cpuBefore = cpuTime() + (await answeringCpu());
@@ -50,7 +50,7 @@ export function cpuTime(): number {
   return (user + system) / 1000;
 }
 
-/** Of sorted numbers the least that `share` of them do not exceed. */
+/** The quantile of sorted numbers at `share`. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]!;
 }

@@ -2,30 +2,30 @@ import { closedLoop } from './closed-loop.js';
 import { collectAll } from './full-collection.js';
 import type { Call, Job, Measured } from './closed-loop.js';
 
-/** What the bench asks a contestant's process for: to do a job, or to be as a process that has been up for a while, see `collectAll`. */
+/** A message of the bench to a contestant's process: run a job, or `age`, which brings the heap into the state of a long-running process. */
 export type Order = Job | 'age';
 
-/** What a contestant's process says to the bench. */
+/** A message of a contestant's process to the bench. */
 export type Report =
   | { readonly is: 'ready' }
   | { readonly is: 'aged' }
   | { readonly is: 'measured'; readonly measured: Measured }
   | { readonly is: 'failed'; readonly why: string };
 
-/** What a contestant can do. */
+/** The functions that a contestant implements. */
 export interface Contest {
   readonly tasks: Readonly<Record<string, Call>>;
-  /** The CPU time so far of the process that answers. */
+  /** The CPU time of the answering process so far. */
   readonly answeringCpu: () => Promise<number>;
-  /** Has the process that answers collect all of its heap. */
+  /** Calls `collectAll` in the answering process. */
   readonly ageAnswering?: () => Promise<void>;
-  /** Resolves when what a job has left behind is gone, so that the next one is not disturbed. */
+  /** Resolves when the leftovers of a job are gone, so that they do not disturb the next job. */
   readonly settled?: () => Promise<void>;
-  /** Ends whatever this process has started, and this process. */
+  /** Ends this process and everything that it has started. */
   readonly close: () => void;
 }
 
-/** A contestant's side: measures what the bench asks for until it is disconnected, which is also what happens when the bench dies. */
+/** Runs in a contestant's process: executes the bench's orders until the bench disconnects or dies. */
 export function contest({ tasks, answeringCpu, ageAnswering, settled, close }: Contest): void {
   const run = async (job: Order): Promise<Report> => {
     try {

@@ -5,17 +5,17 @@ import { resolve } from 'node:path';
 import type { Job, Measured } from './closed-loop.js';
 import type { Order, Report } from './contest.js';
 
-/** Longer than any job takes; a contestant that says nothing for so long has failed. */
+/** Time for the answer to an order, in milliseconds; longer than any job. After it, the contestant has failed. */
 const patience = 120_000;
-/** How long a contestant may take to end by itself. */
+/** Time for a contestant to end by itself, in milliseconds. */
 const endTimeout = 10_000;
 
-/** The bench's side of a contestant: a process of its own, in which the callers are. It ends with this object's `stop`, or with the bench. */
+/** Starts and controls the process of a contestant, which contains the callers. The process ends with `stop` or with the bench. */
 export class Contestant {
   readonly #child: ChildProcess;
   readonly #file: string;
 
-  /** `file` is a program of this bench, or the absolute path of another's. */
+  /** `file` is a program of this bench, or the absolute path of a program of another checkout. */
   private constructor(file: string, args: string[], execArgv: string[]) {
     this.#file = file;
     this.#child = fork(resolve(import.meta.dirname, file), args, { execArgv, serialization: 'advanced' });
@@ -35,16 +35,16 @@ export class Contestant {
 
   async measure(job: Job): Promise<Measured> {
     const report = await this.#ask(job);
-    if (report.is !== 'measured') throw new Error(`${this.#file} did not measure, it is ${report.is}`);
+    if (report.is !== 'measured') throw new Error(`${this.#file} did not measure: it reported ${report.is}`);
     return report.measured;
   }
 
-  /** Makes its processes such as have been up for a while. */
+  /** Brings the heaps of its processes into the state of long-running ones. */
   async age(): Promise<void> {
     await this.#ask('age');
   }
 
-  /** Lets the process end by itself, kills it when it does not. Idempotent. */
+  /** Asks the process to end, and kills it if it does not end in time. Idempotent. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -63,7 +63,7 @@ export class Contestant {
   async #report(): Promise<Report> {
     const child = this.#child;
     const over = new AbortController();
-    const late = setTimeout(() => over.abort(new Error(`${this.#file} said nothing for ${patience} ms`)), patience);
+    const late = setTimeout(() => over.abort(new Error(`${this.#file} did not answer within ${patience} ms`)), patience);
     const exited = (code: number | null, signal: string | null): void =>
       over.abort(new Error(`${this.#file} ended early (${signal ?? code})`));
     child.once('exit', exited);

@@ -1,38 +1,40 @@
 import { join } from 'node:path';
 import { Contestant } from './contestant.js';
 
-/** A contestant's program, and the tasks that it is asked for. */
+/** A contestant's program and task. */
 interface Entry {
   readonly file: string;
-  /** What the bench's own app is told to keep warm. */
+  /** The pool that the bench's app keeps warm. */
   readonly pool?: string;
-  /** The task that a scenario means, by what travels: nothing, a result, an argument. */
+  /** The task that scenarios run, unless they send an argument. */
   readonly task: string;
-  /** Milliseconds for which it works before anything counts; 1,500 when left out. */
+  /** Duration of the warm-up, in milliseconds. @default 1_500 */
   readonly warmUp?: number;
 }
 
 const app = 'app/main.js';
-/** OpenTelemetry's SDK is compiled later than the rest: what is done for a recorded call, and then again for one that is not. */
+/** OpenTelemetry's SDK is compiled later than other code: first for recorded calls, and then again for calls that are not recorded. */
 const tracedWarmUp = 6_000;
 
 const entries: Readonly<Record<string, Entry>> = {
   flame: { file: app, pool: 'process', task: 'process' },
-  /** Ours without shared memory, as on other hosts. */
+  /** nestjs-flame without shared memory, as between hosts. */
   stream: { file: app, pool: 'stream', task: 'process' },
-  /** Ours with health checks, metrics, Prometheus that scrapes each second, and the dashboard without a reader. */
+  /** nestjs-flame with health checks, metrics that are scraped every second, and the dashboard without an open page. */
   observed: { file: app, pool: 'observed', task: 'process' },
-  /** The same with a reader of the dashboard. */
+  /** The same with an open page of the dashboard. */
   watched: { file: app, pool: 'watched', task: 'process' },
-  /** Ours in an app with OpenTelemetry's SDK, a span around each call and one in its handler, of which this share is recorded; all of ours is off. */
+  /**
+   * nestjs-flame in an app with OpenTelemetry's SDK, which has a span around each call and one in its handler, and records this share. Our own tracing is off.
+   */
   'app 1 %': { file: app, pool: 'app 1 %', task: 'process', warmUp: tracedWarmUp },
   'app 100 %': { file: app, pool: 'app 100 %', task: 'process', warmUp: tracedWarmUp },
-  /** The same with all of it on: what `watched` has, and traces. */
+  /** The same with our tracing, and everything that `watched` has. */
   'all 1 %': { file: app, pool: 'all 1 %', task: 'process', warmUp: tracedWarmUp },
   'all 100 %': { file: app, pool: 'all 100 %', task: 'process', warmUp: tracedWarmUp },
   local: { file: app, pool: 'local', task: 'local' },
   batched: { file: 'raw-batched.js', task: 'echo' },
-  /** The raw stream between two processes in which the bench's own app is up: what a value costs beyond it is ours, and not the app's. */
+  /** The raw stream between two processes with the bench's app. The cost of a value beyond this is ours, and not the app's. */
   'batched in app': { file: 'raw-batched.js', pool: 'idle', task: 'echo' },
   unary: { file: 'raw-unary.js', task: 'echo' },
   piscina: { file: 'peer-piscina.js', task: 'echo' },
@@ -43,12 +45,12 @@ const entries: Readonly<Record<string, Entry>> = {
 
 export type ContestantsByName = ReadonlyMap<string, { readonly contestant: Contestant; readonly task: string; readonly warmUp: number }>;
 
-/** A contestant of another checkout has the name of ours behind this. */
+/** The prefix of the names of another checkout's contestants. */
 export const otherPrefix = 'other ';
 const other = new RegExp(`^${otherPrefix}`);
 
 export interface StartOptions {
-  /** For the sockets of the raw servers. */
+  /** The folder for the sockets of the raw servers. */
   readonly folder: string;
   /** Node's options for each process. */
   readonly execArgv: string[];
@@ -56,7 +58,7 @@ export interface StartOptions {
   readonly against: string | undefined;
 }
 
-/** Starts contestants, each in a process of its own. All end with `stop`, or with the bench. */
+/** Starts contestants, each in its own process. They end with `stop` or with the bench. */
 export class Contestants {
   readonly #started: Contestant[] = [];
 
@@ -77,7 +79,7 @@ export class Contestants {
   }
 }
 
-/** The bench's own app, as a process from its start until it listens: how long that took, in milliseconds. */
+/** Measures the time from the start of the bench's app until it listens, in milliseconds. */
 export async function ownBoot(folder: string): Promise<number> {
   const begun = performance.now();
   const boot = await Contestant.start(app, [folder]);

@@ -3,7 +3,7 @@ import { find, gates } from './gates.js';
 import type { Row } from './results.js';
 import { tables } from './table.js';
 
-/** What a run leaves behind: `out/bench/bench.json`, and, for the figures that docs/performance.md gives, `bench/documented.json`. */
+/** The report of a run: `out/bench/bench.json`, and `bench/documented.json` for the figures in docs/performance.md. */
 export interface Report {
   readonly date: string;
   readonly machine: { readonly cpus: number; readonly model: string; readonly node: string; readonly platform: string };
@@ -15,14 +15,14 @@ export interface Report {
 const begin = '<!-- figures, written by `npm run bench -- --document` -->\n<!-- prettier-ignore-start -->';
 const end = '<!-- prettier-ignore-end -->';
 
-/** The page with the report's figures in the place that its marks show. */
+/** Returns the page with the report's figures between its marks. */
 export function documented(page: string, report: Report): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`docs/performance.md has no place for figures, between ${begin} and ${end}`);
   return `${page.slice(0, from)}${begin}\n\n${figures(report)}\n\n${page.slice(to)}`;
 }
 
-/** Without what only `out/bench/bench.json` keeps: each round by itself. */
+/** Removes the figures of single rounds, which only `out/bench/bench.json` keeps. */
 export function abridged(report: Report): Report {
   const short = (figures: Row['figures']): Row['figures'] =>
     Object.fromEntries(

@@ -14,7 +14,7 @@ export function figure(values: readonly number[]): Figure {
   return { median: quantile(sorted, 0.5), min: sorted[0]!, max: sorted.at(-1)!, values };
 }
 
-/** What two figures of the same rounds are to each other. Round by round, as the machine is the same only within one. */
+/** The ratio of two figures of the same rounds. Computed round by round, because the machine's load changes between rounds. */
 export function ratio(of: Figure, to: Figure): Figure {
   return figure(of.values.map((value, round) => value / to.values[round]!));
 }

@@ -1,14 +1,14 @@
 import type { Row } from './results.js';
 
-/** A ratio that must not get lost. */
+/** A ratio with a limit: the bench fails if the ratio becomes worse than the limit. */
 export interface Gate {
   readonly row: string;
   readonly ratio: string;
-  /** Whether more is better. */
+  /** True if a higher ratio is better. */
   readonly more: boolean;
-  /** What we set out for. */
+  /** The ratio that the project aims for. */
   readonly target: number;
-  /** It is shown and fails nothing: of a hundred calls the slowest is as much the machine's as ours. */
+  /** Set if the ratio is only shown. The slowest of a hundred calls depends on the machine as much as on our code. */
   readonly shownOnly?: true;
 }
 
@@ -31,7 +31,7 @@ export const gates: readonly Gate[] = [
   { row: '16 × 200 ms of JavaScript', ratio: 'flame/ideal', more: false, target: 1.1 },
 ];
 
-/** What of a gate was measured and is documented. */
+/** The measured and the documented ratio of a gate. */
 export interface Judged {
   readonly gate: Gate;
   readonly measured: number;
@@ -40,9 +40,9 @@ export interface Judged {
 }
 
 /**
- * Holds what was measured to two thirds of what is documented, or of what we set out for where more than that is documented: how much more depends on whether
- * both processes have a core to themselves. Of the rounds the best one counts: what the machine's other users take away is not ours,
- * and what we lost is lost in every round.
+ * Compares each measured ratio with its limit: two thirds of the documented ratio, or of the target if the documented ratio is better than the target. (How
+ * much better it can be depends on whether both processes have a core to themselves.) The best round counts: other users of the machine slow down some rounds,
+ * but a regression shows in all of them.
  */
 export function judge(rows: readonly Row[], documented: readonly Row[]): Judged[] {
   return gates.flatMap((gate) => {

@@ -9,13 +9,13 @@ import type { Group } from './scenarios.js';
 
 export interface GroupOptions {
   readonly rounds: number;
-  /** Milliseconds of a measurement. */
+  /** Duration of a measurement, in milliseconds. */
   readonly duration: number;
-  /** Contestants that are left out. */
+  /** Contestants that are not measured. */
   readonly absent: readonly string[];
   /** The folder of another checkout, for contestants whose name begins with "other". */
   readonly against: string | undefined;
-  /** Holds a folder for each group, for the sockets of the raw servers. */
+  /** The parent folder of each group's folder, which contains the sockets of the raw servers. */
   readonly folder: string;
   /** Node's options for each process. */
   readonly execArgv: string[];
@@ -23,7 +23,7 @@ export interface GroupOptions {
   readonly tell: (line: string) => void;
 }
 
-/** Measures a group, all rounds of it, with processes that end with it. Adds to `results`. */
+/** Measures all rounds of a group, with processes of its own, and adds the measurements to `results`. */
 export async function runGroup(group: Group, options: GroupOptions, results: Results): Promise<void> {
   const all = [...group.scenarios, group.beside, group.cpuBound, group.coldStart].filter((one) => one !== undefined);
   if (all.length === 0) return;
@@ -46,7 +46,7 @@ export async function runGroup(group: Group, options: GroupOptions, results: Res
   }
 }
 
-/** Milliseconds for which each scenario is measured before it counts: large values make few calls, whose code is compiled late. */
+/** Duration of each scenario's warm-up, in milliseconds. Scenarios with large values make few calls, so their code is compiled late. */
 const warmUpTime = 600;
 
 class GroupRun {
@@ -60,7 +60,9 @@ class GroupRun {
     this.#options = options;
   }
 
-  /** Has all code compiled before it counts: by many calls of one kind, and by rounds that are thrown away. All processes collect their heap first, as one that has been up for a while has. */
+  /**
+   * Makes V8 compile all code before the measurement: by many trivial calls, and by rounds whose results are discarded. First all processes collect their heap.
+   */
   async warmUp(): Promise<void> {
     for (const [name, { contestant, task, warmUp: duration }] of this.#contestants) {
       await contestant.age();
@@ -90,7 +92,7 @@ class GroupRun {
     }
   }
 
-  /** The caller's latency alone and beside the large result, one after the other. */
+  /** Measures a caller's latency, first alone and then during the transfer of a large result. */
   async #runBeside(results: Results): Promise<void> {
     const { beside } = this.#group;
     if (beside === undefined) return;
@@ -115,7 +117,7 @@ class GroupRun {
     }
   }
 
-  /** A call to a pool that has no runner, beside what the same app takes from its start until it listens. */
+  /** Measures a call to a pool without a runner, and the boot of the same app for comparison. */
   async #runColdStart(results: Results): Promise<void> {
     const { coldStart } = this.#group;
     if (coldStart === undefined) return;
@@ -126,7 +128,7 @@ class GroupRun {
   }
 }
 
-/** Each round begins with another contestant, so that none is always first. */
+/** Rotates the order, so that each round begins with another contestant. */
 function rotated<T>(list: readonly T[], by: number): T[] {
   const from = by % list.length;
   return [...list.slice(from), ...list.slice(0, from)];

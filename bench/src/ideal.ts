@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { contest } from './contest.js';
 
-/** What two cores can do: two bare processes, each with half of the jobs, known beforehand. */
+/** The best possible result on two cores: two plain processes, each with half of the jobs. */
 const jobs = 16;
 const workers = [0, 1].map(() => fork(join(import.meta.dirname, 'ideal-worker.js')));
 await Promise.all(workers.map((worker) => once(worker, 'message')));

@@ -15,33 +15,33 @@ import { ratioTable, tables } from './table.js';
 
 const { values: options } = parseArgs({
   options: {
-    /** Fewer and shorter rounds, without peers: for CI. Fails where a ratio has lost a third of what is documented. */
+    /** For CI: fewer and shorter rounds, without other libraries. Fails if a ratio is a third worse than documented. */
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
-    /** Only scenarios whose name holds this; the cold start is called "cold start". */
+    /** Runs only scenarios whose name contains this text. The name of the cold start is "cold start". */
     only: { type: 'string', default: '' },
     /** Writes a CPU profile of every process beside the figures. */
     profile: { type: 'boolean', default: false },
-    /** Measures ours beside that of another checkout of this repository, whose library and bench are built, and prints the ratios. */
+    /** Compares with another checkout of this repository, whose library and bench must be built, and prints the ratios. */
     against: { type: 'string' },
-    /** Puts what was measured into bench/documented.json and docs/performance.md. */
+    /** Writes the results to bench/documented.json and docs/performance.md. */
     document: { type: 'boolean', default: false },
   },
 });
 const against = options.against === undefined ? undefined : resolve(options.against);
-// Against another checkout many short rounds: a machine's other users disturb some of them, and the median is of the others.
+// Against another checkout, many short rounds: other users of the machine disturb some of them, and the median ignores these.
 const rounds = Number(options.rounds ?? (options.quick ? 3 : against === undefined ? 7 : 21));
 const duration = options.quick ? 150 : against === undefined ? 600 : 200;
 const root = join(import.meta.dirname, '../..');
 const out = join(root, 'out/bench');
 const documentedFile = join(root, 'bench/documented.json');
 const page = join(root, 'docs/performance.md');
-/** Contestants that are there for comparison only. */
+/** The contestants of other libraries, for comparison only. */
 const peers = ['piscina', 'nest grpc', 'bullmq'];
 
 const folder = mkdtempSync(join(tmpdir(), 'flame-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-// What the bench has started ends when it is disconnected from it.
+// The processes that the bench has started end when they are disconnected.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const results = new Results();
 const execArgv = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${out}`] : [];
@@ -82,7 +82,7 @@ function compare({ rows }: Report): void {
   if (options.quick && lost.length > 0) process.exitCode = 1;
 }
 
-/** The scenarios of a group that `--only` names. */
+/** The scenarios of a group that match `--only`. */
 function chosenOf({ topic, scenarios, execArgv, sets, beside, cpuBound, coldStart }: Group): Group {
   const wanted = <T extends { readonly name: string }>(one: T | undefined): T | undefined =>
     one?.name.includes(options.only) ? one : undefined;

@@ -4,10 +4,10 @@ import { Queue, QueueEvents, Worker } from 'bullmq';
 import { contest } from './contest.js';
 import { redisServer } from './redis-server.js';
 
-/** Jobs in a real Redis, done by sandboxed processors: a process for each job at a time, as many as there are slots. */
+/** BullMQ with a real Redis and sandboxed processors: each running job has a process, up to the number of slots. */
 const connection = { path: await redisServer(process.argv[2]!), maxRetriesPerRequest: null };
 const processor = pathToFileURL(join(import.meta.dirname, 'peer-bullmq-processor.js'));
-// Kept for a while: who waits for a job looks whether it is there.
+// Kept for a while, because a waiting caller checks that its job still exists.
 const kept = { removeOnComplete: { count: 5_000 }, removeOnFail: { count: 5_000 } };
 const queue = new Queue('bench', { connection, defaultJobOptions: kept });
 const events = new QueueEvents('bench', { connection });
@@ -30,7 +30,7 @@ contest({
       await run('work', turns);
     },
   },
-  // Redis's and the processors' are not asked for.
+  // The CPU time of Redis and of the processors is not measured.
   answeringCpu: async () => NaN,
   close: () => void Promise.allSettled([worker.close(true), events.close(), queue.close()]).then(() => process.exit()),
 });

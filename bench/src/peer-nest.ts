@@ -8,7 +8,7 @@ import { firstValueFrom } from 'rxjs';
 import { contest } from './contest.js';
 import { nestGrpcOptions } from './peer-nest-options.js';
 
-/** Nest's own gRPC microservice in another process, and its own client. */
+/** Nest's gRPC microservice in another process, with Nest's client. */
 const url = `unix:${join(process.argv[2]!, 'nest.sock')}`;
 const server = fork(join(import.meta.dirname, 'peer-nest-server.js'), [url]);
 server.once('exit', (code) => process.exit(code ?? 1));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { contest } from './contest.js';
 
-/** Worker threads of this process: nothing leaves it, and values are cloned by the engine. */
+/** Piscina: worker threads of this process, so V8 clones the values and no data leaves the process. */
 const filename = join(import.meta.dirname, 'peer-piscina-worker.js');
 const echoes = new Piscina({ filename, minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 256 });
 const workers = new Piscina({ filename, minThreads: 2, maxThreads: 2 });
@@ -16,7 +16,7 @@ contest({
     },
     work: (turns) => workers.run(turns, { name: 'work' }) as Promise<void>,
   },
-  // Its threads are counted with their process.
+  // The CPU time of the process includes its threads.
   answeringCpu: async () => 0,
   close: () => process.exit(),
 });

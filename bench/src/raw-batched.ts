@@ -3,7 +3,7 @@ import { answers, trivial } from './raw-bodies.js';
 import { RawReader, RawWriter } from './raw-frames.js';
 import { asIs, rawPeer, rawService } from './raw-grpc.js';
 
-/** The limit: one bidirectional stream, nothing done beyond telling the answers apart. */
+/** The upper limit for any library over gRPC: one bidirectional stream, whose only work is to match answers with their calls. */
 const { client, answeringCpu, ageAnswering } = await rawPeer(process.argv[2]!, process.argv[3]);
 const stream = client.makeBidiStreamRequest<Buffer, Buffer>(rawService.batched.path, asIs, asIs);
 const calls = new Map<number, { size: number; done: () => void; failed: (error: unknown) => void }>();

@@ -1,11 +1,11 @@
-/** Length, id and the size of the answer asked for. */
+/** The header: length, id, and the requested size of the answer. */
 const headSize = 12;
-/** What is batched at most; a larger body is a message of its own. */
+/** The maximum size of a batch. A larger body is a message of its own. */
 const batchSize = 64 * 1024;
 
 /**
- * The least that can carry calls over a stream: opaque frames, those of one turn of the event loop in one message. A large body is passed
- * through, as the message after its head.
+ * The simplest protocol for calls over a stream: opaque frames, of which those of one turn of the event loop share a message. A large body is
+ * not copied, but sent as the message after its header.
  */
 export class RawWriter {
   readonly #write: (message: Buffer) => void;
@@ -46,7 +46,7 @@ export class RawWriter {
 
   #flush(): void {
     if (this.#at === 0) return;
-    // A copy, as gRPC may keep the message for a while.
+    // A copy, because gRPC may keep the message for a while.
     const message = Buffer.allocUnsafe(this.#at);
     this.#batch.copy(message, 0, 0, this.#at);
     this.#at = 0;
@@ -54,10 +54,10 @@ export class RawWriter {
   }
 }
 
-/** Takes messages apart. */
+/** Splits messages into frames. */
 export class RawReader {
   readonly #frame: (id: number, ask: number, body: Buffer) => void;
-  /** The head whose body is the next message. */
+  /** The header whose body is the next message. */
   #large: { id: number; ask: number } | undefined;
 
   constructor(frame: (id: number, ask: number, body: Buffer) => void) {

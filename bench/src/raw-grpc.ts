@@ -5,7 +5,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import type { ChannelOptions, ServiceDefinition } from '@grpc/grpc-js';
 import { idleApp } from './app/idle-app.js';
 
-/** Tuned as the library's own connection is. */
+/** The same settings as the library's connection. */
 export const rawOptions: ChannelOptions = {
   'grpc-node.flow_control_window': 8 * 1024 * 1024,
   'grpc.enable_channelz': 0,
@@ -13,7 +13,7 @@ export const rawOptions: ChannelOptions = {
   'grpc.max_send_message_length': -1,
 };
 
-/** Bytes as they are, without protobuf. */
+/** Passes bytes without protobuf. */
 export const asIs = (bytes: Buffer): Buffer => bytes;
 
 const raw = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs };
@@ -22,7 +22,7 @@ export const rawService = {
   unary: { path: '/bench.Raw/Unary', requestStream: false, responseStream: false, ...raw },
 } satisfies ServiceDefinition;
 
-/** A raw server in a process of its own, as this process sees it. */
+/** The client of a raw server in another process. */
 export interface RawPeer {
   readonly client: Client;
   readonly answeringCpu: () => Promise<number>;
@@ -30,8 +30,8 @@ export interface RawPeer {
 }
 
 /**
- * Starts a raw server on a Unix socket in `folder` and connects to it; with a `column`, both in processes in which the bench's own app is up as well, started for
- * that. The server ends with this process.
+ * Starts a raw server on a Unix socket in `folder` and connects to it. With a `column`, both processes also run the bench's app for that column. The server
+ * ends with this process.
  */
 export async function rawPeer(folder: string, column = ''): Promise<RawPeer> {
   const address = `unix:${join(folder, `${basename(process.argv[1]!, '.js')}${column}.sock`)}`;

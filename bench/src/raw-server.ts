@@ -9,7 +9,7 @@ import { rawOptions, rawService } from './raw-grpc.js';
 
 if (process.argv[3]) await idleApp();
 
-/** The other end of the raw contestants: a process that answers with as many bytes as it is asked for, or with the question. */
+/** The server of the raw contestants: answers with the requested number of bytes, or with the request. */
 const server = new Server(rawOptions);
 server.addService(rawService, {
   batched(stream: ServerDuplexStream<Buffer, Buffer>) {

@@ -2,7 +2,7 @@ import { contest } from './contest.js';
 import { answers, trivial } from './raw-bodies.js';
 import { asIs, rawPeer, rawService } from './raw-grpc.js';
 
-/** What most would do: one unary gRPC call per invocation. */
+/** The usual approach: one unary gRPC call per invocation. */
 const { client, answeringCpu, ageAnswering } = await rawPeer(process.argv[2]!);
 
 const echo = (size: number): Promise<void> =>

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** Ends the server when its standard input ends: that is when this process does, however it ends. */
+/** Ends the server when its standard input ends, which happens at any end of this process. */
 const supervised = 'command -v redis-server >/dev/null || exit 1; redis-server "$@" & server=$!; cat >/dev/null; kill "$server"';
 
 /**
- * A Redis of the bench's own, on a Unix socket in `folder`, which ends with this process. It keeps nothing on disk. Gives the socket's path.
+ * Starts a Redis server for the bench, on a Unix socket in `folder`, and returns the socket's path. The server ends with this process, and stores nothing on
+ * disk.
  */
 export async function redisServer(folder: string): Promise<string> {
   const path = join(folder, 'redis.sock');

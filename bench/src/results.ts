@@ -2,7 +2,7 @@ import type { Measured } from './closed-loop.js';
 import { figure, ratio } from './figures.js';
 import type { Figure } from './figures.js';
 
-/** One measure: a figure for each contestant, and ratios between contestants. */
+/** One measured quantity: a figure for each contestant, and ratios between contestants. */
 export interface Row {
   /** The title of its table. */
   readonly topic: string;
@@ -17,7 +17,7 @@ export type Quantity = (measured: Measured) => number;
 export const rate: Quantity = ({ calls, elapsed }) => (calls / elapsed) * 1000;
 export const cpu: Quantity = (measured) => (measured.cpu / measured.calls) * 1000;
 
-/** Ratios beside those of `flame` to all others. */
+/** Ratios in addition to those of `flame` to all others. */
 const pairs = [
   ['stream', 'batched'],
   ['stream', 'batched in app'],
@@ -26,7 +26,7 @@ const pairs = [
   ['stream', 'other stream'],
 ] as const;
 
-/** All measurements of a run, by scenario and contestant, one per round. */
+/** All measurements of a run by scenario and contestant, with one entry per round. */
 export class Results {
   readonly #rounds = new Map<string, Map<string, Measured[]>>();
 
@@ -45,7 +45,7 @@ export class Results {
     return measured && figure(measured.map(value));
   }
 
-  /** Ours is compared with all others, and of the pairs those who take part with each other. `more` are further ratios. */
+  /** Computes the ratios of `flame` to all others, those of the listed pairs whose contestants took part, and those of `more`. */
   row(
     topic: string,
     scenario: string,

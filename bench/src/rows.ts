@@ -3,12 +3,12 @@ import { cpu, rate } from './results.js';
 import type { Results, Row } from './results.js';
 import { beside, coldStart, cpuBound, groups } from './scenarios.js';
 
-/** All that was measured, as the tables show it. */
+/** The rows of all tables. */
 export function rowsOf(results: Results): Row[] {
   const rows: Row[] = [];
   for (const { topic, scenarios } of groups) {
     for (const { name, callers, size, argument } of scenarios.filter((scenario) => results.has(scenario.name))) {
-      // What a value costs beyond a trivial call of as many callers.
+      // The cost of a value in relation to a trivial call with the same number of callers.
       const ours = results.figure(name, 'flame', rate);
       const trivial = results.figure(`${callers} callers`, 'flame', rate);
       const small = size > 0 && size <= 1024 && ours && trivial ? { 'flame/trivial': ratio(ours, trivial) } : {};

@@ -1,12 +1,12 @@
 import { otherPrefix } from './contestants.js';
 
-/** What contestants are measured at. */
+/** A scenario of the bench. */
 export interface Scenario {
   readonly name: string;
   readonly callers: number;
-  /** Bytes of the value that travels; 0 for a trivial call. */
+  /** Size of the value, in bytes; 0 for a trivial call. */
   readonly size: number;
-  /** The value is an argument and not the result. */
+  /** True if the value is the argument instead of the result. */
   readonly argument?: true;
   /** Names of the contestants; `flame` comes first. */
   readonly contestants: readonly string[];
@@ -39,8 +39,8 @@ const values: readonly Scenario[] = [
 ];
 
 /**
- * V8 shrinks its young generation while a process has nothing to do, as it has here while others are measured, and then moves calls under way to the old
- * one: by chance, at up to a third of the time of a call. With one size for all this is not compared.
+ * While a process is idle, as here during the measurements of other contestants, V8 shrinks its young generation. Running calls are then promoted to the old
+ * generation, by chance, which costs up to a third of a call's time. With a fixed size this effect does not distort the comparison.
  */
 const oneYoungSize = ['--min-semi-space-size=16'];
 
@@ -49,7 +49,7 @@ const traced = (share: string): readonly Scenario[] => [
   { name: `64 callers, traces of ${share}`, callers: 64, size: 0, contestants: [`app ${share}`, `all ${share}`] },
 ];
 
-/** A caller of trivial calls while a result of 100 MiB is on its way from the same runner, over the stream. */
+/** Trivial calls during the transfer of a result of 100 MiB from the same runner, over the stream. */
 export const beside = { name: '1 caller beside 100 MiB', contestants: ['stream'] };
 
 /** 16 jobs of 200 ms of pure JavaScript on two cores. */
@@ -63,8 +63,8 @@ export const cpuBound = {
 export const coldStart = { name: 'cold start', contestants: ['flame'] };
 
 /**
- * Scenarios that are compared with each other: measured in turn, by the same processes. Processes of other groups are not running meanwhile, because even an
- * idle process takes time and caches away.
+ * Scenarios that are compared with each other, measured in turn by the same processes. Processes of other groups do not run at the same time, because even an
+ * idle process costs CPU time and cache.
  */
 export interface Group {
   /** The title of its table. */
@@ -73,8 +73,8 @@ export interface Group {
   /** Node's options for its processes. */
   readonly execArgv?: readonly string[];
   /**
-   * How many sets of new processes share the rounds: for differences smaller than that of two processes of the same code, which V8 compiles differently. Once
-   * when left out, and in a quick run.
+   * Number of sets of new processes among which the rounds are divided. V8 compiles the same code differently in two processes, so small differences need
+   * several sets. One by default, and in a quick run.
    */
   readonly sets?: number;
   readonly beside?: typeof beside;
@@ -91,7 +91,7 @@ export const groups: readonly Group[] = [
   { topic: 'Jobs and cold starts', scenarios: [], cpuBound, coldStart },
 ];
 
-/** The same groups with each of our contestants beside the same one of another checkout, and nothing else. */
+/** The same groups with only our contestants, each beside the same contestant of another checkout. */
 export function againstOther(group: Group): Group {
   const scenarios = group.scenarios.map((scenario) => {
     const ours = scenario.contestants.filter((name) => name === 'flame' || name === 'stream');

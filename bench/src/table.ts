@@ -1,7 +1,7 @@
 import type { Figure } from './figures.js';
 import type { Row } from './results.js';
 
-/** A Markdown table for each topic: a line for each measure, with medians and half of the largest range between its rounds. At most 120 columns wide. */
+/** A Markdown table for each topic, with a row for each quantity: medians, and half of the largest range between rounds. At most 120 columns wide. */
 export function tables(rows: readonly Row[]): string {
   const topics = [...new Set(rows.map(({ topic }) => topic))];
   return topics
@@ -14,7 +14,7 @@ export function tables(rows: readonly Row[]): string {
     .join('\n\n');
 }
 
-/** The ratios that a name is in, in one Markdown table: medians, and the range between the rounds. */
+/** The ratios with a given name, in one Markdown table: medians, and the range between rounds. */
 export function ratioTable(rows: readonly Row[], holds: string): string {
   const lines = rows.flatMap(({ topic, name, unit, ratios }) =>
     Object.entries(ratios)
@@ -35,7 +35,7 @@ function table(topic: string, rows: readonly Row[]): string {
   return aligned([[topic, 'unit', ...contestants, '±'], ...lines], 2);
 }
 
-/** Cells as Markdown; those of the first `left` columns begin at the left. */
+/** Formats cells as a Markdown row; the first `left` columns are aligned to the left. */
 function aligned([head, ...lines]: readonly (readonly string[])[], left: number): string {
   const widths = head!.map((_, column) => Math.max(3, ...[head!, ...lines].map((cells) => cells[column]!.length)));
   const line = (cells: readonly string[]): string =>

@@ -1,6 +1,6 @@
 // Makes the files that apps load from what `nest build flame` has compiled. `entry/library.js` has the modules of `nestjs-flame` and those that
-// several subpaths need. Each subpath of package.json has a file with the modules that only it needs, which is its entry for `require`, and an
-// entry for `import` that gives what that file exports. A subpath that is used where there is no app has a file with all modules that it needs.
+// several subpaths need. Each subpath of package.json has a file with the modules that only it needs. This file is the entry for `require`, and
+// the entry for `import` exports the same. A subpath that is used without an app has a file with all modules that it needs.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
@@ -10,17 +10,20 @@ const require = createRequire(import.meta.url);
 const { dependencies, exports } = require('./package.json');
 const dist = join(import.meta.dirname, 'dist');
 const out = join(dist, 'entry');
-/** The module that each subpath exports, by its path in `dist`; that of `nestjs-flame` is the first. */
+/** The module that each subpath exports, by its path in `dist`. The first one is that of `nestjs-flame`. */
 const parts = new Map(
   Object.entries(exports)
     .filter(([subpath]) => subpath !== './package.json')
     .map(([subpath, { require }]) => [subpath.slice(2) || 'index', require.types.slice('./dist/'.length).replace('.d.ts', '.js')]),
 );
 
-/** Subpaths that load neither Nest nor `library.js`. What they keep is global or their own. */
+/** Subpaths that load neither Nest nor `library.js`. Their state is global or their own. */
 const alone = new Set(['inline']);
 
-/** Jest has no `import()` where it is not asked to. Dependencies are CommonJS; optional peers may be ES modules and keep theirs. */
+/**
+ * By default Jest does not support `import()`. So dependencies, which are CommonJS, are loaded with `require`. Optional peers may be ES modules and keep
+ * `import()`.
+ */
 const requireDependencies = {
   name: 'require dependencies',
   setup({ onLoad }) {
@@ -32,7 +35,7 @@ const requireDependencies = {
   },
 };
 
-/** What the entry for `import` has given takes the place of what `require` finds: a loader such as tsx gives the two formats a Nest each. */
+/** Modules that the entry for `import` has loaded replace those that `require` would find, because a loader such as tsx loads Nest once for each format. */
 const nestOfTheApp = {
   name: 'nest of the app',
   setup({ onResolve, onLoad }) {
@@ -70,7 +73,7 @@ function restoreClassNames(file) {
   if (names.length > 0) writeFileSync(file, text.replace(new RegExp(`\\b_(${names.join('|')})\\b`, 'g'), '$1'));
 }
 
-/** The modules that `module` leads to, itself among them, without those that lead out of the library. */
+/** The modules that `module` imports, directly or indirectly, including itself, without modules of other packages. */
 function reach(module, inputs, found = new Set()) {
   if (inputs[module] === undefined || found.has(module)) return found;
   found.add(module);
@@ -78,7 +81,7 @@ function reach(module, inputs, found = new Set()) {
   return found;
 }
 
-/** Modules of `library.js`, as the file of a subpath takes them from there. */
+/** Makes the file of a subpath read modules of `library.js` from there. */
 const fromLibrary = (inLibrary, taken) => ({
   name: 'from library',
   setup({ onResolve, onLoad }) {
@@ -106,7 +109,7 @@ const inLibrary = new Set(
   Object.keys(inputs).filter((module) => reached[0].has(module) || reached.filter((set) => set.has(module)).length > 1),
 );
 
-/** What the files of subpaths take from `library.js`. */
+/** The modules that the files of subpaths read from `library.js`. */
 const taken = new Set([parts.get('index')]);
 for (const [part, module] of parts) {
   if (part === 'index') continue;
@@ -151,7 +154,7 @@ for (const [part, module] of parts) {
     writeFileSync(join(out, `${part}.mjs`), `import part from './${part}.js';\nexport const { ${names} } = part;\n`);
     continue;
   }
-  // Node looks through the text of what ES modules import for names of exports: so they import a short file.
+  // Node searches the text of an imported CommonJS file for the names of its exports, so the ES modules import a short file.
   writeFileSync(join(out, `${part}.load.js`), `module.exports = require('./nest.js').before(() => require('./${part}.js'));\n`);
   writeFileSync(
     join(out, `${part}.mjs`),

@@ -1,4 +1,4 @@
-// Copies the texts into the package. Links to what is not in the package, such as tests, become plain text there.
+// Copies the docs into the package. Links to files that are not in the package, such as tests, become plain text.
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
@@ -7,8 +7,8 @@ const names = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'
 for (const name of names) cpSync(join(root, name), join(import.meta.dirname, name), { recursive: true });
 
 const manifest = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8'));
-// The registry's page shows the README alone, and leads its relative links nowhere. npmx.dev shows the files of a package, and renders
-// Markdown with its tables and relative links; unpkg and jsDelivr give its source.
+// The registry's page shows only the README, and its relative links do not work there. npmx.dev shows the files of a package, and renders
+// Markdown with tables and relative links; unpkg and jsDelivr show only the source.
 const published = `https://npmx.dev/package-code/${manifest.name}/v/${manifest.version}/`;
 
 const pages = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' });

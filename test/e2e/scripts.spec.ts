@@ -58,7 +58,10 @@ describe.each([
   ['closes its app', /the script closed its app before that was initialised, and initialised no other/],
   ['ends', /ended without starting an app that imports FlameModule/],
   ['awaits what never comes', /ended without starting an app that imports FlameModule/],
-  ['exits', /exit code 0\. The runner's script ended before it initialised an app with a FlameModule.*make sure that the script gets there/],
+  [
+    'exits',
+    /exit code 0\. The runner's script ended before it initialised an app with a FlameModule.*make sure that the script gets there/,
+  ],
 ])('runners whose script %s', (kind, how) => {
   it('fail their calls at once, with the fix', async () => {
     const script = new Script('context', { SCRIPT_OF_RUNNERS: kind });

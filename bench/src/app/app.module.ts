@@ -6,11 +6,11 @@ import { flameTracing } from 'nestjs-flame/tracing';
 import { all, column, observed } from './column.js';
 import { EchoService } from './echo.service.js';
 
-/** A slot for each caller of the largest scenario. */
+/** One slot for each caller of the largest scenario. */
 const maxConcurrency = 256;
-/** As on other hosts, where memory is not shared. */
+/** Without shared memory, as between hosts. */
 const overStream = column === 'stream';
-/** Which pool has its runner at start; the others have none. */
+/** The pool whose runner boots at the start. The other pools have no runner then. */
 const warm = column === 'local' ? 'local' : column === undefined || column === 'idle' ? undefined : 'process';
 
 @Module({

@@ -1,14 +1,14 @@
-/** The column that this app is started for; none for its own boot. */
+/** The contestant for which this app was started; undefined if only its boot is measured. */
 export const column = process.argv[3];
 
-/** An app that has set up OpenTelemetry for itself, of whose requests this share is recorded; with nothing of ours on, or with all. */
+/** An app with OpenTelemetry, which records this share of its requests. `app`: none of our features for operators are on; `all`: all are. */
 const [, whose, share] = /^(app|all) (\d+) %$/.exec(column ?? '') ?? [];
 
-/** Undefined where the app has no OpenTelemetry. */
+/** The share of recorded traces; undefined without OpenTelemetry. */
 export const recorded = share === undefined ? undefined : Number(share) / 100;
-/** Whether calls are traced, which is the last of all that shows what runs. */
+/** Whether all features for operators are on: traces, too. */
 export const all = whose === 'all';
-/** With somebody who looks at the dashboard. */
+/** Whether a client has the dashboard open. */
 export const watched = column === 'watched' || all;
-/** With all that shows what runs, but traces. */
+/** Whether health checks, metrics and the dashboard are on. */
 export const observed = column === 'observed' || watched;

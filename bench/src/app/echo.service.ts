@@ -6,7 +6,7 @@ import { collectAll } from '../full-collection.js';
 import { recorded } from './column.js';
 import { inSpan } from './observed.js';
 
-/** What the callers call: as little work as can be. */
+/** The handlers of the bench, with as little work as possible. */
 @Injectable()
 export class EchoService {
   readonly #bodies = new Map<number, Buffer>();
@@ -49,7 +49,7 @@ export class EchoService {
     return value;
   }
 
-  /** The process that a cold pool has booted for this call. */
+  /** The pid of the runner that the cold pool has booted for this call. */
   @OnFlame('cold')
   async pid(): Promise<number> {
     return process.pid;

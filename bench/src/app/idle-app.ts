@@ -1,6 +1,6 @@
-/** Sets up the bench's own app beside what this process does, as users have one: V8 has its heap to look after as well. */
+/** Starts the bench's app in this process, although it is not used: as in a user's process, V8 then has the app's heap to manage. */
 export async function idleApp(): Promise<void> {
-  // Not loaded where it is not wanted.
+  // Loaded only when it is needed.
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = await import('./app.module.js');
   const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });

@@ -10,14 +10,14 @@ import { inSpan, lookAt, scrape, setUpTracing } from './observed.js';
 if (recorded !== undefined) setUpTracing(recorded);
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 app.enableShutdownHooks();
-// A runner goes no further.
+// A runner does not execute the code after this line.
 await app.listen(0, '127.0.0.1');
 if (observed) scrape(await app.getUrl());
 if (watched) lookAt(await app.getUrl());
 const echo = app.get(EchoService);
 const flame = app.get(Flame);
 let last = 0;
-/** What is on its way beside the small calls. */
+/** The large result that is transferred beside the small calls. */
 let bulk: Promise<void> | undefined;
 const bulkSize = 100 * 1024 * 1024;
 const bodies = new Map<number, Buffer>();

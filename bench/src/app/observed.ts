@@ -11,13 +11,13 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import type { Sampler, SamplingResult, SpanExporter } from '@opentelemetry/sdk-trace-base';
 
-/** Exports to nobody: what leaves the process is the collector's business. */
+/** Discards the spans: the export is not a part of the measurement. */
 const nowhere: SpanExporter = {
   export: (_, done) => done({ code: 0 }),
   shutdown: async () => {},
 };
 
-/** Traces that are recorded whatever the share: what is done for one in a hundred would not get compiled within the bench's time. */
+/** Number of traces that are recorded regardless of the share. Otherwise the code for one trace in a hundred would not be compiled in time. */
 const warmUp = 20_000;
 
 class WarmedUpSampler implements Sampler {
@@ -34,7 +34,7 @@ class WarmedUpSampler implements Sampler {
   }
 }
 
-/** OpenTelemetry's SDK as an app in production has it, with this share of all traces recorded. */
+/** Sets up OpenTelemetry's SDK as an app in production does, and records this share of all traces. */
 export function setUpTracing(recorded: number): void {
   const sampler = new ParentBasedSampler({ root: new WarmedUpSampler(recorded) });
   trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler, spanProcessors: [new BatchSpanProcessor(nowhere)] }));
@@ -45,7 +45,7 @@ export function setUpTracing(recorded: number): void {
 const tracer = trace.getTracer('bench');
 const attributes = { 'code.function.name': 'number', 'code.lineno': 1 };
 
-/** Does a piece of work under a span of its own, as instrumented apps do. */
+/** Runs `work` in its own span, as instrumented apps do. */
 export function inSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
   return tracer.startActiveSpan(name, { attributes }, async (span) => {
     try {
@@ -56,7 +56,7 @@ export function inSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
   });
 }
 
-/** Prometheus, at a pace that is quick for it. */
+/** Scrapes the metrics as Prometheus does, but more often. */
 export function scrape(url: string): void {
   setInterval(
     () =>
@@ -68,7 +68,7 @@ export function scrape(url: string): void {
   ).unref();
 }
 
-/** Somebody has the dashboard open. */
+/** Reads the dashboard's events, as an open page does. */
 export function lookAt(url: string): void {
   get(`${url}/flame/events`, (events) => events.resume());
 }

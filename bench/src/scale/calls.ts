@@ -24,7 +24,7 @@ class MillionService {
 })
 class AppModule {}
 
-/** Bytes in use of this process's heap after all garbage is gone. */
+/** Bytes of this process's heap in use after a full collection. */
 async function heap(): Promise<number> {
   for (let turn = 0; turn < 3; turn++) {
     globalThis.gc!();
@@ -34,7 +34,7 @@ async function heap(): Promise<number> {
 }
 
 const app = await NestFactory.create(AppModule, { logger: ['error'] });
-// A runner goes no further.
+// A runner does not execute the code after this line.
 await app.listen(0, '127.0.0.1');
 const service = app.get(MillionService);
 let last = 0;

@@ -5,7 +5,7 @@ import { FlameBackend } from 'nestjs-flame';
 import type { BootRequest, Machine } from 'nestjs-flame';
 import type { Birth } from './fakes.js';
 
-/** Boots runners that are nothing but sessions, all in one process beside the parent: for measuring what a session costs the parent. */
+/** Boots fake runners that consist only of a session, all in one process beside the parent, to measure the cost of a session for the parent. */
 export class FakeBackend extends FlameBackend {
   readonly name = 'fake';
   readonly reach = 'host';

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-// What grows with runners, sessions and calls, each measured in a process of its own: `npm run bench:scale`. Ends with 1 where a limit is broken.
+// Measures how costs grow with runners, sessions and calls, each in its own process: `npm run bench:scale`. Exits with 1 if a limit is broken.
 
 async function report<T>(file: string): Promise<T> {
   const child = fork(join(import.meta.dirname, file), { execArgv: ['--expose-gc'] });
@@ -35,7 +35,7 @@ line(
   `${middle.toFixed(2)} × the CPU time in the median (${ratios[0]!.toFixed(2)} to ${ratios.at(-1)!.toFixed(2)}); ${costs} µs`,
   '1.5 ×',
   middle <= 1.5,
-  // As with the other ratios, a third may be the machine's: its caches are shared.
+  // As with the other ratios, up to a third may be due to the machine, whose caches are shared.
   middle <= 1.5 * 1.5,
 );
 

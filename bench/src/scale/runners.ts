@@ -37,9 +37,9 @@ class AppModule {}
 const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
 const numbers = app.get(NumbersService);
 
-/** CPU time of a call, in µs, when so many come at once, most of which wait. */
+/** CPU time of a call, in µs, if so many calls are made at once that most of them wait. */
 async function costOf(call: (value: number) => Promise<number>): Promise<number> {
-  // Each begins with an empty heap: a full collection of what several left would otherwise always fall on the same one of them.
+  // Each measurement begins with an empty heap. Otherwise the full collection for several of them would always happen in the same one.
   globalThis.gc!();
   const before = process.cpuUsage();
   const answers = await Promise.all(Array.from({ length: waiting }, (_, value) => call(value)));
@@ -52,7 +52,7 @@ const rounds: { ten: number; thousand: number }[] = [];
 for (let round = 0; round < 16; round++) {
   const ten = await costOf((value) => numbers.ofTen(value));
   const thousand = await costOf((value) => numbers.ofThousand(value));
-  // The first compiles.
+  // In the first one, V8 compiles the code.
   if (round > 0) rounds.push({ ten, thousand });
 }
 process.send!(rounds);

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FlameModule, FlamePool, getPoolToken, OnFlame } from 'nestjs-flame';
 import { FakeBackend } from './fake-backend.js';
 
-/** How many runners are attached at once. */
+/** The number of runners that attach at the same time. */
 const sessions = 1_000;
 
 @Injectable()
@@ -21,7 +21,7 @@ const pool = { name: 'idle', max: sessions, bootTimeout: 120_000 };
 })
 class AppModule {}
 
-/** Bytes of this process after all garbage is gone. */
+/** Bytes of this process after a full collection. */
 async function memory(): Promise<{ rss: number; used: number }> {
   for (let turn = 0; turn < 3; turn++) {
     globalThis.gc!();
@@ -38,7 +38,7 @@ const attached = async (count: number): Promise<void> => {
   flamePool.resize({ min: count });
   while (ready() < count) await pause(20);
 };
-// What is made once, by the first, is not counted.
+// Objects that only the first session creates are not counted.
 await attached(20);
 const before = await memory();
 await attached(sessions);

@@ -1,12 +1,12 @@
-/** One finding of an examination: a line of what `npx nestjs-flame doctor` prints. */
+/** The result of one check: a line in the output of `npx nestjs-flame doctor`. */
 export interface Check {
-  /** What was looked at: one lower-case word, the same each time, such as `engine`, `rights`, `image`, `network`. */
+  /** The subject of the check: one lower-case word, the same each time, such as `engine`, `rights`, `image`, `network`. */
   readonly name: string;
   readonly ok: boolean;
-  /** What was found, in one sentence without a full stop, in the platform's own words where it has some. Shows no secret. */
+  /** The finding, in one sentence without a full stop. Quotes the platform's own error text, if there is one. Contains no secret. */
   readonly message: string;
-  /** What to do about it, in one sentence: the option to set, the right to give, the command to run. There whenever `ok` is false. */
+  /** The fix, in one sentence: the option to set, the right to grant, the command to run. Always set if `ok` is false. */
   readonly fix?: string;
-  /** The figures in it, for programs. */
+  /** The figures in `message`, for programs. */
   readonly figures?: Readonly<Record<string, unknown>>;
 }

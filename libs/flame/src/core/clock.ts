@@ -1,22 +1,22 @@
-/** Time as the shells see it: a monotonic reading and one-shot timers, so that tests can drive it. */
+/** A monotonic clock with one-shot timers. An interface, so that tests can drive time. */
 export interface Clock {
-  /** Milliseconds, monotonic, with fractions; its zero means nothing. */
+  /** Monotonic milliseconds, with fractions, from an arbitrary start. */
   now(): number;
   /** Calls `wake` once after `delay` milliseconds, unless the returned function is called first. Keeps the process alive only if `hold`. */
   after(delay: number, wake: () => void, hold?: boolean): () => void;
   /**
-   * Whether time limits of calls and boots do not count now, because a debugger holds this process, or held it until just now: the timer
-   * that asks was `late` by so many milliseconds. Left out where no debugger is looked for.
+   * Whether the time limits of calls and boots are suspended, because a debugger pauses this process or paused it until just now. `late` is
+   * the delay, in milliseconds, of the timer that asks. Undefined on clocks that do not look for debuggers.
    */
   debugged?(late?: number): boolean;
 }
 
-/** How soon a limit that a debugger has held up is looked at again. */
+/** Time after which a limit that a debugger has suspended is checked again, in milliseconds. */
 export const debuggedFor = 1_000;
 
 /**
- * Calls `wake` when a limit of so many milliseconds has passed, unless the returned function is called first. What passes under a debugger
- * does not count: the limit starts anew once it has gone.
+ * Calls `wake` when a limit in milliseconds has passed, unless the returned function is called first. Time under a debugger does not count:
+ * the limit starts again when the debugger has detached.
  */
 export function afterLimit(clock: Clock, limit: number, wake: () => void): () => void {
   let cancel: () => void;

@@ -1,4 +1,4 @@
-/** Where the library's own words go; `nest/` passes Nest's logger. */
+/** The log of the library; `nest/` passes Nest's logger. */
 export interface FlameLog {
   debug(message: string): void;
   log(message: string): void;

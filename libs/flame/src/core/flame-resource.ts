@@ -1,14 +1,14 @@
 import type { FlameTrackable } from './flame-trackable.js';
 
-/** What crosses of an object: its properties without its methods. */
+/** The part of an object that crosses: its properties without its methods. */
 export type FlameData<T> = { readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? never : K]: T[K] };
 
 /**
- * A resource on a runner, as its holder has it. The runner stays, and the slot of the call that handed it out is taken, until it is
- * released; that happens at the latest when the handle is collected as garbage, or when this process goes.
+ * A handle of a resource on a runner. Until the handle is released, the runner stays up and the call that returned the resource holds its
+ * slot. The handle is released at the latest when it is garbage-collected or when this process ends.
  */
 export class FlameResource<T = unknown> implements AsyncDisposable {
-  /** The resource's own data, as it was when it was handed out. */
+  /** The resource's own data, copied when the handler returned it. */
   readonly value: FlameData<T>;
   readonly #release: () => Promise<void>;
   #released: Promise<void> | undefined;
@@ -19,14 +19,14 @@ export class FlameResource<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * What a handler returns to say in its type that callers are given a handle: `return FlameResource.of(page)`. Where nothing crosses,
-   * because the handler runs in place, it is that handle.
+   * For handlers whose return type says that callers get a handle: `return FlameResource.of(page)`. If the handler runs in place, so that
+   * nothing crosses, the result itself is the handle.
    */
   static of<T extends FlameTrackable>(thing: T): FlameResource<T> {
     return new FlameResource<T>(thing, async () => thing.onFlameRelease());
   }
 
-  /** Lets go of it; resolves when the runner has released it, or is gone. Idempotent. */
+  /** Releases the resource. Resolves when the runner has released it, or is gone. Idempotent. */
   release(): Promise<void> {
     this.#released ??= this.#release();
     return this.#released;

@@ -1,10 +1,10 @@
 /**
- * Something alive that a handler hands out: a browser page, an open file, a model in memory. The method is called on the runner when nobody
- * holds it any more; until it has ended, the runner stays and the call's slot is taken.
+ * A resource in a handler's result, such as a browser page, an open file or a model in memory. The method is called on the runner when the
+ * caller has released its handle. Until the method has ended, the runner stays up and the call holds its slot.
  *
- * Where the pool or the handler tracks resources, an object of such a class in a result arrives as a `FlameResource`, with what can cross
- * of its own properties as `value`. State that cannot cross belongs in `#private` fields. An object literal is data and never tracked, and
- * neither is an instance of a class that crosses as itself.
+ * If the pool or the handler tracks resources, an instance of such a class in a result arrives as a `FlameResource`, whose `value` has the
+ * properties that can cross. Keep state that cannot cross in `#private` fields. Object literals and instances of classes that cross as
+ * themselves are never tracked.
  */
 export interface FlameTrackable {
   onFlameRelease(): void | Promise<void>;

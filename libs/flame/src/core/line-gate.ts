@@ -1,10 +1,10 @@
 import type { Clock } from './clock.js';
 
-/** How many lines may pass in a second, and how long each may be. */
+/** The maximum number of lines per second, and the maximum length of a line. */
 export const linesPerSecond = 1_000;
 export const lineLength = 8_192;
 
-/** Lets so many lines of one source pass in each second, and tells of the others: once a second, as long as lines are dropped. */
+/** Limits the lines of one source per second, and reports the number of dropped lines, once a second while lines are dropped. */
 export class LineGate {
   readonly #clock: Clock;
   readonly #tell: (dropped: number) => void;
@@ -17,7 +17,7 @@ export class LineGate {
     this.#tell = tell;
   }
 
-  /** Whether one more line may pass. */
+  /** Counts one more line, and returns whether it may pass. */
   pass(): boolean {
     const now = this.#clock.now();
     if (now - this.#since >= 1_000) {
@@ -38,7 +38,7 @@ export class LineGate {
   }
 }
 
-/** A line as it may pass. */
+/** Cuts a line to the maximum length. */
 export function shortened(text: string): string {
   return text.length > lineLength ? `${text.slice(0, lineLength)}…` : text;
 }

@@ -1,47 +1,50 @@
 /**
- * What a runner is told at birth, in `FLAME_PARENT`: base64 of this as JSON. It holds the token, so it is read once and
- * taken out of the environment.
+ * The content of the environment variable `FLAME_PARENT`, with which a pool boots a runner: base64 of this object as JSON. It contains the
+ * token, so the runner reads it once and deletes the variable.
  */
 export interface ParentInfo {
   /** The pool that booted this runner. */
   readonly pool: string;
   readonly runner: string;
-  /** Names the parent among others on the same platform. */
+  /** Identifies the parent among other parents on the same platform. */
   readonly parent: string;
   /** The backend's name. */
   readonly backend: string;
-  /** Where to attach: `unix:/path` or `host:port`. */
+  /** The address to attach to: `unix:/path` or `host:port`. */
   readonly address: string;
-  /** Single-use. */
+  /** The single-use token. */
   readonly token: string;
-  /** The parent's certificate, PEM, which the runner pins; left out on a Unix socket. */
+  /** The parent's certificate as PEM, which the runner pins; undefined on a Unix socket. */
   readonly certificate?: string;
   /** The version of nestjs-flame at the parent. */
   readonly version: string;
   /** The digest of the parent's handlers. */
   readonly digest: string;
-  /** Slots; the runner refuses more. */
+  /** The runner's number of slots. It refuses further calls. */
   readonly maxConcurrency: number;
-  /** Time until the runner must have attached; it ends itself after it. */
+  /** Time in which the runner must attach. After that it ends itself. */
   readonly bootTimeout: number;
-  /** Time that running work gets when the runner must leave. */
+  /** Time for running calls to end when the runner must leave. */
   readonly shutdownTimeout: number;
-  /** Time for which a broken connection may come back. */
+  /** Time in which a broken connection can be restored. */
   readonly reconnectTimeout: number;
   /** The largest value that may cross, in bytes. */
   readonly maxPayload: number;
-  /** As many processes as the machine has processors for: not more than are in `siblings` beside the first. */
+  /** True if the runner starts a process for each processor of its machine, up to one more than `siblings` has entries. */
   readonly processes?: 'auto';
   /** The other processes of this runner's machine, which its first process starts. */
   readonly siblings?: readonly { readonly runner: string; readonly token: string }[];
-  /** Whether resources in results are tracked where the handler does not say. */
+  /** Whether resources in results are tracked, for handlers without this option. */
   readonly trackResources?: boolean;
-  /** Whether the parent is a worker of a cluster: then the runner sees itself as one too. */
+  /** Whether the parent is a cluster worker. Then the runner appears as a cluster worker to the app, too. */
   readonly clusterWorker?: boolean;
-  /** Whether the parent was started with a channel to the process above it, and so has `process.send`. */
+  /** Whether the parent was started with an IPC channel, and so has `process.send`. */
   readonly ipc?: boolean;
-  /** Whether the runner is on the parent's host, where the system tells at once when the other process ends, and silence means nothing. */
+  /**
+   * Whether the runner is on the parent's host. There the system reports at once that the other process has ended, so keepalives are not
+   * needed.
+   */
   readonly sameHost?: boolean;
-  /** Set by the process backend: a file descriptor that reads end-of-file when the parent is gone. */
+  /** A file descriptor that reads end-of-file when the parent is gone. Set by `ProcessBackend`. */
   readonly lifeline?: number;
 }

@@ -1,4 +1,4 @@
-/** Keeps a value from those who print what holds it: a provider's value is shown with the app. */
+/** Hides a value from inspection, because tools print the values of an app's providers. */
 export class Sealed<T> {
   readonly #value: T;
 

@@ -1,2 +1,2 @@
-/** The version of this package: in code, and not read from package.json, so that it is still there when an app is bundled. */
+/** The version of this package. It is a constant and not read from package.json, so that it also exists in bundled apps. */
 export const version = '0.1.0';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Node can be built without it. */
+/** Undefined in builds of Node without an inspector. */
 const inspector = process.features.inspector ? process.getBuiltinModule('node:inspector') : undefined;
 
 const connectionTables = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
@@ -12,8 +12,8 @@ export function inspectorPort(): number | undefined {
 }
 
 /**
- * Whether a debugger is connected to the inspector on this port of this host. Node does not tell: the system's table of connections does,
- * on Linux. Elsewhere an open inspector counts as one with a debugger.
+ * Whether a debugger is connected to the inspector on this port of this host. Node does not report it, so this reads the system's table of
+ * connections, which exists on Linux. On other systems an open inspector counts as one with a debugger.
  */
 export function hasDebugger(port: number): boolean {
   const local = port.toString(16).toUpperCase().padStart(4, '0');

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The real path of this package's folder; undefined where a bundler has put this code into a file of its own. */
+/** The real path of this package's folder; undefined if a bundler has moved this code to another file. */
 export function packageFolder(): string | undefined {
   if (typeof __dirname === 'undefined') return undefined;
   let folder = __dirname;

@@ -1,21 +1,21 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
-/** What one copy of the app takes. */
+/** The resources that one copy of the app uses. */
 export interface ProcessCosts {
-  /** Resident memory, in bytes, and V8's heap in it. */
+  /** Resident memory, and the V8 heap in use, in bytes. */
   readonly memory: number;
   readonly heap: number;
-  /** Open TCP connections by the address at their other end; null where the system does not tell. */
+  /** Open TCP connections by remote address; null if the system does not report them. */
   readonly connections: Readonly<Record<string, number>> | null;
 }
 
-/** What this process takes, without its connections from and to the port of `parent`, an address: those are the library's own. */
+/** The costs of this process. Connections from and to the port of the address `parent` are omitted: they belong to the library. */
 export function ownCosts(parent: string): ProcessCosts {
   const { rss, heapUsed } = process.memoryUsage();
   return { memory: rss, heap: heapUsed, connections: openConnections(/:(\d+)$/.exec(parent)?.[1]) };
 }
 
-/** As another process has written it; undefined where it is anything else. */
+/** Parses costs that another process has written as JSON; undefined if it is something else. */
 export function readCosts(text: string): ProcessCosts | undefined {
   const { memory, heap, connections } = JSON.parse(text) as Partial<ProcessCosts>;
   if (typeof memory !== 'number' || typeof heap !== 'number' || connections === undefined) return undefined;
@@ -23,7 +23,7 @@ export function readCosts(text: string): ProcessCosts | undefined {
   return { memory, heap, connections: connections && Object.fromEntries(counts) };
 }
 
-/** By the system's own tables, which also have what Node does not wait for: see proc(5). */
+/** From the system's tables, which also contain connections that Node does not know: see proc(5). */
 function openConnections(except: string | undefined): Record<string, number> | null {
   const sockets = ownSockets();
   if (!sockets) return null;
@@ -64,7 +64,7 @@ function linesOf(file: string): string[] {
   }
 }
 
-/** `0100007F:1F90` is 127.0.0.1:8080: words of four bytes, the last one first. */
+/** `0100007F:1F90` is 127.0.0.1:8080: words of four bytes in little-endian order. */
 function readAddress(text: string): { host: string; port: string } {
   const [hex, port] = text.split(':') as [string, string];
   const words = hex.match(/.{8}/g)!.map((word) => Buffer.from(word, 'hex').reverse());

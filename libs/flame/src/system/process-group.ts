@@ -1,31 +1,31 @@
 import { processEntries } from './process-table.js';
 
 /**
- * Kills every process of the group that `leader` leads, the leader included, and says whether there was one. A runner leads its own group,
- * so this ends what its handlers spawned as well, except for what they detached on purpose.
+ * Kills every process of the group that `leader` leads, including the leader. Returns false if there was none. A runner leads its own
+ * group, so this also kills the processes that its handlers spawned, except detached ones.
  */
 export function killGroup(leader: number): boolean {
-  // `kill(-1)` would mean every process there is.
+  // `kill(-1)` would kill every process of the system.
   if (leader <= 1) return false;
   try {
     return process.kill(-leader, 'SIGKILL');
   } catch (error) {
-    // EPERM: what is left of the group belongs to another user, or is a zombie (on some systems).
+    // EPERM: the remaining processes belong to another user, or are zombies (on some systems).
     if (isGone(error) || (error as NodeJS.ErrnoException).code === 'EPERM') return false;
     throw error;
   }
 }
 
-/** Whether any process of the group that `leader` leads is left and has not ended: zombies do not count, which only an init could reap. */
+/** Whether the group that `leader` leads still has a running process. Zombies do not count, because only an init could reap them. */
 export function groupIsAlive(leader: number): boolean {
   try {
     process.kill(-leader, 0);
   } catch (error) {
-    // EPERM: something is, that has taken on another user.
+    // EPERM: a process exists that has switched to another user.
     if (isGone(error)) return false;
   }
   const members = processEntries().filter(({ group }) => group === leader);
-  // A table that shows none of them, or is not there, says nothing.
+  // If the table shows none of them, or does not exist, the answer of `kill` counts.
   return members.length === 0 || members.some(({ ended }) => !ended);
 }
 

@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process as the system's table has it. See proc(5). */
+/** A process in the system's table. See proc(5). */
 export interface ProcessEntry {
-  /** Whether it has ended and nobody has waited for it: it is a zombie, and stays one where its parent never waits. */
+  /** True for a zombie: a process that has ended and that its parent has not reaped. */
   readonly ended: boolean;
   readonly group: number;
-  /** When it was started, in the kernel's ticks: tells it from a later one with its id. */
+  /** Its start time, in the kernel's ticks. Distinguishes it from a later process with the same id. */
   readonly start: string;
 }
 
-/** What the table says of a process; undefined when there is no such process, or no table. */
+/** The entry of a process in the table; undefined if there is no such process or no table. */
 export function processEntry(pid: number): ProcessEntry | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The program's name, in parentheses, may hold anything.
+    // The program's name, in parentheses, may contain any character.
     const [state, , group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { ended: state === 'Z' || state === 'X', group: Number(group), start: rest[16]! };
   } catch {
@@ -21,7 +21,7 @@ export function processEntry(pid: number): ProcessEntry | undefined {
   }
 }
 
-/** All that the table shows. */
+/** All entries of the table. */
 export function processEntries(): ProcessEntry[] {
   try {
     return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (processEntry(Number(name)) ?? []) : []));
@@ -30,7 +30,7 @@ export function processEntries(): ProcessEntry[] {
   }
 }
 
-/** Whether there is such a process and it has not ended. */
+/** Whether the process exists and has not ended. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

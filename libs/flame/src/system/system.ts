@@ -4,23 +4,25 @@ import { groupIsAlive, killGroup } from './process-group.js';
 import { isAlive } from './process-table.js';
 import { killTree } from './process-tree.js';
 
-/** What differs between operating systems. All else in the library is the same on each of them. */
+/** The differences between operating systems. The rest of the library is the same on all of them. */
 export interface System {
-  /** Whether there are Unix sockets, which other users cannot reach. Without them runners on this host attach over loopback, with TLS. */
+  /**
+   * Whether the system has Unix sockets that other users cannot reach. Without them, runners on this host attach over loopback with TLS.
+   */
   readonly unixSockets: boolean;
-  /** A folder whose files are memory; undefined where there is none: then all values go over the stream. */
+  /** A folder whose files are in memory; undefined if there is none. Then all values use the stream. */
   readonly memoryFolder: string | undefined;
-  /** Whether SIGTERM asks a process to end. Elsewhere it ends it at once: there a runner is asked over its session alone. */
+  /** Whether SIGTERM asks a process to end. On other systems it kills the process, so runners are asked over their session only. */
   readonly asksBySignal: boolean;
-  /** Whether a descriptor is one of those that Node makes for `'pipe'` in `stdio`. */
+  /** Whether a descriptor is of the type that Node creates for `'pipe'` in `stdio`. */
   isPipe(found: Stats): boolean;
-  /** What the system tells of a process in a file of /proc; empty where it tells nothing. */
+  /** The content of a file of the process in /proc; empty if it cannot be read. */
   processFile(pid: number, file: 'environ' | 'stat'): string;
-  /** Kills a runner, with what its handlers spawned; false where it is gone already. */
+  /** Kills a runner and the processes that its handlers spawned. Returns false if the runner is already gone. */
   killWithDescendants(runner: number): boolean;
-  /** Kills what a runner's handlers spawned and what has outlived it. */
+  /** Kills the processes that a runner's handlers spawned, after the end of the runner. */
   killOutlived(runner: number): void;
-  /** Whether a runner, or what has outlived it, is there. */
+  /** Whether a runner, or a process that its handlers spawned, is still alive. */
   isAlive(runner: number): boolean;
 }
 
@@ -31,13 +33,13 @@ const posix: System = {
     return existsSync('/dev/shm') ? '/dev/shm' : undefined;
   },
   asksBySignal: true,
-  // Of Node's own descriptors some are pipes, and none is a socket.
+  // Some of Node's internal descriptors are pipes, but none is a socket.
   isPipe: (found) => found.isSocket(),
   processFile: (pid, file) => {
     try {
       return readFileSync(`/proc/${pid}/${file}`, 'utf8');
     } catch {
-      // Another user's, gone, or a system without /proc.
+      // The process belongs to another user or has ended, or the system has no /proc.
       return '';
     }
   },
@@ -46,7 +48,7 @@ const posix: System = {
   isAlive: groupIsAlive,
 };
 
-/** What every system has, and all that is used on Windows. */
+/** The features that every system has. Used on Windows. */
 const portable: System = {
   unixSockets: false,
   memoryFolder: undefined,
@@ -54,12 +56,12 @@ const portable: System = {
   isPipe: (found) => found.isSocket() || found.isFIFO(),
   processFile: () => '',
   killWithDescendants: killTree,
-  // Nothing leads to them any more. On Windows they are in a job of the runner's Node, and end with it.
+  // They cannot be found any more. On Windows they belong to a job of the runner's Node, and end with it.
   killOutlived: () => {},
   isAlive,
 };
 
-/** The system that this process runs on. With the variable FLAME_PORTABLE it is used as Windows is, for tests of that on another system. */
+/** The system of this process. The variable FLAME_PORTABLE selects the features for Windows, so that tests can run on other systems. */
 export function thisSystem(): System {
   return process.platform === 'win32' || process.env['FLAME_PORTABLE'] !== undefined ? portable : posix;
 }

@@ -1,10 +1,10 @@
-/** Where a boot is: the platform makes the machine, starts it, the runner attaches, both sides agree. */
+/** The phase of a boot: the platform creates the machine, starts it, the runner attaches, and both sides compare versions and handlers. */
 export type BootPhase = 'create' | 'start' | 'attach' | 'handshake';
 
-/** Why a machine could not be made. `message` starts with the backend's name and carries the platform's own words. */
+/** The error of a failed boot. `message` starts with the backend's name and contains the platform's own error text. */
 export class BootError extends Error {
   override readonly name = 'BootError';
-  /** Trying again cannot help: no such image, bad credentials. */
+  /** True if a retry cannot succeed, for example without an image or with wrong credentials. */
   readonly fatal: boolean;
   readonly phase: BootPhase;
 

@@ -1,16 +1,16 @@
-/** What happened. Every code says, with `ran`, whether the handler may have run. */
+/** The kinds of failures, for programs. `ran` says separately whether the handler may have run. */
 export type FlameErrorCode =
-  /** A bad option, an unknown pool, two handlers of one name. Thrown at start; names the option's path and the fix. */
+  /** A wrong option, an unknown pool, two handlers with the same name. Thrown at the start; names the option's path and the fix. */
   | 'FLAME_CONFIG'
   /** The pool is draining, or its queue is full. */
   | 'FLAME_REFUSED'
   /** No runner could be booted in time; `cause` is the backend's error. */
   | 'FLAME_BOOT'
-  /** A clock ran out; the message says where the time went: waiting, booting or running. */
+  /** A time limit was reached; the message says whether the time was spent waiting, booting or running. */
   | 'FLAME_TIMEOUT'
   /** The caller's signal aborted. */
   | 'FLAME_CANCELLED'
-  /** The runner went away during the call; the message says how. */
+  /** The runner was lost during the call; the message says how. */
   | 'FLAME_LOST'
   /** A value cannot cross between parent and runner; the message names the handler and the value's path. */
   | 'FLAME_ENCODING'
@@ -32,9 +32,9 @@ export const flameErrorCodes: readonly FlameErrorCode[] = [
 ];
 
 /**
- * The one error class of nestjs-flame. What a handler itself throws is not a FlameError: it arrives as what it is.
+ * The only error class of nestjs-flame. An error that a handler throws is not a FlameError: it keeps its own class.
  *
- * `code` is for programs, `message` for people, `ran` for deciding whether a repeat is safe.
+ * `code` is for programs, `message` for people, and `ran` for deciding whether a retry is safe.
  */
 export class FlameError extends Error {
   override readonly name = 'FlameError';
@@ -43,14 +43,14 @@ export class FlameError extends Error {
 
   constructor(code: FlameErrorCode, message: string, options: { ran?: Ran; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    // Up to a dozen functions of this library are between the app's code and the error that it gets.
+    // Up to a dozen functions of this library lie between the app's code and the place where the error is created.
     withDeepStacks(() => Error.captureStackTrace(this, new.target));
     this.code = code;
     this.ran = options.ran ?? 'no';
   }
 }
 
-/** Takes stacks of up to 25 functions instead of V8's 10; none where the app wants none. */
+/** Captures stacks of up to 25 functions instead of V8's 10; none if the app has switched stacks off. */
 export function withDeepStacks(take: () => void): void {
   const limit = Error.stackTraceLimit;
   if (limit > 0) Error.stackTraceLimit = Math.max(limit, 25);

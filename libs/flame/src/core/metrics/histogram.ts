@@ -7,7 +7,7 @@ export interface HistogramNumbers {
   readonly sum: number;
 }
 
-/** Durations, in milliseconds, counted in fixed buckets: cheap enough for every call, and never larger. */
+/** Counts durations, in milliseconds, in fixed buckets. Cheap enough for every call, and of constant size. */
 export class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: Float64Array;
@@ -32,8 +32,8 @@ export class Histogram {
 }
 
 /**
- * The value that a share of all observations does not exceed, by even spread within its bucket; the highest bound when it lies above all of
- * them, undefined when nothing was observed.
+ * The quantile of all observations at `share`, interpolated linearly within its bucket. The highest bound if the quantile lies above all
+ * bounds; undefined without observations.
  */
 export function quantileOf({ bounds, counts }: HistogramNumbers, share: number): number | undefined {
   const total = counts.reduce((sum, count) => sum + count, 0);

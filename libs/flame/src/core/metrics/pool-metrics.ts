@@ -2,7 +2,7 @@ import type { BootPhase } from '../errors/boot-error.js';
 import type { HistogramNumbers } from './histogram.js';
 import type { RunnerState } from '../pool/entries.js';
 
-/** How calls end: the handler answered, it threw, or FLAME failed the call, by the code of its error. */
+/** The outcomes of calls: the handler returned, it threw, or the library failed the call with an error of that code. */
 export const callOutcomes = [
   'returned',
   'threw',
@@ -17,14 +17,13 @@ export const callOutcomes = [
 ] as const;
 export type CallOutcome = (typeof callOutcomes)[number];
 
-/** How boots end: the runner is up, or the boot failed in one of its phases. */
+/** The outcomes of boots: the runner is up, or the boot failed in that phase. */
 export const bootOutcomes = ['up', 'create', 'start', 'attach', 'handshake'] as const satisfies readonly ('up' | BootPhase)[];
 export type BootOutcome = (typeof bootOutcomes)[number];
 
 /**
- * The numbers of one pool at one moment: what Prometheus, `flame.v1.Metrics`, `nestjs-flame top` and the dashboard all read, and the one
- * place where they come from. What counts up does so since the app's start and never goes down; two snapshots give a rate. Times are
- * milliseconds.
+ * The metrics of one pool at one moment. Prometheus, `flame.v1.Metrics`, `nestjs-flame top` and the dashboard all read them from here.
+ * Counters start with the app and never decrease; the difference of two snapshots gives a rate. Times are in milliseconds.
  */
 export interface PoolMetrics {
   readonly pool: string;
@@ -34,71 +33,73 @@ export interface PoolMetrics {
   readonly at: number;
   readonly min: number;
   readonly max: number;
-  /** Slots of the runners that are up, and those of them in use. */
+  /** The slots of the runners that are up, and the number of slots in use. */
   readonly slots: number;
   readonly slotsUsed: number;
-  /** Calls that wait for a slot, and how long the first of them has waited. */
+  /** The number of calls that wait for a slot, and the time for which the oldest one has waited. */
   readonly waiting: number;
   readonly waitingFor: number;
   readonly paused: boolean;
   readonly draining: boolean;
   readonly runners: Readonly<Record<RunnerState, number>>;
 
-  /** Counts up: calls taken, methods of children and attempts of `retry` included, and how they ended. */
+  /** Counters: accepted calls, including methods of children and attempts of `retry`, and ended calls by outcome. */
   readonly callsTaken: number;
   readonly calls: Readonly<Record<CallOutcome, number>>;
-  /** How long calls waited for a slot, those that gave up waiting included. */
+  /** The time for which calls waited for a slot, including calls that never got one. */
   readonly wait: HistogramNumbers;
-  /** How long calls held their slot, from the moment they were handed to a runner. */
+  /** The time for which calls held their slot, from the moment at which they were sent to a runner. */
   readonly duration: HistogramNumbers;
-  /** Counts up: bytes of arguments that were sent, and of results and errors that came back. Items of streams are not in it. */
+  /** Counters: bytes of arguments sent, and of results and errors received. Items of streams are not included. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
 
-  /** Counts up: boots that have ended, and how long those took that succeeded. */
+  /** Counters: ended boots by outcome, and the durations of the successful ones. */
   readonly boots: Readonly<Record<BootOutcome, number>>;
   readonly bootDuration: HistogramNumbers;
 
   /**
-   * Counts up: milliseconds that runners existed, from the order to make them until nothing was left of them (`paid`), and those of it in
-   * which at least one slot was in use (`used`). What is between the two is what elasticity costs: booting, idling, leaving.
+   * Counters: milliseconds for which runners existed, from the boot order until the platform had removed them (`paid`), and the part of
+   * this time in which at least one slot was in use (`used`). The difference is the cost of elasticity: booting, idling and leaving.
    */
   readonly paid: number;
   readonly used: number;
 
-  /** Counts up: lines that runners logged or printed, and those of them that were dropped. */
+  /** Counters: lines that runners logged or printed, and dropped lines. */
   readonly logLines: number;
   readonly logLinesDropped: number;
 
   readonly perRunner: readonly RunnerMetrics[];
 }
 
-/** One runner's numbers. */
+/** The metrics of one runner. */
 export interface RunnerMetrics {
   readonly runner: string;
   readonly state: RunnerState;
-  /** Which part of its boot a booting runner is in; undefined later. */
+  /** The phase of its boot; undefined once the runner is up. */
   readonly phase: BootPhase | undefined;
   readonly slots: number;
   readonly slotsUsed: number;
-  /** Calls handed to it so far. */
+  /** The number of calls sent to it so far. */
   readonly served: number;
-  /** Milliseconds since it was ordered, and since it attached; 0 before. */
+  /** Milliseconds since its boot began, and since it attached; 0 before that. */
   readonly exists: number;
   readonly age: number;
-  /** What its process said of itself last, a few seconds ago at most; undefined before, and for runners in the parent's own process. */
+  /**
+   * The last stats that its process reported, a few seconds old at most. Undefined before that, and for runners in the parent's process.
+   */
   readonly processStats: RunnerProcessStats | undefined;
 }
 
-/** How a runner's process is; of several processes the sum, of delays the longest. */
+/** The stats of a runner's process. For several processes: their sum, and for delays their maximum. */
 export interface RunnerProcessStats {
   readonly processes: number;
-  /** Counts up: milliseconds of CPU time. */
+  /** Counter: milliseconds of CPU time. */
   readonly cpu: number;
-  /** Bytes of resident memory, and of JavaScript's heap in use. */
+  /** Bytes of resident memory, and of V8's heap in use. */
   readonly memory: number;
   readonly heap: number;
-  /** By how many milliseconds the event loop was late, since the last time: 99 of 100 times at most, and at the worst. */
+  /** The delay of the event loop since the last report, in milliseconds: its 99th percentile and its maximum. */
   readonly delay: number;
   readonly delayMax: number;
 }

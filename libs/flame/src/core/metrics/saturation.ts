@@ -1,37 +1,37 @@
-/** How calls that ran at once kept their process so busy that they waited for each other. */
+/** A period in which concurrent calls kept their process so busy that they waited for each other. */
 export interface Saturation {
-  /** The most calls that ran at once. */
+  /** The maximum number of concurrent calls. */
   readonly calls: number;
-  /** Milliseconds that this is about. */
+  /** The length of the period, in milliseconds. */
   readonly over: number;
-  /** The share of that time in which the event loop worked, and in which the thread pool of Node had a queue: 0 to 1. */
+  /** The shares of the period in which the event loop was busy, and in which Node's thread pool had a queue: 0 to 1. */
   readonly loop: number;
   readonly queue: number;
 }
 
-/** What a process counts at a time. */
+/** The counters of a process at one moment. */
 export interface LoadSample {
   /** Milliseconds of a monotonic clock. */
   readonly at: number;
-  /** Counts up: milliseconds in which the event loop has worked, and in which the thread pool had a queue. */
+  /** Counters: milliseconds in which the event loop was busy, and in which the thread pool had a queue. */
   readonly active: number;
   readonly queued: number;
-  /** The most calls that ran at once since the last sample. */
+  /** The maximum number of concurrent calls since the last sample. */
   readonly calls: number;
 }
 
-/** Milliseconds: shorter bursts, such as the first call that loads a library, tell nothing of the calls to come. */
+/** In milliseconds. Shorter bursts, such as a first call that loads a library, say nothing about later calls. */
 const span = 3_000;
-/** From this share of the time on, calls wait for each other. */
+/** From this share of busy time on, calls wait for each other. */
 const enough = 0.9;
-/** For that much of the time there must have been several: one that computes, beside others that pass by, is not helped by fewer slots. */
+/** The share of the time in which several calls must have run. Fewer slots do not help one computing call beside short ones. */
 const half = 0.5;
 
-/** Looks at the last seconds of a process, sample by sample. */
+/** Detects saturation in the last seconds of a process, sample by sample. */
 export class SaturationWindow {
   readonly #samples: LoadSample[] = [];
 
-  /** Says how busy the last seconds were when that was too much. */
+  /** Returns the saturation of the last seconds; undefined if the process was not saturated. */
   take(sample: LoadSample): Saturation | undefined {
     this.#samples.push(sample);
     while (this.#samples[1] && sample.at - this.#samples[1].at >= span) this.#samples.shift();

@@ -1,11 +1,11 @@
 import { FlameError } from '../errors/flame-error.js';
 
-/** The refusal of an option: its path, what it was, and what to give instead. */
+/** The error of a wrong option: its path, the problem and the fix. */
 export function badOption(path: string, problem: string, fix: string): FlameError {
   return new FlameError('FLAME_CONFIG', `${path} ${problem}. ${fix}`);
 }
 
-/** A value as an error message shows it: short, on one line. */
+/** Formats a value for an error message: short, on one line. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
@@ -15,8 +15,8 @@ export function show(value: unknown): string {
 }
 
 /**
- * Reads one object of options, each key once, and refuses what is wrong with the key's path. `done` refuses the keys that nobody asked for,
- * so that a misspelt option is not ignored in silence.
+ * Reads and checks one object of options, each key once. Errors name the path of the key. `done` refuses keys that were not read, so that a
+ * misspelt option is not ignored silently.
  */
 export class OptionReader {
   readonly #options: Record<string, unknown>;
@@ -32,7 +32,7 @@ export class OptionReader {
     this.#options = options as Record<string, unknown>;
   }
 
-  /** The raw value, undefined when it was left out. */
+  /** The unchecked value; undefined if it is omitted. */
   raw(key: string): unknown {
     this.#known.add(key);
     return this.#options[key];
@@ -53,12 +53,12 @@ export class OptionReader {
     );
   }
 
-  /** A non-empty string, or undefined when it was left out. */
+  /** A non-empty string; undefined if it is omitted. */
   optionalText(key: string): string | undefined {
     return this.raw(key) === undefined ? undefined : this.text(key);
   }
 
-  /** A list of strings, undefined when it was left out; `example` shows one in the error. */
+  /** A list of strings; undefined if it is omitted. `example` is for the error. */
   texts(key: string, example: string): readonly string[] | undefined {
     const value = this.raw(key);
     if (value === undefined) return undefined;
@@ -74,7 +74,7 @@ export class OptionReader {
     throw this.refuse(key, problem, `Pass ${key} as a number such as ${Math.max(least, 1)}.`);
   }
 
-  /** A duration in milliseconds: more than `least`, or exactly that where `inclusive`; `Infinity` means no limit. */
+  /** A duration in milliseconds: above `least`, or equal to it if `inclusive`. `Infinity` means no limit. */
   duration(key: string, fallback: number, inclusive = false): number {
     return this.checkDuration(this.raw(key) ?? fallback, key, inclusive);
   }

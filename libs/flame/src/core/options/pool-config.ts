@@ -3,14 +3,14 @@ import type { PoolHookMeta, PoolLogLevel, PoolOptions } from './pool-options.js'
 import type { PoolRules } from '../pool/rules.js';
 import type { RunnerChoice } from './runner-choice.js';
 
-/** A pool's options, checked and complete: what everything inside works with. */
+/** The options of a pool, checked and with their defaults. */
 export interface PoolConfig<Backend = unknown> extends PoolRules {
   readonly backend: Backend | undefined;
   readonly log: PoolLogLevel | false;
   readonly logStartup: boolean;
   readonly handlerTimeout: number;
   readonly queueTimeout: number;
-  /** Runs on the runner before it may idle out. */
+  /** Called on the runner before it may stop for idleness. */
   readonly idleCheck: (() => boolean | Promise<boolean>) | undefined;
   readonly onGrowStart: ((meta: PoolHookMeta) => void) | undefined;
   readonly onGrowEnd: ((result: 'ok' | Error, meta: PoolHookMeta) => void) | undefined;
@@ -42,7 +42,7 @@ export const poolDefaults = {
 } as const satisfies Partial<PoolOptions>;
 
 /**
- * Checks one pool's options and fills in the defaults. `path` leads to them for error messages, for example `forRoot pools[0]`.
+ * Checks the options of one pool and adds the defaults. `path` is the start of the path in error messages, for example `forRoot pools[0]`.
  *
  * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix.
  */

@@ -4,88 +4,89 @@ import type { RunnerChoice } from './runner-choice.js';
  * The options of a pool. Names and meanings are FLAME's, camel-cased. Every duration is in milliseconds.
  */
 export interface PoolOptions<Backend = unknown> {
-  /** Required, unique in the app: what `@OnFlame` and `flame.on` name. */
+  /** The name by which `@OnFlame` and `flame.on` find the pool. Required, unique in the app. */
   name: string;
   /**
-   * Runners kept at all times. They are booted, ten at a time, before the app counts as started, and replaced when they go.
-   * Inside a runner it counts as 0.
+   * Runners that the pool keeps at all times. They boot before the app counts as started, ten at a time, and are replaced when they end.
+   * Inside a runner `min` counts as 0.
    *
    * @default 0
    */
   min?: number;
-  /** Required, at least 1: the most machines, those being made and those not yet confirmed gone included. */
+  /** The maximum number of runners, including runners that boot or whose end is not confirmed yet. Required, at least 1. */
   max: number;
   /**
-   * Slots per runner; a call, a stream or a child holds one until it ends. The pool boots another runner when all slots are taken, so calls
-   * that compute, such as password hashes, want 1: of a hundred slots they never leave the first runner, where they wait for each other. A
-   * runner whose event loop, or thread pool, was busy for three seconds with several calls is warned of once, while the pool could boot
-   * another.
+   * Slots per runner. A call, a stream or a child holds a slot until it ends. The pool boots another runner when all slots are taken. So
+   * use 1 for calls that compute, such as password hashes: with a hundred slots they would all run on the first runner and wait for each
+   * other. The pool logs a warning, once, if several calls keep a runner's event loop or thread pool busy for three seconds while another
+   * runner could boot.
    *
    * @default 100
    */
   maxConcurrency?: number;
   /**
-   * Processes per machine, so that CPU-bound handlers use all of its cores: a runner is one Node process, and with 4 of them a machine has
-   * 4, each with the whole app, which share its slots. `'auto'` takes as many as the runner's machine has processors for it: by its
-   * affinity and its cgroup's CPU quota, fractions rounded down; on machines elsewhere at most 64. LocalBackend has one process in any
-   * case.
+   * Node processes per machine, so that CPU-bound handlers use all of its cores. Each process runs the whole app, and they share the
+   * runner's slots. `'auto'` uses the number of processors that the machine offers: its CPU affinity and the CPU quota of its cgroup,
+   * rounded down; on other hosts at most 64. LocalBackend always has one process.
    *
    * @default 1
    */
   processes?: number | 'auto';
   /**
-   * A runner stops after its first call; the pool refills to `min` afterwards.
+   * Stops a runner after its first call. The pool then boots runners up to `min` again.
    *
    * @default false
    */
   singleUse?: boolean;
-  /** How machines are made; the module's backend when left out. */
+  /** The backend that creates the machines; by default the module's backend. */
   backend?: Backend;
   /**
-   * Level at which the pool tells through Nest's logger what it does; warnings and errors are told in any case.
+   * Level at which the pool logs its actions through Nest's logger. Warnings and errors are always logged.
    *
    * @default false
    */
   log?: PoolLogLevel | false;
   /**
-   * Whether what Nest says of a runner's start (modules, routes) comes to the parent's log, too. A boot that fails shows it in any case.
+   * Whether the parent also logs Nest's lines about a runner's start (modules, routes). The error of a failed boot always contains them.
    *
    * @default false
    */
   logStartup?: boolean;
   /**
-   * Time a handler may run; also the default for a call. `Infinity` for no limit. The clock starts when the call is handed to a runner.
+   * Time for which a handler may run; also the default for a call. `Infinity` for no limit. The time starts when the call is sent to a
+   * runner.
    *
    * @default 30_000
    */
   handlerTimeout?: number;
   /**
-   * Time for a machine to boot and attach. Then it is destroyed, and the boot counts as failed.
+   * Time for a machine to boot and attach. After that it is destroyed, and the boot has failed.
    *
    * @default 30_000
    */
   bootTimeout?: number;
   /**
-   * How long a call without a timeout of its own waits for a slot, a boot included. Less than `bootTimeout` is a warning at start.
+   * Time for which a call without its own timeout waits for a slot, including a boot. If it is less than `bootTimeout`, the pool logs a
+   * warning at its start.
    *
    * @default bootTimeout
    */
   queueTimeout?: number;
   /**
-   * Time that running work gets when a runner must stop.
+   * Time for running calls to end when a runner must stop. Then they are aborted.
    *
    * @default 30_000
    */
   shutdownTimeout?: number;
   /**
-   * Idle time before a runner beyond what `min` and `headroom` need stops. With `check`, which runs on the runner, it stops only if that
-   * says true; otherwise the pool asks again after the same time.
+   * Idle time after which a runner that `min` and `headroom` do not need stops. With `check`, which runs on the runner, it stops only if
+   * `check` returns true; otherwise the pool asks again after the same time.
    *
    * @default 30_000
    */
   idleShutdownAfter?: number | { after: number; check: () => boolean | Promise<boolean> };
   /**
-   * The same for those that `min` and `headroom` need. Once they have gone, the next call brings them back.
+   * The same for runners that `min` and `headroom` need. When they have stopped, the next call boots them again.
    *
    * @default Infinity
    */
@@ -94,41 +95,41 @@ export interface PoolOptions<Backend = unknown> {
   onGrowStart?: (meta: PoolHookMeta) => void;
   /** Called when a boot has ended; `result` is `'ok'` or the error. */
   onGrowEnd?: (result: 'ok' | Error, meta: PoolHookMeta) => void;
-  /** Called when a runner has gone; `count` is the number left. */
+  /** Called when a runner is gone; `count` is the number of runners left. */
   onShrink?: (meta: PoolHookMeta) => void;
   /**
-   * Keep a runner, and the slot, while resources that a result handed out are alive.
+   * Keeps the runner up and the call's slot taken while the caller holds resources from the result.
    *
    * @default false
    */
   trackResources?: boolean;
   /**
-   * Calls that may wait; one more is refused with `FLAME_REFUSED`.
+   * Maximum number of waiting calls. Further calls are refused with `FLAME_REFUSED`.
    *
    * @default 10_000
    */
   maxQueue?: number;
   /**
-   * Free slots the pool keeps ready: it boots ahead of demand, up to `max`.
+   * Number of free slots that the pool keeps ready. It boots runners ahead of demand, up to `max`.
    *
    * @default 0
    */
   headroom?: number;
   /**
-   * Which runner a call goes to: `'spread'`, the least loaded; `'pack'`, the fullest with room, which lets others idle out;
-   * or a function that picks one of the runners with room.
+   * The choice of the runner for a call: `'spread'`, the least loaded; `'pack'`, the fullest one with a free slot, so that others become
+   * idle and stop; or a function that picks one of the runners with a free slot.
    *
    * @default 'spread'
    */
   strategy?: RunnerChoice;
   /**
-   * Age at which a runner takes no new calls, ends when its work is done and is replaced if there is need. Counted from its attaching.
+   * Age at which a runner takes no new calls, ends after its running calls and is replaced if it is needed. Counted from its attachment.
    *
    * @default Infinity
    */
   maxLifetime?: number;
   /**
-   * Whether a `min` runner that cannot boot stops the app at start, or is tried again in the background.
+   * What happens if a `min` runner cannot boot at the app's start: `'required'` fails the start, `'degrade'` retries in the background.
    *
    * @default 'required'
    */
@@ -137,7 +138,7 @@ export interface PoolOptions<Backend = unknown> {
 
 export type PoolLogLevel = 'debug' | 'log' | 'warn' | 'error';
 
-/** What the growth hooks are told. */
+/** The argument of the growth hooks. */
 export interface PoolHookMeta {
   readonly name: string;
   readonly count: number;

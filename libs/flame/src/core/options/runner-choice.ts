@@ -1,4 +1,4 @@
-/** Which of the runners with room a call goes to. */
+/** Chooses the runner for a call among the runners with a free slot. */
 export type RunnerChoice = 'spread' | 'pack' | ((runners: readonly RunnerLoad[]) => string | undefined);
 
 /** A runner that could take a call. */
@@ -7,6 +7,6 @@ export interface RunnerLoad {
   /** Slots in use. */
   readonly load: number;
   readonly maxConcurrency: number;
-  /** Age in milliseconds since it attached. */
+  /** Milliseconds since it attached. */
   readonly age: number;
 }

@@ -1,17 +1,17 @@
 import type { CarriedTrace } from '../call/call-tracer.js';
 
 /**
- * What parent and runner say to each other once a runner is attached. A link carries frames in order, each exactly once
- * (`transport/session/link.ts`); `proto/flame/v1/runners.proto` is their form on the wire.
+ * The messages between a parent and an attached runner. A link delivers frames in order, each exactly once (`transport/session/link.ts`).
+ * `proto/flame/v1/runners.proto` defines their encoding.
  *
  * `id` is the call's number, chosen by the parent, unique within the session. Values are already encoded by the codec.
  */
 export type Frame = ParentFrame | RunnerFrame | StreamFrame;
 
-/** A call is awaited, a cast is not, a child stays until it is stopped. */
+/** A caller awaits a call, but not a cast. A child lives until it is stopped. */
 export type CallMode = 'call' | 'cast' | 'child';
 
-/** Why the parent ends work: its time is up, its caller's signal aborted, or the parent itself is leaving. */
+/** Why the parent ends work: a deadline passed, the caller's signal aborted, or the parent itself is leaving. */
 export type CancelCause = 'timeout' | 'caller' | 'leaving';
 
 export type ParentFrame =
@@ -19,7 +19,7 @@ export type ParentFrame =
   | {
       type: 'call';
       id: number;
-      /** The handler's place in the manifest. */
+      /** The handler's index in the manifest. */
       handler: number;
       args: Uint8Array;
       mode: CallMode;
@@ -27,36 +27,36 @@ export type ParentFrame =
       linked: boolean;
       /** 1 for the first attempt. */
       attempt: number;
-      /** The caller's captured context, when the app lets some travel. */
+      /** The caller's captured context, if the app has the option `context`. */
       context?: Uint8Array;
-      /** What the caller's tracer lets travel. */
+      /** The caller's trace, if the app has the option `tracing`. */
       trace?: CarriedTrace;
-      /** The id of the child whose method this is; `handler` is then the child's class. */
+      /** The id of the child on which to call `method`; `handler` is then the child's class. */
       child?: number;
-      /** The method of that child. */
+      /** The method of the child. */
       method?: string;
     }
   /** Abort work. The runner confirms with `return`, `throw`, `refuse` or `ended` once it is over. */
   | { type: 'cancel'; id: number; cause: CancelCause; reason: string }
-  /** May this runner stop, being idle? Answered by `consent`. */
+  /** Asks whether the idle runner may stop. The runner answers with `consent`. */
   | { type: 'ask' }
-  /** Are you there, and what is the time? Answered at once by `probed`, whatever runs: an examination of the way there and back. */
+  /** Measures the round trip and the runner's clock. The runner answers at once with `probed`, even while calls run. */
   | { type: 'probe'; id: number }
-  /** Take no new work, finish what runs within `grace` milliseconds, then close. */
+  /** Take no new calls, finish the running ones within `grace` milliseconds, then close. */
   | { type: 'leave'; grace: number; reason: string }
   /** The parent no longer holds tracked resource `resource` of call `id`. */
   | { type: 'release'; id: number; resource: number };
 
 export type RunnerFrame =
-  /** The handler's result. When `held`, the slot is not free yet: `ended` follows. */
+  /** The handler's result. If `held`, the slot is not free yet, and `ended` follows. */
   | { type: 'return'; id: number; value: Uint8Array; held: boolean }
-  /** What the handler threw. */
+  /** The error that the handler threw. */
   | { type: 'throw'; id: number; error: Uint8Array; held: boolean }
   /** The runner could not run the handler, or not send its result: a FlameError of `code`. */
   | { type: 'refuse'; id: number; code: string; ran: string; reason: string; held: boolean }
-  /** A cast was taken on. */
+  /** The runner has accepted a cast. */
   | { type: 'accept'; id: number }
-  /** The work is over and its slot free. `reason` is a child's exit reason; `byItself`: nobody but the child asked for its end. */
+  /** The work has ended, and its slot is free. `reason` is a child's exit reason. `byItself` is true if the child ended itself. */
   | { type: 'ended'; id: number; reason: string; byItself?: boolean }
   /** Tracked resource `resource` of call `id` has been released. */
   | { type: 'release'; id: number; resource: number }
@@ -65,31 +65,31 @@ export type RunnerFrame =
   | { type: 'consent'; yes: boolean }
   /** The answer to `probe`: the runner's wall clock, in milliseconds since 1970. */
   | { type: 'probed'; id: number; time: number }
-  /** The runner was told to go (SIGTERM, a spot notice): it takes no new work and closes when its work is done. */
+  /** The runner must end (SIGTERM, a spot notice). It takes no new calls, and closes when the running ones have ended. */
   | { type: 'leaving'; reason: string }
-  /** One of the runner's handlers ignored its abort: give it no new work, end it when the rest is done. */
+  /** A handler ignored its abort. The parent sends the runner no new calls, and ends it when the other calls have ended. */
   | { type: 'tainted'; reason: string }
   /**
-   * A line of the runner's own logger; `id` is the call it belongs to, 0 for none; `time` is the runner's wall clock, in milliseconds since
-   * 1970. Of level `dropped`: how many lines were too many.
+   * A line of the runner's logger. `id` is the call to which it belongs, or 0; `time` is the runner's wall clock, in milliseconds since
+   * 1970. With the level `dropped`, `text` is the number of dropped lines.
    */
   | { type: 'log'; id: number; level: string; text: string; time?: number }
   /** The runner's process stats, a JSON object (CPU, memory, event-loop delay). */
   | { type: 'stats'; text: string };
 
 /**
- * Streams run both ways. `stream` is the placeholder's index (`placeholder.ts`) among a call's arguments, whose producer is the parent, or
- * in its result, whose producer is the runner. Items and ends come from the producer, credits and stops from its consumer, so the two never
- * meet. An aborted AbortSignal is an end with its reason.
+ * Frames of streams, in both directions. `stream` is the index of the placeholder (`placeholder.ts`) in a call's arguments, which the
+ * parent produces, or in its result, which the runner produces. The producer sends items and ends, and the consumer sends credits and
+ * stops, so the numbers of the two directions never conflict. An aborted AbortSignal is sent as an end with its reason.
  */
 export type StreamFrame =
   | { type: 'item'; id: number; stream: number; value: Uint8Array }
-  /** The producer is done; with `error` it failed. */
+  /** The producer has ended; with `error` it has failed. */
   | { type: 'end'; id: number; stream: number; error?: Uint8Array }
   /**
-   * The consumer takes `count` more items; the producer starts with the first one. For stream 0 of the result it may come before `return`:
-   * its caller was going to read it anyway.
+   * The consumer takes `count` more items. The producer starts at the first credit. For stream 0 of the result a credit may come before
+   * `return`, when the caller will certainly read it.
    */
   | { type: 'credit'; id: number; stream: number; count: number }
-  /** The consumer wants no more. */
+  /** The consumer has stopped reading. */
   | { type: 'stop'; id: number; stream: number };

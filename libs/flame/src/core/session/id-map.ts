@@ -1,19 +1,19 @@
 /**
- * Values by number, for a few entries at a time and very many in a row, such as the calls that run. A `Map` makes a new table every so many
- * deletions. V8 keeps the entries of each dead table until a full collection, because an older dead table points to it, so finished calls
- * would grow old with them. This map makes a new table only when it holds more entries than ever before.
+ * A map from numbers to values with few entries at a time but many insertions and deletions, such as the running calls. A `Map` allocates a
+ * new table after a number of deletions. V8 keeps the entries of each old table until a full collection, because an even older table points
+ * to it, so ended calls would be promoted to the old generation. This map allocates a table only when it has more entries than ever before.
  *
- * Open addressing with linear probing; a removal moves the entries behind it back (Knuth, TAOCP 3, 6.4, algorithm R). Numbers are
- * scattered, because a run of numbers would fill a run of places, and each removal would look at all of them.
+ * Open addressing with linear probing; a removal moves later entries back (Knuth, TAOCP 3, 6.4, algorithm R). Numbers are hashed, because
+ * consecutive numbers would fill consecutive places, and each removal would visit all of them.
  *
- * Gain (Node 26, CPU time of a call): with `Map` 1.3 to 1.5 times as much with LocalBackend at 16 and 256 callers, 1.3 times with
- * ProcessBackend at 256.
+ * Gain (Node 26): with a `Map`, the CPU time of a call is 1.3 to 1.5 times as long with LocalBackend at 16 and 256 callers, and 1.3 times
+ * with ProcessBackend at 256.
  */
 export class IdMap<T> {
   #ids: number[] = new Array<number>(2).fill(0);
   #values: (T | undefined)[] = new Array<T | undefined>(2).fill(undefined);
   #size = 0;
-  /** 32 less the bits of a place's number. */
+  /** 32 minus the number of bits of an index. */
   #shift = 31;
 
   get size(): number {
@@ -21,7 +21,7 @@ export class IdMap<T> {
   }
 
   get(id: number): T | undefined {
-    // Most of a thousand runners have no entry: this looks at nothing else.
+    // Most of a thousand runners have no entry, so an empty map returns at once.
     if (this.#size === 0) return undefined;
     return this.#values[this.#find(id)];
   }
@@ -63,7 +63,7 @@ export class IdMap<T> {
     return this.ids().map((id) => this.get(id)!);
   }
 
-  /** The place of the id, or the free place for it. */
+  /** The index of the id, or the free index for it. */
   #find(id: number): number {
     const mask = this.#ids.length - 1;
     let at = this.#home(id);
@@ -71,7 +71,7 @@ export class IdMap<T> {
     return at;
   }
 
-  /** Scattered by the golden ratio (TAOCP 3, 6.4). */
+  /** Fibonacci hashing (TAOCP 3, 6.4). */
   #home(id: number): number {
     return Math.imul(id, 0x9e3779b1) >>> this.#shift;
   }

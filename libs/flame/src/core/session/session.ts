@@ -1,13 +1,12 @@
-/** What `receive` says of a packet: take it in; it was here before; packets before it are missing, which no honest peer does. */
+/** The result of `receive`: a new packet, a duplicate, or a gap, which only a faulty peer causes. */
 export type Receipt = 'fresh' | 'duplicate' | 'gap';
 
 /**
- * The books of one end of a session, across connections: numbers the packets that leave and keeps them until the other
- * end has confirmed them, takes in every packet of the other end once. The idea is TCP's (RFC 9293), with packets for
- * bytes: cumulative acknowledgements, and everything after the last one is sent again when a connection broke.
+ * The state of one side of a session, across connections. Numbers outgoing packets and keeps them until the other side has acknowledged
+ * them; accepts each incoming packet once. As in TCP (RFC 9293), with packets instead of bytes, acknowledgements are cumulative, and after
+ * a broken connection everything after the last acknowledgement is sent again.
  *
- * It needs no timer: acknowledgements ride on packets that leave anyway, and `owes` says when too much has come in
- * meanwhile for that.
+ * Needs no timer: outgoing packets carry the acknowledgements, and `owes` says when one must be sent by itself.
  */
 export class Session<Packet extends { readonly length: number }> {
   #sent = 0;
@@ -21,43 +20,43 @@ export class Session<Packet extends { readonly length: number }> {
   readonly #limits: SessionLimits;
   readonly #onConfirmed: ((packet: Packet, number: number) => void) | undefined;
 
-  /** `onConfirmed` is told of each packet that need not be kept any more. */
+  /** `onConfirmed` is called for each packet that has been acknowledged and is no longer kept. */
   constructor(limits: Partial<SessionLimits> = {}, onConfirmed?: (packet: Packet, number: number) => void) {
     this.#limits = { ...defaultLimits, ...limits };
     this.#onConfirmed = onConfirmed;
   }
 
-  /** The number of the packet that leaves next. */
+  /** The number of the next outgoing packet. */
   get next(): number {
     return this.#sent + 1;
   }
 
-  /** The highest number taken in, without a gap before it: what every packet acknowledges. */
+  /** The highest number received without a gap. Every outgoing packet acknowledges it. */
   get received(): number {
     return this.#received;
   }
 
-  /** So much is unconfirmed that nothing new should leave: the other end is slow, or away. */
+  /** True if so much is unacknowledged that no new packet should be sent: the other side is slow or disconnected. */
   get full(): boolean {
     return this.#keptBytes >= this.#limits.keep;
   }
 
-  /** Bytes that the other end has not confirmed. */
+  /** Bytes that the other side has not acknowledged. */
   get underWay(): number {
     return this.#keptBytes;
   }
 
-  /** An acknowledgement should be sent by itself, as nothing else that could carry it has left for long. */
+  /** True if an acknowledgement must be sent by itself, because no outgoing packet has carried one for long. */
   get owes(): boolean {
     return this.#untold >= this.#limits.ackBytes || this.#received - this.#told >= this.#limits.ackPackets;
   }
 
-  /** Something came in that the other end was not told of yet. */
+  /** True if something was received that has not been acknowledged yet. */
   get untold(): boolean {
     return this.#received > this.#told;
   }
 
-  /** Books packet `next` as sent. */
+  /** Records that packet `next` was sent. */
   sent(packet: Packet): void {
     this.#sent++;
     this.#kept.push(packet);
@@ -65,13 +64,15 @@ export class Session<Packet extends { readonly length: number }> {
     this.told();
   }
 
-  /** Books that the other end was told `received`. */
+  /** Records that `received` was acknowledged to the other side. */
   told(): void {
     this.#told = this.#received;
     this.#untold = 0;
   }
 
-  /** Books what the other end confirms; false when it confirms what was never sent. Late confirmations change nothing. */
+  /**
+   * Records an acknowledgement of the other side. Returns false if it acknowledges a packet that was never sent. Late ones have no effect.
+   */
   confirm(upTo: number): boolean {
     if (upTo > this.#sent) return false;
     while (this.#confirmed < upTo) {
@@ -83,7 +84,7 @@ export class Session<Packet extends { readonly length: number }> {
     return true;
   }
 
-  /** Books a packet that came in. */
+  /** Records an incoming packet. */
   receive(number: number, length: number): Receipt {
     if (number <= this.#received) return 'duplicate';
     if (number > this.#received + 1) return 'gap';
@@ -92,28 +93,28 @@ export class Session<Packet extends { readonly length: number }> {
     return 'fresh';
   }
 
-  /** Books bytes that came beside the packets, and that the other end keeps until they are confirmed. */
+  /** Records bytes that came beside the packets, which the other side also keeps until they are acknowledged. */
   took(length: number): void {
     this.#untold += length;
   }
 
-  /** What has to be sent again over a new connection, oldest first. */
+  /** The packets that must be sent again over a new connection, oldest first. */
   unconfirmed(): readonly Packet[] {
     return [...this.#kept];
   }
 }
 
 export interface SessionLimits {
-  /** Bytes of unconfirmed packets at which `full` becomes true. */
+  /** Bytes of unacknowledged packets from which on `full` is true. */
   readonly keep: number;
-  /** Packets taken in without telling, at which `owes` becomes true. */
+  /** Received, unacknowledged packets from which on `owes` is true. */
   readonly ackPackets: number;
   /** The same in bytes. */
   readonly ackBytes: number;
 }
 
-/** Bytes taken in that are confirmed by themselves where nothing else tells of them. Who lets less be under way waits for ever. */
+/** Received bytes after which an acknowledgement is sent by itself. A sender with a smaller window would wait forever. */
 export const ackBytes = 64 * 1024;
 
-/** An idle session keeps at most what the other end has not yet had to tell: 64 packets or 64 KiB. */
+/** An idle session keeps at most what the other side need not acknowledge yet: 64 packets or 64 KiB. */
 const defaultLimits: SessionLimits = { keep: 16 * 1024 * 1024, ackPackets: 64, ackBytes };
