@@ -1,6 +1,6 @@
 import type { BackendContext, BootRequest, LocalMachine } from '../../libs/flame/src/backends/backend.js';
 
-/** What a backend is told at start. */
+/** The context that a backend gets at its start. */
 export const testContext: BackendContext = {
   parent: 'parent-1',
   underTest: true,
@@ -9,9 +9,9 @@ export const testContext: BackendContext = {
 
 let orders = 0;
 
-/** An order for one machine that keeps what the machine prints. The pool's name is the behaviour of `programs/machine.mjs`. */
+/** An order for one machine that records the machine's output. The pool's name selects the behaviour of `programs/machine.mjs`. */
 export class TestOrder implements BootRequest {
-  /** A name of its own: platforms refuse a name that is taken. */
+  /** A unique name, because platforms refuse a name that is in use. */
   readonly runner = `runner-${++orders}`;
   readonly parent = 'parent-1';
   readonly handlers = 'handlers-1';

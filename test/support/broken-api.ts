@@ -3,22 +3,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A request as the answers see it: `GET /version`, without its query. */
+/** A request as tests match it: `GET /version`, without its query. */
 export interface Asked {
   readonly line: string;
   readonly query: URLSearchParams;
   readonly body: Record<string, unknown>;
 }
 
-/** `silent`: the request is taken, and never answered. `cut`: the connection breaks within the answer. `stream`: an answer that goes on. */
+/** `silent`: the request is accepted, but never answered. `cut`: the connection breaks during the answer. `stream`: an answer without an end. */
 export type Answer =
   'silent' | 'cut' | 'stream' | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> };
 
-/** Stands where a platform's API would, on loopback, and breaks as the test says. It is no platform: it answers only what these tests need. */
+/** A stand-in for a platform's API, on loopback, that breaks as the test says. It answers only the requests of these tests. */
 export class BrokenApi {
-  /** What was asked, in its order. */
+  /** The requests so far, in order. */
   readonly asked: string[] = [];
-  /** What it answers in place of its usual answers; undefined for those. */
+  /** Replaces its usual answers; undefined for the usual ones. */
   broken: (asked: Asked) => Answer | undefined = () => undefined;
   readonly #usual: (asked: Asked) => Answer;
   readonly #streams = new Set<ServerResponse>();
@@ -37,12 +37,12 @@ export class BrokenApi {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Says something in all answers that go on. */
+  /** Writes to all answers that have no end. */
   tell(value: object): void {
     for (const stream of this.#streams) stream.write(`${JSON.stringify(value)}\n`);
   }
 
-  /** How often something was asked. */
+  /** The number of matching requests. */
   count(pattern: RegExp): number {
     return this.asked.filter((line) => pattern.test(line)).length;
   }

@@ -9,23 +9,23 @@ import { KubernetesBackend } from '../../libs/flame/src/backends/kubernetes/kube
 import { BrokenApi } from './broken-api.js';
 import type { Answer, Asked } from './broken-api.js';
 
-/** One platform whose API breaks, with the real client in front of it. */
+/** A platform whose API breaks, with the platform's real client. */
 export interface BrokenPlatform {
   readonly api: BrokenApi;
   readonly backend: FlameBackend;
-  /** What asks for a machine. */
+  /** The request that creates a machine. */
   readonly create: RegExp;
-  /** What lists them. */
+  /** The request that lists machines. */
   readonly list: RegExp;
-  /** How it looks for a machine that it cannot know by its id, to remove it. */
+  /** The request with which the backend looks for a machine to remove whose id it does not know. */
   readonly look: RegExp;
-  /** The machines that there are. */
+  /** The existing machines. */
   readonly machines: Set<string>;
-  /** Makes what a request for a machine asked for. */
+  /** Creates the machine of a request. */
   readonly make: (asked: Asked) => void;
-  /** How the API is called in warnings. */
+  /** The API's name in warnings. */
   readonly called: string;
-  /** What to do by hand. */
+  /** The log line that says what to remove by hand. */
   readonly byHand: RegExp;
 }
 

@@ -5,9 +5,9 @@ import { chromium } from 'playwright-core';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
-/** Debian's package; another one by its path. */
+/** The command of Debian's package, or the path of another Chromium. */
 const executablePath = process.env['FLAME_CHROMIUM'] ?? '/usr/bin/chromium';
-/** What CI keeps of a run. */
+/** The folder of screenshots, which CI keeps. */
 const screenshots = join(import.meta.dirname, '../../out/screenshots');
 
 const flags = [
@@ -32,7 +32,7 @@ export async function openBrowser(options: BrowserContextOptions = {}): Promise<
   return context;
 }
 
-/** A page and all that its console has complained of: errors, and what its own policy has blocked. */
+/** A page, and the complaints in its console: errors, and requests that its content security policy has blocked. */
 export async function openPage(context: BrowserContext, url: string): Promise<{ page: Page; complaints: string[] }> {
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -42,7 +42,7 @@ export async function openPage(context: BrowserContext, url: string): Promise<{ 
   return { page, complaints };
 }
 
-/** Keeps a picture of the page under `out/screenshots`: of all of it, or of what is seen, where a dialog lies over it. */
+/** Saves a screenshot under `out/screenshots`: of the whole page, or, with an open dialog, of the visible part. */
 export async function picture(page: Page, name: string): Promise<Buffer> {
   const fullPage = (await page.locator('dialog').count()) === 0;
   mkdirSync(screenshots, { recursive: true });

@@ -3,26 +3,26 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** Vitest and npm both start here. */
+/** The repository's folder, in which both vitest and npm start. */
 const root = process.cwd();
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
-/** What child processes run, in the order in which it is built: folder of the sources, tsconfig, output. */
+/** The programs of child processes, in the order of their builds: folder of the sources, tsconfig, output. */
 const builds = [
   { sources: 'libs/flame/src', tsconfig: 'libs/flame/tsconfig.lib.json', output: 'libs/flame/dist' },
   { sources: 'test/apps/src', tsconfig: 'test/apps/tsconfig.json', output: 'test/apps/dist' },
 ];
 
 /**
- * Vitest's global set-up for tests that start processes: those run compiled code, because what transforms TypeScript on the
- * fly leaves decorator metadata out. Builds only what is older than its sources.
+ * Vitest's global set-up for tests that start processes. The processes run compiled code, because on-the-fly transpilers omit decorator
+ * metadata. Builds only outputs that are older than their sources.
  */
 export default function buildOnce(): void {
   for (const build of builds) {
     if (newest(join(root, build.sources), '.ts') <= newest(join(root, build.output), '.js')) continue;
     const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', join(root, build.tsconfig)], { cwd: root, encoding: 'utf8' });
     if (stdout) console.error(stdout);
-    // Status 2 is type errors with all output written: the linter's business, as it is for the specs themselves.
+    // Status 2 means type errors, with all output written. The linter reports them, as for the specs themselves.
     if (status !== 0 && status !== 2) throw new Error(`${build.tsconfig} does not build: tsc ended with ${status}`);
     if (build.sources === 'libs/flame/src') run('build:entries');
   }
@@ -35,7 +35,7 @@ function run(script: string): void {
   if (status !== 0) throw new Error(`npm run ${script} failed: ${stderr}`);
 }
 
-/** The time of the last change under a folder, by files of one ending; 0 when there are none. */
+/** The time of the last change to a file with that extension in a folder; 0 if there is none. */
 function newest(folder: string, ending: string): number {
   if (!existsSync(folder)) return 0;
   const times = readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -4,7 +4,7 @@ import type { BuildOptions } from 'esbuild';
 import ts from 'typescript';
 
 /**
- * Compiles decorated classes as `nest build` does, bundles them with esbuild, and gives what they export. They use the packages of the test: Nest, and those in
+ * Compiles decorated classes as `nest build` does, bundles them with esbuild, and returns their exports. They use the packages of the test: Nest, and those in
  * `packages`.
  */
 export async function bundledClasses<T>(source: string, packages: Record<string, unknown>, options: BuildOptions): Promise<T> {

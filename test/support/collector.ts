@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Stands where an OpenTelemetry collector would, on loopback: takes the names of spans. One that is `silent` takes them and never answers. */
+/** A stand-in for an OpenTelemetry collector, on loopback, that records the names of spans. If `silent`, it never answers. */
 export class Collector {
   readonly spans: string[] = [];
   readonly #server = createServer(async (request, response) => {
@@ -28,7 +28,7 @@ export class Collector {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
-  /** Resolves when that many spans have come. */
+  /** Resolves when it has received that many spans. */
   async has(count: number): Promise<void> {
     while (this.spans.length < count) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }

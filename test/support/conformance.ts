@@ -15,30 +15,30 @@ import type { TrialBackend } from './trial-backends.js';
 
 export { pidOf, runnerEntry } from './trial-backends.js';
 
-/** An app with one pool, `p`, and what a rule needs to try it. */
+/** An app with one pool, `p`, and the tools that a rule needs to test it. */
 export interface Trial {
   readonly app: TestingModule;
   readonly work: WorkService;
   readonly flame: Flame;
   readonly pool: FlamePool;
-  /** A new file for handlers to leave marks in. */
+  /** A new file in which handlers write marks. */
   file(): string;
   marks(file: string): Mark[];
-  /** Waits until a handler has left a mark. */
+  /** Waits until a handler has written a mark. */
   marked(file: string, what: string): Promise<Mark>;
-  /** Sends a signal to the process of a runner, behind the pool's back. */
+  /** Sends a signal to a runner's process, without the pool's knowledge. */
   signal(runner: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
-  /** Resolves when the platform has nothing left of a runner's machine. */
+  /** Resolves when a runner's machine no longer exists on the platform. */
   gone(runner: string): Promise<void>;
 }
 
-/** Begins an app with pool `p`, and with `more` pools. */
+/** Starts an app with pool `p` and `more` pools. */
 export type Start = (pool?: Partial<FlamePoolOptions>, options?: FlameModuleOptions, more?: FlamePoolOptions[]) => Promise<Trial>;
 
 const backends = await trialBackends();
 
 /**
- * A rule that holds on every backend. `start` begins an app with pool `p`; it is closed after each test, and no machine of it may be left then.
+ * Defines a rule that holds on every backend. `start` starts an app with pool `p`. The app is closed after each test, and then none of its machines may be left.
  */
 export function rule(
   name: string,

@@ -1,4 +1,4 @@
-/** A generator that counts what it has produced and says when it has cleaned up. */
+/** A generator that counts its items and records its clean-up. */
 export function source(count = Infinity): { produced: number; cleaned: boolean; open: () => AsyncGenerator<number> } {
   const self = {
     produced: 0,

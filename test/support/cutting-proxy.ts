@@ -3,9 +3,9 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Stands between a runner and its parent, like a network: it can drop what is connected, and refuse what wants to connect. */
+/** A proxy between a runner and its parent that simulates a bad network: it can drop connections and refuse new ones. */
 export class CuttingProxy {
-  /** What to dial instead of the parent. */
+  /** The address to dial instead of the parent's. */
   readonly address: string;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
@@ -67,28 +67,28 @@ export class CuttingProxy {
     return new CuttingProxy(`unix:${path}`, server, sockets, runners, state, () => rm(directory, { recursive: true, force: true }));
   }
 
-  /** How many sockets are connected, both sides counted. */
+  /** The number of connected sockets, on both sides. */
   get connected(): number {
     return this.#sockets.size;
   }
 
-  /** Drops what is connected. New connections are let through. */
+  /** Drops all connections. New ones are accepted. */
   drop(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Drops what is connected and refuses new connections, until `mend`. */
+  /** Drops all connections, and refuses new ones until `mend`. */
   cut(): void {
     this.#state.open = false;
     this.drop();
   }
 
-  /** Swallows what existing connections carry, without closing them. */
+  /** Discards the data of existing connections, without closing them. */
   swallow(): void {
     this.#state.silent = true;
   }
 
-  /** Holds back what runners send, and only that, until `mend`. */
+  /** Delays the data that runners send until `mend`. The other direction is not affected. */
   holdBack(): void {
     for (const socket of this.#near) socket.pause();
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What tests of test/e2e and test/apps/real-world speak to that is no package of npm: installs what is missing where this is Debian and root, else says what to install.
+# Servers and tools for tests of test/e2e and test/apps/real-world that are not npm packages. Installs missing ones (as root on Debian), or says what to install.
 set -euo pipefail
 missing=()
 need() { # package, command that tells whether it is here
@@ -7,18 +7,18 @@ need() { # package, command that tells whether it is here
 }
 # The DNS server of rpc-dns.spec.ts, which runs it as an ordinary user on a loopback address.
 need dnsmasq-base 'command -v dnsmasq'
-# What operators ask our numbers with: ops-grpc.spec.ts, prometheus.spec.ts, top.spec.ts.
+# The tools with which operators read our metrics: ops-grpc.spec.ts, prometheus.spec.ts, top.spec.ts.
 need prometheus 'command -v promtool'
 need tmux 'command -v tmux'
 need python3-grpcio '/usr/bin/python3 -c "import grpc"'
 need python3-protobuf '/usr/bin/python3 -c "import google.protobuf"'
-# What queues are kept in: live-sources.spec.ts.
+# The server of queues: live-sources.spec.ts.
 need redis-server 'command -v redis-server'
-# What hosts of their own are made with: stress.spec.ts, rpc-cut-network.spec.ts.
+# The tools for network namespaces: stress.spec.ts, rpc-cut-network.spec.ts.
 need iproute2 'command -v ip && command -v ss'
 need util-linux 'command -v nsenter'
 need python3-minimal 'command -v python3'
-# What the apps of test/apps/real-world keep their data in.
+# The databases of the apps of test/apps/real-world.
 need postgresql 'ls /usr/lib/postgresql/*/bin/initdb'
 need redis-server 'command -v redis-server'
 [ "${#missing[@]}" -gt 0 ] || exit 0

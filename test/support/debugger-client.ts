@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { onTestFinished } from 'vitest';
 
-/** Of the package `ws`, which comes without types: Node 20 has no client of its own. */
+/** A part of the package `ws`, which has no types. Node 20 has no WebSocket client. */
 interface Socket extends EventEmitter {
   send(data: string): void;
   terminate(): void;
@@ -18,7 +18,7 @@ interface Message {
   error?: { message: string };
 }
 
-/** A debugger, as VS Code and Chrome are: it speaks the protocol of V8's inspector. Goes with the test. */
+/** A debugger that speaks the protocol of V8's inspector, as VS Code and Chrome do. Ends with the test. */
 export class DebuggerClient {
   readonly #socket: Socket;
   readonly #answers = new Map<number, (message: Message) => void>();
@@ -34,7 +34,7 @@ export class DebuggerClient {
     });
   }
 
-  /** Attaches to an inspector at the URL that a process has told. */
+  /** Attaches to an inspector at the URL that a process has printed. */
   static async attach(url: string): Promise<DebuggerClient> {
     const socket = new WebSocket(url);
     await once(socket, 'open');

@@ -6,9 +6,9 @@ import { ownHost } from './regions.js';
 
 const port = 5353;
 
-/** A dnsmasq that answers what a test says, on a loopback address of its own, as the user who runs the test. Ends with the test. */
+/** A dnsmasq with the records of a test, on its own loopback address, running as the user of the test. Ends with the test. */
 export class DnsServer {
-  /** What resolvers are told: `address:port`. */
+  /** Its address for resolvers: `address:port`. */
   readonly address: string;
   readonly #host: string;
   #process: ChildProcess | undefined;
@@ -26,7 +26,7 @@ export class DnsServer {
     return server;
   }
 
-  /** Answers something else from now on. */
+  /** Replaces the records. */
   async answer(records: readonly string[]): Promise<void> {
     await this.stop();
     const fixed = [
@@ -40,7 +40,7 @@ export class DnsServer {
     ];
     const where = [`--listen-address=${this.#host}`, `--port=${port}`, '--user=', '--pid-file=', '--except-interface=none'];
     const child = spawn('dnsmasq', [...fixed, ...where], { stdio: ['pipe', 'ignore', 'pipe'] });
-    // Quotes mean something in a configuration alone.
+    // Quotes are only parsed in a configuration file.
     child.stdin!.end(records.join('\n'));
     this.#process = child;
     let said = '';

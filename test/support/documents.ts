@@ -20,7 +20,7 @@ export function table(text: string, heading: string): string[][] {
   );
 }
 
-/** Option names and their defaults as a table has them, those of names with several in one row included. */
+/** The option names and defaults of a table, including rows with several names. */
 export function documentedOptions(text: string, heading: string): Map<string, string> {
   return new Map(
     table(text, heading).flatMap(([names, value]) =>
@@ -29,7 +29,7 @@ export function documentedOptions(text: string, heading: string): Map<string, st
   );
 }
 
-/** `1 000` and `'spread'` as code has them. */
+/** Converts a documented value, such as `1 000` or `'spread'`, to its form in code. */
 export function plain(cell: string): string {
   return cell
     .replaceAll('`', '')
@@ -37,12 +37,12 @@ export function plain(cell: string): string {
     .replace(/^'(.*)'$/, '$1');
 }
 
-/** The members of an interface of the library, as its source declares them. */
+/** The members that the source of an interface of the library declares. */
 export function members(file: string, name: string): string[] {
   return [...body(file, name).matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, member]) => member!);
 }
 
-/** The defaults that an interface's docstrings name. */
+/** The defaults in the docstrings of an interface. */
 export function docstringDefaults(file: string, name: string): Map<string, string> {
   const found = body(file, name).matchAll(/@default (.+?)(?: \*\/|\n\s+\*\/)\n\s+(\w+)\?:/g);
   return new Map(Array.from(found, ([, value, member]) => [member!, value!.replace(/(?<=\d)_(?=\d{3})/g, '')]));

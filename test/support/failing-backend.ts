@@ -1,11 +1,11 @@
 import { FlameBackend } from 'nestjs-flame';
 import type { BackendContext, BootRequest, Machine } from 'nestjs-flame';
 
-/** Another backend, whose first boots fail: one for each error given, in their order; those that are `undefined` succeed. */
+/** Wraps a backend so that its first boots fail, one with each of the errors. Boots for `undefined` succeed. */
 export class FailingBackend extends FlameBackend {
   readonly name = 'failing';
   readonly reach: FlameBackend['reach'];
-  /** When each boot was ordered. */
+  /** The time of each boot order. */
   readonly orders: number[] = [];
   readonly #inner: FlameBackend;
   readonly #errors: (Error | undefined)[];

@@ -1,6 +1,6 @@
 import { FlameError } from 'nestjs-flame';
 
-/** The FlameError that a promise rejects with; anything else fails the test. */
+/** Resolves to the FlameError with which a promise rejects. Any other outcome fails the test. */
 export async function failure(promise: Promise<unknown>): Promise<FlameError> {
   const outcome = await promise.then(
     (value) => new Error(`it succeeded with ${String(value)}`),

@@ -5,7 +5,7 @@ import { call, flag, frame, message, type } from './raw-http2.js';
 const nobody = { runner: 'nobody', manifest: { version: '', protocol: 1, handlers: [], digest: '' }, pid: 1, host: '', node: '' };
 const guess = helloPacket({ runner: 'nobody', token: 'guessed', session: new Uint8Array(0), received: 0 }, nobody);
 
-/** Ways to open a stream of no use. */
+/** Ways in which an attacker opens streams. */
 export const kindsOfStreams = {
   'say nothing': (id: number) => call(id, attachPath),
   'are reset': (id: number) => Buffer.concat([call(id, attachPath), frame(type.reset, 0, id, Buffer.alloc(4))]),

@@ -1,7 +1,7 @@
 import type { Frame } from '../../libs/flame/src/core/session/frame.js';
 import type { LinkEnd, LinkReceiver } from '../../libs/flame/src/transport/session/link.js';
 
-/** A receiver that remembers what a link brought, and lets a test wait for it. */
+/** A receiver that records the frames and events of a link, and lets tests wait for them. */
 export class LinkRecorder implements LinkReceiver {
   readonly frames: Frame[] = [];
   /** Frames, and the words `suspended` and `resumed`, in order. */
@@ -40,7 +40,7 @@ export class LinkRecorder implements LinkReceiver {
     this.#check();
   }
 
-  /** Resolves once `what` holds, looked at whenever something came. */
+  /** Resolves when `what` returns true. It is checked after each frame and event. */
   until(what: () => boolean): Promise<void> {
     if (what()) return Promise.resolve();
     return new Promise((met) => this.#waiting.push({ what, met }));

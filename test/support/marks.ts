@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** One line that a handler left. */
+/** A line that a handler has written. */
 export interface Mark {
   what: string;
   pid: number;
@@ -10,7 +10,7 @@ export interface Mark {
   at: number;
 }
 
-/** What handlers have left in a file, in its order; nothing where there is none yet. */
+/** The marks in a file, in order; empty if the file does not exist yet. */
 export function readMarks(file: string): Mark[] {
   let text: string;
   try {
@@ -24,7 +24,7 @@ export function readMarks(file: string): Mark[] {
     .map((line) => JSON.parse(line) as Mark);
 }
 
-/** How often each thing was marked. */
+/** The number of marks of each kind. */
 export function tally(marks: readonly Mark[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { what } of marks) counts.set(what, (counts.get(what) ?? 0) + 1);

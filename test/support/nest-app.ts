@@ -4,10 +4,10 @@ import { Test } from '@nestjs/testing';
 import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
 import { onTestFinished } from 'vitest';
 
-/** What the apps of this file have logged, as `level context: message`. */
+/** The log lines of the apps of this file, as `level context: message`. */
 export const logged: string[] = [];
 
-/** Makes a Nest app of `metadata`, initialises it, and closes it when the test is over, if the test has not. */
+/** Creates and initialises a Nest app from `metadata`. It is closed at the end of the test, if the test has not closed it. */
 export async function startApp(
   metadata: ModuleMetadata,
   override: (builder: TestingModuleBuilder) => void = () => {},

@@ -1,6 +1,6 @@
 import type { BuildOptions } from 'esbuild';
 
-/** How a program of the tests, and the library in it, becomes one file for Node, which finds its packages from there. */
+/** esbuild's options to bundle a program of the tests, with the library, into one file for Node. */
 export const nodeBundle = {
   bundle: true,
   platform: 'node',

@@ -1,11 +1,11 @@
 import type { Frame } from '../../libs/flame/src/core/session/frame.js';
 
-/** A small frame that carries a number. */
+/** A small frame with a number. */
 export function numbered(id: number): Frame {
   return { type: 'progress', id, value: Buffer.from(`value ${id}`) };
 }
 
-/** A result with a payload of `size` bytes whose every byte depends on its place. */
+/** A result with a payload of `size` bytes, in which the value of each byte depends on its position. */
 export function large(id: number, size: number): Extract<Frame, { type: 'return' }> {
   const value = Buffer.allocUnsafe(size);
   for (let at = 0; at < size; at++) value[at] = (at * 31 + (at >> 8)) & 0xff;

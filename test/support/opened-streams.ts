@@ -1,6 +1,6 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 
-/** Counts the HTTP/2 streams that this process was brought, by what Node says of each connection at its end. */
+/** Counts the HTTP/2 streams that clients opened to this process, from Node's performance entries of ended connections. */
 export class OpenedStreams {
   #count = 0;
   readonly #observer = new PerformanceObserver((list) => {
@@ -14,7 +14,7 @@ export class OpenedStreams {
     this.#observer.observe({ entryTypes: ['http2'] });
   }
 
-  /** Over connections that are over. */
+  /** The number of streams on connections that have ended. */
   get count(): number {
     return this.#count;
   }

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 
 const script = join(import.meta.dirname, 'ops_client.py');
 
-/** Debian's Python, which has its gRPC; another one may come first on the PATH. */
+/** Debian's Python, which has the gRPC package. Another Python may come first on the PATH. */
 const python = '/usr/bin/python3';
 
-/** Asks health or metrics by a client that is not ours; each answer goes to `told` as it comes. */
+/** Requests health or metrics with another gRPC client. Each answer is passed to `told` when it arrives. */
 export async function askOps(address: string, args: readonly string[], told: (answer: unknown) => void = () => {}): Promise<unknown[]> {
   const child = spawn(python, [script, address, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const errors: Buffer[] = [];

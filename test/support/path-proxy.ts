@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
 import { onTestFinished } from 'vitest';
 
-/** A reverse proxy that puts an app under a path, as one that stands before several apps. Gives its URL with that path; ends with the test. */
+/** Starts a reverse proxy that serves an app under a path, as in front of several apps, and returns the URL with that path. Ends with the test. */
 export async function proxyUnder(path: string, app: string): Promise<string> {
   const { hostname, port } = new URL(app);
   const server = createServer((request, response) => {

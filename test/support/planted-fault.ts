@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A rule broken on purpose: one piece of one file, put another way. */
+/** A fault that is planted on purpose: a piece of a source file, and its replacement. */
 export interface PlantedFault {
   readonly name: string;
   /** Under `libs/flame/src`. */
@@ -10,7 +10,7 @@ export interface PlantedFault {
   readonly instead: string;
 }
 
-/** The file with the fault. @throws when the piece to be replaced is not in it exactly once. */
+/** Returns the content of the file with the fault. @throws when the piece to be replaced does not occur exactly once. */
 export function plant({ name, file, piece, instead }: PlantedFault): string {
   const source = readFileSync(join(process.cwd(), 'libs/flame/src', file), 'utf8');
   const parts = source.split(piece);

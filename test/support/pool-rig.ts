@@ -16,7 +16,7 @@ import { VirtualClock } from './virtual-clock.js';
 
 export type Handler = (...args: never[]) => unknown;
 
-/** Keeps what was logged. */
+/** A log that records its lines. */
 export class LogBook implements FlameLog {
   readonly lines: string[] = [];
   readonly debug = (line: string): void => void this.lines.push(`debug ${line}`);
@@ -26,8 +26,8 @@ export class LogBook implements FlameLog {
 }
 
 /**
- * A pool on in-memory runners under virtual time, without Nest: the real machine, shell, codec, link and executor around handlers given as
- * functions. `boot` may stand in for the backend.
+ * A pool with in-memory runners under virtual time, without Nest: the real pool machine, `Pool`, codec, link and executor around handlers
+ * that are functions. `boot` can replace the backend.
  */
 export class PoolRig {
   readonly clock = new VirtualClock();
@@ -116,7 +116,7 @@ export class PoolRig {
   }
 }
 
-/** A handler named `new Class` makes the children of a class. */
+/** A handler named `new Class` creates the children of a class. */
 function childClass(name: string, make: Handler): ChildClass | undefined {
   if (!name.startsWith('new ')) return undefined;
   const methods = new Set(['add', 'run', 'items', 'open']);

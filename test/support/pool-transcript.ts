@@ -4,7 +4,7 @@ import type { PoolAction, PoolFact } from '../../libs/flame/src/core/pool/facts.
 import { PoolMachine } from '../../libs/flame/src/core/pool/machine.js';
 import type { PoolRules } from '../../libs/flame/src/core/pool/rules.js';
 
-/** What a pool goes by unless a test says otherwise. */
+/** The default rules of a pool in tests. */
 export const rules: PoolRules = {
   name: 'p',
   min: 0,
@@ -21,7 +21,7 @@ export const rules: PoolRules = {
   maxLifetime: Infinity,
 };
 
-/** The clocks of a call in a transcript. */
+/** The time limits of a call in a transcript. */
 export interface ScriptedCall {
   wait?: number;
   run?: number;
@@ -30,7 +30,7 @@ export interface ScriptedCall {
 }
 
 /**
- * Drives a pool machine by hand and writes down what it wants done, one line an action: calls are named by letters, runners r1, r2 …
+ * Drives a pool machine step by step, and records its actions, one line for each. Calls are named by letters, runners r1, r2 …
  */
 export class PoolTranscript {
   readonly machine: PoolMachine;
@@ -46,7 +46,7 @@ export class PoolTranscript {
     );
   }
 
-  /** Takes the time on to `now`, with a tick at each deadline on the way. */
+  /** Advances the time to `now`, with a tick at each deadline before that. */
   at(now: number): string[] {
     const lines: string[] = [];
     while (this.machine.wakeAt <= now) {

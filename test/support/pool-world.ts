@@ -5,7 +5,7 @@ import { PoolMachine } from '../../libs/flame/src/core/pool/machine.js';
 import type { PoolRules } from '../../libs/flame/src/core/pool/rules.js';
 import type { SeededRandom } from './seeded-random.js';
 
-/** One runner as the world has it: what really is there, beside what the machine's books say. */
+/** The real state of a runner in the simulated world, as opposed to the pool machine's state. */
 interface WorldRunner {
   state: 'booting' | 'up' | 'going';
   calls: Set<PoolCall>;
@@ -19,9 +19,9 @@ interface Happening {
 }
 
 /**
- * A made-up world around a pool machine: boots that come up, fail or never end, handlers that return, hang or ignore their abort,
- * runners that die, leave or are cut off, callers that abort, pauses, resizes and drains, all at random from one seed. It checks the rules that must hold
- * after every step, and throws with the story of the last steps when one does not.
+ * A simulated world around a pool machine: boots that succeed, fail or never end, handlers that return, hang or ignore their abort,
+ * runners that die, leave or lose their connection, callers that abort, pauses, resizes and drains, all random from one seed. After every step it checks the
+ * rules that must hold, and throws an error with the last steps if a rule is broken.
  */
 export class PoolWorld {
   readonly #random: SeededRandom;
@@ -64,7 +64,7 @@ export class PoolWorld {
     this.#machine = new PoolMachine(this.#rules, (number) => `r${number}`, random.next);
   }
 
-  /** Lives through `steps` random happenings, then lets all work end and checks that the pool comes to rest. */
+  /** Performs `steps` random events, then lets all work end and checks that the pool becomes idle. */
   run(steps: number): void {
     this.#tell({ type: 'start' });
     while (this.steps < steps && !this.#drained) {
@@ -125,7 +125,7 @@ export class PoolWorld {
     this.#tell({ type: 'down', runner: id, how: 'killed' });
   }
 
-  /** Lets time pass, with what it brings: the happenings due, the machine's ticks. */
+  /** Advances the time, with all events and ticks that are due. */
   #pass(until: number): void {
     for (;;) {
       const next = this.#future.reduce<Happening | undefined>(
@@ -206,7 +206,7 @@ export class PoolWorld {
 
   #boot(id: string): void {
     const dice = this.#random.next();
-    // What hangs is given up after bootTimeout.
+    // A boot that hangs is aborted after bootTimeout.
     if (dice < 0.7) this.#later(this.#random.below(900), () => this.#up(id));
     else if (dice < 0.9) this.#later(this.#random.below(900), () => this.#failBoot(id));
   }
@@ -305,7 +305,7 @@ export class PoolWorld {
     }
   }
 
-  /** No more troubles: what is left to do is done, and the pool rests at `min`, or at nothing when drained. */
+  /** Ends the random events and lets all work end. The pool then has `min` runners, or none if it is drained. */
   #settleDown(): void {
     for (const call of this.#open.keys()) this.#tell({ type: 'abort', call, reason: 'the end' });
     for (const [id, runner] of this.#runners) if (runner.state === 'up') this.#die(id);
@@ -315,7 +315,7 @@ export class PoolWorld {
     if (this.#drained) return;
     const up = [...this.#runners.values()].filter((runner) => runner.state === 'up').length;
     const least = this.#rules.minIdleAfter < Infinity || this.#rules.maxLifetime < Infinity ? 0 : this.#machine.min;
-    // headroom keeps runners ready, and a recycled one is replaced: the rest must have idled out.
+    // `headroom` keeps runners ready, and a runner of maximum age is replaced. All others must have stopped.
     const most =
       Math.max(this.#machine.min, Math.ceil(this.#rules.headroom / (this.#rules.singleUse ? 1 : this.#rules.maxConcurrency))) + 1;
     this.#expect(up >= Math.min(least, this.#machine.max) && up <= most, `the pool rests at ${up} runners, min is ${this.#machine.min}`);

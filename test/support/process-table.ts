@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** Whether a process is there and not a zombie, by the system's own table. */
+/** Whether a process exists and is not a zombie, according to the system's table. */
 export function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -10,7 +10,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The processes whose command line names a path, by id: what the system says, whatever anyone's books say. */
+/** The ids of the processes whose command line contains a path, according to the system's table. */
 export function processesOf(path: string): number[] {
   return execFileSync('ps', ['-A', '-o', 'pid=,stat=,args='], { encoding: 'utf8' })
     .split('\n')
@@ -30,7 +30,7 @@ function environmentOf(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch {
-    // It ended while the table was read, or it is another user's.
+    // It ended while the table was read, or belongs to another user.
     return [];
   }
 }
@@ -51,7 +51,7 @@ export function childrenOf(pid: number): number[] {
   return found;
 }
 
-/** Waits until `holds` says so, looking often; what is waited for is bounded by the test's own time. */
+/** Waits until `holds` returns true. The wait is limited by the test's own time limit. */
 export async function until(holds: () => boolean | Promise<boolean>, signal?: AbortSignal): Promise<void> {
   while (!(await holds())) {
     signal?.throwIfAborted();

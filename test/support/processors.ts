@@ -10,7 +10,7 @@ export function allowedProcessors(): number[] {
   });
 }
 
-/** Has a process, with its threads, run on those processors only. */
+/** Restricts a process, with its threads, to those processors. */
 export function confine(pid: number, processors: readonly number[]): void {
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', processors.join(), `${pid}`]);
 }

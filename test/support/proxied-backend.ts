@@ -6,7 +6,7 @@ import { CuttingProxy } from './cutting-proxy.js';
 export class ProxiedBackend extends ProcessBackend {
   /** One for each runner, in the order of their boots. */
   readonly proxies: CuttingProxy[] = [];
-  /** The parent cannot end its machines: whoever goes, goes by itself. */
+  /** If true, the parent cannot end its machines: they only end by themselves. */
   powerless = false;
 
   override async boot(order: BootRequest): Promise<Machine> {

@@ -1,7 +1,7 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-/** HTTP/2 frame types (RFC 9113, section 6) that attacks are made of. */
+/** HTTP/2 frame types (RFC 9113, section 6) that attacks use. */
 export const type = {
   data: 0,
   headers: 1,
@@ -16,10 +16,10 @@ export const type = {
 } as const;
 export const flag = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 
-/** What an HTTP/2 client says first, with empty settings. */
+/** The connection preface of an HTTP/2 client, with empty settings. */
 export const preface = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(type.settings, 0, 0)]);
 
-/** One HTTP/2 frame, honest about its length unless told otherwise. */
+/** An HTTP/2 frame. `length` can claim another length than that of its payload. */
 export function frame(kind: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0), length = payload.length): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(length, 0, 3);
@@ -54,15 +54,15 @@ export function message(stream: number, bytes: Uint8Array, compressed = false): 
   return frame(type.data, 0, stream, Buffer.concat([head, bytes]));
 }
 
-/** Where to attack: `unix:/path`, or `host:port`, over TLS unless it is to be plain. */
+/** The target of an attack: `unix:/path`, or `host:port`, over TLS by default. */
 export interface Target {
   readonly address: string;
   readonly plain?: boolean | undefined;
-  /** Of this host's addresses, the one to come from. */
+  /** The local address of the connection. */
   readonly from?: string | undefined;
 }
 
-/** A connection whose bytes are up to the caller. It reads, and forgets, what comes. */
+/** Opens a connection over which the caller sends arbitrary bytes. Received bytes are discarded. */
 export function connectTo({ address, plain, from }: Target): Socket {
   const [, host, port] = /^(.*):(\d+)$/.exec(address) ?? [];
   const where = address.startsWith('unix:') ? { path: address.slice('unix:'.length) } : { host, port: Number(port), localAddress: from };
@@ -73,7 +73,7 @@ export function connectTo({ address, plain, from }: Target): Socket {
   return socket;
 }
 
-/** Resolves when it is over, however. */
+/** Resolves when the connection has ended, with or without an error. */
 export function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }

@@ -5,7 +5,7 @@ import { helloPacket, readWelcome } from '../../libs/flame/src/transport/protoco
 import { introductionPacket } from '../../libs/flame/src/transport/protocol/packet.js';
 import { ProtoWriter } from '../../libs/flame/src/transport/protocol/protobuf.js';
 
-/** A runner without our client: it writes whatever bytes a test wants to an attach stream on a Unix socket. */
+/** A runner without our client, which writes arbitrary bytes to an attach stream on a Unix socket. */
 export class RawRunner {
   /** How the stream ended. */
   readonly status: Promise<StatusObject>;
@@ -40,7 +40,7 @@ export class RawRunner {
     this.write(helloPacket({ runner, token, session: new Uint8Array(0), received: 0 }, about));
   }
 
-  /** A hello whose part behind the credentials is whatever bytes. */
+  /** A hello with arbitrary bytes after the credentials. */
   helloWith({ runner, token }: { runner: string; token: string }, about: Uint8Array): void {
     const out = new ProtoWriter(64);
     out.string(10, runner);
@@ -54,13 +54,13 @@ export class RawRunner {
     this.write(helloPacket({ runner, token: '', session, received }, { runner, manifest, pid: 1, host: 'h', node: '20' }));
   }
 
-  /** The key that the welcome gave. */
+  /** The session's key from the welcome. */
   async key(): Promise<Uint8Array> {
     await this.received(1);
     return readWelcome(this.packets[0]!).session;
   }
 
-  /** Resolves once `count` packets have come. */
+  /** Resolves when it has received `count` packets. */
   received(count: number): Promise<void> {
     return new Promise((resolve) => {
       const check = (): void => {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { freePort } from './free-port.js';
 
-/** A Redis of its own on a port of this host, which keeps nothing on disk and ends with the test. Gives the port. */
+/** Starts a Redis server on a free port of this host, and returns the port. It stores nothing on disk, and ends with the test. */
 export async function redisServer(): Promise<number> {
   const port = await freePort();
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {

@@ -1,6 +1,6 @@
 import { SpawnedApp } from './spawned-app.js';
 
-/** One instance of `test/apps/regions` in a process of its own, that does what it is told through its standard input. */
+/** An instance of `test/apps/regions` in its own process, which executes commands from its standard input. */
 export class RegionApp extends SpawnedApp {
   #asked = 0;
 
@@ -8,7 +8,7 @@ export class RegionApp extends SpawnedApp {
     super('regions/main.js', env, 'pipe', at);
   }
 
-  /** Calls a method of one of its services, and gives what comes of it. */
+  /** Calls a method of one of its services, and returns the result. */
   async ask<T>(service: 'notes' | 'accounts' | 'rpc', method: string, args: unknown[] = [], times?: number): Promise<T> {
     const id = ++this.#asked;
     const from = this.lines.length;
@@ -19,7 +19,7 @@ export class RegionApp extends SpawnedApp {
     return value;
   }
 
-  /** How often a note of this text was written here. */
+  /** The number of times that a note with this text was written here. */
   wrote(text: string): number {
     return this.lines.filter((line) => line === `[wrote ${text}]`).length;
   }

@@ -13,7 +13,7 @@ export function ownHost(): string {
   return `127.${randomInt(1, 255)}.${randomInt(255)}.${randomInt(1, 255)}`;
 }
 
-/** A discovery that finds what a test says. */
+/** A discovery whose result the test sets. */
 export class ToldDiscovery implements Discovery {
   readonly found: FoundInstance[] = [];
 
@@ -22,7 +22,7 @@ export class ToldDiscovery implements Discovery {
   }
 }
 
-/** Instances of apps in this process, which find each other. */
+/** Instances of apps in this process that discover each other. */
 export class Regions {
   readonly discovery = new ToldDiscovery();
 
@@ -43,7 +43,7 @@ export class Regions {
     return app;
   }
 
-  /** Waits until an app sees so many instances, itself included. */
+  /** Waits until an app sees that many instances, including itself. */
   async see(app: TestingModule, count: number): Promise<void> {
     await until(() => app.get(RegionRpc).instances().length === count);
   }

@@ -1,4 +1,4 @@
-/** What a promise rejects with. */
+/** Resolves to the error with which a promise rejects. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => {

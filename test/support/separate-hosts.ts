@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 
 /**
- * Hosts on a network of their own: namespaces, with a cable from each to a switch. They are made inside a namespace of the test's, so that the
- * machine's own network has no part in it, and end with the test.
+ * Simulated hosts on their own network: network namespaces, each with a virtual cable to a switch. They are created in a namespace of the test, so that they do
+ * not affect the machine's network, and end with the test.
  */
 export class SeparateHosts {
   readonly #shell: ChildProcess;
@@ -18,12 +18,12 @@ export class SeparateHosts {
     this.#shell.stderr!.on('data', (text: Buffer) => (this.#complaints += String(text)));
     this.#shell.on('error', ({ message }) => (this.#complaints += message));
     this.#ended = new Promise((resolve) => this.#shell.on('close', resolve));
-    // To a shell that has ended nothing can be written; that it has is told by its lines.
+    // Writing to a shell that has ended fails; its output shows that it has ended.
     this.#shell.stdin!.on('error', () => {});
     this.#lines = createInterface(this.#shell.stdout!)[Symbol.asyncIterator]();
   }
 
-  /** @throws where namespaces cannot be made. */
+  /** @throws if namespaces cannot be created. */
   static async make(count: number): Promise<SeparateHosts> {
     const hosts = new SeparateHosts();
     onTestFinished(() => hosts.#end());
@@ -42,12 +42,12 @@ export class SeparateHosts {
     return `10.99.0.${host}`;
   }
 
-  /** What to put before a command that is to run there. */
+  /** The prefix of a command that runs on the host. */
   at(host: number): readonly string[] {
     return ['nsenter', `--net=/proc/${this.#shell.pid}/root/run/netns/h${host}`];
   }
 
-  /** Takes the host's cable out: nothing passes, and nobody is told. */
+  /** Unplugs the host's cable: packets are lost silently. */
   cut(host: number): Promise<void> {
     return this.#run(`ip link set cable${host} down`);
   }
@@ -56,7 +56,7 @@ export class SeparateHosts {
     return this.#run(`ip link set cable${host} up`);
   }
 
-  /** Loses what host `from` sends to host `to`, and only that: it goes to a machine that is not there. */
+  /** Loses only the packets from host `from` to host `to`: they go to a machine that does not exist. */
   lose(from: number, to: number): Promise<void> {
     return this.#run(`ip -n h${from} neigh replace ${this.address(to)} lladdr 02:00:00:00:00:ff dev eth0 nud permanent`);
   }

@@ -4,7 +4,7 @@ import { LinkRecorder } from './link-recorder.js';
 import { numbered } from './numbered-frames.js';
 import { WireRig } from './wire-rig.js';
 
-/** An attach server with one good runner, which must be served whatever other clients do. */
+/** An attach server with one honest runner, which must be served whatever other clients do. */
 export async function serverUnderAttack(
   reach: 'host' | 'network' = 'host',
   options: GrpcAttachServerOptions = {},

@@ -7,14 +7,14 @@ import { onTestFinished } from 'vitest';
 
 const apps = join(import.meta.dirname, '../apps/dist');
 
-/** An app of `test/apps`, or of any path, in a process of its own, with what it prints. Ends with the test. */
+/** An app of `test/apps`, or of any path, in its own process, with its output. Ends with the test. */
 export class SpawnedApp {
   readonly lines: string[] = [];
   readonly process: ChildProcess;
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   readonly #waiting = new Set<() => void>();
 
-  /** `at` is a command that runs it somewhere else; `entry` may be the path of something that starts it, or a flag of Node's, as its arguments say. */
+  /** `at` is a command that runs it somewhere else. `entry` may also be the path of a launcher, or a flag of Node, with the app in the arguments. */
   constructor(
     entry: string,
     env: Record<string, string> = {},
@@ -47,7 +47,7 @@ export class SpawnedApp {
     return this.process.pid!;
   }
 
-  /** The first line, from line `from` on, that matches. Rejects when the process ends without one. */
+  /** Resolves to the first matching line, starting at line `from`. Rejects if the process ends without one. */
   line(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -66,7 +66,7 @@ export class SpawnedApp {
     });
   }
 
-  /** Where the app serves HTTP. */
+  /** The URL at which the app serves HTTP. */
   async url(): Promise<string> {
     return (await this.line(/^\[parent\] listens on (\S+)/))[1]!;
   }

@@ -2,36 +2,36 @@ import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { connectTo, flag, preface, type Target, type } from './raw-http2.js';
 
-/** Opens streams over connections of its own, so many, and as fast as they are answered. */
+/** Opens a number of streams over its own connections, as fast as they are answered. */
 export interface StreamFlood {
-  /** Where to, over each in turn. */
+  /** The targets, used in turn. */
   readonly targets: readonly Target[];
   /** The frames that open stream number `id`. */
   readonly stream: (id: number) => Buffer;
-  /** How many in all. */
+  /** The total number of streams. */
   readonly count: number;
   readonly connections: number;
-  /** Streams of a connection that may be unanswered. `Infinity` waits for no answers. @default 90 */
+  /** Maximum number of unanswered streams of a connection. `Infinity` waits for no answers. @default 90 */
   readonly unanswered?: number | undefined;
-  /** What a connection says before, in stream 1. */
+  /** The frames that a connection sends first, in stream 1. */
   readonly hello?: Buffer | undefined;
-  /** Gives up when this aborts. */
+  /** Ends the flood when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What became of a flood. */
+/** The result of a flood. */
 export interface Flooded {
-  /** Streams of which the opening left. */
+  /** Streams whose opening frames were sent. */
   readonly sent: number;
-  /** Those that were answered, or reset by the other end. */
+  /** Streams that the other side answered or reset. */
   readonly answered: number;
   readonly connections: number;
 }
 
-/** Streams of one write. */
+/** The number of streams in one write. */
 const batch = 30;
 
-/** Opens them all; connections that are dropped are made again. */
+/** Opens all streams. Dropped connections are opened again. */
 export async function flood({ targets, stream, count, connections, unanswered = 90, hello, signal }: StreamFlood): Promise<Flooded> {
   const sum = { sent: 0, answered: 0, connections: 0 };
   const one = (): Promise<void> =>
@@ -52,7 +52,7 @@ export async function flood({ targets, stream, count, connections, unanswered = 
         if (sum.sent >= count && (open === 0 || unanswered === Infinity)) socket.destroySoon();
       };
       whenAnswered(socket, (answers) => {
-        // Not that of the stream in which it said hello, which stays.
+        // Except the end of stream 1, over which it has sent its hello.
         open -= Math.min(open, answers);
         sum.answered += answers;
         more();
@@ -75,7 +75,7 @@ export async function flood({ targets, stream, count, connections, unanswered = 
   return sum;
 }
 
-/** Tells how many streams the other end ended in what just came. */
+/** Counts the streams that the other side ended in the received bytes. */
 function whenAnswered(socket: Socket, tell: (count: number) => void): void {
   const head = Buffer.alloc(9);
   let [have, skip] = [0, 0];

@@ -3,7 +3,7 @@ import { PoolRig } from './pool-rig.js';
 import type { SeededRandom } from './seeded-random.js';
 import { settle } from './virtual-clock.js';
 
-/** One source, wherever it is driven: it counts up, and says when it has cleaned up. */
+/** A source of consecutive numbers that records its clean-up. */
 interface MadeSource {
   readonly name: string;
   started: boolean;
@@ -11,16 +11,16 @@ interface MadeSource {
 }
 
 /**
- * Streams in a made-up world: sources that pause, break or never end, readers that read to the end, stall, leave or are aborted, calls whose time is up,
- * runners that stop or are cut off, all at random from one seed. Whatever happens, each reader sees numbers without a gap until its stream ends
- * once, each source that was started cleans up, every slot is given back and no timer is left.
+ * Streams in a simulated world: sources that pause, fail or never end, readers that read to the end, stall, leave or are aborted, calls that time out, and
+ * runners that stop or lose their connection, all random from one seed. In every case, each reader sees numbers without a gap until its stream ends once, each
+ * started source cleans up, every slot becomes free and no timer is left.
  */
 export class StreamWorld {
   readonly #random: SeededRandom;
   readonly #sources: MadeSource[] = [];
   readonly #rig: PoolRig;
   readonly #broken: string[] = [];
-  /** How streams have ended. */
+  /** The numbers of streams by their end. */
   readonly ends = { whole: 0, left: 0, failed: 0 };
 
   constructor(random: SeededRandom) {
@@ -46,7 +46,7 @@ export class StreamWorld {
     );
   }
 
-  /** Lives through `calls` calls, then lets everything end and checks what is left. */
+  /** Makes `calls` calls, then lets everything end and checks that nothing is left. */
   async run(calls: number): Promise<void> {
     const ends: Promise<void>[] = [];
     for (let i = 0; i < calls; i++) {
@@ -97,13 +97,13 @@ export class StreamWorld {
       } else if (dice < 0.85) await this.#read(await this.#rig.call('A.double', [this.#rows(`${name}>`)], options));
       else await this.#rig.call('A.sum', [this.#rows(`${name}>`)], options);
     } catch (error) {
-      // Every failure is one that was provoked, but for what one end did not take from the other.
+      // Every failure was provoked, except that a side may have refused a value of the other side.
       this.#expect(!/refused a .* frame/.test(String(error)), String(error));
       this.ends.failed += 1;
     }
   }
 
-  /** Reads a stream in one of the ways there are. */
+  /** Reads a stream in one of several ways. */
   async #read(stream: unknown): Promise<void> {
     const leaveAfter = this.#random.chance(0.4) ? this.#random.below(60) : Infinity;
     const stalls = this.#random.chance(0.3);

@@ -5,31 +5,31 @@ import { LocalBackend, ProcessBackend } from 'nestjs-flame';
 import type { FlameBackend } from 'nestjs-flame';
 import { isAlive } from './process-table.js';
 
-/** A backend on which the rules of the conformance suite are tried, and the hands of someone who has a grip on its platform. */
+/** A backend for the conformance suite, with functions that act on its platform directly. */
 export interface TrialBackend {
   readonly name: string;
-  /** Runners are processes of their own: they can be killed, and block nothing but themselves. */
+  /** True if runners are separate processes: they can be killed, and block only themselves. */
   readonly isolated: boolean;
-  /** Their processes are in this host's table, under the ids that they themselves know. */
+  /** True if this host's process table contains the runners under their own ids. */
   readonly onHost: boolean;
-  /** Time for a boot where it takes longer than the pool's default allows on a busy machine. */
+  /** Time for a boot, if the pool's default is too short on a busy machine. */
   readonly bootTimeout?: number;
   make(): FlameBackend;
-  /** Sends a signal to the runner's process on a machine, behind the pool's back. */
+  /** Sends a signal to the runner's process on a machine, without the pool's knowledge. */
   signal(machine: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
-  /** Whether the platform has nothing left of a machine. */
+  /** Whether a machine no longer exists on the platform. */
   gone(machine: string): Promise<boolean>;
 }
 
-/** The process behind a machine's name, `pid 123`. */
+/** The process id in a machine's name, `pid 123`. */
 export function pidOf(machine: string | undefined): number {
   return Number(/^pid (\d+)$/.exec(machine ?? '')![1]);
 }
 
-/** What runners start: the conformance suite's app. */
+/** The app of the conformance suite, which runners start. */
 export const runnerEntry = join(import.meta.dirname, '../apps/dist/conformance/main.js');
 
-/** Where handlers leave marks. Machines that do not share this file system are given the folder, under the same path. */
+/** The folder in which handlers write marks. On machines with another file system it is mounted under the same path. */
 export const marksFolder = join(tmpdir(), 'flame-rules');
 mkdirSync(marksFolder, { recursive: true });
 
@@ -53,8 +53,8 @@ const onThisHost: readonly TrialBackend[] = [
 ];
 
 /**
- * The backends of this run: those that need nothing but this host, or, where `FLAME_ENGINE` names the engine that the run stands beside, what
- * `test/engines/<engine>/trial.ts` exports as `trial`.
+ * The backends of this run: those that need only this host, or, if `FLAME_ENGINE` names an engine, the export `trial` of
+ * `test/engines/<engine>/trial.ts`.
  */
 export async function trialBackends(): Promise<readonly TrialBackend[]> {
   const engine = process.env['FLAME_ENGINE'];

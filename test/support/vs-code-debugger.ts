@@ -26,7 +26,7 @@ interface Message {
   readonly body?: Fields;
 }
 
-/** A configuration as in VS Code's launch.json. */
+/** A configuration of VS Code's launch.json. */
 export type LaunchConfiguration = Fields & { readonly request: 'launch' | 'attach' };
 
 export interface Breakpoint {
@@ -36,15 +36,15 @@ export interface Breakpoint {
 
 /** A process that was stopped at the breakpoint. */
 export interface Stop {
-  /** As the stack shows it. */
+  /** The location, as in the stack trace. */
   readonly method: string;
-  /** Takes the breakpoint away, and lets the process go on. */
+  /** Removes the breakpoint, and continues the process. */
   resume(): Promise<void>;
 }
 
-/** Debugs as VS Code does, by the Debug Adapter Protocol: with a session for each process that its debugger finds. Ends with the test, and what it launched too. */
+/** Debugs as VS Code does, with the Debug Adapter Protocol: one session for each process that the debugger finds. Ends with the test, with all launched processes. */
 export class VsCodeDebugger {
-  /** What the app that it launched has printed. */
+  /** The output of the launched app. */
   output = '';
   readonly #port: number;
   readonly #breakpoint: Breakpoint;
@@ -55,7 +55,7 @@ export class VsCodeDebugger {
     const adapter = join(tool(`${carrier}@${version}`), '..', carrier, 'dist/vendor/js-debug/vsDebugServer.cjs');
     const server = spawn(join(tool(itsNode), 'node'), [adapter, '0', '127.0.0.1'], { stdio: ['ignore', 'pipe', 'ignore'] });
     onTestFinished(async () => {
-      // Node waits at its exit for debuggers, of which one stands beside each process that was launched.
+      // At its exit, Node waits for attached debuggers, and each launched process has one.
       for (const launched of descendantsOf(server.pid!)) process.kill(launched, 'SIGKILL');
       server.kill();
       await once(server, 'close');
@@ -69,7 +69,7 @@ export class VsCodeDebugger {
     this.#breakpoint = breakpoint;
   }
 
-  /** Resolves when the app runs under the debugger, or the process is attached to. */
+  /** Resolves when the app runs under the debugger, or when the debugger has attached to the process. */
   async debug(configuration: LaunchConfiguration): Promise<void> {
     await this.#open({ type: 'pwa-node', ...configuration });
   }
@@ -127,7 +127,7 @@ class Session {
     });
   }
 
-  /** Calls back for requests and events of that name, each of which has one listener. */
+  /** Sets the listener for requests and events of that name. Each name has one listener. */
   on(name: string, listener: (fields: Fields) => void): void {
     this.#listeners.set(name, listener);
   }

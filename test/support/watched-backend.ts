@@ -2,7 +2,7 @@ import { ProcessBackend } from 'nestjs-flame';
 import type { BootRequest, Machine } from 'nestjs-flame';
 import { pidOf } from './trial-backends.js';
 
-/** A process backend that knows which processes there are, those that have not attached yet included. */
+/** A process backend that records its processes, including those that have not attached yet. */
 export class WatchedBackend extends ProcessBackend {
   readonly alive = new Set<number>();
 

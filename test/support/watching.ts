@@ -9,7 +9,7 @@ interface Told {
   readonly snapshot: Snapshot;
 }
 
-/** A page's stream of events, read without a browser. Ends with the test. */
+/** Reads the dashboard's stream of events without a browser. Ends with the test. */
 export class Watching {
   readonly ended: Promise<void>;
   readonly #told: { event: string; data: unknown }[] = [];
@@ -20,7 +20,7 @@ export class Watching {
     this.ended = new Promise((resolve) => response.once('close', resolve));
     response.on('error', () => undefined);
     const lines = createInterface(response);
-    // That the app was killed is no matter of the reader's.
+    // The stream fails when a test kills the app.
     lines.on('error', () => undefined);
     lines.on('line', (line) => {
       if (line.startsWith('event: ')) event = line.slice(7);
@@ -47,7 +47,7 @@ export class Watching {
     return this.#first(({ event, data }) => (event === kind ? (data as Told[K]) : undefined));
   }
 
-  /** The pool "work" as a snapshot tells it, once it is so. */
+  /** Resolves to the first snapshot of the pool "work" for which the condition holds. */
   until(holds: (pool: PoolView) => boolean): Promise<PoolView> {
     return this.#first(({ event, data }) => {
       if (event !== 'snapshot') return undefined;
@@ -56,7 +56,7 @@ export class Watching {
     });
   }
 
-  /** Looks at what was not looked at yet. */
+  /** Searches the events that were not searched yet, and waits for more. */
   #first<T>(find: (told: { event: string; data: unknown }) => T | undefined): Promise<T> {
     return new Promise((resolve) => {
       const look = (): void => {

@@ -5,7 +5,7 @@ import type { Attachment, Link } from '../../libs/flame/src/transport/session/li
 
 export const manifest: Manifest = { version: '1.0.0', protocol: 1, handlers: ['Videos.cut', 'Videos.join'], digest: 'd1' };
 
-/** A door with runners that dial it, in one process. */
+/** An attach server and runners that dial it, in one process. */
 export class WireRig {
   readonly door: GrpcAttachServer;
   readonly reach: 'host' | 'network';
@@ -17,7 +17,7 @@ export class WireRig {
     this.door = new GrpcAttachServer({ bind: '127.0.0.1', ...options });
   }
 
-  /** What a new runner is told. */
+  /** The `ParentInfo` for a new runner. */
   async info(more: Partial<DialOptions['info']> = {}): Promise<DialOptions['info']> {
     const runner = `runner-${++this.#runners}`;
     const address = await this.door.address(this.reach);
@@ -34,7 +34,7 @@ export class WireRig {
     return link;
   }
 
-  /** `told` changes what the runner is told, not what the door expects. */
+  /** `told` changes the runner's `ParentInfo`, but not what the server expects. */
   async pair(told: Partial<DialOptions['info']> = {}): Promise<{ parent: Link; runner: Link }> {
     const info = await this.info();
     const attached = this.expect(info);

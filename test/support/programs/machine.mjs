@@ -1,5 +1,5 @@
-// What a machine runs in the backend contract suite. It needs nothing but Node, so that it can be copied into a container; the pool's name in FLAME_PARENT
-// says how it behaves.
+// The program of machines in the backend contract suite. It needs only Node, so that it can be copied into a container. The pool's name in FLAME_PARENT
+// selects its behaviour.
 const info = JSON.parse(Buffer.from(process.env.FLAME_PARENT, 'base64').toString());
 
 const behaviours = {
@@ -15,20 +15,20 @@ const behaviours = {
   tells() {
     console.log(JSON.stringify({ info, env: process.env, argv: process.argv.slice(1), execArgv: process.execArgv, cwd: process.cwd() }));
   },
-  /** Has a child in a process group of its own, until it is killed. */
+  /** Starts a child in its own process group, and runs until it is killed. */
   async breeds() {
     const { spawn } = await import('node:child_process');
     console.log(spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore', detached: true }).pid);
     setTimeout(() => process.exit(99), 60_000);
   },
-  /** Leaves something behind on purpose, which holds the pipe. */
+  /** Leaves a process behind that keeps the pipe open. */
   async detaches() {
     const { spawn } = await import('node:child_process');
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'inherit', detached: true });
     console.log(child.pid);
     process.stdout.write('unfinished', () => process.exit(0));
   },
-  /** Beside V8's heap, whose own limit would end it first. */
+  /** Allocates outside of V8's heap, whose own limit would end the process first. */
   fillsItsMemory() {
     const kept = [];
     for (;;) kept.push(Buffer.alloc(1 << 20, 1));
@@ -41,7 +41,7 @@ const behaviours = {
 
 behaviours[info.pool]();
 if (info.pool === 'polite' || info.pool === 'stubborn') {
-  // Whatever becomes of the test: not for ever.
+  // Ends even if the test never kills it.
   setTimeout(() => process.exit(99), 60_000);
   console.log('ready');
 }

@@ -30,12 +30,12 @@ void machine.exited.then((exit) => {
   if (kills) sayWhatIsLeft();
 });
 
-/** Once no machine is left: the state in which the process table still has what the runner had spawned. */
+/** The state, in the process table, of the processes that the runner had spawned, after no machine is left. */
 async function sayWhatIsLeft() {
   while ((await backend.machines()).length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   console.log(`no machine is left, ${/^State:.*/m.exec(readFileSync(`/proc/${spawned}/status`, 'utf8'))[0]}`);
 }
 
-// Whatever becomes of the test: not for ever.
+// Ends even if the test never kills it.
 setTimeout(() => process.exit(99), 60_000).unref();
 process.on('SIGUSR2', () => process.exit(0));

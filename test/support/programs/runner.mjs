@@ -1,4 +1,4 @@
-// A runner of parent.mjs, with what a runner's host does about its parent's end, and one way to spend its time.
+// A runner of parent.mjs: it reacts to its parent's end as a runner host does, and has one of several behaviours.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { watchLifeline } from '../../../libs/flame/dist/runner/host/lifeline.js';
@@ -6,24 +6,24 @@ import { Watchdog } from '../../../libs/flame/dist/runner/watchdog/watchdog.js';
 
 const info = JSON.parse(Buffer.from(process.env.FLAME_PARENT, 'base64').toString());
 const log = { warn: (text) => console.error(text) };
-// Whatever becomes of the test: not for ever.
+// Ends even if the test never kills it.
 setTimeout(() => process.exit(99), 60_000);
 
 const doings = {
-  /** Leaves when its parent is gone. */
+  /** Ends when its parent is gone. */
   waits: () => watchLifeline(info.lifeline, () => process.exit(0)),
-  /** Cannot notice anything. */
+  /** Blocks its event loop, so that it notices nothing. */
   blocks() {
     watchLifeline(info.lifeline, () => process.exit(0));
     const watchdog = new Watchdog({ ...info, log });
     watchdog.busy(true);
-    // Only once the thread looks on, as it does by the time at which a runner gets its first call.
+    // Blocks only after the watchdog's thread has started, as it has before a runner's first call.
     setTimeout(() => {
       console.log('blocks now');
       for (;;);
     }, 1_000);
   },
-  /** Has unlinked work to finish, and prints while it does. */
+  /** Finishes unlinked work after its parent's end, and prints during that time. */
   printsOn: () =>
     watchLifeline(info.lifeline, () => {
       let left = 50;
@@ -35,9 +35,9 @@ const doings = {
         process.exit(0);
       }, 2);
     }),
-  /** Looks after nothing. */
+  /** Does not react to its parent's end. */
   forgets() {},
-  /** Runs a program that would go on. */
+  /** Runs a program that would outlive it. */
   spawns() {
     watchLifeline(info.lifeline, () => process.exit(0));
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'inherit' });

@@ -13,7 +13,7 @@ const block = (time) => {
   for (const end = performance.now() + time; performance.now() < end;);
 };
 
-/** How often each of this process's threads, but for main, went to sleep so far. */
+/** The number of times that each thread of this process, except the main thread, went to sleep so far. */
 const sleeps = () =>
   readdirSync('/proc/self/task')
     .filter((task) => Number(task) !== process.pid)
@@ -27,7 +27,7 @@ const doings = {
     console.log(`deadline in 300 ms`);
     for (;;);
   },
-  /** Blocks for long, again and again, and is in time whenever it looks up. */
+  /** Blocks for long times, again and again, but always returns to the event loop before its deadline. */
   async breathes() {
     watchdog.busy(true);
     for (let i = 0; i < 4; i++) {
@@ -38,7 +38,7 @@ const doings = {
     watchdog.deadline(Infinity, '');
     block(1_500);
   },
-  /** Is stopped and continued from outside while it computes, and then does not come to its deadline at once. */
+  /** Is stopped (SIGSTOP) and continued while it computes, and reaches its deadline only some time after that. */
   async pauses() {
     let over = false;
     watchdog.busy(true);
@@ -66,7 +66,7 @@ const doings = {
     await delay(500);
     block(3_000);
   },
-  /** Tells how often its watchdog, the thread that woke most often for work, woke while there was work and while there was none. */
+  /** Reports how often its watchdog, the thread that woke up most often, woke up during work and without work. */
   async sleeps() {
     watchdog.busy(true);
     await delay(500);
@@ -80,7 +80,7 @@ const doings = {
     const thread = busy.indexOf(Math.max(...busy));
     console.log(JSON.stringify({ busy: busy[thread], idle: sleeps()[thread] - between[thread] }));
   },
-  /** Goes to sleep and is woken many times. */
+  /** Begins and ends work many times, so that the watchdog goes to sleep and wakes up. */
   async wakes() {
     for (let i = 0; i < 3; i++) {
       await delay(300);

@@ -41,8 +41,8 @@ export interface ParentInfo {
   /** Whether the parent was started with an IPC channel, and so has `process.send`. */
   readonly ipc?: boolean;
   /**
-   * Whether the runner is on the parent's host. There the system reports at once that the other process has ended, so keepalives are not
-   * needed.
+   * Whether the runner is on the parent's host. There the system reports at once that the other process has ended, so silence
+   * says nothing.
    */
   readonly sameHost?: boolean;
   /** A file descriptor that reads end-of-file when the parent is gone. Set by `ProcessBackend`. */
