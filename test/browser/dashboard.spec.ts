@@ -106,7 +106,7 @@ describe('the dashboard in a browser', () => {
     await work(page).getByText('0 to 9 runners').waitFor();
   });
 
-  it('tells that it lost the app, and goes on when the app is back', async () => {
+  it('shows a lost connection, and continues when the app is back', async () => {
     const { app, url, page } = await open();
     app.process.kill('SIGKILL');
     await page.getByText('no connection, retrying').waitFor();

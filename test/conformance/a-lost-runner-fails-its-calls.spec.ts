@@ -3,7 +3,7 @@ import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule(
-  'A lost runner fails its calls, gives the reason, and harms no others',
+  'A lost runner fails its calls with the reason, and no others',
   (start) => {
     it('names the exit code', async () => {
       const { work } = await start();

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { rule } from '../support/conformance.js';
 import { until } from '../support/process-table.js';
 
-rule('Casts are awaited by nobody', (start) => {
+rule('A caller does not await a cast', (start) => {
   it('resolves when a runner has taken the cast on, before it ends', async () => {
     const { work, file, marked, pool } = await start();
     const log = file();

@@ -130,7 +130,7 @@ describe('attaching', () => {
     await expect(dialing).rejects.toBe(reason);
   });
 
-  it('trusts no other certificate than the one it was told', async () => {
+  it('trusts only the certificate in its FLAME_PARENT', async () => {
     const rig = rigOf('network');
     const { cert } = await makeTlsIdentity();
     const info = await rig.info({ certificate: cert, reconnectTimeout: 100 });
@@ -168,7 +168,7 @@ describe('attaching', () => {
     expect(error.message).toContain(`127.0.0.1, port ${port}`);
   });
 
-  it('expects nobody any more once the door is closed', async () => {
+  it('expects no runners after the server has closed', async () => {
     const rig = rigOf('host');
     const info = await rig.info();
     const waiting = failure(rig.expect(info));
@@ -178,7 +178,7 @@ describe('attaching', () => {
     expect((await failure(rig.info())).code).toBe('FLAME_REFUSED');
   });
 
-  it('tells the runner when the door closes', async () => {
+  it('ends the runner’s session when the server closes', async () => {
     const rig = rigOf('host');
     const { runner } = await rig.pair();
     const there = new LinkRecorder();

@@ -55,7 +55,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
       expect((await machine.exited).how).toBe('stopped');
     });
 
-    it('can be told to stop twice, and after the end', async () => {
+    it('can be stopped twice, and after its end', async () => {
       const machine = await backend.boot(order('polite'));
       await Promise.all([machine.stop(60_000), machine.stop(0)]);
       await machine.stop(60_000);

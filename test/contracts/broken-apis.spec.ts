@@ -79,7 +79,7 @@ describe.each([
     await backend.close();
   });
 
-  it('comes again when it is told to by Retry-After', async () => {
+  it('retries after the time in Retry-After', async () => {
     const { api, backend, list } = await start();
     api.broken = ({ line }) => (list.test(line) && api.count(list) === 1 ? { status: 429, headers: { 'retry-after': '1' } } : undefined);
     // dockerode keeps no headers of a refusal.

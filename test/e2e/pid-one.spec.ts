@@ -26,7 +26,7 @@ describe('A parent that is PID 1', () => {
     await app().line(/^This process is PID 1.*zombies.*docker run --init, init: true .*shareProcessNamespace: true.*tini/);
   });
 
-  it('is told of nothing where it is not PID 1', async () => {
+  it('gets no warning if it is not PID 1', async () => {
     const other = start();
     await other.line(/^pid \d+ runs/);
     expect(other.lines.join()).not.toContain('PID 1');

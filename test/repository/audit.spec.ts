@@ -28,7 +28,7 @@ describe('.ci/audit.mjs', () => {
     expect(auditWith(report(0))).toMatchObject({ code: 0, text: expect.stringContaining('low: leaky') });
   });
 
-  it('says loudly when nobody was asked', () => {
+  it('warns clearly if no registry was asked', () => {
     for (const nothing of ['{"message":"405 Method Not Allowed"}', 'no JSON at all', ''])
       expect(auditWith(nothing)).toMatchObject({ code: 0, text: expect.stringContaining('!!! NOT AUDITED') });
   });

@@ -7,7 +7,7 @@ const total = Number(process.env['FLAME_SIM_STEPS'] ?? 200_000);
 const replay = process.env['FLAME_SIM_SEED'];
 
 describe('PoolMachine in a random world', () => {
-  it('keeps its rules, whatever happens', { timeout: 600_000 }, () => {
+  it('keeps its rules under all random events', { timeout: 600_000 }, () => {
     if (replay) return new PoolWorld(new SeededRandom(Number(replay))).run(2_000);
     let steps = 0;
     for (let seed = 1; steps < total; seed++) {

@@ -7,7 +7,7 @@ const steps = Number(process.env['FLAME_SIM_STEPS'] ?? 1_000_000);
 const { FLAME_SIM_SEED: seed, FLAME_SIM_NEEDS: needs } = process.env;
 
 describe('A parent and its runners in one simulated world', () => {
-  it('keep every rule, whatever happens', { timeout: 600_000 }, async () => {
+  it('keep every rule under all random events', { timeout: 600_000 }, async () => {
     if (seed !== undefined) {
       const { error } = await live(replayed(Number(seed), readNeeds(needs)));
       if (error) throw error;

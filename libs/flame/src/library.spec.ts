@@ -12,7 +12,7 @@ beforeEach(() => void delete globals[key]);
 afterEach(() => void delete globals[key]);
 
 describe('loadOnce', () => {
-  it('gives what the first load of the same copy gave', () => {
+  it('returns the exports of the first load of the same copy', () => {
     const first = { index: {} };
     expect(loadOnce(first, {}, {})).toBe(first);
     expect(loadOnce({ index: {} }, {}, {})).toBe(first);

@@ -33,7 +33,7 @@ describe('an app that logs with nestjs-pino, each line with its request', () => 
     }
   });
 
-  it("keeps every request's token off what a runner prints while it boots, and off what its pool says of it", () => {
+  it('keeps the tokens of requests out of a booting runner’s output and its pool’s log lines', () => {
     const belongsToNobody = lines.filter(({ msg, context }) => context?.startsWith('Flame') && !users.some((user) => msg.includes(user)));
     expect(belongsToNobody.length, app.output).toBeGreaterThan(5);
     expect(belongsToNobody.filter((line) => tokenOf(line) !== undefined)).toEqual([]);

@@ -65,7 +65,7 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
     expect(await app.get('/api/users/4711')).toMatchObject({ status: 404, body: { message: 'user 4711 does not exist' } });
   });
 
-  it('refuses an instance with behaviour of a class that nobody registered, with its path and its class', async () => {
+  it('refuses an instance of an unregistered class with methods, and names its path and class', async () => {
     const refused = await app.get('/api/users/1/invoices');
     expect(refused.status).toBe(500);
     expect(JSON.stringify(refused.body)).not.toContain('DE00');

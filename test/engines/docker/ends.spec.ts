@@ -37,7 +37,7 @@ describe('DockerBackend on a real engine', () => {
     return { machine, order };
   }
 
-  it('tells a container that was killed', async () => {
+  it('reports a container that was killed', async () => {
     const { machine } = await boot('polite');
     await docker('kill', machine.id);
     // By whom is told where the engine wrote it down in time.
@@ -45,12 +45,12 @@ describe('DockerBackend on a real engine', () => {
     expect(await machine.exited).toEqual({ how: 'signal', code: 137, signal: 'SIGKILL', text });
   });
 
-  it('tells one whose runner was killed inside of it', async () => {
+  it('reports one whose runner was killed inside of it', async () => {
     const { machine } = await boot('dies');
     expect(await machine.exited).toMatchObject({ how: 'signal', signal: 'SIGKILL', text: 'killed by SIGKILL' });
   });
 
-  it('tells one that ran out of memory, with its limit', async () => {
+  it('reports one that ran out of memory, with its limit', async () => {
     const { machine } = await boot('fillsItsMemory', { memory: '64m' });
     expect(await machine.exited).toMatchObject({ how: 'oom', text: 'out of memory (limit 64 MiB)' });
   });
@@ -60,13 +60,13 @@ describe('DockerBackend on a real engine', () => {
     expect(await machine.exited).toMatchObject({ how: 'oom', text: expect.stringContaining("V8's heap was full") });
   });
 
-  it('tells one that somebody stopped', async () => {
+  it('reports one that was stopped from outside', async () => {
     const { machine } = await boot('polite');
     await docker('stop', machine.id);
     expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: expect.stringContaining('by somebody else') });
   });
 
-  it('tells one that somebody removed', async () => {
+  it('reports one that was removed from outside', async () => {
     const { machine } = await boot('polite');
     await docker('rm', '--force', machine.id);
     expect((await machine.exited).text).toMatch(/removed from outside|killed by SIGKILL/);

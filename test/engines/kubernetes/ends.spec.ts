@@ -31,25 +31,25 @@ describe('KubernetesBackend on a real cluster', () => {
     return { machine, order };
   }
 
-  it('tells a pod that ran out of memory, with its limit', async () => {
+  it('reports a pod that ran out of memory, with its limit', async () => {
     const { machine } = await boot('fillsItsMemory', { resources: { limits: { memory: '64Mi' } } });
     expect(await machine.exited).toMatchObject({ how: 'oom', text: 'out of memory (limit 64Mi)' });
   });
 
-  it('tells one that was evicted', async () => {
+  it('reports one that was evicted', async () => {
     const { machine } = await boot('polite');
     await evict(machine.id, namespace);
     expect(await machine.exited).toMatchObject({ how: 'evicted', text: expect.stringMatching(/evicted/) });
   });
 
-  it('tells one that somebody deleted, whatever its runner made of it', async () => {
+  it('reports one that was deleted from outside, regardless of its runner’s exit', async () => {
     const { machine, order } = await boot('stubborn');
     await core.deleteNamespacedPod({ name: machine.id, namespace, gracePeriodSeconds: 1 });
     expect(await machine.exited).toMatchObject({ how: 'evicted', text: expect.stringMatching(/deleted from outside/) });
     expect(order.text('stdout')).toContain('I stay');
   });
 
-  it('tells one whose time was up', async () => {
+  it('reports one that reached its activeDeadlineSeconds', async () => {
     const { machine } = await boot('polite', { activeDeadlineSeconds: 20 });
     expect(await machine.exited).toMatchObject({ how: 'stopped', text: expect.stringContaining('activeDeadlineSeconds') });
   });

@@ -32,7 +32,7 @@ describe('Without Unix sockets and shared memory', () => {
     rmSync(base, { recursive: true });
   });
 
-  it('nobody attaches over loopback without a token', async () => {
+  it('no client attaches over loopback without a token', async () => {
     const rig = new WireRig('host');
     const info = await rig.info();
     const attached = rig.expect(info);

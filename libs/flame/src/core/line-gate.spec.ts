@@ -5,7 +5,7 @@ import { LineGate, lineLength, linesPerSecond, shortened } from './line-gate.js'
 describe('LineGate', () => {
   const pour = (gate: LineGate, lines: number): number => Array.from({ length: lines }, () => gate.pass()).filter(Boolean).length;
 
-  it('lets a thousand lines pass in each second, and tells of the others once a second', async () => {
+  it('passes a thousand lines a second, and reports the number of dropped lines once a second', async () => {
     const clock = new VirtualClock();
     const told: number[] = [];
     const gate = new LineGate(clock, (dropped) => told.push(dropped));

@@ -6,7 +6,7 @@ describe('importPeer', () => {
     expect(await importPeer('SomeBackend', 'node:path', () => import('node:path'))).toHaveProperty('join');
   });
 
-  it('says what to install when it is not there', async () => {
+  it('names the package to install if it is missing', async () => {
     const name = 'nestjs-flame-no-such-library';
     // As Node says it; vitest resolves imports itself and words this in another way.
     const load = () =>
@@ -17,7 +17,7 @@ describe('importPeer', () => {
     });
   });
 
-  it('lets a library say itself what it lacks', async () => {
+  it('passes on the error of a library that lacks a module itself', async () => {
     const load = () =>
       Promise.reject(Object.assign(new Error("Cannot find package 'inner' imported from it"), { code: 'ERR_MODULE_NOT_FOUND' }));
     await expect(importPeer('SomeBackend', 'outer', load)).rejects.toMatchObject({

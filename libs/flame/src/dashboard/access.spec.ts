@@ -28,7 +28,7 @@ describe('accessBy', () => {
     expect(await accessBy(auth, () => {})(request())).toBe(access);
   });
 
-  it('lets nobody in when the function throws, and says so', async () => {
+  it('denies access when the function throws, and logs the error', async () => {
     const said: string[] = [];
     const of = accessBy(
       () => {

@@ -4,7 +4,7 @@ import { PoolRig } from '../../../../test/support/pool-rig.js';
 import { CpuShares, PoolHistory, samplesKept } from './history.js';
 
 describe('PoolHistory', () => {
-  it('tells what has changed since the sample before', async () => {
+  it('contains the changes since the last sample', async () => {
     const rig = new PoolRig({
       'A.run': () => 1,
       'A.fails': () => {

@@ -46,7 +46,7 @@ describe('PoolWatch', () => {
     await drained;
   });
 
-  it('listens to a busy pool no longer than it has room, and to none where nobody watches', async () => {
+  it('stops listening to a busy pool when its buffer is full, and never listens without a watcher', async () => {
     const { rig, watch, call } = watched();
     const { events$ } = rig.pool;
     let heard = 0;

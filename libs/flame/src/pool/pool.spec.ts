@@ -104,7 +104,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('tells a caller that time was up, also when the handler gave up before by a clock that was ahead', async () => {
+  it('answers a caller with the time-out, even if the handler gave up earlier because its clock was ahead', async () => {
     const ahead = new VirtualClock();
     const handler = (): Promise<unknown> => sleep(60_000, undefined, { ref: false, signal: FlameCall.current()!.signal });
     const rig = new PoolRig({ 'A.run': handler }, { handlerTimeout: 1_000 }, { runner: { clock: ahead } });
@@ -196,7 +196,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('tells on events$ what happens, in order', async () => {
+  it('emits its events on events$ in order', async () => {
     const rig = new PoolRig({ 'A.run': () => 1 }, { idleShutdownAfter: 50 });
     const seen: PoolEvent['type'][] = [];
     rig.pool.events$.subscribe((event) => seen.push(event.type));

@@ -123,7 +123,7 @@ describe('FlameRpcModule', () => {
     expectTypeOf(rpc.onPrimary(Notes).count).toEqualTypeOf<(to: number) => AsyncGenerator<number>>();
   });
 
-  it('says which regions it knows where no instance is, and who does not answer', async () => {
+  it('names the known regions and the silent addresses if a region has no instance', async () => {
     const { hkg, regions } = await pair();
     regions.discovery.found.push({ address: '127.0.0.1:1' });
     // Each of the two has tried.

@@ -113,7 +113,7 @@ describe('OnRegion', () => {
     expect(make('syd', { cast: true })).toThrow('@OnRegion on Service.method.cast is not an option');
   });
 
-  it('wants to be told what a method gives whose type leaves no trace', () => {
+  it('requires the option returns for a method whose return type does not exist at run time', () => {
     expect(() => {
       class Service {
         @OnRegion('syd')

@@ -66,12 +66,12 @@ describe('stableHandlers', () => {
     });
   });
 
-  it('calls what was called, from build to build, where the names are kept', async () => {
+  it('finds the same method in every build if the names of classes are kept', async () => {
     const { ledger } = await oldAndNew({ minify: true, keepNames: true });
     expect(await ledger.write('a')).toBe('booked a');
   });
 
-  it('calls what was called, from build to build, where the methods were given names, and then nothing else of the classes', async () => {
+  it('finds the same method in every build if the methods have names, and then no other method of the classes', async () => {
     const { ledger, rpc, old } = await oldAndNew({ minify: true }, `@OnRegion('primary', { name: 'ledger.write' })`);
     expect(await ledger.write('a')).toBe('booked a');
     expect(() => rpc.onPrimary(old.LedgerService).other()).toThrow(/other/);

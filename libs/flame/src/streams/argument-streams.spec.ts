@@ -12,7 +12,7 @@ import { windowItems } from './window.js';
 const load = (rig: PoolRig): number => rig.pool.stats().running;
 
 describe('Streams among the arguments', () => {
-  it('come to the handler as what they are', async () => {
+  it('arrive at the handler as the same kind', async () => {
     const rig = new PoolRig({
       'A.sum': async (numbers: AsyncIterable<number>, more: { ticks: Observable<number> }, web: ReadableStream<number>) => {
         let sum = 0;
@@ -132,7 +132,7 @@ describe('Streams among the arguments', () => {
     await rig.pool.drain();
   });
 
-  it('stay the caller’s as long as nobody reads them', async () => {
+  it('stay usable by the caller if the handler does not read them', async () => {
     const readable = new PassThrough();
     const rig = new PoolRig({ 'A.ignores': () => 'done' });
     expect(await rig.call('A.ignores', [readable])).toBe('done');
@@ -143,14 +143,14 @@ describe('Streams among the arguments', () => {
     await rig.pool.drain();
   });
 
-  it('that fail before they are read harm nobody else', async () => {
+  it('that fail before they are read affect nothing else', async () => {
     const rig = new PoolRig({ 'A.reads': async (file: Readable) => collect(file) });
     const file = new Readable({ construct: (done) => void setImmediate(done, new Error('no such file')), read: (): void => {} });
     expect(await rejection(rig.call('A.reads', [file]))).toMatchObject({ message: 'no such file' });
     await rig.pool.drain();
   });
 
-  it('are repeated with a lost call only as long as nobody has read them', async () => {
+  it('are repeated with a lost call only if they have not been read', async () => {
     let runs = 0;
     const handlers = {
       'A.reads': async (numbers: AsyncIterable<number>, early: boolean) => {

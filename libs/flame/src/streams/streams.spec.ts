@@ -72,7 +72,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('are not started before somebody reads them', async () => {
+  it('are not started before they are read', async () => {
     const one = source();
     let subscribed = 0;
     const rig = new PoolRig({
@@ -427,7 +427,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('are ended when their caller had gone before they were returned', async () => {
+  it('are ended if their caller left before they were returned', async () => {
     const one = source();
     let answer: (rows: unknown) => void = () => {};
     const rig = new PoolRig({ 'A.rows': () => new Promise((resolve) => (answer = resolve)) });
@@ -539,7 +539,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('begin at once where their caller said that it will read them', async () => {
+  it('begin at once if their caller has announced to read them', async () => {
     const one = source();
     const rig = new PoolRig({ 'A.rows': () => one.open() });
     const rows = (await rig.call('A.rows', [], { reads: true })) as AsyncGenerator<number>;

@@ -38,7 +38,7 @@ describe('ownCosts', () => {
     expect(all - others).toBe(4);
   });
 
-  it('tells memory as the system and V8 do', () => {
+  it('reports the memory of the system and of V8', () => {
     const { memory, heap } = ownCosts('memory');
     const { rss, heapUsed } = process.memoryUsage();
     expect([memory / rss, heap / heapUsed].every((share) => share > 0.5 && share < 2)).toBe(true);

@@ -34,7 +34,7 @@ describe('killTree', () => {
     await once(other!, 'exit');
   });
 
-  it('says of a process that is not there that it is not, and never kills all there are', async () => {
+  it('reports a missing process, and never kills all processes', async () => {
     const child = spawn(process.execPath, ['-e', '']);
     await once(child, 'exit');
     expect(killTree(child.pid!)).toBe(false);

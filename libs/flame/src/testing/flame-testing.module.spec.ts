@@ -122,7 +122,7 @@ describe('FlameTestingModule', () => {
     expect(await call).toMatchObject({ code: 'FLAME_LOST' });
   });
 
-  it('names the runners there are when it does not know which is meant', async () => {
+  it('lists the runners that are up if the id is missing or unknown', async () => {
     const { faults } = await start();
     expect(() => faults.dropRunner()).toThrow('dropRunner() finds no runner. Runners that are up: none');
   });

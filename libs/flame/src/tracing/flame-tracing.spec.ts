@@ -57,7 +57,7 @@ describe('flameTracing', () => {
     await rig.pool.drain();
   });
 
-  it('asks nobody about a call within a trace that is not recorded, which goes on at the handler', async () => {
+  it('does not sample a call within a trace that is not recorded, and continues that trace at the handler', async () => {
     const { sampler, spans } = setUp(SamplingDecision.NOT_RECORD);
     let inside: ReturnType<typeof trace.getActiveSpan>;
     const rig = tracedRig(async () => void (inside = trace.getActiveSpan()));
@@ -143,7 +143,7 @@ describe('flameTracing', () => {
     await rig.pool.drain();
   });
 
-  it('takes along with a call that has no span of its own what is active where it is made', () => {
+  it('sends the active trace with a call without a span of its own', () => {
     setUp(SamplingDecision.RECORD_AND_SAMPLED);
     const { begin, carry } = flameTracing();
     expect(begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 }).trace).toBeDefined();

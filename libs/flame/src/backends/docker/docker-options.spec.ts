@@ -51,7 +51,7 @@ describe('DockerBackendOptions', () => {
     expect(checkDockerOptions({ memory }).memory).toBe(bytes);
   });
 
-  it('shows no secret, in no error and to nobody who inspects the backend', () => {
+  it('shows secrets neither in errors nor in an inspected backend', () => {
     const auth = { username: 'u', password: 'hunter2' };
     expect(inspect(new DockerBackend({ auth, env: { KEY: 'hunter2' } }), { depth: Infinity, showHidden: true })).not.toContain('hunter2');
     expect(() => new DockerBackend({ auth: { ...auth, password: ['hunter2'] as never } })).toThrow(

@@ -36,7 +36,7 @@ describe('isGone', () => {
     expect(await isGone(home, engine())).toBe(true);
   });
 
-  it('leaves in peace what it cannot see', async () => {
+  it('does not remove containers of processes that it cannot see', async () => {
     expect(await isGone({ process: 'elsewhere 1 2', container: '' }, engine())).toBe(false);
   });
 });

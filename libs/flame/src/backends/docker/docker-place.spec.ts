@@ -101,7 +101,7 @@ describe('ownContainerId', () => {
     expect(ownContainerId(mounts, 'web-1')).toBe(id);
   });
 
-  it('is not misled on a host by what is mounted for its containers', () => {
+  it('finds no id on a host, although files of its containers are mounted there', () => {
     const mounts = `812 29 0:55 / /var/lib/docker/containers/${id}/mounts/shm rw,nosuid - tmpfs shm rw,size=65536k\n`;
     expect(ownContainerId(mounts, 'web-1')).toBeUndefined();
   });

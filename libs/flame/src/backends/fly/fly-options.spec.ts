@@ -82,7 +82,7 @@ describe('settle', () => {
 });
 
 describe('FlyBackend', () => {
-  it('shows its token to nobody who looks', () => {
+  it('hides its token from inspection', () => {
     const backend = new FlyBackend({ token: 'FlyV1 secret' });
     expect(inspect(backend, { depth: 20, showHidden: true })).not.toContain('secret');
     expect(JSON.stringify(backend)).not.toContain('secret');

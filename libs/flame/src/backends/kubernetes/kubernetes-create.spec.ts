@@ -31,7 +31,7 @@ function plan(options: KubernetesBackendOptions): PodPlan {
 }
 
 describe('podManifest', () => {
-  it('lays the manifest over the template, env over that, and what a runner cannot do without over all', () => {
+  it('applies the manifest over the template, then env, then the fields that a runner needs', () => {
     const pod = podManifest(
       plan({
         manifest: {

@@ -24,7 +24,7 @@ describe('The start of a pod', () => {
     await through(waiting('CreateContainerConfigError', message), running);
   });
 
-  it('fails for good where something is missing that nobody makes', async () => {
+  it('fails with a fatal error if something is missing that will not be created', async () => {
     const missing = through(waiting('CreateContainerConfigError', 'configmap "nope" not found'), running);
     await expect(missing).rejects.toMatchObject({
       message: 'kubernetes: pod p-1 cannot be started: CreateContainerConfigError: configmap "nope" not found',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hideSecrets } from './hide-secrets.js';
 
 describe('hideSecrets', () => {
-  it('takes every secret out, wherever it stands', () => {
+  it('hides every secret, at any position', () => {
     expect(hideSecrets('bad env A=s3cret, B=$&s3cret', ['s3cret', '$&'])).toBe('bad env A=[hidden], B=[hidden][hidden]');
   });
 

@@ -122,7 +122,7 @@ describe('ProcessBackend', () => {
     expect(process.listenerCount('exit')).toBe(before);
   });
 
-  it('shows nobody the environment that it gives', () => {
+  it('hides the environment of runners from inspection', () => {
     expect(inspect(processBackend({ env: { KEY: 'hunter2' } }), { depth: Infinity, showHidden: true })).not.toContain('hunter2');
   });
 });

@@ -5,7 +5,7 @@ import { AbortListeners } from './abort-listeners.js';
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
 describe('AbortListeners', () => {
-  it('has one listener at a signal, however many follow it, and none once nobody does', () => {
+  it('has one listener on a signal, regardless of the number of followers, and none without followers', () => {
     const { signal } = new AbortController();
     const listeners = new AbortListeners();
     const ends = Array.from({ length: 100 }, () => listeners.follow(signal, () => {}));
@@ -19,7 +19,7 @@ describe('AbortListeners', () => {
     expect(listenersOf(signal)).toBe(1);
   });
 
-  it('tells each follower once, and not those who have stopped', () => {
+  it('calls each follower once, but none that has stopped', () => {
     const controller = new AbortController();
     const listeners = new AbortListeners();
     const told: string[] = [];

@@ -103,7 +103,7 @@ describe('CallScope', () => {
     expect(rig.told).toEqual(['released', 'span ended: undefined']);
   });
 
-  it('gives what work gives, or what ends the scope before', async () => {
+  it('settles as the work does, or rejects with the error that ends the scope before', async () => {
     const rig = new Rig();
     expect(await rig.scope().within(Promise.resolve(1))).toBe(1);
     const scope = rig.scope();
@@ -113,7 +113,7 @@ describe('CallScope', () => {
     await expect(scope.within(Promise.resolve(1))).rejects.toBe(scope.reason);
   });
 
-  it('tells progress where its caller is, until it is over, and survives what the listener throws', async () => {
+  it('reports progress in the caller’s context until it is over, and survives errors of the listener', async () => {
     const rig = new Rig();
     const where = new AsyncLocalStorage<string>();
     const warned: unknown[] = [];

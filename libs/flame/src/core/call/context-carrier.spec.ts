@@ -25,13 +25,13 @@ describe('carryAll', () => {
     expect(enter(one, { a: 1, b: 'two' })).toEqual(['a=1', 'b=two']);
   });
 
-  it('leaves out what has captured nothing', () => {
+  it('omits carriers that have captured nothing', () => {
     const one = carryAll([carrier('a', undefined), carrier('b', null)]);
     expect(one.capture()).toEqual({ b: null });
     expect(enter(one, { b: null })).toEqual(['b=null']);
   });
 
-  it('captures nothing when nobody has', () => {
+  it('captures nothing if no carrier has captured a value', () => {
     expect(carryAll([carrier('a', undefined)]).capture()).toBeUndefined();
   });
 });

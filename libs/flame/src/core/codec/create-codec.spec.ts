@@ -89,7 +89,7 @@ describe('createCodec', () => {
     expect(Object.getPrototypeOf(arrived.typed)).toBe(Uint8Array.prototype);
   });
 
-  it('is not touched by what the application registers with msgpackr', () => {
+  it('is not affected by extensions that the application registers with msgpackr', () => {
     class List extends Array<number> {}
     addExtension({ Class: List, type: 0x63, write: () => 'hijacked', read: () => 'hijacked' });
     addExtension({ Class: Point, type: 0x64, write: () => 'hijacked', read: () => 'hijacked' });

@@ -197,7 +197,7 @@ describe('Codec.encodeThrown', () => {
     ['a symbol', Symbol('s'), 'a symbol, Symbol\\(s\\): pass a string'],
     ['a promise', Promise.resolve(), 'a Promise: await it first'],
     ['an instance with behaviour', new Problem(), 'a Problem: a plain copy .*register the class Problem in the module.s `classes`'],
-  ])('makes an error that names what was thrown, and the fix, of %s', (_, thrown, words) => {
+  ])('encodes an error that names the thrown value and the fix, for %s', (_, thrown, words) => {
     const arrived = rethrow(thrown) as Error;
     expect(arrived).toBeInstanceOf(Error);
     expect(arrived.message).toMatch(new RegExp(`^the error that the handler threw cannot cross to another process: it is ${words}`));

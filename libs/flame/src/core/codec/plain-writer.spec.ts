@@ -131,7 +131,7 @@ describe('readPlain', () => {
     );
   });
 
-  it('agrees with the full decoder on whatever bytes it reads', () => {
+  it('agrees with the full decoder on random bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 24 }), (bytes) => {
         const value = readPlain(Buffer.from(bytes));

@@ -165,7 +165,7 @@ describe('createCodec', () => {
     expect(Object.keys(table).length).toBeGreaterThanOrEqual(60);
   });
 
-  it.each(Object.entries(table))('makes what structuredClone makes of: %s', (_, make) => {
+  it.each(Object.entries(table))('gives the same result as structuredClone for: %s', (_, make) => {
     const value = make();
     const decoded = codec.decode(codec.encode(value));
     const clone = structuredClone(value);
@@ -179,7 +179,7 @@ describe('createCodec', () => {
     expect(at.getTime()).toBeNaN();
   });
 
-  it('makes what structuredClone makes of whatever can be generated', () => {
+  it('gives the same result as structuredClone for random values', () => {
     const anything = fc.anything({
       maxDepth: 4,
       withBigInt: true,

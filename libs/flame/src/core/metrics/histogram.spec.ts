@@ -20,7 +20,7 @@ describe('quantileOf', () => {
     expect(quantileOf({ bounds: [10, 20], counts: [2, 2, 0], sum: 0 }, share)).toBe(value);
   });
 
-  it('says the highest bound for what is above all', () => {
+  it('returns the highest bound for values above all bounds', () => {
     expect(quantileOf({ bounds: [10], counts: [0, 3], sum: 0 }, 0.5)).toBe(10);
   });
 

@@ -91,7 +91,7 @@ describe('PoolMachine', () => {
       expect(pool.up('r2')).toEqual(['grown r2: ok (2)', 'started']);
     });
 
-    it('tells the start the error of a min runner that cannot boot', () => {
+    it('fails the start with the error of a min runner that cannot boot', () => {
       const pool = new PoolTranscript({ min: 1 });
       pool.tell({ type: 'start' });
       expect(pool.fail('r1')).toEqual(['grown r1: failed (0)', 'started: no luck']);
@@ -363,7 +363,7 @@ describe('PoolMachine', () => {
       expect(pool.ended('a')).toEqual(['stop r1']);
     });
 
-    it('are ended where nobody takes them any more: their caller left while the handler ran on unlinked', () => {
+    it('are ended if their caller left while the unlinked handler was running', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a', { linked: false });
       pool.up('r1');
@@ -372,7 +372,7 @@ describe('PoolMachine', () => {
       expect(pool.abandoned('a')).toEqual(['cancel a on r1 (caller)']);
     });
 
-    it('are nobody’s business when they were abandoned too late', () => {
+    it('have no effect if they are abandoned too late', () => {
       const pool = streaming();
       pool.ended('a');
       expect(pool.abandoned('a')).toEqual([]);
@@ -402,7 +402,7 @@ describe('PoolMachine', () => {
       expect(held({ linked: false }).abort('a')).toEqual([]);
     });
 
-    it('ends when nobody wants it any more, linked or not', () => {
+    it('ends when its caller abandons it, linked or not', () => {
       for (const linked of [true, false]) expect(held({ linked }).abandoned('a')).toEqual(['cancel a on r1 (caller)']);
     });
 
@@ -426,7 +426,7 @@ describe('PoolMachine', () => {
       expect(unlinked.ended('a')).toEqual(['stop r1']);
     });
 
-    it('is lost with its runner, and nobody is answered twice', () => {
+    it('is lost with its runner, and no caller is answered twice', () => {
       expect(held().down('r1')).toEqual(['dispose r1']);
     });
 
@@ -562,7 +562,7 @@ describe('PoolMachine', () => {
       return pool;
     };
 
-    it('lets calls wait and what runs go on, and boots nobody for those who wait', () => {
+    it('lets calls wait and running calls continue, and boots no runner for waiting calls', () => {
       const pool = paused();
       expect(pool.call('b')).toEqual([]);
       expect(pool.ended('a')).toEqual([]);
@@ -599,7 +599,7 @@ describe('PoolMachine', () => {
       expect(pool.tell({ type: 'resume' })).toEqual(['boot r2 (2)']);
     });
 
-    it('keeps min, so that the pool starts and stays what it was', () => {
+    it('boots and keeps the min runners', () => {
       const pool = new PoolTranscript({ min: 1 });
       pool.tell({ type: 'pause', reason: 'wait' });
       expect(pool.tell({ type: 'start' })).toEqual(['boot r1 (1)']);
@@ -630,7 +630,7 @@ describe('PoolMachine', () => {
       expect(pool.at(10_000)).not.toContain('cancel a on r1 (leaving)');
     });
 
-    it('aborts what is not done within shutdownTimeout, what is held, too', () => {
+    it('aborts calls that exceed shutdownTimeout, including held ones', () => {
       const pool = busy();
       pool.call('child');
       pool.held('child');

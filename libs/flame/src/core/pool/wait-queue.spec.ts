@@ -9,7 +9,7 @@ class Waiting implements QueueItem<Waiting> {
 }
 
 describe('WaitQueue', () => {
-  it('keeps the order of joining, whoever leaves from the middle or rejoins at the front', () => {
+  it('keeps the order of joining when calls leave from the middle or rejoin at the front', () => {
     const step = fc.record({ what: fc.constantFrom('join', 'rejoin', 'leave', 'serve'), which: fc.nat(9) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {

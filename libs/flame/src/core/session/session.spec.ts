@@ -13,7 +13,7 @@ describe('Session', () => {
     expect(session.unconfirmed()).toEqual([packet('c')]);
   });
 
-  it('changes nothing on a late confirmation, and refuses one of what was never sent', () => {
+  it('ignores a late acknowledgement, and refuses one for a packet that was never sent', () => {
     const session = new Session<ReturnType<typeof packet>>();
     for (const name of ['a', 'b']) session.sent(packet(name));
     expect(session.confirm(2)).toBe(true);
@@ -46,7 +46,7 @@ describe('Session', () => {
     expect([session.underWay, session.full]).toEqual([0, false]);
   });
 
-  it('owes an acknowledgement after so many packets, or bytes, that nothing told of', () => {
+  it('owes an acknowledgement after a number of unacknowledged packets or bytes', () => {
     const session = new Session<ReturnType<typeof packet>>({ ackPackets: 3, ackBytes: 100 });
     session.receive(1, 1);
     session.receive(2, 1);

@@ -188,7 +188,7 @@ describe('classes that register themselves', () => {
     expect(await work.pass(new Credentials())).toMatchObject({ name: 'a!!' });
   });
 
-  it('may have one name, and are told apart in whatever order they were loaded', () => {
+  it('may share a name, and are distinguished in any order of loading', () => {
     const make = (member: string): new () => object => {
       class Same {}
       IsString()(Same.prototype, member);
@@ -257,7 +257,7 @@ describe('errors of handlers', () => {
     expect(lines).toEqual([]);
   });
 
-  it('are told once where a filter would look for their class and it is not registered', async () => {
+  it('are logged once if a filter catches their class and the class is not registered', async () => {
     const { work, lines } = await start();
     for (let i = 0; i < 2; i++) {
       await expect(work.fail('domain')).rejects.toMatchObject({ name: 'DomainError', message: 'no' });

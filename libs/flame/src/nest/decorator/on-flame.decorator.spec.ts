@@ -73,7 +73,7 @@ describe('OnFlame', () => {
     expect(await app.get(Service).where('it', 'runs')).toBe('it in here');
   });
 
-  it('simply runs a method when a mocker makes up what the app does not provide', async () => {
+  it('runs a method directly if a mocker replaces missing providers', async () => {
     const app = await startApp({ providers: [Service] }, (builder) => builder.useMocker(() => ({})));
     expect(await app.get(Service).where('it', 'runs')).toBe('it in here');
   });

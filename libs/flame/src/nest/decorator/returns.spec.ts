@@ -109,7 +109,7 @@ async function start(): Promise<{ rows: Rows; flame: Flame; pool: FlamePool }> {
 }
 
 describe('@OnFlame on methods that stream', () => {
-  it('gives what the method’s type says, at once', async () => {
+  it('returns at once the kind of stream in the method’s type', async () => {
     const { rows } = await start();
     expect(await collect(rows.generated(3))).toEqual(['0 work', '1 work', '2 work']);
     const ticks = rows.ticks(2);
@@ -215,7 +215,7 @@ describe('@OnFlame on methods that stream', () => {
 });
 
 describe('Flame on methods that stream', () => {
-  it('gives what the method’s type says, or its option', async () => {
+  it('returns the kind of stream in the method’s type or option', async () => {
     const { flame } = await start();
     expect(await collect(flame.on('work', Rows).generated(1))).toEqual(['0 work']);
     expect(await lastValueFrom(flame.on('work', Rows, { returns: 'observable' }).undecorated())).toBe('work');

@@ -234,7 +234,7 @@ describe.each(modes)('the stack of an error of %s', (_, stack) => {
 });
 
 describe('the stack of an error', () => {
-  it('has the line of a caller that gives the promise on', async () => {
+  it('has the line of a caller that returns the promise', async () => {
     const { photos } = await start();
     const found = await stackOf(function giveOn() {
       return photos.slowly();
@@ -242,7 +242,7 @@ describe('the stack of an error', () => {
     expect(found).toMatch(/timed out[^]*at giveOn .*caller-stacks\.spec/);
   });
 
-  it('has the line of who subscribes', async () => {
+  it('has the line of the subscriber', async () => {
     const { photos } = await start();
     const found = await stackOf(function subscribe() {
       return lastValueFrom(photos.watch());
@@ -260,7 +260,7 @@ describe('the stack of an error', () => {
     for (const found of await Promise.all(calls)) expect(found).toMatch(/timed out[^]*at (async )?resizePhoto .*caller-stacks\.spec/);
   });
 
-  it('has the line of who calls another region, and this one', async () => {
+  it('has the line of the caller of another region, and of this one', async () => {
     @Injectable()
     class Notes {
       @OnRegion('syd', { timeout: 50 })

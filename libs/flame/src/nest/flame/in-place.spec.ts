@@ -147,7 +147,7 @@ describe('A call in place', () => {
     expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
   });
 
-  it('says what came first, whatever comes after', async () => {
+  it('reports the first error, regardless of later ones', async () => {
     const { clock, inside } = await start();
     const caller = new AbortController();
     const call = inside((flame) => outcome(flame.on('two', Inner, { signal: caller.signal, timeout: 100 }).wait()));

@@ -26,7 +26,7 @@ describe('RequestLink', () => {
     expect(new RequestLink().caller()).toBeUndefined();
   });
 
-  it('tells those who follow that the client has gone, without what the query says', () => {
+  it('calls its followers when the client disconnects, and omits the query from the reason', () => {
     const link = new RequestLink();
     const { within, close } = request(link);
     const told: string[] = [];
@@ -38,7 +38,7 @@ describe('RequestLink', () => {
     expect(caller.gone).toBe(told[0]);
   });
 
-  it('tells nobody when the response was sent', () => {
+  it('calls no follower after the response was sent', () => {
     const link = new RequestLink();
     const { within, close } = request(link);
     const caller = within(link.caller)!;
@@ -47,7 +47,7 @@ describe('RequestLink', () => {
     expect(caller.gone).toBeUndefined();
   });
 
-  it('does not tell those who have ended their following', () => {
+  it('does not call followers that have stopped', () => {
     const link = new RequestLink();
     const { within, close } = request(link);
     const unfollow = within(link.caller)!.follow(() => expect.unreachable());

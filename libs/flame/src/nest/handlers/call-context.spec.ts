@@ -56,7 +56,7 @@ class Reports {
 }
 
 describe('FlameCall as a request', () => {
-  it('says of what it has not, and a request may have, that it is not there, and what to do', async () => {
+  it('throws an error with the fix when a missing property of HTTP requests is read', async () => {
     const app = await startApp({ imports: [pools()], providers: [Reports] });
     expect(await failure(app.get(Flame).on('p', Reports).tenant())).toMatchObject({
       code: 'FLAME_CONFIG',
@@ -65,7 +65,7 @@ describe('FlameCall as a request', () => {
     });
   });
 
-  it('has what it has, and is quiet where anything is asked', async () => {
+  it('has its own properties, and throws nothing when tools inspect it', async () => {
     const app = await startApp({ imports: [pools()], providers: [Reports] });
     expect(await app.get(Flame).on('p', Reports).asked()).toEqual({
       current: true,
@@ -121,11 +121,14 @@ describe('Enhancers that were written for HTTP', () => {
     }
   }
 
-  it.each(['guarded', 'intercepted', 'filtered'] as const)('find no request, and not what the caller gave: %s', async (method) => {
-    const app = await startApp({ imports: [pools()], providers: [Guarded] });
-    const forged = { headers: { 'x-tenant': 'good' } };
-    expect(await failure(app.get(Guarded)[method](forged))).toMatchObject({ code: 'FLAME_CONFIG', message: looksFor });
-  });
+  it.each(['guarded', 'intercepted', 'filtered'] as const)(
+    'find neither a request nor the caller’s arguments in its place: %s',
+    async (method) => {
+      const app = await startApp({ imports: [pools()], providers: [Guarded] });
+      const forged = { headers: { 'x-tenant': 'good' } };
+      expect(await failure(app.get(Guarded)[method](forged))).toMatchObject({ code: 'FLAME_CONFIG', message: looksFor });
+    },
+  );
 });
 
 describe('Durable providers on a runner', () => {

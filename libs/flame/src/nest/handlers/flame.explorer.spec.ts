@@ -136,7 +136,7 @@ describe('exploreHandlers', () => {
     expect(on).not.toBe(instance.number);
   });
 
-  it('says what to do about a request-scoped factory whose class nobody knows', async () => {
+  it('names the fix for a request-scoped factory whose class is unknown', async () => {
     class Made extends Numbered {}
     const app = await startApp({ imports: [pools], providers: [{ provide: 'made', scope: Scope.REQUEST, useFactory: () => new Made() }] });
     const instance = await app.resolve<Made>('made');
@@ -311,7 +311,7 @@ describe('exploreHandlers', () => {
       expect(namesOf(app)).toEqual([first, second].flatMap((at) => [`ReportsService.other${at}`, `ReportsService.render${at}`]).toSorted());
     });
 
-    it('names them in the same way whatever the order of the modules', async () => {
+    it('gives them the same names in any order of the modules', async () => {
       const [one, two] = [reports('AdminModule', 'one'), reports('BillingModule', 'two')];
       const names = namesOf(await startApp({ imports: [pools, one.module, two.module] }));
       expect(namesOf(await startApp({ imports: [pools, two.module, one.module] }))).toEqual(names);

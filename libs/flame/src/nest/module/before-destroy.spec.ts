@@ -132,7 +132,7 @@ describe('The end of an app with local runners', () => {
     told = [];
   });
 
-  it.each(Object.keys(kinds))('comes after what runs there: %s', async (kind) => {
+  it.each(Object.keys(kinds))('comes after its running calls: %s', async (kind) => {
     const app = await kinds[kind]!();
     const call = app.get(Work).wait();
     await until(() => told.includes('runs'));

@@ -28,7 +28,7 @@ describe('takeParentInfo', () => {
     expect(takeParentInfo({})).toBeNull();
   });
 
-  it('reads what a pool set, and takes it out of the environment', () => {
+  it('reads the variable that a pool has set, and deletes it from the environment', () => {
     const env = { FLAME_PARENT: base64(JSON.stringify(info)), OTHER: 'stays' };
     expect(takeParentInfo(env)).toEqual(info);
     expect(env).toEqual({ OTHER: 'stays' });
@@ -49,7 +49,7 @@ describe('takeParentInfo', () => {
       base64(JSON.stringify({ ...info, token: '', digest: undefined, maxPayload: '1' })),
       'FLAME_PARENT has no valid value for token, digest, maxPayload',
     ],
-  ])('refuses one that is %s, says what sets it, and shows nothing of it', (_, value, problem) => {
+  ])('refuses one that is %s with the fix, and shows nothing of its content', (_, value, problem) => {
     const env = { FLAME_PARENT: value };
     const error = thrownBy(() => takeParentInfo(env));
     expect(error).toBeInstanceOf(FlameError);

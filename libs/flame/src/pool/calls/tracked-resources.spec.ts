@@ -89,7 +89,7 @@ describe('FlameResource', () => {
     expect(released).toEqual(['a']);
   });
 
-  it('is found wherever it is in a result, and the slot is free when the last one is released', async () => {
+  it('is found anywhere in a result, and the slot is free when the last one is released', async () => {
     const { rig, released } = rigOf();
     const result = (await rig.call('A.many')) as { list: [Handed]; map: Map<string, Handed>; set: Set<Handed>; deep: { er: [[Handed]] } };
     const pages = [result.list[0], result.map.get('b')!, [...result.set][0]!, result.deep.er[0][0]];
@@ -141,7 +141,7 @@ describe('FlameResource', () => {
     await page.release();
   });
 
-  it('is released at once where its caller has gone before it came', async () => {
+  it('is released at once if its caller left before it arrived', async () => {
     const { rig, released } = rigOf();
     const error = failure(rig.call('A.slow', [], { timeout: 100 }));
     await rig.clock.advance(100);
@@ -236,7 +236,7 @@ describe('a pool that does not track resources', () => {
     expect(released).toEqual([]);
   });
 
-  it('refuses what says in its type that it is a handle', async () => {
+  it('refuses a result whose type says that it is a handle', async () => {
     const { rig } = rigOf(false);
     const error = await failure(rig.call('A.of', ['a']));
     expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes' });

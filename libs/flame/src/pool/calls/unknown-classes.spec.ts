@@ -154,7 +154,7 @@ describe('A class that only the runner has', () => {
     await stays();
   });
 
-  it('does no harm where nobody listens to the progress', async () => {
+  it('has no effect if the caller takes no progress', async () => {
     const { rig, stays } = await rigOf('runner', { 'A.works': async () => FlameCall.current()!.progress(new Late()) });
     expect(await rig.call('A.works')).toBeUndefined();
     await stays();
@@ -209,7 +209,7 @@ describe('A class that only the parent has', () => {
     expect(ended).toBe(1);
   });
 
-  it("is what a signal's reason says, where that is of it", async () => {
+  it('is replaced in a signal’s reason', async () => {
     const { rig, stays } = await rigOf('parent', {
       'A.follows': (signal: AbortSignal) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),

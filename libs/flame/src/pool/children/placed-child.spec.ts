@@ -117,7 +117,7 @@ describe('PlacedChild', () => {
       expect(await child.call('add', [1])).toBe(1);
     });
 
-    it('stream, and are aborted when nobody reads on', async () => {
+    it('stream, and are aborted when the reader leaves', async () => {
       const { rig, seen } = rigOf();
       const child = await rig.place('Counter');
       const items: unknown[] = [];
@@ -230,7 +230,7 @@ describe('PlacedChild', () => {
       }
     });
 
-    it('comes with a caller that leaves while it is placed, linked or not: nobody would be given it', async () => {
+    it('comes when the caller leaves while it is placed, linked or not, because no caller would get it', async () => {
       for (const linked of [true, false]) {
         let placed!: () => void;
         const { rig, seen } = rigOf({}, {});
@@ -251,7 +251,7 @@ describe('PlacedChild', () => {
       }
     });
 
-    it('comes when its runner is told to go and the grace is over', async () => {
+    it('comes when its runner must leave and the grace has passed', async () => {
       const { rig, seen } = rigOf();
       const child = await rig.place('Counter');
       void rig.machines[0]!.stop(500);
@@ -312,7 +312,7 @@ describe('PlacedChild', () => {
       await other.stop('enough');
     });
 
-    it('is not held up by what onFlameStop throws, which is logged', async () => {
+    it('continues after an error of onFlameStop, which is logged', async () => {
       const { rig } = rigOf({}, { 'new Careless': () => ({ onFlameStop: () => Promise.reject(new Error('oh')) }) });
       const child = await rig.place('Careless');
       expect(await child.stop('enough')).toEqual({ how: 'stopped', reason: 'enough' });

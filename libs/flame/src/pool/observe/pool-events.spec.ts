@@ -3,7 +3,7 @@ import { PoolRig } from '../../../../../test/support/pool-rig.js';
 import type { PoolEvent } from './pool-event.js';
 
 describe('Pool.events$', () => {
-  it('tells of a call from its coming to its end, and of its runner', async () => {
+  it('cover a call from its arrival to its end, and its runner', async () => {
     const gates: (() => void)[] = [];
     const rig = new PoolRig({ hold: () => new Promise<void>((open) => gates.push(open)) }, { max: 1, idleShutdownAfter: 1_000 });
     const told: string[] = [];
@@ -44,7 +44,7 @@ describe('Pool.events$', () => {
     ]);
   });
 
-  it('tells of attempts, and of casts that nobody awaits', async () => {
+  it('include attempts and casts', async () => {
     const rig = new PoolRig(
       { hold: () => new Promise<void>(() => {}), fail: () => Promise.reject(new Error('no')) },
       { max: 1, queueTimeout: 100, shutdownTimeout: 10 },

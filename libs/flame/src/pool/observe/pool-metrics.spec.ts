@@ -10,7 +10,7 @@ function size({ counts }: PoolMetrics['wait']): number {
 }
 
 describe('Pool.metrics()', () => {
-  it('counts calls by what became of them, and each of them once', async () => {
+  it('counts calls by their outcome, each of them once', async () => {
     const rig = new PoolRig({
       echo: (value: string) => value,
       fail: () => Promise.reject(new Error('no')),
@@ -60,7 +60,7 @@ describe('Pool.metrics()', () => {
     expect([size(duration), duration.sum]).toEqual([2, 47]);
   });
 
-  it('tells the time that runners existed from the time in which they worked', async () => {
+  it('distinguishes the time for which runners existed from the time in which they worked', async () => {
     let open = (): void => {};
     const rig = new PoolRig({ hold: () => new Promise<void>((done) => (open = done)) }, { idleShutdownAfter: 1_000 });
     const call = rig.call('hold');

@@ -6,7 +6,7 @@ import { settle } from '../../../../../test/support/virtual-clock.js';
 import { FlameCall } from './flame-call.js';
 
 describe('Work', () => {
-  it('tells what listens to its signal in its own context, whoever aborts it', async () => {
+  it('calls the listeners of its signal in its own context, whatever aborts it', async () => {
     const tenant = new AsyncLocalStorage<string>();
     const heard: unknown[] = [];
     const rig = new PoolRig({

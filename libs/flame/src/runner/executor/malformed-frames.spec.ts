@@ -92,7 +92,7 @@ describe('A runner whose parent lies', () => {
     });
   }
 
-  it('takes no notice of what is about work that it does not have', async () => {
+  it('ignores frames about calls that it does not have', async () => {
     const { parent, heard } = rig();
     for (const frame of ignored) parent.send(frame);
     parent.send(call(2));
@@ -109,7 +109,7 @@ describe('A runner whose parent lies', () => {
     });
   }
 
-  it('is given no prototype by what arguments are called', async () => {
+  it('gets no prototype from the names of properties in arguments', async () => {
     const { parent, heard } = rig();
     const named = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}') as object;
     parent.send(call(1, { args: codec.encode([named]) }));

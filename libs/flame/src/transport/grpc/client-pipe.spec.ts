@@ -51,7 +51,7 @@ describe('ClientPipe', () => {
     expect(await pingsOf(false)).toBe(1);
   });
 
-  it('does not ask a parent on this host, whose end the system tells', async () => {
+  it('sends no keepalives to a parent on this host, because the system reports its end', async () => {
     expect(await pingsOf(true)).toBe(0);
   });
 });

@@ -92,7 +92,7 @@ describe('openPrivateSocket', () => {
     await remove();
   });
 
-  it('says of each folder why it cannot be used, and what to do', async () => {
+  it('says for each folder why it cannot be used, and names the fix', async () => {
     const [missing, deaf] = [join(newFolder(), 'missing'), newFolder()];
     const hears = (): Promise<void> => Promise.reject(new Error('EPERM: no sockets here'));
     const failure = openPrivateSocket(hears, undefined, [missing, deaf]);

@@ -101,7 +101,7 @@ describe('SharedMemory', () => {
     expect(joinShared(again.place)).toBeDefined();
   });
 
-  it('removes the folder of a parent that nobody has waited for', async () => {
+  it('removes the folder of a parent that is a zombie', async () => {
     // What takes the shell's place never waits for what the shell had started.
     const shell = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
     onTestFinished(() => void shell.kill('SIGKILL'));

@@ -94,7 +94,7 @@ describe('YoungGeneration', () => {
     expect(young.collections).toBe(0);
   });
 
-  it('is collected by V8, and of it nothing else; nobody else sees how', async () => {
+  it('collects only the young generation', async () => {
     const seen: unknown[] = [];
     const told = new Promise<void>((resolve) => {
       const observer = new PerformanceObserver((list) => {
