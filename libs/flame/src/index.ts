@@ -45,6 +45,7 @@ export { Flame } from './nest/flame/flame.service.js';
 export type { ChildArgs, PlaceChildOptions } from './nest/flame/flame.service.js';
 export type { FlameApi, FlameCasts } from './nest/flame/flame-api.js';
 export type { FlameCallOptions } from './nest/flame/call-options.js';
+export type { FlameMapOptions, FlameSettled } from './nest/flame/map-options.js';
 export { RemoteChild } from './nest/flame/remote-child.js';
 export type { ChildCallOptions } from './nest/flame/remote-child.js';
 export { getPoolToken, InjectPool } from './nest/decorator/inject-pool.decorator.js';

@@ -12,7 +12,7 @@ import { ValueEncoder } from '../streams/value-encoder.js';
 import { callStats, firstOf, type CallStats } from './observe/call-stats.js';
 import { ChildCall } from './children/child-call.js';
 import { ChildMethods } from './children/child-methods.js';
-import { encodeArgs, type CallArgs, type EncodedArgs } from './calls/encoded-args.js';
+import { EncodedArgs, encodeArgs, encodeShared, type CallArgs } from './calls/encoded-args.js';
 import { follow } from './calls/follow.js';
 import { PendingCall, type CallOptions } from './calls/pending-call.js';
 import { PlacedChild } from './children/placed-child.js';
@@ -22,7 +22,9 @@ import { PoolObserver } from './observe/pool-observer.js';
 import { poolMetrics } from './observe/pool-metrics.js';
 import type { PoolEvent } from './observe/pool-event.js';
 import { prepareCall } from './calls/prepare-call.js';
+import type { ItemArgs } from './calls/item-args.js';
 import type { PoolSetup } from './pool-setup.js';
+import { currentStats } from './observe/current-stats.js';
 import type { PoolStats } from './observe/pool-stats.js';
 import { repeated } from './calls/repeated.js';
 import { RunnerManager } from './runners/runner-manager.js';
@@ -87,8 +89,14 @@ export class Pool {
   }
 
   /** Encodes the arguments of calls that are made later, or several times. @throws {FlameError} FLAME_ENCODING */
-  encode(handler: number, args: unknown[]): EncodedArgs {
-    return encodeArgs(this.#setup, this.#encoder, handler, args);
+  encode(handler: number, args: unknown[] | ItemArgs): EncodedArgs {
+    const { bytes, sources } = encodeArgs(this.#encoder, args, ...this.#named(handler));
+    return new EncodedArgs(bytes, sources);
+  }
+
+  /** Encodes captured values for the calls of several items. @throws {FlameError} FLAME_ENCODING */
+  encodeShared(handler: number, values: readonly unknown[]): Uint8Array {
+    return encodeShared(this.#encoder, values, ...this.#named(handler));
   }
 
   /** Runs a handler on one of the runners and returns its result. */
@@ -114,23 +122,13 @@ export class Pool {
     return new PlacedChild(call, this.#methods, (reason) => this.#tell({ type: 'abandoned', call, reason }));
   }
 
+  /** How many calls can run at the same time when the pool has all its runners. */
+  get slots(): number {
+    return this.#machine.max * (this.#setup.config.singleUse ? 1 : this.#setup.config.maxConcurrency);
+  }
+
   stats(): PoolStats {
-    const { config, clock } = this.#setup;
-    const now = clock.now();
-    const runners = this.#runners.stats(this.#machine.runners, now);
-    return {
-      name: this.name,
-      min: this.#machine.min,
-      max: this.#machine.max,
-      maxConcurrency: config.maxConcurrency,
-      waiting: this.#machine.waiting,
-      waitingFor: this.#machine.waitingSince === undefined ? 0 : now - this.#machine.waitingSince,
-      running: runners.reduce((sum, runner) => sum + runner.load, 0),
-      runners,
-      paused: this.#machine.paused,
-      draining: this.#machine.draining,
-      calls: this.#observer.counts,
-    };
+    return currentStats(this.#setup, this.#machine, this.#runners, this.#observer.counts);
   }
 
   /** True after the pool has stopped taking calls. */
@@ -202,6 +200,10 @@ export class Pool {
       this.#tell({ type: 'drain', reason });
     });
     return this.#drained;
+  }
+
+  #named(handler: number): [label: string, captures: readonly string[] | undefined] {
+    return [this.#setup.manifest.handlers[handler]!, this.#setup.captures?.(handler)];
   }
 
   #submit(mode: CallMode, handler: number, args: CallArgs, options: CallOptions, attempt: number): PendingCall {

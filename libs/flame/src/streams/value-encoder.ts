@@ -68,6 +68,24 @@ export class ValueEncoder {
       throw error;
     }
   }
+
+  /**
+   * Encodes values for several calls.
+   *
+   * @throws {UnencodableError} for a value that cannot cross, and for streams, signals and resources: each of them belongs to one call
+   */
+  encodeShared(values: readonly unknown[]): Uint8Array {
+    return this.#codec.encode(values, (value) => {
+      if (value instanceof FlameResource) throw new UnencodableError(`[${values.findIndex((one) => this.#holds(one))}]`, untracked);
+    });
+  }
+
+  /** Whether a resource is in a value. */
+  #holds(value: unknown): boolean {
+    let found = false;
+    this.#codec.encode(value, (inner) => ((found ||= inner instanceof FlameResource), 0));
+    return found;
+  }
 }
 
 /** Ends the streams of a result that is not sent: nobody will read them. */

@@ -39,11 +39,12 @@ export const ofPools = ['retry', 'idempotent'] as const satisfies readonly (keyo
 
 export type ReadCallOptions = CallOptions & { returns?: FlameReturns };
 
-/** Checks call options. Those in `without` are refused like unknown options. */
+/** Checks call options. Those in `without` are refused like unknown options. `more` reads further ones. */
 export function readCallOptions(
-  options: FlameCallOptions,
+  options: object,
   path: string,
   without: readonly (keyof FlameCallOptions)[] = [],
+  more?: (read: OptionReader) => void,
 ): ReadCallOptions {
   const read = new OptionReader(options, path);
   const given: ReadCallOptions = {};
@@ -61,6 +62,7 @@ export function readCallOptions(
     if (retry) given.retry = retry;
     if (read.raw('idempotent') !== undefined) given.idempotent = read.flag('idempotent', false);
   }
+  more?.(read);
   read.done();
   return given;
 }

@@ -9,6 +9,8 @@ import { ofPools, readCallOptions, reading } from './call-options.js';
 import type { FlameCallOptions } from './call-options.js';
 import { placeHere } from './child-in-place.js';
 import { callInline, castInline } from './inline-call.js';
+import { mapInline } from './inline-map.js';
+import type { FlameMapOptions, FlameSettled } from './map-options.js';
 import { markOf } from '../../inline/index.js';
 import type { FlameApi, FlameCasts } from './flame-api.js';
 import { FlameApp } from '../module/flame-app.js';
@@ -79,6 +81,36 @@ export class Flame {
   cast(pool: string, what: Class | (() => unknown), options?: FlameCallOptions): object {
     if (isClass(what)) return this.#proxy(pool, what, options ?? {}, 'cast');
     return castInline(this.#app, pool, what, options);
+  }
+
+  /**
+   * Runs the inline function `fn` on runners of `pool` for each of `items`, at most `concurrency` at a time, and gives the results:
+   * `for await (const text of flame.map('ocr', pages, async (page) => this.ocr.read(page))) …`. It begins with the first read, can be read
+   * once, and holds the source back while the results are not read.
+   *
+   * `fn` gets the item and its index. The variables that it captures are encoded once, as they are at the call, and travel with each item.
+   *
+   * The first failure aborts the other calls. It is thrown after the results that could already be read, as the error that it is, with the
+   * index of the item as its property `index`. With `settle` nothing is thrown, and each result is a `FlameSettled`. Leaving the loop aborts
+   * the calls, too. In each case the source is ended with its `return()`.
+   *
+   * @throws {FlameError} FLAME_CONFIG, FLAME_DENIED and FLAME_ENCODING as `call` does, at once. Reading throws FLAME_ENCODING for an item
+   * that cannot cross, FLAME_CANCELLED when the option `signal` aborts, the error of a source that throws, and what `call` rejects with.
+   */
+  map<T, R>(
+    pool: string,
+    items: Iterable<T | PromiseLike<T>> | AsyncIterable<T>,
+    fn: (item: T, index: number) => R,
+    options: FlameMapOptions & { settle: true },
+  ): AsyncIterable<FlameSettled<Awaited<R>>>;
+  map<T, R>(
+    pool: string,
+    items: Iterable<T | PromiseLike<T>> | AsyncIterable<T>,
+    fn: (item: T, index: number) => R,
+    options?: FlameMapOptions & { settle?: false },
+  ): AsyncIterable<Awaited<R>>;
+  map(pool: string, items: unknown, fn: (item: never, index: number) => unknown, options?: FlameMapOptions): AsyncIterable<unknown> {
+    return mapInline(this.#app, pool, items, fn, options);
   }
 
   /**

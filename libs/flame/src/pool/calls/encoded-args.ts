@@ -1,10 +1,10 @@
-import type { Sources, ValueEncoder } from '../../streams/value-encoder.js';
+import type { EncodedValue, Sources, ValueEncoder } from '../../streams/value-encoder.js';
 import { reusableFrom } from '../../transport/session/spare-memory.js';
-import type { PoolSetup } from '../pool-setup.js';
 import { cannotCross } from './call-errors.js';
+import { ItemArgs } from './item-args.js';
 
 /** The arguments of a call, which are encoded when it is made, or were encoded before. */
-export type CallArgs = unknown[] | EncodedArgs;
+export type CallArgs = unknown[] | ItemArgs | EncodedArgs;
 
 /**
  * The arguments of calls that are made later, or several times, as they were when they were encoded.
@@ -26,17 +26,38 @@ export class EncodedArgs {
   }
 }
 
-/** @throws {FlameError} FLAME_ENCODING when a value cannot cross. */
+/**
+ * Encodes the arguments of one call. `captures` are the names of the first ones, for errors.
+ *
+ * @throws {FlameError} FLAME_ENCODING when a value cannot cross.
+ */
 export function encodeArgs(
-  { manifest, captures }: Pick<PoolSetup, 'manifest' | 'captures'>,
   encoder: ValueEncoder,
-  handler: number,
-  args: unknown[],
-): EncodedArgs {
+  args: unknown[] | ItemArgs,
+  label: string,
+  captures: readonly string[] | undefined,
+): EncodedValue {
   try {
-    const { bytes, sources } = encoder.encode(args);
-    return new EncodedArgs(bytes, sources);
+    return encoder.encode(args instanceof ItemArgs ? args.record : args);
   } catch (error) {
-    throw cannotCross(manifest.handlers[handler]!, error, captures?.(handler));
+    throw args instanceof ItemArgs ? args.cannotCross(label, error) : cannotCross(label, error, captures);
+  }
+}
+
+/**
+ * Encodes captured values for the calls of several items.
+ *
+ * @throws {FlameError} FLAME_ENCODING when one cannot cross, or belongs to one call, such as a stream.
+ */
+export function encodeShared(
+  encoder: ValueEncoder,
+  values: readonly unknown[],
+  label: string,
+  captures: readonly string[] | undefined,
+): Uint8Array {
+  try {
+    return encoder.encodeShared(values);
+  } catch (error) {
+    throw cannotCross(label, error, captures);
   }
 }

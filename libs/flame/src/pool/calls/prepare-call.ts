@@ -3,10 +3,11 @@ import type { CarriedTrace, TracedCall } from '../../core/call/call-tracer.js';
 import { thrownWords } from '../../core/codec/thrown-words.js';
 import type { Sources, ValueEncoder } from '../../streams/value-encoder.js';
 import type { PoolSetup } from '../pool-setup.js';
-import { cannotCross, hadAborted, neverStarted } from './call-errors.js';
+import { hadAborted, neverStarted } from './call-errors.js';
 import type { Caller } from './caller.js';
 import { captureContext } from './capture-context.js';
-import { EncodedArgs, type CallArgs } from './encoded-args.js';
+import { EncodedArgs, encodeArgs } from './encoded-args.js';
+import type { CallArgs } from './encoded-args.js';
 import type { CallOptions } from './pending-call.js';
 
 /** The parts of a pool that are used to prepare a call. */
@@ -56,12 +57,13 @@ export function prepareCall(
   const scope = signal || caller || onProgress || record ? new CallScope({ clock, listeners, onProgress, warn, record }) : undefined;
   try {
     const context = setup.context && captureContext(setup.context, codec, label);
-    const encoded = args instanceof EncodedArgs;
-    const { bytes, sources } = encoded ? { bytes: args.take(), sources: args.sources } : encoder.encode(args);
+    const { bytes, sources } =
+      args instanceof EncodedArgs
+        ? { bytes: args.take(), sources: args.sources }
+        : encodeArgs(encoder, args, label, setup.captures?.(handler));
     return { args: bytes, sources, context, trace: begun ? begun.trace : tracer?.carry(), scope };
   } catch (error) {
-    const failure = cannotCross(label, error, setup.captures?.(handler));
-    scope?.close(failure);
-    throw failure;
+    scope?.close(error);
+    throw error;
   }
 }

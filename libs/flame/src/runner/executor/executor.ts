@@ -1,4 +1,5 @@
 import { FlameError } from '../../core/errors/flame-error.js';
+import { argsOf } from '../../core/map/item-args.js';
 import type { Frame } from '../../core/session/frame.js';
 import { disposeSources, ValueEncoder } from '../../streams/value-encoder.js';
 import type { EncodedValue } from '../../streams/value-encoder.js';
@@ -152,9 +153,9 @@ export class Executor implements LinkReceiver, CallHost {
     const at = frame.handlerTimeout === 0 ? Infinity : clock.now() + frame.handlerTimeout;
     const call = admit(frame, at, this, this.#calls, table, this.#leaving);
     if (call instanceof FlameError) return this.#refuse(frame.id, call);
-    let args: unknown;
+    let args: unknown[];
     try {
-      args = codec.decode(frame.args, this.#streams.materializeFor(frame.id, call.name));
+      args = argsOf(codec.decode(frame.args, this.#streams.materializeFor(frame.id, call.name)), codec);
     } catch (error) {
       this.#streams.close(frame.id, error);
       call.over();
@@ -164,9 +165,9 @@ export class Executor implements LinkReceiver, CallHost {
     if (at < Infinity) this.#deadlines.put(call);
     if (this.#streams.has(call.id)) call.whenAborted(this.#abortHeld);
     if (frame.mode === 'cast') link.send({ type: 'accept', id: call.id });
-    if (frame.context === undefined) return runAs(new FlameCall(call), this.#run, call, args as unknown[]);
+    if (frame.context === undefined) return runAs(new FlameCall(call), this.#run, call, args);
     try {
-      enterContext(this.#setup, frame.context, () => runAs(new FlameCall(call), this.#run, call, args as unknown[]));
+      enterContext(this.#setup, frame.context, () => runAs(new FlameCall(call), this.#run, call, args));
     } catch (error) {
       this.#threw(call, error);
     }

@@ -1,0 +1,23 @@
+import { MalformedError } from '../codec/codec.js';
+import type { Codec } from '../codec/codec.js';
+
+/** The arguments of a call for one item of a map, as they travel. */
+export interface ItemRecord {
+  /** The captured values, as one encoded array; the same bytes for all items. Undefined if there are none. */
+  readonly captured: Uint8Array | undefined;
+  readonly item: unknown;
+  readonly index: number;
+}
+
+/**
+ * The arguments of a handler: the decoded value itself, or, if that is an `ItemRecord`, the captured values, the item and its index.
+ *
+ * @throws {MalformedError} if `value` is neither
+ */
+export function argsOf(value: unknown, codec: Codec): unknown[] {
+  if (Array.isArray(value)) return value;
+  const { captured, item, index } = (value ?? {}) as Partial<ItemRecord>;
+  const values = captured instanceof Uint8Array ? codec.decode(captured) : [];
+  if (typeof index !== 'number' || !Array.isArray(values)) throw new MalformedError('malformed arguments');
+  return [...(values as unknown[]), item, index];
+}
