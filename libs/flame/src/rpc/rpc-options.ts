@@ -56,7 +56,7 @@ export interface FlameRpcOptions {
   /**
    * The version of the app, for errors and logs.
    *
-   * @default FLAME_APP_VERSION, then FLY_IMAGE_REF, of the environment, else what the list of handlers hashes to
+   * @default the environment variable FLAME_APP_VERSION, then FLY_IMAGE_REF, else a hash of the list of handlers
    */
   version?: string;
   /** The interface on which the others reach this instance; all if omitted. */

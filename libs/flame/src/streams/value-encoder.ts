@@ -88,7 +88,7 @@ export class ValueEncoder {
   }
 }
 
-/** Ends the streams of a result that is not sent: nobody will read them. */
+/** Ends the streams of a result that is not sent, because they will have no reader. */
 export function disposeSources(list: readonly Source[], warn: (text: string) => void): void {
   for (const { kind, value } of list) {
     if (kind === 'signal') continue;

@@ -23,7 +23,7 @@ export function hasDebugger(port: number): boolean {
   return tables.length === 0 || tables.some((table) => connected.test(table));
 }
 
-/** Undefined where there is no such table: that of IPv6 is left out on some hosts. */
+/** The content of a table; undefined if it does not exist, as the one for IPv6 on some hosts. */
 function read(table: string): string | undefined {
   try {
     return readFileSync(table, 'latin1');

@@ -20,7 +20,7 @@ export interface CodecOptions {
   readonly find?: FindClasses;
   /** Error classes by name. Each is loaded when an error of that name crosses. @default none */
   readonly errors?: ClassSources['errors'];
-  /** Called once for each error class that is not registered. @default nobody is told */
+  /** Called once for each error class that is not registered. @default none is called */
   readonly onLost?: ClassSources['onLost'];
   /** How deep a value may be nested. The sender and the receiver refuse deeper values. @default 1000 */
   readonly maxDepth?: number;

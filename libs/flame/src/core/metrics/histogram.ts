@@ -1,5 +1,6 @@
 /**
- * What was observed, in buckets: `counts[i]` holds those above `bounds[i - 1]` and up to `bounds[i]`, the last one those above all bounds.
+ * Observations in buckets: `counts[i]` is the number of values above `bounds[i - 1]` and up to `bounds[i]`; the last one counts values above
+ * all bounds.
  */
 export interface HistogramNumbers {
   readonly bounds: readonly number[];

@@ -11,7 +11,7 @@ export interface Declaration {
   readonly key: string | symbol;
   /** The handler's name; undefined if the decorator gave none. */
   readonly name: string | undefined;
-  /** What it returns to its callers; undefined if nothing tells. */
+  /** What it returns to its callers; undefined if that is unknown. */
   readonly returns: FlameReturns | undefined;
   /** Whether the resources in its result are tracked; undefined for the pool's default. */
   readonly trackResources: boolean | undefined;

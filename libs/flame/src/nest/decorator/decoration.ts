@@ -122,7 +122,7 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
 export function readReturns(read: OptionReader, { method, type, label }: DecoratedMethod): FlameReturns | undefined {
   if (read.raw('returns') !== undefined) return read.choice('returns', flameReturns, 'promise');
   const returns = returnsOf(method, type);
-  // Of an interface, decorator metadata only says that there is a type.
+  // For an interface, decorator metadata contains only `Object`.
   if (returns === undefined && type === Object)
     throw badOption(read.path, 'has a return type that does not exist at run time', sayWhatItReturns(label));
   return returns;

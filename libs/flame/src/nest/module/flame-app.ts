@@ -106,7 +106,7 @@ function tooEarly(asker: string): FlameError {
   );
 }
 
-/** `label` names what was to run on a runner's own instance of the class of `instance`. */
+/** The error of a call on `instance`, whose class no module provides. `label` names the method or function of the call. */
 export function notProvided(label: string, instance: object): FlameError {
   const { name } = (Object.getPrototypeOf(instance) as object).constructor;
   return new FlameError(

@@ -85,7 +85,7 @@ function forkNothing(info: ParentInfo): Worker {
   return new Worker({ process: nothing, state: 'dead' } as never);
 }
 
-/** `process.send` of a runner, whose messages nobody reads. */
+/** `process.send` of a runner. Its messages are discarded. */
 function sendNothing(...args: unknown[]): boolean {
   const done = args.at(-1);
   if (typeof done === 'function') process.nextTick(done as () => void, null);

@@ -62,16 +62,16 @@ function name(handler) {
 
 function kill(why) {
   try {
-    // Main's own stream would wait for main.
+    // Not with process.stderr, which would wait for the blocked main thread.
     writeSync(2, '[flame] runner ' + runner + ' of pool "' + pool + '" is killed: ' + why + '\\n');
   } catch {
-    // Nobody reads it.
+    // The pipe has no reader.
   }
   try {
-    // With all that its handlers spawned, where it leads a group. Of process 1, the group would be every process there is.
+    // Kills the group, with all processes that handlers spawned, if the runner leads one. kill(-1) would kill every process of the system.
     if (process.pid > 1) process.kill(-process.pid, 'SIGKILL');
   } catch {
-    // It leads none.
+    // The runner leads no group.
   }
   process.kill(process.pid, 'SIGKILL');
 }
@@ -89,7 +89,7 @@ function hasDebugger(port) {
   return tables.length === 0 || tables.some((table) => connected.test(table));
 }
 
-/** Whether the parent can be dialled. What is lacking on this side says nothing about the parent. */
+/** Whether the parent can be dialled. Errors for a lack of resources in this process say nothing about the parent, so they count as yes. */
 function parentAnswers() {
   return new Promise((resolve) => {
     const socket = connect(parent);
@@ -105,7 +105,7 @@ function parentAnswers() {
 }
 
 /**
- * Nobody writes to the lifeline, and it does not block: it has an end, or nothing to be read yet. Main closes it when the parent is gone.
+ * The lifeline carries no data and is non-blocking, so a read finds its end or fails with EAGAIN. Main closes it when the parent is gone.
  */
 function lifelineEnded() {
   try {
