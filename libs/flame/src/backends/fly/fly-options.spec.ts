@@ -15,7 +15,7 @@ const env = {
 
 describe('checkFlyOptions', () => {
   it.each([
-    [{ app: 1 }, 'FlyBackend.app must be a non-empty string, but is 1. Give app as a string.'],
+    [{ app: 1 }, 'FlyBackend.app must be a non-empty string, but is 1. Pass app as a string.'],
     [{ regions: 'fra' }, `FlyBackend.regions must be a list of strings, but is "fra". Pass a list of strings, such as ['fra', 'ams'].`],
     [{ token: 1234 }, 'FlyBackend.token must be a non-empty string, but is of type number. Pass it as a string, or set FLY_API_TOKEN.'],
     [
@@ -28,7 +28,7 @@ describe('checkFlyOptions', () => {
       'FlyBackend.memoryMb must be a multiple of 256 for shared CPUs, but is 300. Pass for example 512.',
     ],
     [{ metadata: { fly_process_group: 'app' } }, 'FlyBackend.metadata.fly_process_group would let fly deploy manage the runners. Omit it.'],
-    [{ mounts: [{ volume: 'vol_1' }] }, 'FlyBackend.mounts[0].path is missing. Give path as a string.'],
+    [{ mounts: [{ volume: 'vol_1' }] }, 'FlyBackend.mounts[0].path is missing. Pass path as a string.'],
     [
       { init: { cmd: 'node' } },
       `FlyBackend.init.cmd must be a list of strings, but is "node". Pass a list of strings, such as ['node', 'dist/main.js'].`,

@@ -239,7 +239,9 @@ describe('flame.call', () => {
     found.count = 10;
     expect(await lastValueFrom(numbers.pipe(toArray()))).toEqual([2, 3]);
     expect(await lastValueFrom(numbers.pipe(toArray()))).toEqual([2, 3]);
-    expect(() => flame.call('p', body).subscribe()).toThrow(/^src\/a\.js#count\/1 gave a promise, as nothing says that it streams/);
+    expect(() => flame.call('p', body).subscribe()).toThrow(
+      /^src\/a\.js#count\/1 returned a promise, because nothing declares that it returns a stream/,
+    );
   });
 
   it('names the function in errors, failures, calls and metrics', async () => {
