@@ -329,6 +329,7 @@ const oneOfEach: readonly Frame[] = [
     linked: true,
     attempt: 1,
     trace: { traceId: 'a', spanId: 'b' },
+    tracks: false,
   },
   { type: 'cancel', id: 1, cause: 'timeout', reason: 'late' },
   { type: 'cancel', id: 1, cause: 'leaving', reason: '' },

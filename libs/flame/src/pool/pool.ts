@@ -228,6 +228,7 @@ export class Pool {
       timeout: timeout ?? Infinity,
       sources,
       reads,
+      tracks: options.tracks,
       context,
       trace,
       scope,

@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ClsModule } from 'nestjs-cls';
 import { FlameModule } from 'nestjs-flame';
 import { Counter } from './counter.js';
+import { InlinePerCall, InlineService } from './inline.service.js';
 import { LossService } from './loss.service.js';
 import { NestedService } from './nested.service.js';
 import { PagesService } from './pages.service.js';
@@ -29,8 +30,10 @@ export class ConformanceModule {
         ValuesService,
         Counter,
         TenantOrders,
+        InlineService,
+        InlinePerCall,
       ],
-      exports: [WorkService, StreamService, LossService, NestedService, RequestService, PagesService, ValuesService],
+      exports: [WorkService, StreamService, LossService, NestedService, RequestService, PagesService, ValuesService, InlineService],
     };
   }
 }

@@ -35,6 +35,8 @@ export type ParentFrame =
       child?: number;
       /** The method of the child. */
       method?: string;
+      /** Whether the resources in the result are tracked; left out where the handler or the pool says. */
+      tracks?: boolean;
     }
   /** Abort work. The runner confirms with `return`, `throw`, `refuse` or `ended` once it is over. */
   | { type: 'cancel'; id: number; cause: CancelCause; reason: string }

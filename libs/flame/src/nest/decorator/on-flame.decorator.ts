@@ -5,11 +5,11 @@ import { readReturns } from './decoration.js';
 import type { DecoratedMethod, MethodReturning } from './decoration.js';
 import { onFlame } from '../module/flame-app.js';
 import type { FlameResult, FlameReturns } from './returns.js';
-import { readRetry } from './retry-options.js';
-import type { RetryOptions } from './retry-options.js';
+import { readRetry, readTracking } from './handler-options.js';
+import type { HandlerOptions } from './handler-options.js';
 
 /** Options of `@OnFlame`. */
-export interface OnFlameOptions extends RetryOptions {
+export interface OnFlameOptions extends HandlerOptions {
   /**
    * The handler's name, unique in the app.
    *
@@ -45,12 +45,6 @@ export interface OnFlameOptions extends RetryOptions {
    */
   returns?: FlameReturns;
   /**
-   * Keeps the runner and the slot while the caller holds resources (`FlameTrackable`) of the result; callers get them as `FlameResource`s.
-   *
-   * @default the pool's `trackResources`
-   */
-  trackResources?: boolean;
-  /**
    * Which of Nest's guards, interceptors and exception filters run around the handler on the runner: those of the method, of its class, and
    * the global ones. They get a context of type `'flame'`. If a guard refuses, the caller gets a ForbiddenException. None run where the
    * method is called in place, on a runner or inside a handler.
@@ -84,7 +78,7 @@ function readDeclaration(pool: string, options: OnFlameOptions, found: Decorated
     name: read.raw('name') === undefined ? undefined : read.text('name'),
     cast: read.flag('cast', false),
     returns: readReturns(read, found),
-    trackResources: read.raw('trackResources') === undefined ? undefined : read.flag('trackResources', false),
+    trackResources: readTracking(read),
     enhancers: readEnhancers(read),
     callOptions: {
       handlerTimeout: read.raw('handlerTimeout') === undefined ? undefined : read.duration('handlerTimeout', Infinity),

@@ -2,15 +2,15 @@ import { OptionReader } from '../../core/options/option-reader.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import { flameReturns } from '../decorator/returns.js';
 import type { Delivery, FlameReturns } from '../decorator/returns.js';
-import { readRetry } from '../decorator/retry-options.js';
-import type { RetryOptions } from '../decorator/retry-options.js';
+import { readRetry, readTracking } from '../decorator/handler-options.js';
+import type { HandlerOptions } from '../decorator/handler-options.js';
 
 /**
  * Options of `flame.on`, `flame.call` and `flame.cast`. The defaults are the method's `@OnFlame` options, then the pool's. They also hold on a runner and
  * inside a handler, where the method runs in place: there a call has at most the time of the call around it, and is aborted with that call
  * unless `link` is false.
  */
-export interface FlameCallOptions extends RetryOptions {
+export interface FlameCallOptions extends HandlerOptions {
   /** Time for waiting, booting and running together, in milliseconds. When left out, each has its own limit. */
   timeout?: number;
   /** Cancels the call: at once while it waits, by aborting the handler's signal while it runs. */
@@ -35,7 +35,7 @@ export interface FlameCallOptions extends RetryOptions {
 }
 
 /** The options that only calls of a pool's handlers have: children live once, and other regions have no runners. */
-export const ofPools = ['retry', 'idempotent'] as const satisfies readonly (keyof FlameCallOptions)[];
+export const ofPools = ['retry', 'idempotent', 'trackResources'] as const satisfies readonly (keyof FlameCallOptions)[];
 
 export type ReadCallOptions = CallOptions & { returns?: FlameReturns };
 
@@ -61,6 +61,7 @@ export function readCallOptions(
     const retry = readRetry(read);
     if (retry) given.retry = retry;
     if (read.raw('idempotent') !== undefined) given.idempotent = read.flag('idempotent', false);
+    given.tracks = readTracking(read);
   }
   more?.(read);
   read.done();

@@ -117,6 +117,11 @@ describe('Flame', () => {
     );
     expect(() => flame.on('one', Service, { timeout: 0 })).toThrow(/flame\.on\('one', Service\) options\.timeout must be a time/);
     expect(() => flame.on('one', Service, { signal: 'x' as never })).toThrow(/options\.signal must be an AbortSignal/);
+    expect(() => flame.on('one', Service, { retry: { attempts: 0 } })).toThrow(/options\.retry\.attempts must be/);
+    expect(() => flame.on('one', Service, { idempotent: 'yes' as never })).toThrow(/options\.idempotent must be/);
+    expect(() => flame.cast('one', Service, { trackResources: 1 as never })).toThrow(/options\.trackResources must be/);
+    const placing = flame.placeChild('one', Service, undefined, { retry: { attempts: 2 } } as never);
+    await expect(placing).rejects.toThrow(/retry/);
     expect(() => flame.cast('one', Unknown)).toThrow(/flame\.cast\('one', Unknown\): Unknown cannot be reached on runners/);
     expect(() => (flame.on('one', Service) as { nope?: unknown }).nope).toThrow(
       /flame\.on\('one', Service\)\.nope cannot be reached on runners.*undecorated.*where/,

@@ -26,6 +26,8 @@ export interface CallOptions {
   idempotent?: boolean;
   /** Gets the values that the handler passes to `FlameCall.current().progress`, in order and before the result. Its errors are logged. */
   onProgress?: (value: unknown) => void;
+  /** Whether the resources in the result are tracked; the handler or the pool says if left out. */
+  tracks?: boolean;
   /** The result is a stream that is read at once, so the call already requests the first items. */
   reads?: boolean;
 }
@@ -48,6 +50,7 @@ export interface CallOrder {
   /** The streams and signals in the arguments. */
   readonly sources: Sources | undefined;
   readonly reads: boolean;
+  readonly tracks?: boolean | undefined;
   /** The part of the caller's context that travels. */
   readonly context: Uint8Array | undefined;
   /** The part of the caller's trace that travels. */

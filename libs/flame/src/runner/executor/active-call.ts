@@ -39,6 +39,8 @@ export class ActiveCall extends Timed implements TracedRun {
     /** The call's deadline on the runner's clock; Infinity for no limit. */
     at: number,
     readonly trace: CarriedTrace | undefined = undefined,
+    /** Whether the resources in the result are tracked; undefined where the handler or the pool says. */
+    readonly tracks: boolean | undefined = undefined,
   ) {
     super();
     this.at = at;

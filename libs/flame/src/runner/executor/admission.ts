@@ -25,7 +25,7 @@ export function admit(
   if (frame.child !== undefined) return admitMethod(frame, at, host, calls.get(frame.child));
   if (leaving) return errors.leaving(leaving);
   if (frame.mode !== 'child')
-    return new ActiveCall(host, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace);
+    return new ActiveCall(host, frame.id, frame.handler, frame.mode, frame.linked, frame.attempt, at, frame.trace, frame.tracks);
   const type = table.child(frame.handler);
   return type ? new ActiveChild(host, frame, at, type) : errors.noChildClass(table.name(frame.handler));
 }

@@ -199,7 +199,7 @@ export class Executor implements LinkReceiver, CallHost {
     const cast = call.mode === 'cast';
     let result: EncodedValue;
     try {
-      const tracking = table.tracks(call.handler) ?? info.trackResources;
+      const tracking = call.tracks ?? table.tracks(call.handler) ?? info.trackResources;
       result = this.#encoder.encode(cast && kindOf(returned) === undefined ? undefined : returned, tracking);
     } catch (error) {
       this.#over(call);

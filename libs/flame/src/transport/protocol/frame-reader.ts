@@ -49,12 +49,13 @@ class Fields {
   method: string | undefined = undefined;
   trace: string | undefined = undefined;
   span: string | undefined = undefined;
+  tracks: boolean | undefined = undefined;
 
   clear(): void {
     this.kind = this.id = this.handler = this.time = this.mode = this.attempt = this.stream = this.count = this.cause = this.resource = 0;
     this.linked = this.held = this.yes = false;
     this.text = this.code = this.ran = '';
-    this.payload = this.context = this.child = this.method = this.trace = this.span = undefined;
+    this.payload = this.context = this.child = this.method = this.trace = this.span = this.tracks = undefined;
   }
 }
 
@@ -132,6 +133,9 @@ function readFields(from: ProtoReader): Fields {
       case tags.span:
         fields.span = from.string();
         break;
+      case tags.tracks:
+        fields.tracks = from.bool();
+        break;
       default:
         from.skip(tag);
     }
@@ -158,6 +162,7 @@ function build(f: Fields): WireFrame {
       if (f.child !== undefined) call.child = f.child;
       if (f.method !== undefined) call.method = f.method;
       if (f.trace !== undefined) call.trace = f.span === undefined ? f.trace : { traceId: f.trace, spanId: f.span };
+      if (f.tracks !== undefined) call.tracks = f.tracks;
       return call;
     }
     case kinds.cancel: {

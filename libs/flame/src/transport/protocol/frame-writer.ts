@@ -74,6 +74,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       if (frame.trace !== undefined) writeTrace(out, frame.trace);
       if (frame.child !== undefined) writePresent(out, tags.child, frame.child);
       if (frame.method !== undefined) out.string(tags.method, frame.method);
+      if (frame.tracks !== undefined) writePresent(out, tags.tracks, frame.tracks ? 1 : 0);
       return;
     case 'cancel':
       out.uint(tags.id, frame.id);

@@ -55,6 +55,7 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
       child: number,
       method: text,
       trace: fc.oneof(text, fc.record({ traceId: text, spanId: text })),
+      tracks: fc.boolean(),
     },
     { requiredKeys: ['type', 'id', 'handler', 'args', 'mode', 'handlerTimeout', 'linked', 'attempt'] },
   ),
@@ -119,6 +120,7 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
     context: has('context') === undefined ? undefined : Buffer.from(has('context') as Uint8Array),
     child: has('child'),
     method: has('method'),
+    tracks: has('tracks'),
     trace: typeof trace === 'object' ? trace.traceId : trace,
     span: typeof trace === 'object' ? trace.spanId : undefined,
   };
@@ -127,7 +129,7 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
 
 /** Without defaults of fields whose presence means nothing. */
 function withoutDefaults(fields: Record<string, unknown>): Record<string, unknown> {
-  const optional = new Set(['payload', 'context', 'child', 'method', 'trace', 'span']);
+  const optional = new Set(['payload', 'context', 'child', 'method', 'trace', 'span', 'tracks']);
   const defaults: readonly unknown[] = [0, '', false, 'AWAITED', 'TIMEOUT'];
   return Object.fromEntries(Object.entries(fields).filter(([key, value]) => optional.has(key) || !defaults.includes(value)));
 }
@@ -230,7 +232,7 @@ describe('packets', () => {
 });
 
 describe('introductions', () => {
-  const manifest = { version: '1.2.3', protocol: 1, handlers: ['A.a', 'B.größe'], digest: 'abc' };
+  const manifest = { version: '1.2.3', protocol: 1, handlers: ['A.a', 'B.größe/1'], code: ['', 'xyz'], digest: 'abc' };
 
   it('match the contract', () => {
     const credentials = { runner: 'r', token: 't', session: Buffer.from([1, 2]), received: 7 };

@@ -67,6 +67,7 @@ export const tags = {
   method: (20 << 3) | blob,
   trace: (21 << 3) | blob,
   span: (22 << 3) | blob,
+  tracks: (23 << 3) | varint,
 } as const;
 
 /** `flame.v1.Kind`. */
