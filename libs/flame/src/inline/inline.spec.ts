@@ -9,7 +9,7 @@ describe('$inline', () => {
     expect(markOf(fn)).toMatchObject({ id: 'Videos.publish/1', captures, problem: undefined, digest: 'digest' });
     expect(fn).not.toHaveBeenCalled();
     expect(captures).not.toHaveBeenCalled();
-    expect(Object.keys(fn)).not.toContain('id');
+    expect(Reflect.ownKeys(fn)).toEqual(Reflect.ownKeys(vi.fn<() => Promise<number>>()));
   });
 
   it('keeps a problem with the mark', () => {
@@ -17,8 +17,28 @@ describe('$inline', () => {
     expect(markOf(fn)?.problem).toBe('it assigns to "count"');
   });
 
-  it('marks no other function', () => {
+  it('marks no other function, and no copy', () => {
     expect(markOf(() => 1)).toBeUndefined();
+    const fn = $inline(
+      () => 1,
+      'Videos.publish/3',
+      () => [undefined],
+    );
+    expect(Reflect.ownKeys(fn)).toEqual(['length', 'name']);
+    expect(markOf(fn.bind(undefined))).toBeUndefined();
+    expect(markOf(Object.create(fn))).toBeUndefined();
+    expect(markOf(1)).toBeUndefined();
+  });
+
+  it('replaces the mark of a function that is marked again, also of one that is frozen', () => {
+    const fn = Object.freeze(
+      $inline(
+        () => 1,
+        'Videos.publish/4',
+        () => [undefined],
+      ),
+    );
+    expect(markOf($inline(fn, 'Videos.publish/5', () => [undefined]))?.id).toBe('Videos.publish/5');
   });
 });
 

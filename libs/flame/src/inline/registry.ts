@@ -33,8 +33,36 @@ export interface InlineFunction {
   readonly run: (...args: never[]) => unknown;
 }
 
+/** Its constructor returns the function that it is given. So the fields of a derived class become fields of that function. */
+class Itself {
+  constructor(fn: Function) {
+    return fn;
+  }
+}
+
+/**
+ * Keeps marks in a private field of the functions, which no other code sees. A WeakMap would do the same at 7 µs a mark in place of 0.1, as the
+ * garbage collector has to look through its entries: twice the time of a whole call (Node 20 and 26).
+ */
+class Marked extends Itself {
+  #mark: Mark;
+
+  private constructor(fn: Function, mark: Mark) {
+    super(fn);
+    this.#mark = mark;
+  }
+
+  static readonly set = (fn: Function, mark: Mark): void => {
+    if (#mark in fn) (fn as unknown as Marked).#mark = mark;
+    else new Marked(fn, mark);
+  };
+
+  static readonly get = (fn: object): Mark | undefined => (#mark in fn ? (fn as unknown as Marked).#mark : undefined);
+}
+
 interface Registry {
-  readonly marks: WeakMap<Function, Mark>;
+  readonly mark: (fn: Function, mark: Mark) => void;
+  readonly markOf: (fn: object) => Mark | undefined;
   readonly methods: Map<symbol, InlineMethod>;
   /** The symbols of `methods` by id and digest. */
   readonly symbols: Map<string, symbol>;
@@ -47,7 +75,13 @@ const key = Symbol.for('nestjs-flame:inline');
 
 const global = globalThis as { [key]?: Registry };
 
-const registry = (global[key] ??= { marks: new WeakMap(), methods: new Map(), symbols: new Map(), functions: new Map() });
+const registry = (global[key] ??= {
+  mark: Marked.set,
+  markOf: Marked.get,
+  methods: new Map(),
+  symbols: new Map(),
+  functions: new Map(),
+});
 
 /** The registered methods by symbol. */
 export const inlineMethods: ReadonlyMap<symbol, InlineMethod> = registry.methods;
@@ -56,8 +90,8 @@ export const inlineMethods: ReadonlyMap<symbol, InlineMethod> = registry.methods
 export const inlineFunctions: ReadonlyMap<string, InlineFunction> = registry.functions;
 
 /** The mark of a function; undefined if it was not compiled as an inline function. */
-export function markOf(fn: Function): Mark | undefined {
-  return registry.marks.get(fn);
+export function markOf(fn: unknown): Mark | undefined {
+  return typeof fn === 'function' ? registry.markOf(fn) : undefined;
 }
 
 export function keyOf(id: string, digest: string): string {
@@ -65,7 +99,7 @@ export function keyOf(id: string, digest: string): string {
 }
 
 export function mark(fn: Function, note: Mark): void {
-  registry.marks.set(fn, note);
+  registry.mark(fn, note);
 }
 
 /** Registers a method. The same function, loaded again, has the same symbol. */
