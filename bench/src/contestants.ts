@@ -32,6 +32,8 @@ const entries: Readonly<Record<string, Entry>> = {
   /** The same with our tracing, and everything that `watched` has. */
   'all 1 %': { file: app, pool: 'all 1 %', task: 'process', warmUp: tracedWarmUp },
   'all 100 %': { file: app, pool: 'all 100 %', task: 'process', warmUp: tracedWarmUp },
+  /** An inline function in place of a decorated method. */
+  inline: { file: app, pool: 'inline', task: 'inline' },
   local: { file: app, pool: 'local', task: 'local' },
   batched: { file: 'raw-batched.js', task: 'echo' },
   /** The raw stream between two processes with the bench's app. The cost of a value beyond this is ours, and not the app's. */

@@ -21,6 +21,7 @@ export const cpu: Quantity = (measured) => (measured.cpu / measured.calls) * 100
 const pairs = [
   ['stream', 'batched'],
   ['stream', 'batched in app'],
+  ['inline', 'flame'],
   ['all 1 %', 'app 1 %'],
   ['all 100 %', 'app 100 %'],
   ['stream', 'other stream'],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { OnFlame } from 'nestjs-flame';
+import { Flame, OnFlame } from 'nestjs-flame';
+import { $inline, $method } from 'nestjs-flame/inline';
 import { burn } from '../burn.js';
 import { cpuTime } from '../closed-loop.js';
 import { collectAll } from '../full-collection.js';
@@ -11,9 +12,29 @@ import { inSpan } from './observed.js';
 export class EchoService {
   readonly #bodies = new Map<number, Buffer>();
 
+  constructor(private readonly flame: Flame) {}
+
   @OnFlame('process')
   async number(value: number): Promise<number> {
     return recorded === undefined ? value : inSpan('app.work', async () => value);
+  }
+
+  /** What the compile step writes for `flame.call('process', async () => value)` in a function that uses `this`. */
+  [$method('EchoService.inlineNumber/1', 'inline-1', ['value'])](value: number): Promise<number> {
+    return (async () => value)();
+  }
+
+  inlineNumber(value: number): Promise<number> {
+    return this.flame.call(
+      'process',
+      $inline(
+        async () => value,
+        'EchoService.inlineNumber/1',
+        () => [this, value],
+        undefined,
+        'inline-1',
+      ),
+    );
   }
 
   @OnFlame('process')

@@ -36,6 +36,10 @@ const bodyOf = (size: number): Buffer => {
 contest({
   tasks: {
     process: async (size) => (size > 0 ? same((await echo.bytes(size)).length, size) : call()),
+    async inline() {
+      const value = ++last;
+      same(await echo.inlineNumber(value), value);
+    },
     argument: async (size) => same(await echo.lengthOf(bodyOf(size)), size),
     async beside() {
       bulk ??= echo.bytes(bulkSize).then((bytes) => {

@@ -446,10 +446,10 @@ describe('flame.call refuses', () => {
 
   it('a function with a problem', async () => {
     const { flame } = await start();
-    const body = $inline(async () => 1, 'Books.count/1', undefined, 'it assigns to "count" (src/books.ts:7:3). Return the value.');
+    const body = $inline(async () => 1, 'Books.count/1', undefined, 'The inline function Books.count/1 assigns to "count". Return it.');
     await expect(flame.call('p', body)).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
-      message: `flame.call('p', …): Books.count/1 cannot run on a runner: it assigns to "count" (src/books.ts:7:3). Return the value.`,
+      message: `flame.call('p', …): The inline function Books.count/1 assigns to "count". Return it.`,
     });
   });
 

@@ -17,7 +17,7 @@ const ways =
 export function readMark(fn: Function, asker: string): Mark {
   const mark = markOf(fn);
   if (mark === undefined) throw notCompiled(fn, asker);
-  if (mark.problem !== undefined) throw new FlameError('FLAME_CONFIG', `${asker}: ${mark.id} cannot run on a runner: ${mark.problem}`);
+  if (mark.problem !== undefined) throw new FlameError('FLAME_CONFIG', `${asker}: ${mark.problem}`);
   return mark;
 }
 
@@ -48,7 +48,7 @@ export function notKnown(mark: Mark, self: unknown, asker: string, above: Functi
     return new FlameError('FLAME_CONFIG', `${asker}: several inline functions are named ${id}. Give one of their classes another name.`);
   return new FlameError(
     'FLAME_CONFIG',
-    `${asker}: ${id} has no number, as its module was loaded after the app started (called ${placeOf(above)}). ` +
+    `${asker}: ${id} is not known to runners: its module was loaded after the app started (called ${placeOf(above)}). ` +
       `Import that file at the top of a file that the app's root module imports, not with import() or require() later on.`,
   );
 }
