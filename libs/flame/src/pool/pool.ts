@@ -77,14 +77,12 @@ export class Pool {
     this.#tell({ type: 'start' });
     try {
       await started;
-    } catch (error) {
+    } catch (cause) {
       if (this.#setup.config.minBoot === 'required') {
         await this.drain('it could not be started');
-        throw new FlameError('FLAME_BOOT', `pool "${this.name}" could not boot its min runners: ${(error as Error).message}`, {
-          cause: error,
-        });
+        throw new FlameError('FLAME_BOOT', `pool "${this.name}" could not boot its min runners: ${(cause as Error).message}`, { cause });
       }
-      this.#setup.log.warn(`pool "${this.name}" starts without its min runners, and keeps retrying: ${(error as Error).message}`);
+      this.#setup.log.warn(`pool "${this.name}" starts without its min runners, and keeps retrying: ${(cause as Error).message}`);
     }
   }
 

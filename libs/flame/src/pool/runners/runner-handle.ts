@@ -62,22 +62,8 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   run(call: PendingCall, handlerTimeout: number): void {
     this.#calls.set(call.id, call);
-    const { handler, args, mode, linked, attempt, context, trace, child, method, tracks, sources, reads } = call.order;
-    this.#link.send({
-      type: 'call',
-      id: call.id,
-      handler,
-      args,
-      mode,
-      handlerTimeout,
-      linked,
-      attempt,
-      context,
-      trace,
-      child,
-      method,
-      tracks,
-    });
+    const { id, handler, args, mode, linked, attempt, context, trace, child, method, tracks, sources, reads } = call.order;
+    this.#link.send({ type: 'call', id, handler, args, mode, handlerTimeout, linked, attempt, context, trace, child, method, tracks });
     if (sources) {
       this.#streams.open(call.id, call.label, sources);
       call.onFail = (error) => this.#streams.fail(call.id, error);
