@@ -19,7 +19,8 @@ const layers = {
   compile: ['core'],
   dashboard: ['core', 'system', 'transport', 'pool', 'nest'],
   testing: ['core', 'transport', 'backends', 'nest'],
-  cli: ['core', 'backends', 'pool', 'ops', 'nest'],
+  loaders: ['core', 'compile'],
+  cli: ['core', 'backends', 'pool', 'ops', 'nest', 'compile', 'loaders'],
 };
 
 /** What core may use besides itself: no Nest, no gRPC, no timers, no input or output. */

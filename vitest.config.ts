@@ -86,6 +86,7 @@ export default defineConfig({
     alias: [
       { find: /^nestjs-flame$/, replacement: `${library}/index.ts` },
       { find: /^nestjs-flame\/(docker|fly|kubernetes)$/, replacement: `${library}/backends/$1/index.ts` },
+      { find: /^nestjs-flame\/(jest|register|unplugin)$/, replacement: `${library}/loaders/$1/index.ts` },
       { find: /^nestjs-flame\/(\w+)$/, replacement: `${library}/$1/index.ts` },
     ],
   },

@@ -1,7 +1,7 @@
 // Makes the files that apps load from what `nest build flame` has compiled. `entry/library.js` has the modules of `nestjs-flame` and those that
 // several subpaths need. Each subpath of package.json has a file with the modules that only it needs. This file is the entry for `require`, and
 // the entry for `import` exports the same. A subpath that is used without an app has a file with all modules that it needs.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
@@ -18,7 +18,7 @@ const parts = new Map(
 );
 
 /** Subpaths that load neither Nest nor `library.js`. Their state is global or their own. */
-const alone = new Set(['inline']);
+const alone = new Set(['inline', 'register', 'unplugin', 'jest']);
 
 /**
  * By default Jest does not support `import()`. So dependencies, which are CommonJS, are loaded with `require`. Optional peers may be ES modules and keep
@@ -46,6 +46,14 @@ const nestOfTheApp = {
       contents: `module.exports = require('./nest.js').given['${path}'] ?? require('${path}');`,
       resolveDir: dist,
     }));
+  },
+};
+
+/** The compile step has a file of its own, for all that use it. */
+const fromCompiler = {
+  name: 'from compiler',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/inline-compiler\.js$/ }, () => ({ path: './compiler.js', external: true }));
   },
 };
 
@@ -114,7 +122,7 @@ const taken = new Set([parts.get('index')]);
 for (const [part, module] of parts) {
   if (part === 'index') continue;
   if (alone.has(part)) {
-    await build({ ...options, entryPoints: [module], outfile: join(out, `${part}.js`) });
+    await build({ ...options, entryPoints: [module], plugins: [fromCompiler], outfile: join(out, `${part}.js`) });
     continue;
   }
   await build({
@@ -131,7 +139,14 @@ await build({
   }, require('@nestjs/core'), require('@nestjs/common'));`),
   outfile: join(out, 'library.js'),
 });
-await build({ ...options, entryPoints: ['cli/main.js'], outfile: join(out, 'cli.js') });
+await build({ ...options, entryPoints: ['cli/main.js'], plugins: [fromCompiler, ...options.plugins], outfile: join(out, 'cli.js') });
+await build({ ...options, entryPoints: ['loaders/inline-compiler.js'], outfile: join(out, 'compiler.js') });
+await build({
+  ...options,
+  ...source(`module.exports = require('./loaders/unplugin/webpack-loader.js').webpackLoader;`),
+  plugins: [fromCompiler],
+  outfile: join(out, 'unplugin-loader.js'),
+});
 for (const file of readdirSync(out).filter((name) => name.endsWith('.js'))) restoreClassNames(join(out, file));
 
 writeFileSync(join(out, 'index.js'), `module.exports = require('./library.js')['${parts.get('index')}'];\n`);
@@ -149,9 +164,20 @@ exports.before = (load) => (core, common) => {
 );
 for (const [part, module] of parts) {
   writeFileSync(join(out, `${part}.d.mts`), `export * from '../${module}';\n`);
-  const names = Object.keys(require(join(out, `${part}.js`))).join(', ');
+  if (part === 'register') {
+    writeFileSync(join(out, 'register.mjs'), `import './register.js';\n`);
+    continue;
+  }
+  const exported = require(join(out, `${part}.js`));
+  const names = Object.keys(exported)
+    .filter((name) => name !== 'default')
+    .join(', ');
   if (alone.has(part)) {
     writeFileSync(join(out, `${part}.mjs`), `import part from './${part}.js';\nexport const { ${names} } = part;\n`);
+    if (exported.default !== undefined) {
+      appendFileSync(join(out, `${part}.mjs`), `export default part.default;\n`);
+      appendFileSync(join(out, `${part}.d.mts`), `export { default } from '../${module}';\n`);
+    }
     continue;
   }
   // Node searches the text of an imported CommonJS file for the names of its exports, so the ES modules import a short file.

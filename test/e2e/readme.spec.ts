@@ -41,7 +41,7 @@ function build(): string {
 
 it('The README’s first app runs its method on another process', async () => {
   const folder = build();
-  const app = await RunningApp.start(process.execPath, join(folder, 'dist/main.js'), folder);
+  const app = await RunningApp.start(process.execPath, [join(folder, 'dist/main.js')], folder);
   onTestFinished(() => app.stop());
   const { status, body } = await app.get('/primes/1000');
   expect({ status, body }).toEqual({ status: 200, body: { primes: 168, pid: expect.any(Number) } });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RunningApp } from './running-app.js';
 
@@ -86,7 +86,7 @@ export class NestApp {
     this.folder = join(parent, name);
     const nest = [join(tools.cli, 'nest'), 'new', name, '--skip-install', '--skip-git', '--package-manager', 'npm'];
     this.#run(tools.node, nest, parent);
-    this.#edit('src/main.ts', 'process.env.PORT ?? 3000', `process.env.PORT ?? 3000, '127.0.0.1'`);
+    this.edit('src/main.ts', 'process.env.PORT ?? 3000', `process.env.PORT ?? 3000, '127.0.0.1'`);
     this.#keepOnly(
       tools.tests
         ? /^(?!.*(eslint|oxlint|prettier|globals|coverage|mau))/
@@ -98,8 +98,8 @@ export class NestApp {
 
   #addWork(backend: string): void {
     const flame = `FlameModule.forRoot([{ name: 'work', max: 2 }], { backend: new ${backend}() })`;
-    this.#edit('src/app.module.ts', 'imports: []', `imports: [${flame}]`);
-    this.#edit('src/app.module.ts', /^/, `import { FlameModule, ${backend} } from 'nestjs-flame';\n`);
+    this.edit('src/app.module.ts', 'imports: []', `imports: [${flame}]`);
+    this.edit('src/app.module.ts', /^/, `import { FlameModule, ${backend} } from 'nestjs-flame';\n`);
     writeFileSync(join(this.folder, 'src/app.service.ts'), service);
     // The scaffold of Nest 11 imports without endings, and its Jest knows no others.
     const endings = readFileSync(join(this.folder, 'src/app.module.ts'), 'utf8').includes(`.service.js'`);
@@ -111,28 +111,28 @@ export class NestApp {
   }
 
   enableShutdownHooks(): void {
-    this.#edit('src/main.ts', '  await app.listen', '  app.enableShutdownHooks();\n  await app.listen');
+    this.edit('src/main.ts', '  await app.listen', '  app.enableShutdownHooks();\n  await app.listen');
   }
 
   /** Mounts what shows the pools, with the library that one of the two needs. */
   mountMetricsAndDashboard(): void {
     this.install('prom-client@15');
-    this.#edit('src/app.module.ts', 'imports: [', 'imports: [FlameMetricsModule.forRoot(), FlameDashboardModule.forRoot(), ');
-    this.#edit('src/app.module.ts', /^/, `import { FlameDashboardModule } from 'nestjs-flame/dashboard';\n`);
-    this.#edit('src/app.module.ts', /^/, `import { FlameMetricsModule } from 'nestjs-flame/metrics';\n`);
+    this.edit('src/app.module.ts', 'imports: [', 'imports: [FlameMetricsModule.forRoot(), FlameDashboardModule.forRoot(), ');
+    this.edit('src/app.module.ts', /^/, `import { FlameDashboardModule } from 'nestjs-flame/dashboard';\n`);
+    this.edit('src/app.module.ts', /^/, `import { FlameMetricsModule } from 'nestjs-flame/metrics';\n`);
   }
 
   /** Adds a gateway of socket.io with a port of its own: a runner that opened it as well could not start. */
   addGateway(port: number, nest: 11 | 12): void {
     this.install(`@nestjs/websockets@${nest}`, `@nestjs/platform-socket.io@${nest}`);
     writeFileSync(join(this.folder, 'src/app.gateway.ts'), gateway(port));
-    this.#edit('src/app.module.ts', 'providers: [', 'providers: [AppGateway, ');
-    this.#edit('src/app.module.ts', /^/, `import { AppGateway } from './app.gateway.js';\n`);
+    this.edit('src/app.module.ts', 'providers: [', 'providers: [AppGateway, ');
+    this.edit('src/app.module.ts', /^/, `import { AppGateway } from './app.gateway.js';\n`);
   }
 
   useFastify(): void {
-    this.#edit('src/main.ts', 'NestFactory.create(AppModule)', 'NestFactory.create(AppModule, new FastifyAdapter())');
-    this.#edit('src/main.ts', /^/, `import { FastifyAdapter } from '@nestjs/platform-fastify';\n`);
+    this.edit('src/main.ts', 'NestFactory.create(AppModule)', 'NestFactory.create(AppModule, new FastifyAdapter())');
+    this.edit('src/main.ts', /^/, `import { FastifyAdapter } from '@nestjs/platform-fastify';\n`);
   }
 
   /** `nest build`, which checks the types too. */
@@ -154,9 +154,25 @@ export class NestApp {
     return join(this.folder, 'dist/main.js');
   }
 
-  start(node = process.execPath): Promise<RunningApp> {
+  start(node = process.execPath, flags: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<RunningApp> {
     if (!existsSync(this.main)) throw new Error(`nest build left no ${this.main}`);
-    return RunningApp.start(node, this.main, this.folder);
+    return RunningApp.start(node, [...flags, this.main], this.folder, env);
+  }
+
+  /** Starts the app by a command of one of its packages, such as `nest start --watch`. */
+  startBy(command: string, args: readonly string[], node = process.execPath): Promise<RunningApp> {
+    return RunningApp.start(node, [this.#bin(command), ...args], this.folder, {
+      PATH: `${join(this.folder, 'node_modules/.bin')}:${dirname(node)}:${process.env['PATH']}`,
+    });
+  }
+
+  /** Runs a command of one of the app's packages, by that node; gives its output. */
+  command(name: string, args: readonly string[], node = process.execPath, env: NodeJS.ProcessEnv = {}): string {
+    return this.#run(node, [this.#bin(name), ...args], this.folder, { PATH: `${dirname(node)}:${process.env['PATH']}`, ...env });
+  }
+
+  #bin(command: string): string {
+    return realpathSync(join(this.folder, 'node_modules/.bin', command));
   }
 
   /** Takes out the development dependencies that no build needs (linters, test runners): two thirds of the install. */
@@ -167,7 +183,8 @@ export class NestApp {
     writeFileSync(path, JSON.stringify(manifest, undefined, 2));
   }
 
-  #edit(file: string, what: string | RegExp, by: string): void {
+  /** Replaces a text of a file that has to have it. */
+  edit(file: string, what: string | RegExp, by: string): void {
     const path = join(this.folder, file);
     const before = readFileSync(path, 'utf8');
     const after = before.replace(what, () => by);

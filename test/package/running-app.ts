@@ -12,17 +12,18 @@ export class RunningApp {
   readonly #exited: Promise<unknown>;
   #output = '';
 
-  static async start(node: string, main: string, cwd: string): Promise<RunningApp> {
-    const app = new RunningApp(node, main, cwd, await freePort());
+  /** `args` are the app's main file, and flags before it. */
+  static async start(node: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<RunningApp> {
+    const app = new RunningApp(node, args, cwd, { ...env, PORT: String(await freePort()) });
     await app.#listening();
     return app;
   }
 
-  private constructor(node: string, main: string, cwd: string, port: number) {
+  private constructor(node: string, args: readonly string[], cwd: string, more: NodeJS.ProcessEnv) {
     // What vitest sets for its own workers is not for the app: it stands for a server that a user starts.
     const { NODE_ENV: _env, NODE_OPTIONS: _options, VITEST: _vitest, ...env } = process.env;
-    this.#process = spawn(node, [main], { cwd, env: { ...env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#url = `http://127.0.0.1:${port}`;
+    this.#process = spawn(node, args, { cwd, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#url = `http://127.0.0.1:${more.PORT}`;
     this.#exited = once(this.#process, 'exit');
     for (const stream of [this.#process.stdout!, this.#process.stderr!]) stream.on('data', (chunk: Buffer) => (this.#output += chunk));
   }

@@ -22,7 +22,7 @@ interface Message {
 export class DebuggerClient {
   readonly #socket: Socket;
   readonly #answers = new Map<number, (message: Message) => void>();
-  readonly #events: { method: string; told: () => void }[] = [];
+  readonly #events: { method: string; told: (params: unknown) => void }[] = [];
   #calls = 0;
 
   private constructor(socket: Socket) {
@@ -30,7 +30,7 @@ export class DebuggerClient {
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as Message;
       if (message.id !== undefined) this.#answers.get(message.id)!(message);
-      for (const event of this.#events) if (event.method === message.method) event.told();
+      for (const event of this.#events) if (event.method === message.method) event.told(message.params);
     });
   }
 
@@ -55,8 +55,13 @@ export class DebuggerClient {
     return ((await this.send('Runtime.evaluate', { expression })) as { result: { value: unknown } }).result.value;
   }
 
-  /** Resolves with the next event of that name. */
-  event(method: string): Promise<void> {
+  /** Resolves with what the next event of that name tells. */
+  event(method: string): Promise<unknown> {
     return new Promise((told) => this.#events.push({ method, told }));
+  }
+
+  /** Calls `told` with what each event of that name tells, from now on. */
+  on(method: string, told: (params: unknown) => void): void {
+    this.#events.push({ method, told });
   }
 }

@@ -36,4 +36,15 @@ program
     process.exitCode = await top(address, options);
   });
 
+program
+  .command('compile')
+  .description('Compiles the inline functions of flame.call, flame.cast and flame.map in JavaScript files, in place, after each build.')
+  .argument('<folder...>', 'folders of compiled JavaScript, such as dist, or single files')
+  .option('-c, --check', 'only look for inline functions that cannot run elsewhere, and change no file')
+  .option('-w, --watch', 'go on with each file that is written')
+  .action(async (folders, options) => {
+    const { compileFolders } = await import('./commands/compile.js');
+    process.exitCode = await compileFolders(folders, options);
+  });
+
 void program.parseAsync();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ownInspector, withoutInspector, withoutScript } from './node-flags.js';
+import { ownInspector, registerFlags, withoutInspector, withoutScript } from './node-flags.js';
 
 describe('withoutInspector', () => {
   it.each([
@@ -53,4 +53,22 @@ describe('ownInspector', () => {
   ])('makes of %j %j', (flags, own) => {
     expect(ownInspector(flags)).toEqual(own);
   });
+});
+
+describe('registerFlags', () => {
+  it.each([
+    ['--import', 'nestjs-flame/register'],
+    ['--enable-source-maps', '--import=nestjs-flame/register'],
+    ['-r', 'nestjs-flame/register', '--inspect'],
+    ['--require=nestjs-flame/register'],
+  ])('finds it in %s %s', (...flags) => {
+    expect(registerFlags(flags)).toEqual(['--import', 'nestjs-flame/register']);
+  });
+
+  it.each([['--import', 'tsx'], ['--import=./nestjs-flame/register'], ['--conditions', 'nestjs-flame/register'], []])(
+    'does not find it in %s %s',
+    (...flags) => {
+      expect(registerFlags(flags)).toEqual([]);
+    },
+  );
 });

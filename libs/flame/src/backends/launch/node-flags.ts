@@ -4,6 +4,7 @@ const opens = /^(--inspect(?:-brk|-wait)?)(?:=|$)/;
 /** `-e`, `-p`, `-pe`, `-c`, `-i` and their long names. For those in `scriptWithValue`, the code follows as a separate argument. */
 const script = /^(-e|-p|-pe|-c|-i|--eval|--print|--check|--interactive|--test|--input-type|--test-[a-z-]+)(=|$)/;
 const scriptWithValue = new Set(['-e', '-p', '-pe', '--eval', '--input-type']);
+const loadsRegister = /^(--import|--require|-r)=nestjs-flame\/register$/;
 
 /**
  * Node's flags without those of the inspector. A runner cannot use the parent's inspector port, and a runner that waits for a debugger
@@ -22,6 +23,17 @@ export function ownInspector(flags: readonly string[]): string[] {
 /** Node's flags without those that run something other than a file, such as `-e` with its code. */
 export function withoutScript(flags: readonly string[]): string[] {
   return without(flags, script, scriptWithValue);
+}
+
+/**
+ * The flag with which a process compiles inline functions as it loads them, if it is among these flags. Runners need it too, whatever
+ * else they are started with: they have to have the same functions.
+ */
+export function registerFlags(flags: readonly string[]): string[] {
+  const given = flags.some(
+    (flag, i) => loadsRegister.test(flag) || (flag === 'nestjs-flame/register' && /^(--import|--require|-r)$/.test(flags[i - 1] ?? '')),
+  );
+  return given ? ['--import', 'nestjs-flame/register'] : [];
 }
 
 function without(flags: readonly string[], pattern: RegExp, withValue: ReadonlySet<string>): string[] {

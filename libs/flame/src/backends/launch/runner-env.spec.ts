@@ -82,4 +82,15 @@ describe('remoteEnv', () => {
       FLAME_PARENT: 'f',
     });
   });
+
+  it('has runners compile inline functions as they load them, if the parent does', () => {
+    const register = ['--import', 'nestjs-flame/register'];
+    const optionsOf = (options: string | undefined, flags: string[], env = {}) =>
+      remoteEnv({ inheritEnv: 'none', env }, 'f', undefined, { NODE_OPTIONS: options }, flags).NODE_OPTIONS;
+    expect(optionsOf(undefined, register)).toBe('--import nestjs-flame/register');
+    expect(optionsOf('--import tsx', register)).toBe('--import tsx --import nestjs-flame/register');
+    expect(optionsOf('--import nestjs-flame/register', register)).toBe('--import nestjs-flame/register');
+    expect(optionsOf(undefined, register, { NODE_OPTIONS: '--no-warnings' })).toBe('--no-warnings');
+    expect(optionsOf(undefined, ['--import', 'tsx'])).toBeUndefined();
+  });
 });

@@ -1,4 +1,4 @@
-import { withoutInspector } from './node-flags.js';
+import { registerFlags, withoutInspector } from './node-flags.js';
 
 /** The parent's variables that a runner inherits, and the variables that are added. */
 export interface EnvRules {
@@ -32,15 +32,22 @@ export function runnerEnv(rules: EnvRules, flameParent: string, own: NodeJS.Proc
 /**
  * The environment of a runner on another machine. With `inheritEnv: 'all'` it does not contain the variables that describe a machine
  * (`HOSTNAME`, `PATH`, …), nor those that match `platform`. With a list of names it contains all of them.
+ *
+ * The runner is started by its image's command, and not by the parent's. So `NODE_OPTIONS` says that it compiles inline functions as it
+ * loads them, if the parent's flags `execArgv` say so of the parent.
  */
 export function remoteEnv(
   rules: EnvRules,
   flameParent: string,
   platform?: RegExp,
   own: NodeJS.ProcessEnv = process.env,
+  execArgv: readonly string[] = process.execArgv,
 ): Record<string, string> {
-  if (rules.inheritEnv !== 'all') return runnerEnv(rules, flameParent, own);
-  const travels = Object.entries(own).filter(([name]) => !ofAMachine.test(name) && platform?.test(name) !== true);
+  const options = own.NODE_OPTIONS?.split(' ') ?? [];
+  const register = registerFlags(options).length > 0 ? [] : registerFlags(execArgv);
+  const inherited = register.length > 0 ? { ...own, NODE_OPTIONS: [...options, ...register].join(' ') } : own;
+  if (rules.inheritEnv !== 'all') return runnerEnv(rules, flameParent, inherited);
+  const travels = Object.entries(inherited).filter(([name]) => !ofAMachine.test(name) && platform?.test(name) !== true);
   return runnerEnv(rules, flameParent, Object.fromEntries(travels));
 }
 

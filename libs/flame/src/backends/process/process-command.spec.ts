@@ -26,6 +26,13 @@ describe('runnerCommand', () => {
     expect(args).toEqual(['--inspect=0', '/app/dist/main', '--runner']);
   });
 
+  it('has the runner compile inline functions as the parent does, whatever execArgv says', () => {
+    const parent = { ...started, execArgv: ['--import=nestjs-flame/register', '--no-warnings'] };
+    const flagsOf = (execArgv: string[]) => runnerCommand({ args: [], execArgv }, parent).args.slice(0, -1);
+    expect(flagsOf(['--max-old-space-size=99'])).toEqual(['--import', 'nestjs-flame/register', '--max-old-space-size=99']);
+    expect(flagsOf(['-r', 'nestjs-flame/register'])).toEqual(['-r', 'nestjs-flame/register']);
+  });
+
   it("starts entry with the parent's flags and without the parent's arguments", () => {
     const { args } = runnerCommand({ entry: 'package.json', cwd: join(here, '../../..') }, started);
     expect(args).toEqual(['-r', './preload.js', '--import', 'tsx', join(here, '../../../package.json')]);

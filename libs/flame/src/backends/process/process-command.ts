@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { badOption, show } from '../../core/options/option-reader.js';
-import { withoutInspector, withoutScript } from '../launch/node-flags.js';
+import { registerFlags, withoutInspector, withoutScript } from '../launch/node-flags.js';
 import { ownScript, realScript } from '../launch/own-script.js';
 import type { Started } from '../launch/own-script.js';
 
@@ -28,9 +28,14 @@ export interface Command {
  * file at `entry`.
  */
 export function runnerCommand(rules: CommandRules, started: Started = process, inspector: readonly string[] = []): Command {
-  const flags = [...(rules.execArgv ?? withoutScript(withoutInspector(started.execArgv))), ...inspector];
+  const flags = [...nodeFlags(rules.execArgv, started.execArgv), ...inspector];
   const args = rules.args ?? (rules.entry === undefined ? started.argv.slice(2) : []);
   return { file: started.execPath, args: [...flags, runnerScript(rules, started), ...args] };
+}
+
+function nodeFlags(chosen: readonly string[] | undefined, ofParent: readonly string[]): readonly string[] {
+  if (chosen === undefined) return withoutScript(withoutInspector(ofParent));
+  return registerFlags(chosen).length > 0 ? chosen : [...registerFlags(ofParent), ...chosen];
 }
 
 /** The app's main file in that command line. @throws {FlameError} FLAME_CONFIG like `runnerCommand`. */

@@ -18,7 +18,7 @@ export interface ProcessBackendOptions extends EnvOptions {
    */
   args?: readonly string[];
   /**
-   * Node's own flags, before the script.
+   * Node's own flags, before the script. `--import nestjs-flame/register` goes along in any case, if the parent was started with it.
    *
    * @default process.execArgv, without those of the inspector
    */

@@ -1,0 +1,3 @@
+import { registerInlineFunctions } from './register-hooks.js';
+
+registerInlineFunctions();
