@@ -2,6 +2,7 @@ import type { CallOptions } from '../../pool/calls/pending-call.js';
 import type { EncodedArgs } from '../../pool/calls/encoded-args.js';
 import type { Pool } from '../../pool/pool.js';
 import { deliver, returnsOf } from '../decorator/returns.js';
+import type { Mark } from '../../inline/index.js';
 import type { FlameApp, OpenApp } from '../module/flame-app.js';
 import { callInPlace, castInPlace, isBounded } from './call-in-place.js';
 import type { PlainCall } from './call-in-place.js';
@@ -18,6 +19,7 @@ export type InlineBody = (...args: never[]) => unknown;
  * @throws {FlameError} for a stream; a promise rejects
  */
 export function callInline(app: FlameApp, pool: string, fn: InlineBody, options: FlameCallOptions | undefined): unknown {
+  if (options === undefined && isAsync(fn) && !app.runsInPlace) return callPlainly(app, pool, fn);
   const returns = options?.returns ?? returnsOf(fn, undefined);
   if (returns === undefined || returns === 'promise') {
     try {
@@ -30,6 +32,33 @@ export function callInline(app: FlameApp, pool: string, fn: InlineBody, options:
   const call = new InlineCall(app, pool, fn, options, 'call');
   call.encode();
   return deliver(returns, call.name, (more) => call.send(reading(call.options, more!)));
+}
+
+/** Most calls: without options, of an async function. At 300,000 a second, an object for the call and its parts costs a tenth of them. */
+function callPlainly(app: FlameApp, poolName: string, fn: InlineBody): Promise<unknown> {
+  const asker = `flame.call('${poolName}', …)`;
+  try {
+    const mark = readMark(fn, asker);
+    const pool = app.pool(poolName, asker);
+    const args = capture(mark);
+    const self = args.shift();
+    const handler = app.opened(asker).index.numberOfInline(mark, self);
+    if (handler === undefined) throw notKnown(mark, self, asker, callInline);
+    return pool.call(handler, args, noOptions);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+const asyncFunction = Object.getPrototypeOf(async () => {}) as object;
+
+function isAsync(fn: unknown): boolean {
+  return typeof fn === 'function' && Object.getPrototypeOf(fn) === asyncFunction;
+}
+
+/** `this` of the place of the function, and the captured values, in a new array. */
+function capture({ captures }: Mark): unknown[] {
+  return captures === undefined ? [undefined] : (captures() as unknown[]);
 }
 
 /** Runs an inline function without awaiting its end. Resolves when a runner has accepted it; in place, when it has been called. */
@@ -60,8 +89,7 @@ class InlineCall {
     this.#pool = app.pool(pool, asker);
     this.#open = app.opened(asker);
     this.options = options === undefined ? noOptions : readCallOptions(options, `${asker} options`);
-    // The array is new, and belongs to this call.
-    this.#args = (mark.captures?.() ?? [undefined]) as unknown[];
+    this.#args = capture(mark);
     this.#self = this.#args.shift();
     this.name = mark.id;
     if (app.runsInPlace) return;
