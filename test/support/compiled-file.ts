@@ -76,11 +76,17 @@ export function compiled(code: string, file = 'src/file.js', format: 'commonjs' 
 }
 
 /** What `run(flame)`, an export of the code, gives: as it is written, compiled and in place, and with the copies in the place of the functions. */
-export async function threeWays(code: string, modules?: Record<string, unknown>): Promise<Record<'written' | 'inPlace' | 'copy', unknown>> {
-  const output = compile({ code, file: 'src/file.js', format: 'commonjs' })?.code ?? code;
+export async function threeWays(
+  code: string,
+  modules?: Record<string, unknown>,
+  output = compile({ code, file: 'src/file.js', format: 'commonjs' })?.code ?? code,
+): Promise<Record<'written' | 'inPlace' | 'copy', unknown>> {
   const inline = new InlineRecord();
   const written: InlineFlame = new InlineFlame((run, args) => run.apply(written.self, args));
-  const inPlace = new InlineFlame((run, args) => run.apply(inline.marks.get(run)?.captures?.()[0], args));
+  const inPlace: InlineFlame = new InlineFlame((run, args) => {
+    const captures = inline.marks.get(run)?.captures;
+    return run.apply(captures ? captures()[0] : inPlace.self, args);
+  });
   const copy = new InlineFlame((run, args) => inline.runCopy(run, args));
   const runIn = async (text: string, flame: unknown, record: InlineRecord): Promise<unknown> => {
     try {

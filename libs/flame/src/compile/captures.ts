@@ -4,7 +4,7 @@ import { propertyOf } from './injected.js';
 import type { Place, Self } from './place.js';
 import { problem, type Problem } from './refusals.js';
 import { nodeOf, type Scopes, type Variable } from './scopes.js';
-import { below, type ClassNode, hasOwnThis, type InlineFunctionNode, isClass, isFunction, type Node } from './tree.js';
+import { type ClassNode, hasOwnThis, type InlineFunctionNode, isClass, isFunction, type Node } from './tree.js';
 
 /** What an inline function needs from around it. */
 export interface Captures {
@@ -23,12 +23,14 @@ export class CaptureFinder {
   constructor(
     readonly scopes: Scopes,
     readonly injected: Injected,
+    /** The inline functions of the file. */
+    readonly inline: ReadonlySet<Node>,
   ) {
-    this.#changedExports = changedExports(scopes.tree, below(scopes.tree.program));
+    this.#changedExports = changedExports(scopes.tree, scopes.tree.nodes);
   }
 
   find(run: InlineFunctionNode, { home, self }: Place): Captures {
-    const own = ownParts(run);
+    const own = this.#ownParts(run);
     const ofClass = own.find(({ type }) => type === 'ThisExpression' || type === 'Super') ?? this.#nameOfClass(run, home);
     const problems = [...this.#boundParts(run, own), ...this.#exports(run)];
     if (ofClass && (self !== 'instance' || !home)) problems.push(ofNoInstance(self, ofClass));
@@ -54,9 +56,14 @@ export class CaptureFinder {
     return { names: [...names], ofInstance: ofClass !== undefined, problems };
   }
 
+  /** Nodes of the function that share its `this`: so do the inline functions in it, to which `Flame` gives the `this` around them. */
+  #ownParts(run: InlineFunctionNode): Node[] {
+    return [...this.scopes.tree.below(run, (node) => this.inline.has(node) || !(hasOwnThis(node) || isClass(node)))];
+  }
+
   /** What cannot leave the function around it. */
   *#boundParts(run: InlineFunctionNode, own: readonly Node[]): Generator<Problem> {
-    for (const node of below(run))
+    for (const node of this.scopes.tree.below(run))
       if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'eval') yield problem('eval', node);
     for (const reference of this.scopes.leaving(run)) {
       const generator = nodeOf(reference).type === 'Identifier' && reference.identifier.name === 'yield' && reference.resolved === null;
@@ -64,14 +71,15 @@ export class CaptureFinder {
         yield problem('yield', nodeOf(reference));
     }
     const target = own.find((node) => node.type === 'MetaProperty' && node.meta.name === 'new');
-    if (target && run.type === 'ArrowFunctionExpression') yield problem('new-target', target);
+    if (target && !this.scopes.tree.ancestorOf(target, (node) => hasOwnThis(node) && contains(run, node)))
+      yield problem('new-target', target);
     if (this.scopes.tree.ancestorOf(run, ({ type }) => type === 'WithStatement')) yield problem('with', run);
   }
 
   /** Uses of what the module exports and changes. */
   *#exports(run: InlineFunctionNode): Generator<Problem> {
     const seen = new Set<string>();
-    for (const node of below(run)) {
+    for (const node of this.scopes.tree.below(run)) {
       const use = exportedUse(this.scopes.tree, node);
       if (use?.written) yield problem('assigns-module', node, use.name);
       else if (use && !seen.has(use.name) && this.#changedExports.has(use.name)) yield problem('changing-variable', node, use.name);
@@ -83,7 +91,7 @@ export class CaptureFinder {
   #nameOfClass(run: InlineFunctionNode, home: ClassNode | undefined): Node | undefined {
     const own = new Set<string>();
     const used: Extract<Node, { type: 'PrivateIdentifier' }>[] = [];
-    for (const node of below(run)) {
+    for (const node of this.scopes.tree.below(run)) {
       if (node.type === 'PrivateIdentifier') used.push(node);
       if ((node.type === 'PropertyDefinition' || node.type === 'MethodDefinition') && node.key.type === 'PrivateIdentifier')
         own.add(node.key.name);
@@ -122,10 +130,7 @@ function ofThis({ tree }: Scopes, id: Node, init: Node, name: string): string | 
   return read ? tree.textOf(init.property) : undefined;
 }
 
-/** Nodes of the function that share its `this`. */
-function ownParts(run: InlineFunctionNode): Node[] {
-  return [...below(run, (node) => node === run || !(hasOwnThis(node) || isClass(node)))];
-}
+const contains = (outer: Node, { start, end }: Node): boolean => outer.start <= start && end <= outer.end;
 
 const isNameOf = (variable: Variable | null, home: Node | undefined): boolean =>
   variable?.scope.type === 'class' && (variable.scope.block as unknown) === home;

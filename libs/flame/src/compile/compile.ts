@@ -104,8 +104,8 @@ class Compilation {
     this.#names = addedNames(tree.code);
     this.#scopes = new Scopes(tree, input.format);
     this.#injected = new Injected(tree, this.#scopes);
-    this.#captures = new CaptureFinder(this.#scopes, this.#injected);
     this.#inline = new Set(calls.map(({ run }) => run));
+    this.#captures = new CaptureFinder(this.#scopes, this.#injected, this.#inline);
   }
 
   result(): CompileResult {

@@ -295,6 +295,17 @@ const nesting: Row[] = [
     method(`return this.flame.call('p', function () { return this.flame.call('q', () => this.label + a); });`),
     'labela',
   ],
+  ['new.target of a function in an arrow function', inline(`() => this.flame.call('q', function () { return new.target; })`), undefined],
+  [
+    'a function with this in a function without',
+    method(
+      `const { flame } = this; return flame.call('p', function () { return app.flame.call('q', function () { return this.label + a; }); });`,
+      'const app = {};',
+    )
+      .replace('const { flame } = this;', 'app.flame = this.flame;')
+      .replace('flame.call', 'app.flame.call'),
+    'labela',
+  ],
   [
     'one in one of map',
     method(

@@ -28,7 +28,7 @@ export function mayHoldCalls(code: string): boolean {
 /** The calls of a file, in the order of the text. */
 export function findCalls(tree: Tree): InlineCall[] {
   const found: InlineCall[] = [];
-  for (const node of tree.visit()) {
+  for (const node of tree.nodes) {
     const call = inlineCall(node);
     if (call) found.push(call);
   }

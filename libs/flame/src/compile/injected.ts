@@ -1,6 +1,6 @@
 import { nameOf } from './place.js';
 import type { Scopes, Variable } from './scopes.js';
-import { below, type ClassNode, type Node, type Tree } from './tree.js';
+import { type ClassNode, type Node, type Tree } from './tree.js';
 
 const library = 'nestjs-flame';
 /** Types that decorator metadata names for what may be a plain value. */
@@ -16,7 +16,7 @@ export class Injected {
     readonly tree: Tree,
     readonly scopes: Scopes,
   ) {
-    for (const node of below(tree.program)) if (node.type === 'CallExpression') this.#readDecorators(node);
+    for (const node of tree.nodes) if (node.type === 'CallExpression') this.#readDecorators(node);
   }
 
   /** Whether an expression is `Flame` for certain. `home` is the class of its `this`. */

@@ -9,7 +9,11 @@ export type ClassNode = Extract<Node, { type: 'ClassDeclaration' | 'ClassExpress
 /** A file's syntax, with the way from each node to its parent. */
 export class Tree {
   readonly program: Extract<Node, { type: 'Program' }>;
+  /** Every node of the file, parents first, in the order of the text. */
+  readonly nodes: Node[] = [];
   readonly #parents = new Map<Node, Node>();
+  /** The index in `nodes` of each node, and of the first node that is neither it nor below it. */
+  readonly #spans = new Map<Node, { start: number; end: number }>();
 
   /** @throws {SyntaxError} if acorn cannot read it: JSX, types and `@decorators` are for other compilers, which run before. */
   constructor(
@@ -18,9 +22,31 @@ export class Tree {
   ) {
     // eslint-scope reads `range`.
     this.program = parse(code, { ecmaVersion: 'latest', sourceType: format, ranges: true });
+    this.#add(this.program);
   }
 
-  /** Undefined for the program itself. Known once `visit` has passed the node. */
+  #add(node: Node): void {
+    const span = { start: this.nodes.length, end: 0 };
+    this.#spans.set(node, span);
+    this.nodes.push(node);
+    for (const child of childrenOf(node)) {
+      this.#parents.set(child, node);
+      this.#add(child);
+    }
+    span.end = this.nodes.length;
+  }
+
+  /** `node` and what is below it, parents first; below a node for which `into` says no, nothing. */
+  *below(node: Node, into: (node: Node) => boolean = () => true): Generator<Node> {
+    const { start, end } = this.#spans.get(node)!;
+    for (let index = start; index < end;) {
+      const here = this.nodes[index]!;
+      yield here;
+      index = into(here) ? index + 1 : this.#spans.get(here)!.end;
+    }
+  }
+
+  /** Undefined for the program itself. */
   parentOf(node: Node): Node | undefined {
     return this.#parents.get(node);
   }
@@ -42,37 +68,25 @@ export class Tree {
     return above?.type === 'BlockStatement' ? this.parentOf(above) : above;
   }
 
-  /** Every node of the file, parents first, in the order of the text. */
-  *visit(): Generator<Node> {
-    const open: Node[] = [this.program];
-    for (let node = open.pop(); node; node = open.pop()) {
-      yield node;
-      const below = childrenOf(node);
-      for (const child of below) this.#parents.set(child, node);
-      open.push(...below.reverse());
-    }
-  }
-
   textOf({ start, end }: { start: number; end: number }): string {
     return this.code.slice(start, end);
   }
 }
 
 /** The nodes directly below, in the order of the text. */
-export function childrenOf(node: Node): Node[] {
+function childrenOf(node: Node): Node[] {
   const found: Node[] = [];
-  for (const value of Object.values(node)) {
-    if (Array.isArray(value)) found.push(...value.filter(isNode));
-    else if (isNode(value)) found.push(value);
+  for (const value of Object.values(node) as unknown[]) {
+    if (typeof value !== 'object' || value === null) continue;
+    if (!Array.isArray(value)) add(found, value);
+    else for (const item of value) add(found, item);
   }
-  // `{ a }` is a key and a value at the same place: one node of each.
-  return found.filter((child, index) => child !== found[index - 1]);
+  return found;
 }
 
-/** `node` and what is below it, parents first; below a node for which `into` says no, nothing. */
-export function* below(node: Node, into: (node: Node) => boolean = () => true): Generator<Node> {
-  yield node;
-  if (into(node)) for (const child of childrenOf(node)) yield* below(child, into);
+function add(found: Node[], value: unknown): void {
+  // `{ a }` is a key and a value that are one node.
+  if (isNode(value) && value !== found.at(-1)) found.push(value);
 }
 
 export const isClass = (node: Node): node is ClassNode => node.type === 'ClassDeclaration' || node.type === 'ClassExpression';
