@@ -92,7 +92,7 @@ describe('npx nestjs-flame top', () => {
     await shows(/\[■■■·\] 3\/4 ready/);
     await shows(/slots {4}3 of 4/);
     terminal.resize(60, 8);
-    await shows(/^… \d+ more lines: enlarge the window, or choose pools with --pool$/m);
+    await shows(/^… \d+ more lines: enlarge the window, or use --pool$/m);
     expect(Math.max(...terminal.screen.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60);
     terminal.press('q');
     await expect.poll(() => terminal.alive, { timeout: 30_000 }).toBe(false);

@@ -114,7 +114,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     const error = await bootFailure();
     expect(error).toMatchObject({ name: 'BootError', phase: 'create', fatal });
     expect(error.message).toMatch(
-      /^fly: no region has capacity for a runner: fra: the API answered \d+ to "create": no room, Bearer \[hidden\]; ams: the API/,
+      /^fly: no region has capacity for a runner: fra: the API answered the request "create" with \d+: no room, Bearer \[hidden\]; ams: the API/,
     );
     expectNoToken(error);
   });

@@ -16,7 +16,7 @@ export function topLines(pools: readonly PoolRow[], { columns, rows }: { columns
   ].map((line) => cut(line, columns));
   if (lines.length <= rows) return lines;
   const hidden = lines.length - rows + 1;
-  return [...lines.slice(0, rows - 1), cut(`… ${hidden} more lines: enlarge the window, or choose pools with --pool`, columns)];
+  return [...lines.slice(0, rows - 1), cut(`… ${hidden} more lines: enlarge the window, or use --pool`, columns)];
 }
 
 function poolLines({ now, before }: PoolRow, columns: number): string[] {
