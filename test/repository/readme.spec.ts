@@ -24,9 +24,9 @@ describe('README', () => {
   });
 
   it('names every option of the decorator', () => {
-    expect([...documentedOptions(readme, 'Calling').keys()].sort()).toEqual(
-      members('nest/decorator/on-flame.decorator.ts', 'OnFlameOptions').sort(),
-    );
+    const own = members('nest/decorator/on-flame.decorator.ts', 'OnFlameOptions');
+    const shared = members('nest/decorator/handler-options.ts', 'HandlerOptions');
+    expect([...documentedOptions(readme, 'Calling').keys()].sort()).toEqual([...own, ...shared].sort());
   });
 
   it('names every code of FlameError, and no other', () => {
