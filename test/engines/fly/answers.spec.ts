@@ -233,7 +233,7 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
     await machine.stop(0);
     expect(actions()).toContain('delete 409');
     expect(actions()).toContain('delete 200');
-    expect(logged.join('\n')).toContain('could not be removed yet: the API answered 409 to "delete');
+    expect(logged.join('\n')).toContain('could not be removed yet: the API answered the request "delete');
   });
 
   it('and says what to do when it may not be removed any more', async () => {
