@@ -1,0 +1,44 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { compile } from '../../libs/flame/src/compile/compile.js';
+import { SpawnedApp } from '../support/spawned-app.js';
+
+const folder = join(import.meta.dirname, '../apps/dist/inline-calls');
+
+/** Compiles the app's file as `npx nestjs-flame compile` does. */
+function compiledApp(): string {
+  const code = readFileSync(join(folder, 'main.js'), 'utf8');
+  const { code: compiled, diagnostics } = compile({ code, file: 'dist/inline-calls/main.js', format: 'module' })!;
+  expect(diagnostics).toEqual([]);
+  writeFileSync(join(folder, 'compiled.js'), compiled);
+  return 'inline-calls/compiled.js';
+}
+
+it('Inline functions of a compiled app run on runners of a ProcessBackend', async () => {
+  const app = new SpawnedApp(compiledApp());
+  await app.line(/^\[closed\]/);
+  expect((await app.exited).code).toBe(0);
+  const said = app.lines.filter((line) => /^\[[a-z ]+\] /.test(line)).map((line) => /^\[([a-z ]+)\] (.*)$/.exec(line)!.slice(1));
+  const runner = (JSON.parse(said.find(([what]) => what === 'sum')![1]!) as [number, number])[1];
+  expect(runner).not.toBe(app.pid);
+  expect(said.map(([what, value]) => [what, JSON.parse(value!)])).toEqual([
+    ['progress', 'half'],
+    ['publish', [[{ id: 1, every: 5 }, 'secret', 'base', runner], { id: 1 }]],
+    ['greet', ['hello videos', runner]],
+    ['per call', ['hello base', runner]],
+    ['page', [1, 'videos', runner]],
+    ['page', [2, 'videos', runner]],
+    ['sum', [3, runner]],
+    ['survive', 2],
+    ['stay', expect.stringMatching(/^Videos\.stay\/1 timed out/)],
+    ['hold', expect.stringMatching(/^Videos\.hold\/1 cannot run on a runner: captured "socket": a Socket/)],
+    ['closed', app.pid],
+  ]);
+});
+
+it('An app that was not compiled is told how to compile', async () => {
+  const app = new SpawnedApp('inline-calls/main.js');
+  await app.line(/flame\.call\('p', …\) was given a function.*`npx nestjs-flame compile dist`/);
+  expect((await app.exited).code).toBe(1);
+});
