@@ -1,5 +1,11 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { $function, $inline, $method, inlineFunctions, inlineMethods, keyOf, markOf } from './index.js';
+
+// Other files of this process would find them in their apps.
+afterAll(() => {
+  (inlineFunctions as Map<string, unknown>).clear();
+  (inlineMethods as Map<symbol, unknown>).clear();
+});
 
 describe('$inline', () => {
   it('returns the same function, marked, and calls neither it nor the thunk', () => {

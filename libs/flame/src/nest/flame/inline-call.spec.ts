@@ -4,9 +4,9 @@ import { Injectable, Module, Scope } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
 import { lastValueFrom, Observable, of, toArray } from 'rxjs';
-import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
+import { afterAll, describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { startApp } from '../../../../../test/support/nest-app.js';
-import { $function, $inline, $method } from '../../inline/index.js';
+import { $function, $inline, $method, inlineFunctions, inlineMethods } from '../../inline/index.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 import { FlameFaults, FlameTestingModule } from '../../testing/index.js';
 import { getPoolToken } from '../decorator/inject-pool.decorator.js';
@@ -16,6 +16,12 @@ import { FlameModule } from '../module/flame.module.js';
 import type { FlameCallOptions } from './call-options.js';
 import type { FlamePool } from './flame-pool.js';
 import { Flame } from './flame.service.js';
+
+// Other files of this process would find them in their apps.
+afterAll(() => {
+  (inlineFunctions as Map<string, unknown>).clear();
+  (inlineMethods as Map<symbol, unknown>).clear();
+});
 
 // The marks are those that the compile step writes.
 

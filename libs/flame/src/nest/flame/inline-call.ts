@@ -58,7 +58,7 @@ function isAsync(fn: unknown): boolean {
 
 /** `this` of the place of the function, and the captured values, in a new array. */
 function capture({ captures }: Mark): unknown[] {
-  return captures === undefined ? [undefined] : (captures() as unknown[]);
+  return captures === undefined ? [undefined] : (captures() as unknown as unknown[]);
 }
 
 /** Runs an inline function without awaiting its end. Resolves when a runner has accepted it; in place, when it has been called. */

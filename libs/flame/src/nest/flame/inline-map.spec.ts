@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { of } from 'rxjs';
-import { describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { afterAll, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { collect } from '../../../../../test/support/collect.js';
 import { source } from '../../../../../test/support/counted-source.js';
 import { logged, startApp } from '../../../../../test/support/nest-app.js';
 import { rejection } from '../../../../../test/support/rejection.js';
-import { $inline, $method } from '../../inline/index.js';
+import { $inline, $method, inlineFunctions, inlineMethods } from '../../inline/index.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 import { FlameResource } from '../../core/flame-resource.js';
 import { FlameFaults, FlameTestingModule } from '../../testing/index.js';
@@ -16,6 +16,12 @@ import type { FlamePoolOptions } from '../module/flame-options.js';
 import type { FlamePool } from './flame-pool.js';
 import { Flame } from './flame.service.js';
 import type { FlameMapOptions } from './map-options.js';
+
+// Other files of this process would find them in their apps.
+afterAll(() => {
+  (inlineFunctions as Map<string, unknown>).clear();
+  (inlineMethods as Map<symbol, unknown>).clear();
+});
 
 type Given<T> = Iterable<T> | AsyncIterable<T>;
 
