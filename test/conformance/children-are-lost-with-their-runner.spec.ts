@@ -29,7 +29,7 @@ rule(
       await signal(runner, 'SIGTERM');
       expect(await child.api.add(1)).toBe(1);
       expect((await child.exited).how).toBe('leaving');
-      expect((await marked(log, 'stop: the runner is leaving: it got SIGTERM')).runner).toBe(runner);
+      expect((await marked(log, 'stop: the runner is leaving: it received SIGTERM')).runner).toBe(runner);
     });
   },
   ({ isolated }) => isolated,

@@ -175,7 +175,7 @@ describe.each(cases)('HTTP requests on $http, with $backend', ({ makeAdapter, ma
     await marked('abort');
     const error = (await outcomes[0]) as FlameError;
     expect(error).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'maybe' });
-    expect(error.message).toMatch(/WorkService\.work .*: the client of the request GET \/api\/linked has gone$/);
+    expect(error.message).toMatch(/WorkService\.work .*: the client of the request GET \/api\/linked disconnected$/);
     expect(await other).toMatch(/^p-/);
   });
 
@@ -220,7 +220,7 @@ describe.each(cases)('HTTP requests on $http, with $backend', ({ makeAdapter, ma
     client.destroy();
     const error = (await outcomes[0]) as FlameError;
     expect(error).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'no' });
-    expect(error.message).toContain('was not started in pool "p": the client of the request GET /api/late has gone');
+    expect(error.message).toContain('was not started in pool "p": the client of the request GET /api/late disconnected');
     expect(readMarks(log)).toEqual([]);
   });
 

@@ -38,7 +38,7 @@ rule(
 
       expect([...tally(marks(log))].filter(([, times]) => times !== 1)).toEqual([]);
       expect(marks(log)).toHaveLength(made);
-      expect(reasons).toEqual(['it got SIGTERM']);
+      expect(reasons).toEqual(['it received SIGTERM']);
       expect(pool.stats()).toMatchObject({ calls: { failed: 0, threw: 0 } });
       expect(isAlive(other!.pid)).toBe(true);
       expect(pool.stats().runners.map(({ id }) => id)).not.toContain(leaver!.id);

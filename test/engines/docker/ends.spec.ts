@@ -63,7 +63,7 @@ describe('DockerBackend on a real engine', () => {
   it('reports one that was stopped from outside', async () => {
     const { machine } = await boot('polite');
     await docker('stop', machine.id);
-    expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: expect.stringContaining('by somebody else') });
+    expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: expect.stringContaining('from outside') });
   });
 
   it('reports one that was removed from outside', async () => {
