@@ -115,7 +115,7 @@ describe('the dashboard in a browser', () => {
     expect(await next.url()).toBe(url);
     await page.getByText('live', { exact: true }).waitFor();
     await page.getByText(`pid ${next.pid}`).waitFor();
-    // Orders go to the new one, with its token.
+    // Actions go to the new one, with its token.
     await work(page).getByRole('button', { name: 'Pause' }).click();
     await work(page).getByText('paused', { exact: true }).waitFor();
   });

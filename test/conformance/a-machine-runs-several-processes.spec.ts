@@ -25,7 +25,7 @@ rule(
       const log = file();
       const first = pool.events$;
       const ups: string[] = [];
-      first.subscribe((notice) => notice.type === 'up' && ups.push(notice.machine));
+      first.subscribe((event) => event.type === 'up' && ups.push(event.machine));
       const calls = Array.from({ length: 4 }, () => work.work(log, 2_000).catch((error: unknown) => error));
       await until(() => marks(log).length === 4);
       const sibling = pidsOf(marks(log)).find((pid) => !ups.includes(`pid ${pid}`))!;

@@ -42,7 +42,7 @@ rule('Failed boots are tried again while calls wait', (start, trial) => {
     const backend = new FailingBackend(trial.make(), [noQuota, noQuota]);
     const { work } = await start({}, { backend });
     await work.pid();
-    const [first, second, third] = backend.orders;
+    const [first, second, third] = backend.requests;
     // A second and two, less a quarter at the most.
     expect(second! - first!).toBeGreaterThanOrEqual(749);
     expect(third! - second!).toBeGreaterThanOrEqual(1_499);

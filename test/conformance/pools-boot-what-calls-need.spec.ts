@@ -79,8 +79,8 @@ rule('Pools boot what calls need', (start) => {
   it('replaces a runner that has reached maxLifetime, after its work is done', async () => {
     const { app, work, file, marked, pool } = await start({ max: 2, maxConcurrency: 2, maxLifetime: 1_000 });
     const reasons: string[] = [];
-    pool.events$.subscribe((notice) => {
-      if (notice.type === 'retiring') reasons.push(`${notice.runner}: ${notice.reason}`);
+    pool.events$.subscribe((event) => {
+      if (event.type === 'retiring') reasons.push(`${event.runner}: ${event.reason}`);
     });
     const [log, gate] = [file(), file()];
     const old = app.get(LossService).held(log, gate);

@@ -40,9 +40,9 @@ class LookingBackend extends FlameBackend {
     return this.inner.prepare(context);
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
+  async boot(request: BootRequest): Promise<Machine> {
     this.sightings.look('boot');
-    const machine = await this.inner.boot(order);
+    const machine = await this.inner.boot(request);
     this.sightings.look('booted');
     const { id, exited } = machine;
     void exited.then(() => this.sightings.look('exited'));

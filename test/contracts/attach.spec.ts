@@ -8,12 +8,12 @@ import { makeTlsIdentity } from '../../libs/flame/src/transport/grpc/tls-identit
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
 import { RawRunner } from '../support/raw-runner.js';
-import { manifest, WireRig } from '../support/wire-rig.js';
+import { manifest, AttachRig } from '../support/attach-rig.js';
 
-const rigs: WireRig[] = [];
+const rigs: AttachRig[] = [];
 
-function rigOf(...args: ConstructorParameters<typeof WireRig>): WireRig {
-  const rig = new WireRig(...args);
+function rigOf(...args: ConstructorParameters<typeof AttachRig>): AttachRig {
+  const rig = new AttachRig(...args);
   rigs.push(rig);
   return rig;
 }
@@ -102,13 +102,13 @@ describe('attaching', () => {
   }
 
   it('is denied alike in memory', async () => {
-    const door = new MemoryAttachServer();
-    const attached = failure(door.expect({ runner: 'r', token: 't', manifest }, new AbortController().signal));
+    const server = new MemoryAttachServer();
+    const attached = failure(server.expect({ runner: 'r', token: 't', manifest }, new AbortController().signal));
     const hello = { runner: 'r', manifest: { ...manifest, version: '0.9.0' }, pid: 1, host: 'h', node: '20' };
-    expect(() => door.attach('guessed', hello)).toThrow('its token is wrong');
-    expect(() => door.attach('t', hello)).toThrow('it has nestjs-flame 0.9.0');
+    expect(() => server.attach('guessed', hello)).toThrow('its token is wrong');
+    expect(() => server.attach('t', hello)).toThrow('it has nestjs-flame 0.9.0');
     expect((await attached).code).toBe('FLAME_DENIED');
-    await door.close();
+    await server.close();
   });
 
   it('fails with the cause when there is no parent', async () => {
@@ -172,7 +172,7 @@ describe('attaching', () => {
     const rig = rigOf('host');
     const info = await rig.info();
     const waiting = failure(rig.expect(info));
-    await rig.door.close();
+    await rig.server.close();
     expect((await waiting).code).toBe('FLAME_REFUSED');
     expect((await failure(rig.expect(info))).code).toBe('FLAME_REFUSED');
     expect((await failure(rig.info())).code).toBe('FLAME_REFUSED');
@@ -183,7 +183,7 @@ describe('attaching', () => {
     const { runner } = await rig.pair();
     const there = new LinkRecorder();
     runner.open(there);
-    await rig.door.close();
+    await rig.server.close();
     expect(await there.ended).toEqual({ how: 'left', reason: 'the parent is closing' });
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FlameBackend, LocalMachine, Machine } from '../../libs/flame/src/backends/backend.js';
-import { TestOrder, testContext } from '../support/backend-order.js';
+import { TestBootRequest, testContext } from '../support/test-boot-request.js';
 import { until } from '../support/process-table.js';
 
 /** What the suite is run against: a backend whose machines run `test/support/programs/machine.mjs`, and a look at its platform. */
@@ -8,10 +8,10 @@ export interface BackendRig {
   readonly backend: FlameBackend;
   /** The ids of the machines that the platform has, whatever the backend says. */
   machines(): Promise<readonly string[]>;
-  /** What `order.inProcess` does, for a backend that calls it. */
+  /** What `request.inProcess` does, for a backend that calls it. */
   inProcess?(): Promise<LocalMachine>;
-  /** Hands what the order's machine prints to the order, where the platform keeps that to itself. */
-  hear?(order: TestOrder): void;
+  /** Hands what the request's machine prints to the request, where the platform keeps that to itself. */
+  hear?(request: TestBootRequest): void;
   /** Ends what the rig itself made. */
   close?(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
     let rig: BackendRig;
     let backend: FlameBackend;
 
-    const order = (behaviour: string): TestOrder => new TestOrder(behaviour, rig.inProcess && (() => rig.inProcess!()));
+    const request = (behaviour: string): TestBootRequest => new TestBootRequest(behaviour, rig.inProcess && (() => rig.inProcess!()));
 
     beforeEach(async () => {
       rig = await makeRig();
@@ -42,28 +42,28 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
     });
 
     it('makes machines that the platform knows, each with an id of its own', async () => {
-      const machines = await Promise.all([backend.boot(order('polite')), backend.boot(order('polite'))]);
+      const machines = await Promise.all([backend.boot(request('polite')), backend.boot(request('polite'))]);
       expect([...(await rig.machines())].sort()).toEqual(machines.map((machine) => machine.id).sort());
       expect(new Set(machines.map((machine) => machine.id)).size).toBe(2);
       await Promise.all(machines.map((machine) => machine.stop(0)));
     });
 
     it('resolves stop when nothing is left, at once without grace', async () => {
-      const machine = await backend.boot(order('polite'));
+      const machine = await backend.boot(request('polite'));
       await machine.stop(0);
       expect(await rig.machines()).toEqual([]);
       expect((await machine.exited).how).toBe('stopped');
     });
 
     it('can be stopped twice, and after its end', async () => {
-      const machine = await backend.boot(order('polite'));
+      const machine = await backend.boot(request('polite'));
       await Promise.all([machine.stop(60_000), machine.stop(0)]);
       await machine.stop(60_000);
       expect(await rig.machines()).toEqual([]);
     });
 
     it('tells in one sentence how a machine ended, also when asked late', async () => {
-      const machine = await backend.boot(order('polite'));
+      const machine = await backend.boot(request('polite'));
       await machine.stop(0);
       const exit = await machine.exited;
       expect(exit.text).toMatch(/^\S.*[^\n]$/);
@@ -71,14 +71,14 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
     });
 
     it('makes nothing when the boot was abandoned before', async () => {
-      const abandoned = order('polite');
+      const abandoned = request('polite');
       abandoned.abort();
       await expect(backend.boot(abandoned)).rejects.toThrow('the boot was abandoned');
       expect(await rig.machines()).toEqual([]);
     });
 
     it('rejects and leaves nothing when the boot is abandoned meanwhile', async () => {
-      const abandoned = order('polite');
+      const abandoned = request('polite');
       const boot = backend.boot(abandoned);
       abandoned.abort();
       await expect(boot).rejects.toThrow('the boot was abandoned');
@@ -86,7 +86,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
     });
 
     it('removes a machine whose boot is abandoned before its runner attached', async () => {
-      const abandoned = order('stubborn');
+      const abandoned = request('stubborn');
       const machine = await backend.boot(abandoned);
       abandoned.abort();
       await machine.exited;
@@ -99,7 +99,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
     });
 
     it('finds nothing to reap where its machines have gone', async () => {
-      await (await backend.boot(order('polite'))).stop(0);
+      await (await backend.boot(request('polite'))).stop(0);
       expect(await backend.reap()).toBe(0);
     });
   });
@@ -117,10 +117,10 @@ export function separateMachineContract(
   if (platform.output !== false) outputContract(name, makeRig, platform.output === 'one stream');
   describe(`${name} keeps the contract of machines that live apart`, () => {
     let rig: BackendRig;
-    const boot = async (behaviour: string): Promise<{ machine: Machine; order: TestOrder }> => {
-      const order = new TestOrder(behaviour);
-      rig.hear?.(order);
-      return { order, machine: await rig.backend.boot(order) };
+    const boot = async (behaviour: string): Promise<{ machine: Machine; request: TestBootRequest }> => {
+      const request = new TestBootRequest(behaviour);
+      rig.hear?.(request);
+      return { request, machine: await rig.backend.boot(request) };
     };
 
     beforeEach(async () => {
@@ -135,9 +135,9 @@ export function separateMachineContract(
     });
 
     it('passes FLAME_PARENT to the runner', async () => {
-      const { machine, order } = await boot('tells');
+      const { machine, request } = await boot('tells');
       await machine.exited;
-      expect(JSON.parse(order.text('stdout')[0]!).info).toMatchObject({ pool: 'tells', runner: order.runner, parent: 'parent-1' });
+      expect(JSON.parse(request.text('stdout')[0]!).info).toMatchObject({ pool: 'tells', runner: request.runner, parent: 'parent-1' });
     });
 
     it('tells an exit code', async () => {
@@ -151,8 +151,8 @@ export function separateMachineContract(
     });
 
     it('asks politely at first', async () => {
-      const { machine, order } = await boot('polite');
-      await order.printed('ready');
+      const { machine, request } = await boot('polite');
+      await request.printed('ready');
       await machine.stop(20_000);
       const exit = await machine.exited;
       // A kubelet on a busy node may have lost the exit code; force would leave its mark.
@@ -161,27 +161,27 @@ export function separateMachineContract(
     });
 
     it('uses force after the grace', async () => {
-      const { machine, order } = await boot('stubborn');
-      await order.printed('ready');
+      const { machine, request } = await boot('stubborn');
+      await request.printed('ready');
       const stopped = machine.stop(300);
-      await order.printed('I stay');
+      await request.printed('I stay');
       await stopped;
       expect(await machine.exited).toMatchObject({ how: 'stopped' });
       expect(await rig.machines()).toEqual([]);
     });
 
     it('lets a second stop shorten the grace of the first', async () => {
-      const { machine, order } = await boot('stubborn');
-      await order.printed('ready');
+      const { machine, request } = await boot('stubborn');
+      await request.printed('ready');
       const first = machine.stop(Infinity);
-      await order.printed('I stay');
+      await request.printed('I stay');
       await machine.stop(0);
       await first;
     });
 
     it('ends its machines when it is closed', async () => {
-      const { machine, order } = await boot('stubborn');
-      await order.printed('ready');
+      const { machine, request } = await boot('stubborn');
+      await request.printed('ready');
       await rig.backend.close();
       await machine.exited;
       await until(async () => (await rig.machines()).length === 0);
@@ -193,13 +193,13 @@ function outputContract(name: string, makeRig: () => Promise<BackendRig>, oneStr
   it(`${name} hands on output line by line, all of it before it says that the machine is gone`, async () => {
     const rig = await makeRig();
     await rig.backend.prepare(testContext);
-    const order = new TestOrder('prints');
-    const machine = await rig.backend.boot(order);
+    const request = new TestBootRequest('prints');
+    const machine = await rig.backend.boot(request);
     await machine.exited;
-    if (oneStream) expect(order.text('stdout').sort()).toEqual(['', 'a complaint', 'one', 'thrée', 'two']);
+    if (oneStream) expect(request.text('stdout').sort()).toEqual(['', 'a complaint', 'one', 'thrée', 'two']);
     else {
-      expect(order.text('stdout')).toEqual(['one', 'two', '', 'thrée']);
-      expect(order.text('stderr')).toEqual(['a complaint']);
+      expect(request.text('stdout')).toEqual(['one', 'two', '', 'thrée']);
+      expect(request.text('stderr')).toEqual(['a complaint']);
     }
     await rig.backend.close();
     await rig.close?.();

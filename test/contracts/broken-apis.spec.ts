@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TestOrder } from '../support/backend-order.js';
+import { TestBootRequest } from '../support/test-boot-request.js';
 import { brokenDocker, brokenFly, brokenKubernetes } from '../support/broken-platforms.js';
 import type { BrokenPlatform } from '../support/broken-platforms.js';
 import { LogBook } from '../support/pool-rig.js';
@@ -37,7 +37,7 @@ describe.each([
       });
       return 'silent';
     };
-    await expect(backend.boot(new TestOrder('p'))).rejects.toThrow(`${called} did not answer the request "create`);
+    await expect(backend.boot(new TestBootRequest('p'))).rejects.toThrow(`${called} did not answer the request "create`);
     expect(told(log, 'warn').join('\n')).toContain(`${called} did not answer the request "create`);
     await until(() => late === 1 && machines.size === 0);
     await backend.close();
@@ -46,7 +46,7 @@ describe.each([
 
   it('ends within its limits when the API stops answering, and names what to remove by hand', async () => {
     const { api, backend, machines, called, byHand, log } = await start();
-    const machine = await backend.boot(new TestOrder('p'));
+    const machine = await backend.boot(new TestBootRequest('p'));
     api.broken = () => 'silent';
     expect(await timed(machine.stop(100))).toBeLessThan(12_000);
     expect((await machine.exited).how).toBe('stopped');
@@ -58,7 +58,7 @@ describe.each([
 
   it('removes leftovers as soon as the API answers again', async () => {
     const { api, backend, machines, log } = await start();
-    const machine = await backend.boot(new TestOrder('p'));
+    const machine = await backend.boot(new TestBootRequest('p'));
     api.broken = () => 'silent';
     await machine.stop(0);
     expect(machines.size).toBe(1);

@@ -10,10 +10,10 @@ import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
 import { connectTo, frame, message, preface, type } from '../support/raw-http2.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { manifest, WireRig } from '../support/wire-rig.js';
+import { manifest, AttachRig } from '../support/attach-rig.js';
 
 /** What a runner on this host sends in a session with some frames, from its first byte on. */
-async function capture(rig: WireRig, info: DialOptions['info']): Promise<Buffer> {
+async function capture(rig: AttachRig, info: DialOptions['info']): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), 'tap-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const taken: Buffer[] = [];
@@ -46,7 +46,7 @@ function packetBytes(bytes: Buffer): number[] {
   let messages = 0;
   for (let at = preface.indexOf('SM') + 6; at < bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
     if (bytes[at + 3] !== type.data || messages++ === 0) continue;
-    for (let place = at + 9 + 5; place < at + 9 + bytes.readUIntBE(at, 3); place++) places.push(place);
+    for (let index = at + 9 + 5; index < at + 9 + bytes.readUIntBE(at, 3); index++) places.push(index);
   }
   return places;
 }
@@ -89,7 +89,7 @@ describe('Sessions that were listened in on', () => {
     const ends = new Map<string, number>();
     for (let i = 0; i < 60; i++) {
       const name = `r${String(i).padStart(first.runner.length - 1, '0')}`;
-      const attached = rig.door.expect({ runner: name, token: `token of ${name}`, manifest }, AbortSignal.timeout(20_000));
+      const attached = rig.server.expect({ runner: name, token: `token of ${name}`, manifest }, AbortSignal.timeout(20_000));
       const bytes = renamed(captured, first.runner, name);
       const places = packetBytes(bytes);
       expect(places.length).toBeGreaterThan(100);

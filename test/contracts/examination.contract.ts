@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TestOrder, testContext } from '../support/backend-order.js';
+import { TestBootRequest, testContext } from '../support/test-boot-request.js';
 import type { BackendRig } from './backend.contract.js';
 
 /** What doctor relies on, of a backend that is in order. */
@@ -33,7 +33,7 @@ export function examinationContract(name: string, makeRig: () => Promise<Backend
     });
 
     it('tells the machines that the platform has, where it can ask', async () => {
-      const machine = await rig.backend.boot(new TestOrder('polite', rig.inProcess && (() => rig.inProcess!())));
+      const machine = await rig.backend.boot(new TestBootRequest('polite', rig.inProcess && (() => rig.inProcess!())));
       const expected = rig.backend.machines ? [machine.id] : undefined;
       expect(await rig.backend.machines?.()).toEqual(expected);
       await machine.stop(0);

@@ -13,7 +13,7 @@ interface HealthClient extends Client {
 }
 
 describe('the health of a parent', () => {
-  let door: GrpcAttachServer;
+  let server: GrpcAttachServer;
   let health: HealthStatus;
   let client: HealthClient;
 
@@ -21,8 +21,8 @@ describe('the health of a parent', () => {
     health = new HealthStatus();
     health.set('', true);
     health.set('flame.pool.early', true);
-    door = new GrpcAttachServer({ bind: '127.0.0.1' }, health);
-    const { address } = await door.address('host');
+    server = new GrpcAttachServer({ bind: '127.0.0.1' }, health);
+    const { address } = await server.address('host');
     const definition = loadPackageDefinition(loadSync(proto, { enums: String })) as unknown as {
       grpc: { health: { v1: { Health: ServiceClientConstructor } } };
     };
@@ -31,7 +31,7 @@ describe('the health of a parent', () => {
 
   afterEach(async () => {
     client.close();
-    await door.close();
+    await server.close();
   });
 
   function check(service: string): Promise<string | number> {
@@ -56,7 +56,7 @@ describe('the health of a parent', () => {
     const definition = {
       Echo: { ...method, requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs },
     };
-    await door.serve(definition, {
+    await server.serve(definition, {
       Echo: (call: { request: Buffer }, answer: (error: null, value: Buffer) => void) => answer(null, call.request),
     });
     const echoed = await new Promise<Buffer>((resolve, reject) => {

@@ -7,7 +7,7 @@ import { serverUnderAttack } from '../support/server-under-attack.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { RawRunner } from '../support/raw-runner.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { manifest } from '../support/wire-rig.js';
+import { manifest } from '../support/attach-rig.js';
 
 function randomBytes(random: SeededRandom, length: number): Buffer {
   return Buffer.from(Array.from({ length }, () => random.below(256)));
@@ -23,10 +23,10 @@ function honestPackets(): Buffer[] {
     { type: 'log', id: 0, level: 'log', text: 'a line' },
     { type: 'leaving', reason: 'SIGTERM' },
   ];
-  return frames.map((frame, place) => {
+  return frames.map((frame, index) => {
     const draft = new PacketDraft();
     draft.add(frame);
-    return draft.seal(place + 1, 0);
+    return draft.seal(index + 1, 0);
   });
 }
 

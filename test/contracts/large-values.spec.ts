@@ -2,17 +2,17 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { youngGeneration } from '../../libs/flame/src/transport/session/young-generation.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { large, upTo } from '../support/numbered-frames.js';
-import { WireRig } from '../support/wire-rig.js';
+import { AttachRig } from '../support/attach-rig.js';
 
 const MiB = 1024 * 1024;
 
 describe('Large values', () => {
-  let rig: WireRig;
+  let rig: AttachRig;
   afterEach(() => rig.close());
 
   /** How often the young generation is collected while so many values of 1 MiB come, one after the other. Both ends are in this process. */
   async function collections(reach: 'host' | 'network', values: number): Promise<number> {
-    rig = new WireRig(reach);
+    rig = new AttachRig(reach);
     const { parent, runner } = await rig.pair();
     const here = new LinkRecorder();
     parent.open(here);

@@ -6,15 +6,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CuttingProxy } from '../support/cutting-proxy.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { numbered } from '../support/numbered-frames.js';
-import { WireRig } from '../support/wire-rig.js';
+import { AttachRig } from '../support/attach-rig.js';
 
 let base: string;
-let rig: WireRig;
+let rig: AttachRig;
 
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 't-'));
   vi.stubEnv('TMPDIR', base);
-  rig = new WireRig('host');
+  rig = new AttachRig('host');
 });
 
 afterEach(async () => {
@@ -87,7 +87,7 @@ describe('a place to listen that could not be had', () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => holder.once('listening', resolve));
     const { port } = holder.address() as AddressInfo;
-    const network = new WireRig('network', { port });
+    const network = new AttachRig('network', { port });
     await expect(network.info()).rejects.toThrow(`port ${port}`);
     await new Promise((resolve) => holder.close(resolve));
     expect((await network.info()).address).toBe(`127.0.0.1:${port}`);

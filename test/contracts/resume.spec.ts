@@ -5,18 +5,18 @@ import { CuttingProxy } from '../support/cutting-proxy.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { large, numbered, numbersOf, upTo } from '../support/numbered-frames.js';
 import { RawRunner } from '../support/raw-runner.js';
-import { manifest, WireRig } from '../support/wire-rig.js';
+import { manifest, AttachRig } from '../support/attach-rig.js';
 
 for (const [name, reach] of [
   ['over a Unix socket', 'host'],
   ['over TLS', 'network'],
 ] as const) {
   describe(`a session ${name}`, () => {
-    let rig: WireRig;
+    let rig: AttachRig;
     let proxy: CuttingProxy;
 
     async function start(reconnectTimeout: number): Promise<{ parent: Link; runner: Link; here: LinkRecorder; there: LinkRecorder }> {
-      rig = new WireRig(reach, { reconnectTimeout });
+      rig = new AttachRig(reach, { reconnectTimeout });
       const { address } = await rig.info();
       proxy = await CuttingProxy.before(address);
       const { parent, runner } = await rig.pair({ address: proxy.address, reconnectTimeout });
@@ -143,9 +143,9 @@ for (const [name, reach] of [
 }
 
 describe('resuming', () => {
-  let rig: WireRig;
+  let rig: AttachRig;
   beforeEach(() => {
-    rig = new WireRig('host', { reconnectTimeout: 300 });
+    rig = new AttachRig('host', { reconnectTimeout: 300 });
   });
   afterEach(() => rig.close());
 

@@ -40,11 +40,11 @@ class WatchedBackend extends ProcessBackend {
     return this.#told!;
   }
 
-  override async boot(order: BootRequest): Promise<Machine> {
+  override async boot(request: BootRequest): Promise<Machine> {
     this.machine = await super.boot({
-      ...order,
+      ...request,
       flameParent: async (options) => {
-        const text = await order.flameParent(options);
+        const text = await request.flameParent(options);
         this.#told = JSON.parse(Buffer.from(text, 'base64').toString()) as ParentInfo;
         return text;
       },

@@ -11,7 +11,7 @@ import { numbered } from '../support/numbered-frames.js';
 import { call, closed, connectTo, fields, flag, frame, message, preface, type } from '../support/raw-http2.js';
 import { RawRunner } from '../support/raw-runner.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { manifest, WireRig } from '../support/wire-rig.js';
+import { manifest, AttachRig } from '../support/attach-rig.js';
 
 /** A port on the network with one good runner, which other clients connect to at `address`. */
 async function startPort(preAuth: ConnectionLimits = {}) {
@@ -204,7 +204,7 @@ describe('A port on the network', () => {
     const handlers = Array.from({ length: count }, (_, i) => `SomeServiceWithALongishName.itsMethodNumber${i}`);
     const large = { ...manifest, handlers };
     const info = await rig.info();
-    const attached = rig.door.expect({ runner: info.runner, token: info.token, manifest: large }, new AbortController().signal);
+    const attached = rig.server.expect({ runner: info.runner, token: info.token, manifest: large }, new AbortController().signal);
     await rig.dial(info, { manifest: large });
     expect((await attached).hello.manifest.handlers).toEqual(handlers);
   });
@@ -231,7 +231,7 @@ const garbage = Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]);
 
 describe('Before the token is verified', () => {
   async function answerTo(token: (right: string) => string, about: Uint8Array) {
-    const rig = new WireRig('host');
+    const rig = new AttachRig('host');
     onTestFinished(() => rig.close());
     const info = await rig.info();
     void rig.expect(info).catch(() => {});
@@ -250,7 +250,7 @@ describe('Before the token is verified', () => {
   it('nothing is inflated', async () => {
     const zlib = createRequire(import.meta.url)('node:zlib') as typeof import('node:zlib');
     const inflations = [vi.spyOn(zlib, 'createGunzip'), vi.spyOn(zlib, 'createInflate')];
-    const rig = new WireRig('host');
+    const rig = new AttachRig('host');
     onTestFinished(() => rig.close());
     const { address } = await rig.info();
     const socket = connectTo({ address });

@@ -139,37 +139,37 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     expect(await app.exited).toMatchObject({ signal: 'SIGTERM' });
   });
 
-  it('gives no orders unless it may', async () => {
+  it('performs no actions unless it may', async () => {
     const { url } = await start({ DASH_ADAPTER });
     const watching = await Watching.start(`${url}/flame/events`);
     expect((await watching.next('hello')).token).toBeUndefined();
     expect(await status(`${url}/flame/pools/work/pause`, { method: 'POST' })).toBe(404);
   });
 
-  it('takes orders from its own page only', async () => {
+  it('takes actions from its own page only', async () => {
     const { url } = await start({ DASH_ADAPTER, DASH_ACTIONS: '1' });
     const watching = await Watching.start(`${url}/flame/events`);
     const { token } = await watching.next('hello');
-    const order = (path: string, headers: Record<string, string> = { 'x-flame-token': token! }): Promise<Response> =>
+    const post = (path: string, headers: Record<string, string> = { 'x-flame-token': token! }): Promise<Response> =>
       fetch(`${url}/flame/pools/${path}`, { method: 'POST', headers });
-    expect((await order('work/pause', {})).status).toBe(403);
-    expect((await order('work/pause', { 'x-flame-token': `${token!}x` })).status).toBe(403);
-    expect((await order('work/pause', { 'x-flame-token': token!, 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect((await post('work/pause', {})).status).toBe(403);
+    expect((await post('work/pause', { 'x-flame-token': `${token!}x` })).status).toBe(403);
+    expect((await post('work/pause', { 'x-flame-token': token!, 'sec-fetch-site': 'cross-site' })).status).toBe(403);
     expect(await status(`${url}/flame/pools/work/pause`, { headers: { 'x-flame-token': token! } })).toBe(405);
-    expect((await order('nobody/pause')).status).toBe(404);
+    expect((await post('nobody/pause')).status).toBe(404);
     // Express refuses by itself what is not well written.
-    expect([400, 404]).toContain((await order('%ff/pause')).status);
-    expect((await order('work/explode')).status).toBe(404);
-    expect((await order('work/pause')).status).toBe(200);
+    expect([400, 404]).toContain((await post('%ff/pause')).status);
+    expect((await post('work/explode')).status).toBe(404);
+    expect((await post('work/pause')).status).toBe(200);
     expect((await watching.until((pool) => pool.paused !== undefined)).paused).toBe('on the dashboard');
-    expect((await order('work/resume')).status).toBe(200);
-    const bad = await order('work/resize?min=5&max=2');
+    expect((await post('work/resume')).status).toBe(200);
+    const bad = await post('work/resize?min=5&max=2');
     expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('min is 5, more than max')]);
-    expect((await order('work/resize?min=&max=2')).status).toBe(400);
-    expect((await order('work/drain-runner?runner=work-1')).status).toBe(400);
-    expect((await order('work/resize?min=1&max=3')).status).toBe(200);
+    expect((await post('work/resize?min=&max=2')).status).toBe(400);
+    expect((await post('work/drain-runner?runner=work-1')).status).toBe(400);
+    expect((await post('work/resize?min=1&max=3')).status).toBe(200);
     const [runner] = (await watching.until((pool) => pool.runners.some(({ state }) => state === 'ready'))).runners;
-    expect((await order(`work/drain-runner?runner=${runner!.id}`)).status).toBe(200);
+    expect((await post(`work/drain-runner?runner=${runner!.id}`)).status).toBe(200);
     await watching.until((pool) => pool.runners.every(({ id }) => id !== runner!.id));
   });
 

@@ -76,7 +76,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(text).toContain(`Node ${process.versions.node}, nestjs-flame`);
     expect(code).toBe(0);
     // The runner, which has not inherited what doctor ordered; and no line of the parent.
-    expect(marks).toEqual(['runner started by --as runner with no order']);
+    expect(marks).toEqual(['runner started by --as runner with no request']);
     expect(processesOf(entry)).toEqual([]);
   });
 

@@ -17,8 +17,8 @@ rule(
       const [loss, log] = [app.get(LossService), file()];
       const [leaver, other] = pool.stats().runners.map(({ id, machine }) => ({ id, pid: pidOf(machine) }));
       const reasons: string[] = [];
-      pool.events$.subscribe((notice) => {
-        if (notice.type === 'retiring' && notice.runner === leaver!.id) reasons.push(notice.reason);
+      pool.events$.subscribe((event) => {
+        if (event.type === 'retiring' && event.runner === leaver!.id) reasons.push(event.reason);
       });
       let [made, serving] = [0, true];
       const caller = async (): Promise<void> => {
@@ -49,8 +49,8 @@ rule(
       const { app, file, marks, marked, pool } = await start({ max: 2, maxConcurrency: 4 }, { backend });
       const [loss, heard, log] = [app.get(LossService), file(), file()];
       const started: string[] = [];
-      pool.events$.subscribe((notice) => {
-        if (notice.type === 'call-started') started.push(`${notice.call} on ${notice.runner}`);
+      pool.events$.subscribe((event) => {
+        if (event.type === 'call-started') started.push(`${event.call} on ${event.runner}`);
       });
       const last = loss.heedsSigterm(heard);
       const { pid, runner } = await marked(heard, 'begin');
@@ -80,8 +80,8 @@ rule(
       const { work, pool } = await start();
       const pid = await work.pid();
       const boots: string[] = [];
-      pool.events$.subscribe((notice) => {
-        if (notice.type === 'booting') boots.push(notice.runner);
+      pool.events$.subscribe((event) => {
+        if (event.type === 'booting') boots.push(event.runner);
       });
       process.kill(pid, 'SIGTERM');
       await until(() => pool.stats().runners.length === 0);
@@ -106,7 +106,7 @@ describe('A parent that is told to leave', () => {
     return { app, runners: childrenOf(app.pid), file: join(folder, 'marks') };
   }
 
-  const placesOf = (app: SpawnedApp, pattern: RegExp): number[] => app.lines.flatMap((line, place) => (pattern.test(line) ? [place] : []));
+  const placesOf = (app: SpawnedApp, pattern: RegExp): number[] => app.lines.flatMap((line, index) => (pattern.test(line) ? [index] : []));
 
   it('ends running calls, refuses the rest, runs the hooks of its runners after their work, and leaves no process', async () => {
     const { app, runners, file } = await startParent('serves', { min: 2, max: 2, maxConcurrency: 4 });

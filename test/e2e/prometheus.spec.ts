@@ -37,16 +37,16 @@ describe('the pools’ numbers for Prometheus', () => {
 
 describe('the alert rules', () => {
   it('pass promtool', () => {
-    const verdict = promtool(['check', 'rules', join(folder, 'alerts.yml')]);
-    console.log(verdict.said);
-    expect(verdict).toMatchObject({ status: 0, said: expect.stringContaining('SUCCESS: 7 rules found') });
+    const result = promtool(['check', 'rules', join(folder, 'alerts.yml')]);
+    console.log(result.said);
+    expect(result).toMatchObject({ status: 0, said: expect.stringContaining('SUCCESS: 7 rules found') });
   });
 
   it('fire when they should, and not before', () => {
     const tests = join(import.meta.dirname, '../support/alerts.test.yml');
-    const verdict = promtool(['test', 'rules', tests]);
-    console.log(verdict.said);
-    expect(verdict).toMatchObject({ status: 0, said: expect.stringContaining('SUCCESS') });
+    const result = promtool(['test', 'rules', tests]);
+    console.log(result.said);
+    expect(result).toMatchObject({ status: 0, said: expect.stringContaining('SUCCESS') });
   });
 });
 
@@ -89,9 +89,9 @@ describe('the Grafana dashboard', () => {
       expressions.flatMap((expression) => expression.match(/flame_\w+/g) ?? []).map((name) => name.replace(/_bucket$/, '')),
     );
     expect([...asked].filter((name) => !names.includes(name))).toEqual([]);
-    const rules = expressions.map((expression, place) => {
+    const rules = expressions.map((expression, index) => {
       const expr = expression.replaceAll('$__rate_interval', '1m').replaceAll('$__range', '1h').replaceAll('$pool', '.*');
-      return `      - record: panel_${place}\n        expr: ${JSON.stringify(expr)}`;
+      return `      - record: panel_${index}\n        expr: ${JSON.stringify(expr)}`;
     });
     const folder = mkdtempSync(join(tmpdir(), 'flame-panels-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));

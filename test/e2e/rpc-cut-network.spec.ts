@@ -19,10 +19,10 @@ async function three(reconnect = 500): Promise<{ hosts: SeparateHosts; one: Regi
     ['one', 'syd'],
     ['two', 'syd'],
     ['far', 'hkg'],
-  ].map(([id, region], place) => {
-    const env = { MY_REGION: region!, PRIMARY_REGION: 'syd', FLY_MACHINE_ID: id!, HOST: hosts.address(place + 1), PORT: String(port) };
+  ].map(([id, region], index) => {
+    const env = { MY_REGION: region!, PRIMARY_REGION: 'syd', FLY_MACHINE_ID: id!, HOST: hosts.address(index + 1), PORT: String(port) };
     const secret = { FLAME_RPC_SECRET: 'the secret of all instances in these tests' };
-    return new RegionApp({ ...env, ...secret, ADDRESSES: addresses, RECONNECT: String(reconnect) }, hosts.at(place + 1));
+    return new RegionApp({ ...env, ...secret, ADDRESSES: addresses, RECONNECT: String(reconnect) }, hosts.at(index + 1));
   }) as [RegionApp, RegionApp, RegionApp];
   await Promise.all([one, two, far].map((app) => app.sees(['syd', 'syd', 'hkg'])));
   return { hosts, one, two, far };
@@ -74,7 +74,7 @@ async function writers(from: RegionApp): Promise<Set<string | undefined>> {
 
 it('Separate hosts: a cable that is out for a second delays calls, and loses or repeats none', { timeout: 180_000 }, async () => {
   const { hosts, one, two, far } = await three(10_000);
-  const stays = Array.from({ length: 20 }, (_, place) => far.ask<string>('notes', 'stay', [1_500, `stay ${place}`]));
+  const stays = Array.from({ length: 20 }, (_, index) => far.ask<string>('notes', 'stay', [1_500, `stay ${index}`]));
   await Promise.all([one, two].map((app) => app.line(/\[wrote stay/)));
   await hosts.cut(3);
   const meanwhile = Array.from({ length: 6 }, () => write(far));

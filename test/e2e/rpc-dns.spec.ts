@@ -60,7 +60,7 @@ it('finds the instances that SRV records name, each with its port', async () => 
   const hosts = [ownHost(), ownHost()];
   const name = '_rpc._tcp.app.test';
   const dns = await DnsServer.start(
-    hosts.flatMap((host, place) => [`host-record=${place}.app.test,${host}`, `srv-host=${name},${place}.app.test,${port}`]),
+    hosts.flatMap((host, index) => [`host-record=${index}.app.test,${host}`, `srv-host=${name},${index}.app.test,${port}`]),
   );
   const syd = instance('syd', hosts[0]!, dns, `srv ${name}`);
   const hkg = instance('hkg', hosts[1]!, dns, `srv ${name}`);

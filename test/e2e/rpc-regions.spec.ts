@@ -34,7 +34,7 @@ function instance(region: string, host: string, addresses: readonly string[], mo
 async function three(more: Record<string, string>[] = []): Promise<{ apps: RegionApp[]; hosts: string[] }> {
   const hosts = [ownHost(), ownHost(), ownHost()];
   const addresses = hosts.map((host) => `${host}:${port}`);
-  const apps = ['syd', 'syd', 'hkg'].map((region, place) => instance(region, hosts[place]!, addresses, more[place]));
+  const apps = ['syd', 'syd', 'hkg'].map((region, index) => instance(region, hosts[index]!, addresses, more[index]));
   await Promise.all(apps.map((app) => app.sees(['syd', 'syd', 'hkg'])));
   return { apps, hosts };
 }
@@ -47,7 +47,7 @@ it('Calls go to any instance of their region, away from one that is killed, and 
   expect(pids).toEqual(new Set([one.pid, two.pid]));
   expect((await one.ask<Written>('notes', 'write', ['here'])).pid).toBe(one.pid);
 
-  const stays = Array.from({ length: 10 }, (_, place) => `stay ${place}`);
+  const stays = Array.from({ length: 10 }, (_, index) => `stay ${index}`);
   const running = Promise.allSettled(stays.map((text) => far.ask('notes', 'stay', [3_000, text])));
   // They are under way once a later call has come back from each.
   for (const id of ['one', 'two']) while ((await far.ask<Written>('notes', 'write', ['x'])).by !== id);
@@ -56,9 +56,9 @@ it('Calls go to any instance of their region, away from one that is killed, and 
   await far.sees(['syd', 'hkg']);
   const dropped = performance.now() - killed;
   for (let i = 0; i < 20; i++) expect((await far.ask<Written>('notes', 'write', ['y'])).pid).toBe(two.pid);
-  for (const [place, outcome] of (await running).entries()) {
+  for (const [index, outcome] of (await running).entries()) {
     // What ran on the one that was killed is not run by the other.
-    const [ranOnOne, ranOnTwo] = [one.wrote(stays[place]!), two.wrote(stays[place]!)];
+    const [ranOnOne, ranOnTwo] = [one.wrote(stays[index]!), two.wrote(stays[index]!)];
     if (outcome.status === 'fulfilled') expect([outcome.value, ranOnOne, ranOnTwo]).toEqual(['two', 0, 1]);
     else {
       expect([ranOnOne, ranOnTwo]).toEqual([1, 0]);

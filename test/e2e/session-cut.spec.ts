@@ -13,7 +13,7 @@ import { ProxiedBackend } from '../support/proxied-backend.js';
 
 async function eventsOf({ pool }: Trial): Promise<PoolEvent[]> {
   const events: PoolEvent[] = [];
-  pool.events$.subscribe((notice) => events.push(notice));
+  pool.events$.subscribe((event) => events.push(event));
   // The subscription takes a turn.
   await Promise.resolve();
   return events;
@@ -79,8 +79,8 @@ rule(
 
       // The cut was felt in both directions: calls that were handed over before it began after it, and results of what began before it came after it.
       const begunAt = new Map(marks(log).map(({ call, at }) => [call, at]));
-      const started = events.filter((notice) => notice.type === 'call-started');
-      const ended = events.filter((notice) => notice.type === 'call-ended');
+      const started = events.filter((event) => event.type === 'call-started');
+      const ended = events.filter((event) => event.type === 'call-ended');
       expect(started.filter(({ call, at }) => at <= cutAt && begunAt.get(call)! >= mendAt).length).toBeGreaterThan(0);
       expect(ended.filter(({ call, at }) => at >= mendAt && begunAt.get(call)! <= cutAt).length).toBeGreaterThan(0);
     });

@@ -163,7 +163,7 @@ function packetsUpToGarbage(input: Buffer): Buffer[] {
 /** What comes in over a session, and what that makes it send. */
 const session: FuzzTarget = {
   seeds: [
-    inputOf(frames.map((frame, place) => packet(place + 1, [frame]))),
+    inputOf(frames.map((frame, index) => packet(index + 1, [frame]))),
     inputOf([packet(1, frames), packet(0, [], 1), packet(2, frames, 1), packet(3, [{ type: 'close', reason: 'bye' }], 2)]),
     inputOf([
       packet(

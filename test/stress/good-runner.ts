@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { dial, type DialOptions } from '../../libs/flame/src/transport/attach/attach-client.js';
 import type { Link } from '../../libs/flame/src/transport/session/link.js';
-import { manifest, type WireRig } from '../support/wire-rig.js';
+import { manifest, type AttachRig } from '../support/attach-rig.js';
 
 /** Calls under way at once. */
 const callers = 16;
@@ -36,7 +36,7 @@ export class GoodRunner {
     for (let i = 0; i < callers; i++) this.#call();
   }
 
-  static async attach(rig: WireRig): Promise<GoodRunner> {
+  static async attach(rig: AttachRig): Promise<GoodRunner> {
     const info = await rig.info();
     const attached = rig.expect(info);
     const child = fork(process.argv[1]!, ['runner', JSON.stringify(info)]);

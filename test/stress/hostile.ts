@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { allowedProcessors, confine } from '../support/processors.js';
-import { WireRig } from '../support/wire-rig.js';
+import { AttachRig } from '../support/attach-rig.js';
 import { attack, attacks } from './attacks.js';
 import { GoodRunner, type Served } from './good-runner.js';
 
@@ -17,7 +17,7 @@ const rounds = 5;
  * the rest. Says whether it was always half at least: of the latter, and by the clock where each of the three has a processor to itself.
  */
 export async function hostile(only?: string): Promise<boolean> {
-  const rig = new WireRig('network');
+  const rig = new AttachRig('network');
   const runner = await GoodRunner.attach(rig);
   const attacker = fork(process.argv[1]!, ['attacker', (await rig.info()).address]);
   const processors = allowedProcessors();

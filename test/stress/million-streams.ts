@@ -9,7 +9,7 @@ import { type KindOfStream, kindsOfStreams } from '../support/kinds-of-streams.j
 import { OpenedStreams } from '../support/opened-streams.js';
 import { call, message } from '../support/raw-http2.js';
 import { flood, type Flooded } from '../support/stream-flood.js';
-import { manifest, WireRig } from '../support/wire-rig.js';
+import { manifest, AttachRig } from '../support/attach-rig.js';
 import { addressOf } from './attacks.js';
 import { GoodRunner } from './good-runner.js';
 import { print } from './hostile.js';
@@ -91,7 +91,7 @@ export async function millionStreams(): Promise<boolean> {
 }
 
 async function runUnder(name: string, way: Way, opened: OpenedStreams): Promise<boolean> {
-  const rig = new WireRig(way.reach);
+  const rig = new AttachRig(way.reach);
   const runner = await GoodRunner.attach(rig);
   const info = await rig.info();
   const attached = way.letIn ? rig.expect(info) : undefined;

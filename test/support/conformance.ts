@@ -64,8 +64,8 @@ export function rule(
       await app.init();
       const flamePool = app.get<FlamePool>(getPoolToken('p'));
       for (const { id, machine } of flamePool.stats().runners) if (machine !== undefined) machines.set(id, machine);
-      flamePool.events$.subscribe((notice) => {
-        if (notice.type === 'up') machines.set(notice.runner, notice.machine);
+      flamePool.events$.subscribe((event) => {
+        if (event.type === 'up') machines.set(event.runner, event.machine);
       });
       let files = 0;
       return {

@@ -6,7 +6,7 @@ export class FailingBackend extends FlameBackend {
   readonly name = 'failing';
   readonly reach: FlameBackend['reach'];
   /** The time of each boot order. */
-  readonly orders: number[] = [];
+  readonly requests: number[] = [];
   readonly #inner: FlameBackend;
   readonly #errors: (Error | undefined)[];
 
@@ -21,11 +21,11 @@ export class FailingBackend extends FlameBackend {
     return this.#inner.prepare(context);
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
-    this.orders.push(performance.now());
+  async boot(request: BootRequest): Promise<Machine> {
+    this.requests.push(performance.now());
     const error = this.#errors.shift();
     if (error) throw error;
-    return this.#inner.boot(order);
+    return this.#inner.boot(request);
   }
 
   override close(): Promise<void> {

@@ -32,7 +32,7 @@ export class LogBook implements FlameLog {
 export class PoolRig {
   readonly clock = new VirtualClock();
   readonly log = new LogBook();
-  readonly door = new MemoryAttachServer();
+  readonly attachServer = new MemoryAttachServer();
   readonly codec = createCodec();
   readonly castErrors: { error: unknown; handler: string }[] = [];
   readonly machines: LocalMachine[] = [];
@@ -53,7 +53,7 @@ export class PoolRig {
       name: 'rig',
       reach: 'memory',
       prepare: async () => {},
-      boot: more.boot ?? ((order: BootRequest) => order.inProcess()),
+      boot: more.boot ?? ((request: BootRequest) => request.inProcess()),
       reap: async () => 0,
       examine: async () => [],
       close: async () => {},
@@ -61,7 +61,7 @@ export class PoolRig {
     this.pool = new Pool({
       config: readPoolOptions({ name: 'p', max: 2, maxConcurrency: 1, ...options }, 'rig'),
       backend,
-      door: this.door,
+      attachServer: this.attachServer,
       address: async () => ({ address: 'memory' }),
       manifest: this.#manifest,
       codec: this.codec,
@@ -82,7 +82,13 @@ export class PoolRig {
 
   /** Starts an in-memory runner that attaches. */
   attach(info: ParentInfo): LocalMachine {
-    const link = this.door.attach(info.token, { runner: info.runner, manifest: this.#manifest, pid: 1, host: 'here', node: '20.19.0' });
+    const link = this.attachServer.attach(info.token, {
+      runner: info.runner,
+      manifest: this.#manifest,
+      pid: 1,
+      host: 'here',
+      node: '20.19.0',
+    });
     const table = {
       name: (handler: number) => this.#names[handler]!,
       invoke: (handler: number, args: unknown[]) => this.#handlers[this.#names[handler]!]!(...(args as never[])),

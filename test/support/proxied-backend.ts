@@ -9,14 +9,14 @@ export class ProxiedBackend extends ProcessBackend {
   /** If true, the parent cannot end its machines: they only end by themselves. */
   powerless = false;
 
-  override async boot(order: BootRequest): Promise<Machine> {
+  override async boot(request: BootRequest): Promise<Machine> {
     const machine = await super.boot({
-      ...order,
+      ...request,
       flameParent: async (options) => {
-        const info = JSON.parse(Buffer.from(await order.flameParent(options), 'base64').toString()) as ParentInfo;
+        const info = JSON.parse(Buffer.from(await request.flameParent(options), 'base64').toString()) as ParentInfo;
         const proxy = await CuttingProxy.before(info.address);
         this.proxies.push(proxy);
-        return order.flameParent({ ...options, more: { ...options?.more, address: proxy.address } });
+        return request.flameParent({ ...options, more: { ...options?.more, address: proxy.address } });
       },
     });
     if (!this.powerless) return machine;

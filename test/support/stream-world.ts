@@ -73,7 +73,7 @@ export class StreamWorld {
     if (dice < 0.5) void machine?.stop(this.#random.below(500));
     else {
       machine?.cut();
-      if (this.#random.chance(0.6)) void settle(this.#random.below(20)).then(() => machine?.mend());
+      if (this.#random.chance(0.6)) void settle(this.#random.below(20)).then(() => machine?.restore());
     }
   }
 

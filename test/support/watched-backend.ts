@@ -6,8 +6,8 @@ import { pidOf } from './trial-backends.js';
 export class WatchedBackend extends ProcessBackend {
   readonly alive = new Set<number>();
 
-  override async boot(order: BootRequest): Promise<Machine> {
-    const machine = await super.boot(order);
+  override async boot(request: BootRequest): Promise<Machine> {
+    const machine = await super.boot(request);
     const pid = pidOf(machine.id);
     this.alive.add(pid);
     void machine.exited.then(() => this.alive.delete(pid));

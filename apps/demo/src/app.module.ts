@@ -27,7 +27,7 @@ const backend = demoBackend();
       ],
       { backend },
     ),
-    // Orders only where nobody else reaches the app: it listens on the loopback interface, unless it is told another one.
+    // Actions only where nobody else reaches the app: it listens on the loopback interface, unless it is told another one.
     FlameDashboardModule.forRoot({ auth: () => true, actions: process.env.HOST === undefined }),
   ],
   controllers: FlameParent.unlessRunner([VideosController, PoolsController]),

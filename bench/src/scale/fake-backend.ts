@@ -18,14 +18,14 @@ export class FakeBackend extends FlameBackend {
     this.#handlers = handlers;
   }
 
-  override async boot(order: BootRequest): Promise<Machine> {
-    const birth: Birth = { told: await order.flameParent(), handlers: this.#handlers };
+  override async boot(request: BootRequest): Promise<Machine> {
+    const birth: Birth = { told: await request.flameParent(), handlers: this.#handlers };
     this.#process.send(birth);
     const stop = async (): Promise<void> => {
       if (this.#process.connected) this.#process.disconnect();
       await this.#gone;
     };
-    return { id: order.runner, exited: this.#gone, stop };
+    return { id: request.runner, exited: this.#gone, stop };
   }
 
   override async close(): Promise<void> {

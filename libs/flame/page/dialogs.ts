@@ -63,7 +63,7 @@ function opened(dialog: HTMLDialogElement): Promise<string> {
   );
 }
 
-/** Shows the result of an order for a few seconds, also for screen readers. */
+/** Shows the result of an action for a few seconds, also for screen readers. */
 export class Notes {
   readonly element = h('div', { class: 'notes', role: 'status', 'aria-live': 'polite' });
   #timer = 0;

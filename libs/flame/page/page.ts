@@ -3,8 +3,8 @@ import { ask, asking, Notes, showKeys } from './dialogs.js';
 import { h, setText, show } from './dom.js';
 import { plural } from './format.js';
 import { PoolCard } from './pool-card.js';
-import type { PoolOrders } from './pool-card.js';
-import { listen, order } from './server.js';
+import type { PoolActions } from './pool-card.js';
+import { act, listen } from './server.js';
 import type { Connection } from './server.js';
 import { Tip } from './tip.js';
 
@@ -18,7 +18,7 @@ const words: Record<Connection, string> = {
   refused: 'not allowed',
 };
 
-/** The page: the pools' cards, the connection, the orders and the keys. */
+/** The page: the pools' cards, the connection, the actions and the keys. */
 class Page {
   readonly #cards = new Map<string, PoolCard>();
   readonly #pools = h('main', { id: 'pools' });
@@ -66,9 +66,9 @@ class Page {
     // The server may be a new process, so all cards are made again.
     this.#cards.clear();
     this.#pools.replaceChildren();
-    const orders = token === undefined ? undefined : this.#orders();
+    const actions = token === undefined ? undefined : this.#actions();
     for (const name of Object.keys(history)) {
-      const card = new PoolCard(name, this.#tip, orders);
+      const card = new PoolCard(name, this.#tip, actions);
       card.history(history[name]!);
       card.failures(failures[name] ?? []);
       this.#cards.set(name, card);
@@ -126,7 +126,7 @@ class Page {
     for (const card of this.#cards.values()) card.paint(now);
   }
 
-  #orders(): PoolOrders {
+  #actions(): PoolActions {
     return {
       pause: (pool) => void this.#give(pool, pool.paused === undefined ? 'pause' : 'resume'),
       resize: async (pool) => {
@@ -146,7 +146,7 @@ class Page {
 
   async #give(pool: PoolView, name: string, params?: Record<string, string>): Promise<void> {
     try {
-      this.#notes.say(await order(this.#token!, pool.name, name, params));
+      this.#notes.say(await act(this.#token!, pool.name, name, params));
     } catch (error) {
       this.#notes.say((error as Error).message, true);
     }
@@ -158,12 +158,12 @@ class Page {
       ['↑ ↓', 'go from runner to runner'],
       ['← →', 'on a chart: move through the hour'],
     ];
-    const orders: [string, string][] = [
+    const actions: [string, string][] = [
       ['p', 'pause or resume the pool you are in'],
       ['r', 'resize the pool you are in'],
       ['d', 'drain the runner you are on'],
     ];
-    showKeys([...keys, ...(this.#token === undefined ? [] : orders), ['?', 'show this']]);
+    showKeys([...keys, ...(this.#token === undefined ? [] : actions), ['?', 'show this']]);
   }
 
   #key(event: KeyboardEvent): void {
@@ -191,11 +191,11 @@ class Page {
         return event.preventDefault();
       }
       case 'p':
-        return this.#orders().pause(card.view);
+        return this.#actions().pause(card.view);
       case 'r':
-        return this.#orders().resize(card.view);
+        return this.#actions().resize(card.view);
       case 'd':
-        this.#orders().drain(card.view, lane!.dataset['runner']!);
+        this.#actions().drain(card.view, lane!.dataset['runner']!);
     }
   }
 }

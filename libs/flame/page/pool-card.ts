@@ -9,8 +9,8 @@ import { colorNumber } from './palette.js';
 import { RunnerLane } from './runner-lane.js';
 import type { Tip } from './tip.js';
 
-/** The orders of a card. */
-export interface PoolOrders {
+/** The actions of a card. */
+export interface PoolActions {
   pause(pool: PoolView): void;
   resize(pool: PoolView): void;
   drain(pool: PoolView, runner: string): void;
@@ -22,7 +22,7 @@ export class PoolCard {
   readonly lanes = new Map<string, RunnerLane>();
   view: PoolView | undefined;
   readonly #tip: Tip;
-  readonly #orders: PoolOrders | undefined;
+  readonly #actions: PoolActions | undefined;
   readonly #blocks = new PoolBlocks();
   readonly #queueStrip = new QueueStrip(this.#blocks);
   readonly #failures = new FailureList();
@@ -37,7 +37,7 @@ export class PoolCard {
   readonly #queueFacts = h('span', { class: 'lane-facts' });
   readonly #waiting = h('ol', { class: 'waiting', 'aria-label': 'What waits' });
   readonly #handlers = h('div', { class: 'legend' });
-  readonly #pause = h('button', { type: 'button', click: () => this.view && this.#orders?.pause(this.view) });
+  readonly #pause = h('button', { type: 'button', click: () => this.view && this.#actions?.pause(this.view) });
   readonly #charts = [
     new Chart(
       'Load',
@@ -75,10 +75,10 @@ export class PoolCard {
     ),
   ];
 
-  constructor(name: string, tip: Tip, orders: PoolOrders | undefined) {
+  constructor(name: string, tip: Tip, actions: PoolActions | undefined) {
     this.#tip = tip;
-    this.#orders = orders;
-    const resize = h('button', { type: 'button', click: () => this.view && orders?.resize(this.view) }, 'Resize…');
+    this.#actions = actions;
+    const resize = h('button', { type: 'button', click: () => this.view && actions?.resize(this.view) }, 'Resize…');
     const title = h('h2', { id: `pool-${name}` }, name);
     this.element = h(
       'section',
@@ -90,7 +90,7 @@ export class PoolCard {
         this.#state,
         this.#size,
         h('span', { class: 'push' }),
-        ...(orders ? [h('div', { class: 'buttons' }, this.#pause, resize)] : []),
+        ...(actions ? [h('div', { class: 'buttons' }, this.#pause, resize)] : []),
       ),
       h('dl', { class: 'figures' }, ...this.#figures.map(({ element }) => element)),
       this.#why,
@@ -106,7 +106,7 @@ export class PoolCard {
           { class: 'lane queue' },
           h('div', { class: 'lane-head' }, h('span', { class: 'lane-name' }, 'Queue'), this.#queueFacts),
           h('div', { class: 'strip' }, this.#queueStrip.canvas),
-          ...(orders ? [h('div', { class: 'lane-end' })] : []),
+          ...(actions ? [h('div', { class: 'lane-end' })] : []),
         ),
         h('div', { class: 'axis', 'aria-hidden': 'true' }, ...['60 s', '45 s', '30 s', '15 s', 'now'].map((text) => h('span', {}, text))),
         this.#waiting,
@@ -224,7 +224,7 @@ export class PoolCard {
       const lane = this.lanes.get(id);
       if (lane) lane.update();
       else {
-        const drain = this.#orders && ((): void => this.#orders!.drain(this.view!, id));
+        const drain = this.#actions && ((): void => this.#actions!.drain(this.view!, id));
         const added = new RunnerLane(runner, this.#tip, drain);
         this.lanes.set(id, added);
         this.#lanes.append(added.element);

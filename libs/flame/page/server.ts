@@ -78,8 +78,8 @@ export function listen(listener: Listener): void {
   start();
 }
 
-/** Sends an order and resolves to its result, for people. @throws {Error} with the server's text when the order was refused. */
-export async function order(token: string, pool: string, name: string, params: Record<string, string> = {}): Promise<string> {
+/** Sends an action and resolves to its result, for people. @throws {Error} with the server's text when the action was refused. */
+export async function act(token: string, pool: string, name: string, params: Record<string, string> = {}): Promise<string> {
   const url = new URL(`pools/${encodeURIComponent(pool)}/${name}?${new URLSearchParams(params)}`, base);
   const response = await fetch(url, { method: 'POST', headers: { 'x-flame-token': token } }).catch(() => {
     throw new Error('The app cannot be reached.');

@@ -7,16 +7,7 @@ export type { BootPhase } from './core/errors/boot-error.js';
 export type { Check } from './core/check.js';
 export type { RegisteredClass, RegisteredKind } from './core/codec/codec.js';
 export { commonClasses } from './nest/classes/common-classes.js';
-export type {
-  BegunCall,
-  CallStart,
-  CallTrace,
-  CallTracer,
-  CarriedTrace,
-  TracedCall,
-  TracedRun,
-  TracePlace,
-} from './core/call/call-tracer.js';
+export type { BegunCall, CallStart, CallTrace, CallTracer, CarriedTrace, TracedCall, TracedRun, SpanIds } from './core/call/call-tracer.js';
 export type { ContextCarrier, NamedContextCarrier } from './core/call/context-carrier.js';
 export { FlameError } from './core/errors/flame-error.js';
 export type { FlameErrorCode, Ran } from './core/errors/flame-error.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Machine } from 'nestjs-flame';
 import type { DockerBackend, DockerBackendOptions } from 'nestjs-flame/docker';
 import { afterEach, describe, expect, it } from 'vitest';
-import { TestOrder, testContext } from '../../support/backend-order.js';
+import { TestBootRequest, testContext } from '../../support/test-boot-request.js';
 import { containers, docker, expectNothingLeft } from './cli.js';
 import { mounted } from './trial.js';
 
@@ -23,18 +23,18 @@ describe('DockerBackend on a real engine', () => {
   }
 
   async function refusal(backend: DockerBackend): Promise<Error> {
-    return backend.boot(new TestOrder('polite')).then(
+    return backend.boot(new TestBootRequest('polite')).then(
       ({ id }) => new Error(`it booted ${id}`),
       (error: Error) => error,
     );
   }
 
-  async function boot(behaviour: string, options: DockerBackendOptions = {}): Promise<{ machine: Machine; order: TestOrder }> {
+  async function boot(behaviour: string, options: DockerBackendOptions = {}): Promise<{ machine: Machine; request: TestBootRequest }> {
     const backend = await prepared(options);
-    const order = new TestOrder(behaviour);
-    const machine = await backend.boot(order);
-    if (behaviour === 'polite' || behaviour === 'stubborn') await order.printed('ready');
-    return { machine, order };
+    const request = new TestBootRequest(behaviour);
+    const machine = await backend.boot(request);
+    if (behaviour === 'polite' || behaviour === 'stubborn') await request.printed('ready');
+    return { machine, request };
   }
 
   it('reports a container that was killed', async () => {
@@ -88,14 +88,14 @@ describe('DockerBackend on a real engine', () => {
       inheritEnv: ['HOME'],
       runnerHostnameEnv: 'ME',
     };
-    const { machine, order } = await boot('stubborn', options);
+    const { machine, request } = await boot('stubborn', options);
     const [found] = JSON.parse(await docker('inspect', machine.id)) as [
       { HostConfig: object; Config: { Labels: object; Hostname: string; Env: string[] } },
     ];
     expect(found.HostConfig).toMatchObject({ Memory: 268_435_456, NanoCpus: 500_000_000, Init: true });
-    expect(found.Config.Labels).toMatchObject({ team: 'video', 'nestjs-flame.pool': 'stubborn', 'nestjs-flame.runner': order.runner });
-    expect(found.Config.Hostname).toBe(order.runner);
-    expect(found.Config.Env).toEqual(expect.arrayContaining(['A=1', `ME=${order.runner}`, `HOME=${process.env['HOME']}`]));
+    expect(found.Config.Labels).toMatchObject({ team: 'video', 'nestjs-flame.pool': 'stubborn', 'nestjs-flame.runner': request.runner });
+    expect(found.Config.Hostname).toBe(request.runner);
+    expect(found.Config.Env).toEqual(expect.arrayContaining(['A=1', `ME=${request.runner}`, `HOME=${process.env['HOME']}`]));
     expect(found.Config.Env.join()).not.toContain('DOCKER_HOST');
   });
 
@@ -108,9 +108,9 @@ describe('DockerBackend on a real engine', () => {
   });
 
   it('reads the output of a container whose log driver cannot be read', async () => {
-    const { machine, order } = await boot('prints', { hostConfig: { LogConfig: { Type: 'none' } } });
+    const { machine, request } = await boot('prints', { hostConfig: { LogConfig: { Type: 'none' } } });
     await machine.exited;
-    expect(order.text('stdout')).toEqual(['one', 'two', '', 'thrée']);
+    expect(request.text('stdout')).toEqual(['one', 'two', '', 'thrée']);
   });
 
   it.each<[string, DockerBackendOptions, string, RegExp]>([
@@ -132,9 +132,9 @@ describe('DockerBackend on a real engine', () => {
   });
 
   it('tells a command that is not there, in the words of the init process', async () => {
-    const { machine, order } = await boot('none', { cmd: ['nope'] });
+    const { machine, request } = await boot('none', { cmd: ['nope'] });
     expect(await machine.exited).toMatchObject({ code: 127, fatal: true, text: 'exit code 127: its command is not in the image' });
-    expect(order.text('stderr').join()).toContain('exec nope failed: No such file or directory');
+    expect(request.text('stderr').join()).toContain('exec nope failed: No such file or directory');
   });
 
   it('gives up on a network that has gone since the start', async () => {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { TestOrder, testContext } from '../../support/backend-order.js';
+import { TestBootRequest, testContext } from '../../support/test-boot-request.js';
 import { until } from '../../support/process-table.js';
 import { containers, docker, expectNothingLeft, network } from './cli.js';
 import { mounted, nodeImage } from './trial.js';
@@ -121,9 +121,9 @@ describe('A parent in a container', () => {
     // Another parent, on the engine's host.
     const living = mounted(program, { labels: { suite: 'living' } });
     await living.prepare(testContext);
-    const order = new TestOrder('polite');
-    const machine = await living.boot(order);
-    await order.printed('ready');
+    const request = new TestBootRequest('polite');
+    const machine = await living.boot(request);
+    await request.printed('ready');
 
     const next = await demo('parent-c');
     await until(async () => (await next.log()).includes('docker: removed 1 machine of dead parents'));

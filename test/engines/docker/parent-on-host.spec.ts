@@ -1,6 +1,6 @@
 import { DockerBackend } from 'nestjs-flame/docker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testContext } from '../../support/backend-order.js';
+import { testContext } from '../../support/test-boot-request.js';
 import { docker, network } from './cli.js';
 import { nodeImage } from './trial.js';
 

@@ -4,7 +4,7 @@ import { FlyBackend } from 'nestjs-flame/fly';
 import type { Machine } from 'nestjs-flame';
 import type { FlyBackendOptions } from 'nestjs-flame/fly';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TestOrder, testContext } from '../../support/backend-order.js';
+import { TestBootRequest, testContext } from '../../support/test-boot-request.js';
 import { until } from '../../support/process-table.js';
 import { FlyStandIn } from './stand-in.js';
 import { StandInMachine } from './stand-in-machine.js';
@@ -14,7 +14,7 @@ import { images, optionsFor, token } from './trial.js';
 
 let standIn: FlyStandIn;
 let backend: FlyBackend;
-const orders = new Map<string, TestOrder>();
+const requests = new Map<string, TestBootRequest>();
 const logged: string[] = [];
 const log = {
   debug: (line: string) => void logged.push(line),
@@ -24,18 +24,18 @@ const log = {
 };
 
 async function begin(options: FlyBackendOptions = {}, longestWait?: number): Promise<void> {
-  const onLine = (line: string, stream: 'stdout' | 'stderr', { name }: StandInMachine): void => orders.get(name)?.output(line, stream);
+  const onLine = (line: string, stream: 'stdout' | 'stderr', { name }: StandInMachine): void => requests.get(name)?.output(line, stream);
   standIn = await FlyStandIn.start({ token, images, longestWait, onLine });
   backend = new FlyBackend(optionsFor(standIn, 'machine:1', options));
   await backend.prepare({ ...testContext, log });
 }
 
-function boot(order = new TestOrder('polite')): Promise<Machine> {
-  orders.set(order.runner, order);
-  return backend.boot(order);
+function boot(request = new TestBootRequest('polite')): Promise<Machine> {
+  requests.set(request.runner, request);
+  return backend.boot(request);
 }
-async function bootFailure(order = new TestOrder('polite')): Promise<BootError> {
-  const outcome = await boot(order).catch((error: unknown) => error);
+async function bootFailure(request = new TestBootRequest('polite')): Promise<BootError> {
+  const outcome = await boot(request).catch((error: unknown) => error);
   expect(outcome).toBeInstanceOf(BootError);
   return outcome as BootError;
 }
@@ -75,10 +75,10 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
       mounts: [{ path: '/data' }],
       services: [{ protocol: 'tcp', internal_port: 1 }],
     });
-    const order = new TestOrder('polite');
-    await boot(order);
+    const request = new TestBootRequest('polite');
+    await boot(request);
     const { body } = standIn.seen.find(({ action }) => action === 'create')! as { body: { name: string; region: string; config: object } };
-    expect(body).toMatchObject({ name: order.runner, region: 'fra' });
+    expect(body).toMatchObject({ name: request.runner, region: 'fra' });
     expect(body.config).toMatchObject({
       image: 'machine:1',
       env: { MODE: 'runner', FLAME_PARENT: expect.any(String) },
@@ -210,9 +210,9 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
 
   it('that somebody stopped by hand', async () => {
     await begin();
-    const order = new TestOrder('polite');
-    const machine = await boot(order);
-    await order.printed('ready');
+    const request = new TestBootRequest('polite');
+    const machine = await boot(request);
+    await request.printed('ready');
     standIn.machines.get(machine.id)!.stop('SIGTERM', 5_000);
     expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: 'stopped by the platform or by hand (exit code 0)' });
   });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Machine } from 'nestjs-flame';
 import type { KubernetesBackend, KubernetesBackendOptions } from 'nestjs-flame/kubernetes';
 import { afterEach, describe, expect, it } from 'vitest';
-import { TestOrder, testContext } from '../../support/backend-order.js';
+import { TestBootRequest, testContext } from '../../support/test-boot-request.js';
 import { core, evict, expectNothingLeft, namespaceOf } from './cluster.js';
 import { mounted } from './trial.js';
 
@@ -23,12 +23,12 @@ describe('KubernetesBackend on a real cluster', () => {
     return backend;
   }
 
-  async function boot(behaviour: string, options: KubernetesBackendOptions = {}): Promise<{ machine: Machine; order: TestOrder }> {
+  async function boot(behaviour: string, options: KubernetesBackendOptions = {}): Promise<{ machine: Machine; request: TestBootRequest }> {
     const backend = await prepared(options);
-    const order = new TestOrder(behaviour);
-    const machine = await backend.boot(order);
-    if (behaviour === 'polite' || behaviour === 'stubborn') await order.printed('ready');
-    return { machine, order };
+    const request = new TestBootRequest(behaviour);
+    const machine = await backend.boot(request);
+    if (behaviour === 'polite' || behaviour === 'stubborn') await request.printed('ready');
+    return { machine, request };
   }
 
   it('reports a pod that ran out of memory, with its limit', async () => {
@@ -43,10 +43,10 @@ describe('KubernetesBackend on a real cluster', () => {
   });
 
   it('reports one that was deleted from outside, regardless of its runner’s exit', async () => {
-    const { machine, order } = await boot('stubborn');
+    const { machine, request } = await boot('stubborn');
     await core.deleteNamespacedPod({ name: machine.id, namespace, gracePeriodSeconds: 1 });
     expect(await machine.exited).toMatchObject({ how: 'evicted', text: expect.stringMatching(/deleted from outside/) });
-    expect(order.text('stdout')).toContain('I stay');
+    expect(request.text('stdout')).toContain('I stay');
   });
 
   it('reports one that reached its activeDeadlineSeconds', async () => {
@@ -55,18 +55,18 @@ describe('KubernetesBackend on a real cluster', () => {
   });
 
   it('keeps secrets out of the pod, in a Secret that is the pod’s', async () => {
-    const { machine, order } = await boot('polite', { env: { PLAIN: 'to be seen' }, secretEnv: { API_KEY: 'not to be seen' } });
+    const { machine, request } = await boot('polite', { env: { PLAIN: 'to be seen' }, secretEnv: { API_KEY: 'not to be seen' } });
     const pod = await core.readNamespacedPod({ name: machine.id, namespace });
     expect(JSON.stringify(pod)).toContain('to be seen');
     expect(JSON.stringify(pod)).not.toContain('not to be seen');
-    expect(JSON.stringify(pod)).not.toContain(await order.flameParent());
+    expect(JSON.stringify(pod)).not.toContain(await request.flameParent());
     const secret = await core.readNamespacedSecret({ name: machine.id, namespace });
     expect(secret.metadata!.ownerReferences).toMatchObject([{ kind: 'Pod', uid: pod.metadata!.uid }]);
     expect(Object.keys(secret.data!).sort()).toEqual(['API_KEY', 'FLAME_PARENT']);
     await machine.stop(0);
     const told = await boot('tells', { secretEnv: { API_KEY: 'not to be seen' } });
     await told.machine.exited;
-    expect(JSON.parse(told.order.text('stdout')[0]!)).toMatchObject({ env: { API_KEY: 'not to be seen' } });
+    expect(JSON.parse(told.request.text('stdout')[0]!)).toMatchObject({ env: { API_KEY: 'not to be seen' } });
   });
 
   /** Changes to the pod that no node can do. */
@@ -114,7 +114,7 @@ describe('KubernetesBackend on a real cluster', () => {
     backends.push(backend);
     await backend.prepare(testContext);
     const began = performance.now();
-    const error = await backend.boot(new TestOrder('polite')).then(
+    const error = await backend.boot(new TestBootRequest('polite')).then(
       ({ id }) => new Error(`it booted ${id}`),
       (refusal: Error) => refusal,
     );

@@ -5,7 +5,7 @@ import { RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { KubernetesBackend } from 'nestjs-flame/kubernetes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { neededRights } from '../../../libs/flame/src/backends/kubernetes/kubernetes-examination.js';
-import { testContext } from '../../support/backend-order.js';
+import { testContext } from '../../support/test-boot-request.js';
 import { until } from '../../support/process-table.js';
 import { core, hostAddress, kubeConfig, namespace } from './cluster.js';
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProcessBackend } from '../../../libs/flame/src/backends/process/process-backend.js';
-import { TestOrder } from '../../support/backend-order.js';
+import { TestBootRequest } from '../../support/test-boot-request.js';
 import { LinkRecorder } from '../../support/link-recorder.js';
 import { large, numbersOf } from '../../support/numbered-frames.js';
 import { isAlive, until } from '../../support/process-table.js';
-import { manifest, WireRig } from '../../support/wire-rig.js';
+import { manifest, AttachRig } from '../../support/attach-rig.js';
 
 beforeEach(() => void vi.stubEnv('FLAME_PORTABLE', '1'));
 afterEach(() => void vi.unstubAllEnvs());
@@ -17,7 +17,7 @@ describe('Without Unix sockets and shared memory', () => {
     const base = mkdtempSync(join(tmpdir(), 't-'));
     vi.stubEnv('TMPDIR', base);
     const shared = (): string[] => readdirSync('/dev/shm').filter((name) => name.startsWith(`nestjs-flame-shm-${process.pid}-`));
-    const rig = new WireRig('host', { bind: '0.0.0.0', sharedMemoryFrom: 1_000 });
+    const rig = new AttachRig('host', { bind: '0.0.0.0', sharedMemoryFrom: 1_000 });
     const info = await rig.info();
     expect(info.address).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(info.certificate).toContain('BEGIN CERTIFICATE');
@@ -33,7 +33,7 @@ describe('Without Unix sockets and shared memory', () => {
   });
 
   it('no client attaches over loopback without a token', async () => {
-    const rig = new WireRig('host');
+    const rig = new AttachRig('host');
     const info = await rig.info();
     const attached = rig.expect(info);
     await expect(rig.dial({ ...info, token: 'guessed' })).rejects.toMatchObject({ code: 'FLAME_DENIED' });
@@ -48,10 +48,10 @@ describe('Without process groups and signals that ask', () => {
 
   it('what a runner started ends with it when it is stopped', async () => {
     const backend = new ProcessBackend({ entry });
-    const order = new TestOrder('breeds');
-    const machine = await backend.boot(order);
-    await until(() => order.text('stdout').length > 0);
-    const pid = Number(order.text('stdout')[0]);
+    const request = new TestBootRequest('breeds');
+    const machine = await backend.boot(request);
+    await until(() => request.text('stdout').length > 0);
+    const pid = Number(request.text('stdout')[0]);
     expect(isAlive(pid)).toBe(true);
     await machine.stop(0);
     await until(() => !isAlive(pid));
@@ -61,12 +61,12 @@ describe('Without process groups and signals that ask', () => {
 
   it('a runner is not killed before its grace has passed', async () => {
     const backend = new ProcessBackend({ entry });
-    const order = new TestOrder('stubborn');
-    const machine = await backend.boot(order);
-    await until(() => order.text('stdout').includes('ready'));
+    const request = new TestBootRequest('stubborn');
+    const machine = await backend.boot(request);
+    await until(() => request.text('stdout').includes('ready'));
     await machine.stop(300);
     expect(await machine.exited).toMatchObject({ how: 'stopped', signal: 'SIGKILL' });
-    expect(order.text('stdout')).toEqual(['ready']);
+    expect(request.text('stdout')).toEqual(['ready']);
     await backend.close();
   });
 });

@@ -51,12 +51,12 @@ export function readNeeds(text: string | undefined): number[] | undefined {
 /** The plan of a seed with only some of its troubles. */
 export function replayed(seed: number, needs?: readonly number[]): Plan {
   const plan = planFor(seed);
-  return needs === undefined ? plan : { ...plan, troubles: needs.map((place) => plan.troubles[place]!) };
+  return needs === undefined ? plan : { ...plan, troubles: needs.map((index) => plan.troubles[index]!) };
 }
 
 /** Leaves troubles out, in ever smaller pieces, as long as some rule is still broken (delta debugging: Zeller and Hildebrandt, 2002). */
 async function shrink(plan: Plan, error: Error): Promise<Counterexample> {
-  let needs = plan.troubles.map((_, place) => place);
+  let needs = plan.troubles.map((_, index) => index);
   let worst = error;
   let tries = 0;
   for (let size = needs.length >> 1; size >= 1; size >>= 1) {

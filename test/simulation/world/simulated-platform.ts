@@ -32,18 +32,18 @@ export class SimulatedPlatform extends FlameBackend {
     this.#setup = setup;
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
+  async boot(request: BootRequest): Promise<Machine> {
     const { seed, parent } = this.#setup;
     const number = ++this.#made;
     const dice = diceFor(seed, `machine ${number}`);
     this.standing += 1;
     this.#setup.onMachine(this.standing);
     try {
-      const info = JSON.parse(Buffer.from(await order.flameParent({ host: 'parent' }), 'base64').toString()) as ParentInfo;
+      const info = JSON.parse(Buffer.from(await request.flameParent({ host: 'parent' }), 'base64').toString()) as ParentInfo;
       const roll = dice.next();
-      await this.#wait(roll < 0.05 ? Infinity : dice.below(800), order.signal);
+      await this.#wait(roll < 0.05 ? Infinity : dice.below(800), request.signal);
       if (roll > 0.93) throw new BootError('no room', { phase: 'create', fatal: roll > 0.99 });
-      return this.#machine(this.#setup.newProcess(`machine ${number}`), info, order.signal, dice);
+      return this.#machine(this.#setup.newProcess(`machine ${number}`), info, request.signal, dice);
     } catch (error) {
       // It takes a while until what there was of it is gone.
       await new Promise<void>((resolve) => parent.in(dice.below(300), resolve));

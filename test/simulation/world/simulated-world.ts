@@ -56,11 +56,11 @@ export class SimulatedWorld {
     this.rules = new WorldRules(plan, this.timeline);
     this.#parent = this.#process('parent');
     this.#network = new SimulatedNetwork(this.timeline, seed, this.#parent, plan.gentle ? 400 : 6_000);
-    const tickets = new PendingAttachments();
+    const pending = new PendingAttachments();
     let keys = 0;
     const { clock } = this.#parent;
     const newKey = (): Buffer => Buffer.from(`key ${++keys}`);
-    const service = new AttachService(tickets, { clock, reconnectTimeout, maxPayload, newKey, scope: new AsyncResource('SIMULATION') });
+    const service = new AttachService(pending, { clock, reconnectTimeout, maxPayload, newKey, scope: new AsyncResource('SIMULATION') });
     service.addTo({
       addService: (_: unknown, { Attach }: { Attach: (stream: ServerStream) => void }) => (this.#network.attach = Attach),
     } as unknown as Server);
@@ -78,7 +78,7 @@ export class SimulatedWorld {
     this.#pool = new Pool({
       config: readPoolOptions(plan.pool, 'simulation'),
       backend: this.#platform,
-      door: { expect: (ticket, signal) => tickets.expect(ticket, signal), close: async () => {} },
+      attachServer: { expect: (expected, signal) => pending.expect(expected, signal), close: async () => {} },
       address: async () => ({ address: 'parent' }),
       manifest,
       codec: this.#codec,

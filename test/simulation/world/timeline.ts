@@ -57,30 +57,30 @@ export class Timeline {
 
   #push(item: Happening): void {
     const heap = this.#heap;
-    let place = heap.push(item) - 1;
-    while (place > 0) {
-      const above = (place - 1) >> 1;
+    let index = heap.push(item) - 1;
+    while (index > 0) {
+      const above = (index - 1) >> 1;
       if (!isBefore(item, heap[above]!)) break;
-      heap[place] = heap[above]!;
-      place = above;
+      heap[index] = heap[above]!;
+      index = above;
     }
-    heap[place] = item;
+    heap[index] = item;
   }
 
   #pop(): void {
     const heap = this.#heap;
     const last = heap.pop()!;
     if (heap.length === 0) return;
-    let place = 0;
+    let index = 0;
     for (;;) {
-      let below = 2 * place + 1;
+      let below = 2 * index + 1;
       if (below >= heap.length) break;
       if (below + 1 < heap.length && isBefore(heap[below + 1]!, heap[below]!)) below += 1;
       if (!isBefore(heap[below]!, last)) break;
-      heap[place] = heap[below]!;
-      place = below;
+      heap[index] = heap[below]!;
+      index = below;
     }
-    heap[place] = last;
+    heap[index] = last;
   }
 }
 

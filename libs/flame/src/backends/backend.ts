@@ -31,10 +31,10 @@ export abstract class FlameBackend {
    * Makes one machine, which boots the app as a runner. Resolves as soon as the platform confirms the start. The pool itself waits for the
    * runner to attach.
    *
-   * When `order.signal` aborts, the implementation must stop and remove everything that it made. It must also do so before it throws.
+   * When `request.signal` aborts, the implementation must stop and remove everything that it made. It must also do so before it throws.
    * Throw a `BootError` with `fatal: true` if a retry cannot succeed (the image does not exist, the credentials are wrong).
    */
-  abstract boot(order: BootRequest): Promise<Machine>;
+  abstract boot(request: BootRequest): Promise<Machine>;
 
   /**
    * Removes the machines that former parents left on the platform, and returns their number. Called once, when the app starts, in parallel
@@ -136,8 +136,8 @@ export interface MachineExit {
 
 /** A machine that is this process. Tests can interrupt its connection to simulate network failures. */
 export interface LocalMachine extends Machine {
-  /** Interrupts the connection: frames wait until `mend`, and none is lost. */
+  /** Interrupts the connection: frames wait until `restore`, and none is lost. */
   cut(): void;
   /** Restores the connection. */
-  mend(): void;
+  restore(): void;
 }

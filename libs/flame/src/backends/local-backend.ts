@@ -12,10 +12,10 @@ export class LocalBackend extends FlameBackend {
   readonly name = 'local';
   readonly reach = 'memory';
 
-  async boot(order: BootRequest): Promise<Machine> {
-    const { signal } = order;
+  async boot(request: BootRequest): Promise<Machine> {
+    const { signal } = request;
     signal.throwIfAborted();
-    const machine = await order.inProcess();
+    const machine = await request.inProcess();
     if (signal.aborted) await machine.stop(0);
     signal.throwIfAborted();
     signal.addEventListener('abort', () => void machine.stop(0), { once: true });

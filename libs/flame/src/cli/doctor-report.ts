@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Check } from '../core/check.js';
-import type { DoctorMessage } from '../nest/runner/doctor-order.js';
+import type { DoctorMessage } from '../nest/runner/doctor-request.js';
 
 /** Reports doctor's findings. */
 export interface DoctorReport {

@@ -38,12 +38,12 @@ export function findCalls(tree: Tree): InlineCall[] {
 function inlineCall(node: Node): InlineCall | undefined {
   if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression' || node.callee.computed) return undefined;
   const { object, property } = node.callee;
-  const place = property.type === 'Identifier' && Object.hasOwn(places, property.name) ? places[property.name]! : 0;
-  if (place === 0 || object.type === 'Super') return undefined;
+  const index = property.type === 'Identifier' && Object.hasOwn(places, property.name) ? places[property.name]! : 0;
+  if (index === 0 || object.type === 'Super') return undefined;
   const [pool] = node.arguments;
-  const run = node.arguments[place];
+  const run = node.arguments[index];
   if (!pool || !isInlineFunction(run) || !mayBePool(pool)) return undefined;
-  if (node.arguments.slice(0, place).some(({ type }) => type === 'SpreadElement')) return undefined;
+  if (node.arguments.slice(0, index).some(({ type }) => type === 'SpreadElement')) return undefined;
   return { node, receiver: object, method: (property as { name: 'call' | 'cast' | 'map' }).name, run };
 }
 

@@ -54,7 +54,7 @@ export function withoutCors(response: ServerResponse): void {
 function filtered(headers: object): unknown {
   if (!Array.isArray(headers)) return Object.fromEntries(Object.entries(headers as OutgoingHttpHeaders).filter(([name]) => !isCors(name)));
   // The array contains names and values in turn.
-  return headers.filter((_, place) => !isCors(String(headers[place - (place % 2)])));
+  return headers.filter((_, index) => !isCors(String(headers[index - (index % 2)])));
 }
 
 function isCors(name: string): boolean {

@@ -6,7 +6,7 @@ const read = (options: unknown, production = false): ReturnType<typeof readDashb
   readDashboardOptions(options as FlameDashboardOptions, 'FlameDashboardModule.forRoot', production);
 
 describe('readDashboardOptions', () => {
-  it('has defaults: its path, and no orders', () => {
+  it('has defaults: its path, and no actions', () => {
     expect(read(undefined)).toEqual({ path: 'flame', auth: undefined, origins: [], actions: false });
   });
 

@@ -9,17 +9,17 @@ import type { Access } from './access.js';
 import type { DashboardConfig } from './dashboard-options.js';
 import { eventHeaders } from './event-streams.js';
 import { LiveFeed } from './live-feed.js';
-import { carryOut } from './orders.js';
+import { performAction } from './actions.js';
 import { isOwnOrigin, withoutCors } from './cross-origin.js';
 import { readPage } from './page-file.js';
 import type { PageFile } from './page-file.js';
 import { PoolWatch } from './pool-watch.js';
 
-/** The header that proves that an order comes from the page. */
+/** The header that proves that an action comes from the page. */
 const tokenHeader = 'x-flame-token';
 
 /**
- * The dashboard's routes below its path: the page, `events`, and with `actions` `pools/<name>/<order>`. They use plain requests and
+ * The dashboard's routes below its path: the page, `events`, and with `actions` `pools/<name>/<action>`. They use plain requests and
  * responses, so that they work the same on Express and Fastify, and no guard, pipe or interceptor of the app changes them.
  */
 export class DashboardSite {
@@ -59,7 +59,7 @@ export class DashboardSite {
       if (access !== 'granted') return deny(response, access);
       if (!route) return say(response, 404, 'Not found.');
       const [, rest] = route;
-      if (rest !== undefined && rest !== 'events') return await this.#order(request, response, rest, searchParams);
+      if (rest !== undefined && rest !== 'events') return await this.#act(request, response, rest, searchParams);
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return say(response, 405, 'Only GET is allowed here.', { allow: 'GET, HEAD' });
       if (rest === undefined) return await this.#sendPage(request, response);
@@ -90,14 +90,14 @@ export class DashboardSite {
       response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' }).end(request.method === 'HEAD' ? undefined : html);
   }
 
-  async #order(request: IncomingMessage, response: ServerResponse, route: string, params: URLSearchParams): Promise<void> {
-    const [, encoded, order] = route.split('/') as [string, string, string];
+  async #act(request: IncomingMessage, response: ServerResponse, route: string, params: URLSearchParams): Promise<void> {
+    const [, encoded, action] = route.split('/') as [string, string, string];
     const pool = this.#pools.get(decoded(encoded));
     if (!this.#config.actions || !pool) return say(response, 404, 'Not found.');
     if (request.method !== 'POST') return say(response, 405, 'Use POST for orders.', { allow: 'POST' });
     if (!this.#isOwn(request)) return say(response, 403, 'This order was not sent by a page of this app instance. Reload the page.');
     try {
-      const answer = await carryOut(pool, order, params);
+      const answer = await performAction(pool, action, params);
       if (answer === undefined) return say(response, 404, 'Unknown order.');
       this.#log.log(`dashboard: ${answer}`);
       this.#feed.tell();
@@ -109,7 +109,7 @@ export class DashboardSite {
   }
 
   /**
-   * Whether an order comes from the page. Another site can make a browser send requests with the user's credentials, but it cannot read the
+   * Whether an action comes from the page. Another site can make a browser send requests with the user's credentials, but it cannot read the
    * token, and it cannot set a header without permission.
    */
   #isOwn({ headers }: IncomingMessage): boolean {

@@ -44,7 +44,7 @@ export class LiveFeed {
     this.tell();
   }
 
-  /** Sends a snapshot to all pages at once, for example after an order. */
+  /** Sends a snapshot to all pages at once, for example after an action. */
   tell(): void {
     if (this.#streams.count === 0) return;
     const at = Date.now();

@@ -54,9 +54,9 @@ describe('PoolWatch', () => {
     Object.defineProperty(rig.pool, 'events$', {
       get: () => ({
         subscribe: (next: (notice: never) => void) =>
-          subscribe((notice) => {
+          subscribe((event) => {
             heard += 1;
-            next(notice as never);
+            next(event as never);
           }),
       }),
     });

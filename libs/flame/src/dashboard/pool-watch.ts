@@ -129,16 +129,16 @@ export class PoolWatch {
     return this.failures;
   }
 
-  #note(notice: PoolEvent): void {
-    if (failed(notice)) this.#failing.add(notice.call);
-    if (notice.type !== 'call-ended') return;
-    const { call, handler, runner, at, ran } = notice;
+  #note(event: PoolEvent): void {
+    if (failed(event)) this.#failing.add(event.call);
+    if (event.type !== 'call-ended') return;
+    const { call, handler, runner, at, ran } = event;
     this.#ended.push({ id: call, handler, runner, at, ran: Math.round(ran), failed: this.#failing.delete(call) });
     if (this.#ended.length >= mostEnded) this.#standAside();
   }
 
   #listen(): void {
-    this.#following ??= this.#pool.events$.subscribe((notice) => this.#note(notice));
+    this.#following ??= this.#pool.events$.subscribe((event) => this.#note(event));
   }
 
   #standAside(): void {
@@ -149,9 +149,9 @@ export class PoolWatch {
 }
 
 /** Whether an event reports that a call on a runner failed. The event for the end of its slot follows later. */
-function failed(notice: PoolEvent): notice is PoolEvent & { type: 'call-answered' | 'call-failed' } {
-  if (notice.type === 'call-answered') return notice.outcome === 'threw';
-  return notice.type === 'call-failed' && notice.runner !== undefined;
+function failed(event: PoolEvent): event is PoolEvent & { type: 'call-answered' | 'call-failed' } {
+  if (event.type === 'call-answered') return event.outcome === 'threw';
+  return event.type === 'call-failed' && event.runner !== undefined;
 }
 
 /** The number of calls that have released their slots. */

@@ -5,7 +5,7 @@
 export interface Hello {
   /** The instance of the app: `host, pid 4712`. Each instance has its own pools. */
   readonly instance: string;
-  /** Proves that an order comes from this page; undefined if the page may give no orders. */
+  /** Proves that an action comes from this page; undefined without the option `actions`. */
   readonly token: string | undefined;
   /** Milliseconds between two samples of `history`. */
   readonly every: number;

@@ -62,9 +62,9 @@ function asMetric(row: MetricRow, pools: () => readonly PoolMetrics[], registry:
 /** In Prometheus, each bucket includes the counts of all lower buckets. */
 function histogramValues(name: string, labels: Value['labels'], { bounds, counts, sum }: HistogramNumbers): Value[] {
   let total = 0;
-  const buckets = counts.map((count, place) => {
+  const buckets = counts.map((count, index) => {
     total += count;
-    const le = place < bounds.length ? String(bounds[place]! / 1000) : '+Inf';
+    const le = index < bounds.length ? String(bounds[index]! / 1000) : '+Inf';
     return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: total };
   });
   return [...buckets, { metricName: `${name}_sum`, labels, value: sum / 1000 }, { metricName: `${name}_count`, labels, value: total }];

@@ -16,7 +16,7 @@ export interface PoolSetup {
   readonly config: PoolConfig;
   readonly backend: FlameBackend;
   /** The server to which this pool's runners attach. */
-  readonly door: AttachServer;
+  readonly attachServer: AttachServer;
   /** Returns the address to which runners attach. If the backend knows the parent's name for runners, `host` is this name. */
   readonly address: (host?: string) => Promise<ParentAddress>;
   readonly manifest: Manifest;

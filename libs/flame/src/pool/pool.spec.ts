@@ -249,8 +249,8 @@ describe('Pool', () => {
       { 'A.run': () => 1 },
       { max: 1, queueTimeout: 500 },
       {
-        boot: async (order) => {
-          order.output('Error: Cannot find module "./main.js"', 'stderr');
+        boot: async (request) => {
+          request.output('Error: Cannot find module "./main.js"', 'stderr');
           return { id: 'm', exited: Promise.resolve({ how: 'exit', code: 1, text: 'exit code 1' }), stop: async () => {} };
         },
       },
@@ -295,10 +295,10 @@ describe('Pool', () => {
 
   it('repeats a call that certainly did not run', async () => {
     let boots = 0;
-    const boot: FlameBackend['boot'] = async (order) => {
+    const boot: FlameBackend['boot'] = async (request) => {
       boots += 1;
       if (boots === 1) throw new BootError('rig: no quota', { phase: 'create' });
-      return order.inProcess();
+      return request.inProcess();
     };
     const rig = new PoolRig({ 'A.run': () => 'here' }, { queueTimeout: 400 }, { boot });
     const again = rig.call('A.run', [], { retry: { attempts: 5 } });

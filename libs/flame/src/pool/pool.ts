@@ -59,7 +59,7 @@ export class Pool {
     this.#observer = new PoolObserver(setup, this.#news);
     this.#methods = new ChildMethods(setup, this.#encoder, this.#observer, () => ++this.#calls);
     this.#timer = new PoolTimer(setup.clock, () => this.#wake());
-    this.#runners = new RunnerManager(setup, this.#observer, this.#machine, (fact) => this.#tell(fact));
+    this.#runners = new RunnerManager(setup, this.#observer, this.#machine, (fact) => this.#dispatch(fact));
   }
 
   /** All events of this pool, as they happen. Completes when the pool is drained. */
@@ -74,7 +74,7 @@ export class Pool {
    */
   async start(): Promise<void> {
     const started = new Promise<void>((resolve, reject) => (this.#starting = { resolve, reject }));
-    this.#tell({ type: 'start' });
+    this.#dispatch({ type: 'start' });
     try {
       await started;
     } catch (cause) {
@@ -117,7 +117,7 @@ export class Pool {
   async place(handler: number, args: unknown, options: CallOptions = {}): Promise<PlacedChild> {
     const call = this.#submit('child', handler, [args], options, 1) as ChildCall;
     await call.promise;
-    return new PlacedChild(call, this.#methods, (reason) => this.#tell({ type: 'abandoned', call, reason }));
+    return new PlacedChild(call, this.#methods, (reason) => this.#dispatch({ type: 'abandoned', call, reason }));
   }
 
   /** How many calls can run at the same time when the pool has all its runners. */
@@ -158,7 +158,7 @@ export class Pool {
    */
   resize(size: { min?: number; max?: number }): void {
     const { min, max } = readPoolSize(size, this.#machine, `pool "${this.name}" resize()`);
-    this.#tell({ type: 'resize', min, max });
+    this.#dispatch({ type: 'resize', min, max });
     this.#observer.resized(min, max);
   }
 
@@ -167,13 +167,13 @@ export class Pool {
    */
   pause(reason = 'pause() was called'): void {
     this.#observer.paused(reason);
-    this.#tell({ type: 'pause', reason });
+    this.#dispatch({ type: 'pause', reason });
   }
 
   resume(): void {
     if (this.#machine.paused === undefined) return;
     this.#observer.unpaused();
-    this.#tell({ type: 'resume' });
+    this.#dispatch({ type: 'resume' });
   }
 
   /**
@@ -183,7 +183,7 @@ export class Pool {
    */
   async drainRunner(runner: string, reason = 'drainRunner() was called'): Promise<void> {
     const gone = this.#runners.whenGone(runner, this.#machine.runners);
-    this.#tell({ type: 'drain-runner', runner, reason });
+    this.#dispatch({ type: 'drain-runner', runner, reason });
     await gone;
   }
 
@@ -195,7 +195,7 @@ export class Pool {
     this.#drained ??= new Promise((resolve) => {
       this.#resolveDrained = resolve;
       this.#observer.draining(reason);
-      this.#tell({ type: 'drain', reason });
+      this.#dispatch({ type: 'drain', reason });
     });
     return this.#drained;
   }
@@ -213,7 +213,7 @@ export class Pool {
     const prepared = prepareCall(this.#setup, this.#encoder, { label, handler, args, options, caller, traced });
     const { scope, sources, context, trace } = prepared;
     // Every field by its name: with a spread, V8 of Node 20 makes a dictionary of it, and a seventh of the calls a second.
-    const order = {
+    const setup = {
       id: ++this.#calls,
       label,
       handler,
@@ -232,10 +232,10 @@ export class Pool {
       scope,
       site: this.#sites.take(this.#submit, reads),
     };
-    const call = mode === 'child' ? new ChildCall(order) : new PendingCall(order, mode === 'cast' ? this.#observer.lateCast : undefined);
-    if (scope) follow(call, scope, { signal, caller, listeners }, (fact) => this.#tell(fact));
+    const call = mode === 'child' ? new ChildCall(setup) : new PendingCall(setup, mode === 'cast' ? this.#observer.lateCast : undefined);
+    if (scope) follow(call, scope, { signal, caller, listeners }, (fact) => this.#dispatch(fact));
     this.#observer.taken(prepared.args.byteLength);
-    this.#tell({ type: 'call', call });
+    this.#dispatch({ type: 'call', call });
     if (call.state === 'waiting') this.#observer.waiting(call, this.#machine.waiting);
     return call;
   }
@@ -250,7 +250,7 @@ export class Pool {
   }
 
   /** Passes one fact to the machine and performs the actions, in the pool's own async context. A fact that arises meanwhile waits. */
-  #tell(fact: PoolFact): void {
+  #dispatch(fact: PoolFact): void {
     this.#facts.push(fact);
     if (!this.#stepping) this.#observer.scope.runInAsyncScope(this.#step, this);
   }
@@ -272,7 +272,7 @@ export class Pool {
   /** The deadline for which the timer was set may have been removed since. */
   #wake(): void {
     if (this.#setup.clock.now() < this.#machine.wakeAt) this.#timer.set(this.#machine.wakeAt);
-    else this.#tell({ type: 'tick', debugged: this.#runners.debuggedAt(this.#machine.wakeAt) });
+    else this.#dispatch({ type: 'tick', debugged: this.#runners.debuggedAt(this.#machine.wakeAt) });
   }
 
   #perform(action: PoolAction): void {

@@ -12,7 +12,7 @@ import { ValueEncoder } from '../streams/value-encoder.js';
 import type { EncodedValue } from '../streams/value-encoder.js';
 import type { InstanceInfo } from './instances/instance-info.js';
 import { Bounced } from './instances/instance-session.js';
-import type { InstanceSession, RegionCallOrder } from './instances/instance-session.js';
+import type { InstanceSession, RegionCallSetup } from './instances/instance-session.js';
 import type { InstanceTable } from './instances/instance-table.js';
 import type { RpcConfig } from './rpc-options.js';
 import * as errors from './rpc-errors.js';
@@ -78,7 +78,7 @@ export class RegionCalls {
     const timeout = options.timeout ?? config.timeout;
     const began = clock.now();
     const until = began + timeout;
-    const order = { ...this.#order(name, args, options, timeout), site, ...(begun?.trace && { trace: begun.trace }) };
+    const setup = { ...this.#setupOf(name, args, options, timeout), site, ...(begun?.trace && { trace: begun.trace }) };
     const bounced = new Set<string>();
     let waited = false;
     for (;;) {
@@ -98,12 +98,12 @@ export class RegionCalls {
         continue;
       }
       if (!session) throw this.#nobody(target, name, bounced);
-      begun?.record?.ran({ call: order.id, runner: session.info.id, waited: waited ? clock.now() - began : 0, boot: undefined });
+      begun?.record?.ran({ call: setup.id, runner: session.info.id, waited: waited ? clock.now() - began : 0, boot: undefined });
       try {
-        return await session.call(order, name, left, signal);
+        return await session.call(setup, name, left, signal);
       } catch (error) {
         // Items that were read from a stream cannot be read again.
-        if (!(error instanceof Bounced) || order.sources?.started)
+        if (!(error instanceof Bounced) || setup.sources?.started)
           throw error instanceof Bounced ? this.#nobody(target, name, bounced) : error;
         bounced.add(session.info.id);
       }
@@ -140,7 +140,7 @@ export class RegionCalls {
     return errors.noSuchInstance(name, target.instance, this.instances, peers);
   }
 
-  #order(label: string, args: unknown[], options: CallOptions, timeout: number): RegionCallOrder {
+  #setupOf(label: string, args: unknown[], options: CallOptions, timeout: number): RegionCallSetup {
     const { codec, context } = this.#setup.config;
     let encoded: EncodedValue;
     try {

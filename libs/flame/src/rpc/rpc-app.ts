@@ -7,7 +7,7 @@ import type { Dispatcher } from '../nest/decorator/decoration.js';
 import type { HandlerIndex } from '../nest/handlers/handler-index.js';
 import { deliver } from '../nest/decorator/returns.js';
 import { runInPlace } from './in-place.js';
-import type { RegionPlace } from './in-place.js';
+import type { RegionInPlaceSetup } from './in-place.js';
 import type { RegionCalls, Target } from './region-calls.js';
 import { regionDeclarations } from './rpc-declaration.js';
 import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
@@ -16,7 +16,7 @@ import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
 export interface OpenRpc {
   readonly index: HandlerIndex;
   readonly calls: RegionCalls;
-  readonly inPlace: RegionPlace;
+  readonly inPlace: RegionInPlaceSetup;
 }
 
 /** The location of this instance. */

@@ -38,12 +38,12 @@ export function noHandler(label: string, lacking: readonly InstanceInfo[], own: 
   );
 }
 
-export function timedOut(label: string, place: string, timeout: number, ran: 'no' | 'maybe'): FlameError {
-  return new FlameError('FLAME_TIMEOUT', `${label} timed out after ${ms(timeout)} ${place}.`, { ran });
+export function timedOut(label: string, where: string, timeout: number, ran: 'no' | 'maybe'): FlameError {
+  return new FlameError('FLAME_TIMEOUT', `${label} timed out after ${ms(timeout)} ${where}.`, { ran });
 }
 
-export function cancelledCall(label: string, place: string, reason: string, cause: unknown): FlameError {
-  return new FlameError('FLAME_CANCELLED', `${label} was cancelled ${place}: ${reason}`, { ran: 'maybe', cause });
+export function cancelledCall(label: string, where: string, reason: string, cause: unknown): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} was cancelled ${where}: ${reason}`, { ran: 'maybe', cause });
 }
 
 export function notRead(label: string): FlameError {
@@ -56,8 +56,8 @@ export function neverSent(label: string, reason: string, cause: unknown): FlameE
   return new FlameError('FLAME_CANCELLED', `${label} was not started: its signal was already aborted (${reason})`, { cause });
 }
 
-export function lostCall(label: string, place: string, how: string): FlameError {
-  return new FlameError('FLAME_LOST', `${label} was lost with ${place} (${how}).`, { ran: 'maybe' });
+export function lostCall(label: string, where: string, how: string): FlameError {
+  return new FlameError('FLAME_LOST', `${label} was lost with ${where} (${how}).`, { ran: 'maybe' });
 }
 
 export function closing(label: string): FlameError {

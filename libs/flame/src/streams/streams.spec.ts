@@ -419,7 +419,7 @@ describe('Streams from a handler', () => {
         }
       })(),
     );
-    await rig.door.close();
+    await rig.attachServer.close();
     await rig.clock.advance(3_000);
     const error = (await reading) as FlameError;
     expect(error).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });

@@ -60,7 +60,7 @@ export class FlameFaults {
     const [runner, { machine, vanish }] = this.#find(id, 'cutSession');
     machine.cut();
     if (duration < this.#reconnectTimeout) {
-      this.#clock.after(duration, () => machine.mend());
+      this.#clock.after(duration, () => machine.restore());
       return;
     }
     this.#clock.after(this.#reconnectTimeout, () => {

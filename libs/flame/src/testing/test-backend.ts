@@ -16,15 +16,15 @@ export class TestBackend extends FlameBackend {
     this.#clock = clock;
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
+  async boot(request: BootRequest): Promise<Machine> {
     const fault = this.#faults.nextBoot();
     if (fault && 'refuse' in fault) throw fault.refuse;
-    if (fault) await this.#wait(fault.delay, order.signal);
-    const machine = await order.inProcess();
+    if (fault) await this.#wait(fault.delay, request.signal);
+    const machine = await request.inProcess();
     let vanish!: (exit: MachineExit) => void;
     const exited = new Promise<MachineExit>((resolve) => (vanish = resolve));
     void machine.exited.then(vanish);
-    this.#faults.attached(order.runner, { machine, vanish });
+    this.#faults.attached(request.runner, { machine, vanish });
     return { id: machine.id, exited, stop: (grace) => machine.stop(grace) };
   }
 

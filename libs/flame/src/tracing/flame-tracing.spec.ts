@@ -157,7 +157,7 @@ describe('flameTracing', () => {
     const tracing = flameTracing();
     expect(tracing.begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 })).toEqual({ record: undefined, trace: undefined });
     expect(tracing.carry()).toBeUndefined();
-    const place = { pool: 'p', runnerId: 'p-1' };
-    expect(tracing.run({ id: 1, name: 'Work.run', place, followed: true, trace: undefined }, () => 'ran')).toBe('ran');
+    const host = { pool: 'p', runnerId: 'p-1' };
+    expect(tracing.run({ id: 1, name: 'Work.run', host, followed: true, trace: undefined }, () => 'ran')).toBe('ran');
   });
 });

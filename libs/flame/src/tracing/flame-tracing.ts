@@ -85,8 +85,8 @@ class SpanOfCall implements CallTrace {
   }
 }
 
-function runAttributes({ id, place }: TracedRun): Attributes {
-  return { 'flame.pool': place.pool, 'flame.runner': place.runnerId, 'flame.call.id': id };
+function runAttributes({ id, host }: TracedRun): Attributes {
+  return { 'flame.pool': host.pool, 'flame.runner': host.runnerId, 'flame.call.id': id };
 }
 
 /** Runs work within a span, and ends the span with it. */

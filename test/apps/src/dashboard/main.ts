@@ -71,7 +71,7 @@ class WorkController {
   }
 }
 
-/** Lets nobody in: the dashboard has its own door. */
+/** Lets nobody in: the dashboard has access rules of its own. */
 class Closed implements CanActivate {
   canActivate(): boolean {
     return env['DASH_GUARD'] === undefined;

@@ -21,7 +21,7 @@ class Work implements OnModuleInit, OnApplicationShutdown {
   async work(): Promise<void> {}
 
   onModuleInit(): void {
-    mark(`started by ${process.argv.slice(2).join(' ')} with ${process.env['FLAME_DOCTOR'] ?? 'no order'}`);
+    mark(`started by ${process.argv.slice(2).join(' ')} with ${process.env['FLAME_DOCTOR'] ?? 'no request'}`);
   }
 
   onApplicationBootstrap(): void {

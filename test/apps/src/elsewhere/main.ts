@@ -10,8 +10,8 @@ class ElsewhereBackend extends ProcessBackend {
     return 'network' as 'host';
   }
 
-  override boot(order: BootRequest): Promise<Machine> {
-    return super.boot({ ...order, flameParent: (options) => order.flameParent({ host: 'localhost', ...options }) });
+  override boot(request: BootRequest): Promise<Machine> {
+    return super.boot({ ...request, flameParent: (options) => request.flameParent({ host: 'localhost', ...options }) });
   }
 }
 

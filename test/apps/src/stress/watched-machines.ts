@@ -35,9 +35,9 @@ export class WatchedMachines extends FlameBackend {
     await Promise.all(this.#places.map(({ processes }) => processes.prepare(context)));
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
+  async boot(request: BootRequest): Promise<Machine> {
     const { processes, host } = this.#places[this.all.length % this.#places.length]!;
-    const machine = await processes.boot({ ...order, flameParent: (options) => this.#tell(order, { ...options, host: host?.parent }) });
+    const machine = await processes.boot({ ...request, flameParent: (options) => this.#tell(request, { ...options, host: host?.parent }) });
     const pid = Number(machine.id.replace('pid ', ''));
     this.alive.add(pid);
     this.all.push(pid);
@@ -61,8 +61,8 @@ export class WatchedMachines extends FlameBackend {
     return [...processes, ...this.#groups];
   }
 
-  async #tell(order: BootRequest, options: Parameters<BootRequest['flameParent']>[0]): Promise<string> {
-    const told = await order.flameParent(options);
+  async #tell(request: BootRequest, options: Parameters<BootRequest['flameParent']>[0]): Promise<string> {
+    const told = await request.flameParent(options);
     const { address, certificate } = JSON.parse(Buffer.from(told, 'base64').toString()) as ParentInfo;
     const way = `${address.replace(/:.*/, '')}${certificate === undefined ? '' : ' over TLS'}`;
     this.ways[way] = (this.ways[way] ?? 0) + 1;

@@ -63,21 +63,21 @@ export class DockerBackend extends FlameBackend {
     this.#prepared = { engine, place, home: ownHome(own), image, leftovers, parent, log };
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
+  async boot(request: BootRequest): Promise<Machine> {
     const prepared = this.#ready;
     const { bootTimeout } = this.#config;
     const late = `docker: the engine did not create and start a container within ${bootTimeout} ms`;
-    const signal = limitBoot(order.signal, bootTimeout, late, 'create');
+    const signal = limitBoot(request.signal, bootTimeout, late, 'create');
     const { engine, leftovers, log } = prepared;
     let output: ContainerOutput | undefined;
-    const { id } = await this.#create(prepared, order, signal);
+    const { id } = await this.#create(prepared, request, signal);
     try {
       signal.throwIfAborted();
-      output = await readOutput(engine, id, order.output);
+      output = await readOutput(engine, id, request.output);
       await engine.ask(`start container ${shortId(id)}`, (docker) => docker.getContainer(id).start(), { patience: 4, signal });
       signal.throwIfAborted();
       const keep = this.#config.keepRunners;
-      return this.#keep(new DockerMachine({ engine, id, output, leftovers, keep, log, signal: order.signal }));
+      return this.#keep(new DockerMachine({ engine, id, output, leftovers, keep, log, signal: request.signal }));
     } catch (error) {
       output?.close();
       await this.#clear(id, false);
@@ -116,11 +116,11 @@ export class DockerBackend extends FlameBackend {
     return this.#prepared;
   }
 
-  async #create({ engine, place, home, image }: Prepared, order: BootRequest, signal: AbortSignal): Promise<Docker.Container> {
+  async #create({ engine, place, home, image }: Prepared, request: BootRequest, signal: AbortSignal): Promise<Docker.Container> {
     signal.throwIfAborted();
     if (this.#config.pull === 'always') await image.pull(signal);
-    const flameParent = await order.flameParent({ host: place.parentHost });
-    const spec = containerSpec(this.#config, place, home, order, flameParent);
+    const flameParent = await request.flameParent({ host: place.parentHost });
+    const spec = containerSpec(this.#config, place, home, request, flameParent);
     const secrets = this.#secrets(flameParent);
     const create = async (): Promise<Docker.Container> => {
       signal.throwIfAborted();

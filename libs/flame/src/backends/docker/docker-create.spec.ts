@@ -6,10 +6,10 @@ import { containerSpec } from './docker-create.js';
 
 const place: DockerPlace = { image: 'app:1', start: undefined, network: 'app', parentHost: 'parent' };
 const home = { process: 'space 1 2', container: 'id then' };
-const order = { parent: 'ab12', pool: 'My Pool', runner: 'My Pool-ab12-1', shutdownTimeout: 30_000 };
+const request = { parent: 'ab12', pool: 'My Pool', runner: 'My Pool-ab12-1', shutdownTimeout: 30_000 };
 
 function spec(options: DockerBackendOptions = {}, more: Partial<DockerPlace> = {}, shutdownTimeout = 30_000) {
-  return containerSpec(checkDockerOptions(options), { ...place, ...more }, home, { ...order, shutdownTimeout }, 'the order');
+  return containerSpec(checkDockerOptions(options), { ...place, ...more }, home, { ...request, shutdownTimeout }, 'the request');
 }
 
 describe('containerSpec', () => {
@@ -31,7 +31,7 @@ describe('containerSpec', () => {
 
   it('lets nothing override FLAME_PARENT, and says the host name where it is looked for', () => {
     const made = spec({ env: { A: '1' }, runnerHostnameEnv: 'RUNNER_HOST' });
-    expect(made.Env).toEqual(expect.arrayContaining(['RUNNER_HOST=my-pool-ab12-1', 'A=1', 'FLAME_PARENT=the order']));
+    expect(made.Env).toEqual(expect.arrayContaining(['RUNNER_HOST=my-pool-ab12-1', 'A=1', 'FLAME_PARENT=the request']));
   });
 
   it('sets limits as the engine writes them, with no swap on top', () => {

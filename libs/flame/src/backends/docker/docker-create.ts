@@ -18,10 +18,10 @@ export function containerSpec(
   config: DockerConfig,
   place: DockerPlace,
   home: ParentHome,
-  order: Pick<BootRequest, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
+  request: Pick<BootRequest, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
   flameParent: string,
 ): ContainerCreateOptions {
-  const host = hostname(order.runner);
+  const host = hostname(request.runner);
   const env = remoteEnv({ ...config, env: { [config.runnerHostnameEnv]: host, ...config.env } }, flameParent);
   const { ExtraHosts = [], ...hostConfig } = config.hostConfig as { ExtraHosts?: string[] };
   // A container on the host's network uses the host's name and hosts file.
@@ -36,14 +36,14 @@ export function containerSpec(
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     Labels: {
       ...config.labels,
-      ...machineLabels(order, labelPrefix),
+      ...machineLabels(request, labelPrefix),
       [homeLabels.process]: home.process,
       [homeLabels.container]: home.container,
       [homeLabels.keep]: String(config.keepRunners),
     },
     StopSignal: 'SIGTERM',
     // For stops that do not come from the parent. The engine has no number for Infinity.
-    ...(order.shutdownTimeout < 2 ** 31 && { StopTimeout: Math.ceil(order.shutdownTimeout / 1_000) }),
+    ...(request.shutdownTimeout < 2 ** 31 && { StopTimeout: Math.ceil(request.shutdownTimeout / 1_000) }),
     HostConfig: {
       // The init process reaps orphaned processes of handlers, forwards signals, and allows signals to kill the runner.
       Init: true,

@@ -170,8 +170,8 @@ export class DockerMachine implements Machine {
   async #signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.#gone) return;
     try {
-      const order = (docker: Docker): Promise<unknown> => docker.getContainer(this.#full).kill({ signal });
-      await this.#engine.ask(`send ${signal} to container ${this.id}`, order, { repeat: true });
+      const command = (docker: Docker): Promise<unknown> => docker.getContainer(this.#full).kill({ signal });
+      await this.#engine.ask(`send ${signal} to container ${this.id}`, command, { repeat: true });
     } catch (error) {
       // The container has ended or no longer exists.
       if (statusOf(error) === 404 || statusOf(error) === 409) return;

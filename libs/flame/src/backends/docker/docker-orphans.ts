@@ -52,8 +52,8 @@ async function letFinish(engine: DockerEngine, id: string, signal: AbortSignal):
 }
 
 async function kill(engine: DockerEngine, id: string, signalName: string, signal: AbortSignal): Promise<void> {
-  const order = (docker: Docker): Promise<unknown> => docker.getContainer(id).kill({ signal: signalName });
-  await engine.ask(`send ${signalName} to container ${shortId(id)}`, order, { repeat: true, signal }).catch(ignoreEnded);
+  const command = (docker: Docker): Promise<unknown> => docker.getContainer(id).kill({ signal: signalName });
+  await engine.ask(`send ${signalName} to container ${shortId(id)}`, command, { repeat: true, signal }).catch(ignoreEnded);
 }
 
 /** Another parent may be removing it as well. */

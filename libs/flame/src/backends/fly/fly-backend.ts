@@ -51,14 +51,14 @@ export class FlyBackend extends FlameBackend {
     this.#prepared = { settings, api, leftovers: new Leftovers(log, api.requests.limit), parent, log };
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
+  async boot(request: BootRequest): Promise<Machine> {
     const { regions } = this.#ready.settings;
     const refusals: { region: string; error: FlyApiError }[] = [];
     for (const region of regions) {
       try {
-        return await this.#bootIn(region, order);
+        return await this.#bootIn(region, request);
       } catch (error) {
-        order.signal.throwIfAborted();
+        request.signal.throwIfAborted();
         if (!(error instanceof FlyApiError)) throw error;
         if (!isOfRegion(error)) throw flyFailure(`no machine was created in region ${region}: ${error.message}`, 'create', [error]);
         refusals.push({ region, error });
@@ -98,22 +98,22 @@ export class FlyBackend extends FlameBackend {
     return this.#prepared;
   }
 
-  async #bootIn(region: string, order: BootRequest): Promise<FlyMachine> {
+  async #bootIn(region: string, request: BootRequest): Promise<FlyMachine> {
     const { api, settings, log } = this.#ready;
-    const flameParent = await order.flameParent({ host: settings.parentHostname });
-    const body = flyCreateBody(settings, region, order, { flameParent, origin: this.#origin });
-    const machine = await this.#make(body, flameParent, order);
+    const flameParent = await request.flameParent({ host: settings.parentHostname });
+    const body = flyCreateBody(settings, region, request, { flameParent, origin: this.#origin });
+    const machine = await this.#make(body, flameParent, request);
     const abandon = (): void => void machine.stop(0);
-    order.signal.addEventListener('abort', abandon, { once: true });
-    void machine.exited.then(() => order.signal.removeEventListener('abort', abandon));
+    request.signal.addEventListener('abort', abandon, { once: true });
+    void machine.exited.then(() => request.signal.removeEventListener('abort', abandon));
     try {
       const limit = settings.options.bootTimeout!;
       const late = limit === Infinity ? [] : [AbortSignal.timeout(limit)];
-      await machine.started(AbortSignal.any([order.signal, ...late]));
+      await machine.started(AbortSignal.any([request.signal, ...late]));
       return machine;
     } catch (error) {
       await machine.stop(0);
-      order.signal.throwIfAborted();
+      request.signal.throwIfAborted();
       log.debug(`fly: machine ${machine.id} in region ${region} is removed, because it did not start`);
       const why =
         error instanceof Error && error.name === 'TimeoutError'
@@ -125,17 +125,17 @@ export class FlyBackend extends FlameBackend {
     }
   }
 
-  async #make(body: object, secret: string, order: BootRequest): Promise<FlyMachine> {
+  async #make(body: object, secret: string, request: BootRequest): Promise<FlyMachine> {
     const { api, leftovers, log } = this.#ready;
     try {
-      const made = new FlyMachine(api, await api.create(body, secret, order.signal), leftovers, log);
+      const made = new FlyMachine(api, await api.create(body, secret, request.signal), leftovers, log);
       this.#machines.add(made);
       // The machine destroys itself; this makes sure of it.
       void made.exited.then(() => made.stop(0)).then(() => this.#machines.delete(made));
       return made;
     } catch (error) {
       // Without an answer it is unknown whether the machine exists.
-      if (error instanceof FlyApiError && (error.status === 0 || error.status >= 500)) await this.#removeUnheard(order);
+      if (error instanceof FlyApiError && (error.status === 0 || error.status >= 500)) await this.#removeUnheard(request);
       throw error;
     }
   }

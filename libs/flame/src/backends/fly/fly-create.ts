@@ -18,12 +18,12 @@ export interface FlyBoot {
 export function flyCreateBody(
   { image, options }: FlySettings,
   region: string,
-  order: BootRequest,
+  request: BootRequest,
   { flameParent, origin }: FlyBoot,
 ): object {
   const { init, cpuKind, cpus, memoryMb, services, mounts, metadata, environment } = options;
   return {
-    name: order.runner,
+    name: request.runner,
     region,
     config: {
       image,
@@ -44,9 +44,9 @@ export function flyCreateBody(
       restart: { policy: 'no' },
       services,
       mounts,
-      metadata: { ...metadata, ...flyMetadata(order, origin) },
+      metadata: { ...metadata, ...flyMetadata(request, origin) },
       // In nanoseconds. It applies to stops that do not come from the parent: the parent gives the time with each stop.
-      stop_config: { signal: 'SIGTERM', timeout: Math.min(order.shutdownTimeout, 300_000) * 1_000_000 },
+      stop_config: { signal: 'SIGTERM', timeout: Math.min(request.shutdownTimeout, 300_000) * 1_000_000 },
     },
   };
 }

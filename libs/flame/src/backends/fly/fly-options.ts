@@ -149,7 +149,7 @@ export function checkFlyOptions(options: unknown): FlyOptions {
     mounts: readObjects(read, 'mounts') as { path: string }[],
     environment: readEnvOptions(read, 'none'),
   };
-  for (const [place, mount] of checked.mounts!.entries()) new OptionReader(mount, `FlyBackend.mounts[${place}]`).text('path');
+  for (const [index, mount] of checked.mounts!.entries()) new OptionReader(mount, `FlyBackend.mounts[${index}]`).text('path');
   read.done();
   return checked;
 }

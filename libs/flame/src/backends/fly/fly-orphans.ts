@@ -28,10 +28,10 @@ export function ownOrigin(
 }
 
 /** The metadata of a runner's machine: its labels, and the location of its parent. */
-export function flyMetadata(order: BootRequest, origin: FlyOrigin | undefined): Record<string, string> {
+export function flyMetadata(request: BootRequest, origin: FlyOrigin | undefined): Record<string, string> {
   return {
     [flyMark.key]: flyMark.value,
-    ...machineLabels(order, flyPrefix),
+    ...machineLabels(request, flyPrefix),
     ...(origin && {
       [`${flyPrefix}origin_machine`]: origin.machine,
       [`${flyPrefix}origin_version`]: origin.version,

@@ -84,23 +84,23 @@ export class KubernetesBackend extends FlameBackend {
     this.#prepared = { cluster, host, plan, watch, leftovers, parent, log };
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
-    order.signal.throwIfAborted();
+  async boot(request: BootRequest): Promise<Machine> {
+    request.signal.throwIfAborted();
     const { cluster, plan, watch, leftovers, log } = this.#ready;
     const { bootTimeout, schedulingTimeout } = this.#config;
     const late = `kubernetes: the cluster did not create and start a pod within ${bootTimeout} ms`;
-    const signal = limitBoot(order.signal, bootTimeout, late, 'start');
-    const manifest = podManifest(plan, order);
+    const signal = limitBoot(request.signal, bootTimeout, late, 'start');
+    const manifest = podManifest(plan, request);
     const name = manifest.metadata!.name!;
     const view = watch.follow(name);
     try {
-      const pod = await this.#create(manifest, order, signal);
+      const pod = await this.#create(manifest, request, signal);
       watch.made(pod);
       const container = appContainerOf(manifest);
       await started({ view, container, secret: name, schedulingTimeout, signal });
       const over = (): boolean => view.over(container);
-      const output = new PodOutput(cluster, name, container, order.output, over);
-      return this.#keep(new KubernetesMachine({ cluster, view, container, output, leftovers, log, signal: order.signal }));
+      const output = new PodOutput(cluster, name, container, request.output, over);
+      return this.#keep(new KubernetesMachine({ cluster, view, container, output, leftovers, log, signal: request.signal }));
     } catch (error) {
       await this.#clear(name, error);
       watch.unfollow(name);
@@ -115,8 +115,8 @@ export class KubernetesBackend extends FlameBackend {
 
   override async examine(signal: AbortSignal): Promise<readonly Check[]> {
     const { cluster, host, plan, parent } = this.#ready;
-    const order = { parent, pool: 'doctor', runner: 'doctor', shutdownTimeout: 1_000 };
-    return examineKubernetes(cluster, host, () => podManifest(plan, order), signal);
+    const request = { parent, pool: 'doctor', runner: 'doctor', shutdownTimeout: 1_000 };
+    return examineKubernetes(cluster, host, () => podManifest(plan, request), signal);
   }
 
   override async machines(): Promise<readonly string[]> {
@@ -142,10 +142,10 @@ export class KubernetesBackend extends FlameBackend {
    * Makes the pod first, because the pod owns its Secret. The Secret is in time: the node reads it after it has made the pod's network,
    * which takes longer.
    */
-  async #create(manifest: V1Pod, order: BootRequest, signal: AbortSignal): Promise<V1Pod> {
+  async #create(manifest: V1Pod, request: BootRequest, signal: AbortSignal): Promise<V1Pod> {
     const { cluster, host } = this.#ready;
     const { api, ask, namespace } = cluster;
-    const flameParent = await order.flameParent({ host });
+    const flameParent = await request.flameParent({ host });
     signal.throwIfAborted();
     try {
       const { name } = manifest.metadata!;

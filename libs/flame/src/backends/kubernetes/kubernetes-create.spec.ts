@@ -5,7 +5,7 @@ import { checkKubernetesOptions } from './kubernetes-options.js';
 import type { KubernetesBackendOptions } from './kubernetes-options.js';
 import type { V1Pod } from '@kubernetes/client-node';
 
-const order = { parent: 'parent-1', pool: 'p', runner: 'p-1', shutdownTimeout: 30_000 };
+const request = { parent: 'parent-1', pool: 'p', runner: 'p-1', shutdownTimeout: 30_000 };
 
 function plan(options: KubernetesBackendOptions): PodPlan {
   return {
@@ -53,7 +53,7 @@ describe('podManifest', () => {
         env: { A: 'env' },
         secretEnv: { KEY: 'secret' },
       }),
-      order,
+      request,
     );
     const [app] = pod.spec!.containers;
     expect(pod.metadata!.name).toMatch(/^flame-p-1-[0-9a-f]{6}$/);
@@ -71,19 +71,19 @@ describe('podManifest', () => {
       ...template,
       spec: { ...template.spec!, nodeSelector: { gpu: 'yes' } },
     });
-    const { spec } = podManifest(plan({ manifest, env: { A: undefined } }), order);
+    const { spec } = podManifest(plan({ manifest, env: { A: undefined } }), request);
     expect(spec!.nodeSelector).toEqual({ gpu: 'yes' });
     expect(spec!.containers[0]!.env!.map(({ name }) => name)).not.toContain('A');
   });
 
   it('refuses one without an app container, saying what to give', () => {
-    expect(() => podManifest(plan({ manifest: () => ({ spec: { containers: [] } }) }), order)).toThrow(
+    expect(() => podManifest(plan({ manifest: () => ({ spec: { containers: [] } }) }), request)).toThrow(
       /^kubernetes: KubernetesBackend\.manifest has no app container/,
     );
   });
 
   it('makes a Secret that is the pod’s', () => {
-    const pod = podManifest(plan({}), order);
+    const pod = podManifest(plan({}), request);
     pod.metadata!.uid = 'pod-uid';
     expect(podSecret(pod, 'token', { secretEnv: { KEY: 'secret' } })).toMatchObject({
       metadata: { name: pod.metadata!.name, ownerReferences: [{ kind: 'Pod', uid: 'pod-uid' }] },

@@ -35,9 +35,9 @@ export interface PodPlan {
  */
 export function podManifest(
   { config, template, container, owner, home }: PodPlan,
-  order: Pick<BootRequest, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
+  request: Pick<BootRequest, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
 ): V1Pod {
-  const name = podName(order.runner);
+  const name = podName(request.runner);
   const defaults = mergeManifest<V1Pod>(template, {
     metadata: { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } },
     spec: {
@@ -67,12 +67,12 @@ export function podManifest(
       labels: {
         'app.kubernetes.io/managed-by': 'nestjs-flame',
         ...asked.metadata?.labels,
-        ...podLabels(order),
+        ...podLabels(request),
       },
       annotations: {
         ...asked.metadata?.annotations,
         // A label's value can only have 63 characters from a restricted set.
-        [`${labelPrefix}pool`]: order.pool,
+        [`${labelPrefix}pool`]: request.pool,
         ...Object.fromEntries(Object.entries(homeAnnotations).map(([key, annotation]) => [annotation, home[key as keyof typeof home]])),
       },
       ownerReferences: owner === undefined ? [] : [owner],
@@ -82,7 +82,7 @@ export function podManifest(
       ...(config.serviceAccountName !== undefined && { serviceAccountName: config.serviceAccountName, serviceAccount: undefined }),
       ...(config.activeDeadlineSeconds !== undefined && { activeDeadlineSeconds: config.activeDeadlineSeconds }),
       // Kubernetes has no number for Infinity, so the limit is a year.
-      terminationGracePeriodSeconds: Math.min(Math.ceil(order.shutdownTimeout / 1_000), 31_536_000),
+      terminationGracePeriodSeconds: Math.min(Math.ceil(request.shutdownTimeout / 1_000), 31_536_000),
       restartPolicy: 'Never',
       containers: containers.map((one) =>
         one === app
@@ -105,8 +105,8 @@ export function podSecret(pod: V1Pod, flameParent: string, { secretEnv }: Pick<K
 }
 
 /** The backend's own labels. A value has at most 63 characters from a restricted set. */
-export function podLabels(order: Pick<BootRequest, 'parent' | 'pool' | 'runner'>): Record<string, string> {
-  return Object.fromEntries(Object.entries(machineLabels(order, labelPrefix)).map(([key, value]) => [key, labelValue(value)]));
+export function podLabels(request: Pick<BootRequest, 'parent' | 'pool' | 'runner'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(machineLabels(request, labelPrefix)).map(([key, value]) => [key, labelValue(value)]));
 }
 
 /** The name of the app's container in a pod: the container that reads the Secret. */

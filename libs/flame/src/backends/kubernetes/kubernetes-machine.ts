@@ -138,10 +138,10 @@ async function remove(
   kind: string,
   name: string,
   { namespace, ask }: Cluster,
-  order: (options: Limited) => Promise<unknown>,
+  request: (options: Limited) => Promise<unknown>,
 ): Promise<boolean> {
   try {
-    await ask(`delete ${kind} ${name}`, order, { repeat: true });
+    await ask(`delete ${kind} ${name}`, request, { repeat: true });
     return true;
   } catch (error) {
     if (statusOf(error) === 404) return false;

@@ -21,8 +21,8 @@ describe('runnerEnv', () => {
   });
 
   it.each(['all', 'none', ['FLAME_PARENT']] as const)('sets FLAME_PARENT whatever is inherited (%j) or given', (inheritEnv) => {
-    const env = runnerEnv({ inheritEnv, env: { FLAME_PARENT: 'given', flame_parent: 'given' } }, 'the order', own);
-    expect(env.FLAME_PARENT).toBe('the order');
+    const env = runnerEnv({ inheritEnv, env: { FLAME_PARENT: 'given', flame_parent: 'given' } }, 'the request', own);
+    expect(env.FLAME_PARENT).toBe('the request');
     expect(env.flame_parent).toBeUndefined();
   });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { machineLabels, readMachineLabels } from './machine-labels.js';
 
-const order = { parent: 'ab12cd', pool: 'ffmpeg', runner: 'ffmpeg-ab12cd-1' };
+const request = { parent: 'ab12cd', pool: 'ffmpeg', runner: 'ffmpeg-ab12cd-1' };
 
 describe('machineLabels', () => {
   it('names parent, pool and runner in keys of the platform', () => {
-    expect(machineLabels(order, 'nestjs-flame.')).toEqual({
+    expect(machineLabels(request, 'nestjs-flame.')).toEqual({
       'nestjs-flame.parent': 'ab12cd',
       'nestjs-flame.pool': 'ffmpeg',
       'nestjs-flame.runner': 'ffmpeg-ab12cd-1',
@@ -13,7 +13,7 @@ describe('machineLabels', () => {
   });
 
   it('is read back, and not from machines that are not ours', () => {
-    expect(readMachineLabels({ ...machineLabels(order, 'f/'), other: 'x' }, 'f/')).toEqual(order);
+    expect(readMachineLabels({ ...machineLabels(request, 'f/'), other: 'x' }, 'f/')).toEqual(request);
     expect(readMachineLabels({ 'f/pool': 'ffmpeg' }, 'f/')).toBeUndefined();
     expect(readMachineLabels(undefined, 'f/')).toBeUndefined();
   });

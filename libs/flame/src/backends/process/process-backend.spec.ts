@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { TestOrder, testContext } from '../../../../../test/support/backend-order.js';
+import { TestBootRequest, testContext } from '../../../../../test/support/test-boot-request.js';
 import { childrenOf, isAlive } from '../../../../../test/support/process-table.js';
 import { ProcessBackend } from './process-backend.js';
 import type { ProcessBackendOptions } from './process-options.js';
@@ -23,11 +23,11 @@ describe('ProcessBackend', () => {
   async function told(
     options: ProcessBackendOptions,
   ): Promise<{ info: object; env: Record<string, string>; argv: string[]; execArgv: string[]; cwd: string }> {
-    const order = new TestOrder('tells');
+    const request = new TestBootRequest('tells');
     await (
-      await processBackend(options).boot(order)
+      await processBackend(options).boot(request)
     ).exited;
-    return JSON.parse(order.text('stdout')[0]!);
+    return JSON.parse(request.text('stdout')[0]!);
   }
 
   it('starts the entry with its arguments, flags and folder, and a lifeline', async () => {
@@ -58,8 +58,8 @@ describe('ProcessBackend', () => {
     await backend.prepare({ ...testContext, log });
     expect(said).toEqual([expect.stringContaining('ProcessBackend acts as LocalBackend: a test runner started this process')]);
     const machine = { id: 'in-process' };
-    const order = Object.assign(new TestOrder('polite'), { inProcess: async () => machine });
-    expect(await backend.boot(order)).toBe(machine);
+    const request = Object.assign(new TestBootRequest('polite'), { inProcess: async () => machine });
+    expect(await backend.boot(request)).toBe(machine);
     expect(await backend.machines()).toEqual([]);
     expect(await backend.examine()).toEqual([expect.objectContaining({ ok: true, message: expect.stringContaining('this process') })]);
   });
@@ -74,21 +74,21 @@ describe('ProcessBackend', () => {
     const cwd = mkdtempSync(join(tmpdir(), 'flame-cwd-'));
     const backend = processBackend({ cwd });
     rmSync(cwd, { recursive: true });
-    await expect(backend.boot(new TestOrder('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
+    await expect(backend.boot(new TestBootRequest('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
   });
 
   it('calls a boot hopeless whose environment is too large', async () => {
     const backend = processBackend({ env: { LARGE: 'x'.repeat(4_000_000) } });
-    await expect(backend.boot(new TestOrder('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
+    await expect(backend.boot(new TestBootRequest('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
   });
 
   it('ends a process whose boot was abandoned between its start and the news of it', async () => {
-    const order = new TestOrder('stubborn');
-    const { flameParent } = order;
-    const abandoned = Object.assign(order, {
+    const request = new TestBootRequest('stubborn');
+    const { flameParent } = request;
+    const abandoned = Object.assign(request, {
       flameParent: () => {
         // Before the 'spawn' event, which comes a tick after the process.
-        process.nextTick(() => order.abort());
+        process.nextTick(() => request.abort());
         return flameParent();
       },
     });
@@ -98,16 +98,16 @@ describe('ProcessBackend', () => {
   });
 
   it('tells a full heap from other ends', async () => {
-    const order = new TestOrder('fillsItsHeap');
-    const machine = await processBackend({ execArgv: ['--max-old-space-size=16'] }).boot(order);
+    const request = new TestBootRequest('fillsItsHeap');
+    const machine = await processBackend({ execArgv: ['--max-old-space-size=16'] }).boot(request);
     expect(await machine.exited).toMatchObject({ how: 'oom', signal: 'SIGABRT' });
   });
 
   it('does not wait for what a runner detached, and leaves it alone', async () => {
-    const order = new TestOrder('detaches');
-    const machine = await processBackend().boot(order);
+    const request = new TestBootRequest('detaches');
+    const machine = await processBackend().boot(request);
     expect(await machine.exited).toMatchObject({ how: 'exit', code: 0 });
-    const [pid, unfinished] = order.text('stdout');
+    const [pid, unfinished] = request.text('stdout');
     expect(unfinished).toBe('unfinished');
     expect(isAlive(Number(pid))).toBe(true);
     process.kill(Number(pid), 'SIGKILL');
@@ -116,7 +116,7 @@ describe('ProcessBackend', () => {
   it('listens for the end of this process only while it has machines', async () => {
     const before = process.listenerCount('exit');
     const backend = processBackend();
-    const machines = await Promise.all([backend.boot(new TestOrder('polite')), backend.boot(new TestOrder('polite'))]);
+    const machines = await Promise.all([backend.boot(new TestBootRequest('polite')), backend.boot(new TestBootRequest('polite'))]);
     expect(process.listenerCount('exit')).toBe(before + 1);
     await Promise.all(machines.map((machine) => machine.stop(0)));
     expect(process.listenerCount('exit')).toBe(before);

@@ -82,14 +82,14 @@ export class ProcessBackend extends FlameBackend {
     );
   }
 
-  async boot(order: BootRequest): Promise<Machine> {
-    if (this.reach === 'memory') return this.#local.boot(order);
-    const child = await this.#spawn(order);
-    const machine = new ProcessMachine(child, order);
+  async boot(request: BootRequest): Promise<Machine> {
+    if (this.reach === 'memory') return this.#local.boot(request);
+    const child = await this.#spawn(request);
+    const machine = new ProcessMachine(child, request);
     this.#keep(machine);
-    if (order.signal.aborted) {
+    if (request.signal.aborted) {
       await machine.exited;
-      order.signal.throwIfAborted();
+      request.signal.throwIfAborted();
     }
     return machine;
   }
@@ -113,14 +113,14 @@ export class ProcessBackend extends FlameBackend {
     await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
   }
 
-  async #spawn(order: BootRequest): Promise<ChildProcess> {
+  async #spawn(request: BootRequest): Promise<ChildProcess> {
     const { inspect = false } = this.#options;
-    if (inspect === false) return this.#start(order, []);
+    if (inspect === false) return this.#start(request, []);
     const { port, release } = await takeInspectorPort(typeof inspect === 'number' ? inspect : undefined).catch((cause: Error) => {
       throw new BootError(`process: ${cause.message}`, { phase: 'create', fatal: false, cause });
     });
     try {
-      const child = await this.#start(order, [`--inspect${inspect === 'brk' ? '-brk' : ''}=127.0.0.1:${port}`]);
+      const child = await this.#start(request, [`--inspect${inspect === 'brk' ? '-brk' : ''}=127.0.0.1:${port}`]);
       child.once('exit', release);
       return child;
     } catch (error) {
@@ -129,15 +129,15 @@ export class ProcessBackend extends FlameBackend {
     }
   }
 
-  async #start(order: BootRequest, inspector: readonly string[]): Promise<ChildProcess> {
+  async #start(request: BootRequest, inspector: readonly string[]): Promise<ChildProcess> {
     const { cwd } = this.#options;
     const { file, args } = runnerCommand(this.#options, process, inspector);
-    const flameParent = await order.flameParent({ more: { lifeline } });
-    order.signal.throwIfAborted();
+    const flameParent = await request.flameParent({ more: { lifeline } });
+    request.signal.throwIfAborted();
     try {
       const child = spawn(file, args, {
         cwd,
-        env: this.#env(flameParent, order.handlers),
+        env: this.#env(flameParent, request.handlers),
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         detached: true,
         windowsHide: true,

@@ -20,25 +20,25 @@ export class ProcessMachine implements Machine {
   #gone = false;
 
   /** Takes over a newly spawned child, with pipes for its output and its lifeline. */
-  constructor(child: ChildProcess, order: Pick<BootRequest, 'output' | 'signal'>) {
+  constructor(child: ChildProcess, request: Pick<BootRequest, 'output' | 'signal'>) {
     this.#child = child;
     this.#pid = child.pid!;
     this.id = `pid ${this.#pid}`;
     let heapFull = false;
-    splitLines(child.stdout!, (line) => order.output(line, 'stdout'));
+    splitLines(child.stdout!, (line) => request.output(line, 'stdout'));
     splitLines(child.stderr!, (line) => {
       heapFull ||= heapIsFull.test(line);
-      order.output(line, 'stderr');
+      request.output(line, 'stderr');
     });
     const lifeline = child.stdio[3] as Readable;
     lifeline.on('error', ignoreReset).resume();
 
     const abort = (): void => void this.stop(0);
-    order.signal.addEventListener('abort', abort, { once: true });
+    request.signal.addEventListener('abort', abort, { once: true });
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#gone = true;
-        order.signal.removeEventListener('abort', abort);
+        request.signal.removeEventListener('abort', abort);
         // The processes that its handlers spawned end too, and close the pipes.
         thisSystem().killOutlived(this.#pid);
         const late = setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), lastLinesWait);
@@ -48,7 +48,7 @@ export class ProcessMachine implements Machine {
         });
       });
     });
-    if (order.signal.aborted) abort();
+    if (request.signal.aborted) abort();
   }
 
   /**

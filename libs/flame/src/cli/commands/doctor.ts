@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { splitLines } from '../../backends/launch/line-splitter.js';
-import type { DoctorMessage, DoctorOrder } from '../../nest/runner/doctor-order.js';
+import type { DoctorMessage, DoctorRequest } from '../../nest/runner/doctor-request.js';
 import { RecentLines } from '../../pool/observe/recent-lines.js';
 import { findEntry } from '../app-entry.js';
 import { JsonReport, TextReport } from '../doctor-report.js';
@@ -32,9 +32,9 @@ export async function doctor(entry: string | undefined, args: readonly string[],
     return 2;
   }
   report.began(file);
-  const order: DoctorOrder = { pools: options.pool, boot: options.boot };
+  const request: DoctorRequest = { pools: options.pool, boot: options.boot };
   const app = spawn(process.execPath, [...process.execArgv, file, ...args], {
-    env: { ...process.env, FLAME_DOCTOR: JSON.stringify(order) },
+    env: { ...process.env, FLAME_DOCTOR: JSON.stringify(request) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const problem = await follow(app, report, options);

@@ -130,7 +130,7 @@ describe('CallScope', () => {
     scope.close();
     scope.progress(2);
     await rig.clock.settle();
-    expect(told).toEqual(['caller', 'caller', 'caller'].map((at, place) => [at, [1, 'sync', 'async'][place]]));
+    expect(told).toEqual(['caller', 'caller', 'caller'].map((at, index) => [at, [1, 'sync', 'async'][index]]));
     expect(warned).toEqual(['sync', 'async']);
   });
 });

@@ -23,12 +23,12 @@ export interface BegunCall {
 }
 
 /**
- * The caller's trace, as the runner gets it: a text that the tracer can read, or a place. A trace that is not recorded carries only its
- * place. The two ids of a place travel as they are: most calls carry a place, and it is expensive to build a text only to parse it again.
+ * The caller's trace, as the runner gets it: a text that the tracer can read, or the ids of a span. A trace that is not recorded carries
+ * only the ids. They travel as they are: most calls carry ids, and it is expensive to build a text only to parse it again.
  */
-export type CarriedTrace = string | TracePlace;
+export type CarriedTrace = string | SpanIds;
 
-export interface TracePlace {
+export interface SpanIds {
   readonly traceId: string;
   /** The span that surrounds the call. */
   readonly spanId: string;
@@ -48,7 +48,7 @@ export interface TracedRun {
   readonly id: number;
   /** `Class.method`. */
   readonly name: string;
-  readonly place: { readonly pool: string; readonly runnerId: string };
+  readonly host: { readonly pool: string; readonly runnerId: string };
   /** True if the work has an end for which its trace can wait. False for a child, and for a method of a child, which is a part of it. */
   readonly followed: boolean;
   /** The result of `begin` or `carry` for this work. */

@@ -32,11 +32,11 @@ export function carryAll(carriers: readonly NamedContextCarrier[]): ContextCarri
       return values;
     },
     run(values, next) {
-      const enter = (place: number): void => {
-        const carrier = carriers[place];
+      const enter = (index: number): void => {
+        const carrier = carriers[index];
         if (carrier === undefined) next();
-        else if (Object.hasOwn(values, carrier.name)) carrier.run(values[carrier.name], () => enter(place + 1));
-        else enter(place + 1);
+        else if (Object.hasOwn(values, carrier.name)) carrier.run(values[carrier.name], () => enter(index + 1));
+        else enter(index + 1);
       };
       enter(0);
     },
@@ -49,13 +49,13 @@ export function readContext(read: OptionReader): ContextCarrier | undefined {
   const path = `${read.path}.context`;
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) return readCarrier(value, path);
-  const carriers = value.map((carrier, place) => readCarrier(carrier, `${path}[${place}]`) as NamedContextCarrier);
-  for (const [place, { name }] of carriers.entries()) {
+  const carriers = value.map((carrier, index) => readCarrier(carrier, `${path}[${index}]`) as NamedContextCarrier);
+  for (const [index, { name }] of carriers.entries()) {
     if (typeof name !== 'string' || name === '')
-      throw badOption(`${path}[${place}].name`, 'is missing', 'Add a name to each carrier of a list.');
+      throw badOption(`${path}[${index}].name`, 'is missing', 'Add a name to each carrier of a list.');
     const first = carriers.findIndex((carrier) => carrier.name === name);
-    if (first !== place)
-      throw badOption(`${path}[${place}].name`, `is "${name}", as is that of context[${first}]`, 'Use a different name for each carrier.');
+    if (first !== index)
+      throw badOption(`${path}[${index}].name`, `is "${name}", as is that of context[${first}]`, 'Use a different name for each carrier.');
   }
   return carriers.length === 0 ? undefined : carryAll(carriers);
 }

@@ -50,22 +50,22 @@ describe('Session', () => {
     const session = new Session<ReturnType<typeof packet>>({ ackPackets: 3, ackBytes: 100 });
     session.receive(1, 1);
     session.receive(2, 1);
-    expect(session.owes).toBe(false);
+    expect(session.mustAcknowledge).toBe(false);
     session.receive(3, 1);
-    expect(session.owes).toBe(true);
-    session.told();
-    expect(session.owes).toBe(false);
+    expect(session.mustAcknowledge).toBe(true);
+    session.acknowledged();
+    expect(session.mustAcknowledge).toBe(false);
     session.receive(4, 100);
-    expect(session.owes).toBe(true);
+    expect(session.mustAcknowledge).toBe(true);
     // Every packet tells.
     session.sent(packet('a'));
-    expect(session.owes).toBe(false);
+    expect(session.mustAcknowledge).toBe(false);
   });
 
   it('owes nothing for packets that came twice', () => {
     const session = new Session({ ackPackets: 2 });
     session.receive(1, 1);
     session.receive(1, 1);
-    expect(session.owes).toBe(false);
+    expect(session.mustAcknowledge).toBe(false);
   });
 });

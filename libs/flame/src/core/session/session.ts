@@ -12,8 +12,8 @@ export class Session<Packet extends { readonly length: number }> {
   #sent = 0;
   #confirmed = 0;
   #received = 0;
-  #told = 0;
-  #untold = 0;
+  #acknowledged = 0;
+  #unacknowledged = 0;
   /** Packets `#confirmed + 1` to `#sent`. */
   readonly #kept: Packet[] = [];
   #keptBytes = 0;
@@ -47,13 +47,13 @@ export class Session<Packet extends { readonly length: number }> {
   }
 
   /** True if an acknowledgement must be sent by itself, because no outgoing packet has carried one for long. */
-  get owes(): boolean {
-    return this.#untold >= this.#limits.ackBytes || this.#received - this.#told >= this.#limits.ackPackets;
+  get mustAcknowledge(): boolean {
+    return this.#unacknowledged >= this.#limits.ackBytes || this.#received - this.#acknowledged >= this.#limits.ackPackets;
   }
 
   /** True if something was received that has not been acknowledged yet. */
-  get untold(): boolean {
-    return this.#received > this.#told;
+  get unacknowledged(): boolean {
+    return this.#received > this.#acknowledged;
   }
 
   /** Records that packet `next` was sent. */
@@ -61,13 +61,13 @@ export class Session<Packet extends { readonly length: number }> {
     this.#sent++;
     this.#kept.push(packet);
     this.#keptBytes += packet.length;
-    this.told();
+    this.acknowledged();
   }
 
   /** Records that `received` was acknowledged to the other side. */
-  told(): void {
-    this.#told = this.#received;
-    this.#untold = 0;
+  acknowledged(): void {
+    this.#acknowledged = this.#received;
+    this.#unacknowledged = 0;
   }
 
   /**
@@ -89,13 +89,13 @@ export class Session<Packet extends { readonly length: number }> {
     if (number <= this.#received) return 'duplicate';
     if (number > this.#received + 1) return 'gap';
     this.#received = number;
-    this.#untold += length;
+    this.#unacknowledged += length;
     return 'fresh';
   }
 
   /** Records bytes that came beside the packets, which the other side also keeps until they are acknowledged. */
   took(length: number): void {
-    this.#untold += length;
+    this.#unacknowledged += length;
   }
 
   /** The packets that must be sent again over a new connection, oldest first. */

@@ -1,8 +1,8 @@
 import type { CallOptions } from '../../pool/calls/pending-call.js';
-import { currentWork } from '../../runner/executor/flame-call.js';
+import { currentCall } from '../../runner/executor/flame-call.js';
 import type { ActiveCall } from '../../runner/executor/active-call.js';
 import { FlameParent } from '../module/flame-parent.js';
-import { InPlaceScope, InPlaceWork } from './in-place.js';
+import { InPlaceScope, InPlaceActiveCall } from './in-place.js';
 import type { InPlaceSetup } from './in-place.js';
 
 /** A call of a method in place. */
@@ -15,7 +15,7 @@ export interface PlainCall {
 }
 
 /** Where a call in place runs. */
-export interface Place {
+export interface CallLocation {
   readonly pool: string;
   readonly runner: string;
   /** For people. */
@@ -25,11 +25,11 @@ export interface Place {
 }
 
 /** The runner of the call around, or the runner that this process is. */
-export function thisPlace(): Place {
-  const outer = currentWork();
+export function currentLocation(): CallLocation {
+  const outer = currentCall();
   const info = FlameParent.get();
-  const pool = outer?.place.pool || info?.pool || '';
-  const runner = outer?.place.runnerId ?? info?.runner ?? 'here';
+  const pool = outer?.host.pool || info?.pool || '';
+  const runner = outer?.host.runnerId ?? info?.runner ?? 'here';
   return { pool, runner, where: `running in place on runner ${runner} of pool "${pool}"`, outer };
 }
 
@@ -40,8 +40,8 @@ export function isBounded({ timeout, handlerTimeout, signal, onProgress }: CallO
 
 /** Runs a call in place within the limits of its options and, if it is linked, of the call around. */
 export async function callInPlace(setup: InPlaceSetup, call: PlainCall): Promise<unknown> {
-  const place = thisPlace();
-  return begin(setup, place, call, call.options.linked === false ? undefined : place.outer, 'call').result();
+  const location = currentLocation();
+  return begin(setup, location, call, call.options.linked === false ? undefined : location.outer, 'call').result();
 }
 
 /**
@@ -53,18 +53,18 @@ export async function castInPlace(setup: InPlaceSetup, call: PlainCall, failed: 
   const { linked, signal } = call.options;
   // The signal of an unlinked cast has no effect once the cast has begun.
   const options = linked === false && !signal?.aborted ? { ...call.options, signal: undefined } : call.options;
-  const { scope, result } = begin(setup, thisPlace(), { ...call, options }, undefined, 'cast');
+  const { scope, result } = begin(setup, currentLocation(), { ...call, options }, undefined, 'cast');
   if (scope.reason) throw scope.reason;
   result().catch(failed);
 }
 
 function begin(
   setup: InPlaceSetup,
-  { pool, runner, where, outer }: Place,
+  { pool, runner, where, outer }: CallLocation,
   { name, options, run, pool: asked }: PlainCall,
   bounds: ActiveCall | undefined,
   mode: 'call' | 'cast',
 ): { scope: InPlaceScope; result: () => Promise<unknown> } {
   const scope = new InPlaceScope(setup, { name, where, options, outer: bounds, traced: { pool: asked, handler: name, mode, attempt: 1 } });
-  return { scope, result: () => scope.run(new InPlaceWork(scope, pool, runner, setup.clock, outer), run) };
+  return { scope, result: () => scope.run(new InPlaceActiveCall(scope, pool, runner, setup.clock, outer), run) };
 }

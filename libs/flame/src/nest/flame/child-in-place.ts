@@ -5,10 +5,10 @@ import { reasonOf } from '../../pool/calls/call-errors.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import type { PlacedChild } from '../../pool/children/placed-child.js';
 import { ActiveChild, ActiveMethod } from '../../runner/executor/active-child.js';
-import { currentWork } from '../../runner/executor/flame-call.js';
+import { currentCall } from '../../runner/executor/flame-call.js';
 import type { ActiveCall, CallHost } from '../../runner/executor/active-call.js';
-import { isBounded, thisPlace } from './call-in-place.js';
-import type { Place } from './call-in-place.js';
+import { isBounded, currentLocation } from './call-in-place.js';
+import type { CallLocation } from './call-in-place.js';
 import { InPlaceScope, warnOfProgress } from './in-place.js';
 import type { EndingChild, InPlaceSetup } from './in-place.js';
 import { nestLog } from '../log/nest-log.js';
@@ -22,16 +22,16 @@ export type AnyChild = Pick<PlacedChild, 'exited' | 'call' | 'stop'>;
  * arguments are not encoded. A linked child also ends when the call that placed it is aborted.
  */
 export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args: unknown, options: CallOptions): Promise<AnyChild> {
-  const place = thisPlace();
-  const outer = options.linked === false ? undefined : place.outer;
+  const location = currentLocation();
+  const outer = options.linked === false ? undefined : location.outer;
   const placing = new InPlaceScope(setup, {
     name: type.name,
-    where: place.where,
+    where: location.where,
     options: { ...options, onProgress: undefined },
     outer,
   });
   if (placing.reason) throw placing.reason;
-  const child = new ChildInPlace(setup, place, type, options, placing.at);
+  const child = new ChildInPlace(setup, location, type, options, placing.at);
   // A child whose placing failed has no holder, linked or not.
   placing.whenEnded((error) => child.work.abort(error));
   await placing.run(child.work, async () => {
@@ -45,7 +45,7 @@ class ChildInPlace implements AnyChild, EndingChild {
   readonly work: ActiveChild;
   readonly exited: Promise<ChildExit>;
   readonly #setup: InPlaceSetup;
-  readonly #place: Place;
+  readonly #location: CallLocation;
   readonly #type: PlaceableClass;
   readonly #options: CallOptions;
   /** The scope of the child's life after it was placed. */
@@ -53,9 +53,9 @@ class ChildInPlace implements AnyChild, EndingChild {
   #how: ChildExit['how'] = 'cancelled';
   #exit!: (exit: ChildExit) => void;
 
-  constructor(setup: InPlaceSetup, place: Place, type: PlaceableClass, options: CallOptions, at: number) {
+  constructor(setup: InPlaceSetup, location: CallLocation, type: PlaceableClass, options: CallOptions, at: number) {
     this.#setup = setup;
-    this.#place = place;
+    this.#location = location;
     this.#type = type;
     this.#options = options;
     this.exited = new Promise((resolve) => (this.#exit = resolve));
@@ -78,8 +78,8 @@ class ChildInPlace implements AnyChild, EndingChild {
   async call(method: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
     const name = `${this.#type.label}.${method}`;
     if (!this.work.lives) throw new FlameError('FLAME_LOST', `${name} was not run: its child has ended (${(await this.exited).reason})`);
-    const outer = isBounded(options) ? currentWork() : undefined;
-    const scope = new InPlaceScope(this.#setup, { name, where: this.#place.where, options, outer });
+    const outer = isBounded(options) ? currentCall() : undefined;
+    const scope = new InPlaceScope(this.#setup, { name, where: this.#location.where, options, outer });
     if (scope.reason) throw scope.reason;
     const frame = { ...this.#frame, mode: 'call' as const, linked: true, method };
     const work = new ActiveMethod(this.#host(name, scope), frame, scope.at, this.work);
@@ -104,12 +104,12 @@ class ChildInPlace implements AnyChild, EndingChild {
   }
 
   get #frame(): { type: 'call'; id: number; handler: number; args: Uint8Array; handlerTimeout: number; attempt: number } {
-    return { type: 'call', id: this.#place.outer?.id ?? 0, handler: 0, args: nothing, handlerTimeout: 0, attempt: 1 };
+    return { type: 'call', id: this.#location.outer?.id ?? 0, handler: 0, args: nothing, handlerTimeout: 0, attempt: 1 };
   }
 
   #host(name: string, scope: CallScope): CallHost {
     const { clock } = this.#setup;
-    const { pool, runner } = this.#place;
+    const { pool, runner } = this.#location;
     return { pool, runnerId: runner, now: () => clock.now(), name: () => name, progress: (_, value) => scope.progress(value) };
   }
 }

@@ -7,7 +7,7 @@ import { FlameTestingModule, VirtualClock } from '../../testing/index.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 import { Flame } from './flame.service.js';
 import type { FlameCallOptions } from './call-options.js';
-import type { CallTracer } from '../../core/call/call-tracer.js';
+import type { CallTrace, CallTracer } from '../../core/call/call-tracer.js';
 import { OnFlame } from '../decorator/on-flame.decorator.js';
 
 const told: string[] = [];
@@ -381,7 +381,10 @@ describe('A call in place', () => {
     const { inside } = await start({
       begin: ({ pool, handler, mode }) => {
         spans.push(`${mode} ${handler} of ${pool}`);
-        const record = { ran: () => {}, ended: (error?: unknown) => void spans.push(`ended ${handler}: ${String(error)}`) };
+        const record: CallTrace = {
+          ran: ({ runner, waited }) => void spans.push(`began on ${runner} after ${waited} ms`),
+          ended: (error) => void spans.push(`ended ${handler}: ${String(error)}`),
+        };
         return { record, trace: 'carried' };
       },
       carry: () => undefined,
@@ -393,14 +396,21 @@ describe('A call in place', () => {
     await inside(async (flame) => {
       await flame.on('two', Inner, { timeout: 100 }).look();
       await outcome(flame.on('two', Inner, { timeout: 100 }).flaky());
+      await outcome(flame.on('two', Inner, { signal: AbortSignal.abort() }).look());
     });
-    expect(spans.slice(2, -1)).toEqual([
+    const [, began, , ...inner] = spans;
+    // A call that never began waited all its time, as far as a tracer knows.
+    expect(inner.slice(0, -1)).toEqual([
       'call Inner.look of two',
+      began,
       'run Inner.look carried',
       'ended Inner.look: undefined',
       'call Inner.flaky of two',
+      began,
       'run Inner.flaky carried',
       'ended Inner.flaky: RangeError: once',
+      'call Inner.look of two',
+      expect.stringMatching(/^ended Inner\.look: FlameError: Inner\.look was not started/),
     ]);
   });
 });

@@ -66,7 +66,7 @@ export class InPlaceScope extends CallScope {
     const timeout = options.timeout ?? options.handlerTimeout ?? call.timeout ?? Infinity;
     this.limit(timeout, () => errors.timedOut(name, where, timeout));
     if (outer && outer.at < Infinity) {
-      const left = outer.at - outer.place.now();
+      const left = outer.at - outer.host.now();
       this.limit(left, () => errors.outerTimedOut(name, where, ran(), left));
     }
   }
@@ -75,6 +75,7 @@ export class InPlaceScope extends CallScope {
   async run(work: ActiveCall, task: () => unknown): Promise<unknown> {
     if (this.reason) throw this.reason;
     this.#begun = true;
+    this.record?.ran({ call: work.id, runner: work.host.runnerId, waited: 0, boot: undefined });
     // Unlinked work goes on when its caller leaves; a deadline ends it, too.
     this.whenEnded((error) => {
       if (work.linked || error.code === 'FLAME_TIMEOUT') work.abort(error);
@@ -109,19 +110,19 @@ export class InPlaceScope extends CallScope {
 }
 
 /** The work of a call in place. Within a call it is part of that, and has its id. */
-export class InPlaceWork extends ActiveCall {
+export class InPlaceActiveCall extends ActiveCall {
   readonly #outer: ActiveCall | undefined;
 
   constructor(scope: InPlaceScope, pool: string, runnerId: string, clock: Clock, outer: ActiveCall | undefined) {
     const { name, options } = scope.call;
-    const place = {
+    const host = {
       pool,
       runnerId,
       now: (): number => clock.now(),
       name: (): string => name,
       progress: (_: ActiveCall, value: unknown): void => scope.progress(value),
     };
-    super(place, outer?.id ?? 0, 0, 'call', options.linked ?? true, 1, scope.at, scope.trace);
+    super(host, outer?.id ?? 0, 0, 'call', options.linked ?? true, 1, scope.at, scope.trace);
     this.#outer = outer;
   }
 

@@ -27,7 +27,7 @@ export function findInline(modules: ModulesContainer): InlineHandler[] {
   const all: Found[] = [...methods, ...functions.sort((a, b) => (a.digest < b.digest ? -1 : 1))];
   const count = new Map<string, number>();
   for (const { name } of all) count.set(name, (count.get(name) ?? 0) + 1);
-  return all.map((found, place) => (count.get(found.name) === 1 ? found : { ...found, name: found.name + endingOf(place, all) }));
+  return all.map((found, index) => (count.get(found.name) === 1 ? found : { ...found, name: found.name + endingOf(index, all) }));
 }
 
 function hasInline(prototype: object): boolean {

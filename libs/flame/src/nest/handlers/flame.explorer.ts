@@ -79,7 +79,7 @@ export function findHandlers<App extends Dispatcher<D>, D extends Declaration>(
   classes: readonly Class[],
 ): { homes: ProviderHome[]; handlers: Handler<D>[] } {
   const homes = findHomes(decoration, modules, app, classes);
-  const handlers = homes.flatMap((home, place) => handlersOf(decoration, home, new HomeName(place, homes)));
+  const handlers = homes.flatMap((home, index) => handlersOf(decoration, home, new HomeName(index, homes)));
   refuseTwins(decoration.name, handlers);
   return { homes, handlers };
 }

@@ -10,10 +10,10 @@ interface Qualified {
  * The suffix that makes the name of one of `all` unique: empty if the name is unique, or else the qualifier, with a count if the qualifier
  * is not unique.
  */
-export function endingOf(place: number, all: readonly Qualified[]): string {
-  const { name, qualifier } = all[place]!;
+export function endingOf(index: number, all: readonly Qualified[]): string {
+  const { name, qualifier } = all[index]!;
   if (all.filter((other) => other.name === name).length === 1) return '';
-  const before = all.slice(0, place).filter((other) => other.name === name && other.qualifier === qualifier).length;
+  const before = all.slice(0, index).filter((other) => other.name === name && other.qualifier === qualifier).length;
   return `@${qualifier}${before === 0 ? '' : `#${before + 1}`}`;
 }
 
@@ -29,16 +29,16 @@ export class HomeName {
   /** The suffix among providers of the same class. */
   readonly #ofClass: string;
 
-  constructor(place: number, homes: readonly ProviderHome[]) {
-    const home = homes[place]!;
+  constructor(index: number, homes: readonly ProviderHome[]) {
+    const home = homes[index]!;
     this.#home = home;
     this.#homes = homes;
     this.#ofName = endingOf(
-      place,
+      index,
       homes.map(({ prototype, qualifier }) => ({ name: prototype.constructor.name, qualifier })),
     );
     this.#ofClass = endingOf(
-      place,
+      index,
       homes.map(({ prototype, qualifier }) => ({ name: prototype, qualifier })),
     );
   }

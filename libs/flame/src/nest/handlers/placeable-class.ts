@@ -95,7 +95,7 @@ export function placeableClasses(modules: ModulesContainer, homes: readonly Prov
   }
   const classes = Array.from(found, ([type, { module }]) => ({ name: type.name, qualifier: module.metatype.name }));
   return Array.from(found, ([type, { tokens, module }]) => ({ type, tokens, module })).map(
-    ({ type, tokens, module }, place) => new PlaceableClass(`new ${type.name}${endingOf(place, classes)}`, type, tokens, module),
+    ({ type, tokens, module }, index) => new PlaceableClass(`new ${type.name}${endingOf(index, classes)}`, type, tokens, module),
   );
 }
 

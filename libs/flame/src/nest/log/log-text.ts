@@ -16,7 +16,7 @@ export function logText(message: unknown, more: readonly unknown[]): LogText {
   const rest = (context === undefined ? more : more.slice(0, -1)).filter((part) => part !== undefined);
   const fields = isFields(message) ? message : undefined;
   const words = fields ? [...wordsOf(fields), ...rest] : [message, ...rest];
-  const stack = words.findIndex((word, place) => place > 0 && isStack(word));
+  const stack = words.findIndex((word, index) => index > 0 && isStack(word));
   const stacks = stack < 0 ? [] : words.splice(stack, 1);
   const text = words.length > 1 || typeof words[0] !== 'string' ? formatWithOptions(shown, ...(words as [unknown])) : words[0];
   return { context, text: [fields ? withFields(words.length > 0 ? text : '', fields) : text, ...stacks].join('\n') };

@@ -196,12 +196,12 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
 function readPools(pools: unknown, path: string): PoolConfig<FlameBackend>[] {
   if (!Array.isArray(pools))
     throw badOption(path, `must be a list of pools, but is ${show(pools)}`, "Pass for example [{ name: 'ffmpeg', max: 10 }].");
-  const configs = pools.map((options, place) => readPoolOptions(options as FlamePoolOptions, `${path}[${place}]`));
-  for (const [place, { name, backend }] of configs.entries()) {
+  const configs = pools.map((options, index) => readPoolOptions(options as FlamePoolOptions, `${path}[${index}]`));
+  for (const [index, { name, backend }] of configs.entries()) {
     const first = configs.findIndex((config) => config.name === name);
-    if (first !== place)
-      throw badOption(`${path}[${place}].name`, `is "${name}", as is that of pools[${first}]`, 'Use a different name for each pool.');
-    if (backend !== undefined) readBackend(backend, `${path}[${place}].backend`);
+    if (first !== index)
+      throw badOption(`${path}[${index}].name`, `is "${name}", as is that of pools[${first}]`, 'Use a different name for each pool.');
+    if (backend !== undefined) readBackend(backend, `${path}[${index}].backend`);
   }
   return configs;
 }
@@ -213,12 +213,12 @@ function readBackend(value: unknown, path: string): FlameBackend {
 
 /** Reads the option `handlers`. */
 export function readHandlers(read: OptionReader): Class[] {
-  return readList(read, 'handlers').map((type, place) => readClass(type, `${read.path}.handlers[${place}]`));
+  return readList(read, 'handlers').map((type, index) => readClass(type, `${read.path}.handlers[${index}]`));
 }
 
 /** Reads the option `classes`. */
 export function readClasses(read: OptionReader): (RegisteredClass | RegisteredKind)[] {
-  return readList(read, 'classes').map((type, place) => readRegistered(type, `${read.path}.classes[${place}]`));
+  return readList(read, 'classes').map((type, index) => readRegistered(type, `${read.path}.classes[${index}]`));
 }
 
 function readList(read: OptionReader, key: string): unknown[] {

@@ -25,9 +25,9 @@ class ToldBackend extends FlameBackend {
     this.told.push(`prepare ${underTest ? 'under test' : 'for real'}`);
   }
 
-  override async boot(order: BootRequest): Promise<Machine> {
+  override async boot(request: BootRequest): Promise<Machine> {
     this.told.push('boot');
-    const machine = await order.inProcess();
+    const machine = await request.inProcess();
     void machine.exited.then(() => this.told.push('gone'));
     return machine;
   }

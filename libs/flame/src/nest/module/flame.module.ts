@@ -17,7 +17,7 @@ import { asyncOptions } from './async-options.js';
 import type { AsyncOptions } from './async-options.js';
 import { beforeDestroy } from './before-destroy.js';
 import { caughtAmong } from '../handlers/caught-errors.js';
-import { doctorOrder } from '../runner/doctor-order.js';
+import { doctorRequest } from '../runner/doctor-request.js';
 import { enhanceWith } from '../handlers/enhancers.js';
 import { FlameApp } from './flame-app.js';
 import { FlameHealthIndicator } from './flame-health.js';
@@ -144,8 +144,8 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
       findCaught: (lost) => caughtAmong(lost, this.#modules, this.#moduleRef),
     });
     const info = FlameParent.get();
-    const order = doctorOrder();
-    if (order && !info) await (await import('../runner/doctor.js')).runDoctor(this.#pools, order);
+    const request = doctorRequest();
+    if (request && !info) await (await import('../runner/doctor.js')).runDoctor(this.#pools, request);
     if (info) {
       const idleCheck = pools.find(({ name }) => name === info.pool)?.idleCheck;
       const { manifest, codec } = this.#pools;

@@ -60,8 +60,8 @@ export class PoolSet {
   readonly #buildCheck: BuildCheck;
   /** Names this parent; it is part of runners' names. */
   readonly #parent = randomBytes(3).toString('hex');
-  readonly #memoryDoor = new MemoryAttachServer();
-  readonly #grpcDoor: GrpcAttachServer;
+  readonly #memoryAttachServer = new MemoryAttachServer();
+  readonly #grpcAttachServer: GrpcAttachServer;
   readonly #caller: (() => Caller | undefined) | undefined;
   readonly #closing = new AbortController();
   readonly #health = new HealthStatus();
@@ -95,7 +95,7 @@ export class PoolSet {
       allocate,
     });
     const { host: bind, port, tls, preAuth, reconnectTimeout, maxPayload, sharedMemoryFrom } = config;
-    this.#grpcDoor = new GrpcAttachServer(
+    this.#grpcAttachServer = new GrpcAttachServer(
       {
         bind,
         port,
@@ -206,7 +206,7 @@ export class PoolSet {
     this.#closing.abort();
     this.#health.close();
     await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain(closing)));
-    await Promise.all([this.#memoryDoor.close(), this.#grpcDoor.close()]);
+    await Promise.all([this.#memoryAttachServer.close(), this.#grpcAttachServer.close()]);
     await this.#reaped;
     this.#ops?.close();
     for (const backend of this.#backends()) await backend.close();
@@ -221,7 +221,7 @@ export class PoolSet {
     return {
       config,
       backend,
-      door: backend.reach === 'memory' ? this.#memoryDoor : this.#grpcDoor,
+      attachServer: backend.reach === 'memory' ? this.#memoryAttachServer : this.#grpcAttachServer,
       address: (host) => this.#address(backend, host),
       manifest: this.manifest,
       captures: (handler) => this.#index.captures(handler),
@@ -246,11 +246,11 @@ export class PoolSet {
 
   async #address(backend: FlameBackend, host: string | undefined): Promise<ParentAddress> {
     if (backend.reach === 'memory') return { address: 'memory' };
-    if (backend.reach === 'host') return this.#grpcDoor.address('host');
-    if (host !== undefined) return this.#grpcDoor.address('network', host);
+    if (backend.reach === 'host') return this.#grpcAttachServer.address('host');
+    if (host !== undefined) return this.#grpcAttachServer.address('network', host);
     throw new FlameError(
       'FLAME_CONFIG',
-      `backend "${backend.name}" does not say under which address its machines reach the parent. Call order.flameParent({ host }) in its boot().`,
+      `backend "${backend.name}" does not say under which address its machines reach the parent. Call request.flameParent({ host }) in its boot().`,
     );
   }
 
@@ -258,7 +258,7 @@ export class PoolSet {
     const { manifest, codec } = this;
     const { context, tracing: tracer } = this.#config;
     const hello = { runner: info.runner, manifest, pid: process.pid, host: hostname(), node: process.versions.node };
-    const link = this.#memoryDoor.attach(info.token, hello);
+    const link = this.#memoryAttachServer.attach(info.token, hello);
     return startLocalRunner({ info, link, table: this.table, codec, clock: this.#clock, log: nestLog, idleCheck, context, tracer });
   }
 

@@ -4,7 +4,7 @@ import type { Check } from '../../core/check.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import { badOption } from '../../core/options/option-reader.js';
 import { examineRunner } from '../../pool/doctor/examination.js';
-import type { DoctorMessage, DoctorOrder } from './doctor-order.js';
+import type { DoctorMessage, DoctorRequest } from './doctor-request.js';
 import type { PoolSet } from '../module/pool-set.js';
 
 type Tell = (message: DoctorMessage) => void;
@@ -18,7 +18,7 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
  *
  * @throws {FlameError} FLAME_CONFIG in a process that doctor did not start.
  */
-export async function runDoctor(pools: PoolSet, order: DoctorOrder): Promise<never> {
+export async function runDoctor(pools: PoolSet, request: DoctorRequest): Promise<never> {
   if (!process.send)
     throw badOption(
       'FLAME_DOCTOR',
@@ -31,13 +31,13 @@ export async function runDoctor(pools: PoolSet, order: DoctorOrder): Promise<nev
   process.once('disconnect', stop);
   // Nest's handlers would close the app during the examination.
   for (const signal of signals) process.removeAllListeners(signal).on(signal, stop);
-  await examineApp(pools, order, tell, giveUp.signal);
+  await examineApp(pools, request, tell, giveUp.signal);
   await pools.close();
   await new Promise<void>((resolve) => tell({ flame: 'doctor', type: 'over' }, resolve));
   return process.exit(0);
 }
 
-async function examineApp(pools: PoolSet, { pools: wanted, boot }: DoctorOrder, tell: Tell, signal: AbortSignal): Promise<void> {
+async function examineApp(pools: PoolSet, { pools: wanted, boot }: DoctorRequest, tell: Tell, signal: AbortSignal): Promise<void> {
   const { version } = pools.manifest;
   tell({ flame: 'doctor', type: 'app', version, node: process.versions.node, pools: [...pools.setups.keys()] });
   // A machine's output may contain colours.
@@ -59,8 +59,8 @@ async function examineBackend(pools: PoolSet, backend: FlameBackend, signal: Abo
     return await backend.examine(signal);
   } catch (error) {
     if (error instanceof FlameError && error.code === 'FLAME_CONFIG') return [badlySet(error)];
-    const mend = 'This is a defect of nestjs-flame or of the backend: please report it with this line.';
-    return [{ name: 'backend', ok: false, message: `${backend.name} could not be examined: ${(error as Error).message}`, fix: mend }];
+    const fix = 'This is a defect of nestjs-flame or of the backend: please report it with this line.';
+    return [{ name: 'backend', ok: false, message: `${backend.name} could not be examined: ${(error as Error).message}`, fix: fix }];
   }
 }
 

@@ -11,22 +11,22 @@ export function follow(
   call: PendingCall,
   scope: CallScope,
   { signal, caller, listeners }: { signal: AbortSignal | undefined; caller: Caller | undefined; listeners: AbortListeners },
-  tell: (fact: PoolFact) => void,
+  dispatch: (fact: PoolFact) => void,
 ): void {
   const end = (reason: string): void => {
-    tell({ type: 'abort', call, reason });
+    dispatch({ type: 'abort', call, reason });
     // The caller never gets the child, so the child ends even if it is not linked.
-    if (call instanceof ChildCall) tell({ type: 'abandoned', call, reason });
+    if (call instanceof ChildCall) dispatch({ type: 'abandoned', call, reason });
   };
   const letSignalGo = signal && listeners.follow(signal, () => end(reasonOf(signal)));
   const letCallerGo = caller?.follow(end);
   scope.onRelease(letSignalGo);
   scope.onRelease(letCallerGo);
   // The scopes of casts and children stay open after the answer.
-  if (call.order.mode === 'call') return;
+  if (call.setup.mode === 'call') return;
   call.whenAnswered(() => {
     // After a cast is accepted, no request waits for it.
-    if (call.order.mode === 'cast') letCallerGo?.();
+    if (call.setup.mode === 'cast') letCallerGo?.();
     if (!call.linked) letSignalGo?.();
   });
 }

@@ -33,7 +33,7 @@ export interface CallOptions {
 }
 
 /** The parts of a pending call. */
-export interface CallOrder {
+export interface CallSetup {
   readonly id: number;
   /** `Class.method`, for logs and errors. */
   readonly label: string;
@@ -83,10 +83,10 @@ export class PendingCall extends PoolCall {
   #settled = false;
 
   constructor(
-    readonly order: CallOrder,
+    readonly setup: CallSetup,
     onLate?: (error: unknown, call: PendingCall) => void,
   ) {
-    super(order.id, order.label, order.queueTimeout, order.handlerTimeout, order.timeout, order.linked);
+    super(setup.id, setup.label, setup.queueTimeout, setup.handlerTimeout, setup.timeout, setup.linked);
     this.#onLate = onLate;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -103,7 +103,7 @@ export class PendingCall extends PoolCall {
   reject(error: unknown, madeBy: MadeBy = 'us'): void {
     this.failure ??= { error };
     this.over();
-    const { site } = this.order;
+    const { site } = this.setup;
     if (this.#settled && site) addCaller(error, site, madeBy);
     this.onFail?.(error);
     if (!this.#settled) {
@@ -112,7 +112,7 @@ export class PendingCall extends PoolCall {
       this.#resolve(failing(error, site, madeBy));
       return;
     }
-    this.order.scope?.close(error);
+    this.setup.scope?.close(error);
     this.#onLate?.(error, this);
     this.#onLate = undefined;
   }
@@ -124,7 +124,7 @@ export class PendingCall extends PoolCall {
 
   #answer(error?: unknown): void {
     for (const answered of this.#answered ?? []) queueMicrotask(answered);
-    const { scope, mode } = this.order;
+    const { scope, mode } = this.setup;
     if (!scope) return;
     // In a microtask: by then the error's stack leads to the caller.
     queueMicrotask(() => {
@@ -145,7 +145,7 @@ export class PendingCall extends PoolCall {
     this.onOver?.();
     this.onOver = undefined;
     // The scope of a call that failed is closed with the error, by `reject` or `#answer`.
-    if (this.#settled && !this.failure) this.order.scope?.close();
+    if (this.#settled && !this.failure) this.setup.scope?.close();
   }
 }
 

@@ -29,7 +29,7 @@ export async function repeated(
     } catch (error) {
       const again = attempt < attempts && isRepeatable(error, options.idempotent ?? false) && clock.now() < until;
       // Stream items that were read cannot be read again.
-      if (!again || call?.order.sources?.started) throw mayHaveRun ? afterAttempts(error, attempt) : error;
+      if (!again || call?.setup.sources?.started) throw mayHaveRun ? afterAttempts(error, attempt) : error;
       mayHaveRun ||= (error as FlameError).ran !== 'no';
       onRetry(error as FlameError, attempt + 1);
     }

@@ -1,7 +1,7 @@
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { CancelCause } from '../../core/session/frame.js';
 import { PendingCall } from '../calls/pending-call.js';
-import type { CallOrder } from '../calls/pending-call.js';
+import type { CallSetup } from '../calls/pending-call.js';
 
 /**
  * How a child ended.
@@ -42,8 +42,8 @@ export class ChildCall extends PendingCall {
   #cancelled: CancelCause | undefined;
   #exit!: (exit: ChildExit) => void;
 
-  constructor(order: CallOrder) {
-    super(order);
+  constructor(setup: CallSetup) {
+    super(setup);
     this.exited = new Promise((resolve) => (this.#exit = resolve));
   }
 

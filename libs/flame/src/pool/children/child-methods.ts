@@ -42,14 +42,14 @@ export class ChildMethods {
     const { home, exit } = child;
     if (!home) throw child.goneError(`has ended (${exit?.reason})`, 'no', label);
     const caller = this.#setup.caller?.();
-    const prepared = prepareCall(this.#setup, this.#encoder, { label, handler: child.order.handler, args, options, caller });
+    const prepared = prepareCall(this.#setup, this.#encoder, { label, handler: child.setup.handler, args, options, caller });
     const scope = prepared.scope ?? new CallScope({ clock, listeners });
     const call = new PendingCall({
       ...prepared,
       scope,
       id: this.#newId(),
       label,
-      handler: child.order.handler,
+      handler: child.setup.handler,
       mode: 'call',
       attempt: 1,
       linked: true,

@@ -265,7 +265,7 @@ describe('PlacedChild', () => {
     it('comes with its runner’s loss, and with it that of the running methods', async () => {
       let die!: (exit: MachineExit) => void;
       const exited = new Promise<MachineExit>((resolve) => (die = resolve));
-      const boot: FlameBackend['boot'] = async (order) => ({ ...(await order.inProcess()), exited });
+      const boot: FlameBackend['boot'] = async (request) => ({ ...(await request.inProcess()), exited });
       const rig = new PoolRig({ 'new Counter': () => new Counter([]) }, {}, { boot });
       const child = await rig.place('Counter');
       const running = failure(child.call('run', ['forever']));

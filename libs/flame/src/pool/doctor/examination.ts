@@ -4,7 +4,7 @@ import type { Check } from '../../core/check.js';
 import { ownCosts } from '../../system/process-costs.js';
 import { bootRunner } from '../runners/boot.js';
 import type { Boot, BootedRunner } from '../runners/boot.js';
-import { bootOrder, expectAll, ticketsFor } from '../runners/boot-request.js';
+import { bootRequest, expectAll, expectedRunners } from '../runners/boot-request.js';
 import * as finding from './findings.js';
 import type { PoolSetup } from '../pool-setup.js';
 import { probe } from '../runners/probe.js';
@@ -56,9 +56,9 @@ export async function examineRunner(setup: PoolSetup, report: (check: Check) => 
 }
 
 function begin(setup: PoolSetup): Boot {
-  const { backend, config, parent, door } = setup;
+  const { backend, config, parent, attachServer } = setup;
   const runner = `${config.name}-${parent}-doctor`;
-  const tickets = ticketsFor(runner, setup);
+  const expected = expectedRunners(runner, setup);
   const lines = new RecentLines();
   const printed: BootRequest['output'] = (line, stream) => {
     lines.add(line);
@@ -66,8 +66,8 @@ function begin(setup: PoolSetup): Boot {
   };
   return bootRunner(
     backend,
-    (signal) => bootOrder(setup, tickets, signal, printed),
-    (signal) => expectAll(door, tickets, signal),
+    (signal) => bootRequest(setup, expected, signal, printed),
+    (signal) => expectAll(attachServer, expected, signal),
     () => lines.lines,
   );
 }

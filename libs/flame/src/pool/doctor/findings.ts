@@ -85,8 +85,8 @@ export function clocks(ahead: number, roundTrip: number): Check {
   if (apart <= Math.max(1, roundTrip / 2)) return { name: 'clocks', ok: true, message: `the clocks agree ${exact}` };
   const found = `the runner's clock is ${took(apart)} ${ahead > 0 ? 'ahead' : 'behind'}, ${exact}`;
   if (apart <= clocksApart) return { name: 'clocks', ok: true, message: found };
-  const mend = 'Synchronise the clocks of both hosts (NTP). Otherwise log times and expiring tokens do not match.';
-  return { name: 'clocks', ok: false, message: found, fix: mend };
+  const fix = 'Synchronise the clocks of both hosts (NTP). Otherwise log times and expiring tokens do not match.';
+  return { name: 'clocks', ok: false, message: found, fix: fix };
 }
 
 /** The memory of the runner, compared with this process, which has initialised no module of the app. */
@@ -118,8 +118,8 @@ function mebibytes(bytes: number): string {
 export function gone(exit: MachineExit, time: number, shutdownTimeout: number): Check {
   const found = `the machine was gone ${took(time)} after the order to stop: ${exit.text}`;
   if (exit.signal !== 'SIGKILL') return { name: 'stop', ok: true, message: found };
-  const mend = `Check the app's shutdown hooks: they took longer than shutdownTimeout (${shutdownTimeout} ms), so the machine was killed.`;
-  return { name: 'stop', ok: false, message: found, fix: mend };
+  const fix = `Check the app's shutdown hooks: they took longer than shutdownTimeout (${shutdownTimeout} ms), so the machine was killed.`;
+  return { name: 'stop', ok: false, message: found, fix: fix };
 }
 
 export function left(machines: readonly string[]): Check {

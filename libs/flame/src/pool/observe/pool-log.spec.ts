@@ -14,10 +14,10 @@ describe('What a pool logs', () => {
       { max: 1, log: 'log', queueTimeout: 40_000 },
       {
         setup: { output: (line) => void printed.push(line) },
-        boot: async (order) => {
+        boot: async (request) => {
           boots += 1;
-          order.output(`line of boot ${boots}`, 'stderr');
-          if (works) return order.inProcess();
+          request.output(`line of boot ${boots}`, 'stderr');
+          if (works) return request.inProcess();
           throw new BootError(`rig: no licence, process ${boots * 1_000}`, { phase: 'attach' });
         },
       },
@@ -77,7 +77,7 @@ describe('What a pool logs', () => {
     await rig.clock.advance(0);
     rig.machines[0]!.cut();
     await rig.clock.advance(time);
-    rig.machines[0]!.mend();
+    rig.machines[0]!.restore();
     await rig.clock.advance(5_000);
     expect(rig.log.lines).toEqual(expected.map((how) => `warn pool "p": the connection of runner p-test-1 ${how}`));
   });

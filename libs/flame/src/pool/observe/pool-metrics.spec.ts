@@ -81,10 +81,10 @@ describe('Pool.metrics()', () => {
       { echo: () => 1 },
       { max: 1 },
       {
-        boot: async (order) => {
+        boot: async (request) => {
           boots += 1;
           if (boots === 1) throw new BootError('rig: no disk', { phase: 'start' });
-          return order.inProcess();
+          return request.inProcess();
         },
       },
     );

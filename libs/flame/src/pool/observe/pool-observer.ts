@@ -68,7 +68,7 @@ export class PoolObserver {
 
   started(call: PoolCall, runner: string): void {
     this.meter.waited(call.ranAt - call.cameAt);
-    const record = (call as PendingCall).order.scope?.record;
+    const record = (call as PendingCall).setup.scope?.record;
     if (record) record.ran(startOf(call, call.runner!));
     if (this.#news.observed)
       this.#tell({ type: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });

@@ -18,10 +18,10 @@ async function poolOf(
     { 'A.one': async () => 1 },
     { min: 1, max: 2, maxConcurrency: 100, ...options },
     {
-      boot: async (order): Promise<Machine> => {
-        const info = JSON.parse(Buffer.from(await order.flameParent(), 'base64').toString()) as ParentInfo;
+      boot: async (request): Promise<Machine> => {
+        const info = JSON.parse(Buffer.from(await request.flameParent(), 'base64').toString()) as ParentInfo;
         const manifest = { version: '0.0.0', protocol: 1, handlers: ['A.one'], digest: 'd' };
-        const link = rig.door.attach(info.token, { runner: info.runner, manifest, pid: 1, host: 'here', node: '20.19.0' });
+        const link = rig.attachServer.attach(info.token, { runner: info.runner, manifest, pid: 1, host: 'here', node: '20.19.0' });
         const exited = new Promise<MachineExit>(() => {});
         link.open({ frame: () => {}, closed: () => {} });
         say = (saturation) => link.send({ type: 'stats', text: JSON.stringify({ ...stats, saturation }) });

@@ -11,14 +11,14 @@ import type { PoolSetup } from '../pool-setup.js';
 /** The most processes of a machine on another host with `processes: 'auto'`. */
 const mostProcesses = 64;
 
-/** The tickets of a machine: one for each of its processes, the first under the runner's own name. */
-export function ticketsFor(runner: string, { config, backend, manifest, refusal }: PoolSetup): ExpectedRunner[] {
+/** The runners that a machine's processes attach as. Together they are one runner; the first has its name. */
+export function expectedRunners(runner: string, { config, backend, manifest, refusal }: PoolSetup): ExpectedRunner[] {
   // On this host the number is known. A machine on another host decides the number itself, and needs a token for each process.
   const automatic = backend.reach === 'host' ? ownProcessors() : mostProcesses;
   const wanted = config.processes === 'auto' ? automatic : config.processes;
   const count = backend.reach === 'memory' ? 1 : wanted;
-  return Array.from({ length: count }, (_, place) => ({
-    runner: place === 0 ? runner : `${runner}+${place}`,
+  return Array.from({ length: count }, (_, index) => ({
+    runner: index === 0 ? runner : `${runner}+${index}`,
     token: randomBytes(32).toString('base64url'),
     manifest,
     onThisHost: backend.reach === 'host',
@@ -26,36 +26,36 @@ export function ticketsFor(runner: string, { config, backend, manifest, refusal 
   }));
 }
 
-/** Waits until every process of a machine has attached: all tickets, or as many as the first process says. Together they are one runner. */
-export async function expectAll(door: AttachServer, tickets: readonly ExpectedRunner[], signal: AbortSignal): Promise<Attachment> {
+/** Waits until every process of a machine has attached: all that are expected, or as many as the first process says. */
+export async function expectAll(attachServer: AttachServer, expected: readonly ExpectedRunner[], signal: AbortSignal): Promise<Attachment> {
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
   setMaxListeners(0, until);
-  const expected = tickets.map((ticket) => door.expect(ticket, until));
-  const all = Promise.all(expected);
+  const attaching = expected.map((one) => attachServer.expect(one, until));
+  const all = Promise.all(attaching);
   try {
-    const first = await Promise.race([expected[0]!, all.then(([one]) => one!)]);
+    const first = await Promise.race([attaching[0]!, all.then(([one]) => one!)]);
     const { processes } = first.hello;
-    const attachments = await (processes === undefined ? all : Promise.race([Promise.all(expected.slice(0, processes)), all]));
+    const attachments = await (processes === undefined ? all : Promise.race([Promise.all(attaching.slice(0, processes)), all]));
     return attachments.length === 1 ? first : { hello: first.hello, link: new MultiProcessLink(attachments.map(({ link }) => link)) };
   } finally {
     // The remaining tokens belong to processes that do not exist.
-    for (const one of [all, ...expected]) one.catch(() => {});
+    for (const one of [all, ...attaching]) one.catch(() => {});
     over.abort();
   }
 }
 
 /** Makes the request with which a backend boots a machine. `output` gets the machine's output. */
-export function bootOrder(
+export function bootRequest(
   setup: PoolSetup,
-  tickets: readonly ExpectedRunner[],
+  expected: readonly ExpectedRunner[],
   signal: AbortSignal,
   output: BootRequest['output'],
 ): BootRequest {
   const { config, parent, manifest, inProcess } = setup;
-  const { runner } = tickets[0]!;
+  const { runner } = expected[0]!;
   const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
-    ...(await parentInfo(setup, tickets, options.host)),
+    ...(await parentInfo(setup, expected, options.host)),
     ...options.more,
   });
   return {

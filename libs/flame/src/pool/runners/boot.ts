@@ -31,7 +31,7 @@ export interface Boot {
  */
 export function bootRunner(
   backend: FlameBackend,
-  order: (signal: AbortSignal) => BootRequest,
+  request: (signal: AbortSignal) => BootRequest,
   expect: (signal: AbortSignal) => Promise<Attachment>,
   lastLines: () => readonly string[],
 ): Boot {
@@ -42,7 +42,7 @@ export function bootRunner(
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   const attached = expect(signal);
-  const made = (async () => backend.boot(order(signal)))();
+  const made = (async () => backend.boot(request(signal)))();
 
   const up = (async (): Promise<BootedRunner> => {
     const machine = await Promise.race([made, abandoned]);

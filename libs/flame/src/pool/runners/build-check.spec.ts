@@ -18,8 +18,8 @@ describe('BuildCheck', () => {
   it('warns once of each build that differs, and lets its runners attach', () => {
     const warnings: string[] = [];
     const check = new BuildCheck(build, 'warn', (text) => void warnings.push(text));
-    for (const [place, of] of [other, other, { digest: 'cc' }, {}, other].entries())
-      expect(check.refusal(hello(`r${place}`, of))).toBeUndefined();
+    for (const [index, of] of [other, other, { digest: 'cc' }, {}, other].entries())
+      expect(check.refusal(hello(`r${index}`, of))).toBeUndefined();
     expect(warnings).toEqual([
       'runner r0 was started from another build of the app than its parent: the runner has build bbbbbbbb (1 file), the parent build aaaaaaaa (3 files). ' +
         "Restart the parent, and deploy each build to its own folder or image. This warning is logged once for each build. Set buildMismatch: 'refuse' to refuse such runners.",

@@ -8,10 +8,10 @@ import type { Saturation } from '../../core/metrics/saturation.js';
 export interface HandleOwner {
   readonly codec: Codec;
   /** Names the runner in stacks: `runner ffmpeg-3 (pool ffmpeg)`. */
-  readonly place: string;
+  readonly peer: string;
   /** Calls `wake` after `delay` milliseconds, unless cancelled. */
   after(delay: number, wake: () => void): () => void;
-  tell(fact: PoolFact): void;
+  dispatch(fact: PoolFact): void;
   /** A handler has ended by itself. */
   answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void;
   /** A handler has thrown. Called in addition to `answered`. */

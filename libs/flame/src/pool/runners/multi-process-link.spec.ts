@@ -32,11 +32,11 @@ function rig() {
     suspended: () => told.push('suspended'),
     resumed: () => told.push('resumed'),
   });
-  const runners: MemoryLink[] = processes.map(({ runner }, place) => {
-    runner.open({ frame: (frame) => seen[place]!.push(frame), closed: () => {} });
+  const runners: MemoryLink[] = processes.map(({ runner }, index) => {
+    runner.open({ frame: (frame) => seen[index]!.push(frame), closed: () => {} });
     return runner;
   });
-  const ids = (place: number): number[] => seen[place]!.map((frame) => ('id' in frame ? frame.id : 0));
+  const ids = (index: number): number[] => seen[index]!.map((frame) => ('id' in frame ? frame.id : 0));
   return { fan, runners, seen, told, ids };
 }
 

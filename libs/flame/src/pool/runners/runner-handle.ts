@@ -45,7 +45,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       send: (frame) => this.#link.send(frame),
       codec: owner.codec,
       sends: 'arguments',
-      peer: owner.place,
+      peer: owner.peer,
       warn: (text) => owner.warn(text),
       onSent: () => {},
       onReceived: (id, left) => this.#received(id, left),
@@ -62,7 +62,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   run(call: PendingCall, handlerTimeout: number): void {
     this.#calls.set(call.id, call);
-    const { id, handler, args, mode, linked, attempt, context, trace, child, method, tracks, sources, reads } = call.order;
+    const { id, handler, args, mode, linked, attempt, context, trace, child, method, tracks, sources, reads } = call.setup;
     this.#link.send({ type: 'call', id, handler, args, mode, handlerTimeout, linked, attempt, context, trace, child, method, tracks });
     if (sources) {
       this.#streams.open(call.id, call.label, sources);
@@ -77,7 +77,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   taint(reason: string): void {
-    this.owner.tell({ type: 'leaving', runner: this.id, reason });
+    this.owner.dispatch({ type: 'leaving', runner: this.id, reason });
   }
 
   ask(): void {
@@ -93,7 +93,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       this.#link.drop(reason);
       this.#dispose(reason);
       this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));
-      this.owner.tell({ type: 'gone', runner: this.id });
+      this.owner.dispatch({ type: 'gone', runner: this.id });
     })();
     return this.#stopping;
   }
@@ -122,7 +122,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
         if (this.#calls.has(frame.id)) this.#streams.frame(frame);
         return;
       case 'consent':
-        return this.owner.tell({ type: 'consent', runner: this.id, yes: frame.yes });
+        return this.owner.dispatch({ type: 'consent', runner: this.id, yes: frame.yes });
       case 'leaving':
       case 'tainted':
         return this.taint(frame.reason);
@@ -137,12 +137,12 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   suspended(): void {
     this.#parted = 'its connection was cut';
-    this.owner.tell({ type: 'suspended', runner: this.id });
+    this.owner.dispatch({ type: 'suspended', runner: this.id });
   }
 
   resumed(): void {
     this.#parted = undefined;
-    this.owner.tell({ type: 'resumed', runner: this.id });
+    this.owner.dispatch({ type: 'resumed', runner: this.id });
   }
 
   closed(end: LinkEnd): void {
@@ -162,7 +162,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     if (this.#down) return;
     this.#down = true;
     this.#dispose(how);
-    this.owner.tell({ type: 'down', runner: this.id, how });
+    this.owner.dispatch({ type: 'down', runner: this.id, how });
   }
 
   /** Children and resources are gone with their runner. */
@@ -190,7 +190,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
 
   #threw(frame: Frame & { type: 'throw' }): void {
     const call = this.#call(frame.id);
-    const read = readValue(`the error of ${call.label}`, 'error', () => this.owner.codec.decodeThrown(frame.error, this.owner.place));
+    const read = readValue(`the error of ${call.label}`, 'error', () => this.owner.codec.decodeThrown(frame.error, this.owner.peer));
     if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
     this.owner.answered('threw', frame.error.byteLength, call);
     this.owner.threw(call, read.value);
@@ -203,7 +203,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const { failure, streaming } = call;
     if (call instanceof ChildCall) call.placed(this);
     else if (!streaming) this.#delivered(call);
-    this.owner.tell({ type: 'held', call, streaming });
+    this.owner.dispatch({ type: 'held', call, streaming });
     // The caller is gone, so the streams and resources have no user.
     if (!failure) return;
     if (streaming) call.reject(failure.error);
@@ -216,7 +216,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     if (!call) return;
     if (this.#resources.has(id)) {
       this.#delivered(call);
-      this.owner.tell({ type: 'held', call });
+      this.owner.dispatch({ type: 'held', call });
     } else if (left) {
       call.over();
       this.#abandon(call, 'its stream is no longer read');
@@ -230,14 +230,14 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   #abandon(call: PendingCall, reason: string): void {
-    this.owner.tell({ type: 'abandoned', call, reason });
+    this.owner.dispatch({ type: 'abandoned', call, reason });
     // Methods of children are not in the pool machine.
-    if (call.order.child !== undefined) this.cancel(call, 'caller', reason);
+    if (call.setup.child !== undefined) this.cancel(call, 'caller', reason);
   }
 
   #progress(frame: Frame & { type: 'progress' }): void {
     const call = this.#call(frame.id);
-    const { scope } = call.order;
+    const { scope } = call.setup;
     if (!scope?.takesProgress || call.failure) return;
     const read = readValue(`the progress of ${call.label}`, 'progress', () => this.#decode(frame.value, call));
     if ('refusal' in read) return this.#failed(call, read.refusal.reason);
@@ -247,7 +247,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   /** Answers the caller with an error while the work still runs, and aborts the work. */
   #failed(call: PendingCall, reason: string): void {
     const error = new FlameError('FLAME_ENCODING', reason, { ran: 'maybe' });
-    if (call.order.child === undefined) return this.owner.tell({ type: 'abort', call, reason, error });
+    if (call.setup.child === undefined) return this.owner.dispatch({ type: 'abort', call, reason, error });
     // Methods of children are not in the pool machine.
     this.owner.failed(call, error);
     call.reject(error);
@@ -269,21 +269,21 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       );
     this.#resources.close(call.id);
     call.over();
-    this.owner.tell({ type: 'ended', call });
+    this.owner.dispatch({ type: 'ended', call });
   }
 
   #refused(frame: Frame & { type: 'refuse' }): void {
     const call = this.#call(frame.id);
-    if (frame.code === 'FLAME_REFUSED' && call.order.child === undefined) {
+    if (frame.code === 'FLAME_REFUSED' && call.setup.child === undefined) {
       this.#calls.delete(call.id);
       this.#streams.close(call.id, undefined);
-      return this.owner.tell({ type: 'bounced', call });
+      return this.owner.dispatch({ type: 'bounced', call });
     }
     if (!(flameErrorCodes as readonly string[]).includes(frame.code))
       throw new MalformedError(`"${frame.code}" is not a code of FlameError`);
     // The runner's timer fired first, because this process was busy. With `tick` the pool answers calls that are due: its error texts say
     // more.
-    if (frame.code === 'FLAME_TIMEOUT') this.owner.tell({ type: 'tick' });
+    if (frame.code === 'FLAME_TIMEOUT') this.owner.dispatch({ type: 'tick' });
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
     const error = new FlameError(frame.code as FlameErrorCode, frame.reason, { ran });
     // A call that was cancelled or has timed out is counted already.
@@ -295,6 +295,6 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
   }
 
   #decode(value: Uint8Array, call: PendingCall): unknown {
-    return this.owner.codec.decode(value, this.#streams.materializeFor(call.id, call.label, call.order));
+    return this.owner.codec.decode(value, this.#streams.materializeFor(call.id, call.label, call.setup));
   }
 }

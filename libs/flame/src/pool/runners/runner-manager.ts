@@ -7,7 +7,7 @@ import type { RunnerMetrics } from '../../core/metrics/pool-metrics.js';
 import { inspectorPort } from '../../system/inspector.js';
 import { bootRunner } from './boot.js';
 import type { Boot } from './boot.js';
-import { bootOrder, expectAll, ticketsFor } from './boot-request.js';
+import { bootRequest, expectAll, expectedRunners } from './boot-request.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import type { PoolObserver, PoolSize } from '../observe/pool-observer.js';
 import type { PoolSetup } from '../pool-setup.js';
@@ -30,18 +30,18 @@ export class RunnerManager {
   readonly #setup: PoolSetup;
   readonly #observer: PoolObserver;
   readonly #size: PoolSize;
-  readonly #tell: (fact: PoolFact) => void;
+  readonly #dispatch: (fact: PoolFact) => void;
   readonly #boots = new Map<string, Boot>();
   readonly #handles = new Map<string, RunnerHandle>();
   readonly #inspected: InspectedRunners;
   /** Promises that resolve when a runner is gone. */
   readonly #waiters = new Map<string, { readonly gone: Promise<void>; readonly tell: () => void }>();
 
-  constructor(setup: PoolSetup, observer: PoolObserver, size: PoolSize, tell: (fact: PoolFact) => void) {
+  constructor(setup: PoolSetup, observer: PoolObserver, size: PoolSize, dispatch: (fact: PoolFact) => void) {
     this.#setup = setup;
     this.#observer = observer;
     this.#size = size;
-    this.#tell = tell;
+    this.#dispatch = dispatch;
     this.#inspected = new InspectedRunners(setup);
   }
 
@@ -124,15 +124,15 @@ export class RunnerManager {
   }
 
   #boot(runner: string): void {
-    const { backend, door, clock } = this.#setup;
-    const tickets = ticketsFor(runner, this.#setup);
+    const { backend, attachServer, clock } = this.#setup;
+    const expected = expectedRunners(runner, this.#setup);
     const lines = new RecentLines();
     const printer = this.#printer(runner, lines);
     const begun = clock.now();
     const boot = bootRunner(
       backend,
-      (signal) => bootOrder(this.#setup, tickets, signal, printer.output),
-      (signal) => expectAll(door, tickets, signal),
+      (signal) => bootRequest(this.#setup, expected, signal, printer.output),
+      (signal) => expectAll(attachServer, expected, signal),
       () => lines.lines,
     );
     this.#boots.set(runner, boot);
@@ -143,11 +143,11 @@ export class RunnerManager {
         const handle = new RunnerHandle(runner, this.#owner(runner), booted);
         this.#handles.set(runner, handle);
         this.#observer.bootTook(runner, clock.now() - begun);
-        this.#tell({ type: 'up', runner });
+        this.#dispatch({ type: 'up', runner });
         handle.open();
       },
       (error: BootError) => {
-        this.#tell({ type: 'boot-failed', runner, error });
+        this.#dispatch({ type: 'boot-failed', runner, error });
         void boot.cleared.then(
           () => this.#disposed(runner),
           (cause: unknown) => {
@@ -166,7 +166,7 @@ export class RunnerManager {
 
   #gone(runner: string): void {
     this.#inspected.gone(runner);
-    this.#tell({ type: 'gone', runner });
+    this.#dispatch({ type: 'gone', runner });
     this.#waiters.get(runner)?.tell();
     this.#waiters.delete(runner);
   }
@@ -175,10 +175,10 @@ export class RunnerManager {
     const { codec, clock, config } = this.#setup;
     return {
       codec,
-      place: `runner ${runner} (pool ${config.name})`,
+      peer: `runner ${runner} (pool ${config.name})`,
       after: (delay, wake) => clock.after(delay, wake),
-      tell: (fact) => {
-        if (fact.type !== 'gone') return this.#tell(fact);
+      dispatch: (fact) => {
+        if (fact.type !== 'gone') return this.#dispatch(fact);
         this.#handles.delete(fact.runner);
         this.#gone(fact.runner);
       },

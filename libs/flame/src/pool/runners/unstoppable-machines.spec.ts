@@ -6,8 +6,8 @@ it('A pool whose backend cannot end a machine warns of it, and keeps no place fo
     { 'Work.run': async () => 'ran' },
     { max: 1, singleUse: true },
     {
-      boot: async (order) => {
-        const machine = await order.inProcess();
+      boot: async (request) => {
+        const machine = await request.inProcess();
         return Object.create(machine, {
           stop: { value: () => Promise.reject(new Error('the platform does not answer')) },
         }) as typeof machine;

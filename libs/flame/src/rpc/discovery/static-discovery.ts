@@ -7,7 +7,7 @@ export class StaticDiscovery implements Discovery {
 
   /** @throws {FlameError} FLAME_CONFIG if an address is not a `host:port`. */
   constructor(addresses: readonly string[]) {
-    this.#found = addresses.map((address, place) => ({ address: readAddress(address, `StaticDiscovery addresses[${place}]`) }));
+    this.#found = addresses.map((address, index) => ({ address: readAddress(address, `StaticDiscovery addresses[${index}]`) }));
   }
 
   async find(): Promise<readonly FoundInstance[]> {

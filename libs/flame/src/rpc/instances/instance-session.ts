@@ -10,7 +10,7 @@ import type { PoolFact } from '../../core/pool/facts.js';
 import { reasonOf } from '../../pool/calls/call-errors.js';
 import type { HandleOwner } from '../../pool/runners/handle-owner.js';
 import { PendingCall } from '../../pool/calls/pending-call.js';
-import type { CallOptions, CallOrder } from '../../pool/calls/pending-call.js';
+import type { CallOptions, CallSetup } from '../../pool/calls/pending-call.js';
 import { RunnerHandle } from '../../pool/runners/runner-handle.js';
 import { goodbyeTimeout } from './goodbye-timeout.js';
 import type { Attachment, Hello } from '../../transport/session/link.js';
@@ -33,7 +33,7 @@ export interface InstanceSessionSetup {
 export type InstanceState = 'ready' | 'suspended' | 'leaving' | 'over';
 
 /** A call before an instance is chosen for it. */
-export type RegionCallOrder = Omit<CallOrder, 'handler' | 'scope'> & Pick<CallOptions, 'onProgress'>;
+export type RegionCallSetup = Omit<CallSetup, 'handler' | 'scope'> & Pick<CallOptions, 'onProgress'>;
 
 /** The instance returned the call without starting it, because it is leaving. */
 export class Bounced extends Error {
@@ -47,7 +47,7 @@ export class Bounced extends Error {
 export class InstanceSession implements HandleOwner {
   readonly info: InstanceInfo;
   readonly codec: Codec;
-  readonly place: string;
+  readonly peer: string;
   /** Resolves with the reason when the session has ended. */
   readonly over: Promise<string>;
   readonly #clock: Clock;
@@ -64,7 +64,7 @@ export class InstanceSession implements HandleOwner {
   constructor({ address, attachment, codec, clock, listeners, warn }: InstanceSessionSetup) {
     const { hello, link } = attachment;
     this.info = infoOf(hello, address);
-    this.place = `instance ${hello.runner} (region ${this.info.region})`;
+    this.peer = `instance ${hello.runner} (region ${this.info.region})`;
     this.codec = codec;
     this.#clock = clock;
     this.#listeners = listeners;
@@ -105,13 +105,13 @@ export class InstanceSession implements HandleOwner {
    *
    * `signal` ends the call: its handler is aborted if the work is linked.
    */
-  call(order: RegionCallOrder, handler: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
-    const { label, timeout: overall, onProgress } = order;
+  call(setup: RegionCallSetup, handler: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
+    const { label, timeout: overall, onProgress } = setup;
     const warn = (error: unknown): void => this.#warn(`onProgress of ${label} threw: ${thrownWords(error)}`);
     const scope = new CallScope({ clock: this.#clock, listeners: this.#listeners, onProgress, warn });
-    const call = new PendingCall({ ...order, scope, handler: this.#handlers.get(handler)! });
-    scope.follow(signal, ({ reason }) => errors.cancelledCall(label, `while running on ${this.place}`, reasonOf(signal!), reason));
-    scope.limit(timeout, () => errors.timedOut(label, `of running on ${this.place}`, overall, 'maybe'));
+    const call = new PendingCall({ ...setup, scope, handler: this.#handlers.get(handler)! });
+    scope.follow(signal, ({ reason }) => errors.cancelledCall(label, `while running on ${this.peer}`, reasonOf(signal!), reason));
+    scope.limit(timeout, () => errors.timedOut(label, `of running on ${this.peer}`, overall, 'maybe'));
     scope.whenEnded((error) => {
       const { streaming } = call;
       call.reject(error);
@@ -136,12 +136,12 @@ export class InstanceSession implements HandleOwner {
     await this.#leave(reason);
   }
 
-  tell(fact: PoolFact): void {
+  dispatch(fact: PoolFact): void {
     switch (fact.type) {
       case 'ended':
         return this.#over(fact.call as PendingCall);
       case 'bounced':
-        (fact.call as PendingCall).reject(new Bounced(`${this.place} is leaving`));
+        (fact.call as PendingCall).reject(new Bounced(`${this.peer} is leaving`));
         return this.#over(fact.call as PendingCall);
       case 'abort': {
         const call = fact.call as PendingCall;
@@ -212,7 +212,7 @@ export class InstanceSession implements HandleOwner {
   #lost(how: string): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    for (const call of this.#calls) call.reject(errors.lostCall(call.label, this.place, how));
+    for (const call of this.#calls) call.reject(errors.lostCall(call.label, this.peer, how));
     this.#calls.clear();
     this.#end(how);
   }

@@ -85,8 +85,8 @@ export class InstanceTable {
       const answer: unknown = await this.#inTime((signal) => discovery.find(signal));
       if (!Array.isArray(answer)) throw new Error(`its find() must return a list of instances, but returned ${show(answer)}`);
       found = new Set(
-        (answer as readonly FoundInstance[]).map(({ address }, place) =>
-          readAddress(address, `the address of instance ${place} in its result`),
+        (answer as readonly FoundInstance[]).map(({ address }, index) =>
+          readAddress(address, `the address of instance ${index} in its result`),
         ),
       );
       if (this.#silence !== undefined) log.log('the discovery of instances works again');

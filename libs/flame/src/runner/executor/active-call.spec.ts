@@ -23,7 +23,7 @@ describe('Work', () => {
         }),
     });
     const aborts = ['a', 'b'].map(() => new AbortController());
-    const calls = ['a', 'b'].map((name, place) => failure(rig.call('A.works', [name], { signal: aborts[place]!.signal })));
+    const calls = ['a', 'b'].map((name, index) => failure(rig.call('A.works', [name], { signal: aborts[index]!.signal })));
     await settle();
     for (const abort of aborts) tenant.run('the aborter', () => abort.abort());
     await Promise.all(calls);

@@ -30,7 +30,7 @@ export class ActiveCall extends Timed implements TracedRun {
   #onAbort: ((call: ActiveCall, reason: unknown) => void) | undefined;
 
   constructor(
-    readonly place: CallHost,
+    readonly host: CallHost,
     readonly id: number,
     readonly handler: number,
     readonly mode: CallMode,
@@ -48,7 +48,7 @@ export class ActiveCall extends Timed implements TracedRun {
 
   /** `Class.method`, for messages. */
   get name(): string {
-    return this.place.name(this.handler);
+    return this.host.name(this.handler);
   }
 
   /** Whether the tracer follows this call. */
@@ -101,7 +101,7 @@ export class ActiveCall extends Timed implements TracedRun {
 
   /** The call's deadline in milliseconds since 1970; Infinity for no limit. */
   get deadline(): number {
-    return (this.#deadline ??= Date.now() + (this.at - this.place.now()));
+    return (this.#deadline ??= Date.now() + (this.at - this.host.now()));
   }
 
   /** Aborts the call, so that its handler stops. Only the first reason counts. */

@@ -15,7 +15,7 @@ const askedOfAll: readonly string[] = ['then', 'toJSON', 'raw', 'href', 'length'
 let readCall: (call: FlameCall) => ActiveCall;
 
 /** The call that the current code belongs to, in its internal form. */
-export function currentWork(): ActiveCall | undefined {
+export function currentCall(): ActiveCall | undefined {
   const call = current.getStore();
   return call && readCall(call);
 }
@@ -63,8 +63,8 @@ export class FlameCall {
   constructor(call: ActiveCall) {
     this.#call = call;
     this.id = call.id;
-    this.pool = call.place.pool;
-    this.runnerId = call.place.runnerId;
+    this.pool = call.host.pool;
+    this.runnerId = call.host.runnerId;
     this.attempt = call.attempt;
   }
 
@@ -93,7 +93,7 @@ export class FlameCall {
    * @throws {FlameError} FLAME_ENCODING when the value cannot cross.
    */
   progress(value: unknown): void {
-    this.#call.place.progress(this.#call, value);
+    this.#call.host.progress(this.#call, value);
   }
 
   /**

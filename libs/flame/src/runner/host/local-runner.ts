@@ -53,6 +53,6 @@ export function startLocalRunner(setup: LocalRunnerSetup): LocalMachine {
     exited,
     stop: (grace) => end(grace, 'it was stopped'),
     cut: () => link.cut(),
-    mend: () => link.mend(),
+    restore: () => link.restore(),
   };
 }

@@ -30,7 +30,7 @@ export class SiblingProcesses {
     this.#log = log;
     this.#onLost = onLost;
     const { siblings = [], ...own } = info;
-    siblings.forEach((sibling, place) => this.#start({ ...own, ...sibling, lifeline }, `process ${place + 2} of ${siblings.length + 1}`));
+    siblings.forEach((sibling, index) => this.#start({ ...own, ...sibling, lifeline }, `process ${index + 2} of ${siblings.length + 1}`));
     if (siblings.length > 0) process.once('exit', () => this.#killAll());
   }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchdogThread, word } from './watchdog-thread.js';
-import type { WatchdogOrders } from './watchdog-thread.js';
+import type { WatchdogSetup } from './watchdog-thread.js';
 
 // What it does to a blocked process is shown by processes, in test/e2e.
 describe('watchdogThread', () => {
@@ -13,7 +13,7 @@ describe('watchdogThread', () => {
     const words = new Int32Array(new SharedArrayBuffer(7 * 4));
     words[word.busy] = 1;
     const startedAt = Number(process.hrtime.bigint()) / 1e6;
-    const workerData: WatchdogOrders = {
+    const workerData: WatchdogSetup = {
       words,
       word,
       startedAt,

@@ -19,7 +19,7 @@ export const word = {
 } as const;
 
 /** The data that the thread gets at its start. */
-export interface WatchdogOrders {
+export interface WatchdogSetup {
   readonly words: Int32Array;
   readonly word: typeof word;
   /** `process.hrtime` at the watchdog's start, in milliseconds: the only clock that both threads share and that cannot be set. */

@@ -3,7 +3,7 @@ import type { FlameLog } from '../../core/flame-log.js';
 import { inspectorPort } from '../../system/inspector.js';
 import type { Lifeline } from '../host/lifeline.js';
 import { watchdogThread, word } from './watchdog-thread.js';
-import type { WatchdogOrders } from './watchdog-thread.js';
+import type { WatchdogSetup } from './watchdog-thread.js';
 
 /** Options of a watchdog. */
 export interface WatchdogOptions {
@@ -50,7 +50,7 @@ export class Watchdog {
 
   constructor({ pool, runner, address, lifeline, reconnectTimeout, grace = 1_000, log }: WatchdogOptions) {
     const startedAt = Number(process.hrtime.bigint()) / 1e6;
-    const workerData: WatchdogOrders = {
+    const workerData: WatchdogSetup = {
       words: this.#words,
       word,
       startedAt,
@@ -116,7 +116,7 @@ export class Watchdog {
   }
 }
 
-function target(address: string): WatchdogOrders['parent'] {
+function target(address: string): WatchdogSetup['parent'] {
   if (address.startsWith('unix:')) return { path: address.slice('unix:'.length) };
   const colon = address.lastIndexOf(':');
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };

@@ -25,7 +25,7 @@ export class CallValues {
       this.#noteCollection();
       this.#last = Math.max(this.#last, frame.id);
       if (frame.args.length >= reusableFrom) this.#sent.set(frame.id, frame.args);
-    } else if (this.#running.size > 0 && endsWork(frame)) {
+    } else if (this.#running.size > 0 && endsCall(frame)) {
       const { bytes, begun } = this.#running.get(frame.id) ?? { bytes: 0, begun: 0 };
       this.#running.delete(frame.id);
       youngGeneration.ended(bytes, begun);
@@ -68,7 +68,7 @@ export class CallValues {
 }
 
 /** The work of a frame's call is over, so its arguments are no longer in use. */
-function endsWork(frame: Frame): frame is Extract<Frame, { type: 'return' | 'throw' | 'refuse' | 'ended' }> {
+function endsCall(frame: Frame): frame is Extract<Frame, { type: 'return' | 'throw' | 'refuse' | 'ended' }> {
   if (frame.type === 'return') return !frame.held;
   return frame.type === 'throw' || frame.type === 'refuse' || frame.type === 'ended';
 }

@@ -53,7 +53,7 @@ describe('Inbox', () => {
     ['a frame that is opened twice', 'opened twice', [chunk(1, 10, Buffer.alloc(1)), chunk(1, 10, Buffer.alloc(1))]],
     ['more bytes than a frame announced', 'more than it announced', [chunk(1, 3, Buffer.alloc(4))]],
     ['a value larger than maxPayload', 'larger than maxPayload, 1000 bytes', [chunk(1, 3_000_000, Buffer.alloc(1))]],
-    ['too many chunked frames', 'large values at once', Array.from({ length: 65 }, (_, place) => chunk(place + 1, 10, Buffer.alloc(1)))],
+    ['too many chunked frames', 'large values at once', Array.from({ length: 65 }, (_, index) => chunk(index + 1, 10, Buffer.alloc(1)))],
     ['a close in parts', 'holds a close', [chunk(1, 2, Buffer.from([0x08, 31]))]],
   ];
   for (const [what, words, sent] of refused) {

@@ -78,13 +78,13 @@ export interface Attachment {
 /** The server to which runners attach, on the parent's side. */
 export interface AttachServer {
   /**
-   * Waits for the runner of `ticket`.
+   * Waits for a runner to attach.
    *
    * When `signal` aborts, the token is withdrawn: a runner that comes later is rejected, and the promise rejects with the signal's reason.
    *
-   * @throws {FlameError} FLAME_DENIED when the runner has another protocol, version or set of handlers, or when the ticket refuses it.
+   * @throws {FlameError} FLAME_DENIED when the runner has another protocol, version or set of handlers, or when `refusal` gives a reason.
    */
-  expect(ticket: ExpectedRunner, signal: AbortSignal): Promise<Attachment>;
+  expect(expected: ExpectedRunner, signal: AbortSignal): Promise<Attachment>;
   /** Closes all sessions and stops listening; idempotent. */
   close(): Promise<void>;
 }

@@ -80,7 +80,7 @@ export class MemoryLink implements Link {
     return over;
   }
 
-  /** Breaks the connection as a network does: no frame passes in either direction until `mend`, and no frame is lost. */
+  /** Breaks the connection as a network does: no frame passes in either direction until `restore`, and no frame is lost. */
   cut(): void {
     for (const end of [this, this.peer!]) end.#setCut(true);
     // An end that is closing does not wait for an answer that may never come.
@@ -88,7 +88,7 @@ export class MemoryLink implements Link {
   }
 
   /** The connection is back. */
-  mend(): void {
+  restore(): void {
     for (const end of [this, this.peer!]) end.#setCut(false);
   }
 

@@ -82,7 +82,7 @@ export class SessionLink implements Link {
    */
   share(files: SharedFiles, end: 'parent' | 'runner'): void {
     const short = (): void => (end === 'parent' ? this.#options.onShort?.() : this.#outbox.sayShort());
-    this.#shared = new SharedSession(files, this.#options.clock, { idle: () => this.#tell(), short });
+    this.#shared = new SharedSession(files, this.#options.clock, { idle: () => this.#acknowledge(), short });
     this.#shared.receive(this.#inbox);
     if (end === 'runner') this.#shared.send(this.#outbox).saySharing();
   }
@@ -177,7 +177,7 @@ export class SessionLink implements Link {
       return this.#violated(error.message);
     }
     // Unblocked frames and acknowledgements leave together with the answers of this turn.
-    if (!this.#flushing && (this.#session.owes || this.#outbox.backlog > 0)) this.#flushLater();
+    if (!this.#flushing && (this.#session.mustAcknowledge || this.#outbox.backlog > 0)) this.#flushLater();
   }
 
   /** Reads as many frames as one turn of the event loop may. @throws {Violation} when a packet breaks the protocol. */
@@ -227,13 +227,13 @@ export class SessionLink implements Link {
       youngGeneration.carried((this.#flying = packet.length));
       this.#pipe.write(packet, this.#written);
     }
-    if (this.#session.owes) this.#tell();
+    if (this.#session.mustAcknowledge) this.#acknowledge();
   }
 
   /** Confirms the packets that have arrived. */
-  #tell(): void {
-    if (this.#pipe === undefined || !this.#session.untold) return;
-    this.#session.told();
+  #acknowledge(): void {
+    if (this.#pipe === undefined || !this.#session.unacknowledged) return;
+    this.#session.acknowledged();
     this.#pipe.write(ackPacket(this.received), () => {});
   }
 

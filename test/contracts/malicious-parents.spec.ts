@@ -8,7 +8,7 @@ import type { Link } from '../../libs/flame/src/transport/session/link.js';
 import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { manifest } from '../support/wire-rig.js';
+import { manifest } from '../support/attach-rig.js';
 
 const welcome = (received = 0): Buffer => welcomePacket({ session: Buffer.alloc(32, 7), received });
 
@@ -42,7 +42,7 @@ async function told(...packets: readonly Buffer[]): Promise<Link> {
   return dial({ info: { runner: 'r', token: 't', address, reconnectTimeout: 300, maxPayload: 1_000_000 }, manifest });
 }
 
-describe('A runner whose parent lies on the wire', () => {
+describe('A runner whose parent is malicious', () => {
   it('refuses announcements of giant values without allocating them', async () => {
     const before = process.memoryUsage().rss;
     const here = new LinkRecorder();
@@ -66,8 +66,8 @@ describe('A runner whose parent lies on the wire', () => {
       { type: 'leave', grace: 1_000, reason: 'resized' },
     ];
     for (let i = 0; i < 60; i++) {
-      const packets = honest.map((frame, place) => {
-        const bytes = Buffer.from(packet(place + 1, frame));
+      const packets = honest.map((frame, index) => {
+        const bytes = Buffer.from(packet(index + 1, frame));
         for (let changes = random.below(3); changes > 0; changes--) bytes[random.below(bytes.length)] = random.below(256);
         return bytes;
       });

@@ -15,7 +15,7 @@ function open(): { handler: () => Promise<string>; end: () => void } {
   return { handler, end };
 }
 
-describe('Pool under orders', () => {
+describe('Pool control', () => {
   it('lets calls wait while it is paused, says why, and runs them when it is resumed', async () => {
     const rig = new PoolRig({ 'A.run': () => 'ran' });
     const news: string[] = [];

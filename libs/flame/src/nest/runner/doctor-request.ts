@@ -2,7 +2,7 @@ import { badOption } from '../../core/options/option-reader.js';
 import type { Check } from '../../core/check.js';
 
 /** The request of `npx nestjs-flame doctor` to the app that it starts: JSON in `FLAME_DOCTOR`. */
-export interface DoctorOrder {
+export interface DoctorRequest {
   /** The pools to examine; all when left out. */
   readonly pools?: readonly string[];
   /** Whether to boot a runner on each. */
@@ -18,11 +18,11 @@ export type DoctorMessage = { readonly flame: 'doctor' } & (
 );
 
 /** Read once, when the module is loaded, so that the runners that doctor boots do not inherit it. */
-const order = takeDoctorOrder(process.env);
+const request = takeDoctorRequest(process.env);
 
 /** The doctor request of this process; undefined outside of doctor. */
-export function doctorOrder(): DoctorOrder | undefined {
-  return order;
+export function doctorRequest(): DoctorRequest | undefined {
+  return request;
 }
 
 /**
@@ -30,12 +30,12 @@ export function doctorOrder(): DoctorOrder | undefined {
  *
  * @throws {FlameError} FLAME_CONFIG if its value is not a doctor request.
  */
-export function takeDoctorOrder(env: Record<string, string | undefined>): DoctorOrder | undefined {
+export function takeDoctorRequest(env: Record<string, string | undefined>): DoctorRequest | undefined {
   const text = env['FLAME_DOCTOR'];
   delete env['FLAME_DOCTOR'];
   if (text === undefined) return undefined;
   try {
-    const { pools, boot } = JSON.parse(text) as DoctorOrder;
+    const { pools, boot } = JSON.parse(text) as DoctorRequest;
     if (typeof boot === 'boolean') return { pools, boot };
   } catch {
     // The error below says it.

@@ -7,12 +7,12 @@ export const testContext: BackendContext = {
   log: { debug() {}, log() {}, warn() {}, error() {} },
 };
 
-let orders = 0;
+let requests = 0;
 
 /** An order for one machine that records the machine's output. The pool's name selects the behaviour of `programs/machine.mjs`. */
-export class TestOrder implements BootRequest {
+export class TestBootRequest implements BootRequest {
   /** A unique name, because platforms refuse a name that is in use. */
-  readonly runner = `runner-${++orders}`;
+  readonly runner = `runner-${++requests}`;
   readonly parent = 'parent-1';
   readonly handlers = 'handlers-1';
   readonly bootTimeout = 10_000;

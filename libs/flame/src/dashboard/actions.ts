@@ -1,9 +1,9 @@
 import type { Pool } from '../pool/pool.js';
 import { FlameError } from '../core/errors/flame-error.js';
 
-/** Carries out an order from the page. Resolves to a text for people about the result; undefined for an unknown order. */
-export async function carryOut(pool: Pool, order: string, params: URLSearchParams): Promise<string | undefined> {
-  switch (order) {
+/** Performs an action of the page. Resolves to a text for people about the result; undefined for an unknown action. */
+export async function performAction(pool: Pool, action: string, params: URLSearchParams): Promise<string | undefined> {
+  switch (action) {
     case 'pause':
       pool.pause('on the dashboard');
       return `Pool ${pool.name} is paused: calls wait.`;

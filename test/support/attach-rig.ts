@@ -6,26 +6,26 @@ import type { Attachment, Link } from '../../libs/flame/src/transport/session/li
 export const manifest: Manifest = { version: '1.0.0', protocol: 1, handlers: ['Videos.cut', 'Videos.join'], digest: 'd1' };
 
 /** An attach server and runners that dial it, in one process. */
-export class WireRig {
-  readonly door: GrpcAttachServer;
+export class AttachRig {
+  readonly server: GrpcAttachServer;
   readonly reach: 'host' | 'network';
   readonly links: Link[] = [];
   #runners = 0;
 
   constructor(reach: 'host' | 'network', options: GrpcAttachServerOptions = {}) {
     this.reach = reach;
-    this.door = new GrpcAttachServer({ bind: '127.0.0.1', ...options });
+    this.server = new GrpcAttachServer({ bind: '127.0.0.1', ...options });
   }
 
   /** The `ParentInfo` for a new runner. */
   async info(more: Partial<DialOptions['info']> = {}): Promise<DialOptions['info']> {
     const runner = `runner-${++this.#runners}`;
-    const address = await this.door.address(this.reach);
+    const address = await this.server.address(this.reach);
     return { runner, token: `token of ${runner}`, reconnectTimeout: 5_000, maxPayload: 64 * 1024 * 1024, ...address, ...more };
   }
 
   expect(info: DialOptions['info'], signal: AbortSignal = new AbortController().signal): Promise<Attachment> {
-    return this.door.expect({ runner: info.runner, token: info.token, manifest, onThisHost: this.reach === 'host' }, signal);
+    return this.server.expect({ runner: info.runner, token: info.token, manifest, onThisHost: this.reach === 'host' }, signal);
   }
 
   async dial(info: DialOptions['info'], more: Partial<DialOptions> = {}): Promise<Link> {
@@ -44,6 +44,6 @@ export class WireRig {
 
   async close(): Promise<void> {
     await Promise.all(this.links.map((link) => link.close('the test is over')));
-    await this.door.close();
+    await this.server.close();
   }
 }

@@ -24,7 +24,7 @@ const lies: Record<string, readonly Frame[]> = {
   'takes on casts that nobody sent': [{ type: 'accept', id: 5 }],
 };
 
-describe('A runner that lies', () => {
+describe('A malicious runner', () => {
   for (const [what, frames] of Object.entries(lies)) {
     it(`is sent away when it ${what}, and its pool goes on`, async () => {
       let boots = 0;
@@ -32,9 +32,9 @@ describe('A runner that lies', () => {
         { 'A.one': async () => 'honest' },
         { max: 1 },
         {
-          boot: async (order) => {
-            if (boots++ > 0) return order.inProcess();
-            const info = JSON.parse(Buffer.from(await order.flameParent(), 'base64').toString()) as ParentInfo;
+          boot: async (request) => {
+            if (boots++ > 0) return request.inProcess();
+            const info = JSON.parse(Buffer.from(await request.flameParent(), 'base64').toString()) as ParentInfo;
             return liar(rig, info, frames);
           },
         },
@@ -63,9 +63,9 @@ describe('A runner that lies', () => {
     }
     const bytes = createCodec({ classes: [Late].map((type) => ({ type })) }).encode(new Late());
     let boots = 0;
-    const boot = async (order: { flameParent(): Promise<string> }): Promise<Machine> => {
+    const boot = async (request: { flameParent(): Promise<string> }): Promise<Machine> => {
       boots++;
-      const info = JSON.parse(Buffer.from(await order.flameParent(), 'base64').toString()) as ParentInfo;
+      const info = JSON.parse(Buffer.from(await request.flameParent(), 'base64').toString()) as ParentInfo;
       return liar(rig, info, [frame(bytes)]);
     };
     const rig: PoolRig = new PoolRig({ 'A.one': async () => 'honest' }, { max: 1 }, { boot });
@@ -95,7 +95,7 @@ describe('A runner that lies', () => {
 /** A machine whose runner attaches, waits for a call and says what it was told to say. */
 function liar(rig: PoolRig, info: ParentInfo, frames: readonly Frame[]): Machine {
   const manifest = { version: '0.0.0', protocol: 1, handlers: ['A.one'], digest: 'd' };
-  const link = rig.door.attach(info.token, { runner: info.runner, manifest, pid: 1, host: 'here', node: '20.19.0' });
+  const link = rig.attachServer.attach(info.token, { runner: info.runner, manifest, pid: 1, host: 'here', node: '20.19.0' });
   let exit!: (exit: MachineExit) => void;
   const exited = new Promise<MachineExit>((resolve) => (exit = resolve));
   link.open({
