@@ -11,6 +11,10 @@ for (const file of readdirSync(folder)) {
   const broken = report.testResults.filter(
     (suite) => suite.status === 'failed' && suite.assertionResults.every((test) => test.status !== 'failed'),
   );
+  for (const suite of broken) console.log(`FAILED: ${suite.name}: ${suite.message.split('\n')[0]}`);
+  for (const test of report.testResults.flatMap((suite) => suite.assertionResults)) {
+    if (test.status === 'failed') console.log(`FAILED: ${test.fullName}: ${test.failureMessages[0]?.split('\n')[0]}`);
+  }
   passed += report.numPassedTests;
   failed += report.numFailedTests + broken.length;
   console.log(

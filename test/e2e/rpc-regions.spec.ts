@@ -65,7 +65,7 @@ it('Calls go to any instance of their region, away from one that is killed, and 
       expect(outcome.reason).toMatchObject({
         code: 'FLAME_LOST',
         ran: 'maybe',
-        message: expect.stringContaining('instance one (region syd) went away'),
+        message: expect.stringContaining('was lost with instance one (region syd)'),
       });
     }
   }

@@ -38,7 +38,7 @@ function used(folder: string): number {
   return ((blocks - bfree) * bsize) / MiB;
 }
 
-const warnings = (app: SpawnedApp): number => app.lines.filter((line) => line.includes('shared memory is short')).length;
+const warnings = (app: SpawnedApp): number => app.lines.filter((line) => line.includes('shared memory is too small')).length;
 
 describe('Large values in a /dev/shm of 64 MB', () => {
   it('leave half of it free, whichever way they go and however many runners there are, and all of it when none pass', async () => {
@@ -65,7 +65,7 @@ describe('Large values in a /dev/shm of 64 MB', () => {
     writeFileSync(`${shm}/of-others`, Buffer.alloc(63 * MiB));
     for (let round = 0; round < 3; round++) expect(await call(3, 3, 3)).toEqual({ right: true, used: 63, rings: 6 });
     await app.line(
-      /WARN.*shared memory is short.*\/dev\/shm has 64 MiB, of which 1 MiB are free.*--shm-size=1g.*shm_size: 1g.*medium: Memory/,
+      /WARN.*shared memory is too small.*\/dev\/shm has 64 MiB, of which 1 MiB are free.*--shm-size=1g.*shm_size: 1g.*medium: Memory/,
     );
     rmSync(`${shm}/of-others`);
     await until(async () => (await call(1, 0, 15)).used >= 15);

@@ -120,9 +120,9 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
   });
 
   it.each([
-    ['a wrong token', 401, { token: `${token} of another` }, /401 to "create": Authenticate: token validation error/],
-    ['an image that is not there', 400, { image: 'none:1' }, /400 to "create": .*could not find image "none:1"/],
-    ['an app that is not there', 404, { app: 'other' }, /404 to "create": app not found/],
+    ['a wrong token', 401, { token: `${token} of another` }, /the request "create" with 401: Authenticate: token validation error/],
+    ['an image that is not there', 400, { image: 'none:1' }, /the request "create" with 400: .*could not find image "none:1"/],
+    ['an app that is not there', 404, { app: 'other' }, /the request "create" with 404: app not found/],
   ])('not again, with %s', async (_, status, options, message) => {
     await begin({ regions: ['ams'], ...options });
     const error = await bootFailure();

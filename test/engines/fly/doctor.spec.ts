@@ -32,7 +32,7 @@ it('Doctor examines an app on Fly machines, beside the stand-in, by what Fly say
   for (const stream of [doctor.stdout, doctor.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (text += part));
   const [code] = (await once(doctor, 'close')) as [number];
   expect(text).toMatch(/pool "ffmpeg" \(fly\)\n {2}ok {6}engine {4}the Machines API at \S+ knows the app flame-doctor\n/);
-  expect(text).toMatch(/ok {6}rights .*\n {2}ok {6}network {3}::1, where .*\n {2}ok {6}boot {6}[0-9a-f]{14} was started in/);
+  expect(text).toMatch(/ok {6}rights .*\n {2}ok {6}network {3}::1, the address at which .*\n {2}ok {6}boot {6}[0-9a-f]{14} was started in/);
   expect(text).toMatch(/ok {6}attach {4}its runner reached this process at \[::1\]:\d+ after another/);
   expect(text).toMatch(
     /ok {6}stop .*stopped \(exit code 0\)\n {2}ok {6}left {6}no machine is left on the platform\n\nall 12 checks are ok\n$/,

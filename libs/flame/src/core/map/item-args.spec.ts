@@ -1,27 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { MalformedError } from '../codec/codec.js';
 import { createCodec } from '../codec/create-codec.js';
-import { argsOf } from './item-args.js';
+import { itemArgs } from './item-args.js';
 
 const codec = createCodec();
 
-describe('argsOf', () => {
-  it('gives plain arguments as they are', () => {
-    const args = [1, { index: 1 }];
-    expect(argsOf(args, codec)).toBe(args);
-  });
-
-  it('gives the captured values, then the item and its index', () => {
+describe('the arguments of an item', () => {
+  it('are the captured values, then the item and its index', () => {
     const captured = codec.encode(['a', { b: 1 }]);
     const record = codec.decode(codec.encode({ captured, item: { c: 2 }, index: 7 }));
-    expect(argsOf(record, codec)).toEqual(['a', { b: 1 }, { c: 2 }, 7]);
-    expect(argsOf(codec.decode(codec.encode({ captured: undefined, item: undefined, index: 0 })), codec)).toEqual([undefined, 0]);
+    expect(itemArgs(record, codec)).toEqual(['a', { b: 1 }, { c: 2 }, 7]);
+    expect(itemArgs(codec.decode(codec.encode({ captured: undefined, item: undefined, index: 0 })), codec)).toEqual([undefined, 0]);
   });
 
-  it.each([[undefined], [null], [1], ['text'], [{}], [{ item: 1 }], [{ captured: codec.encode('no array'), item: 1, index: 0 }]])(
-    'refuses what no parent sends: %o',
+  it.each([[undefined], [null], [[1]], [1], ['text'], [{}], [{ item: 1 }], [{ captured: codec.encode('no array'), item: 1, index: 0 }]])(
+    'refuse what no parent sends: %o',
     (value) => {
-      expect(() => argsOf(value, codec)).toThrow(MalformedError);
+      expect(() => itemArgs(value, codec)).toThrow(MalformedError);
     },
   );
 });

@@ -10,12 +10,11 @@ export interface ItemRecord {
 }
 
 /**
- * The arguments of a handler: the decoded value itself, or, if that is an `ItemRecord`, the captured values, the item and its index.
+ * The arguments of the handler of an item: the captured values, the item and its index.
  *
- * @throws {MalformedError} if `value` is neither
+ * @throws {MalformedError} if `value` is no `ItemRecord`
  */
-export function argsOf(value: unknown, codec: Codec): unknown[] {
-  if (Array.isArray(value)) return value;
+export function itemArgs(value: unknown, codec: Codec): unknown[] {
   const { captured, item, index } = (value ?? {}) as Partial<ItemRecord>;
   const values = captured instanceof Uint8Array ? codec.decode(captured) : [];
   if (typeof index !== 'number' || !Array.isArray(values)) throw new MalformedError('malformed arguments');

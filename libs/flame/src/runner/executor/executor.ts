@@ -1,5 +1,5 @@
 import { FlameError } from '../../core/errors/flame-error.js';
-import { argsOf } from '../../core/map/item-args.js';
+import { itemArgs } from '../../core/map/item-args.js';
 import type { Frame } from '../../core/session/frame.js';
 import { disposeSources, ValueEncoder } from '../../streams/value-encoder.js';
 import type { EncodedValue } from '../../streams/value-encoder.js';
@@ -155,7 +155,8 @@ export class Executor implements LinkReceiver, CallHost {
     if (call instanceof FlameError) return this.#refuse(frame.id, call);
     let args: unknown[];
     try {
-      args = argsOf(codec.decode(frame.args, this.#streams.materializeFor(frame.id, call.name)), codec);
+      const decoded = codec.decode(frame.args, this.#streams.materializeFor(frame.id, call.name));
+      args = Array.isArray(decoded) ? decoded : itemArgs(decoded, codec);
     } catch (error) {
       this.#streams.close(frame.id, error);
       call.over();
