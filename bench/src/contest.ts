@@ -3,14 +3,14 @@ import { collectAll } from './full-collection.js';
 import type { Call, Job, Measured } from './closed-loop.js';
 
 /** A message of the bench to a contestant's process: run a job, or `age`, which brings the heap into the state of a long-running process. */
-export type Order = Job | 'age';
+export type Command = Job | 'age';
 
 /** A message of a contestant's process to the bench. */
 export type Report =
-  | { readonly is: 'ready' }
-  | { readonly is: 'aged' }
-  | { readonly is: 'measured'; readonly measured: Measured }
-  | { readonly is: 'failed'; readonly why: string };
+  | { readonly type: 'ready' }
+  | { readonly type: 'aged' }
+  | { readonly type: 'measured'; readonly measured: Measured }
+  | { readonly type: 'failed'; readonly why: string };
 
 /** The functions that a contestant implements. */
 export interface Contest {
@@ -25,27 +25,27 @@ export interface Contest {
   readonly close: () => void;
 }
 
-/** Runs in a contestant's process: executes the bench's orders until the bench disconnects or dies. */
+/** Runs in a contestant's process: executes the bench's commands until the bench disconnects or dies. */
 export function contest({ tasks, answeringCpu, ageAnswering, settled, close }: Contest): void {
-  const run = async (job: Order): Promise<Report> => {
+  const run = async (job: Command): Promise<Report> => {
     try {
       if (job === 'age') {
         collectAll();
         await ageAnswering?.();
-        return { is: 'aged' };
+        return { type: 'aged' };
       }
       const measured = await closedLoop(tasks[job.task]!, answeringCpu, job);
       await settled?.();
-      return { is: 'measured', measured };
+      return { type: 'measured', measured };
     } catch (error) {
-      return { is: 'failed', why: error instanceof Error ? error.stack! : String(error) };
+      return { type: 'failed', why: error instanceof Error ? error.stack! : String(error) };
     }
   };
-  process.on('message', (job: Order) => void run(job).then(tell));
+  process.on('message', (job: Command) => void run(job).then(send));
   process.once('disconnect', close);
-  tell({ is: 'ready' });
+  send({ type: 'ready' });
 }
 
-function tell(report: Report): void {
+function send(report: Report): void {
   process.send!(report);
 }

@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Job, Measured } from './closed-loop.js';
-import type { Order, Report } from './contest.js';
+import type { Command, Report } from './contest.js';
 
-/** Time for the answer to an order, in milliseconds; longer than any job. After it, the contestant has failed. */
+/** Time for the answer to a command, in milliseconds; longer than any job. After it, the contestant has failed. */
 const patience = 120_000;
 /** Time for a contestant to end by itself, in milliseconds. */
 const endTimeout = 10_000;
@@ -35,7 +35,7 @@ export class Contestant {
 
   async measure(job: Job): Promise<Measured> {
     const report = await this.#ask(job);
-    if (report.is !== 'measured') throw new Error(`${this.#file} did not measure: it reported ${report.is}`);
+    if (!('measured' in report)) throw new Error(`${this.#file} did not measure: it reported ${report.type}`);
     return report.measured;
   }
 
@@ -55,8 +55,8 @@ export class Contestant {
     clearTimeout(late);
   }
 
-  #ask(order: Order): Promise<Report> {
-    this.#child.send(order);
+  #ask(command: Command): Promise<Report> {
+    this.#child.send(command);
     return this.#report();
   }
 
@@ -69,7 +69,8 @@ export class Contestant {
     child.once('exit', exited);
     try {
       const [report] = (await once(child, 'message', { signal: over.signal })) as [Report];
-      if (report.is === 'failed') throw new Error(`${this.#file} failed: ${report.why}`);
+      // By the field, not by `type`: with --against, a process of an older checkout reports in its own words.
+      if ('why' in report) throw new Error(`${this.#file} failed: ${report.why}`);
       return report;
     } catch (error) {
       throw over.signal.aborted ? over.signal.reason : error;

@@ -20,7 +20,7 @@ export interface GroupOptions {
   /** Node's options for each process. */
   readonly execArgv: string[];
   /** Gets a line for each round. */
-  readonly tell: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
 /** Measures all rounds of a group, with processes of its own, and adds the measurements to `results`. */
@@ -38,7 +38,7 @@ export async function runGroup(group: Group, options: GroupOptions, results: Res
     const run = new GroupRun(group, contestants, options);
     await run.warmUp();
     for (let round = 0; round < options.rounds; round++) {
-      options.tell(`${all.map(({ name }) => name).join('; ')}: round ${round + 1} of ${options.rounds}`);
+      options.log(`${all.map(({ name }) => name).join('; ')}: round ${round + 1} of ${options.rounds}`);
       await run.round(round, results);
     }
   } finally {

@@ -48,7 +48,7 @@ const execArgv = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${out}`] : [];
 const absent = options.quick ? peers : [];
 for (const group of groups.map(chosenOf).map((group) => (against === undefined ? group : againstOther(group)))) {
   const sets = options.quick ? 1 : (group.sets ?? 1);
-  const each = { rounds: Math.ceil(rounds / sets), duration, absent, against, folder, execArgv, tell: console.error };
+  const each = { rounds: Math.ceil(rounds / sets), duration, absent, against, folder, execArgv, log: console.error };
   for (let set = 0; set < sets; set++) await runGroup(group, each, results);
 }
 report(results);

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { TestBootRequest } from '../support/test-boot-request.js';
 import { brokenDocker, brokenFly, brokenKubernetes } from '../support/broken-platforms.js';
 import type { BrokenPlatform } from '../support/broken-platforms.js';
-import { LogBook } from '../support/pool-rig.js';
+import { RecordingLog } from '../support/pool-rig.js';
 import { until } from '../support/process-table.js';
 
-const told = (log: LogBook, level: string): string[] => log.lines.filter((line) => line.startsWith(level));
+const told = (log: RecordingLog, level: string): string[] => log.lines.filter((line) => line.startsWith(level));
 
 describe.each([
   ['KubernetesBackend', brokenKubernetes],
   ['DockerBackend', brokenDocker],
   ['FlyBackend', brokenFly],
 ])('%s in front of a stand-in of a broken API', (name, make) => {
-  async function start(): Promise<BrokenPlatform & { log: LogBook }> {
-    const log = new LogBook();
+  async function start(): Promise<BrokenPlatform & { log: RecordingLog }> {
+    const log = new RecordingLog();
     const platform = await make();
     await platform.backend.prepare({ parent: 'parent-1', underTest: true, log });
     return { ...platform, log };
@@ -93,5 +93,5 @@ it('DockerBackend does not let an app start whose engine does not answer, and na
   const { api, backend, called } = await brokenDocker();
   api.broken = () => 'silent';
   const reason = `DockerBackend cannot reach a Docker Engine at ${called.replace('the Docker Engine at ', '')}: ${called} did not answer the request "get its version" within 500 ms`;
-  await expect(backend.prepare({ parent: 'parent-1', underTest: true, log: new LogBook() })).rejects.toThrow(reason);
+  await expect(backend.prepare({ parent: 'parent-1', underTest: true, log: new RecordingLog() })).rejects.toThrow(reason);
 });

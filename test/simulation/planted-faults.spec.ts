@@ -11,7 +11,7 @@ const page = readFileSync('docs/reliability.md', 'utf8');
 const steps = 100_000;
 const run = promisify(execFile);
 
-/** Lives through worlds from `seed` on, or through one with only the troubles that it `needs`. */
+/** Lives through worlds from `seed` on, or through one with only the operations that it `needs`. */
 async function live(program: string, seed: number, most: number, needs?: string): Promise<{ code?: unknown; stderr: string }> {
   const env = { ...process.env, ...(needs !== undefined && { FLAME_SIM_NEEDS: needs }) };
   return run(process.execPath, [program, String(seed), String(most)], { env, timeout: 100_000 }).catch(
@@ -34,7 +34,7 @@ describe.each(plantedFaults.map((fault, number) => ({ ...fault, number })))('The
   });
   afterAll(() => rmSync(program));
 
-  it('sees it, and what it prints replays it with few troubles', { timeout: 120_000 }, async () => {
+  it('sees it, and what it prints replays it with few operations', { timeout: 120_000 }, async () => {
     const { code, stderr } = await live(program, 1, steps);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/Replay it with: FLAME_SIM_SEED=/) });
     const [, seed, needs] = /FLAME_SIM_SEED=(\d+) FLAME_SIM_NEEDS=(\S*)/.exec(stderr)!;

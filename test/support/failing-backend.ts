@@ -5,7 +5,7 @@ import type { BackendContext, BootRequest, Machine } from 'nestjs-flame';
 export class FailingBackend extends FlameBackend {
   readonly name = 'failing';
   readonly reach: FlameBackend['reach'];
-  /** The time of each boot order. */
+  /** The time of each boot request. */
   readonly requests: number[] = [];
   readonly #inner: FlameBackend;
   readonly #errors: (Error | undefined)[];

@@ -17,7 +17,7 @@ import { VirtualClock } from './virtual-clock.js';
 export type Handler = (...args: never[]) => unknown;
 
 /** A log that records its lines. */
-export class LogBook implements FlameLog {
+export class RecordingLog implements FlameLog {
   readonly lines: string[] = [];
   readonly debug = (line: string): void => void this.lines.push(`debug ${line}`);
   readonly log = (line: string): void => void this.lines.push(`log ${line}`);
@@ -31,7 +31,7 @@ export class LogBook implements FlameLog {
  */
 export class PoolRig {
   readonly clock = new VirtualClock();
-  readonly log = new LogBook();
+  readonly log = new RecordingLog();
   readonly attachServer = new MemoryAttachServer();
   readonly codec = createCodec();
   readonly castErrors: { error: unknown; handler: string }[] = [];

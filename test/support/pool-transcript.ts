@@ -49,8 +49,8 @@ export class PoolTranscript {
   /** Advances the time to `now`, with a tick at each deadline before that. */
   at(now: number): string[] {
     const lines: string[] = [];
-    while (this.machine.wakeAt <= now) {
-      this.now = Math.max(this.now, this.machine.wakeAt);
+    while (this.machine.nextDeadline <= now) {
+      this.now = Math.max(this.now, this.machine.nextDeadline);
       lines.push(...this.tell({ type: 'tick' }));
     }
     this.now = now;

@@ -66,7 +66,7 @@ export class PoolWorld {
 
   /** Performs `steps` random events, then lets all work end and checks that the pool becomes idle. */
   run(steps: number): void {
-    this.#tell({ type: 'start' });
+    this.#step({ type: 'start' });
     while (this.steps < steps && !this.#drained) {
       this.#provoke();
       this.#pass(this.#now + this.#random.below(300));
@@ -77,28 +77,28 @@ export class PoolWorld {
   #provoke(): void {
     const dice = this.#random.next();
     if (dice < 0.5) for (let n = this.#random.below(4); n >= 0; n--) this.#call();
-    else if (dice < 0.6) this.#someCall((call) => this.#tell({ type: 'abort', call, reason: 'left' }));
+    else if (dice < 0.6) this.#someCall((call) => this.#step({ type: 'abort', call, reason: 'left' }));
     else if (dice < 0.68) this.#someRunner('up', (id) => this.#die(id));
-    else if (dice < 0.72) this.#someRunner('up', (id) => this.#tell({ type: 'leaving', runner: id, reason: 'SIGTERM' }));
+    else if (dice < 0.72) this.#someRunner('up', (id) => this.#step({ type: 'leaving', runner: id, reason: 'SIGTERM' }));
     else if (dice < 0.76) {
       this.#someRunner('up', (id) => {
-        this.#tell({ type: 'suspended', runner: id });
-        this.#later(this.#random.below(500), () => this.#runners.get(id)?.state === 'up' && this.#tell({ type: 'resumed', runner: id }));
+        this.#step({ type: 'suspended', runner: id });
+        this.#later(this.#random.below(500), () => this.#runners.get(id)?.state === 'up' && this.#step({ type: 'resumed', runner: id }));
       });
     } else if (dice < 0.78) {
       const max = 1 + this.#random.below(5);
-      this.#tell({ type: 'resize', min: this.#random.below(max + 1), max });
-    } else if (dice < 0.8) this.#someRunner('up', (id) => this.#tell({ type: 'drain-runner', runner: id, reason: 'asked' }));
+      this.#step({ type: 'resize', min: this.#random.below(max + 1), max });
+    } else if (dice < 0.8) this.#someRunner('up', (id) => this.#step({ type: 'drain-runner', runner: id, reason: 'asked' }));
     else if (dice < 0.81) this.#pause();
-    else if (dice < 0.812) this.#tell({ type: 'drain', reason: 'the end' });
+    else if (dice < 0.812) this.#step({ type: 'drain', reason: 'the end' });
   }
 
   #pause(): void {
     this.#paused = true;
-    this.#tell({ type: 'pause', reason: 'asked' });
+    this.#step({ type: 'pause', reason: 'asked' });
     this.#later(this.#random.below(1_000), () => {
       this.#paused = false;
-      this.#tell({ type: 'resume' });
+      this.#step({ type: 'resume' });
     });
   }
 
@@ -108,7 +108,7 @@ export class PoolWorld {
     const overall = random.chance(0.3) ? limit() : Infinity;
     const call = new PoolCall(++this.#calls, `c${this.#calls}`, limit(), limit(), overall, random.chance(0.8));
     this.#open.set(call, 'waiting');
-    this.#tell({ type: 'call', call });
+    this.#step({ type: 'call', call });
   }
 
   #someCall(act: (call: PoolCall) => void): void {
@@ -122,7 +122,7 @@ export class PoolWorld {
 
   #die(id: string): void {
     this.#runners.get(id)!.calls.clear();
-    this.#tell({ type: 'down', runner: id, how: 'killed' });
+    this.#step({ type: 'down', runner: id, how: 'killed' });
   }
 
   /** Advances the time, with all events and ticks that are due. */
@@ -132,14 +132,14 @@ export class PoolWorld {
         (a, b) => (!a || b.at < a.at || (b.at === a.at && b.order < a.order) ? b : a),
         undefined,
       );
-      const wake = this.#machine.wakeAt;
+      const wake = this.#machine.nextDeadline;
       const at = Math.min(next?.at ?? Infinity, wake);
       if (at > until) break;
       this.#now = Math.max(this.#now, at);
       if (next && next.at <= wake) {
         this.#future.splice(this.#future.indexOf(next), 1);
         next.happen();
-      } else this.#tell({ type: 'tick' });
+      } else this.#step({ type: 'tick' });
     }
     this.#now = until;
   }
@@ -148,7 +148,7 @@ export class PoolWorld {
     this.#future.push({ at: this.#now + delay, order: ++this.#order, happen });
   }
 
-  #tell(fact: PoolFact): void {
+  #step(fact: PoolFact): void {
     this.steps += 1;
     this.#story.push(`${this.#now} ${fact.type} ${'call' in fact ? fact.call.label : 'runner' in fact ? fact.runner : ''}`);
     if (this.#story.length > 60) this.#story.shift();
@@ -182,7 +182,7 @@ export class PoolWorld {
       case 'ask':
         if (this.#random.chance(0.9)) {
           const yes = this.#random.chance(0.8);
-          this.#later(this.#random.below(200), () => this.#tell({ type: 'consent', runner: action.runner, yes }));
+          this.#later(this.#random.below(200), () => this.#step({ type: 'consent', runner: action.runner, yes }));
         }
         return;
       case 'stop':
@@ -193,7 +193,7 @@ export class PoolWorld {
         runner!.calls.clear();
         return this.#later(this.#random.below(400), () => {
           this.#runners.delete(action.runner);
-          this.#tell({ type: 'gone', runner: action.runner });
+          this.#step({ type: 'gone', runner: action.runner });
         });
       }
       case 'drained':
@@ -215,17 +215,17 @@ export class PoolWorld {
     const runner = this.#runners.get(id);
     if (runner?.state !== 'booting') return;
     runner.state = 'up';
-    this.#tell({ type: 'up', runner: id });
+    this.#step({ type: 'up', runner: id });
   }
 
   #failBoot(id: string): void {
     const runner = this.#runners.get(id);
     if (runner?.state !== 'booting') return;
     runner.state = 'going';
-    this.#tell({ type: 'boot-failed', runner: id, error: new BootError('no luck', { phase: 'create', fatal: this.#random.chance(0.1) }) });
+    this.#step({ type: 'boot-failed', runner: id, error: new BootError('no luck', { phase: 'create', fatal: this.#random.chance(0.1) }) });
     this.#later(this.#random.below(300), () => {
       this.#runners.delete(id);
-      this.#tell({ type: 'gone', runner: id });
+      this.#step({ type: 'gone', runner: id });
     });
   }
 
@@ -251,15 +251,15 @@ export class PoolWorld {
         const streaming = this.#open.has(call) && this.#random.chance(0.5);
         if (this.#open.has(call)) this.#settle(call);
         if (streaming) this.#streaming.add(call);
-        this.#tell({ type: 'held', call, streaming });
+        this.#step({ type: 'held', call, streaming });
         const fate = streaming ? this.#random.next() : 1;
         if (fate < 0.3) {
           this.#later(
             this.#random.below(1_000),
-            () => this.#streaming.delete(call) && this.#tell({ type: 'abandoned', call, reason: 'left' }),
+            () => this.#streaming.delete(call) && this.#step({ type: 'abandoned', call, reason: 'left' }),
           );
         } else if (fate < 0.5) {
-          this.#later(this.#random.below(1_000), () => this.#streaming.has(call) && this.#tell({ type: 'abort', call, reason: 'left' }));
+          this.#later(this.#random.below(1_000), () => this.#streaming.has(call) && this.#step({ type: 'abort', call, reason: 'left' }));
         }
         this.#later(this.#random.below(3_000), () => this.#end(call));
       });
@@ -269,7 +269,7 @@ export class PoolWorld {
         for (const other of this.#runners.values()) other.calls.delete(call);
         this.#open.set(call, 'waiting');
         this.#bounced.add(call);
-        this.#tell({ type: 'bounced', call });
+        this.#step({ type: 'bounced', call });
       });
     }
   }
@@ -283,7 +283,7 @@ export class PoolWorld {
       if (!runner.calls.delete(call)) continue;
       this.#streaming.delete(call);
       if (this.#open.has(call)) this.#settle(call);
-      this.#tell({ type: 'ended', call });
+      this.#step({ type: 'ended', call });
     }
   }
 
@@ -307,7 +307,7 @@ export class PoolWorld {
 
   /** Ends the random events and lets all work end. The pool then has `min` runners, or none if it is drained. */
   #settleDown(): void {
-    for (const call of this.#open.keys()) this.#tell({ type: 'abort', call, reason: 'the end' });
+    for (const call of this.#open.keys()) this.#step({ type: 'abort', call, reason: 'the end' });
     for (const [id, runner] of this.#runners) if (runner.state === 'up') this.#die(id);
     this.#pass(this.#now + 200_000);
     this.#expect(this.#open.size === 0, `${this.#open.size} calls never settled`);

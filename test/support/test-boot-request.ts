@@ -9,7 +9,7 @@ export const testContext: BackendContext = {
 
 let requests = 0;
 
-/** An order for one machine that records the machine's output. The pool's name selects the behaviour of `programs/machine.mjs`. */
+/** A request for one machine that records the machine's output. The pool's name selects the behaviour of `programs/machine.mjs`. */
 export class TestBootRequest implements BootRequest {
   /** A unique name, because platforms refuse a name that is in use. */
   readonly runner = `runner-${++requests}`;

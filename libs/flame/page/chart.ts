@@ -66,12 +66,12 @@ export class Chart {
     const y = (value: number): number => height - 1 - (value / most) * (height - 4);
     this.#paths.forEach((path, n) => path.setAttribute('d', outline(samples, values[n]!, x, y, this.#series[n]!.area ?? false)));
     setText(this.#top, samples.length === 0 ? '' : this.#format(most));
-    this.#tell();
+    this.#updateLegend();
   }
 
   #point(index: number | undefined): void {
     this.#pointed = index;
-    this.#tell();
+    this.#updateLegend();
   }
 
   #key(event: KeyboardEvent): void {
@@ -91,7 +91,7 @@ export class Chart {
   }
 
   /** Shows the values of the selected moment in the legend, or else the latest values. */
-  #tell(): void {
+  #updateLegend(): void {
     const last = this.#samples.at(-1);
     const sample = this.#pointed === undefined ? last : this.#samples[Math.min(this.#pointed, this.#samples.length - 1)];
     const texts = this.#series.map(({ of }) => {

@@ -1,12 +1,12 @@
 import { SeededRandom } from '../../support/seeded-random.js';
 import type { PoolOptions } from '../../../libs/flame/src/core/options/pool-options.js';
-import type { Deed } from './deed.js';
+import type { CallScript } from './call-script.js';
 
-/** What is done to a world from outside. `pick` chooses among the runners there are then; `steps` says after how many of the next things that happen. */
-export type Trouble =
+/** One thing that is done to a world: a call, or a fault. `pick` chooses among the runners there are then; `steps` says after how many of the next things that happen. */
+export type Operation =
   | {
       readonly type: 'call';
-      readonly deed: Deed;
+      readonly script: CallScript;
       readonly timeout?: number;
       readonly handlerTimeout?: number;
       readonly linked: boolean;
@@ -21,10 +21,10 @@ export type Trouble =
   | { readonly type: 'freeze parent' | 'jump parent' | 'pause'; readonly duration: number }
   | { readonly type: 'resize'; readonly min: number; readonly max: number };
 
-/** A trouble and when it comes. */
-export interface Planned {
+/** An operation and its time. */
+export interface PlannedOperation {
   readonly at: number;
-  readonly trouble: Trouble;
+  readonly operation: Operation;
 }
 
 /** A world before it begins: its pool, what will be done to it, and how it ends. */
@@ -32,7 +32,7 @@ export interface Plan {
   readonly seed: number;
   readonly pool: PoolOptions & { max: number; maxConcurrency: number };
   readonly reconnectTimeout: number;
-  readonly troubles: readonly Planned[];
+  readonly operations: readonly PlannedOperation[];
   /** Nothing is done to this world that may cost a call: connections break for a moment, runners are told to go. So none may be lost. */
   readonly gentle: boolean;
   /** The pool is closed when it has come to rest, or in the middle of its work; or the parent is killed there. */
@@ -65,18 +65,18 @@ export function planFor(seed: number): Plan {
     strategy: dice.pick(['spread', 'pack'] as const),
     maxLifetime: dice.chance(0.2) ? 500 + dice.below(5_000) : Infinity,
   } as const;
-  const troubles: Planned[] = [];
+  const operations: PlannedOperation[] = [];
   let [at, calls] = [0, 0];
   const count = 60 + dice.below(120);
   for (let i = 0; i < count; i++) {
     at += dice.chance(0.5) ? dice.below(40) : dice.below(400);
-    troubles.push({ at, trouble: dice.chance(0.75) ? call(dice, calls++, gentle) : gentle ? gentleTrouble(dice) : trouble(dice) });
+    operations.push({ at, operation: dice.chance(0.75) ? call(dice, calls++, gentle) : gentle ? gentleFault(dice) : fault(dice) });
   }
   const end = dice.chance(0.6) ? 'at rest' : dice.chance(0.5) ? 'at work' : 'killed';
-  return { seed, pool, reconnectTimeout: gentle ? 5_000 : 500 + dice.below(2_000), troubles, gentle, end, killedAfter: dice.below(50) };
+  return { seed, pool, reconnectTimeout: gentle ? 5_000 : 500 + dice.below(2_000), operations, gentle, end, killedAfter: dice.below(50) };
 }
 
-function call(dice: SeededRandom, number: number, gentle: boolean): Trouble {
+function call(dice: SeededRandom, number: number, gentle: boolean): Operation {
   const roll = dice.next();
   const does =
     roll < 0.55
@@ -98,7 +98,7 @@ function call(dice: SeededRandom, number: number, gentle: boolean): Trouble {
   const cast = does !== 'streams' && dice.chance(0.1);
   return {
     type: 'call',
-    deed: {
+    script: {
       call: number,
       does: spared ? 'returns' : does,
       takes: dice.chance(0.6) ? dice.below(80) : dice.below(1_500),
@@ -116,7 +116,7 @@ function call(dice: SeededRandom, number: number, gentle: boolean): Trouble {
 /** Which way nothing passes. */
 const ways = ['both', 'parent', 'runner'] as const;
 
-function gentleTrouble(dice: SeededRandom): Trouble {
+function gentleFault(dice: SeededRandom): Operation {
   const pick = dice.below(1_000);
   const roll = dice.next();
   if (roll < 0.25) return { type: 'sever', pick };
@@ -130,7 +130,7 @@ function gentleTrouble(dice: SeededRandom): Trouble {
   return { type: 'resize', min: dice.below(max + 1), max };
 }
 
-function trouble(dice: SeededRandom): Trouble {
+function fault(dice: SeededRandom): Operation {
   const roll = dice.next();
   const pick = dice.below(1_000);
   if (roll < 0.15) return { type: 'kill', pick, steps: dice.below(20) };

@@ -5,7 +5,7 @@ import { SimulatedWorld } from './simulated-world.js';
 /** A world in which a rule was broken, made as small as it gets. */
 export interface Counterexample {
   readonly seed: number;
-  /** The places of the troubles that it takes, in the seed's plan. */
+  /** The places of the operations that it takes, in the seed's plan. */
   readonly needs: readonly number[];
   readonly plan: Plan;
   readonly error: Error;
@@ -42,21 +42,21 @@ export async function search(
   return { steps: made, worlds, found: undefined };
 }
 
-/** Reads `needs` as `report` writes them; some worlds need no trouble at all. */
+/** Reads `needs` as `report` writes them; some worlds need no operation at all. */
 export function readNeeds(text: string | undefined): number[] | undefined {
   if (text === undefined) return undefined;
   return text === '' ? [] : text.split(',').map(Number);
 }
 
-/** The plan of a seed with only some of its troubles. */
+/** The plan of a seed with only some of its operations. */
 export function replayed(seed: number, needs?: readonly number[]): Plan {
   const plan = planFor(seed);
-  return needs === undefined ? plan : { ...plan, troubles: needs.map((index) => plan.troubles[index]!) };
+  return needs === undefined ? plan : { ...plan, operations: needs.map((index) => plan.operations[index]!) };
 }
 
-/** Leaves troubles out, in ever smaller pieces, as long as some rule is still broken (delta debugging: Zeller and Hildebrandt, 2002). */
+/** Leaves operations out, in ever smaller pieces, as long as some rule is still broken (delta debugging: Zeller and Hildebrandt, 2002). */
 async function shrink(plan: Plan, error: Error): Promise<Counterexample> {
-  let needs = plan.troubles.map((_, index) => index);
+  let needs = plan.operations.map((_, index) => index);
   let worst = error;
   let tries = 0;
   for (let size = needs.length >> 1; size >= 1; size >>= 1) {
@@ -73,12 +73,12 @@ async function shrink(plan: Plan, error: Error): Promise<Counterexample> {
 
 /** What to tell a person who has to find out. */
 export function report({ seed, needs, plan, error }: Counterexample): string {
-  const troubles = plan.troubles.map(({ at, trouble }) => `  ${at} ${JSON.stringify(trouble)}`).join('\n');
+  const operations = plan.operations.map(({ at, operation }) => `  ${at} ${JSON.stringify(operation)}`).join('\n');
   return [
     `${error.message}`,
     `Replay it with: FLAME_SIM_SEED=${seed} FLAME_SIM_NEEDS=${needs.join(',')} npx vitest run --project simulation`,
-    `pool ${JSON.stringify(plan.pool)}, reconnectTimeout ${plan.reconnectTimeout}${`, gentle ${plan.gentle}, closed ${plan.end}`}; troubles by time:`,
-    troubles,
+    `pool ${JSON.stringify(plan.pool)}, reconnectTimeout ${plan.reconnectTimeout}${`, gentle ${plan.gentle}, closed ${plan.end}`}; operations by time:`,
+    operations,
     error.name === 'BrokenRule' ? '' : (error.stack ?? ''),
   ].join('\n');
 }

@@ -4,18 +4,18 @@ import type { ParentInfo } from '../../../libs/flame/src/core/parent-info.js';
 import { FlameCall } from '../../../libs/flame/src/runner/executor/flame-call.js';
 import { RunnerHost } from '../../../libs/flame/src/runner/host/runner-host.js';
 import type { SeededRandom } from '../../support/seeded-random.js';
-import type { Deed } from './deed.js';
+import type { CallScript } from './call-script.js';
 import type { SimulatedNetwork } from './simulated-network.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
 /** What the world sees of handlers. */
 export interface Watcher {
   /** A handler was called. */
-  ran(deed: Deed, runner: SimulatedProcess): void;
+  ran(script: CallScript, runner: SimulatedProcess): void;
   /** It is at work: at once, or when its stream is first read. */
-  began(deed: Deed, runner: SimulatedProcess): void;
+  began(script: CallScript, runner: SimulatedProcess): void;
   /** Called once for each `began`, also when its process dies. */
-  over(deed: Deed, runner: SimulatedProcess): void;
+  over(script: CallScript, runner: SimulatedProcess): void;
 }
 
 export interface SimulatedRunnerSetup {
@@ -56,7 +56,7 @@ export class SimulatedRunner {
     process.in(appBoot, () => {
       const table = {
         name: () => 'Work.does',
-        invoke: (_: number, [deed, rows]: unknown[]) => this.#do(deed as Deed, rows as AsyncIterable<number>),
+        invoke: (_: number, [script, rows]: unknown[]) => this.#do(script as CallScript, rows as AsyncIterable<number>),
         child: () => undefined,
         tracks: () => undefined,
       };
@@ -71,70 +71,70 @@ export class SimulatedRunner {
     this.process.in(1, () => (this.#told === undefined ? this.process.die() : this.#told('SIGTERM')));
   }
 
-  #do(deed: Deed, rows: AsyncIterable<number>): unknown {
+  #do(script: CallScript, rows: AsyncIterable<number>): unknown {
     const { watcher, process } = this.#setup;
-    watcher.ran(deed, process);
+    watcher.ran(script, process);
     const begin = (): (() => void) => {
       let over = false;
       const end = (): void => {
-        if (!over) watcher.over(deed, process);
+        if (!over) watcher.over(script, process);
         over = true;
       };
-      watcher.began(deed, process);
+      watcher.began(script, process);
       process.onDeath(end);
       return end;
     };
-    return deed.does === 'streams' ? this.#rows(deed, begin) : this.#working(deed, rows, begin());
+    return script.does === 'streams' ? this.#rows(script, begin) : this.#working(script, rows, begin());
   }
 
-  async #working(deed: Deed, rows: AsyncIterable<number>, end: () => void): Promise<unknown> {
+  async #working(script: CallScript, rows: AsyncIterable<number>, end: () => void): Promise<unknown> {
     const { signal } = FlameCall.current()!;
     try {
-      return await this.#work(deed, rows);
+      return await this.#work(script, rows);
     } catch (error) {
       // Every other handler gives up as Node's own functions do.
-      if (error !== signal.reason || deed.call % 2 === 0) throw error;
+      if (error !== signal.reason || script.call % 2 === 0) throw error;
       throw Object.assign(new Error('The operation was aborted', { cause: error }), { name: 'AbortError' });
     } finally {
       end();
     }
   }
 
-  async #work(deed: Deed, rows: AsyncIterable<number>): Promise<unknown> {
+  async #work(script: CallScript, rows: AsyncIterable<number>): Promise<unknown> {
     const { process } = this.#setup;
     const { signal } = FlameCall.current()!;
-    switch (deed.does) {
+    switch (script.does) {
       case 'returns':
-        await this.#rest(deed.takes, signal);
-        return deed.call;
+        await this.#rest(script.takes, signal);
+        return script.call;
       case 'returns much':
-        await this.#rest(deed.takes, signal);
-        return Buffer.alloc(300_000, deed.call & 0xff);
+        await this.#rest(script.takes, signal);
+        return Buffer.alloc(300_000, script.call & 0xff);
       case 'throws':
-        await this.#rest(deed.takes, signal);
-        throw new RangeError(`call ${deed.call}`);
+        await this.#rest(script.takes, signal);
+        throw new RangeError(`call ${script.call}`);
       case 'hangs':
         await this.#rest(Infinity, signal);
-        return deed.call;
+        return script.call;
       case 'reads a stream': {
         let next = 0;
         for await (const row of rows) if (row !== next++) throw new Error(`row ${row} came where ${next - 1} was due`);
-        return next === deed.takes ? deed.call : next;
+        return next === script.takes ? script.call : next;
       }
       case 'crashes':
-        await this.#rest(deed.takes, signal);
+        await this.#rest(script.takes, signal);
         process.die();
-        return deed.call;
+        return script.call;
       default:
         await this.#rest(Infinity);
-        return deed.call;
+        return script.call;
     }
   }
 
-  async *#rows(deed: Deed, begin: () => () => void): AsyncGenerator<number> {
+  async *#rows(script: CallScript, begin: () => () => void): AsyncGenerator<number> {
     const end = begin();
     try {
-      for (let row = 0; row < deed.takes; row++) {
+      for (let row = 0; row < script.takes; row++) {
         if (row % 8 === 7) await this.#rest(20);
         yield row;
       }

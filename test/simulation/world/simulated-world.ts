@@ -9,8 +9,8 @@ import { AttachService } from '../../../libs/flame/src/transport/attach/attach-s
 import type { ServerStream } from '../../../libs/flame/src/transport/grpc/server-pipe.js';
 import { PendingAttachments } from '../../../libs/flame/src/transport/attach/pending-attachments.js';
 import { diceFor } from './chance.js';
-import type { Deed } from './deed.js';
-import type { Plan, Trouble } from './plan.js';
+import type { CallScript } from './call-script.js';
+import type { Plan, Operation } from './plan.js';
 import { SimulatedNetwork } from './simulated-network.js';
 import { SimulatedPlatform } from './simulated-platform.js';
 import { SimulatedProcess } from './simulated-process.js';
@@ -30,7 +30,7 @@ const mostSteps = 100_000;
 /** Four times the longest `shutdownTimeout`: for work, for aborted work, for the machine, and for its platform to say that it is gone. */
 const longestDrain = 8_000;
 
-type CallTrouble = Trouble & { type: 'call' };
+type CallOperation = Operation & { type: 'call' };
 
 /**
  * A whole FLAME in one made-up world: the real pool, its machine, the attach service, sessions, redialing, runner hosts and executors, between a
@@ -103,8 +103,8 @@ export class SimulatedWorld {
   /** Lives through the plan; throws what rule was broken. */
   async run(): Promise<void> {
     this.#pool.start().catch(() => {});
-    for (const { at, trouble } of this.#plan.troubles) this.#parent.at(at, () => this.#make(trouble));
-    const last = this.#plan.troubles.at(-1)?.at ?? 0;
+    for (const { at, operation } of this.#plan.operations) this.#parent.at(at, () => this.#make(operation));
+    const last = this.#plan.operations.at(-1)?.at ?? 0;
     await this.#pass(last);
     if (this.#plan.end === 'killed') return this.#bereave();
     this.#parent.in(0, () => this.#resume());
@@ -157,39 +157,39 @@ export class SimulatedWorld {
     return new SimulatedProcess(name, this.timeline, diceFor(this.#plan.seed, `process ${name}`));
   }
 
-  #make(trouble: Trouble): void {
-    switch (trouble.type) {
+  #make(operation: Operation): void {
+    switch (operation.type) {
       case 'call':
-        return void this.#call(trouble);
+        return void this.#call(operation);
       case 'resize':
-        return this.#pool.resize({ min: trouble.min, max: trouble.max });
+        return this.#pool.resize({ min: operation.min, max: operation.max });
       case 'freeze parent':
-        return this.#parent.freeze(trouble.duration);
+        return this.#parent.freeze(operation.duration);
       case 'jump parent':
-        return this.#parent.jump(trouble.duration);
+        return this.#parent.jump(operation.duration);
       case 'pause':
         this.#pool.pause();
         this.#paused = true;
-        return void this.#parent.in(trouble.duration, () => this.#resume());
+        return void this.#parent.in(operation.duration, () => this.#resume());
       case 'drain runner':
-        return void this.#drainOne(trouble.pick);
+        return void this.#drainOne(operation.pick);
     }
     const runners = [...this.#platform.runners];
     // Every third time the youngest, which may be just attaching.
-    const runner = trouble.pick % 3 === 0 ? runners.at(-1) : runners[trouble.pick % runners.length];
+    const runner = operation.pick % 3 === 0 ? runners.at(-1) : runners[operation.pick % runners.length];
     if (runner === undefined) return;
     const { process } = runner;
-    switch (trouble.type) {
+    switch (operation.type) {
       case 'kill':
-        return this.timeline.afterSteps(trouble.steps, () => process.die());
+        return this.timeline.afterSteps(operation.steps, () => process.die());
       case 'sigterm':
         return runner.sigterm();
       case 'freeze':
-        return process.freeze(trouble.duration);
+        return process.freeze(operation.duration);
       case 'jump':
-        return process.jump(trouble.duration);
+        return process.jump(operation.duration);
       case 'part':
-        return this.#network.part(process, trouble.duration, trouble.towards);
+        return this.#network.part(process, operation.duration, operation.towards);
       case 'sever twice':
         // The second time as soon as it may have dialled again.
         process.in(100, () => this.#network.of(process).forEach((connection) => connection.sever()));
@@ -217,7 +217,7 @@ export class SimulatedWorld {
     this.rules.expect(took <= longestDrain, `the drain of ${id} took ${Math.round(took)} ms`);
   }
 
-  async #call({ deed, timeout, handlerTimeout, linked, leavesAfter, cast, reads }: CallTrouble): Promise<void> {
+  async #call({ script, timeout, handlerTimeout, linked, leavesAfter, cast, reads }: CallOperation): Promise<void> {
     const caller = new AbortController();
     if (leavesAfter !== undefined) this.#parent.in(leavesAfter, () => caller.abort(new Error('the caller left')));
     const options = {
@@ -225,24 +225,27 @@ export class SimulatedWorld {
       signal: caller.signal,
       ...(timeout !== undefined && { timeout }),
       ...(handlerTimeout !== undefined && { handlerTimeout }),
-      ...(deed.retried && { retry: { attempts: 3 }, idempotent: true }),
+      ...(script.retried && { retry: { attempts: 3 }, idempotent: true }),
     };
-    const book = this.rules.called(deed, timeout, this.#parent);
-    const args = deed.does === 'reads a stream' ? [deed, this.#source(deed)] : [deed];
+    const record = this.rules.called(script, timeout, this.#parent);
+    const args = script.does === 'reads a stream' ? [script, this.#source(script)] : [script];
     try {
       const result = cast ? await this.#pool.cast(0, args, options) : await this.#pool.call(0, args, options);
       const wrong = cast
         ? undefined
-        : deed.does === 'streams'
-          ? await this.#read(deed, result as AsyncIterable<number>, reads)
-          : wrongResult(deed, result);
-      this.rules.settled(book, undefined, wrong);
+        : script.does === 'streams'
+          ? await this.#read(script, result as AsyncIterable<number>, reads)
+          : wrongResult(script, result);
+      this.rules.settled(record, undefined, wrong);
     } catch (error) {
-      this.rules.settled(book, error instanceof FlameError || isOwn(error, deed) ? error : new Error(`an unknown error: ${String(error)}`));
+      this.rules.settled(
+        record,
+        error instanceof FlameError || isOwn(error, script) ? error : new Error(`an unknown error: ${String(error)}`),
+      );
     }
   }
 
-  async *#source({ takes }: Deed): AsyncGenerator<number> {
+  async *#source({ takes }: CallScript): AsyncGenerator<number> {
     this.#open.sources += 1;
     try {
       for (let row = 0; row < takes; row++) {
@@ -254,21 +257,21 @@ export class SimulatedWorld {
     }
   }
 
-  async #read(deed: Deed, rows: AsyncIterable<number>, reads: number): Promise<string | undefined> {
+  async #read(script: CallScript, rows: AsyncIterable<number>, reads: number): Promise<string | undefined> {
     let next = 0;
     for await (const row of rows) {
       if (row !== next++) return `row ${row} came where ${next - 1} was due`;
       if (next > reads) return undefined;
     }
-    return next === deed.takes ? undefined : `${next} rows came of ${deed.takes}`;
+    return next === script.takes ? undefined : `${next} rows came of ${script.takes}`;
   }
 }
 
-function wrongResult({ does, call }: Deed, result: unknown): string | undefined {
+function wrongResult({ does, call }: CallScript, result: unknown): string | undefined {
   const right = does === 'returns much' ? Buffer.isBuffer(result) && result.equals(Buffer.alloc(300_000, call & 0xff)) : result === call;
   return right ? undefined : `it gave ${String(result).slice(0, 40)}`;
 }
 
-function isOwn(error: unknown, { call }: Deed): boolean {
+function isOwn(error: unknown, { call }: CallScript): boolean {
   return error instanceof RangeError && error.message === `call ${call}`;
 }

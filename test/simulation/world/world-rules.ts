@@ -1,6 +1,6 @@
 import { FlameError } from '../../../libs/flame/src/core/errors/flame-error.js';
 import type { PoolStats } from '../../../libs/flame/src/pool/observe/pool-stats.js';
-import type { Deed } from './deed.js';
+import type { CallScript } from './call-script.js';
 import type { Plan } from './plan.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { Watcher } from './simulated-runner.js';
@@ -11,9 +11,9 @@ export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';
 }
 
-/** A call in the world's books. */
-export interface CallBook {
-  readonly deed: Deed;
+/** What the world knows of one call. */
+export interface CallRecord {
+  readonly script: CallScript;
   readonly parent: SimulatedProcess;
   readonly madeAt: number;
   readonly frozenBefore: number;
@@ -30,14 +30,14 @@ const slack = 50;
 const afterPause = 100;
 
 /**
- * The rules that hold in every world (DESIGN §3.13), checked against what really happens in it, never against the pool's own books: every call settles once and
+ * The rules that hold in every world (DESIGN §3.13), checked against what really happens in it, never against the pool's own state: every call settles once and
  * in its time; without retry no handler runs twice, and nobody is told otherwise than it was; no more machines than `max`, no more work than
  * `maxConcurrency`; first come, first served; the pool comes to rest at `min`; nothing is left.
  */
 export class WorldRules implements Watcher {
   readonly #plan: Plan;
   readonly #timeline: Timeline;
-  readonly #books = new Map<number, CallBook>();
+  readonly #records = new Map<number, CallRecord>();
   readonly #working = new Map<SimulatedProcess, Set<number>>();
   readonly #served = new Map<SimulatedProcess, number>();
   readonly #begun = new Set<number>();
@@ -65,65 +65,65 @@ export class WorldRules implements Watcher {
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  called(deed: Deed, timeout: number | undefined, parent: SimulatedProcess): CallBook {
+  called(script: CallScript, timeout: number | undefined, parent: SimulatedProcess): CallRecord {
     const madeAt = this.#timeline.now;
-    const book: CallBook = { deed, parent, madeAt, frozenBefore: parent.frozenFor, timeout, runs: 0, settled: 0, told: undefined };
-    this.#books.set(deed.call, book);
+    const record: CallRecord = { script, parent, madeAt, frozenBefore: parent.frozenFor, timeout, runs: 0, settled: 0, told: undefined };
+    this.#records.set(script.call, record);
     this.#open += 1;
-    return book;
+    return record;
   }
 
   /** A caller has its answer, and with a stream the end of it. */
-  settled(book: CallBook, error: unknown, wrong?: string): void {
-    const { deed, runs, timeout, madeAt, parent, frozenBefore } = book;
-    const name = `call ${deed.call} (${deed.does})`;
+  settled(record: CallRecord, error: unknown, wrong?: string): void {
+    const { script, runs, timeout, madeAt, parent, frozenBefore } = record;
+    const name = `call ${script.call} (${script.does})`;
     this.#open -= 1;
-    book.settled += 1;
-    this.expect(book.settled === 1, `${name} settled twice`);
+    record.settled += 1;
+    this.expect(record.settled === 1, `${name} settled twice`);
     this.expect(wrong === undefined, `${name}: ${wrong}`);
-    if (error instanceof FlameError) book.told = error.ran;
-    else book.told = 'yes';
+    if (error instanceof FlameError) record.told = error.ran;
+    else record.told = 'yes';
     this.expect(!(error instanceof Error && error.message.startsWith('an unknown error')), `${name} failed with ${String(error)}`);
     this.expect(
       !(error instanceof Error && /protocol violation|refused a|cannot be read/.test(error.message)),
       `${name} failed with ${String(error)}`,
     );
-    if (book.told === 'yes') this.expect(runs > 0, `${name} did not run, and settled as if it had (${String(error)})`);
-    if (book.told === 'no') this.expect(runs === 0, `${name} ran, and its caller was told that it did not: ${String(error)}`);
+    if (record.told === 'yes') this.expect(runs > 0, `${name} did not run, and settled as if it had (${String(error)})`);
+    if (record.told === 'no') this.expect(runs === 0, `${name} ran, and its caller was told that it did not: ${String(error)}`);
     if (this.#plan.gentle && error instanceof FlameError) this.expect(error.code !== 'FLAME_LOST', `${name} was lost: ${error.message}`);
     const took = this.#timeline.now - madeAt - (parent.frozenFor - frozenBefore);
-    if (timeout !== undefined && deed.does !== 'streams') {
+    if (timeout !== undefined && script.does !== 'streams') {
       // A clock runs at its own rate.
       const late = slack + afterPause * parent.pausesSince(madeAt - afterPause);
       this.expect(took <= timeout * 1.01 + late, `${name} took ${Math.round(took)} ms of its ${timeout}`);
     }
   }
 
-  ran(deed: Deed, runner: SimulatedProcess): void {
-    const book = this.#books.get(deed.call)!;
-    const name = `call ${deed.call} (${deed.does})`;
-    book.runs += 1;
-    this.expect(book.runs === 1 || deed.retried, `${name} ran ${book.runs} times`);
-    this.expect(book.told !== 'no', `${name} ran after its caller was told that it did not`);
+  ran(script: CallScript, runner: SimulatedProcess): void {
+    const record = this.#records.get(script.call)!;
+    const name = `call ${script.call} (${script.does})`;
+    record.runs += 1;
+    this.expect(record.runs === 1 || script.retried, `${name} ran ${record.runs} times`);
+    this.expect(record.told !== 'no', `${name} ran after its caller was told that it did not`);
     const served = (this.#served.get(runner) ?? 0) + 1;
     this.#served.set(runner, served);
     this.expect(!this.#plan.pool.singleUse || served === 1, `${runner.name} is used ${served} times`);
   }
 
-  began(deed: Deed, runner: SimulatedProcess): void {
+  began(script: CallScript, runner: SimulatedProcess): void {
     const working = this.#working.get(runner) ?? new Set();
-    this.#working.set(runner, working.add(deed.call));
+    this.#working.set(runner, working.add(script.call));
     const { maxConcurrency } = this.#plan.pool;
     this.expect(working.size <= maxConcurrency, `${runner.name} runs calls ${this.#names(working)}, maxConcurrency is ${maxConcurrency}`);
     this.#active += 1;
   }
 
   #names(calls: Iterable<number>): string {
-    return Array.from(calls, (call) => `${call} (${this.#books.get(call)!.deed.does})`).join(', ');
+    return Array.from(calls, (call) => `${call} (${this.#records.get(call)!.script.does})`).join(', ');
   }
 
-  over(deed: Deed, runner: SimulatedProcess): void {
-    this.#working.get(runner)!.delete(deed.call);
+  over(script: CallScript, runner: SimulatedProcess): void {
+    this.#working.get(runner)!.delete(script.call);
     this.#active -= 1;
   }
 
@@ -141,8 +141,8 @@ export class WorldRules implements Watcher {
   }
 
   allSettled(): void {
-    const open = Array.from(this.#books.values()).filter(({ settled }) => settled === 0);
-    this.expect(open.length === 0, `never settled: ${open.map(({ deed }) => `call ${deed.call} (${deed.does})`).join(', ')}`);
+    const open = Array.from(this.#records.values()).filter(({ settled }) => settled === 0);
+    this.expect(open.length === 0, `never settled: ${open.map(({ script }) => `call ${script.call} (${script.does})`).join(', ')}`);
     const working = Array.from(this.#working.values()).flatMap((calls) => [...calls]);
     this.expect(working.length === 0, `still at work, though nobody waits for it: calls ${working.join(', ')}`);
     this.check();
@@ -160,7 +160,7 @@ export class WorldRules implements Watcher {
     // Where runners are replaced by age, those that have yet to go may be as many as `max` allows.
     const there = recycles ? stats.runners.filter(({ state }) => state !== 'stopping').length - 2 : stats.runners.length;
     this.expect(ready >= least && there <= most, `the pool rests at ${ready} of ${stats.runners.length} runners, min is ${stats.min}`);
-    this.expect(alive <= stats.runners.length + 1, `${alive} runners are alive, ${stats.runners.length} are in the books`);
+    this.expect(alive <= stats.runners.length + 1, `${alive} runners are alive, ${stats.runners.length} are in its state`);
     this.check();
   }
 

@@ -67,7 +67,7 @@ export class PoolWatch implements AsyncDisposable {
     } catch (error) {
       if (!signal.aborted) this.#failed = new Error(`The pool cannot be seen any more: ${(error as Error).message}`, { cause: error });
     }
-    this.#tell();
+    this.#notify();
   }
 
   #take(stats: PoolStats): void {
@@ -78,10 +78,10 @@ export class PoolWatch implements AsyncDisposable {
     this.peak = Math.max(this.peak, ready);
     this.history.push(ready);
     this.stats = stats;
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const go of this.#heard) go();
   }
 }

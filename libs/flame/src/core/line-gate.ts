@@ -7,14 +7,14 @@ export const lineLength = 8_192;
 /** Limits the lines of one source per second, and reports the number of dropped lines, once a second while lines are dropped. */
 export class LineGate {
   readonly #clock: Clock;
-  readonly #tell: (dropped: number) => void;
+  readonly #onDropped: (dropped: number) => void;
   #since = -Infinity;
   #passed = 0;
   #dropped = 0;
 
-  constructor(clock: Clock, tell: (dropped: number) => void) {
+  constructor(clock: Clock, onDropped: (dropped: number) => void) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#onDropped = onDropped;
   }
 
   /** Counts one more line, and returns whether it may pass. */
@@ -26,15 +26,15 @@ export class LineGate {
     }
     this.#passed += 1;
     if (this.#passed <= linesPerSecond) return true;
-    if (this.#dropped === 0) this.#clock.after(1_000, () => this.#tellDropped());
+    if (this.#dropped === 0) this.#clock.after(1_000, () => this.#reportDropped());
     this.#dropped += 1;
     return false;
   }
 
-  #tellDropped(): void {
+  #reportDropped(): void {
     const dropped = this.#dropped;
     this.#dropped = 0;
-    this.#tell(dropped);
+    this.#onDropped(dropped);
   }
 }
 

@@ -94,13 +94,13 @@ export class DashboardSite {
     const [, encoded, action] = route.split('/') as [string, string, string];
     const pool = this.#pools.get(decoded(encoded));
     if (!this.#config.actions || !pool) return say(response, 404, 'Not found.');
-    if (request.method !== 'POST') return say(response, 405, 'Use POST for orders.', { allow: 'POST' });
-    if (!this.#isOwn(request)) return say(response, 403, 'This order was not sent by a page of this app instance. Reload the page.');
+    if (request.method !== 'POST') return say(response, 405, 'Use POST for actions.', { allow: 'POST' });
+    if (!this.#isOwn(request)) return say(response, 403, 'This action was not sent by a page of this app instance. Reload the page.');
     try {
       const answer = await performAction(pool, action, params);
-      if (answer === undefined) return say(response, 404, 'Unknown order.');
+      if (answer === undefined) return say(response, 404, 'Unknown action.');
       this.#log.log(`dashboard: ${answer}`);
-      this.#feed.tell();
+      this.#feed.publish();
       say(response, 200, answer);
     } catch (error) {
       if (!(error instanceof FlameError)) throw error;

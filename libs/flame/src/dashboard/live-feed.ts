@@ -19,7 +19,7 @@ export class LiveFeed {
   /** Runs the snapshots for all pages outside of the async context of the first page's request. */
   readonly #scope = new AsyncResource('FLAMEDASHBOARD');
   readonly #sampling: NodeJS.Timeout;
-  #telling: NodeJS.Timeout | undefined;
+  #publishing: NodeJS.Timeout | undefined;
 
   constructor(pools: readonly PoolWatch[], about: Pick<Hello, 'instance' | 'token'>) {
     this.#pools = pools;
@@ -40,12 +40,12 @@ export class LiveFeed {
     for (const pool of this.#pools) pool.follow();
     this.#streams.add(response, () => this.#left());
     response.write(eventText('hello', this.#hello()));
-    this.#telling ??= this.#scope.runInAsyncScope(() => setInterval(() => this.tell(), snapshotEvery).unref());
-    this.tell();
+    this.#publishing ??= this.#scope.runInAsyncScope(() => setInterval(() => this.publish(), snapshotEvery).unref());
+    this.publish();
   }
 
   /** Sends a snapshot to all pages at once, for example after an action. */
-  tell(): void {
+  publish(): void {
     if (this.#streams.count === 0) return;
     const at = Date.now();
     this.#streams.send('snapshot', { at, pools: this.#pools.map((pool) => pool.view()) } satisfies Snapshot, at);
@@ -77,8 +77,8 @@ export class LiveFeed {
   }
 
   #rest(): void {
-    clearInterval(this.#telling);
-    this.#telling = undefined;
+    clearInterval(this.#publishing);
+    this.#publishing = undefined;
     for (const pool of this.#pools) pool.unfollow();
   }
 }

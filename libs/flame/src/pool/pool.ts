@@ -42,7 +42,7 @@ export class Pool {
   readonly #observer: PoolObserver;
   readonly #methods: ChildMethods;
   readonly #timer: PoolTimer;
-  readonly #news = new Subject<PoolEvent>();
+  readonly #events = new Subject<PoolEvent>();
   readonly #facts: PoolFact[] = [];
   readonly #sites = new CallSites();
   #stepping = false;
@@ -56,7 +56,7 @@ export class Pool {
     this.#setup = setup;
     this.#encoder = new ValueEncoder(setup.codec);
     this.#machine = new PoolMachine(setup.config, (number) => `${this.name}-${setup.parent}-${number}`, setup.random ?? Math.random);
-    this.#observer = new PoolObserver(setup, this.#news);
+    this.#observer = new PoolObserver(setup, this.#events);
     this.#methods = new ChildMethods(setup, this.#encoder, this.#observer, () => ++this.#calls);
     this.#timer = new PoolTimer(setup.clock, () => this.#wake());
     this.#runners = new RunnerManager(setup, this.#observer, this.#machine, (fact) => this.#dispatch(fact));
@@ -64,7 +64,7 @@ export class Pool {
 
   /** All events of this pool, as they happen. Completes when the pool is drained. */
   get events$(): Observable<PoolEvent> {
-    return this.#news.asObservable();
+    return this.#events.asObservable();
   }
 
   /**
@@ -266,13 +266,13 @@ export class Pool {
     } finally {
       this.#stepping = false;
     }
-    this.#timer.set(this.#machine.wakeAt);
+    this.#timer.set(this.#machine.nextDeadline);
   }
 
   /** The deadline for which the timer was set may have been removed since. */
   #wake(): void {
-    if (this.#setup.clock.now() < this.#machine.wakeAt) this.#timer.set(this.#machine.wakeAt);
-    else this.#dispatch({ type: 'tick', debugged: this.#runners.debuggedAt(this.#machine.wakeAt) });
+    if (this.#setup.clock.now() < this.#machine.nextDeadline) this.#timer.set(this.#machine.nextDeadline);
+    else this.#dispatch({ type: 'tick', debugged: this.#runners.debuggedAt(this.#machine.nextDeadline) });
   }
 
   #perform(action: PoolAction): void {
@@ -290,7 +290,7 @@ export class Pool {
       case 'drained':
         this.#timer.stop();
         this.#observer.drained();
-        this.#news.complete();
+        this.#events.complete();
         return this.#resolveDrained?.();
       default:
         return this.#runners.perform(action);

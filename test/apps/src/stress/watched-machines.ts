@@ -37,7 +37,10 @@ export class WatchedMachines extends FlameBackend {
 
   async boot(request: BootRequest): Promise<Machine> {
     const { processes, host } = this.#places[this.all.length % this.#places.length]!;
-    const machine = await processes.boot({ ...request, flameParent: (options) => this.#tell(request, { ...options, host: host?.parent }) });
+    const machine = await processes.boot({
+      ...request,
+      flameParent: (options) => this.#parentFor(request, { ...options, host: host?.parent }),
+    });
     const pid = Number(machine.id.replace('pid ', ''));
     this.alive.add(pid);
     this.all.push(pid);
@@ -61,7 +64,7 @@ export class WatchedMachines extends FlameBackend {
     return [...processes, ...this.#groups];
   }
 
-  async #tell(request: BootRequest, options: Parameters<BootRequest['flameParent']>[0]): Promise<string> {
+  async #parentFor(request: BootRequest, options: Parameters<BootRequest['flameParent']>[0]): Promise<string> {
     const told = await request.flameParent(options);
     const { address, certificate } = JSON.parse(Buffer.from(told, 'base64').toString()) as ParentInfo;
     const way = `${address.replace(/:.*/, '')}${certificate === undefined ? '' : ' over TLS'}`;

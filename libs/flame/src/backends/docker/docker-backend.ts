@@ -18,14 +18,14 @@ import { checkDockerOptions, labelPrefix } from './docker-options.js';
 import type { DockerBackendOptions, DockerConfig } from './docker-options.js';
 import { readOutput } from './docker-output.js';
 import type { ContainerOutput } from './docker-output.js';
-import { findPlace, findOwnContainer } from './docker-place.js';
-import type { DockerPlace } from './docker-place.js';
+import { findSettings, findOwnContainer } from './container-settings.js';
+import type { ContainerSettings } from './container-settings.js';
 import { containerSpec } from './docker-create.js';
 
 /** State that exists after `prepare`. */
 interface Prepared {
   readonly engine: DockerEngine;
-  readonly place: DockerPlace;
+  readonly settings: ContainerSettings;
   readonly home: ParentHome;
   readonly image: DockerImage;
   readonly leftovers: Leftovers;
@@ -57,10 +57,10 @@ export class DockerBackend extends FlameBackend {
   override async prepare({ parent, log }: BackendContext): Promise<void> {
     const engine = await connectDocker(this.#config, log);
     const own = await findOwnContainer(engine);
-    const place = await findPlace(this.#config, engine, own);
-    const image = new DockerImage(engine, place.image, this.#config.auth, log);
+    const settings = await findSettings(this.#config, engine, own);
+    const image = new DockerImage(engine, settings.image, this.#config.auth, log);
     const leftovers = new Leftovers(log, engine.requests.limit);
-    this.#prepared = { engine, place, home: ownHome(own), image, leftovers, parent, log };
+    this.#prepared = { engine, settings, home: ownHome(own), image, leftovers, parent, log };
   }
 
   async boot(request: BootRequest): Promise<Machine> {
@@ -92,8 +92,8 @@ export class DockerBackend extends FlameBackend {
   }
 
   override async examine(signal: AbortSignal): Promise<readonly Check[]> {
-    const { engine, place, image } = this.#ready;
-    return examineDocker({ engine, place, image, pull: this.#config.pull }, signal);
+    const { engine, settings, image } = this.#ready;
+    return examineDocker({ engine, settings, image, pull: this.#config.pull }, signal);
   }
 
   override async machines(): Promise<readonly string[]> {
@@ -116,11 +116,11 @@ export class DockerBackend extends FlameBackend {
     return this.#prepared;
   }
 
-  async #create({ engine, place, home, image }: Prepared, request: BootRequest, signal: AbortSignal): Promise<Docker.Container> {
+  async #create({ engine, settings, home, image }: Prepared, request: BootRequest, signal: AbortSignal): Promise<Docker.Container> {
     signal.throwIfAborted();
     if (this.#config.pull === 'always') await image.pull(signal);
-    const flameParent = await request.flameParent({ host: place.parentHost });
-    const spec = containerSpec(this.#config, place, home, request, flameParent);
+    const flameParent = await request.flameParent({ host: settings.parentHost });
+    const spec = containerSpec(this.#config, settings, home, request, flameParent);
     const secrets = this.#secrets(flameParent);
     const create = async (): Promise<Docker.Container> => {
       signal.throwIfAborted();

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { checkDockerOptions } from './docker-options.js';
 import type { DockerBackendOptions } from './docker-options.js';
-import type { DockerPlace } from './docker-place.js';
+import type { ContainerSettings } from './container-settings.js';
 import { containerSpec } from './docker-create.js';
 
-const place: DockerPlace = { image: 'app:1', start: undefined, network: 'app', parentHost: 'parent' };
+const settings: ContainerSettings = { image: 'app:1', start: undefined, network: 'app', parentHost: 'parent' };
 const home = { process: 'space 1 2', container: 'id then' };
 const request = { parent: 'ab12', pool: 'My Pool', runner: 'My Pool-ab12-1', shutdownTimeout: 30_000 };
 
-function spec(options: DockerBackendOptions = {}, more: Partial<DockerPlace> = {}, shutdownTimeout = 30_000) {
-  return containerSpec(checkDockerOptions(options), { ...place, ...more }, home, { ...request, shutdownTimeout }, 'the request');
+function spec(options: DockerBackendOptions = {}, more: Partial<ContainerSettings> = {}, shutdownTimeout = 30_000) {
+  return containerSpec(checkDockerOptions(options), { ...settings, ...more }, home, { ...request, shutdownTimeout }, 'the request');
 }
 
 describe('containerSpec', () => {

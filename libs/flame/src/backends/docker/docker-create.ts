@@ -5,8 +5,8 @@ import { homeLabels } from './docker-orphans.js';
 import type { ParentHome } from './docker-orphans.js';
 import type { DockerConfig } from './docker-options.js';
 import { labelPrefix } from './docker-options.js';
-import { hostAlias } from './docker-place.js';
-import type { DockerPlace } from './docker-place.js';
+import { hostAlias } from './container-settings.js';
+import type { ContainerSettings } from './container-settings.js';
 import { machineLabels } from '../platform/machine-labels.js';
 import { remoteEnv } from '../launch/runner-env.js';
 
@@ -16,7 +16,7 @@ import { remoteEnv } from '../launch/runner-env.js';
  */
 export function containerSpec(
   config: DockerConfig,
-  place: DockerPlace,
+  settings: ContainerSettings,
   home: ParentHome,
   request: Pick<BootRequest, 'parent' | 'pool' | 'runner' | 'shutdownTimeout'>,
   flameParent: string,
@@ -25,13 +25,13 @@ export function containerSpec(
   const env = remoteEnv({ ...config, env: { [config.runnerHostnameEnv]: host, ...config.env } }, flameParent);
   const { ExtraHosts = [], ...hostConfig } = config.hostConfig as { ExtraHosts?: string[] };
   // A container on the host's network uses the host's name and hosts file.
-  const own = place.network === 'host' ? {} : { Hostname: host };
+  const own = settings.network === 'host' ? {} : { Hostname: host };
   return {
     // Names are unique within an engine, and a container of another parent may still have the name without a suffix.
     name: `flame-${host}-${randomBytes(3).toString('hex')}`,
     ...own,
-    ...place.start,
-    Image: place.image,
+    ...settings.start,
+    Image: settings.image,
     ...(config.cmd && { Cmd: [...config.cmd] }),
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     Labels: {
@@ -48,8 +48,8 @@ export function containerSpec(
       // The init process reaps orphaned processes of handlers, forwards signals, and allows signals to kill the runner.
       Init: true,
       ...hostConfig,
-      ExtraHosts: place.parentHost === hostAlias ? [...ExtraHosts, `${hostAlias}:host-gateway`] : ExtraHosts,
-      NetworkMode: place.network,
+      ExtraHosts: settings.parentHost === hostAlias ? [...ExtraHosts, `${hostAlias}:host-gateway`] : ExtraHosts,
+      NetworkMode: settings.network,
       Mounts: config.mounts as never,
       // The same value as the memory limit means no additional swap.
       ...(config.memory !== undefined && { Memory: config.memory, MemorySwap: config.memory }),

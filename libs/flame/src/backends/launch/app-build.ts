@@ -18,7 +18,7 @@ interface BuildFile {
 }
 
 /** The folder of a build, and a filter for its files. */
-interface BuildPlace {
+interface BuildLocation {
   /** The folder of the nearest package.json above the entry. */
   readonly root: string;
   /** The entry, relative to `root`, without its extension. */
@@ -41,7 +41,7 @@ export class AppBuild {
   readonly #script: string;
   readonly #files: ReadonlyMap<string, BuildFile>;
 
-  private constructor(script: string, { entry }: BuildPlace, files: ReadonlyMap<string, BuildFile>) {
+  private constructor(script: string, { entry }: BuildLocation, files: ReadonlyMap<string, BuildFile>) {
     this.#script = script;
     this.#files = files;
     const text = Array.from(files.keys())
@@ -58,8 +58,8 @@ export class AppBuild {
    */
   static read(script = ownScript()): AppBuild | undefined {
     try {
-      const place = script === undefined ? undefined : placeOf(script);
-      return place && new AppBuild(script!, place, filesOf(place, new Map()));
+      const location = script === undefined ? undefined : locate(script);
+      return location && new AppBuild(script!, location, filesOf(location, new Map()));
     } catch {
       return undefined;
     }
@@ -68,8 +68,8 @@ export class AppBuild {
   /** The paths of the files that have changed since they were read; empty if the build cannot be read now. */
   changes(): string[] {
     try {
-      const place = placeOf(this.#script);
-      const now = place && filesOf(place, this.#files);
+      const location = locate(this.#script);
+      const now = location && filesOf(location, this.#files);
       if (!now) return [];
       const paths = new Set([...this.#files.keys(), ...now.keys()]);
       return Array.from(paths)
@@ -81,7 +81,7 @@ export class AppBuild {
   }
 }
 
-function placeOf(script: string): BuildPlace | undefined {
+function locate(script: string): BuildLocation | undefined {
   const file = fileOf(script);
   const root = packageOf(dirname(file));
   if (root === undefined || file.includes(`${sep}node_modules${sep}`)) return undefined;
@@ -110,7 +110,7 @@ function packageOf(folder: string): string | undefined {
 }
 
 /** The files of a build by path. A file with the same stamp as in `known` is not read again. */
-function filesOf({ root, folder, counts }: BuildPlace, known: ReadonlyMap<string, BuildFile>): Map<string, BuildFile> {
+function filesOf({ root, folder, counts }: BuildLocation, known: ReadonlyMap<string, BuildFile>): Map<string, BuildFile> {
   const files = new Map<string, BuildFile>();
   let [entries, bytes] = [0, 0];
   const folders = [folder];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LogBook } from '../../../../../test/support/pool-rig.js';
+import { RecordingLog } from '../../../../../test/support/pool-rig.js';
 import { DockerBackend } from '../docker/docker-backend.js';
 import { checkDockerOptions } from '../docker/docker-options.js';
 import { FlyBackend } from '../fly/fly-backend.js';
@@ -10,10 +10,10 @@ import { KubernetesBackend } from '../kubernetes/kubernetes-backend.js';
 import { checkKubernetesOptions } from '../kubernetes/kubernetes-options.js';
 import { PlatformRequests, requestDefaults, retryAfter } from './platform-requests.js';
 
-function requests(requestTimeout = 20): { requests: PlatformRequests; log: LogBook } {
-  const book = new LogBook();
-  const platform = { backend: 'moon', api: 'the Moon at moon:1', requestTimeout, log: book };
-  return { requests: new PlatformRequests({ ...platform, statusOf: (error) => (error as { status?: number }).status }), log: book };
+function requests(requestTimeout = 20): { requests: PlatformRequests; log: RecordingLog } {
+  const log = new RecordingLog();
+  const platform = { backend: 'moon', api: 'the Moon at moon:1', requestTimeout, log };
+  return { requests: new PlatformRequests({ ...platform, statusOf: (error) => (error as { status?: number }).status }), log };
 }
 
 /** Answers one after the other; a number is a refusal with that status, `silent` no answer, an error what the client throws. */

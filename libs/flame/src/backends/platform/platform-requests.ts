@@ -98,7 +98,7 @@ export class PlatformRequests {
       } catch (error) {
         signal?.throwIfAborted();
         const time = this.#pauseAfter(error, tries, rules.repeat === true);
-        this.#tell(error, time !== undefined);
+        this.#warnOfSilence(error, time !== undefined);
         if (time === undefined || waited + time > mostPauses) throw error;
         waited += time;
         await pause(time, undefined, { signal }).catch(() => undefined);
@@ -153,7 +153,7 @@ export class PlatformRequests {
     return status >= 500 ? Math.max(backoff, retryAfter(this.#platform.retryAfterOf?.(error)) ?? 0) : undefined;
   }
 
-  #tell(error: unknown, again: boolean): void {
+  #warnOfSilence(error: unknown, again: boolean): void {
     const { backend, api, log } = this.#platform;
     if (!(error instanceof NoAnswer) || this.#silent) return;
     this.#silent = true;

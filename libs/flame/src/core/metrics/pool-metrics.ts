@@ -59,7 +59,7 @@ export interface PoolMetrics {
   readonly bootDuration: HistogramNumbers;
 
   /**
-   * Counters: milliseconds for which runners existed, from the boot order until the platform had removed them (`paid`), and the part of
+   * Counters: milliseconds for which runners existed, from the boot request until the platform had removed them (`paid`), and the part of
    * this time in which at least one slot was in use (`used`). The difference is the cost of elasticity: booting, idling and leaving.
    */
   readonly paid: number;

@@ -41,7 +41,7 @@ export type PoolFact =
   | { type: 'drain-runner'; runner: string; reason: string }
   | { type: 'drain'; reason: string }
   /**
-   * The time `machine.wakeAt` has passed. With `debugged`, a debugger has paused the parent or one of the runners, so the limits of calls
+   * The time `machine.nextDeadline` has passed. With `debugged`, a debugger has paused the parent or one of the runners, so the limits of calls
    * and boots do not count.
    */
   | { type: 'tick'; debugged?: boolean };

@@ -179,7 +179,7 @@ describe('PoolMachine', () => {
       );
       machine.step({ type: 'start' }, 0);
       machine.step({ type: 'up', runner: '1' }, 24.1);
-      expect(machine.step({ type: 'tick' }, machine.wakeAt)).toEqual([{ type: 'ask', runner: '1' }]);
+      expect(machine.step({ type: 'tick' }, machine.nextDeadline)).toEqual([{ type: 'ask', runner: '1' }]);
     });
 
     it('keeps the runners that headroom needs, and lets those go that it does not', () => {
@@ -446,7 +446,7 @@ describe('PoolMachine', () => {
       for (let i = 1; i <= 8; i++) {
         pool.fail(`r${i}`);
         const before = pool.now;
-        const lines = pool.at(pool.machine.wakeAt);
+        const lines = pool.at(pool.machine.nextDeadline);
         expect(lines).toEqual([`boot r${i + 1} (1)`]);
         booted.push(pool.now - before);
       }

@@ -11,7 +11,7 @@ import * as errors from './pool-errors.js';
 
 /**
  * The rules of a pool, without time, machines or promises. `step(fact, now)` changes the state and returns the actions. The shell
- * (`pool/pool.ts`) performs the actions in their order, and steps `tick` when `wakeAt` has passed.
+ * (`pool/pool.ts`) performs the actions in their order, and steps `tick` when `nextDeadline` has passed.
  *
  * A step costs O(log n) in runners and waiting calls. The exceptions are facts that concern all of them (`resize`, `drain`) and a strategy
  * function.
@@ -30,7 +30,7 @@ export class PoolMachine {
   }
 
   /** When the next `tick` is due; Infinity if there is no deadline. */
-  get wakeAt(): number {
+  get nextDeadline(): number {
     return this.#state.deadlines.top?.at ?? Infinity;
   }
 

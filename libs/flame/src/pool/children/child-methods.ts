@@ -44,19 +44,23 @@ export class ChildMethods {
     const caller = this.#setup.caller?.();
     const prepared = prepareCall(this.#setup, this.#encoder, { label, handler: child.setup.handler, args, options, caller });
     const scope = prepared.scope ?? new CallScope({ clock, listeners });
+    // Every field by its name, as in `Pool.#submit`: with a spread, V8 of Node 20 makes a dictionary of it.
     const call = new PendingCall({
-      ...prepared,
-      scope,
       id: this.#newId(),
       label,
       handler: child.setup.handler,
+      args: prepared.args,
       mode: 'call',
       attempt: 1,
       linked: true,
       queueTimeout: Infinity,
       handlerTimeout: timeout,
       timeout: Infinity,
+      sources: prepared.sources,
       reads: options.reads ?? false,
+      context: prepared.context,
+      trace: prepared.trace,
+      scope,
       child: child.id,
       method,
       site,

@@ -116,7 +116,7 @@ function mebibytes(bytes: number): string {
 }
 
 export function gone(exit: MachineExit, time: number, shutdownTimeout: number): Check {
-  const found = `the machine was gone ${took(time)} after the order to stop: ${exit.text}`;
+  const found = `the machine was gone ${took(time)} after the request to stop: ${exit.text}`;
   if (exit.signal !== 'SIGKILL') return { name: 'stop', ok: true, message: found };
   const fix = `Check the app's shutdown hooks: they took longer than shutdownTimeout (${shutdownTimeout} ms), so the machine was killed.`;
   return { name: 'stop', ok: false, message: found, fix: fix };

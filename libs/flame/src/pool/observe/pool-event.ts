@@ -50,4 +50,4 @@ export type PoolEvent = { readonly pool: string; readonly at: number } & (
 );
 
 /** An event without its pool and time. */
-export type PoolNews = PoolEvent extends infer N ? (N extends PoolEvent ? Omit<N, 'pool' | 'at'> : never) : never;
+export type PoolEventDetails = PoolEvent extends infer N ? (N extends PoolEvent ? Omit<N, 'pool' | 'at'> : never) : never;

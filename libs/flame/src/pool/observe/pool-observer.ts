@@ -11,7 +11,7 @@ import type { PendingCall } from '../calls/pending-call.js';
 import { RecentFailures } from './pool-failure.js';
 import type { PoolFailure } from './pool-failure.js';
 import { PoolMeter } from './pool-meter.js';
-import type { PoolNews, PoolEvent } from './pool-event.js';
+import type { PoolEventDetails, PoolEvent } from './pool-event.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
 import { RepeatedFailures } from './repeated-failures.js';
@@ -33,7 +33,7 @@ export interface PoolSize {
  */
 export class PoolObserver {
   readonly #setup: PoolSetup;
-  readonly #news: Subject<PoolEvent>;
+  readonly #events: Subject<PoolEvent>;
   readonly #bootTimes = new Map<string, number>();
   readonly #failures = new RecentFailures();
   readonly #failedBoots: RepeatedFailures;
@@ -46,9 +46,9 @@ export class PoolObserver {
   /** The async context in which the pool was made. The pool's work runs there, because it outlives the call that caused it. */
   readonly scope = new AsyncResource('FLAMEPOOL');
 
-  constructor(setup: PoolSetup, news: Subject<PoolEvent>) {
+  constructor(setup: PoolSetup, events: Subject<PoolEvent>) {
     this.#setup = setup;
-    this.#news = news;
+    this.#events = events;
     this.#failedBoots = new RepeatedFailures(setup.clock, (text) => setup.log.warn(`${this.#pool}: ${text}`));
   }
 
@@ -70,26 +70,26 @@ export class PoolObserver {
     this.meter.waited(call.ranAt - call.cameAt);
     const record = (call as PendingCall).setup.scope?.record;
     if (record) record.ran(startOf(call, call.runner!));
-    if (this.#news.observed)
-      this.#tell({ type: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
+    if (this.#events.observed)
+      this.#emit({ type: 'call-started', call: call.id, handler: call.label, runner, waited: call.ranAt - call.cameAt });
   }
 
   /** No slot is free for the call. */
   waiting(call: PoolCall, waiting: number): void {
-    if (this.#news.observed) this.#tell({ type: 'call-waiting', call: call.id, handler: call.label, waiting });
+    if (this.#events.observed) this.#emit({ type: 'call-waiting', call: call.id, handler: call.label, waiting });
   }
 
   answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void {
     this.meter.answered(how, bytes);
-    if (this.#news.observed)
-      this.#tell({ type: 'call-answered', call: call.id, handler: call.label, runner: call.runner?.id, outcome: how });
+    if (this.#events.observed)
+      this.#emit({ type: 'call-answered', call: call.id, handler: call.label, runner: call.runner?.id, outcome: how });
   }
 
   failed(call: PoolCall, error: FlameError): void {
     this.meter.failed(error.code);
     if (!call.runner && call.cameAt > 0) this.meter.waited(this.#setup.clock.now() - call.cameAt);
     this.#failures.add({ ...whose(call), type: 'call', code: error.code, message: error.message });
-    if (this.#news.observed) this.#tell({ type: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
+    if (this.#events.observed) this.#emit({ type: 'call-failed', call: call.id, handler: call.label, runner: call.runner?.id, error });
   }
 
   threw(call: PoolCall, error: unknown): void {
@@ -103,35 +103,35 @@ export class PoolObserver {
         if (!fact.call.runner) return;
         const ran = now - fact.call.ranAt;
         this.meter.ran(ran);
-        if (!this.#news.observed) return;
-        return this.#tell({ type: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });
+        if (!this.#events.observed) return;
+        return this.#emit({ type: 'call-ended', call: fact.call.id, handler: fact.call.label, runner: fact.call.runner.id, ran });
       }
       case 'down':
         this.#endCut(fact.runner);
         this.#setup.log.warn(`${this.#pool}: runner ${fact.runner} is lost (${fact.how})`);
         this.#fail('lost', 'lost', fact.how, fact.runner);
-        return this.#tell({ type: 'lost', runner: fact.runner, how: fact.how });
+        return this.#emit({ type: 'lost', runner: fact.runner, how: fact.how });
       case 'suspended':
         this.#cuts.set(
           fact.runner,
           this.#setup.clock.after(cutUntold, () => this.#connection(fact.runner, 'is cut; it may be restored')),
         );
-        return this.#tell({ type: 'suspended', runner: fact.runner });
+        return this.#emit({ type: 'suspended', runner: fact.runner });
       case 'resumed':
         this.#connection(fact.runner, this.#cuts.has(fact.runner) ? 'was cut for a moment, and is restored' : 'is restored');
-        return this.#tell({ type: 'resumed', runner: fact.runner });
+        return this.#emit({ type: 'resumed', runner: fact.runner });
       default:
     }
   }
 
   readonly lateCast = (error: unknown, call: PendingCall): void => {
-    this.#tell({ type: 'cast-failed', call: call.id, handler: call.label, error });
+    this.#emit({ type: 'cast-failed', call: call.id, handler: call.label, error });
     this.#guard('onCastError', () => this.#setup.onCastError(error, call.label));
   };
 
   retrying(error: FlameError, attempt: number, attempts: number): void {
     this.#setup.log.warn(`${this.#pool}: starting attempt ${attempt} of ${attempts}, because the last one failed: ${error.message}`);
-    this.#tell({ type: 'call-retried', attempt, attempts, error });
+    this.#emit({ type: 'call-retried', attempt, attempts, error });
   }
 
   // Runners
@@ -142,7 +142,7 @@ export class PoolObserver {
     const dropped = Number(text);
     if (!(dropped > 0)) return;
     this.meter.logged(dropped, dropped);
-    this.#tell({ type: 'log-lines-dropped', runner, lines: dropped });
+    this.#emit({ type: 'log-lines-dropped', runner, lines: dropped });
   }
 
   /** True if the last boot failed. The output of the next boots is then probably the same. */
@@ -152,7 +152,7 @@ export class PoolObserver {
 
   booting(runner: string, count: number): void {
     if (!this.bootsFail) this.#say(`booting runner ${runner} (${count} of at most ${this.#setup.config.max})`);
-    this.#tell({ type: 'booting', runner, count });
+    this.#emit({ type: 'booting', runner, count });
     this.#guard('onGrowStart', () => this.#setup.config.onGrowStart?.({ name: this.#setup.config.name, count }));
   }
 
@@ -168,12 +168,12 @@ export class PoolObserver {
       this.#failedRunners.add(runner);
       this.#failedBoots.add(runner, error);
       this.#fail('boot', error.phase, error.message, runner);
-      this.#tell({ type: 'boot-failed', runner, error });
+      this.#emit({ type: 'boot-failed', runner, error });
     } else {
       this.meter.booted(took);
       this.#failedBoots.end();
       this.#say(`runner ${runner} is up after ${Math.round(took)} ms`);
-      this.#tell({ type: 'up', runner, machine, took });
+      this.#emit({ type: 'up', runner, machine, took });
     }
     this.#guard('onGrowEnd', () => this.#setup.config.onGrowEnd?.(error ?? 'ok', { name: this.#setup.config.name, count }));
   }
@@ -197,50 +197,50 @@ export class PoolObserver {
 
   retiring(runner: string, reason: string): void {
     this.#say(`runner ${runner} takes no new calls: ${reason}`);
-    this.#tell({ type: 'retiring', runner, reason });
+    this.#emit({ type: 'retiring', runner, reason });
   }
 
   stopping(runner: string, reason: string): void {
     this.#say(`stopping runner ${runner}: ${reason}`);
-    this.#tell({ type: 'stopping', runner, reason });
+    this.#emit({ type: 'stopping', runner, reason });
   }
 
   shrunk(runner: string, count: number): void {
     this.#endCut(runner);
     if (!this.#failedRunners.delete(runner)) this.#say(`runner ${runner} is gone, ${count} left`);
-    this.#tell({ type: 'gone', runner, count });
+    this.#emit({ type: 'gone', runner, count });
     this.#guard('onShrink', () => this.#setup.config.onShrink?.({ name: this.#setup.config.name, count }));
   }
 
   opened(): void {
-    this.#tell({ type: 'started' });
+    this.#emit({ type: 'started' });
   }
 
   resized(min: number, max: number): void {
     this.#say(`resized to min ${min}, max ${max}`);
-    this.#tell({ type: 'resized', min, max });
+    this.#emit({ type: 'resized', min, max });
   }
 
   paused(reason: string): void {
     this.#say(`paused: ${reason}`);
-    this.#tell({ type: 'paused', reason });
+    this.#emit({ type: 'paused', reason });
   }
 
   unpaused(): void {
     this.#say('resumed');
-    this.#tell({ type: 'unpaused' });
+    this.#emit({ type: 'unpaused' });
   }
 
   draining(reason: string): void {
     this.#setup.onDraining?.();
     this.#say(`draining: ${reason}`);
-    this.#tell({ type: 'draining', reason });
+    this.#emit({ type: 'draining', reason });
   }
 
   drained(): void {
     this.#failedBoots.end();
     this.#say('drained');
-    this.#tell({ type: 'drained' });
+    this.#emit({ type: 'drained' });
   }
 
   get #pool(): string {
@@ -266,13 +266,13 @@ export class PoolObserver {
     if (config.log) this.scope.runInAsyncScope(log[config.log], log, `${this.#pool}: ${text}`);
   }
 
-  #tell(news: PoolNews): void {
-    if (!this.#news.observed) return;
-    // `news` was made for this call, and becomes the event. Copying it costs a busy pool more than everything else here.
-    const event = news as { -readonly [K in keyof PoolEvent]: PoolEvent[K] };
+  #emit(details: PoolEventDetails): void {
+    if (!this.#events.observed) return;
+    // `details` was made for this call, and becomes the event. Copying it costs a busy pool more than everything else here.
+    const event = details as { -readonly [K in keyof PoolEvent]: PoolEvent[K] };
     event.pool = this.#setup.config.name;
     event.at = Date.now();
-    this.scope.runInAsyncScope(this.#news.next, this.#news, event as PoolEvent);
+    this.scope.runInAsyncScope(this.#events.next, this.#events, event as PoolEvent);
   }
 
   #guard(hook: string, run: () => void): void {

@@ -4,31 +4,31 @@ import type { Clock } from '../../core/clock.js';
 /** Repeated failures are counted for this time, in milliseconds. Then their number is reported. */
 const countFor = 10_000;
 /** The most different failures in a row that are reported in full. */
-const mostTold = 10;
+const mostReported = 10;
 
 /** The boots that failed since the last successful one. Each kind of failure is reported once in full. Repetitions are only counted. */
 export class RepeatedFailures {
   readonly #clock: Clock;
-  readonly #tell: (text: string) => void;
-  readonly #told = new Set<string>();
+  readonly #report: (text: string) => void;
+  readonly #reported = new Set<string>();
   #again = 0;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, tell: (text: string) => void) {
+  constructor(clock: Clock, report: (text: string) => void) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   /** True if the last boot failed. */
   get any(): boolean {
-    return this.#told.size > 0;
+    return this.#reported.size > 0;
   }
 
   add(runner: string, error: BootError): void {
     const kind = kindOf(error);
-    if (!this.#told.has(kind) && this.#told.size < mostTold) {
-      this.#told.add(kind);
-      return this.#tell(`runner ${runner} could not boot (${error.phase}): ${error.message}`);
+    if (!this.#reported.has(kind) && this.#reported.size < mostReported) {
+      this.#reported.add(kind);
+      return this.#report(`runner ${runner} could not boot (${error.phase}): ${error.message}`);
     }
     this.#again += 1;
     this.#cancel ??= this.#clock.after(countFor, () => this.#count());
@@ -37,7 +37,7 @@ export class RepeatedFailures {
   /** A boot succeeded, or no more boots follow. The next failure is reported in full again. */
   end(): void {
     this.#count();
-    this.#told.clear();
+    this.#reported.clear();
   }
 
   #count(): void {
@@ -45,7 +45,7 @@ export class RepeatedFailures {
     this.#cancel = undefined;
     const again = this.#again;
     this.#again = 0;
-    if (again > 0) this.#tell(`${again} more ${again === 1 ? 'boot' : 'boots'} failed as before`);
+    if (again > 0) this.#report(`${again} more ${again === 1 ? 'boot' : 'boots'} failed as before`);
   }
 }
 

@@ -26,7 +26,7 @@ export interface Boot {
 }
 
 /**
- * Boots one machine and waits for its runner. `expect` waits for the runner at the attach server until its signal aborts. `order` makes the
+ * Boots one machine and waits for its runner. `expect` waits for the runner at the attach server until its signal aborts. `request` makes the
  * request for the backend with that signal. `lastLines` returns the last output of the machine, for the error.
  */
 export function bootRunner(

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { LogBook } from '../../../../../test/support/pool-rig.js';
+import { RecordingLog } from '../../../../../test/support/pool-rig.js';
 import { InspectedRunners } from './inspected-runners.js';
 import type { PoolSetup } from '../pool-setup.js';
 
-function inspected(reach: 'host' | 'network'): { log: LogBook; runners: InspectedRunners } {
-  const log = new LogBook();
+function inspected(reach: 'host' | 'network'): { log: RecordingLog; runners: InspectedRunners } {
+  const log = new RecordingLog();
   const setup = { backend: { reach }, config: { name: 'p' }, log } as unknown as PoolSetup;
   return { log, runners: new InspectedRunners(setup) };
 }

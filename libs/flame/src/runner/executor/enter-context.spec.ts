@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LogBook } from '../../../../../test/support/pool-rig.js';
+import { RecordingLog } from '../../../../../test/support/pool-rig.js';
 import { createCodec } from '../../core/codec/create-codec.js';
 import type { ContextCarrier } from '../../core/call/context-carrier.js';
 import { enterContext } from './enter-context.js';
@@ -8,7 +8,7 @@ const codec = createCodec();
 
 /** Enters with the value 5: what was run, and what was logged. */
 function enter(run: ContextCarrier['run'] | undefined, next: () => void = () => {}): { times: number; lines: string[] } {
-  const log = new LogBook();
+  const log = new RecordingLog();
   let times = 0;
   enterContext({ context: run && { capture: () => 5, run }, codec, log }, codec.encode(5), () => {
     times++;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LinkRecorder } from '../../../../../test/support/link-recorder.js';
-import { LogBook } from '../../../../../test/support/pool-rig.js';
+import { RecordingLog } from '../../../../../test/support/pool-rig.js';
 import { createCodec } from '../../core/codec/create-codec.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { Frame } from '../../core/session/frame.js';
@@ -48,7 +48,7 @@ function rig() {
     codec,
     info: { pool: 'p', runner: 'p-1' },
     clock: new VirtualClock(),
-    log: new LogBook(),
+    log: new RecordingLog(),
     onLeave: () => {},
     onEnd: ended,
   });

@@ -8,7 +8,7 @@ import { sameSecret } from './same-secret.js';
 import type { Hello, Link } from '../session/link.js';
 import { endWith, isCompressed, ServerPipe, type ServerStream } from '../grpc/server-pipe.js';
 import { SessionLink } from '../session/session-link.js';
-import type { SharedMemory, SharedPlace } from '../session/shared-memory.js';
+import type { SharedMemory, SharedMemoryInfo } from '../session/shared-memory.js';
 import { Violation } from '../protocol/protobuf.js';
 
 export interface AttachServiceOptions {
@@ -48,7 +48,7 @@ interface RunnerSession {
   /** The token with which the runner attached. Undefined after the runner's first packet, which shows that it has the key. */
   token: string | undefined;
   /** The shared memory for large values, used after the runner has opened it. */
-  readonly shared: SharedPlace | undefined;
+  readonly shared: SharedMemoryInfo | undefined;
 }
 
 /** Time for a new stream to send its hello, in milliseconds. */
@@ -164,7 +164,7 @@ export class AttachService {
       },
     ) as SessionLink;
     if (shared) link.share(shared.files, 'parent');
-    const session = { key, link, token, shared: shared?.place };
+    const session = { key, link, token, shared: shared?.info };
     this.#sessions.set(runner, session);
     return session;
   }

@@ -2,7 +2,7 @@ import type { BuildDigest } from '../../core/manifest.js';
 import type { Hello } from '../session/link.js';
 import { introductionPacket, readIntroduction } from './packet.js';
 import { ProtoReader, ProtoWriter } from './protobuf.js';
-import type { SharedPlace } from '../session/shared-memory.js';
+import type { SharedMemoryInfo } from '../session/shared-memory.js';
 
 /**
  * How a runner authenticates. On the first connection it sends its token. On later ones it sends the key of the session, and the number of
@@ -29,7 +29,7 @@ export interface Welcome {
   readonly received: number;
   readonly instance?: Hello | undefined;
   /** Files through which both ends may send large values; undefined if there are none. */
-  readonly shared?: SharedPlace | undefined;
+  readonly shared?: SharedMemoryInfo | undefined;
 }
 
 const helloTags = { runner: 10, token: 18, session: 26, received: 32, about: 42 } as const;

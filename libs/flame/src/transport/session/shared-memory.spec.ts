@@ -6,31 +6,31 @@ import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { isAlive, until } from '../../../../../test/support/process-table.js';
 import { joinShared, SharedMemory } from './shared-memory.js';
-import type { SharedFiles, SharedPlace } from './shared-memory.js';
+import type { SharedFiles, SharedMemoryInfo } from './shared-memory.js';
 import { Violation } from '../protocol/protobuf.js';
 
 const MiB = 1024 * 1024;
 
 describe('SharedMemory', () => {
   let memory: SharedMemory;
-  let place: SharedPlace;
+  let info: SharedMemoryInfo;
   let parent: SharedFiles;
 
   beforeEach(() => {
     memory = new SharedMemory(32_768);
-    ({ place, files: parent } = memory.open()!);
+    ({ info, files: parent } = memory.open()!);
   });
 
   afterEach(() => memory.close());
 
   it('keeps files of this user alone in a folder of this user alone', () => {
-    expect(lstatSync(dirname(place.path)).mode & 0o777).toBe(0o700);
-    for (const end of ['down', 'up']) expect(lstatSync(`${place.path}.${end}`).mode & 0o777).toBe(0o600);
+    expect(lstatSync(dirname(info.path)).mode & 0o777).toBe(0o700);
+    for (const end of ['down', 'up']) expect(lstatSync(`${info.path}.${end}`).mode & 0o777).toBe(0o600);
   });
 
   it('passes values both ways, and leaves no name once the runner has joined', () => {
-    const runner = joinShared(place)!;
-    expect(readdirSync(dirname(place.path))).toEqual([]);
+    const runner = joinShared(info)!;
+    expect(readdirSync(dirname(info.path))).toEqual([]);
     const down = Buffer.alloc(MiB, 'down');
     const up = Buffer.alloc(3 * MiB, 'up');
     expect(runner.incoming.read(parent.outgoing.put(down)!).equals(down)).toBe(true);
@@ -38,9 +38,9 @@ describe('SharedMemory', () => {
   });
 
   it('gives no room to a value before those that were there are confirmed, and all of it after', () => {
-    const half = Buffer.alloc(place.size / 2, 1);
+    const half = Buffer.alloc(info.size / 2, 1);
     const ring = parent.outgoing;
-    expect([ring.put(half)?.at, ring.put(half)?.at, ring.put(half)?.at]).toEqual([0, place.size / 2, undefined]);
+    expect([ring.put(half)?.at, ring.put(half)?.at, ring.put(half)?.at]).toEqual([0, info.size / 2, undefined]);
     ring.seal(7, 2);
     ring.confirmed(6);
     expect(ring.put(half)).toBeUndefined();
@@ -65,26 +65,26 @@ describe('SharedMemory', () => {
     const ring = parent.outgoing;
     ring.put(Buffer.alloc(20 * MiB, 1));
     ring.seal(1, 1);
-    expect(lstatSync(`${place.path}.down`).size).toBe(20 * MiB);
+    expect(lstatSync(`${info.path}.down`).size).toBe(20 * MiB);
     ring.confirmed(1);
-    expect(lstatSync(`${place.path}.down`).size).toBe(0);
+    expect(lstatSync(`${info.path}.down`).size).toBe(0);
   });
 
   it('takes regions that are not there for a violation', () => {
-    const region = joinShared(place)!.outgoing.put(Buffer.alloc(MiB))!;
-    expect(() => parent.incoming.read({ at: place.size, length: 1 })).toThrow(Violation);
+    const region = joinShared(info)!.outgoing.put(Buffer.alloc(MiB))!;
+    expect(() => parent.incoming.read({ at: info.size, length: 1 })).toThrow(Violation);
     expect(() => parent.incoming.read({ ...region, length: MiB + 1 })).toThrow(Violation);
   });
 
   it('takes a file that was cut off for a violation', () => {
     const other = memory.open()!;
-    writeFileSync(`${other.place.path}.up`, Buffer.alloc(MiB));
-    truncateSync(`${other.place.path}.up`, 10);
+    writeFileSync(`${other.info.path}.up`, Buffer.alloc(MiB));
+    truncateSync(`${other.info.path}.up`, 10);
     expect(() => other.files.incoming.read({ at: 0, length: MiB })).toThrow(/only 10/);
   });
 
   it('joins neither links nor pipes, nor what is not there', () => {
-    const other = memory.open()!.place;
+    const other = memory.open()!.info;
     rmSync(`${other.path}.up`);
     symlinkSync('/etc/passwd', `${other.path}.up`);
     expect(joinShared(other)).toBeUndefined();
@@ -95,10 +95,10 @@ describe('SharedMemory', () => {
   });
 
   it('makes its folder anew when something has removed it', () => {
-    rmSync(dirname(place.path), { recursive: true });
+    rmSync(dirname(info.path), { recursive: true });
     const again = memory.open()!;
-    expect(dirname(again.place.path)).not.toBe(dirname(place.path));
-    expect(joinShared(again.place)).toBeDefined();
+    expect(dirname(again.info.path)).not.toBe(dirname(info.path));
+    expect(joinShared(again.info)).toBeDefined();
   });
 
   it('removes the folder of a parent that is a zombie', async () => {
@@ -110,7 +110,7 @@ describe('SharedMemory', () => {
     (shell.stdio[3] as Writable).end();
     await until(() => !isAlive(Number(pid)));
     expect(process.kill(Number(pid), 0)).toBe(true);
-    const orphan = dirname(place.path).replace(String(process.pid), String(pid).trim());
+    const orphan = dirname(info.path).replace(String(process.pid), String(pid).trim());
     execFileSync('mkdir', ['-m', '700', orphan]);
     utimesSync(orphan, 0, 0);
     const other = new SharedMemory(1);
@@ -120,7 +120,7 @@ describe('SharedMemory', () => {
   });
 
   it('removes its folder with it, and those of parents that are gone', () => {
-    const folder = dirname(place.path);
+    const folder = dirname(info.path);
     const dead = execFileSync(process.execPath, ['-p', 'process.pid']).toString().trim();
     const orphan = folder.replace(String(process.pid), dead);
     execFileSync('mkdir', ['-m', '700', orphan]);

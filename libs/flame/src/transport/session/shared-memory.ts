@@ -27,7 +27,7 @@ export interface SharedFiles {
 }
 
 /** Where a runner finds its session's files, and how it uses them. */
-export interface SharedPlace {
+export interface SharedMemoryInfo {
   readonly path: string;
   /** The most bytes in each file. */
   readonly size: number;
@@ -68,7 +68,7 @@ export class SharedMemory {
   }
 
   /** Makes the files of a session; undefined if that is not possible. All values then go over the stream. */
-  open(): { place: SharedPlace; files: SharedFiles; unlink: () => void } | undefined {
+  open(): { info: SharedMemoryInfo; files: SharedFiles; unlink: () => void } | undefined {
     if (thisSystem().memoryFolder === undefined) return undefined;
     try {
       // A clean-up job may have removed the folder.
@@ -77,7 +77,7 @@ export class SharedMemory {
       const unlink = (): void => removeFiles(path);
       try {
         const files = openFiles(path, 'parent', ringSize, this.#above, constants.O_CREAT | constants.O_EXCL);
-        return { place: { path, size: ringSize, above: this.#above }, files, unlink };
+        return { info: { path, size: ringSize, above: this.#above }, files, unlink };
       } catch (error) {
         unlink();
         throw error;
@@ -189,7 +189,7 @@ export class SharedSession {
  * Opens, in a runner, the files that the parent has made, and removes their names. Undefined if they are out of reach, for example on
  * another host.
  */
-export function joinShared({ path, size, above }: SharedPlace): SharedFiles | undefined {
+export function joinShared({ path, size, above }: SharedMemoryInfo): SharedFiles | undefined {
   try {
     const files = openFiles(path, 'runner', size, above, 0);
     removeFiles(path);
@@ -204,9 +204,9 @@ function openFiles(path: string, end: 'parent' | 'runner', size: number, above: 
   const outgoing = openFile(`${path}.${own}`, flags);
   try {
     // This folder exists even when the parent's folder was removed.
-    const place = dirname(dirname(path));
+    const folder = dirname(dirname(path));
     return {
-      outgoing: new RingWriter(outgoing, size, above, () => roomIn(place)),
+      outgoing: new RingWriter(outgoing, size, above, () => roomIn(folder)),
       incoming: new RingReader(openFile(`${path}.${other}`, flags), size),
     };
   } catch (error) {

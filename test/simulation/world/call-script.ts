@@ -1,5 +1,5 @@
-/** What a handler of a simulated app does, as its caller tells it. */
-export interface Deed {
+/** The behaviour of a handler for one call. The caller passes it as the argument. */
+export interface CallScript {
   /** The call's number in the world. */
   readonly call: number;
   readonly does: 'returns' | 'throws' | 'hangs' | 'ignores its abort' | 'returns much' | 'streams' | 'reads a stream' | 'crashes';

@@ -11,7 +11,7 @@ import { hostname } from 'node:os';
 export const hostAlias = 'host.docker.internal';
 
 /** The image and the network of runners. */
-export interface DockerPlace {
+export interface ContainerSettings {
   readonly image: string;
   /** How the parent's own container was started, if runners start in the same way. */
   readonly start: Pick<ContainerInspectInfo['Config'], 'Cmd' | 'Entrypoint' | 'WorkingDir' | 'User'> | undefined;
@@ -25,7 +25,11 @@ export interface DockerPlace {
  *
  * @throws {FlameError} FLAME_CONFIG that names the option that is missing or wrong.
  */
-export async function findPlace(config: DockerConfig, engine: DockerEngine, own: ContainerInspectInfo | undefined): Promise<DockerPlace> {
+export async function findSettings(
+  config: DockerConfig,
+  engine: DockerEngine,
+  own: ContainerInspectInfo | undefined,
+): Promise<ContainerSettings> {
   const image = config.image ?? own?.Image;
   if (image === undefined)
     throw badOption(
@@ -41,14 +45,14 @@ export async function findPlace(config: DockerConfig, engine: DockerEngine, own:
       'Pass the name of a network; create one with: docker network create flame',
     );
   const start = config.image === undefined && own !== undefined ? startOf(own) : undefined;
-  const place = { image, start, network };
-  if (config.parentHostname !== undefined) return { ...place, parentHost: config.parentHostname };
+  const settings = { image, start, network };
+  if (config.parentHostname !== undefined) return { ...settings, parentHost: config.parentHostname };
   const parentHost = own === undefined ? await hostOf(network, engine) : ownHost(network, own);
-  return { ...place, parentHost };
+  return { ...settings, parentHost };
 }
 
 /** Only what runners share with the parent. Its name, ports and variables belong to its container alone. */
-function startOf({ Config: { Cmd, Entrypoint, WorkingDir, User } }: ContainerInspectInfo): DockerPlace['start'] {
+function startOf({ Config: { Cmd, Entrypoint, WorkingDir, User } }: ContainerInspectInfo): ContainerSettings['start'] {
   return { Cmd, Entrypoint, WorkingDir, User };
 }
 

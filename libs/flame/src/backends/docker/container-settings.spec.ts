@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DockerEngine } from './docker-api.js';
 import { checkDockerOptions } from './docker-options.js';
 import type { DockerBackendOptions } from './docker-options.js';
-import { findPlace, ownContainerId } from './docker-place.js';
+import { findSettings, ownContainerId } from './container-settings.js';
 
 const config = { Cmd: ['node', 'dist/main.js'], Entrypoint: null, WorkingDir: '/app', User: '' };
 
@@ -25,13 +25,13 @@ function own(networks: object): ContainerInspectInfo {
   } as unknown as ContainerInspectInfo;
 }
 
-const place = (options: DockerBackendOptions, where: DockerEngine, container?: ContainerInspectInfo) =>
-  findPlace(checkDockerOptions(options), where, container);
+const settings = (options: DockerBackendOptions, where: DockerEngine, container?: ContainerInspectInfo) =>
+  findSettings(checkDockerOptions(options), where, container);
 
-describe('findPlace', () => {
+describe('findSettings', () => {
   it('takes image, start and network of the parent’s own container', async () => {
     const container = own({ bridge: { IPAddress: '172.17.0.2' }, app: { IPAddress: '10.0.0.2', Aliases: ['web', 'abcdef012345'] } });
-    expect(await place({}, engine({}), container)).toEqual({
+    expect(await settings({}, engine({}), container)).toEqual({
       image: 'sha256:1',
       start: config,
       network: 'app',
@@ -40,14 +40,14 @@ describe('findPlace', () => {
   });
 
   it('starts another image as that image says', async () => {
-    expect(await place({ image: 'app:2' }, engine({}), own({ app: { IPAddress: '1' } }))).toMatchObject({
+    expect(await settings({ image: 'app:2' }, engine({}), own({ app: { IPAddress: '1' } }))).toMatchObject({
       image: 'app:2',
       start: undefined,
     });
   });
 
   it('goes by the address on a network without names', async () => {
-    expect(await place({}, engine({}), own({ bridge: { IPAddress: '172.17.0.2', Aliases: null } }))).toMatchObject({
+    expect(await settings({}, engine({}), own({ bridge: { IPAddress: '172.17.0.2', Aliases: null } }))).toMatchObject({
       network: 'bridge',
       parentHost: '172.17.0.2',
     });
@@ -58,7 +58,7 @@ describe('findPlace', () => {
     ['an internal bridge', { Driver: 'bridge', Internal: true, IPAM: { Config: [{ Gateway: '10.1.0.1' }] } }, '10.1.0.1'],
     ['the network of the host', { Driver: 'host' }, '127.0.0.1'],
   ])('finds the host on %s', async (_, network, parentHost) => {
-    expect(await place({ image: 'app:1', network: 'n' }, engine(network))).toMatchObject({ parentHost });
+    expect(await settings({ image: 'app:1', network: 'n' }, engine(network))).toMatchObject({ parentHost });
   });
 
   it.each<[string, DockerBackendOptions, DockerEngine, ContainerInspectInfo | undefined, string]>([
@@ -86,7 +86,7 @@ describe('findPlace', () => {
       'DockerBackend.parentHostname is missing: the engine at /sock is on another host',
     ],
   ])('names the option %s when it is what is missing or wrong', async (_, options, where, container, message) => {
-    await expect(place(options, where, container)).rejects.toMatchObject({
+    await expect(settings(options, where, container)).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
       message: expect.stringContaining(message),
     });
