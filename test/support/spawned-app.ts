@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join, resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFailed, onTestFinished } from 'vitest';
 
 const apps = join(import.meta.dirname, '../apps/dist');
 
@@ -37,6 +37,7 @@ export class SpawnedApp {
       for (const look of this.#waiting) look();
       return { code: code as number | null, signal: signal as string | null };
     });
+    onTestFailed(() => console.log(`the last lines of ${entry}:\n${this.lines.slice(-40).join('\n')}`));
     onTestFinished(async () => {
       this.process.kill('SIGKILL');
       await this.exited;
