@@ -36,8 +36,8 @@ export function abridged(report: Report): Report {
 
 function figures({ date, machine, rounds, duration, rows }: Report): string {
   const summary = [
-    '| what | ratio | we set out for | measured |',
-    '| ---- | ----- | -------------: | -------: |',
+    '| what | ratio | target | measured |',
+    '| ---- | ----- | -----: | -------: |',
     ...gates.map((gate) => `| ${gate.row} | ${gate.ratio} | ${gate.more ? '≥' : '≤'} ${gate.target} | ${shown(rows, gate)} |`),
   ];
   const where = `${date.slice(0, 10)}, ${machine.cpus} × ${machine.model}, Node ${machine.node.replace(/^v/, '')}, ${rounds} rounds of ${duration} ms.`;

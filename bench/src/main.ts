@@ -74,7 +74,7 @@ function compare({ rows }: Report): void {
   const promised = JSON.parse(readFileSync(documentedFile, 'utf8')) as Report;
   const judged = judge(rows, promised.rows);
   const lost = judged.filter((one) => one.lost);
-  console.log('\nbest round / documented / set out for:');
+  console.log('\nbest round / documented / target:');
   for (const { gate, measured, documented: value, lost: bad } of judged) {
     const line = `${measured.toPrecision(3)} / ${value?.toPrecision(3) ?? '–'} / ${gate.more ? '≥' : '≤'} ${gate.target}`;
     console.log(`  ${gate.row}, ${gate.ratio}: ${line}${bad ? '  LOST A THIRD' : ''}`);
