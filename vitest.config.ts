@@ -1,4 +1,5 @@
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { inlinePlugin } from './test/support/inline-plugin.js';
 
 const library = `${import.meta.dirname}/libs/flame/src`;
 
@@ -17,6 +18,8 @@ interface Kind {
   /** Speaks to programs of the system, which are installed where they are missing. */
   programs?: boolean;
   timeout?: number;
+  /** Its sources have inline functions. */
+  inline?: boolean;
   /** Tests the packed library. */
   packed?: boolean;
   /** A global set-up of its own, after the others. */
@@ -31,6 +34,7 @@ interface Kind {
 function project(name: string, include: string, more: Kind = {}): TestProjectConfiguration {
   return {
     extends: true,
+    plugins: more.inline ? [inlinePlugin()] : [],
     test: {
       name,
       include: more.rules ? [include, more.rules] : [include],
@@ -95,7 +99,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', 'libs/flame/src/**/*.spec.ts', { shared: true }),
-      project('demo', 'apps/demo/src/**/*.spec.ts'),
+      project('demo', 'apps/demo/src/**/*.spec.ts', { inline: true }),
       project('repository', 'test/repository/**/*.spec.ts', { timeout: 60_000 }),
       project('simulation', 'test/simulation/!(planted-faults).spec.ts', { timeout: 120_000 }),
       project('planted-faults', 'test/simulation/planted-faults.spec.ts', { timeout: 120_000 }),

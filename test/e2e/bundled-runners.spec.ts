@@ -25,7 +25,7 @@ it("The recipe of docs/cold-start.md starts the demo's runners from one file, wi
   // What the demo's image would hold: Nest loads more where more is installed.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flame-bundled-')));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  await run('npx', ['nest', 'build', 'demo'], { cwd: repository });
+  await run('npm', ['run', '-s', 'build:demo'], { cwd: repository });
   await run(process.execPath, ['test/engines/app-folder.mjs', folder, 'demo', 'nestjs-flame'], { cwd: repository });
   await run(process.execPath, ['bundle-runner.mjs'], { cwd: join(repository, 'apps/demo') });
   const demo = join(folder, 'apps/demo');

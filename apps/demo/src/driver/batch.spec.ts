@@ -37,6 +37,7 @@ describe('Batch', () => {
     await batch.run(signal);
     expect(batch.arrived).toBe(6);
     expect(batch.expected).toBe(6);
+    expect(batch.ids).toEqual(['0', '1', '2']);
     expect([...batch.madeBy]).toEqual([7, 8]);
     expect(batch.videos.map(({ state }) => state)).toEqual(['checked', 'checked', 'checked']);
     expect(batch.took).toBeGreaterThan(0);

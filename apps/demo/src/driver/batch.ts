@@ -13,6 +13,8 @@ export interface VideoProgress {
 /** The demo's work: one clip posted several times at once, and every thumbnail that comes back looked at. */
 export class Batch {
   readonly videos: readonly VideoProgress[];
+  /** The ids that the app gave to the videos. */
+  readonly ids: string[] = [];
   /** The processes that made the thumbnails. */
   readonly madeBy = new Set<number>();
   /** Milliseconds from the first post to the last answer. */
@@ -51,6 +53,7 @@ export class Batch {
       const { id, thumbnails } = await this.#client.post(content, this.#clip.everySeconds, signal);
       this.took = performance.now() - start;
       video.state = 'answered';
+      this.ids.push(id);
       this.madeBy.add((await this.#client.record(id, signal)).madeBy);
       if (thumbnails.length !== this.#clip.thumbnails)
         throw new Error(`${thumbnails.length} thumbnails came back, not ${this.#clip.thumbnails}`);

@@ -6,6 +6,7 @@ import { Batch } from './batch.js';
 import { Bounded } from './bounded.js';
 import { chooseDisplay } from './choose-display.js';
 import { makeClip } from './clip.js';
+import { fetchSheet } from './contact-sheet.js';
 import type { Display } from './display.js';
 import type { ContainedApp, ContainedAppStart } from './contained-app.js';
 import { DockerApp } from './docker-app.js';
@@ -56,6 +57,14 @@ async function show(display: Display, folder: string, platform: Platform, image:
     },
     says: () => `${batch.arrived} thumbnails, up to ${watch.peak} runners`,
     view: poolView(watch, batch),
+  });
+  await display.step({
+    title: 'A contact sheet of one video',
+    work: async () => {
+      using bounded = new Bounded(signal, 60_000, 'the contact sheet');
+      return fetchSheet(client, batch.ids[0]!, clip, bounded.signal);
+    },
+    says: ({ width, height }) => `${width}×${height}, by an inline function on a runner`,
   });
   const left = await display.step({
     title: 'Runners idling out',

@@ -5,6 +5,7 @@ import { Batch } from './batch.js';
 import { Bounded } from './bounded.js';
 import { makeClip } from './clip.js';
 import type { Clip } from './clip.js';
+import { fetchSheet } from './contact-sheet.js';
 import type { Display } from './display.js';
 import { PoolWatch } from './pool-watch.js';
 import { poolView } from './pool-view.js';
@@ -56,6 +57,7 @@ export class Show {
     await using watch = new PoolWatch(client, app.pid);
     const onPool = await this.#post(`${videos} videos at once`, client, watch, clip);
     if (onPool.madeBy.has(app.pid)) throw new Error('the app itself made thumbnails, which only its runners should');
+    await this.#askForSheet(client, onPool.ids[0]!, clip);
     await this.#postNoVideo(client);
     const idledOut = await this.#idleOut(app, watch);
     if (!this.#serve) await this.#stop(app, watch);
@@ -99,7 +101,16 @@ export class Show {
       says: () => `${batch.arrived} thumbnails, ${watch.peak === 1 ? 'one runner' : `up to ${watch.peak} runners`}`,
       view: poolView(watch, batch),
     });
-    return { took: batch.took, madeBy: batch.madeBy, thumbnails: batch.arrived };
+    return { took: batch.took, madeBy: batch.madeBy, thumbnails: batch.arrived, ids: batch.ids };
+  }
+
+  async #askForSheet(client: AppClient, id: string, clip: Clip): Promise<void> {
+    using bounded = new Bounded(this.#signal, 30_000, 'the contact sheet');
+    await this.#display.step({
+      title: 'A contact sheet of one video',
+      work: () => fetchSheet(client, id, clip, bounded.signal),
+      says: ({ width, height }) => `${width}×${height}, by an inline function on a runner`,
+    });
   }
 
   /** What the handler throws on a runner must be the status of the answer. */
@@ -180,4 +191,6 @@ interface Posted {
   readonly took: number;
   readonly madeBy: ReadonlySet<number>;
   readonly thumbnails: number;
+  /** The videos, by the app's ids. */
+  readonly ids: readonly string[];
 }

@@ -50,6 +50,11 @@ export class VideoStore {
     return text === undefined ? undefined : (JSON.parse(text) as VideoRecord);
   }
 
+  /** Where ffmpeg reads a video's thumbnails: a pattern of their numbers. */
+  thumbnailsUrl(id: string): string {
+    return join(this.#folder, id, '%03d.png');
+  }
+
   /** Undefined for what is not a thumbnail of the video. */
   async thumbnail(id: string, name: string): Promise<Readable | undefined> {
     const record = await this.record(id);

@@ -49,6 +49,16 @@ export class VideosController {
     return (await this.store.record(id)) ?? missing(`video ${id}`);
   }
 
+  /** All thumbnails in one picture. */
+  @Get(':id/sheet')
+  async sheet(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Query('columns', new DefaultValuePipe(6), ParseIntPipe) columns: number,
+  ): Promise<StreamableFile> {
+    if (columns < 1 || columns > 20) throw new BadRequestException('columns must be 1 to 20');
+    return new StreamableFile((await this.videos.sheet(id, columns)) ?? missing(`video ${id}`), { type: 'image/png' });
+  }
+
   @Get(':id/thumbnails/:name')
   async thumbnail(@Param('id', ParseUUIDPipe) id: string, @Param('name') name: string): Promise<StreamableFile> {
     const content = (await this.store.thumbnail(id, name)) ?? missing(`thumbnail ${name} of video ${id}`);

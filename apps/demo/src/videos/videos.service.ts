@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Injectable, Logger, UnprocessableEntityException } from '@nestjs/common';
-import { FlameCall, OnFlame } from 'nestjs-flame';
+import { Flame, FlameCall, OnFlame } from 'nestjs-flame';
 import { Ffmpeg, FfmpegError } from './ffmpeg.js';
 import { VideoStore } from './video-store.js';
 import type { Video } from './video.js';
@@ -14,6 +14,7 @@ export class VideosService {
   constructor(
     private readonly ffmpeg: Ffmpeg,
     private readonly store: VideoStore,
+    private readonly flame: Flame,
   ) {}
 
   /** Makes a thumbnail of every so many seconds of the video, on a runner, and answers with their addresses. */
@@ -36,5 +37,17 @@ export class VideosService {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /** All thumbnails of the video in one picture, as PNG; undefined for a video that has none. */
+  async sheet(id: string, columns: number): Promise<Buffer | undefined> {
+    const record = await this.store.record(id);
+    if (!record) return undefined;
+    const rows = Math.ceil(record.thumbnails.length / columns);
+    // An inline function: the variables travel as values, and `this` is the runner's own service.
+    return this.flame.call('ffmpeg', async () => {
+      const tiles = ['-i', this.store.thumbnailsUrl(id), '-vf', `tile=${columns}x${rows}`, '-frames:v', '1'];
+      return this.ffmpeg.run([...tiles, '-f', 'image2pipe', '-c:v', 'png', '-'], FlameCall.current()?.signal);
+    });
   }
 }
