@@ -14,7 +14,7 @@ async function fault(code: string, refused: boolean): Promise<string | undefined
   const output = compile({ code, file: 'src/file.js', format: 'commonjs' });
   const diagnostics = output?.diagnostics ?? [];
   if (diagnostics.length > 0 !== refused) return `refused: ${inspect(diagnostics)}`;
-  const { written, inPlace, copy } = await threeWays(code, {}, output?.code);
+  const { written, inPlace, copy } = await threeWays(code, { output: output?.code });
   const texts = [written, inPlace, ...(refused ? [] : [copy])].map((result) => inspect(result, { depth: null, maxStringLength: null }));
   return new Set(texts).size === 1 ? undefined : texts.join('\n');
 }

@@ -60,7 +60,7 @@ export class InlineFlame {
 }
 
 /** A file's exports, evaluated as CommonJS. */
-export function evaluate(code: string, inline: InlineRecord, modules: Record<string, unknown> = {}): Record<string, unknown> {
+export function evaluate(code: string, inline: InlineRecord, modules: Record<string, object> = {}): Record<string, unknown> {
   const module = { exports: {} };
   const require = (name: string): unknown => (name === 'nestjs-flame/inline' ? inline : modules[name]);
   // eslint-disable-next-line typescript/no-implied-eval -- the code of a test's table
@@ -75,11 +75,43 @@ export function compiled(code: string, file = 'src/file.js', format: 'commonjs' 
   return result;
 }
 
+/** Where modules that were made from data: URLs find what they export. */
+const key = Symbol.for('nestjs-flame-test:modules');
+const given = ((globalThis as { [key]?: object[] })[key] ??= []);
+
+/** A file's exports, evaluated by Node as an ES module. It may import `modules` by their names. */
+export async function evaluateModule(
+  code: string,
+  inline: InlineRecord,
+  modules: Record<string, object> = {},
+): Promise<Record<string, unknown>> {
+  let linked = code;
+  for (const [name, exports] of Object.entries({ ...modules, 'nestjs-flame/inline': inline }))
+    linked = linked.replaceAll(new RegExp(`(["'])${name}\\1(?= with|;|$)`, 'gm'), () => `"${moduleOf(exports)}"`);
+  return (await import(/* @vite-ignore */ dataUrl(linked))) as Record<string, unknown>;
+}
+
+/** The URL of a module that exports the properties of an object. */
+function moduleOf(exports: object): string {
+  const index = given.push(exports) - 1;
+  const names = Object.keys(exports).map((name, at) => `const x${at} = exports["${name}"]; export { x${at} as "${name}" };`);
+  return dataUrl([`const exports = globalThis[Symbol.for("${key.description}")][${index}];`, ...names].join('\n'));
+}
+
+const dataUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+
+interface Evaluated {
+  readonly format?: 'commonjs' | 'module';
+  /** What the code may import, by name. ES modules find the `flame` that `run` is given in the module `app`, too. */
+  readonly modules?: Record<string, object>;
+  /** The compiled code. */
+  readonly output?: string;
+}
+
 /** What `run(flame)`, an export of the code, gives: as it is written, compiled and in place, and with the copies in the place of the functions. */
 export async function threeWays(
   code: string,
-  modules?: Record<string, unknown>,
-  output = compile({ code, file: 'src/file.js', format: 'commonjs' })?.code ?? code,
+  { format = 'commonjs', modules = {}, output = compile({ code, file: 'src/file.js', format })?.code ?? code }: Evaluated = {},
 ): Promise<Record<'written' | 'inPlace' | 'copy', unknown>> {
   const inline = new InlineRecord();
   const written: InlineFlame = new InlineFlame((run, args) => run.apply(written.self, args));
@@ -88,9 +120,11 @@ export async function threeWays(
     return run.apply(captures ? captures()[0] : inPlace.self, args);
   });
   const copy = new InlineFlame((run, args) => inline.runCopy(run, args));
-  const runIn = async (text: string, flame: unknown, record: InlineRecord): Promise<unknown> => {
+  const runIn = async (text: string, flame: InlineFlame, record: InlineRecord): Promise<unknown> => {
     try {
-      return await gathered(await (evaluate(text, record, modules)['run'] as Run)(flame));
+      const exports =
+        format === 'module' ? await evaluateModule(text, record, { app: { flame }, ...modules }) : evaluate(text, record, modules);
+      return await gathered(await (exports['run'] as Run)(flame));
     } catch (error) {
       return `${error}`;
     }

@@ -73,7 +73,7 @@ const outputs: [name: string, code: string][] = [
 
 describe('compile', () => {
   it.each(outputs)('lets copies give what the functions give in the output of %s', async (_, code) =>
-    expect(await threeWays(code, modules)).toEqual({ written: result, inPlace: result, copy: result }),
+    expect(await threeWays(code, { modules })).toEqual({ written: result, inPlace: result, copy: result }),
   );
 
   it.each(outputs)('refuses nothing in the output of %s', (_, code) =>
