@@ -1,3 +1,4 @@
+import { compileFunction } from 'node:vm';
 import { compile, type CompileResult } from '../../libs/flame/src/compile/index.js';
 
 type Run = (...args: unknown[]) => unknown;
@@ -63,8 +64,8 @@ export class InlineFlame {
 export function evaluate(code: string, inline: InlineRecord, modules: Record<string, object> = {}): Record<string, unknown> {
   const module = { exports: {} };
   const require = (name: string): unknown => (name === 'nestjs-flame/inline' ? inline : modules[name]);
-  // eslint-disable-next-line typescript/no-implied-eval -- the code of a test's table
-  new Function('module', 'exports', 'require', code).call(module.exports, module, module.exports, require);
+  const run = compileFunction(code, ['module', 'exports', 'require'], { filename: 'src/file.js' });
+  run.call(module.exports, module, module.exports, require);
   return module.exports;
 }
 
