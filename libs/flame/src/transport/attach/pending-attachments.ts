@@ -1,6 +1,6 @@
 import { FlameError } from '../../core/errors/flame-error.js';
-import type { Manifest } from '../../core/manifest.js';
 import type { Attachment, ExpectedRunner, Hello, Link } from '../session/link.js';
+import { manifestDifference } from './manifest-difference.js';
 import { sameSecret } from './same-secret.js';
 
 /**
@@ -86,50 +86,4 @@ export class AttachRejected extends Error {
   ) {
     super(message);
   }
-}
-
-/** How a runner differs from its parent; undefined when they match. */
-function manifestDifference(runner: string, ofRunner: Manifest, ofParent: Manifest): string | undefined {
-  const differences: string[] = [];
-  if (ofRunner.protocol !== ofParent.protocol) {
-    differences.push(`it speaks protocol ${ofRunner.protocol}, the parent ${ofParent.protocol}`);
-  }
-  if (ofRunner.version !== ofParent.version) {
-    differences.push(`it has nestjs-flame ${ofRunner.version}, the parent ${ofParent.version}`);
-  }
-  const onlyRunner = onlyIn(ofRunner, ofParent);
-  const onlyParent = onlyIn(ofParent, ofRunner);
-  if (onlyRunner.length > 0) differences.push(`only the runner has ${list(onlyRunner)}`);
-  if (onlyParent.length > 0) differences.push(`only the parent has ${list(onlyParent)}`);
-  const changed = differences.length === 0 ? otherCode(ofRunner, ofParent) : [];
-  if (changed.length > 0) differences.push(`it has other code for ${list(changed)}`);
-  if (differences.length === 0 && ofRunner.digest !== ofParent.digest) {
-    differences.push(`its handlers' digest is ${ofRunner.digest}, the parent's ${ofParent.digest}`);
-  }
-  if (differences.length === 0) return undefined;
-  // If a script starts several apps, runners are copies of the first app.
-  const otherApp =
-    onlyRunner.length > 0 && onlyParent.length > 0
-      ? " If the script starts several apps with a FlameModule, runners use the first one: set the option `entry` of the other apps' backends to a file that starts only that app."
-      : '';
-  return `runner ${runner} does not match its parent: ${differences.join('; ')}. Run the same build of the app on both sides.${otherApp}`;
-}
-
-function onlyIn(one: Manifest, other: Manifest): string[] {
-  const names = new Set(other.handlers);
-  return one.handlers.filter((name) => !names.has(name));
-}
-
-/** The inline functions whose code differs. Both manifests have the same handlers. */
-function otherCode(one: Manifest, other: Manifest): string[] {
-  return one.handlers.filter((_, number) => (one.code?.[number] ?? '') !== (other.code?.[number] ?? ''));
-}
-
-/** The most handlers that an error names. */
-const mostNamed = 8;
-
-function list(handlers: readonly string[]): string {
-  const named = handlers.slice(0, mostNamed).join(', ');
-  const more = handlers.length - mostNamed;
-  return `the handler${handlers.length > 1 ? 's' : ''} ${named}${more > 0 ? ` and ${more} more` : ''}`;
 }
