@@ -29,7 +29,7 @@ describe('loadOnce', () => {
     expect(error.message).toContain('npm dedupe');
   });
 
-  it('keeps nothing else on globalThis', () => {
+  it('stores nothing else on globalThis', () => {
     const before = Reflect.ownKeys(globalThis);
     loadOnce({}, {}, {});
     expect(Reflect.ownKeys(globalThis).filter((name) => !before.includes(name))).toEqual([key]);

@@ -30,14 +30,14 @@ describe('AppClient', () => {
     expect((await app.post(Buffer.alloc(300_000), 5, signal)).id).toBe('POST /videos?every=5 video/mp4 300000');
   });
 
-  it('throws the status and what the app said', async () => {
+  it('rejects with the status and the message of the app', async () => {
     const app = await client((_, response) => response.writeHead(422).end('no video'));
     const error = await app.file('/x.png', signal).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(HttpError);
     expect(error).toMatchObject({ status: 422, message: 'GET /x.png was answered with 422: no video' });
   });
 
-  it('gives an abort its reason, and leaves no connection that would hold up the app', async () => {
+  it('rejects with the reason of an abort, and leaves no connection that would keep the app open', async () => {
     const stop = new AbortController();
     const app = await client(() => stop.abort(new Error('ended by SIGINT')));
     await expect(app.file('/x.png', stop.signal)).rejects.toThrow('ended by SIGINT');

@@ -30,11 +30,11 @@ describe('AppProcess', () => {
     await expect.poll(() => readFile(join(folder, 'app.log'), 'utf8')).toContain('Listening on http://127.0.0.1:4711');
   });
 
-  it('tells what an app said that did not start', async () => {
+  it('rejects with the output of an app that did not start', async () => {
     await expect(start(`console.error('no database'); process.exit(3);`)).rejects.toThrow(/The app ended with exit code 3[^]*no database/);
   });
 
-  it('ends an app whose start is given up', async () => {
+  it('ends an app whose start is cancelled', async () => {
     const giveUp = new AbortController();
     const starting = start(`setInterval(() => {}, 1000);`, giveUp.signal);
     giveUp.abort(new Error('ended by SIGINT'));

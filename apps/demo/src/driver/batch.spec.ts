@@ -32,7 +32,7 @@ function fakeApp(changes: Partial<Pick<AppClient, 'post' | 'record' | 'file'>> =
 }
 
 describe('Batch', () => {
-  it('counts what arrived, and who made it', async () => {
+  it('counts thumbnails, and the runners that made them', async () => {
     const batch = new Batch(fakeApp(), clip, 3);
     await batch.run(signal);
     expect(batch.arrived).toBe(6);

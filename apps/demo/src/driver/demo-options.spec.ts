@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { readDemoOptions, usage } from './demo-options.js';
 
 describe('readDemoOptions', () => {
-  it('asks for nothing special when nothing is given', () => {
+  it('has defaults when no options are given', () => {
     expect(readDemoOptions([])).toEqual({ serve: false, keep: false, help: false });
   });
 
-  it('takes every option that the usage names', () => {
+  it('accepts every option that the usage names', () => {
     const named = [...usage.matchAll(/^ {2}(--\w+)/gm)].map(([, option]) => option!);
     expect(readDemoOptions(named)).toEqual({ serve: true, keep: true, help: true });
   });
 
-  it('refuses what it does not know', () => {
+  it('refuses unknown options', () => {
     expect(() => readDemoOptions(['--sevre'])).toThrow('--sevre');
     expect(() => readDemoOptions(['clip.mp4'])).toThrow('clip.mp4');
   });

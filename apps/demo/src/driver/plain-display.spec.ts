@@ -15,14 +15,14 @@ function record(): { display: PlainDisplay; lines(): string[] } {
 }
 
 describe('PlainDisplay', () => {
-  it('prints a step, what it last saw and what came of it', async () => {
+  it('prints a step, its last state and its result', async () => {
     const { display, lines } = record();
     const view = { lines: () => [], line: () => 'two runners' };
     expect(await display.step({ title: 'Working', work: async () => 3, says: (count) => `${count} files`, view })).toBe(3);
     expect(lines()).toEqual(['Working', '  two runners', '  done: 3 files']);
   });
 
-  it('says that a step failed and hands its error on', async () => {
+  it('prints that a step failed and rethrows its error', async () => {
     const { display, lines } = record();
     const work = async (): Promise<never> => {
       throw new Error('no disk');

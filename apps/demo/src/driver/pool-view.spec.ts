@@ -49,13 +49,13 @@ describe('poolView', () => {
     ]);
   });
 
-  it('says the same in one line', () => {
+  it('prints the same in one line', () => {
     expect(poolView({ stats: busy, history: [] }, batch).line()).toBe(
       '1 ready, 1 booting of 4 runners · 1 running, 3 waiting · 3 of 6 thumbnails',
     );
   });
 
-  it('shows an empty pool, and nothing before the first look', () => {
+  it('shows an empty pool, and nothing before the first sample', () => {
     expect(poolView({ stats: pool({}), history: [] }).line()).toBe('0 of 4 runners · 0 running, 0 waiting');
     expect(poolView({ stats: undefined, history: [] }).lines()).toEqual([]);
   });
@@ -70,7 +70,7 @@ describe('sparkline', () => {
     expect(sparkline(samples, max, 10)).toBe(line);
   });
 
-  it('keeps the peak of what it draws together', () => {
+  it('keeps the peak of the samples that it draws together', () => {
     expect(sparkline([0, 0, 0, 1, 4, 1, 0, 0], 4, 4)).toBe(' ▂█ ');
     expect(sparkline([0, 1, 2, 3, 4, 0, 0], 4, 3)).toHaveLength(3);
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { descendantsOf, readProcessTable, readPsLine, readStat } from './process-table.js';
 
 describe('readProcessTable', () => {
-  it('has a child while it lives, and not after it has ended', async () => {
+  it('contains a child while it lives, and not after its end', async () => {
     const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'inherit'] });
     const exited = once(child, 'exit');
     await once(child, 'spawn');
@@ -36,7 +36,7 @@ describe('readStat', () => {
     expect(readStat(`42 (a) S 1 (b) ${after('R')}`)).toEqual([{ pid: 42, parent: 7, started: '4711' }]);
   });
 
-  it('leaves out what has ended and was not yet noticed', () => {
+  it('omits a process that has ended but was not reaped', () => {
     expect(readStat(`42 (node) ${after('Z')}`)).toEqual([]);
   });
 });
@@ -46,7 +46,7 @@ describe('readPsLine', () => {
     expect(readPsLine('  42   7 Ss   Mon Nov 21 11:00:00 2022')).toEqual([{ pid: 42, parent: 7, started: 'Mon Nov 21 11:00:00 2022' }]);
   });
 
-  it('leaves out what has ended, and the empty last line', () => {
+  it('omits a process that has ended, and the empty last line', () => {
     expect(readPsLine('  42   7 Z+   Mon Nov 21 11:00:00 2022')).toEqual([]);
     expect(readPsLine('')).toEqual([]);
   });

@@ -5,7 +5,7 @@ const pool = { took: 8_000, madeBy: new Set([12, 11]), thumbnails: 144, firstUp:
 const single = { took: 14_000, madeBy: new Set([20]), thumbnails: 144 };
 
 describe('summarize', () => {
-  it('puts both runs side by side', () => {
+  it('prints both runs side by side', () => {
     expect(summarize(pool, single, 8, 2)).toEqual([
       '8 videos, one ffmpeg thread each, on 2 cores:',
       '  on the pool          8.0 s   from none to 2 runners, the first ready after 0.9 s',
@@ -17,7 +17,7 @@ describe('summarize', () => {
     ]);
   });
 
-  it('says so when the pool brought nothing', () => {
+  it('prints that the pool was not faster', () => {
     expect(summarize({ ...pool, took: 20_000 }, single, 8, 1).join('\n')).toContain(
       '0.7 ×   as fast on the pool: booting runners cost as much as they brought',
     );

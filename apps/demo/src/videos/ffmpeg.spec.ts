@@ -4,12 +4,12 @@ import { Ffmpeg, FfmpegError } from './ffmpeg.js';
 const endless = ['-re', '-f', 'lavfi', '-i', 'testsrc=size=16x16', '-f', 'null', '-'];
 
 describe('Ffmpeg', () => {
-  it('passes on what the program says of bad input', async () => {
+  it("rejects bad input with the program's message", async () => {
     await expect(new Ffmpeg().run(['-i', import.meta.filename, '-f', 'null', '-'])).rejects.toThrow(FfmpegError);
     await expect(new Ffmpeg().run(['-i', import.meta.filename, '-f', 'null', '-'])).rejects.toThrow('Invalid data found');
   });
 
-  it('is ended by its signal, and says why', async () => {
+  it("is ended by its signal, with the signal's reason", async () => {
     const stop = new AbortController();
     const running = new Ffmpeg().run(endless, stop.signal);
     stop.abort(new Error('nobody waits any more'));

@@ -27,14 +27,14 @@ describe('VideoStore', () => {
     expect(await text((await other.thumbnail(video.id, '001.png'))!)).toBe('a picture');
   });
 
-  it('gives nothing but thumbnails out', async () => {
+  it('serves only thumbnails', async () => {
     const video = await store.putVideo(Readable.from(['a video']));
     expect(await store.record(video.id)).toBeUndefined();
     await store.putThumbnails(video, []);
     for (const name of ['video', 'record.json', '001.png', '../../secret']) expect(await store.thumbnail(video.id, name)).toBeUndefined();
   });
 
-  it('leaves nothing of an upload that broke off', async () => {
+  it('deletes an incomplete upload', async () => {
     const broken = Readable.from(
       (async function* () {
         yield 'half a vi';

@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 describe('VideosService', () => {
-  it('makes a thumbnail of every so many seconds, 320 pixels wide', async () => {
+  it('makes a thumbnail for each interval, 320 pixels wide', async () => {
     const clip = join(folder, 'clip.mp4');
     await new Ffmpeg().run(['-f', 'lavfi', '-i', 'testsrc=size=640x480:rate=5:duration=6', clip]);
     const video = await store.putVideo(createReadStream(clip));
@@ -47,7 +47,7 @@ describe('VideosService', () => {
     expect(readPng(await buffer(content!))).toEqual({ width: 320, height: 240 });
   });
 
-  it('lays all thumbnails side by side, by an inline function on the pool', async () => {
+  it('lays all thumbnails side by side, in an inline function on the pool', async () => {
     const video = await store.putVideo(Readable.from(['a video']));
     expect(await videos.sheet(video.id, 2)).toBeUndefined();
     const files = ['001.png', '002.png', '003.png'].map((name) => join(folder, name));
@@ -58,7 +58,7 @@ describe('VideosService', () => {
     expect(pool.stats().runners.map(({ served }) => served)).toEqual([1]);
   });
 
-  it('refuses what is no video with status 422, and keeps no scratch files', async () => {
+  it('refuses a file that is not a video with status 422, and keeps no temporary files', async () => {
     vi.stubEnv('TMPDIR', folder);
     const video = await store.putVideo(Readable.from(['not a video']));
     await expect(videos.thumbnails(video, 2)).rejects.toThrow(UnprocessableEntityException);

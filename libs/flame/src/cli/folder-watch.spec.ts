@@ -32,7 +32,7 @@ function watched(exists = true) {
 }
 
 describe('FolderWatch', () => {
-  it('tells which JavaScript files were written, also in folders that are new', async () => {
+  it('reports which JavaScript files were written, also in new folders', async () => {
     const { dist, write, sees, seen } = watched();
     write('a/old.js');
     write('a/old.d.ts');
@@ -45,7 +45,7 @@ describe('FolderWatch', () => {
     expect([...seen].sort()).toEqual(['a/old.js', 'b/new.mjs', 'last.cjs']);
   });
 
-  it('goes on when the folder is removed and made again', async () => {
+  it('continues when the folder is removed and created again', async () => {
     const { dist, write, sees } = watched();
     rmSync(dist, { recursive: true });
     mkdirSync(dist);
@@ -55,7 +55,7 @@ describe('FolderWatch', () => {
     await sees('more.js');
   });
 
-  it('waits for a folder that is not there', async () => {
+  it('waits for a folder that does not exist yet', async () => {
     const { dist, write, sees } = watched(false);
     mkdirSync(dist);
     write('main.js');

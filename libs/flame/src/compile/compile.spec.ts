@@ -29,17 +29,17 @@ const rows: [name: string, code: string, result: unknown][] = [
 ];
 
 describe('compile', () => {
-  it.each(rows)('lets a copy give what the function gives: %s', async (_, code, result) =>
+  it.each(rows)('makes copies that return the same as the function: %s', async (_, code, result) =>
     expect(await threeWays(code)).toEqual({ written: result, inPlace: result, copy: result }),
   );
 
-  it('leaves other files alone', () => {
+  it('does not change other files', () => {
     const format = 'commonjs';
     expect(compile({ code: 'f.call(this, () => 1); [1].map((x) => x);', file: 'a.js', format })).toBeUndefined();
     expect(compile({ code: `f.call('p', run);`, file: 'a.js', format })).toBeUndefined();
   });
 
-  it('leaves what it compiled as it is', () => {
+  it('does not change its own output', () => {
     const input = { file: 'a.js', format: 'commonjs' } as const;
     expect(compile({ code: compile({ code: rows[0]![1], ...input })!.code, ...input })).toBeUndefined();
   });

@@ -36,7 +36,7 @@ const outputs: [name: string, code: string][] = [
 ];
 
 describe('compile', () => {
-  it.each(outputs)('lets copies give what the functions give in the output of %s', async (_, code) =>
+  it.each(outputs)('makes copies that return the same as the functions in the output of %s', async (_, code) =>
     expect(await threeWays(code, { modules })).toEqual({ written: result, inPlace: result, copy: result }),
   );
 
@@ -44,7 +44,7 @@ describe('compile', () => {
     expect(compile({ code, file: 'src/videos.js', format: 'commonjs' })?.diagnostics).toEqual([]),
   );
 
-  it('knows Flame in the output of each compiler', () => {
+  it('recognises Flame in the output of each compiler', () => {
     const refused = `import { Flame } from 'nestjs-flame';
 export class Videos {
   constructor(@Inject(Flame) private readonly boiler: Flame) {}

@@ -439,8 +439,8 @@ describe.each([
   });
 });
 
-describe('What is no call of Flame', () => {
-  it.each(untouched)('does what it did: %s', async (_, code, result) => {
+describe('Code that is not a call of Flame', () => {
+  it.each(untouched)('behaves as before: %s', async (_, code, result) => {
     const { written, inPlace } = await threeWays(code);
     expect({ written, inPlace }).toEqual({ written: result, inPlace: result });
   });

@@ -71,17 +71,17 @@ const inputs: [name: string, input: CompileInput, path: string][] = [
 ];
 
 describe('The source map', () => {
-  describe.each(inputs)('of what %s wrote', (_, input, path) => {
+  describe.each(inputs)('of the output of %s', (_, input, path) => {
     const result = compiledWithMap(input);
 
-    it.each(marks)('leads from both places of %s to its line and column in the source', (mark) => {
+    it.each(marks)('maps both positions of %s to their line and column in the source', (mark) => {
       const text = input.code.includes(mark) ? mark : mark.replace('ü', '\\\\xFC').replace('ï', '\\\\xEF');
       const places = placesOf(`["'](?=${text})`, result);
       // The nested function is in the copy of the outer one, too, and has a copy of its own.
       expect(places).toEqual(Array.from({ length: mark === 'nested_mark' ? 3 : 2 }, () => inSource(`'${mark}`, path)));
     });
 
-    it('leads from every other place to where it led before', () => {
+    it('maps every other position as before', () => {
       const before = new TraceMap(input.map as never);
       const lines = new Lines(input.code);
       for (const [, name] of input.code.matchAll(/\b(thumbs_of|secret_key|constructor|defineProperty)\b/g)) {
@@ -91,12 +91,12 @@ describe('The source map', () => {
       }
     });
 
-    it('gives the lines of the functions in the source', () => {
+    it('keeps the lines of the functions', () => {
       const lineOf = (text: string): number => source.slice(0, source.indexOf(text)).split('\n').length;
       expect(result.functions.map(({ line }) => line)).toEqual([lineOf(`call('ffmpeg', async`), lineOf(`call('gpu'`), lineOf(`loose =`)]);
     });
 
-    it('leads from what was added to nothing', () => {
+    it('maps added code to nothing', () => {
       const added = placesOf('\\$method|\\$function|\\$args', result);
       expect(new Set(added)).toEqual(new Set(['null:null:NaN']));
     });
@@ -115,7 +115,7 @@ describe('The source map', () => {
     });
   });
 
-  it('may come as text, and in sections', () => {
+  it('may be text, and may have sections', () => {
     const { map, ...input } = typescriptFile(source);
     const expected = compiledWithMap({ ...input, map }).map.mappings;
     expect(compiledWithMap({ ...input, map: JSON.stringify(map) }).map.mappings).toBe(expected);
@@ -123,7 +123,7 @@ describe('The source map', () => {
     expect(compiledWithMap({ ...input, map: sections }).map.mappings).toBe(expected);
   });
 
-  it('leads to the file itself where the file has no map', () => {
+  it('maps to the file itself if the file has no map', () => {
     const code = typescriptFile(source).code;
     const result = compiledWithMap({ code, file: 'dist/videos.js', format: 'commonjs' });
     expect(result.map).toMatchObject({ sources: ['videos.js'], sourcesContent: [code] });
@@ -131,7 +131,7 @@ describe('The source map', () => {
       expect(placesOf(`(?<=["'])${mark}`, result)).toEqual([inSource(mark, 'videos.js', code), inSource(mark, 'videos.js', code)]);
   });
 
-  it('moves no line above the end of a class, and leaves the last line the last', () => {
+  it('keeps the lines above the end of a class, and the last line', () => {
     const input = typescriptFile(source);
     const [before, after] = [input.code, compiledWithMap(input).code].map((code) => code.split('\n'));
     for (const text of ['"use strict"', 'class Videos', 'first_mark', 'last_mark']) {

@@ -12,7 +12,7 @@ class DebuggedClock extends VirtualClock {
 }
 
 describe('afterLimit', () => {
-  it('wakes when the limit has passed', async () => {
+  it('fires when the limit has passed', async () => {
     const clock = new VirtualClock();
     const wake = vi.fn<() => void>();
     afterLimit(clock, 3_000, wake);
@@ -22,7 +22,7 @@ describe('afterLimit', () => {
     expect(wake).toHaveBeenCalledTimes(1);
   });
 
-  it('does not wake under a debugger, and starts anew once it has gone', async () => {
+  it('does not fire under a debugger, and starts again when the debugger has detached', async () => {
     const clock = new DebuggedClock();
     const wake = vi.fn<() => void>();
     clock.held = true;
@@ -35,7 +35,7 @@ describe('afterLimit', () => {
     expect(wake).toHaveBeenCalledTimes(1);
   });
 
-  it('does not wake once it is cancelled', async () => {
+  it('does not fire after it is cancelled', async () => {
     const clock = new DebuggedClock();
     const wake = vi.fn<() => void>();
     clock.held = true;

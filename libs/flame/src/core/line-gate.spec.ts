@@ -23,7 +23,7 @@ describe('LineGate', () => {
 });
 
 describe('shortened', () => {
-  it('leaves a line as it is, and cuts one that is too long', () => {
+  it('does not change a short line, and cuts a long one', () => {
     expect(shortened('a line')).toBe('a line');
     expect(shortened('x'.repeat(lineLength + 1))).toBe(`${'x'.repeat(lineLength)}…`);
   });

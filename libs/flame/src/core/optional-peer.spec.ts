@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { importPeer } from './optional-peer.js';
 
 describe('importPeer', () => {
-  it('gives the library', async () => {
+  it('returns the library', async () => {
     expect(await importPeer('SomeBackend', 'node:path', () => import('node:path'))).toHaveProperty('join');
   });
 

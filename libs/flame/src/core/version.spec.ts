@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { version } from './version.js';
 
-it("The version in code is the package's", () => {
+it("The version in code equals the package's", () => {
   const info = readFileSync(join(__dirname, '../../package.json'), 'utf8');
   expect(JSON.parse(info)).toMatchObject({ version });
 });

@@ -24,7 +24,7 @@ describe('accessBy', () => {
     ['a promise of true', async () => true, 'granted'],
     ['false', () => false, 'denied'],
     ['something merely truthy', () => ({ user: 'ops' }) as unknown as boolean, 'denied'],
-  ])('takes a function at its word: %s', async (_, auth, access) => {
+  ])('uses the result of a function: %s', async (_, auth, access) => {
     expect(await accessBy(auth, () => {})(request())).toBe(access);
   });
 
@@ -40,7 +40,7 @@ describe('accessBy', () => {
     expect(said[0]).toMatch(/auth function threw.*no session store/);
   });
 
-  it('lets everybody in without auth', async () => {
+  it('allows access without auth', async () => {
     expect(await accessBy(undefined, () => {})(request())).toBe('granted');
   });
 });

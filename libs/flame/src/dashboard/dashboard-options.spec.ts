@@ -6,7 +6,7 @@ const read = (options: unknown, production = false): ReturnType<typeof readDashb
   readDashboardOptions(options as FlameDashboardOptions, 'FlameDashboardModule.forRoot', production);
 
 describe('readDashboardOptions', () => {
-  it('has defaults: its path, and no actions', () => {
+  it('defaults to its path, without actions', () => {
     expect(read(undefined)).toEqual({ path: 'flame', auth: undefined, origins: [], actions: false });
   });
 
@@ -28,7 +28,7 @@ describe('readDashboardOptions', () => {
     expect(() => read(options)).toThrow(message);
   });
 
-  it('refuses to stand open in production, and says how to guard it', () => {
+  it('refuses to start without auth in production, and names the option', () => {
     expect(() => read({}, true)).toThrow(/\.auth is missing, and NODE_ENV is "production".*\{ user, password \}.*auth: \(\) => true/);
     expect(read({ auth: () => true, path: '/ops/flame/' }, true)).toMatchObject({ path: 'ops/flame' });
   });

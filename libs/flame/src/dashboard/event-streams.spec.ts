@@ -26,7 +26,7 @@ class FakeResponse extends EventEmitter {
 }
 
 describe('EventStreams', () => {
-  it('sends events to all who watch, on one line each', () => {
+  it('sends events to all clients, on one line each', () => {
     const streams = new EventStreams();
     const response = new FakeResponse();
     streams.add(response.asResponse(), () => {});
@@ -34,7 +34,7 @@ describe('EventStreams', () => {
     expect(response.text).toBe('retry: 2000\n\nevent: snapshot\ndata: {"text":"two\\nlines"}\n\n');
   });
 
-  it('keeps nothing for a page that is slow, and lets one go that takes nothing for 20 s', () => {
+  it('buffers nothing for a slow page, and disconnects one that reads nothing for 20 s', () => {
     const streams = new EventStreams();
     const [slow, stuck] = [new FakeResponse(), new FakeResponse()];
     for (const response of [slow, stuck]) streams.add(response.asResponse(), () => {});
@@ -50,7 +50,7 @@ describe('EventStreams', () => {
     expect(streams.count).toBe(1);
   });
 
-  it('has room for 50, tells when one leaves, and ends all when it closes', () => {
+  it('accepts 50 clients, reports when one disconnects, and ends all when it closes', () => {
     const streams = new EventStreams();
     let left = 0;
     const responses = Array.from({ length: 50 }, () => new FakeResponse());

@@ -12,7 +12,7 @@ const { NODE_ENV } = process.env;
 describe('FlameDashboardModule', () => {
   afterEach(() => void (process.env['NODE_ENV'] = NODE_ENV));
 
-  it('names FlameModule when that is not there', async () => {
+  it('fails with an error that names FlameModule if that is missing', async () => {
     await expect(startApp({ imports: [FlameDashboardModule.forRoot()] })).rejects.toThrow(
       /has no pools to show, because FlameModule is not imported/,
     );
@@ -37,12 +37,12 @@ describe('FlameDashboardModule', () => {
     );
   });
 
-  it('starts there with auth', async () => {
+  it('starts in production with auth', async () => {
     process.env['NODE_ENV'] = 'production';
     await startApp({ imports: [pools, FlameDashboardModule.forRoot({ auth: { user: 'ops', password: 'secret' } })] });
   });
 
-  it('says where the page is, once the app listens', async () => {
+  it('logs the address of the page when the app listens', async () => {
     const module = await Test.createTestingModule({ imports: [pools, FlameDashboardModule.forRoot()] }).compile();
     const app = module.createNestApplication();
     onTestFinished(() => app.close());
@@ -54,7 +54,7 @@ describe('FlameDashboardModule', () => {
     expect(where).toEqual([`dashboard: ${await app.getUrl()}/api/flame`]);
   });
 
-  it('lets an app close that never opened', async () => {
+  it('lets an app close that never listened', async () => {
     const app = await Test.createTestingModule({ imports: [pools, FlameDashboardModule.forRoot()] }).compile();
     await app.close();
   });

@@ -23,7 +23,7 @@ describe('PoolHistory', () => {
     await rig.pool.drain();
   });
 
-  it('keeps an hour', () => {
+  it('keeps the samples of an hour', () => {
     const rig = new PoolRig({ 'A.run': () => 1 });
     const history = new PoolHistory(rig.pool.metrics());
     for (let n = 0; n < samplesKept + 5; n++) history.take({ ...rig.pool.metrics(), at: n });
@@ -35,7 +35,7 @@ describe('PoolHistory', () => {
 describe('CpuShares', () => {
   const told = (cpu: number): PoolMetrics['perRunner'] => [{ runner: 'r1', processStats: { cpu } } as PoolMetrics['perRunner'][number]];
 
-  it('compares what a runner says with what it said before', () => {
+  it("compares a runner's CPU time with the previous one", () => {
     const shares = new CpuShares();
     shares.take(told(1_000), 0);
     expect(shares.of('r1')).toBeUndefined();

@@ -14,7 +14,7 @@ describe('PoolWatch', () => {
     return { rig, watch: new PoolWatch(rig.pool), call };
   }
 
-  it('shows each call that has ended since the last look, and of very many how many more there were', async () => {
+  it('shows each call that has ended since the last snapshot, and only the number of further calls', async () => {
     const { rig, watch, call } = watched();
     await call(5);
     watch.follow();
@@ -28,7 +28,7 @@ describe('PoolWatch', () => {
     await rig.pool.drain();
   });
 
-  it('says which of them have failed, and how many ended since the last sample', async () => {
+  it('marks failed calls, and counts the calls since the last sample', async () => {
     const fail = async (): Promise<never> => Promise.reject(new RangeError('no'));
     const wait = (): Promise<void> => new Promise((resolve) => void rig.clock.after(800, resolve));
     const rig: PoolRig = new PoolRig({ fail, wait, echo: async () => 1 }, { max: 1, maxConcurrency: 9 });

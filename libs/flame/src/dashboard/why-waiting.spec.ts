@@ -49,7 +49,7 @@ describe('whyWaiting', () => {
     ],
     ['a cut', pool({ max: 3, runners: [runner({ suspended: true })] }), undefined, '1 runner of 1 has lost its connection.'],
     ['failing boots', pool({}), 'docker: no such image\nlines', 'No runner can be booted: docker: no such image'],
-  ])('says it in one sentence: %s', (_, stats, failure, why) => {
+  ])('explains in one sentence: %s', (_, stats, failure, why) => {
     expect(whyWaiting(stats, failure)).toBe(why);
   });
 });

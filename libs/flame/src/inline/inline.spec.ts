@@ -49,7 +49,7 @@ describe('$inline', () => {
 });
 
 describe('$method', () => {
-  it('gives one symbol for an id and a digest, and another for another digest', () => {
+  it('returns one symbol for an id and a digest, and another for another digest', () => {
     const first = $method('Videos.crop/1', 'a', ['video']);
     expect($method('Videos.crop/1', 'a', ['video'])).toBe(first);
     const second = $method('Videos.crop/1', 'b', []);
@@ -61,7 +61,7 @@ describe('$method', () => {
 });
 
 describe('$function', () => {
-  it('registers functions by id and digest; of two evaluations of one module the later holds', () => {
+  it('registers functions by id and digest; after two evaluations of one module the later one counts', () => {
     const [old, now, other] = [() => 1, () => 2, () => 3];
     $function('src/videos.js#crop/1', 'a', [], old);
     $function('src/videos.js#crop/1', 'a', [], now);

@@ -22,7 +22,7 @@ const call = `async function publish(flame, video) {\n  return flame.call('ffmpe
 const wrong = `const { Flame } = require('nestjs-flame'); function publish(app, video) {\n  return app.get(Flame).call('ffmpeg', async () => { video = 2; });\n}\n`;
 
 describe('InlineCompiler', () => {
-  it('names functions by the file in its package, and imports what the format has', () => {
+  it("names functions by the file in its package, and uses the module format's import", () => {
     const { compiler, at } = rig({ 'lib/package.json': '{"type":"module"}' });
     const file = compiler.compile(at('dist/videos.js'), call);
     expect(file?.functions).toMatchObject([{ id: 'dist/videos.js#publish/1', names: ['video'] }]);
@@ -36,17 +36,17 @@ describe('InlineCompiler', () => {
   it.each([
     ['a file without inline functions', 'dist/a.js', 'a.map((b) => b);'],
     ['an installed package', 'node_modules/a/a.js', call],
-  ])('leaves %s alone', (_, name, code) => {
+  ])('does not change %s', (_, name, code) => {
     const { compiler, at } = rig({ 'node_modules/a/package.json': '{}' });
     expect(compiler.compile(at(name), code)).toBeUndefined();
   });
 
-  it('leaves what it has compiled alone', () => {
+  it('does not change its own output', () => {
     const { compiler, at } = rig({});
     expect(compiler.compile(at('a.js'), compiler.compile(at('a.js'), call)!.code)).toBeUndefined();
   });
 
-  it('shows what is wrong in the source that the map names, with its lines', () => {
+  it('shows errors in the source that the map names, with its lines', () => {
     const map = { version: 3, sources: ['../src/videos.ts'], names: [], mappings: 'AAAA;AACA;AACA' };
     const { compiler, said, at } = rig({ 'src/videos.ts': wrong.replace('(app, video)', '(app: INestApplication, video: number)') });
     compiler.compile(at('dist/videos.js'), withInlineMap(wrong, map));
@@ -55,7 +55,7 @@ describe('InlineCompiler', () => {
     expect(said.error[0]).toContain('app: INestApplication, video: number');
   });
 
-  it('warns of what cannot be read, and leaves it', () => {
+  it('warns of files that it cannot parse, and does not change them', () => {
     const { compiler, said, at } = rig({});
     expect(compiler.compile(at('a.js'), `@Injectable() class A { b: string; }\n${call}`)).toBeUndefined();
     expect(said).toEqual({ error: [], warning: [expect.stringMatching(/^a\.js:1:1 - warning: .* cannot read this file/)] });

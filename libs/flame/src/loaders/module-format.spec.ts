@@ -22,7 +22,7 @@ describe('moduleFormat', () => {
     ['export {};', 'module'],
     ['await 1;', 'module'],
     ['#!/usr/bin/env node\nimport.meta.url;', 'module'],
-  ])('is told by the syntax where the package does not: %j', (code, format) => {
+  ])('is detected by the syntax if the package does not set it: %j', (code, format) => {
     expect(moduleFormat('/app/main.js', code, undefined)).toBe(format);
   });
 });

@@ -62,18 +62,18 @@ describe('PackageScopes', () => {
     expect(at(manifests, path)).toMatchObject({ compiles, id });
   });
 
-  it('takes the nearest package.json, as Node does', () => {
+  it('uses the nearest package.json, as Node does', () => {
     const manifests = { '': { type: 'commonjs' }, dist: { type: 'module' } };
     expect(at(manifests, 'dist/a/main.js').scope?.type).toBe('module');
     expect(at(manifests, 'src/main.js').scope?.type).toBe('commonjs');
     expect(at({ '': {} }, 'src/main.js').scope?.type).toBeUndefined();
   });
 
-  it('looks at files outside of every package', () => {
+  it('includes files outside of every package', () => {
     expect(at({}, 'main.js')).toMatchObject({ scope: undefined, compiles: true, id: 'main.js' });
   });
 
-  it('leaves a broken package.json to Node', () => {
+  it('ignores a broken package.json, which Node reports', () => {
     const path = packages({ app: { type: 'module' } });
     mkdirSync(path('app/dist'));
     writeFileSync(path('app/dist/package.json'), '{');

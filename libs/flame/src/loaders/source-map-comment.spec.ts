@@ -17,7 +17,7 @@ function folderWith(name: string, text: string): string {
 }
 
 describe('readSourceMap', () => {
-  it('reads a map in the code, and takes the comment off', () => {
+  it('reads a map in the code, and removes the comment', () => {
     const { code, map: read, mapFile } = readSourceMap(withInlineMap('a();\n', map), '/app/dist/main.js');
     expect({ code, read, mapFile }).toEqual({ code: 'a();\n\n', read: map, mapFile: undefined });
   });
@@ -39,7 +39,7 @@ describe('readSourceMap', () => {
     }
   });
 
-  it('takes the last comment, and none from within a line', () => {
+  it('uses the last comment, and none within a line', () => {
     const code = `//# sourceMappingURL=old.map\nconst text = "//# sourceMappingURL=text.map";\n//@ sourceMappingURL=new.map`;
     expect(readSourceMap(code, '/app/main.js')).toMatchObject({ url: 'new.map', mapFile: '/app/new.map' });
     expect(readSourceMap('const text = "//# sourceMappingURL=text.map";', '/app/main.js').url).toBeUndefined();
@@ -49,7 +49,7 @@ describe('readSourceMap', () => {
     ['a file that is not there', 'none.map'],
     ['no JSON', 'data:application/json,{'],
     ['no map', 'data:application/json,null'],
-  ])('reads %s as none, and keeps what the comment says', (_, url) => {
+  ])('reads %s as no map, and keeps the comment', (_, url) => {
     expect(readSourceMap(withComment('a();', url), '/app/dist/main.js')).toMatchObject({ url, map: undefined });
   });
 });
@@ -62,12 +62,12 @@ describe('rebase', () => {
     [['webpack://app/a.ts', 'file:///a.ts'], '', ['webpack://app/a.ts', 'file:///a.ts']],
     [['a.ts'], 'https://a.example/src', ['https://a.example/src/a.ts']],
     [[null], '../src', [null]],
-  ])('makes of %j with the root %j %j', (sources, sourceRoot, rebased) => {
+  ])('turns %j with the root %j into %j', (sources, sourceRoot, rebased) => {
     const from = sourceRoot === '' && sources[0] !== '/app/src/a.ts' ? '/app/dist/a.js.map' : '/app/dist/maps/../a.js.map';
     expect(rebase({ ...map, sources, sourceRoot }, from, '/app/dist/a.js')).toEqual({ ...map, sources: rebased });
   });
 
-  it('seen from another folder leads to the same files', () => {
+  it('leads to the same files from another folder', () => {
     expect(rebase(map, '/app/dist/maps/a.js.map', '/app/dist/a.js').sources).toEqual(['src/main.ts']);
     expect(rebase(map, '/app/dist/a.js', '/app/dist/maps/a.js.map').sources).toEqual(['../../src/main.ts']);
   });

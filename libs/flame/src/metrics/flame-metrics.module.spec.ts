@@ -25,7 +25,7 @@ describe('FlameMetricsModule', () => {
     return app.get(FlameMetrics);
   };
 
-  it("adds the pools' numbers to the app's own registry, beside what is there", async () => {
+  it("adds the pools' metrics to the app's own registry, beside its other metrics", async () => {
     const registry = new Registry();
     new Counter({ name: 'app_things_total', help: 'Things.', registers: [registry] }).inc();
     expect((await start({ registry })).registry).toBe(registry);
@@ -34,7 +34,7 @@ describe('FlameMetricsModule', () => {
     expect(text).toMatch(/^flame_calls_total\{pool="work",outcome="returned"\} 1$/m);
   });
 
-  it("writes counters' names as OpenMetrics wants them, where the registry is of that kind", async () => {
+  it('names counters as OpenMetrics requires, if the registry is of that kind', async () => {
     const registry = new Registry();
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as unknown as typeof Registry.PROMETHEUS_CONTENT_TYPE);
     await start({ registry });
@@ -44,7 +44,7 @@ describe('FlameMetricsModule', () => {
     expect(text).not.toContain('_total_total');
   });
 
-  it('leaves the series of single runners out where they are not wanted', async () => {
+  it('omits the series of single runners if that is switched off', async () => {
     const names = async (options: FlameMetricsOptions): Promise<string[]> =>
       (await (await start(options)).registry!.getMetricsAsJSON())
         .map(({ name }) => name)
@@ -53,7 +53,7 @@ describe('FlameMetricsModule', () => {
     expect(await names({ perRunner: false })).toEqual(['flame_runner_paid_seconds_total', 'flame_runner_used_seconds_total']);
   });
 
-  it('counts on when the registry is reset: it is the history of the app', async () => {
+  it('keeps its counts when the registry is reset', async () => {
     const { registry } = await start({});
     registry!.resetMetrics();
     expect(await registry!.metrics()).toMatch(/^flame_calls_total\{pool="work",outcome="returned"\} 1$/m);

@@ -5,7 +5,7 @@ import { MetricsClient } from './metrics-client.js';
 import { OpsServer } from './ops-server.js';
 
 describe('flame.v1.Metrics', () => {
-  it('gives what the pool counts, to a hundred watchers at once and no more', async () => {
+  it("sends the pool's counters to at most a hundred clients at once", async () => {
     const { pool } = new PoolRig({});
     const server = new OpsServer({ host: '127.0.0.1', port: 0 }, new HealthStatus(), () => [pool.metrics()]);
     const client = await MetricsClient.open({ address: `127.0.0.1:${await server.open()}` });

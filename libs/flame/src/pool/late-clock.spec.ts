@@ -25,8 +25,8 @@ function busyPool(late: number): PoolRig {
   return rig;
 }
 
-describe('A call whose runner says first that its time is up', () => {
-  it('is answered by its pool, which says where it ran and for how long, and is counted once', async () => {
+describe('A call whose runner reports the timeout first', () => {
+  it('is answered by its pool, with the runner and the time, and is counted once', async () => {
     const rig = busyPool(100);
     const told: string[] = [];
     rig.pool.events$.subscribe(({ type: is }) => told.push(is));
@@ -41,7 +41,7 @@ describe('A call whose runner says first that its time is up', () => {
     expect(rig.pool.stats()).toMatchObject({ running: 0, waiting: 0 });
   });
 
-  it('has timed out, whatever the handler throws at its abort', async () => {
+  it('has timed out, whatever error the handler throws at its abort', async () => {
     const rig = busyPool(100);
     const failed = failure(rig.call('sulky', [], { timeout: 1_000 }));
     await rig.clock.advance(1_001);

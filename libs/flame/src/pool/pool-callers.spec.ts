@@ -20,10 +20,10 @@ class Client implements Caller {
   }
 }
 
-describe('Pool with callers that may go', () => {
+describe('Pool with callers that may disconnect', () => {
   const never = (): Promise<never> => new Promise(() => {});
 
-  it('ends a linked call, running or waiting, when its caller goes', async () => {
+  it('ends a linked call, running or waiting, when its caller disconnects', async () => {
     const client = new Client();
     const rig = new PoolRig({ never }, { max: 1 }, { setup: { caller: () => client } });
     const calls = [failure(rig.call('never')), failure(rig.call('never'))];
@@ -38,7 +38,7 @@ describe('Pool with callers that may go', () => {
     expect(client.followers.size).toBe(0);
   });
 
-  it('lets an unlinked call go on', async () => {
+  it('lets an unlinked call continue', async () => {
     const client = new Client();
     const rig = new PoolRig({ quick: () => 1 }, {}, { setup: { caller: () => client } });
     const call = rig.call('quick', [], { linked: false });
@@ -47,7 +47,7 @@ describe('Pool with callers that may go', () => {
     expect(await call).toBe(1);
   });
 
-  it('starts nothing for a caller that has gone', async () => {
+  it('starts nothing for a caller that has disconnected', async () => {
     const client = new Client();
     client.leave();
     const rig = new PoolRig({ never }, {}, { setup: { caller: () => client } });
@@ -55,7 +55,7 @@ describe('Pool with callers that may go', () => {
     expect(rig.machines).toEqual([]);
   });
 
-  it('follows a caller, and a signal beside it, until the call is over', async () => {
+  it('follows a caller, and also a signal, until the call has ended', async () => {
     const client = new Client();
     const { signal } = new AbortController();
     const rig = new PoolRig({ quick: () => 1, fails: () => Promise.reject(new Error('x')) }, {}, { setup: { caller: () => client } });
@@ -86,7 +86,7 @@ describe('Pool with callers that may go', () => {
   });
 });
 
-describe('Pool with children whose callers may go', () => {
+describe('Pool with children whose callers may disconnect', () => {
   class Child {
     async add(): Promise<number> {
       return 1;
@@ -98,7 +98,7 @@ describe('Pool with children whose callers may go', () => {
     }
   }
 
-  it('ends a method, and a linked child, when its caller goes', async () => {
+  it('ends a method, and a linked child, when its caller disconnects', async () => {
     const [client, placer] = [new Client(), new Client()];
     let caller = placer;
     const rig = new PoolRig({ 'new Child': () => new Child() }, {}, { setup: { caller: () => caller } });
@@ -115,7 +115,7 @@ describe('Pool with children whose callers may go', () => {
     expect([client.followers.size, placer.followers.size]).toEqual([0, 0]);
   });
 
-  it('brings children, and each call of a method, its own context', async () => {
+  it('passes children, and each call of a method, their own context', async () => {
     const seen: unknown[] = [];
     let value = 'placed';
     const context = {
@@ -134,7 +134,7 @@ describe('Pool with children whose callers may go', () => {
 });
 
 describe('Pool with contexts', () => {
-  it('captures once for a call, and sends nothing when there is nothing', async () => {
+  it('captures once for a call, and sends nothing if there is no context', async () => {
     const values: unknown[] = [undefined, 'there'];
     const contexts: unknown[] = [];
     const context = {

@@ -16,7 +16,7 @@ function open(): { handler: () => Promise<string>; end: () => void } {
 }
 
 describe('Pool control', () => {
-  it('lets calls wait while it is paused, says why, and runs them when it is resumed', async () => {
+  it('lets calls wait while it is paused, with the reason, and runs them when it is resumed', async () => {
     const rig = new PoolRig({ 'A.run': () => 'ran' });
     const news: string[] = [];
     rig.pool.events$.subscribe(({ type: is }) => news.push(is));
@@ -33,7 +33,7 @@ describe('Pool control', () => {
     await rig.pool.drain();
   });
 
-  it('shows no more calls than it is asked for', async () => {
+  it('lists no more calls than requested', async () => {
     const work = open();
     const rig = new PoolRig({ 'A.run': work.handler }, { max: 1, maxConcurrency: 2 });
     const calls = Array.from({ length: 6 }, () => rig.call('A.run'));
@@ -49,7 +49,7 @@ describe('Pool control', () => {
     await rig.pool.drain();
   });
 
-  it('drains one runner and says when nothing is left of it', async () => {
+  it('drains one runner, and resolves when it is gone', async () => {
     const work = open();
     const rig = new PoolRig({ 'A.run': work.handler });
     const call = rig.call('A.run');
@@ -64,7 +64,7 @@ describe('Pool control', () => {
     await rig.pool.drain();
   });
 
-  it('aborts what a drained runner has not done within shutdownTimeout', async () => {
+  it("aborts a drained runner's work after shutdownTimeout", async () => {
     const rig = new PoolRig({ 'A.run': open().handler }, { shutdownTimeout: 500, handlerTimeout: 60_000 });
     const call = rig.call('A.run').catch((error: unknown) => error);
     await settle();

@@ -12,7 +12,7 @@ class LateClock extends VirtualClock {
 }
 
 describe('PoolTimer', () => {
-  it('goes off at the earliest of the times that it was set to', async () => {
+  it('fires at the earliest of the times that were set', async () => {
     const clock = new LateClock();
     const woken: number[] = [];
     const timer = new PoolTimer(clock, () => woken.push(clock.now()));
@@ -24,7 +24,7 @@ describe('PoolTimer', () => {
     expect(woken).toEqual([begun + 1_000]);
   });
 
-  it('leaves time to read what came in while the process was paused', async () => {
+  it('allows time to read input that arrived while the process was paused', async () => {
     const clock = new LateClock();
     let woken = 0;
     const timer = new PoolTimer(clock, () => (woken += 1));

@@ -32,7 +32,7 @@ const failure = async (promise: Promise<unknown>): Promise<FlameError> => {
 };
 
 describe('Pool', () => {
-  it('runs a handler on a runner and gives its result', async () => {
+  it('runs a handler on a runner and returns its result', async () => {
     const rig = new PoolRig({ 'Sum.of': (a: number, b: number) => a + b });
     await expect(rig.call('Sum.of', [2, 3])).resolves.toBe(5);
     expect(rig.pool.stats().runners).toMatchObject([{ state: 'ready', load: 0, served: 1 }]);
@@ -40,7 +40,7 @@ describe('Pool', () => {
     expect(rig.pool.stats().runners).toEqual([]);
   });
 
-  it('gives what the handler throws as itself, with a line that names the runner', async () => {
+  it("rejects with the handler's own error, with a line that names the runner", async () => {
     const rig = new PoolRig({
       'A.fails': () => {
         throw new RangeError('too much', { cause: 'the cause' });
@@ -53,7 +53,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('shows the handler its call', async () => {
+  it('provides the call to the handler', async () => {
     const rig = new PoolRig({
       'A.look': () => {
         const { id, pool, runnerId, attempt } = FlameCall.current()!;
@@ -65,7 +65,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('refuses an argument that cannot cross, with its path, before anything runs', async () => {
+  it('refuses an argument that cannot be encoded, with its path, before anything runs', async () => {
     const rig = new PoolRig({ 'A.run': () => 1 });
     const error = await failure(rig.call('A.run', [{ on: { data: () => 1 } }]));
     expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no' });
@@ -73,7 +73,7 @@ describe('Pool', () => {
     expect(rig.pool.stats().runners).toEqual([]);
   });
 
-  it('refuses a result that cannot cross, with its path, and keeps the runner', async () => {
+  it('refuses a result that cannot be encoded, with its path, and keeps the runner', async () => {
     const rig = new PoolRig({ 'A.run': () => ({ socket: () => 1 }) });
     const error = await failure(rig.call('A.run'));
     expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes' });
@@ -83,7 +83,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('answers a call whose time is up at once, and aborts its handler', async () => {
+  it('rejects a call at once when its time is up, and aborts its handler', async () => {
     let reason: unknown;
     const rig = new PoolRig({
       'A.slow': () =>
@@ -104,7 +104,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('answers a caller with the time-out, even if the handler gave up earlier because its clock was ahead', async () => {
+  it('rejects with the timeout, even if the handler ended earlier because its clock was ahead', async () => {
     const ahead = new VirtualClock();
     const handler = (): Promise<unknown> => sleep(60_000, undefined, { ref: false, signal: FlameCall.current()!.signal });
     const rig = new PoolRig({ 'A.run': handler }, { handlerTimeout: 1_000 }, { runner: { clock: ahead } });
@@ -144,13 +144,13 @@ describe('Pool', () => {
     await drained;
   });
 
-  it('does not start a call whose signal has aborted before', async () => {
+  it('does not start a call whose signal has already aborted', async () => {
     const rig = new PoolRig({ 'A.run': () => 1 });
     expect(await failure(rig.call('A.run', [], { signal: AbortSignal.abort() }))).toMatchObject({ code: 'FLAME_CANCELLED', ran: 'no' });
     expect(rig.pool.stats().runners).toEqual([]);
   });
 
-  it('resolves a cast when a runner has taken it on, and tells its failure to onCastError', async () => {
+  it('resolves a cast when a runner has accepted it, and passes its failure to onCastError', async () => {
     const one = gate();
     const rig = new PoolRig({
       'A.run': async () => {
@@ -166,7 +166,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('tells the app’s hooks how it grows and shrinks', async () => {
+  it('calls the app’s hooks when it grows and shrinks', async () => {
     const told: string[] = [];
     const rig = new PoolRig(
       { 'A.run': () => 1 },
@@ -217,7 +217,7 @@ describe('Pool', () => {
     ]);
   });
 
-  it('fails a call whose runner cannot boot with the platform’s words', async () => {
+  it('fails a call whose runner cannot boot with the platform’s message', async () => {
     const rig = new PoolRig(
       { 'A.run': () => 1 },
       {},
@@ -228,7 +228,7 @@ describe('Pool', () => {
     expect(error.message).toContain('no such image "app:1"');
   });
 
-  it('gives up a boot after bootTimeout, names its phase, and removes the machine', async () => {
+  it('cancels a boot after bootTimeout, names its phase, and removes the machine', async () => {
     const stopped: number[] = [];
     const rig = new PoolRig(
       { 'A.run': () => 1 },
@@ -244,7 +244,7 @@ describe('Pool', () => {
     await drained;
   });
 
-  it('tells how a machine ended that never attached, with its last lines', async () => {
+  it('reports how a machine ended that never attached, with its last lines', async () => {
     const rig = new PoolRig(
       { 'A.run': () => 1 },
       { max: 1, queueTimeout: 500 },
@@ -267,7 +267,7 @@ describe('Pool', () => {
   it.each([
     [78, 1],
     [1, 2],
-  ])('after exit code %i, which is all that the platform says, has booted %i machines', async (code, count) => {
+  ])('decides by exit code %i alone whether to boot again: %i machines', async (code, count) => {
     let boots = 0;
     const boot = async (): Promise<Machine> => {
       boots++;
@@ -283,7 +283,7 @@ describe('Pool', () => {
     await drained;
   });
 
-  it('does not start with a min runner that cannot boot, unless it may degrade', async () => {
+  it('does not start if a min runner cannot boot, unless minBoot is degrade', async () => {
     const boot = async (): Promise<never> => Promise.reject(new BootError('rig: no quota', { phase: 'create' }));
     const required = new PoolRig({}, { min: 1 }, { boot });
     expect(await failure(required.pool.start())).toMatchObject({ code: 'FLAME_BOOT' });
@@ -293,7 +293,7 @@ describe('Pool', () => {
     await degrading.pool.drain();
   });
 
-  it('repeats a call that certainly did not run', async () => {
+  it('retries a call that certainly did not run', async () => {
     let boots = 0;
     const boot: FlameBackend['boot'] = async (request) => {
       boots += 1;
@@ -308,7 +308,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('repeats nothing that cannot get better', async () => {
+  it('does not retry after a permanent error', async () => {
     let boots = 0;
     const boot = async (): Promise<never> => {
       boots += 1;
@@ -320,7 +320,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('repeats a lost call only where that is safe', async () => {
+  it('retries a lost call only if that is safe', async () => {
     let runs = 0;
     const rig = new PoolRig({
       'A.run': async () => {
@@ -340,7 +340,7 @@ describe('Pool', () => {
     await rig.pool.drain();
   });
 
-  it('lets running calls end when it is drained, and refuses new ones', async () => {
+  it('lets running calls finish when it is drained, and refuses new ones', async () => {
     const one = gate();
     const rig = new PoolRig({ 'A.run': one.handler });
     const running = rig.call('A.run');

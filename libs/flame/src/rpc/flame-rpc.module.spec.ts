@@ -67,7 +67,7 @@ async function pair(): Promise<{ syd: Notes; hkg: Notes; regions: Regions }> {
 }
 
 describe('FlameRpcModule', () => {
-  it('runs a method in its region: here if that is this one, else on an instance there', async () => {
+  it('runs a method here if its region is this one, else on an instance of its region', async () => {
     const { syd, hkg } = await pair();
     expect(await hkg.write('a')).toBe('a in syd');
     expect(syd.written).toEqual(['a']);
@@ -77,7 +77,7 @@ describe('FlameRpcModule', () => {
     expect(hkg.written).toEqual([]);
   });
 
-  it('brings errors as what they are, and streams item by item', async () => {
+  it('passes errors with their class, and streams item by item', async () => {
     const { hkg } = await pair();
     await expect(hkg.fail()).rejects.toBeInstanceOf(NotFoundException);
     const seen: number[] = [];
@@ -85,7 +85,7 @@ describe('FlameRpcModule', () => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  it('keeps the same time-out here and there, and aborts the method', async () => {
+  it('applies the same timeout here and there, and aborts the method', async () => {
     const { syd, hkg } = await pair();
     expect(await failure(hkg.slow())).toMatchObject({
       code: 'FLAME_TIMEOUT',
@@ -101,7 +101,7 @@ describe('FlameRpcModule', () => {
     expect(syd.written).toEqual(['aborted', 'aborted']);
   });
 
-  it('tells regions and instances, and calls a service in one, without its decorator', async () => {
+  it('lists regions and instances, and calls a service in one of them, without its decorator', async () => {
     const { syd, hkg } = await pair();
     const { rpc } = hkg;
     expect(rpc).toMatchObject({ myRegion: 'hkg', primaryRegion: 'syd', isPrimary: false });
@@ -123,7 +123,7 @@ describe('FlameRpcModule', () => {
     expectTypeOf(rpc.onPrimary(Notes).count).toEqualTypeOf<(to: number) => AsyncGenerator<number>>();
   });
 
-  it('names the known regions and the silent addresses if a region has no instance', async () => {
+  it('names the known regions and the unreachable addresses if a region has no instance', async () => {
     const { hkg, regions } = await pair();
     regions.discovery.found.push({ address: '127.0.0.1:1' });
     // Each of the two has tried.
@@ -140,7 +140,7 @@ describe('FlameRpcModule', () => {
     });
   });
 
-  it('refuses an instance with another secret, and both say so', async () => {
+  it('refuses an instance with another secret; both log it', async () => {
     const regions = new Regions();
     const syd = await regions.start('syd', notes);
     const other = await regions.start('hkg', notes, { secret: 'another secret of more than 32 characters' });
@@ -158,7 +158,7 @@ describe('FlameRpcModule', () => {
     expect(syd.get(Notes).written).toEqual([]);
   });
 
-  it('goes on with the old secret while it is changed', async () => {
+  it('accepts the old secret while it is changed', async () => {
     const regions = new Regions();
     const old = 'the old secret, which is to be replaced soon';
     const syd = await regions.start('syd', notes, { secret: old });
@@ -168,7 +168,7 @@ describe('FlameRpcModule', () => {
     expect(await syd.get(Notes).read()).toBe('hkg');
   });
 
-  it('sends a call to an instance of the region that has the handler, and says what is missing where none has', async () => {
+  it('sends a call to an instance of the region that has the handler, and names the missing handler if none has', async () => {
     @Injectable()
     class Prices {
       @OnRegion('primary', { name: 'Prices.quote2' })
@@ -191,7 +191,7 @@ describe('FlameRpcModule', () => {
     await old.close();
   });
 
-  it('finishes what runs, with the database still open, and sends new calls elsewhere, when an instance closes', async () => {
+  it('when an instance closes: finishes running calls with the database open, and sends new calls elsewhere', async () => {
     const told: string[] = [];
     let release!: () => void;
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -271,7 +271,7 @@ describe('FlameRpcModule', () => {
     expect(await syd.get(Videos).calls()).toBe(`'' then pool work`);
   });
 
-  it('finds its app whatever the scope, in subclasses, and lets methods of made instances simply run', async () => {
+  it('finds its app in any scope and in subclasses, and calls methods of plain instances directly', async () => {
     @Injectable()
     class Base {
       @Inject(RegionRpc) readonly rpc!: RegionRpc;
@@ -298,7 +298,7 @@ describe('FlameRpcModule', () => {
     expect(await new Child().where()).toBe('child of nowhere');
   });
 
-  it('takes its options from a factory', async () => {
+  it('gets its options from a factory', async () => {
     const given = { provide: 'options', useValue: { myRegion: 'ams', primaryRegion: 'syd' } };
     @Module({ providers: [given], exports: [given] })
     class SettingsModule {}
@@ -321,7 +321,7 @@ describe('FlameRpcModule', () => {
     });
   });
 
-  it('takes its options from a class', async () => {
+  it('gets its options from a class', async () => {
     class Settings implements FlameRpcOptionsFactory {
       createFlameRpcOptions(): FlameRpcOptions {
         return { myRegion: 'ams' };
@@ -331,7 +331,7 @@ describe('FlameRpcModule', () => {
     expect(app.get(RegionRpc).myRegion).toBe('ams');
   });
 
-  it('is alone without a discovery: everything is local, nothing listens', async () => {
+  it('works without a discovery: everything is local, nothing listens', async () => {
     const app = await startApp({ imports: [FlameRpcModule.forRoot()], providers: [Notes] });
     expect(await app.get(Notes).write('a')).toBe('a in local');
     expect(app.get(RegionRpc)).toMatchObject({ myRegion: 'local', primaryRegion: 'local', isPrimary: true });

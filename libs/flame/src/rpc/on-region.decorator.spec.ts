@@ -113,7 +113,7 @@ async function feeds(): Promise<{ syd: Feeds; hkg: Feeds }> {
 }
 
 describe('OnRegion', () => {
-  it('streams what streams for pools, in this region as from another', async () => {
+  it('streams the same in this region as from another', async () => {
     const { syd, hkg } = await feeds();
     for (const service of [syd, hkg])
       for (const kind of kinds) expect([kind, await collect(read(service, kind, false))]).toEqual([kind, ['syd', 'on']]);
@@ -121,7 +121,7 @@ describe('OnRegion', () => {
     expect(await syd.sum(from([1, 2, 3]))).toBe('6 in syd');
   });
 
-  it.each(kinds)('ends a stream with its time, in this region as from another: %s', async (kind) => {
+  it.each(kinds)('ends a stream at its timeout, in this region as from another: %s', async (kind) => {
     const { syd, hkg } = await feeds();
     for (const service of [syd, hkg]) {
       syd.ended.length = 0;
@@ -137,7 +137,7 @@ describe('OnRegion', () => {
     }
   });
 
-  it.each(kinds)('ends a stream when its reader leaves, in this region as from another: %s', async (kind) => {
+  it.each(kinds)('ends a stream when its reader stops, in this region as from another: %s', async (kind) => {
     const { syd, hkg } = await feeds();
     for (const service of [syd, hkg]) {
       syd.ended.length = 0;
@@ -146,7 +146,7 @@ describe('OnRegion', () => {
     }
   });
 
-  it('takes its caller’s context along', async () => {
+  it('sends its caller’s context', async () => {
     @Injectable()
     class Invoices {
       constructor(
@@ -177,7 +177,7 @@ describe('OnRegion', () => {
     }
   });
 
-  it('goes to the region first, and there to that instance’s pool, above OnFlame', async () => {
+  it('above OnFlame, goes to the region first, and there to that instance’s pool', async () => {
     @Injectable()
     class Videos {
       constructor(private readonly rpc: RegionRpc) {}

@@ -48,7 +48,7 @@ function far(find: Discovery['find']): Promise<TestingModule> {
 }
 
 describe('RegionCalls', () => {
-  it('says of an instance that is shutting down that it takes no calls', async () => {
+  it('rejects a call to an instance that is shutting down, with that reason', async () => {
     const regions = new Regions();
     const syd = await regions.start('syd', notes);
     const hkg = await regions.start('hkg', notes);
@@ -70,7 +70,7 @@ describe('RegionCalls', () => {
     await Promise.all([running, closed]);
   });
 
-  it('gives a call up with its signal while the first look round is under way', async () => {
+  it('rejects a call when its signal aborts during the first discovery', async () => {
     let looking!: AbortSignal;
     const hkg = await far((signal) => {
       looking = signal;
@@ -117,7 +117,7 @@ describe('A call to a region', () => {
     expect(run.spanContext()).toMatchObject({ traceId: outer.traceId, spanId: inside });
   });
 
-  it.each(['near', 'far'] as const)('tells its trace of an error, %s', async (where) => {
+  it.each(['near', 'far'] as const)('records an error in its trace, %s', async (where) => {
     const { apps, within, spans } = await nearAndFar();
     await expect(within(() => apps[where].get(Notes).fail())).rejects.toThrow('no such note');
     for (const span of Object.values(await spans())) expect(span.attributes['error.type']).toBe('TypeError');
@@ -135,7 +135,7 @@ describe('A call to a region', () => {
 });
 
 describe('InstanceTable', () => {
-  it('keeps nothing of a look round that is over', async () => {
+  it('keeps nothing of a discovery that has ended', async () => {
     const signals: AbortSignal[] = [];
     await far(async (signal) => {
       signals.push(signal);
@@ -148,7 +148,7 @@ describe('InstanceTable', () => {
   it.each<[string, unknown, string]>([
     ['no address', [{ address: '10.0.0.4' }], 'the address of instance 0 in its result must be host:port, but is "10.0.0.4"'],
     ['no list', undefined, 'its find() must return a list of instances, but returned undefined'],
-  ])('says what is wrong with what a discovery of the app’s own gives: %s', async (_, given, says) => {
+  ])('describes bad results of a custom discovery: %s', async (_, given, says) => {
     await far(async () => given as FoundInstance[]);
     await until(() => logged.some((line) => line.includes(`the discovery of instances failed, so the known instances are kept: ${says}`)));
   });

@@ -23,7 +23,7 @@ function refusal(options: unknown, env: RpcEnv = {}): string {
 }
 
 describe('readRpcOptions', () => {
-  it('takes the regions from the options, then the environment, then calls them local', () => {
+  it('gets the region from the options, then the environment, and defaults to local', () => {
     const env = { MY_REGION: 'my', FLY_REGION: 'fly', PRIMARY_REGION: 'prim' };
     expect(read({})).toMatchObject({ myRegion: 'local', primaryRegion: 'local', network: undefined, ...rpcDefaults });
     expect(read({}, env)).toMatchObject({ myRegion: 'my', primaryRegion: 'prim' });
@@ -81,7 +81,7 @@ describe('discoveries', () => {
     expect(() => new StaticDiscovery([address as string])).toThrow(/^StaticDiscovery addresses\[0\] must be host:port, but is/);
   });
 
-  it('take names and bracketed addresses', async () => {
+  it('accept names and bracketed addresses', async () => {
     const addresses = ['[fdaa::3]:7171', 'app.internal:1', '10.0.0.4:65535'];
     expect(await new StaticDiscovery(addresses).find()).toEqual(addresses.map((address) => ({ address })));
   });
@@ -96,7 +96,7 @@ describe('discoveries', () => {
 });
 
 describe('OnRegion', () => {
-  it('refuses what it cannot use, with the method’s name', () => {
+  it('refuses bad arguments, with the method’s name', () => {
     const make =
       (region: unknown, options: object = {}) =>
       () => {
@@ -127,7 +127,7 @@ describe('OnRegion', () => {
     );
   });
 
-  it('type-checks on methods that give a promise or a stream alone', () => {
+  it('type-checks only on methods that return a promise or a stream', () => {
     class Service {
       @OnRegion('primary')
       async right(): Promise<void> {}

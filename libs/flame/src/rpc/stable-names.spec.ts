@@ -53,7 +53,7 @@ function reports(module: string, decorated: boolean): { type: new () => object; 
 }
 
 describe('stableHandlers', () => {
-  it('refuses at start names that look minified, with the fix', async () => {
+  it('refuses at start names that look minified, and names the fix', async () => {
     const { AppModule, LedgerService } = await buildOf(1, { minify: true });
     await expect(startApp({ imports: [FlameRpcModule.forRoot(), AppModule] })).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
@@ -66,25 +66,25 @@ describe('stableHandlers', () => {
     });
   });
 
-  it('finds the same method in every build if the names of classes are kept', async () => {
+  it('finds the same method in every build if class names are kept', async () => {
     const { ledger } = await oldAndNew({ minify: true, keepNames: true });
     expect(await ledger.write('a')).toBe('booked a');
   });
 
-  it('finds the same method in every build if the methods have names, and then no other method of the classes', async () => {
+  it('finds the same method in every build if the methods have names, and then no other method of their classes', async () => {
     const { ledger, rpc, old } = await oldAndNew({ minify: true }, `@OnRegion('primary', { name: 'ledger.write' })`);
     expect(await ledger.write('a')).toBe('booked a');
     expect(() => rpc.onPrimary(old.LedgerService).other()).toThrow(/other/);
   });
 
-  it('refuses a class in `handlers` whose name looks minified, and then says nothing of the decorator', async () => {
+  it('refuses a class in `handlers` whose name looks minified, without suggesting the decorator', async () => {
     const { AppModule, LedgerService } = await buildOf(1, { minify: true }, '');
     await expect(startApp({ imports: [FlameRpcModule.forRoot({ handlers: [LedgerService] }), AppModule] })).rejects.toThrow(
       /looks minified.*with swc\.$/,
     );
   });
 
-  it.each(['Db', 'Ai', 'S3', 'Io', 'Id'])('takes %s', async (name) => {
+  it.each(['Db', 'Ai', 'S3', 'Io', 'Id'])('accepts %s', async (name) => {
     const source = `
       import { Injectable, Module } from '@nestjs/common';
       import { OnRegion } from 'nestjs-flame/rpc';
@@ -97,12 +97,12 @@ describe('stableHandlers', () => {
     }
   });
 
-  it('qualifies classes of one name by their modules', async () => {
+  it('qualifies classes with one name by their modules', async () => {
     const [one, two] = [reports('AdminModule', true), reports('BillingModule', true)];
     await startApp({ imports: [FlameRpcModule.forRoot(), one.module, two.module] });
   });
 
-  it('refuses classes of one name in modules of one name, unless their methods have names', async () => {
+  it('refuses classes with one name in modules with one name, unless their methods have names', async () => {
     const [one, two] = [reports('BillingModule', true), reports('BillingModule', true)];
     await expect(startApp({ imports: [FlameRpcModule.forRoot(), one.module, two.module] })).rejects.toThrow(
       /the handler "ReportsService\.render@BillingModule" .* only by the order of the modules\. .* Rename one of the two classes, or of their modules, or name the method/,

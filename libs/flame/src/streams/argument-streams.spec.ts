@@ -33,7 +33,7 @@ describe('Streams among the arguments', () => {
     expect(rig.clock.pending).toBe(0);
   });
 
-  it('are read as far as the handler reads', async () => {
+  it('are read only as far as the handler reads', async () => {
     const one = source();
     const rig = new PoolRig({
       'A.first': async (numbers: AsyncIterable<number>) => {
@@ -48,7 +48,7 @@ describe('Streams among the arguments', () => {
     await rig.pool.drain();
   });
 
-  it('may flow through a handler that streams', async () => {
+  it('can pass through a handler that streams', async () => {
     const one = source();
     const rig = new PoolRig({
       'A.double': async function* (numbers: AsyncIterable<number>) {
@@ -69,7 +69,7 @@ describe('Streams among the arguments', () => {
     await rig.pool.drain();
   });
 
-  it('end with their call, and what still reads them fails', async () => {
+  it('end with their call; later reads fail', async () => {
     const one = source();
     let late: Promise<unknown> | undefined;
     const rig = new PoolRig({
@@ -109,7 +109,7 @@ describe('Streams among the arguments', () => {
     await rig.pool.drain();
   });
 
-  it('give the handler the error of their source', async () => {
+  it('pass the error of their source to the handler', async () => {
     const rig = new PoolRig({
       'A.reads': async (numbers: AsyncIterable<number>) => {
         const seen: number[] = [];
@@ -143,7 +143,7 @@ describe('Streams among the arguments', () => {
     await rig.pool.drain();
   });
 
-  it('that fail before they are read affect nothing else', async () => {
+  it('that fail before they are read have no effect', async () => {
     const rig = new PoolRig({ 'A.reads': async (file: Readable) => collect(file) });
     const file = new Readable({ construct: (done) => void setImmediate(done, new Error('no such file')), read: (): void => {} });
     expect(await rejection(rig.call('A.reads', [file]))).toMatchObject({ message: 'no such file' });

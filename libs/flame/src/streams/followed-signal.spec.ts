@@ -6,7 +6,7 @@ import { settle } from '../../../../test/support/virtual-clock.js';
 const load = (rig: PoolRig): number => rig.pool.stats().running;
 
 describe('Signals among the arguments', () => {
-  it('abort at the handler when they abort at the caller, with their reason', async () => {
+  it('abort in the handler when they abort at the caller, with their reason', async () => {
     const controller = new AbortController();
     const rig = new PoolRig({
       'A.waits': async ({ signal }: { signal: AbortSignal }) => {
@@ -23,7 +23,7 @@ describe('Signals among the arguments', () => {
     await rig.pool.drain();
   });
 
-  it('that have aborted before are aborted from the start', async () => {
+  it('that have already aborted are aborted from the start', async () => {
     const rig = new PoolRig({ 'A.looks': (signal: AbortSignal) => [signal.aborted, signal.reason] });
     expect(await rig.call('A.looks', [AbortSignal.abort(new TypeError('before'))])).toEqual([true, new TypeError('before')]);
     await rig.pool.drain();
@@ -49,7 +49,7 @@ describe('Signals among the arguments', () => {
     await rig.pool.drain();
   });
 
-  it('are let go of with their call, and hold no slot', async () => {
+  it('are released with their call, and hold no slot', async () => {
     const { signal } = new AbortController();
     const events: string[] = [];
     signal.addEventListener = ((type: string) => events.push(`add ${type}`)) as typeof signal.addEventListener;

@@ -22,7 +22,7 @@ const item = (value: number): Uint8Array => Uint8Array.of(value);
 const done = { done: true, value: undefined };
 
 describe('Incoming', () => {
-  it('asks for a window when it is first read, and for half a window when it was taken', async () => {
+  it('requests a window when it is first read, and half a window when half was taken', async () => {
     const { incoming, events } = stream();
     const first = incoming.next();
     expect(events).toEqual([`grant ${windowItems}`]);
@@ -32,14 +32,14 @@ describe('Incoming', () => {
     expect(events.slice(1)).toEqual([`grant ${windowItems / 2}`, `grant ${windowItems / 2}`]);
   });
 
-  it('does not ask for what was granted with the call', () => {
+  it('does not request items that were granted with the call', () => {
     const { incoming, events } = stream(true);
     incoming.item(item(1));
     void incoming.next();
     expect(events).toEqual([]);
   });
 
-  it('answers reads in their order, those that wait at the end, too', async () => {
+  it('answers reads in order, also those that wait at the end', async () => {
     const { incoming } = stream();
     const reads = [incoming.next(), incoming.next(), incoming.next()];
     incoming.item(item(1));
@@ -52,7 +52,7 @@ describe('Incoming', () => {
     expect(await incoming.next()).toEqual(done);
   });
 
-  it('gives what came before the end, then the end', async () => {
+  it('yields the items before the end, then the end', async () => {
     const { incoming, events } = stream(true);
     incoming.item(item(1));
     incoming.end({ thrown: 'torn' });
@@ -63,7 +63,7 @@ describe('Incoming', () => {
     expect(events).toEqual(['over']);
   });
 
-  it('drops what is there when it fails, but not after its end', async () => {
+  it('drops unread items when it fails, but not after its end', async () => {
     const failing = stream(true).incoming;
     failing.item(item(1));
     failing.fail('gone');
@@ -75,7 +75,7 @@ describe('Incoming', () => {
     expect([await ended.next(), await ended.next()]).toEqual([{ done: false, value: 1 }, done]);
   });
 
-  it('tells once that its reader has left, and takes no more', async () => {
+  it('reports once that its reader has stopped, and accepts no more items', async () => {
     const { incoming, events } = stream();
     const waiting = incoming.next();
     incoming.return();
@@ -86,7 +86,7 @@ describe('Incoming', () => {
     expect(events).toEqual([`grant ${windowItems}`, 'left', 'over']);
   });
 
-  it('says nothing of a reader that leaves after the end', async () => {
+  it('reports no reader that stops after the end', async () => {
     const { incoming, events } = stream(true);
     incoming.item(item(1));
     incoming.end();
@@ -95,7 +95,7 @@ describe('Incoming', () => {
     expect(events).toEqual(['over']);
   });
 
-  it('refuses more than it asked for', () => {
+  it('refuses more items than it requested', () => {
     expect(() => stream().incoming.item(item(1))).toThrow(MalformedError);
     const { incoming } = stream(true);
     for (let i = 0; i < windowItems; i++) incoming.item(item(i));

@@ -26,7 +26,7 @@ describe('kindOf', () => {
     ['a promise', Promise.resolve(), undefined],
     ['null', null, undefined],
     ['a function', () => {}, undefined],
-  ])('tells of %s', (_, value, kind) => {
+  ])('recognises %s', (_, value, kind) => {
     expect(kindOf(value)).toBe(kind);
   });
 });

@@ -13,7 +13,7 @@ import { windowBytes, windowItems } from './window.js';
 const load = (rig: PoolRig): number => rig.pool.stats().running;
 
 describe('Streams from a handler', () => {
-  it('give an AsyncIterable item by item and free the slot at its end', async () => {
+  it('return an AsyncIterable item by item, and free the slot at its end', async () => {
     const rig = new PoolRig({ 'A.rows': () => source(100).open() });
     const rows = (await rig.call('A.rows')) as AsyncIterable<number>;
     expect(load(rig)).toBe(1);
@@ -25,7 +25,7 @@ describe('Streams from a handler', () => {
     expect(rig.clock.pending).toBe(0);
   });
 
-  it('give an Observable, a Readable and a ReadableStream as what they were', async () => {
+  it('return an Observable, a Readable and a ReadableStream as the same kind', async () => {
     const rig = new PoolRig({
       'A.observable': () => range(1, 50),
       'A.objects': async () => Readable.from([{ a: 1 }, new Date(2), 'three']),
@@ -53,7 +53,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('may lie anywhere in the result, and hold the slot until the last has ended', async () => {
+  it('may be anywhere in the result, and hold the slot until the last has ended', async () => {
     const rig = new PoolRig({
       'A.many': async () => ({ total: 3, streams: new Map([['a', source(3).open()]]), list: [source(2).open()] }),
     });
@@ -139,7 +139,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('hold large items back sooner, by their bytes', async () => {
+  it('stop earlier for large items, by their bytes', async () => {
     let produced = 0;
     const rig = new PoolRig({
       'A.frames': async function* () {
@@ -170,7 +170,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('run side by side, each in its order', async () => {
+  it('run concurrently, each in its order', async () => {
     const rig = new PoolRig(
       {
         'A.rows': async function* (name: string) {
@@ -196,7 +196,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('give an error in the middle as itself, after what came before it', async () => {
+  it('pass an error in the middle unchanged, after the items before it', async () => {
     const rig = new PoolRig({
       'A.rows': async function* () {
         yield 1;
@@ -235,7 +235,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('fail with the path of an item that cannot cross, and end their source', async () => {
+  it('fail with the path of an item that cannot be encoded, and close their source', async () => {
     let cleaned = false;
     const rig = new PoolRig({
       'A.rows': async function* () {
@@ -256,7 +256,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('end their source when the consumer leaves: break, unsubscribe, destroy, cancel', async () => {
+  it('close their source when the consumer stops: break, unsubscribe, destroy, cancel', async () => {
     const cleaned: string[] = [];
     async function* endless(name: string): AsyncGenerator<number> {
       try {
@@ -296,7 +296,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('end a source that waits for its next item when the consumer leaves, and abort the call’s signal', async () => {
+  it('end a source that waits for its next item when the consumer stops, and abort the call’s signal', async () => {
     let reason: unknown;
     const quiet = { readable: new PassThrough(), cancelled: false };
     const rig = new PoolRig({
@@ -334,7 +334,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('end a source that was never read when the consumer leaves it', async () => {
+  it('close a source that was never read when the consumer closes it', async () => {
     const readable = new PassThrough();
     const rig = new PoolRig({ 'A.readable': async () => readable });
     ((await rig.call('A.readable')) as Readable).destroy();
@@ -344,7 +344,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('cost the runner where the handler ignores that its consumer left', async () => {
+  it('taint the runner if the handler ignores that its consumer stopped', async () => {
     const rig = new PoolRig({
       'A.deaf': async function* () {
         yield 1;
@@ -363,7 +363,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('run against the clock of their call, and fail with its error', async () => {
+  it('count against the timeout of their call, and fail with its error', async () => {
     const one = source();
     const rig = new PoolRig({ 'A.rows': () => one.open() });
     const rows = (await rig.call('A.rows', [], { handlerTimeout: 100 })) as AsyncGenerator<number>;
@@ -378,7 +378,7 @@ describe('Streams from a handler', () => {
     expect(rig.clock.pending).toBe(0);
   });
 
-  it('fail with their caller’s signal, which is let go of at their end', async () => {
+  it('fail with their caller’s signal, and release it at their end', async () => {
     const one = source();
     const rig = new PoolRig({ 'A.rows': () => one.open(), 'A.few': () => source(3).open() });
     const caller = new AbortController();
@@ -407,7 +407,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('fail with the runner that is lost', async () => {
+  it('fail when the runner is lost', async () => {
     const rig = new PoolRig({ 'A.rows': () => source().open() });
     const rows = (await rig.call('A.rows')) as AsyncGenerator<number>;
     await rows.next();
@@ -427,7 +427,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('are ended if their caller left before they were returned', async () => {
+  it('are closed if their caller stopped waiting before they were returned', async () => {
     const one = source();
     let answer: (rows: unknown) => void = () => {};
     const rig = new PoolRig({ 'A.rows': () => new Promise((resolve) => (answer = resolve)) });
@@ -443,7 +443,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('end when the runner leaves and they take longer than they may', async () => {
+  it('end when the runner stops and they exceed their time', async () => {
     const one = source();
     const rig = new PoolRig({ 'A.rows': () => one.open() }, { shutdownTimeout: 1_000 });
     const rows = (await rig.call('A.rows')) as AsyncGenerator<number>;
@@ -458,7 +458,7 @@ describe('Streams from a handler', () => {
     expect(one.cleaned).toBe(true);
   });
 
-  it('fail when they are pushed faster than they can wait, naming the handler and the fix', async () => {
+  it('fail when items are produced faster than the buffer allows, with the handler and the fix', async () => {
     let unsubscribed = false;
     const pushed = new Subject<Buffer>();
     const rig = new PoolRig({
@@ -488,7 +488,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('are part of their call: FlameCall.current() is there while they are driven', async () => {
+  it('are part of their call: FlameCall.current() is available while they run', async () => {
     const rig = new PoolRig({
       'A.rows': async function* () {
         yield FlameCall.current()?.id;
@@ -520,7 +520,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('of a cast are refused, and ended', async () => {
+  it('of a cast are refused, and closed', async () => {
     const readable = new PassThrough();
     const rig = new PoolRig({ 'A.readable': async () => readable });
     await rig.cast('A.readable');
@@ -530,7 +530,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('are ended when the rest of their result cannot cross', async () => {
+  it('are closed if the rest of their result cannot be encoded', async () => {
     const readable = new PassThrough();
     const rig = new PoolRig({ 'A.mixed': async () => ({ readable, on: () => 1 }) });
     expect(await rejection(rig.call('A.mixed'))).toMatchObject({ code: 'FLAME_ENCODING' });
@@ -539,7 +539,7 @@ describe('Streams from a handler', () => {
     await rig.pool.drain();
   });
 
-  it('begin at once if their caller has announced to read them', async () => {
+  it('begin at once if their caller has announced that it reads them', async () => {
     const one = source();
     const rig = new PoolRig({ 'A.rows': () => one.open() });
     const rows = (await rig.call('A.rows', [], { reads: true })) as AsyncGenerator<number>;

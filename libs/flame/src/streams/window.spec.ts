@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ReceiveWindow, SendWindow, windowBytes, windowItems } from './window.js';
 
 describe('SendWindow', () => {
-  it('is closed until the consumer asks, and then as wide as it says', () => {
+  it('is closed until the consumer requests items, and then as wide as the request', () => {
     const window = new SendWindow();
     expect([window.open, window.opened]).toEqual([false, false]);
     window.grant(2);
@@ -14,7 +14,7 @@ describe('SendWindow', () => {
     expect(window.open).toBe(true);
   });
 
-  it('closes when the consumer is behind by its bytes, and opens when it has taken the oldest', () => {
+  it('closes when too many bytes are unread, and opens when the consumer has taken the oldest item', () => {
     const window = new SendWindow();
     window.grant(windowItems);
     window.sent(windowBytes - 1);
@@ -25,7 +25,7 @@ describe('SendWindow', () => {
     expect(window.open).toBe(true);
   });
 
-  it('grows no wider than it may be, whatever the consumer says', () => {
+  it('grows no wider than its maximum, whatever the consumer requests', () => {
     const window = new SendWindow();
     window.grant(1e9);
     let sent = 0;
@@ -33,7 +33,7 @@ describe('SendWindow', () => {
     expect(sent).toBe(windowItems);
   });
 
-  it('does not count more as taken than was sent', () => {
+  it('counts no more items as taken than were sent', () => {
     const window = new SendWindow();
     window.grant(windowItems);
     window.sent(windowBytes);
@@ -59,7 +59,7 @@ describe('ReceiveWindow', () => {
     expect(window.taken(windowBytes)).toBe(1);
   });
 
-  it('never leaves a producer waiting whose items were all taken', () => {
+  it('never leaves a producer waiting when all its items were taken', () => {
     for (const size of [0, 1, 1_000, windowBytes / windowItems, windowBytes / 3, windowBytes, 3 * windowBytes]) {
       const producer = new SendWindow();
       const consumer = new ReceiveWindow();

@@ -26,12 +26,12 @@ describe('ownCosts', () => {
   it.each([
     ['127.0.0.1', '127.0.0.1'],
     ['::1', '[::1]'],
-  ])('counts connections to %s by their address, also those that Node does not wait for', async (host, written) => {
+  ])('counts connections to %s by their address, also those that Node has unreferenced', async (host, written) => {
     const port = await connected(host, 3);
     expect(ownCosts('memory').connections![`${written}:${port}`]).toBe(3);
   });
 
-  it('leaves out those from and to the parent’s port', async () => {
+  it('omits those from and to the parent’s port', async () => {
     const port = await connected('127.0.0.1', 2);
     const all = Object.values(ownCosts('memory').connections!).reduce((sum, count) => sum + count, 0);
     const others = Object.values(ownCosts(`10.0.0.1:${port}`).connections!).reduce((sum, count) => sum + count, 0);
@@ -46,7 +46,7 @@ describe('ownCosts', () => {
 });
 
 describe('readCosts', () => {
-  it('reads what another process wrote, and nothing else', () => {
+  it('reads the report of another process, and refuses anything else', () => {
     const costs = { memory: 2, heap: 1, connections: { '10.0.0.5:5432': 3 } };
     expect(readCosts(JSON.stringify(costs))).toEqual(costs);
     expect(readCosts(JSON.stringify({ ...costs, connections: null }))).toEqual({ ...costs, connections: null });

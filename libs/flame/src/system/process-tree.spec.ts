@@ -16,7 +16,7 @@ setTimeout(() => {}, 60_000);
 `;
 
 describe('killTree', () => {
-  it('kills a process, its children and theirs, whatever group they are in, and nothing else', async () => {
+  it('kills a process and all its descendants, in any process group, and nothing else', async () => {
     const env = { ...process.env, PROGRAM: program };
     const [root, other] = [2, 0].map((depth) => spawn(process.execPath, ['-e', program, String(depth)], { env, detached: true }));
     let output = '';

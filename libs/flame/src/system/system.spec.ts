@@ -2,11 +2,11 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { thisSystem } from './system.js';
 
 describe('thisSystem', () => {
-  it('has what Linux has', () => {
+  it('has the features of Linux', () => {
     expect(thisSystem()).toMatchObject({ unixSockets: true, memoryFolder: '/dev/shm', asksBySignal: true });
   });
 
-  it('has what every system has where FLAME_PORTABLE says so, and on Windows', () => {
+  it('has the features of every system with FLAME_PORTABLE, and on Windows', () => {
     vi.stubEnv('FLAME_PORTABLE', '1');
     const forced = thisSystem();
     expect(forced).toMatchObject({ unixSockets: false, memoryFolder: undefined, asksBySignal: false });

@@ -64,7 +64,7 @@ describe('FlameTestingModule', () => {
     expect(await work.runner()).toMatch(/^p-/);
   });
 
-  it('takes time on at the test’s word: an idle runner goes after half a minute that takes no time', async () => {
+  it('advances time at the test’s request: an idle runner stops after half a minute without waiting', async () => {
     const { work, pool, clock } = await start();
     await work.runner();
     await clock.advance(29_999);
@@ -83,7 +83,7 @@ describe('FlameTestingModule', () => {
     expect(await work.runner()).not.toBe(first);
   });
 
-  it('refuses a boot: fatally, the waiting call fails at once', async () => {
+  it('fails a boot: with a fatal error, the waiting call fails at once', async () => {
     const { work, faults } = await start();
     faults.refuseBoot('no such image', { fatal: true });
     const error = await failure(work.runner());
@@ -91,7 +91,7 @@ describe('FlameTestingModule', () => {
     expect(error.message).toContain('no such image');
   });
 
-  it('delays a boot: past bootTimeout it is given up and tried again', async () => {
+  it('delays a boot: beyond bootTimeout it is cancelled and retried', async () => {
     const { work, faults, clock } = await start({ bootTimeout: 1_000, queueTimeout: 10_000 });
     faults.delayBoot(5_000);
     const call = work.runner();

@@ -45,7 +45,7 @@ describe('flameTracing', () => {
     propagation.disable();
   });
 
-  it('asks the sampler once for a call that it does not take, and makes no spans, on neither side', async () => {
+  it('asks the sampler once for a call that it does not sample, and makes no spans on either side', async () => {
     const { sampler, spans } = setUp(SamplingDecision.NOT_RECORD);
     let inside: ReturnType<typeof trace.getActiveSpan>;
     const rig = tracedRig(async () => void (inside = trace.getActiveSpan()));
@@ -69,7 +69,7 @@ describe('flameTracing', () => {
     await rig.pool.drain();
   });
 
-  it('asks about a call within a span that is recorded and not sampled', async () => {
+  it('asks the sampler about a call within a span that is recorded but not sampled', async () => {
     const { sampler, spans } = setUp(SamplingDecision.RECORD);
     const rig = tracedRig(async () => {});
     await context.with(trace.setSpan(context.active(), trace.getTracer('app').startSpan('outer')), () => rig.call('Work.run'));
@@ -78,7 +78,7 @@ describe('flameTracing', () => {
     await rig.pool.drain();
   });
 
-  it('gives a child and its methods the trace around, and no spans of their own', async () => {
+  it('passes the active trace to a child and its methods, without spans of their own', async () => {
     const { spans } = setUp(SamplingDecision.RECORD_AND_SAMPLED);
     const tracer = flameTracing();
     const active = (): string | undefined => trace.getActiveSpan()?.spanContext().spanId;
@@ -93,7 +93,7 @@ describe('flameTracing', () => {
     await Promise.all([rig.pool.drain(), rig.clock.advance(60_000)]);
   });
 
-  it('puts the spans of both sides under the one that is active where the call is made', async () => {
+  it('makes the spans of both sides children of the span that is active at the call', async () => {
     const { spans } = setUp(SamplingDecision.RECORD_AND_SAMPLED);
     const rig = tracedRig(async () => trace.getActiveSpan()?.spanContext().spanId);
     const outer = trace.getTracer('app').startSpan('outer');
@@ -109,7 +109,7 @@ describe('flameTracing', () => {
     await rig.pool.drain();
   });
 
-  it('says of a call that got no runner where its time went', async () => {
+  it('records where the time of a call went that got no runner', async () => {
     const { spans } = setUp(SamplingDecision.RECORD_AND_SAMPLED);
     const rig = tracedRig(() => new Promise(() => {}));
     const holding = rig.call('Work.run', [], { timeout: 60_000 });
@@ -153,7 +153,7 @@ describe('flameTracing', () => {
     expect(text).toContain(outer.spanContext().spanId);
   });
 
-  it('takes nothing along where the app has set up no SDK', async () => {
+  it('sends nothing if the app has no SDK', async () => {
     const tracing = flameTracing();
     expect(tracing.begin({ pool: 'p', handler: 'Work.run', mode: 'call', attempt: 1 })).toEqual({ record: undefined, trace: undefined });
     expect(tracing.carry()).toBeUndefined();

@@ -18,7 +18,7 @@ function take(steps: readonly { key: number; value?: number }[], from: Context):
 const valuesOf = (context: Context): unknown[] => keys.map((key) => context.getValue(key));
 
 describe('NestedContext', () => {
-  it('holds what OpenTelemetry’s own holds, whatever is set and deleted, and leaves the one around as it was', () => {
+  it('behaves like OpenTelemetry’s own through sets and deletes, and does not change its parent', () => {
     fc.assert(
       fc.property(fc.array(step), fc.array(step), (before, after) => {
         const around = take(before, ROOT_CONTEXT);

@@ -23,14 +23,14 @@ describe('writeTrace and readTrace', () => {
     context.disable();
   });
 
-  it('take a trace along as a traceparent', () => {
+  it('send a trace as a traceparent', () => {
     propagation.setGlobalPropagator(w3c);
     const text = writeTrace(inTrace(TraceFlags.SAMPLED))!;
     expect(text).toBe(`00-${ids.traceId}-${ids.spanId}-01`);
     expect(trace.getSpanContext(readTrace(text, ROOT_CONTEXT))).toEqual({ ...ids, traceFlags: TraceFlags.SAMPLED, isRemote: true });
   });
 
-  it('take the two ids along of a trace that is not recorded', () => {
+  it('send the two ids of a trace that is not recorded', () => {
     propagation.setGlobalPropagator(w3c);
     const carried = writeTrace(inTrace(TraceFlags.NONE))!;
     expect(carried).toMatchObject(ids);
@@ -43,32 +43,32 @@ describe('writeTrace and readTrace', () => {
     expect(trace.getSpanContext(read)).toEqual({ ...ids, traceFlags: TraceFlags.NONE, isRemote: true });
   });
 
-  it.each([TraceFlags.NONE, TraceFlags.SAMPLED])('take baggage along, with the flags %i', (traceFlags) => {
+  it.each([TraceFlags.NONE, TraceFlags.SAMPLED])('send baggage, with the flags %i', (traceFlags) => {
     propagation.setGlobalPropagator(w3c);
     const read = readTrace(writeTrace(propagation.setBaggage(inTrace(traceFlags), tenant))!, ROOT_CONTEXT);
     expect(propagation.getBaggage(read)?.getEntry('tenant')).toEqual({ value: 'acme' });
     expect(trace.getSpanContext(read)).toEqual({ ...ids, traceFlags, isRemote: true });
   });
 
-  it('take the state of a trace along that is not recorded', () => {
+  it('send the state of a trace that is not recorded', () => {
     propagation.setGlobalPropagator(w3c);
     const read = readTrace(writeTrace(inTrace(TraceFlags.NONE, { traceState: new TraceState('a=1') }))!, ROOT_CONTEXT);
     expect(trace.getSpanContext(read)?.traceState?.serialize()).toBe('a=1');
   });
 
-  it('take along what another propagator says, of a trace that is not recorded, too', () => {
+  it('send the fields of another propagator, also for a trace that is not recorded', () => {
     propagation.setGlobalPropagator(new CompositePropagator({ propagators: [w3c, colours] }));
     const read = readTrace(writeTrace(inTrace(TraceFlags.NONE).setValue(colour, 'red'))!, ROOT_CONTEXT);
     expect([read.getValue(colour), trace.getSpanContext(read)?.traceId]).toEqual(['red', ids.traceId]);
   });
 
-  it('say nothing that no propagator says', () => {
+  it('send nothing without a propagator', () => {
     expect(writeTrace(inTrace(TraceFlags.NONE))).toBeUndefined();
     propagation.setGlobalPropagator(new W3CBaggagePropagator());
     expect(writeTrace(inTrace(TraceFlags.NONE))).toBeUndefined();
   });
 
-  it('keep what is around', () => {
+  it('keep the values of the surrounding context', () => {
     propagation.setGlobalPropagator(w3c);
     const around = ROOT_CONTEXT.setValue(colour, 'red');
     for (const flags of [TraceFlags.NONE, TraceFlags.SAMPLED])
@@ -77,7 +77,7 @@ describe('writeTrace and readTrace', () => {
 });
 
 describe('isUnrecorded', () => {
-  it('holds within a trace that is not sampled, and neither outside of one nor below a span without an id', () => {
+  it('is true within a trace that is not sampled, and false outside of a trace and below a span without an id', () => {
     const invalid = trace.setSpanContext(ROOT_CONTEXT, { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: TraceFlags.NONE });
     expect([inTrace(TraceFlags.NONE), inTrace(TraceFlags.SAMPLED), ROOT_CONTEXT, invalid].map(isUnrecorded)).toEqual([
       true,

@@ -29,7 +29,7 @@ const settings = (options: DockerBackendOptions, where: DockerEngine, container?
   findSettings(checkDockerOptions(options), where, container);
 
 describe('findSettings', () => {
-  it('takes image, start and network of the parent’s own container', async () => {
+  it('uses image, start and network of the parent’s own container', async () => {
     const container = own({ bridge: { IPAddress: '172.17.0.2' }, app: { IPAddress: '10.0.0.2', Aliases: ['web', 'abcdef012345'] } });
     expect(await settings({}, engine({}), container)).toEqual({
       image: 'sha256:1',
@@ -39,14 +39,14 @@ describe('findSettings', () => {
     });
   });
 
-  it('starts another image as that image says', async () => {
+  it('starts another image with that image’s own command', async () => {
     expect(await settings({ image: 'app:2' }, engine({}), own({ app: { IPAddress: '1' } }))).toMatchObject({
       image: 'app:2',
       start: undefined,
     });
   });
 
-  it('goes by the address on a network without names', async () => {
+  it('uses the parent’s address on a network without names', async () => {
     expect(await settings({}, engine({}), own({ bridge: { IPAddress: '172.17.0.2', Aliases: null } }))).toMatchObject({
       network: 'bridge',
       parentHost: '172.17.0.2',
@@ -57,7 +57,7 @@ describe('findSettings', () => {
     ['a bridge', { Driver: 'bridge' }, 'host.docker.internal'],
     ['an internal bridge', { Driver: 'bridge', Internal: true, IPAM: { Config: [{ Gateway: '10.1.0.1' }] } }, '10.1.0.1'],
     ['the network of the host', { Driver: 'host' }, '127.0.0.1'],
-  ])('finds the host on %s', async (_, network, parentHost) => {
+  ])('finds the parent’s host on %s', async (_, network, parentHost) => {
     expect(await settings({ image: 'app:1', network: 'n' }, engine(network))).toMatchObject({ parentHost });
   });
 
@@ -85,7 +85,7 @@ describe('findSettings', () => {
       undefined,
       'DockerBackend.parentHostname is missing: the engine at /sock is on another host',
     ],
-  ])('names the option %s when it is what is missing or wrong', async (_, options, where, container, message) => {
+  ])('names the option %s when it is missing or wrong', async (_, options, where, container, message) => {
     await expect(settings(options, where, container)).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
       message: expect.stringContaining(message),
@@ -96,7 +96,7 @@ describe('findSettings', () => {
 const id = 'a1'.repeat(32);
 
 describe('ownContainerId', () => {
-  it('finds the id in what the engine mounts into the container', () => {
+  it('finds the id in the files that the engine mounts into the container', () => {
     const mounts = `612 590 254:1 /var/lib/docker/containers/${id}/hostname /etc/hostname rw,relatime - ext4 /dev/vda1 rw\n`;
     expect(ownContainerId(mounts, 'web-1')).toBe(id);
   });
@@ -106,7 +106,7 @@ describe('ownContainerId', () => {
     expect(ownContainerId(mounts, 'web-1')).toBeUndefined();
   });
 
-  it('takes a host name that looks like the beginning of an id for one', () => {
+  it('accepts a host name that looks like the beginning of an id', () => {
     expect(ownContainerId('', id.slice(0, 12))).toBe(id.slice(0, 12));
     expect(ownContainerId('', 'beef')).toBeUndefined();
   });

@@ -29,12 +29,12 @@ describe('containerSpec', () => {
     expect(made.HostConfig).toMatchObject({ Init: true, NetworkMode: 'app', ExtraHosts: [] });
   });
 
-  it('lets nothing override FLAME_PARENT, and says the host name where it is looked for', () => {
+  it('lets no option override FLAME_PARENT, and sets the host name in the documented variable', () => {
     const made = spec({ env: { A: '1' }, runnerHostnameEnv: 'RUNNER_HOST' });
     expect(made.Env).toEqual(expect.arrayContaining(['RUNNER_HOST=my-pool-ab12-1', 'A=1', 'FLAME_PARENT=the request']));
   });
 
-  it('sets limits as the engine writes them, with no swap on top', () => {
+  it("sets limits in the engine's units, without additional swap", () => {
     expect(spec({ memory: '512m', cpus: 1.5, gpus: 'all' }).HostConfig).toMatchObject({
       Memory: 536_870_912,
       MemorySwap: 536_870_912,
@@ -43,7 +43,7 @@ describe('containerSpec', () => {
     });
   });
 
-  it('puts hostConfig above the defaults and below the options', () => {
+  it('applies hostConfig over the defaults and under the options', () => {
     const mounts = [{ Type: 'volume', Source: 'v', Target: '/v' }] as const;
     expect(spec({ hostConfig: { Init: false, CapDrop: ['ALL'] }, mounts }).HostConfig).toMatchObject({
       Init: false,
@@ -53,19 +53,19 @@ describe('containerSpec', () => {
     });
   });
 
-  it('starts what the parent was started with, unless cmd says what', () => {
+  it("starts the parent's command unless the option cmd is set", () => {
     const start = { Cmd: ['node', 'dist/main.js'], Entrypoint: ['/entry'], WorkingDir: '/srv', User: 'app' };
     expect(spec({}, { start })).toMatchObject(start);
     expect(spec({ cmd: ['node', 'other.js'] }, { start })).toMatchObject({ ...start, Cmd: ['node', 'other.js'] });
   });
 
-  it('has the host in its hosts file where the parent is there', () => {
+  it('adds the host to the hosts file if the parent is there', () => {
     expect(spec({ hostConfig: { ExtraHosts: ['db:10.0.0.1'] } }, { parentHost: 'host.docker.internal' }).HostConfig).toMatchObject({
       ExtraHosts: ['db:10.0.0.1', 'host.docker.internal:host-gateway'],
     });
   });
 
-  it('has no host name of its own on the network of the host, and no StopTimeout for Infinity', () => {
+  it("sets no host name on the host's network, and no StopTimeout for Infinity", () => {
     expect(spec({}, { network: 'host' })).not.toHaveProperty('Hostname');
     expect(spec({}, {}, Infinity)).not.toHaveProperty('StopTimeout');
   });

@@ -30,7 +30,7 @@ describe('dockerExit', () => {
     ['our own stop', { code: 143, stopped: true, sent: ['SIGTERM'] }, { how: 'stopped', text: 'stopped (killed by SIGTERM)' }],
     ['a command that is not there', { code: 127 }, { how: 'exit', fatal: true, text: 'exit code 127: its command is not in the image' }],
     ['a code above 128 that is no signal', { code: 255 }, { how: 'exit', code: 255, text: 'exit code 255' }],
-  ])('tells %s', (_, facts, expected) => {
+  ])('describes %s', (_, facts, expected) => {
     expect(dockerExit({ ...end, ...facts })).toMatchObject(expected);
   });
 });

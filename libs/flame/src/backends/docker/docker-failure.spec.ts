@@ -22,7 +22,7 @@ describe('dockerFailure', () => {
     [refusal(429, 'toomanyrequests'), false, 'toomanyrequests'],
     [Object.assign(new Error('connect ECONNREFUSED /run/docker.sock'), { code: 'ECONNREFUSED' }), false, 'connect ECONNREFUSED'],
     [Object.assign(new Error('connect EACCES /run/docker.sock'), { code: 'EACCES' }), true, 'connect EACCES'],
-  ])('takes %j for fatal or not, in the words of the engine', (error, fatal, words) => {
+  ])("decides whether %j is fatal, and keeps the engine's message", (error, fatal, words) => {
     const failure = dockerFailure(error, 'start', 'the container could not be started');
     expect(failure).toMatchObject({ phase: 'start', fatal });
     expect(failure.message).toContain(`docker: the container could not be started: `);

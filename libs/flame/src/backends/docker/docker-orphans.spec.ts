@@ -14,14 +14,14 @@ function engine(state?: object): Pick<DockerEngine, 'ask'> {
 }
 
 describe('isGone', () => {
-  it('knows that this process lives, and that a later one of its id is another', async () => {
+  it('recognises this process as alive, and a later process with the same id as another', async () => {
     const home = ownHome();
     expect(await isGone(home, engine())).toBe(false);
     const [space, pid] = home.process.split(' ');
     expect(await isGone({ process: `${space} ${pid} 1`, container: '' }, engine())).toBe(true);
   });
 
-  it('knows when a process of this host has ended', async () => {
+  it('recognises that a process of this host has ended', async () => {
     const child = spawn(process.execPath, ['-e', '']);
     await once(child, 'exit');
     const [space] = ownHome().process.split(' ');

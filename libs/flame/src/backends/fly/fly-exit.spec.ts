@@ -38,7 +38,7 @@ const cases: [what: string, machine: FlyMachineInfo | undefined, stopped: boolea
 ];
 
 describe('flyExit', () => {
-  it.each(cases)('tells %s', (_, machine, stopped, exit) => {
+  it.each(cases)('describes %s', (_, machine, stopped, exit) => {
     expect(flyExit(machine, stopped)).toEqual(exit);
   });
 });

@@ -52,7 +52,7 @@ describe('checkFlyOptions', () => {
 });
 
 describe('settle', () => {
-  it('takes from the environment what was not given', () => {
+  it('completes missing options from the environment', () => {
     const settings = settle(checkFlyOptions({ regions: ['ams', 'fra'] }), env);
     expect(settings).toMatchObject({
       app: 'videos',
@@ -74,7 +74,7 @@ describe('settle', () => {
     ['image', 'FLY_IMAGE_REF'],
     ['token', 'FLY_API_TOKEN'],
     ['parentHostname', 'FLY_PRIVATE_IP'],
-  ])('says that %s is missing, and names %s', (option, variable) => {
+  ])('refuses a missing %s, and names %s', (option, variable) => {
     expect(() => settle(checkFlyOptions({}), { ...env, [variable]: undefined })).toThrow(
       `FlyBackend.${option} is missing, and ${variable} is not set. `,
     );

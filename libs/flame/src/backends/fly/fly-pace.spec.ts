@@ -17,7 +17,7 @@ class Hours implements Waiting {
 const pace = { perSecond: 1, burst: 3 };
 
 describe('FlyPace', () => {
-  it('lets a burst out at once, and then one after the other', async () => {
+  it('lets a burst pass at once, and then one request after the other', async () => {
     const hours = new Hours();
     const paced = new FlyPace(hours);
     const times: number[] = [];
@@ -28,7 +28,7 @@ describe('FlyPace', () => {
     expect(times).toEqual([0, 0, 0, 1_000, 2_000, 3_000]);
   });
 
-  it('has a burst again after a while without any', async () => {
+  it('allows another burst after a pause', async () => {
     const hours = new Hours();
     const paced = new FlyPace(hours);
     for (let turn = 0; turn < 4; turn++) await paced.turn('create', pace);
@@ -38,14 +38,14 @@ describe('FlyPace', () => {
     expect(hours.at).toBe(from);
   });
 
-  it('keeps a pace for each kind of request', async () => {
+  it('limits each kind of request separately', async () => {
     const hours = new Hours();
     const paced = new FlyPace(hours);
     for (const key of ['a', 'a', 'a', 'b', 'b', 'b']) await paced.turn(key, pace);
     expect(hours.at).toBe(1_000);
   });
 
-  it('holds all up when the platform has refused one', async () => {
+  it('delays all requests when the platform has refused one', async () => {
     const hours = new Hours();
     const paced = new FlyPace(hours);
     await paced.turn('create', pace);
@@ -57,7 +57,7 @@ describe('FlyPace', () => {
     expect(hours.at).toBe(7_000);
   });
 
-  it('gives up when the signal aborts', async () => {
+  it('rejects when the signal aborts', async () => {
     const reason = new Error('over');
     await expect(new FlyPace(new Hours()).turn('create', pace, AbortSignal.abort(reason))).rejects.toBe(reason);
   });

@@ -66,7 +66,7 @@ describe('podManifest', () => {
     expect(pod.metadata!.annotations).toMatchObject({ 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' });
   });
 
-  it('takes a function over the template, and variables away', () => {
+  it('applies a function to the template, and removes variables', () => {
     const manifest: KubernetesBackendOptions['manifest'] = (template) => ({
       ...template,
       spec: { ...template.spec!, nodeSelector: { gpu: 'yes' } },
@@ -76,7 +76,7 @@ describe('podManifest', () => {
     expect(spec!.containers[0]!.env!.map(({ name }) => name)).not.toContain('A');
   });
 
-  it('refuses one without an app container, saying what to give', () => {
+  it('refuses a template without an app container, and names the option to set', () => {
     expect(() => podManifest(plan({ manifest: () => ({ spec: { containers: [] } }) }), request)).toThrow(
       /^kubernetes: KubernetesBackend\.manifest has no app container/,
     );
@@ -124,7 +124,7 @@ const own: V1Pod = {
 };
 
 describe('podTemplate', () => {
-  it('keeps what the app needs', () => {
+  it('keeps the parts that the app needs', () => {
     expect(podTemplate({ pod: own, container: 'app' })).toEqual({
       spec: {
         serviceAccountName: 'app',
@@ -137,7 +137,7 @@ describe('podTemplate', () => {
     });
   });
 
-  it('changes nothing of the pod that it was made from', () => {
+  it('does not change the pod that it is made from', () => {
     const before = structuredClone(own);
     podTemplate({ pod: own, container: 'app' });
     expect(own).toEqual(before);

@@ -71,5 +71,5 @@ describe('podExit', () => {
       { how: 'stopped', text: expect.stringContaining('activeDeadlineSeconds') },
     ],
     ['nothing', { pod: undefined, ended: undefined, container: 'app', stopped: false, heapFull: false }, { how: 'vanished' }],
-  ])('tells %s', (_, end, exit) => expect(podExit(end)).toMatchObject(exit));
+  ])('describes %s', (_, end, exit) => expect(podExit(end)).toMatchObject(exit));
 });

@@ -20,7 +20,7 @@ describe('The start of a pod', () => {
     ['the kubelet has not heard of the Secret in time', 'failed to sync secret cache: timed out waiting for the condition'],
     ['the kubelet has not heard of a ConfigMap in time', 'failed to sync configmap cache: timed out waiting for the condition'],
     ['our own Secret is still being made', 'secret "flame-p-1" not found'],
-  ])('waits while %s, which mends itself', async (_, message) => {
+  ])('waits while %s, which is temporary', async (_, message) => {
     await through(waiting('CreateContainerConfigError', message), running);
   });
 
@@ -32,7 +32,7 @@ describe('The start of a pod', () => {
     });
   });
 
-  it('fails, to be tried again, where the registry does not answer', async () => {
+  it('fails with a retryable error if the registry does not answer', async () => {
     await expect(through(waiting('ErrImagePull', 'dial tcp: i/o timeout'), running)).rejects.toMatchObject({ fatal: false });
   });
 });

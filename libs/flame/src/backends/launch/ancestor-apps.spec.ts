@@ -17,14 +17,14 @@ describe('refuseBelowOwnRunner', () => {
     expect(() => refuseBelowOwnRunner('digest')).not.toThrow();
   });
 
-  it('refuses the app whose runner this process was started by', () => {
+  it('refuses the app to which the runner above this process belongs', () => {
     Object.assign(process.env, ancestorsFor(process.argv[1]!, 'handlers', {}));
     expect(() => refuseBelowOwnRunner('digest')).toThrow(
       expect.objectContaining({ code: 'FLAME_CONFIG', message: expect.stringContaining('FlameModule opens no pools here') }),
     );
   });
 
-  it('keeps the apps further above, each once', () => {
+  it('keeps the apps of all ancestors, each once', () => {
     const one = ancestorsFor(entry, 'other handlers', {});
     const two = ancestorsFor(process.argv[1]!, 'handlers', one);
     expect(JSON.parse(two.FLAME_ANCESTORS!)).toHaveLength(2);

@@ -78,7 +78,7 @@ describe('AppBuild', () => {
     expect(digestOf(root)).toBe(before);
   });
 
-  it('has no changes when a file was written again as it was', () => {
+  it('reports no changes for a file that was rewritten with the same content', () => {
     const root = folder(app);
     const build = AppBuild.read(join(root, 'dist/main.js'))!;
     utimesSync(join(root, 'dist/main.js'), 0, 0);
@@ -90,7 +90,7 @@ describe('AppBuild', () => {
     for (const entry of ['dist/main', '.', '']) expect(digestOf(root, entry)).toBe(digestOf(root));
   });
 
-  it('follows a link to the current release, and names what another release has changed', () => {
+  it('follows a link to the current release, and names the files that another release changed', () => {
     const root = folder({});
     write(join(root, 'releases/1'), app);
     write(join(root, 'releases/2'), { ...app, 'dist/main.js': 'second' });
@@ -115,7 +115,7 @@ describe('AppBuild', () => {
     },
   );
 
-  it('leaves out JSON, which apps write, where the entry lies beside package.json', () => {
+  it('ignores JSON files beside package.json if the entry is there, too', () => {
     const root = folder({ 'package.json': '{}', 'server.js': 'main', 'lib/db.js': 'db' });
     const build = AppBuild.read(join(root, 'server.js'))!;
     expect(build.digest).toMatchObject({ entry: 'server', files: 2 });
@@ -123,7 +123,7 @@ describe('AppBuild', () => {
     expect(build.changes()).toEqual([]);
   });
 
-  it('counts TypeScript where the entry is TypeScript, and declarations nowhere', () => {
+  it('includes TypeScript if the entry is TypeScript, and never declarations', () => {
     const root = folder({ 'package.json': '{}', 'src/main.ts': 'main', 'src/types.d.ts': '', 'src/page.tsx': '', 'src/old.js': '' });
     expect(AppBuild.read(join(root, 'src/main.ts'))!.digest).toMatchObject({ entry: 'src/main', files: 3 });
   });
@@ -145,7 +145,7 @@ describe('AppBuild', () => {
     expect(script === undefined ? readWithoutScript() : AppBuild.read(path)).toBeUndefined();
   });
 
-  it('is unknown where a file cannot be read, and then has no changes', () => {
+  it('is unknown if a file cannot be read, and then has no changes', () => {
     const root = folder(app);
     const build = AppBuild.read(join(root, 'dist/main.js'))!;
     symlinkSync('nowhere.js', join(root, 'dist/broken.js'));
@@ -153,7 +153,7 @@ describe('AppBuild', () => {
     expect(build.changes()).toEqual([]);
   });
 
-  it('is unknown where the folder holds more than a build does', () => {
+  it('is unknown if the folder has more entries than a build', () => {
     const root = folder({ 'package.json': '{}', 'dist/main.js': 'main' });
     for (let nr = 0; nr < 26; nr++) writeFileSync(join(root, `dist/${nr}.js`), Buffer.alloc(10 * 1024 * 1024));
     expect(digestOf(root)).toBeUndefined();

@@ -19,24 +19,24 @@ describe('compileCacheFolder', () => {
     rmSync(temp, { recursive: true });
   });
 
-  it('is a folder of this user alone, the same each time', () => {
+  it('is a folder private to this user, the same each time', () => {
     const folder = compileCacheFolder(temp)!;
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(compileCacheFolder(temp)).toBe(folder);
   });
 
-  it('is none where Node has no compile cache', () => {
+  it('is undefined if Node has no compile cache', () => {
     if (supported) return expect(compileCacheFolder(temp)).toBeDefined();
     delete (nodeModule as { enableCompileCache?: unknown }).enableCompileCache;
     expect(compileCacheFolder(temp)).toBeUndefined();
   });
 
-  it('is none when others may write to it', () => {
+  it('is undefined if other users may write to it', () => {
     chmodSync(compileCacheFolder(temp)!, 0o777);
     expect(compileCacheFolder(temp)).toBeUndefined();
   });
 
-  it('is none when something else is in its place', () => {
+  it('is undefined if a file or link has its path', () => {
     const folder = compileCacheFolder(temp)!;
     rmSync(folder, { recursive: true });
     mkdirSync(join(temp, 'planted'));
@@ -54,7 +54,7 @@ describe('withCompileCache', () => {
     expect(withCompileCache({ NODE_V8_COVERAGE: '/coverage' })).toEqual({ NODE_V8_COVERAGE: '/coverage' });
   });
 
-  it('adds the folder where Node has such a cache', () => {
+  it('sets the folder if Node has such a cache', () => {
     expect(Object.keys(withCompileCache({ A: '1' }))).toEqual(supported ? ['A', 'NODE_COMPILE_CACHE'] : ['A']);
   });
 });

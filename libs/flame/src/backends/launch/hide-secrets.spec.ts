@@ -6,7 +6,7 @@ describe('hideSecrets', () => {
     expect(hideSecrets('bad env A=s3cret, B=$&s3cret', ['s3cret', '$&'])).toBe('bad env A=[hidden], B=[hidden][hidden]');
   });
 
-  it('hides nothing for secrets that are not there', () => {
+  it('changes nothing if the secrets do not occur', () => {
     expect(hideSecrets('words', ['', undefined])).toBe('words');
   });
 });

@@ -29,7 +29,7 @@ describe('splitLines', () => {
     expect(await linesOf(...chunks)).toEqual(lines);
   });
 
-  it('hands on what there was when the stream breaks', async () => {
+  it('emits the incomplete line when the stream breaks', async () => {
     const lines: string[] = [];
     const stream = new PassThrough();
     splitLines(stream, (line) => lines.push(line));

@@ -15,7 +15,7 @@ describe('withoutInspector', () => {
       ['--inspector-like', '--import', 'tsx'],
       ['--inspector-like', '--import', 'tsx'],
     ],
-  ])('makes of %j %j', (flags, rest) => {
+  ])('turns %j into %j', (flags, rest) => {
     expect(withoutInspector(flags)).toEqual(rest);
   });
 });
@@ -37,7 +37,7 @@ describe('withoutScript', () => {
       ['--enable-source-maps', '--experimental-vm-modules'],
       ['--enable-source-maps', '--experimental-vm-modules'],
     ],
-  ])('makes of %j %j', (flags, rest) => {
+  ])('turns %j into %j', (flags, rest) => {
     expect(withoutScript(flags)).toEqual(rest);
   });
 });
@@ -50,7 +50,7 @@ describe('ownInspector', () => {
       ['--inspect-brk', '--inspect-port', '9300', '-r', 'x'],
       ['-r', 'x', '--inspect-brk=127.0.0.1:0'],
     ],
-  ])('makes of %j %j', (flags, own) => {
+  ])('turns %j into %j', (flags, own) => {
     expect(ownInspector(flags)).toEqual(own);
   });
 });

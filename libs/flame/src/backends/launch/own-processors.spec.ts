@@ -25,13 +25,13 @@ const v1 = (top = '/', point = '/sys/fs/cgroup/cpu,cpuacct'): string =>
   `30 23 0:26 ${top} /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n31 23 0:27 ${top} ${point} rw shared:5 - cgroup cgroup rw,cpu,cpuacct`;
 
 describe('ownProcessors', () => {
-  it('are those that a process may run on, where nothing else limits it', () => {
+  it('counts the processors that the process may use, if nothing else limits it', () => {
     expect(ownProcessors()).toBeLessThanOrEqual(allowedProcessors().length);
     write({});
     expect(ownProcessors(root)).toBe(8);
   });
 
-  it('are counted by Node where the system has no such table', () => {
+  it("falls back to Node's count if the system has no such table", () => {
     expect(ownProcessors(root)).toBeGreaterThanOrEqual(1);
   });
 
@@ -45,12 +45,12 @@ describe('ownProcessors', () => {
     ['900000 100000', 8],
     ['25000 5000', 5],
     ['nonsense', 8],
-  ])('with a cpu.max of %s are %s', (max, count) => {
+  ])('with a cpu.max of %s is %s', (max, count) => {
     write({ 'proc/self/cgroup': '0::/', 'proc/self/mountinfo': v2(), 'sys/fs/cgroup/cpu.max': max });
     expect(ownProcessors(root)).toBe(count);
   });
 
-  it('have the smallest quota from the own group up to the top', () => {
+  it('uses the smallest quota from its own group up to the top', () => {
     write({
       'proc/self/cgroup': '0::/kubepods.slice/pod 1.slice/app',
       'proc/self/mountinfo': v2(),
@@ -66,7 +66,7 @@ describe('ownProcessors', () => {
     ['200000', '100000', 2],
     ['-1', '100000', 8],
     ['450000', '100000', 4],
-  ])('with a cpu.cfs_quota_us of %s for %s are %s', (quota, period, count) => {
+  ])('with a cpu.cfs_quota_us of %s for %s is %s', (quota, period, count) => {
     write({
       'proc/self/cgroup': '5:memory:/a\n4:cpu,cpuacct:/a/b\n0::/',
       'proc/self/mountinfo': `${v1()}\n${v2().replace('/sys/fs/cgroup ', '/sys/fs/cgroup/unified ')}`,
@@ -78,7 +78,7 @@ describe('ownProcessors', () => {
     expect(ownProcessors(root)).toBe(Math.min(count, 7));
   });
 
-  it('see the quota of a container that sees its group as the top, with v1 and without namespaces', () => {
+  it('finds the quota in a container that sees its group as the top, with cgroup v1 and without namespaces', () => {
     write({
       'proc/self/cgroup': '4:cpu,cpuacct:/docker/0a1b/child',
       'proc/self/mountinfo': v1('/docker/0a1b', '/sys/fs/cgroup/of\\040cpu'),

@@ -11,7 +11,7 @@ const own = {
 const all: EnvRules = { inheritEnv: 'all', env: {} };
 
 describe('runnerEnv', () => {
-  it('inherits everything, nothing or what is named', () => {
+  it('inherits all variables, none or the named ones', () => {
     expect(runnerEnv(all, 'f', own)).toMatchObject({ PATH: '/bin', SECRET: 's' });
     expect(runnerEnv({ ...all, inheritEnv: 'none' }, 'f', own)).not.toMatchObject({ PATH: '/bin' });
     const named = runnerEnv({ ...all, inheritEnv: ['PATH', 'NOT_THERE'] }, 'f', own);
@@ -26,14 +26,14 @@ describe('runnerEnv', () => {
     expect(env.flame_parent).toBeUndefined();
   });
 
-  it('carries NODE_OPTIONS on in any case, without the inspector', () => {
+  it('always copies NODE_OPTIONS, without the inspector', () => {
     expect(runnerEnv({ ...all, inheritEnv: 'none' }, 'f', own).NODE_OPTIONS).toBe('--import tsx');
     const quoted = { NODE_OPTIONS: '--require "./a  b.js"' };
     expect(runnerEnv(all, 'f', quoted).NODE_OPTIONS).toBe(quoted.NODE_OPTIONS);
     expect(runnerEnv({ ...all, env: { NODE_OPTIONS: '--inspect=0' } }, 'f', own).NODE_OPTIONS).toBe('--inspect=0');
   });
 
-  it('leaves out what Node and PM2 tell the processes that they start', () => {
+  it('omits variables that Node and PM2 set for their child processes', () => {
     const cluster = { NODE_UNIQUE_ID: '3', NODE_CHANNEL_FD: '3', NODE_CHANNEL_SERIALIZATION_MODE: 'json' };
     const pm2 = { pm_id: '0', pm_exec_path: '/app/main.js', NODE_APP_INSTANCE: '0', axm_options: '', status: 'online' };
     expect(Object.keys(runnerEnv(all, 'f', { ...own, ...cluster, ...pm2, PM2_HOME: '/pm2' })).toSorted()).toEqual(
@@ -42,11 +42,11 @@ describe('runnerEnv', () => {
     expect(runnerEnv({ ...all, env: { NODE_APP_INSTANCE: '7' } }, 'f', pm2).NODE_APP_INSTANCE).toBe('7');
   });
 
-  it('keeps variables that are called like those of PM2 where there is no PM2', () => {
+  it("keeps variables with names like PM2's if PM2 is not running", () => {
     expect(runnerEnv(all, 'f', { name: 'mine', status: 'ready', NODE_APP_INSTANCE: '0' })).toMatchObject({ name: 'mine', status: 'ready' });
   });
 
-  it('lets env replace what is inherited, and undefined take it away', () => {
+  it('lets env replace an inherited variable, and undefined remove it', () => {
     const env = runnerEnv({ ...all, env: { PATH: '/other', SECRET: undefined } }, 'f', own);
     expect(env.PATH).toBe('/other');
     expect(Object.keys(env)).not.toContain('SECRET');
@@ -62,7 +62,7 @@ describe('runnerEnv', () => {
 describe('remoteEnv', () => {
   const there = { ...own, HOSTNAME: 'parent', FLY_MACHINE_ID: '1', DATABASE_URL: 'd' };
 
-  it('does not tell another machine where the parent is, unless it is named', () => {
+  it("does not send variables with the parent's location to another machine, unless they are named", () => {
     expect(remoteEnv(all, 'f', /^FLY_/, there)).toEqual({
       SECRET: 's',
       DATABASE_URL: 'd',
@@ -75,7 +75,7 @@ describe('remoteEnv', () => {
     });
   });
 
-  it('lets env give what is not inherited', () => {
+  it('sets variables of env that are not inherited', () => {
     expect(remoteEnv({ inheritEnv: 'none', env: { PATH: '/own' } }, 'f', undefined, there)).toEqual({
       PATH: '/own',
       NODE_OPTIONS: '--import tsx',
@@ -83,7 +83,7 @@ describe('remoteEnv', () => {
     });
   });
 
-  it('has runners compile inline functions as they load them, if the parent does', () => {
+  it('makes runners compile inline functions as they load them, if the parent does', () => {
     const register = ['--import', 'nestjs-flame/register'];
     const optionsOf = (options: string | undefined, flags: string[], env = {}) =>
       remoteEnv({ inheritEnv: 'none', env }, 'f', undefined, { NODE_OPTIONS: options }, flags).NODE_OPTIONS;

@@ -17,7 +17,7 @@ group('underTest', () => {
     ['/app/node_modules/.bin/nest', false],
     ['/app/node_modules/nx/bin/run-executor.js', false],
     ['', false],
-  ])('of the script %s is %s', (script, yes) => {
+  ])('recognises the script %s as a test: %s', (script, yes) => {
     expect(underTest({ argv: ['node', script], execArgv: [] }, {})).toBe(yes);
   });
 
@@ -26,17 +26,17 @@ group('underTest', () => {
     ['the expect of Jest and of Vitest', { [Symbol.for('$$jest-matchers-object')]: {} }, true],
     ['describe and it', { describe: () => {}, it: () => {} }, true],
     ['a global that is only called it', { it: 'happens' }, false],
-  ])('of a process with %s is right', (_, globals, yes) => {
+  ])('decides correctly for a process with %s', (_, globals, yes) => {
     expect(underTest(app, globals)).toBe(yes);
   });
 
-  it('knows node:test by what Node has loaded, and by its flags', () => {
+  it('recognises node:test by the modules that Node has loaded, and by its flags', () => {
     expect(underTest({ ...app, moduleLoadList: ['NativeModule internal/test_runner/harness'] }, {})).toBe(true);
     expect(underTest({ ...app, execArgv: ['--test', '--test-isolation=none'] }, {})).toBe(true);
     expect(underTest({ ...app, moduleLoadList: ['NativeModule internal/modules/run_main'] }, {})).toBe(false);
   });
 
-  it('knows this very process', () => {
+  it('recognises this process itself', () => {
     expect(underTest()).toBe(true);
     expect(underTest(app)).toBe(true);
   });

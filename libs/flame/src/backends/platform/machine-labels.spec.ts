@@ -4,7 +4,7 @@ import { machineLabels, readMachineLabels } from './machine-labels.js';
 const request = { parent: 'ab12cd', pool: 'ffmpeg', runner: 'ffmpeg-ab12cd-1' };
 
 describe('machineLabels', () => {
-  it('names parent, pool and runner in keys of the platform', () => {
+  it("contains parent, pool and runner, under keys in the platform's format", () => {
     expect(machineLabels(request, 'nestjs-flame.')).toEqual({
       'nestjs-flame.parent': 'ab12cd',
       'nestjs-flame.pool': 'ffmpeg',
@@ -12,7 +12,7 @@ describe('machineLabels', () => {
     });
   });
 
-  it('is read back, and not from machines that are not ours', () => {
+  it('can be read back, but not from machines of others', () => {
     expect(readMachineLabels({ ...machineLabels(request, 'f/'), other: 'x' }, 'f/')).toEqual(request);
     expect(readMachineLabels({ 'f/pool': 'ffmpeg' }, 'f/')).toBeUndefined();
     expect(readMachineLabels(undefined, 'f/')).toBeUndefined();

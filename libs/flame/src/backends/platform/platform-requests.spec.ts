@@ -36,7 +36,7 @@ describe('PlatformRequests', () => {
     ['a broken connection', [broken('ECONNRESET'), 'yes']],
     ['no answer', ['silent', 'yes']],
     ['an error of the platform', [503, 'yes']],
-  ])('repeats after %s what does no harm twice', async (_, answers) => {
+  ])('repeats a harmless request after %s', async (_, answers) => {
     const { ask, asked } = answering(...(answers as string[]));
     expect(await requests().requests.send('list', ask, { repeat: true })).toBe('yes');
     expect(asked()).toBe(2);
@@ -52,7 +52,7 @@ describe('PlatformRequests', () => {
     expect(asked()).toBe(1);
   });
 
-  it('repeats whatever was refused before it began (429)', async () => {
+  it('repeats any request that was refused before it began (429)', async () => {
     const { ask, asked } = answering(429, 'yes');
     expect(await requests().requests.send('make', ask)).toBe('yes');
     expect(asked()).toBe(2);
@@ -71,7 +71,7 @@ describe('PlatformRequests', () => {
     expect(told.lines).toEqual([warning, warning]);
   });
 
-  it('ends the request of a caller that leaves, with the caller’s reason', async () => {
+  it("ends the request when its caller's signal aborts, with the caller’s reason", async () => {
     const caller = new AbortController();
     let ended: unknown;
     const ask = (signal: AbortSignal): Promise<never> => {
@@ -84,7 +84,7 @@ describe('PlatformRequests', () => {
     expect(ended).toBe(caller.signal.reason);
   });
 
-  it('ends the request that is not answered', async () => {
+  it('ends a request that is not answered in time', async () => {
     let ended = false;
     const ask = (signal: AbortSignal): Promise<never> => {
       signal.addEventListener('abort', () => (ended = true));
@@ -94,7 +94,7 @@ describe('PlatformRequests', () => {
     expect(ended).toBe(true);
   });
 
-  it('polls without a word when nothing happens', async () => {
+  it('polls without warnings when nothing happens', async () => {
     const { requests: asking, log: told } = requests();
     expect(await asking.poll('wait', answering('silent').ask, 10)).toBeUndefined();
     expect(await asking.poll('wait', answering('ended').ask, 10_000)).toBe('ended');
@@ -114,7 +114,7 @@ describe('retryAfter', () => {
 });
 
 describe('requestTimeout', () => {
-  it.each([DockerBackend, FlyBackend, KubernetesBackend])('is checked by %o', (Backend) => {
+  it.each([DockerBackend, FlyBackend, KubernetesBackend])('is validated by %o', (Backend) => {
     const message = `${Backend.name}.requestTimeout must be a time in milliseconds above 0, but is "10s". Pass a number such as 30_000, or Infinity for no limit.`;
     expect(() => new Backend({ requestTimeout: '10s' as never })).toThrow(message);
     expect(() => new Backend({ requestTimeout: 0 })).toThrow('above 0');

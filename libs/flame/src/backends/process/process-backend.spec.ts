@@ -36,7 +36,7 @@ describe('ProcessBackend', () => {
     expect(seen).toMatchObject({ argv: [entry, '--quiet', 'two words'], execArgv: ['--no-warnings'], cwd, info: { lifeline: 3 } });
   });
 
-  it('gives the runner the environment that the rules say', async () => {
+  it('passes the environment of runnerEnv to the runner', async () => {
     process.env.FLAME_TEST_SECRET = 'hunter2';
     try {
       expect((await told({ env: { MINE: '1' } })).env).toMatchObject({ FLAME_TEST_SECRET: 'hunter2', MINE: '1' });
@@ -49,7 +49,7 @@ describe('ProcessBackend', () => {
     }
   });
 
-  it('acts as LocalBackend in a test that gives no entry, and says so once', async () => {
+  it('acts as LocalBackend in a test without entry, and logs it once', async () => {
     const backend = new ProcessBackend();
     expect(backend.reach).toBe('memory');
     const said: string[] = [];
@@ -64,25 +64,25 @@ describe('ProcessBackend', () => {
     expect(await backend.examine()).toEqual([expect.objectContaining({ ok: true, message: expect.stringContaining('this process') })]);
   });
 
-  it('refuses at start an entry that is not there', async () => {
+  it('refuses at start an entry that does not exist', async () => {
     await expect(new ProcessBackend({ entry: 'nowhere.js' }).prepare(testContext)).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
     });
   });
 
-  it('calls a boot hopeless that has no folder to start in', async () => {
+  it('fails a boot fatally if its working folder does not exist', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'flame-cwd-'));
     const backend = processBackend({ cwd });
     rmSync(cwd, { recursive: true });
     await expect(backend.boot(new TestBootRequest('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
   });
 
-  it('calls a boot hopeless whose environment is too large', async () => {
+  it('fails a boot fatally if its environment is too large', async () => {
     const backend = processBackend({ env: { LARGE: 'x'.repeat(4_000_000) } });
     await expect(backend.boot(new TestBootRequest('polite'))).rejects.toMatchObject({ name: 'BootError', phase: 'create', fatal: true });
   });
 
-  it('ends a process whose boot was abandoned between its start and the news of it', async () => {
+  it('ends a process whose boot was cancelled while it started', async () => {
     const request = new TestBootRequest('stubborn');
     const { flameParent } = request;
     const abandoned = Object.assign(request, {
@@ -97,13 +97,13 @@ describe('ProcessBackend', () => {
     expect(childrenOf(process.pid)).toEqual(before);
   });
 
-  it('tells a full heap from other ends', async () => {
+  it('distinguishes a full heap from other ends', async () => {
     const request = new TestBootRequest('fillsItsHeap');
     const machine = await processBackend({ execArgv: ['--max-old-space-size=16'] }).boot(request);
     expect(await machine.exited).toMatchObject({ how: 'oom', signal: 'SIGABRT' });
   });
 
-  it('does not wait for what a runner detached, and leaves it alone', async () => {
+  it('does not wait for detached processes of a runner, and does not end them', async () => {
     const request = new TestBootRequest('detaches');
     const machine = await processBackend().boot(request);
     expect(await machine.exited).toMatchObject({ how: 'exit', code: 0 });

@@ -21,12 +21,12 @@ describe('runnerCommand', () => {
     });
   });
 
-  it("takes args and execArgv in place of the parent's", () => {
+  it("uses args and execArgv instead of the parent's", () => {
     const { args } = runnerCommand({ args: ['--runner'], execArgv: ['--inspect=0'] }, started);
     expect(args).toEqual(['--inspect=0', '/app/dist/main', '--runner']);
   });
 
-  it('has the runner compile inline functions as the parent does, whatever execArgv says', () => {
+  it('makes the runner compile inline functions if the parent does, whatever execArgv says', () => {
     const parent = { ...started, execArgv: ['--import=nestjs-flame/register', '--no-warnings'] };
     const flagsOf = (execArgv: string[]) => runnerCommand({ args: [], execArgv }, parent).args.slice(0, -1);
     expect(flagsOf(['--max-old-space-size=99'])).toEqual(['--import', 'nestjs-flame/register', '--max-old-space-size=99']);
@@ -42,7 +42,7 @@ describe('runnerCommand', () => {
     ['a file: URL as text', pathToFileURL(__filename).href],
     ['a URL', new URL(pathToFileURL(__filename).href)],
     ['an absolute path', join(here, 'process-command.spec.ts')],
-  ])('takes %s as entry', (_, entry) => {
+  ])('accepts %s as entry', (_, entry) => {
     expect(runnerCommand({ entry, execArgv: [] }, started).args).toEqual([join(here, 'process-command.spec.ts')]);
   });
 
@@ -55,21 +55,21 @@ describe('runnerCommand', () => {
     ]);
   });
 
-  it('refuses an entry that is not there', () => {
+  it('refuses an entry that does not exist', () => {
     expect(refusal(() => runnerCommand({ entry: 'dist/nowhere.js' }, started))).toMatch(
       /^ProcessBackend\.entry is a file that does not exist: ".*nowhere\.js"\. Build the app first/,
     );
     expect(refusal(() => runnerCommand({ entry: pathToFileURL('/nowhere.js') }, started))).toContain('"/nowhere.js"');
   });
 
-  it('starts the file that PM2 was told to start, in place of its own', () => {
+  it("starts the file that PM2 was told to start, instead of PM2's own", () => {
     const argv = ['/usr/bin/node', '/opt/node_modules/pm2/lib/ProcessContainer.js', '--port', '3000'];
     const env = { pm_exec_path: '/app/dist/main.js', pm_id: '0' };
     expect(runnerCommand({ execArgv: [] }, { ...started, argv, env }).args).toEqual(['/app/dist/main.js', '--port', '3000']);
     expect(runnerCommand({ execArgv: [] }, { ...started, env }).args).toEqual(['/app/dist/main', '--port', '3000']);
   });
 
-  it('refuses a worker thread, which no process can be started as', () => {
+  it('refuses a worker thread, because no process can be started from it', () => {
     expect(refusal(() => runnerScript({}, started, true))).toMatch(/^ProcessBackend\.entry is missing: the app runs in a worker thread/);
     expect(runnerScript({ entry: __filename }, started, true)).toBe(join(here, 'process-command.spec.ts'));
   });
@@ -85,7 +85,7 @@ describe('runnerCommand', () => {
     );
   });
 
-  it('leaves the code out when node -e is given an entry', () => {
+  it('omits the code of node -e if an entry is given', () => {
     const code: Started = { ...started, argv: ['/usr/bin/node'], execArgv: ['--input-type=module', '-e', 'start()', '--no-warnings'] };
     expect(runnerCommand({ entry: pathToFileURL(__filename).href }, code).args).toEqual([
       '--no-warnings',

@@ -24,7 +24,7 @@ describe('processExit', () => {
       { code: 1, heapFull: true },
       { how: 'exit', code: 1, text: 'exit code 1' },
     ],
-  ])('makes of %j %j', (end, exit) => {
+  ])('describes %j as %j', (end, exit) => {
     expect(processExit({ code: null, signal: null, stopped: false, heapFull: false, ...end })).toEqual(exit);
   });
 });

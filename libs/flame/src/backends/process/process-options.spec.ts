@@ -24,7 +24,7 @@ describe('ProcessBackendOptions', () => {
     );
   });
 
-  it('does not repeat the value of a variable, which may be a secret', () => {
+  it('does not show the value of a variable, which may be a secret', () => {
     expect(() => new ProcessBackend({ env: { KEY: ['hunter2'] as never } })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('hunter2') }),
     );

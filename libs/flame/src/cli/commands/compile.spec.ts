@@ -52,7 +52,7 @@ describe('nestjs-flame compile', () => {
     expect(said[1]).toMatch(/^compiled 0 inline functions in 0 of 1 file /);
   });
 
-  it('rewrites source maps where they are', async () => {
+  it('rewrites existing source maps', async () => {
     const files = {
       'a.js': `${call}//# sourceMappingURL=maps/a.map\n`,
       'maps/a.map': map,
@@ -79,7 +79,7 @@ describe('nestjs-flame compile', () => {
     expect(readFileSync(at('cli.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  it('leaves packages, hidden folders and other files alone', async () => {
+  it('skips packages, hidden folders and other files', async () => {
     const others = { 'node_modules/a/a.js': call, '.cache/a.js': call, 'a.ts': call, 'a.js.bak': call };
     const { compile, read, said } = dist(others);
     expect(await compile()).toBe(0);
@@ -94,14 +94,14 @@ describe('nestjs-flame compile', () => {
     expect(read('node_modules/@a/jobs/lib/a.js')).toContain('jobs/lib/a.js#publish/1');
   });
 
-  it('takes single files, such as a bundle', async () => {
+  it('accepts single files, such as a bundle', async () => {
     const { compile, read } = dist({ 'main.js': call, 'other.js': call });
     await compile({}, 'dist/main.js');
     expect(read('main.js')).toContain('dist/main.js#publish/1');
     expect(read('other.js')).toBe(call);
   });
 
-  it('tells all errors, and then changes no file', async () => {
+  it('reports all errors, and then changes no file', async () => {
     const { compile, read, said } = dist({ 'a.js': call, 'b.js': wrong, 'c.js': wrong });
     expect(await compile()).toBe(1);
     expect(said.slice(0, -1)).toEqual([
@@ -112,7 +112,7 @@ describe('nestjs-flame compile', () => {
     expect(read('a.js')).toBe(call);
   });
 
-  it('only looks with --check', async () => {
+  it('changes no file with --check', async () => {
     const good = dist({ 'a.js': call });
     expect(await good.compile({ check: true })).toBe(0);
     expect(good.read('a.js')).toBe(call);
@@ -120,7 +120,7 @@ describe('nestjs-flame compile', () => {
     expect(await dist({ 'a.js': wrong }).compile({ check: true })).toBe(1);
   });
 
-  it('names a folder that is not there', async () => {
+  it('refuses a folder that does not exist, by its name', async () => {
     const { compile, said, at } = dist({});
     const folder = dirname(at('any'));
     expect(await compile()).toBe(2);

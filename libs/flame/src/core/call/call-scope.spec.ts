@@ -43,7 +43,7 @@ describe('CallScope', () => {
     expect(rig.told).toEqual(['span ended: late', 'ended: late']);
   });
 
-  it('ends its span with the answer, and what the answer streams with its signals', () => {
+  it("ends its span with the answer, and stays open for the answer's streams until a signal aborts", () => {
     const rig = new Rig();
     const scope = rig.scope({ onProgress: () => {} });
     const consumer = new AbortController();
@@ -55,7 +55,7 @@ describe('CallScope', () => {
     expect([rig.told, scope.takesProgress]).toEqual([['span ended: undefined', 'ended: has left'], false]);
   });
 
-  it('ends with the first signal that aborts, and lets the clock and the other signals go', async () => {
+  it('ends with the first signal that aborts, and releases the clock and the other signals', async () => {
     const rig = new Rig();
     const scope = rig.scope();
     const [one, other] = [new AbortController(), new AbortController()];
@@ -73,7 +73,7 @@ describe('CallScope', () => {
     expect(rig.told).toEqual(['span ended: the user left', 'ended: the user left']);
   });
 
-  it('is over from the start when its signal has aborted or no time is left', () => {
+  it('has already ended when its signal has aborted or no time is left', () => {
     const rig = new Rig();
     const scope = rig.scope();
     scope.follow(AbortSignal.abort('gone before'), left);
@@ -86,7 +86,7 @@ describe('CallScope', () => {
     expect(rig.told.at(-1)).toBe('told at once: late');
   });
 
-  it('holds nothing and ends with nothing once it is closed', async () => {
+  it('holds nothing and does not end once it is closed', async () => {
     const rig = new Rig();
     const scope = rig.scope();
     const caller = new AbortController();
@@ -103,7 +103,7 @@ describe('CallScope', () => {
     expect(rig.told).toEqual(['released', 'span ended: undefined']);
   });
 
-  it('settles as the work does, or rejects with the error that ends the scope before', async () => {
+  it('settles like the work, or rejects with the error that ended the scope first', async () => {
     const rig = new Rig();
     expect(await rig.scope().within(Promise.resolve(1))).toBe(1);
     const scope = rig.scope();

@@ -19,7 +19,7 @@ describe('carryAll', () => {
     return seen;
   };
 
-  it('captures by name, and gives each back its own, the first outermost', () => {
+  it('captures by name, and passes each carrier its own value, the first one outermost', () => {
     const one = carryAll([carrier('a', 1), carrier('b', 'two')]);
     expect(one.capture()).toEqual({ a: 1, b: 'two' });
     expect(enter(one, { a: 1, b: 'two' })).toEqual(['a=1', 'b=two']);

@@ -131,12 +131,12 @@ describe('Codec.encode', () => {
     expect(refusalOf(Object.assign(new Error('x'), { owner: make() }))).toMatchObject({ path: 'owner' });
   });
 
-  it('puts a note in the place of such an instance in what is thrown', () => {
+  it('replaces such an instance in a thrown error by a note', () => {
     const back = codec.decodeThrown(codec.encodeThrown(Object.assign(new Error('x'), { owner: new Base(), id: 2 })), 'r') as object;
     expect(back).toMatchObject({ message: 'x', owner: '[left out: a Base]', id: 2 });
   });
 
-  it('takes an instance of a class that only holds data for a plain object', () => {
+  it('copies an instance of a class that only has data to a plain object', () => {
     class Empty {}
     class Dto {
       static count = 1;
@@ -159,7 +159,7 @@ describe('Codec.encode', () => {
     ]);
   });
 
-  it('takes plain objects and built-ins of another realm as what they are', () => {
+  it('recognises plain objects and built-ins of another realm', () => {
     const far = runInNewContext(
       '({ o: { a: [1] }, n: Object.create(null), m: new Map([[1, new Set([2])]]), d: new Date(5), r: /a/g, u: new Uint8Array([1]), e: new TypeError("x"), s: Object("s") })',
     ) as object;
@@ -189,26 +189,26 @@ describe('Codec.encode', () => {
     ['an instance of a bare class below Date', proxy(new Day2(0)), /^a Proxy of a Day2 cannot .* pass the Date itself$/],
     ['a Map of another realm', proxy(runInNewContext('new Map([[1, 2]])') as object), /^a Proxy of a Map cannot/],
     ['nothing but the prototype of Map', Object.create(Map.prototype) as object, /^an object that inherits from Map without being one/],
-  ])('refuses a Proxy of %s, whose content it does not have', (_, value, words) => {
+  ])('refuses a Proxy of %s, because its content is not accessible', (_, value, words) => {
     expect(refusalOf([{ a: value }])).toMatchObject({ path: '[0].a', reason: expect.stringMatching(words) });
   });
 
-  it('takes Proxies of plain objects, of arrays and of instances that only hold data for what they are', () => {
+  it('accepts Proxies of plain objects, of arrays and of instances that only have data', () => {
     class Dto {
       id = 1;
     }
     expect(codec.decode(codec.encode([proxy({ a: 1 }), proxy([1, 2]), proxy(new Dto())]))).toStrictEqual([{ a: 1 }, [1, 2], { id: 1 }]);
   });
 
-  it('takes a class without a name that extends one for one without a name', () => {
+  it('treats an anonymous subclass as anonymous', () => {
     expect(refusalOf(new (class extends Base {})())).toMatchObject({ reason: expect.stringMatching(/^\[object Object\] cannot/) });
   });
 
-  it("takes the process's environment for data", () => {
+  it('copies process.env as data', () => {
     expect(codec.decode(codec.encode(process.env))).toEqual({ ...process.env });
   });
 
-  it('points to the classes where a function is a property of an instance', () => {
+  it('suggests registering the class if a property of an instance is a function', () => {
     class Greeter {
       name = 'A';
       greet = (): string => 'hi';
@@ -227,7 +227,7 @@ describe('Codec.encode', () => {
 });
 
 describe('behaviourOf', () => {
-  it('knows what compilers make of private fields, and takes nothing else for them', () => {
+  it('recognises private fields in compiled code, and nothing else as private fields', () => {
     const made = (source: string): object => (runInNewContext(`(${source})`) as { prototype: object }).prototype;
     const shown = [
       'class { #a = 1 }',
@@ -263,7 +263,7 @@ describe('behaviourOf', () => {
     expect(not.map((source) => [source, behaviourOf(made(source))])).toEqual(not.map((source) => [source, undefined]));
   });
 
-  it('is not deceived by classes that look like built-ins', () => {
+  it('is not fooled by classes that look like built-ins', () => {
     class Fake {
       run(): void {}
     }
@@ -274,7 +274,7 @@ describe('behaviourOf', () => {
     expect([behaviourOf(Fake.prototype), behaviourOf(hidden.prototype)]).toEqual(['the method run()', 'the method run()']);
   });
 
-  it('finds the name of a class whatever its static members say', () => {
+  it('finds the name of a class regardless of its static members', () => {
     const classes = [StaticName, Inherits, class {}, (() => class extends Base {})(), (() => class extends class extendsBase {} {})()];
     expect(classes.map((type) => classNameOf(type.prototype))).toEqual(['StaticName', 'Inherits', '', '', '']);
     expect(classNameOf((runInNewContext('(class extendsBase { static name() {} })') as typeof Base).prototype)).toBe('extendsBase');

@@ -41,11 +41,11 @@ describe('ClassRegistry', () => {
     );
   });
 
-  it('takes a class with #private members that says how it crosses', () => {
+  it('accepts a class with #private members if encode and decode are given', () => {
     expect(new ClassRegistry({ classes: [{ type: Secret, encode: Object, decode: Object }] }).named('Secret')).toBeDefined();
   });
 
-  it('takes the word of an entry for a class that may only look as if it had #private members', () => {
+  it('accepts an entry for a class whose source only looks as if it had #private members', () => {
     const registry = new ClassRegistry({ classes: [{ type: Listed }] });
     expect(registry.judge(Listed.prototype, new Listed())).toMatchObject({ known: { name: 'Listed' }, behaviour: undefined });
     expect(new ClassRegistry({ classes: [] }).judge(Listed.prototype, new Listed()).behaviour).toBe('private fields');
@@ -58,7 +58,7 @@ describe('ClassRegistry', () => {
     expect(registry.named('__proto__')).toBeUndefined();
   });
 
-  it('finds the nearest class above an error', () => {
+  it('finds the nearest registered superclass of an error', () => {
     class HttpError extends Error {}
     class NotFound extends HttpError {}
     const registry = new ClassRegistry({ classes: [{ type: HttpError }] });

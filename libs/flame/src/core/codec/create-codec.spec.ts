@@ -33,7 +33,7 @@ const codec = createCodec({ classes: [{ type: Point }, money] });
 const cross = (value: unknown): unknown => codec.decode(codec.encode(value));
 
 describe('createCodec', () => {
-  it('keeps Buffers Buffers, also empty ones and parts of a pool', () => {
+  it('keeps Buffers as Buffers, also empty ones and parts of a pool', () => {
     const pooled = Buffer.from('some text');
     const arrived = cross([pooled, Buffer.alloc(0), pooled, pooled.subarray(5), Buffer.alloc(70_000, 7)]) as Buffer[];
     expect(arrived.every(Buffer.isBuffer)).toBe(true);
@@ -42,7 +42,7 @@ describe('createCodec', () => {
     expect(cross(Buffer.from('root'))).toEqual(Buffer.from('root'));
   });
 
-  it('gives decoded bytes memory of their own', () => {
+  it('decodes bytes into separate memory', () => {
     const message = Buffer.from(
       codec.encode({ buffer: Buffer.from('abc'), typed: new Uint8Array([1, 2, 3]), words: new Uint16Array([1, 2]) }),
     );
@@ -55,7 +55,7 @@ describe('createCodec', () => {
     expect(first.buffer.buffer.byteLength).toBe(3);
   });
 
-  it('lets nothing of the memory around a view cross', () => {
+  it('copies nothing of the memory around a view', () => {
     const pool = Buffer.from('secret before the view, its own content, secret after it');
     const bytes = codec.encode(new Uint8Array(pool.buffer, pool.byteOffset + 24, 15));
     expect(Buffer.from(bytes).includes('its own content')).toBe(true);
@@ -63,7 +63,7 @@ describe('createCodec', () => {
     expect(Buffer.from(cross(new Uint8Array(pool.buffer, pool.byteOffset + 24, 15)) as Uint8Array).toString()).toBe('its own content');
   });
 
-  it('lets views of one memory share it on the other side', () => {
+  it('keeps views of one memory sharing it on the other side', () => {
     const memory = new ArrayBuffer(64);
     const [whole, part] = cross([new Uint8Array(memory, 9, 20), new Float32Array(memory, 12, 2)]) as [Uint8Array, Float32Array];
     part[1] = 1.5;
@@ -71,7 +71,7 @@ describe('createCodec', () => {
     expect(new Float32Array(whole.slice(7, 11).buffer)[0]).toBe(1.5);
   });
 
-  it('takes the whole stretch that several views show, in whatever order they come', () => {
+  it('copies the whole range that several views cover, regardless of their order', () => {
     const memory = Uint8Array.from({ length: 64 }, (_, i) => i).buffer;
     const views = [
       new Uint8Array(memory, 30, 2),
@@ -82,7 +82,7 @@ describe('createCodec', () => {
     expect(cross(views)).toEqual(views);
   });
 
-  it('makes Buffers also of messages that are plain Uint8Arrays', () => {
+  it('decodes Buffers also from messages that are plain Uint8Arrays', () => {
     const message = Uint8Array.from(codec.encode({ buffer: Buffer.from('abc'), typed: new Uint8Array([1]) }));
     const arrived = codec.decode(message) as { buffer: Buffer; typed: Uint8Array };
     expect(Buffer.isBuffer(arrived.buffer)).toBe(true);
@@ -96,7 +96,7 @@ describe('createCodec', () => {
     expect(cross([List.from([1, 2]), new Point(1)])).toEqual([[1, 2], new Point(1)]);
   });
 
-  it('carries URLs and their parameters', () => {
+  it('copies URLs and their parameters', () => {
     const url = new URL('https://user@example.com:8080/a?b=c#d');
     const arrived = cross([url, url, new URLSearchParams('a=1&a=2')]) as [URL, URL, URLSearchParams];
     expect(arrived[0]).toBeInstanceOf(URL);
@@ -105,14 +105,14 @@ describe('createCodec', () => {
     expect(arrived[2].getAll('a')).toEqual(['1', '2']);
   });
 
-  it('carries the arguments object as a plain one', () => {
+  it('copies the arguments object as a plain object', () => {
     const take = function () {
       return arguments; // oxlint-disable-line prefer-rest-params
     } as (...args: unknown[]) => unknown;
     expect(cross(take(1, 'two'))).toStrictEqual({ 0: 1, 1: 'two' });
   });
 
-  it('carries instances of registered classes with their properties', () => {
+  it('copies instances of registered classes with their properties', () => {
     const point = new Point(1, new Point(2));
     point.next!.next = point;
     const arrived = cross({ point }) as { point: Point };
@@ -122,7 +122,7 @@ describe('createCodec', () => {
     expect(Object.keys(arrived.point)).toEqual(Object.keys(point));
   });
 
-  it('sets properties as data where the class has a setter', () => {
+  it('defines properties as data if the class has a setter', () => {
     class Guarded {
       set value(_: number) {
         throw new Error('the setter ran');
@@ -133,7 +133,7 @@ describe('createCodec', () => {
     expect(arrived.decode(arrived.encode(guarded))).toHaveProperty('value', 3);
   });
 
-  it('carries instances of registered classes by their own encode and decode', () => {
+  it('copies instances of registered classes by their encode and decode', () => {
     const price = new Money(5);
     const [a, b] = cross([price, price]) as [Money, Money];
     expect(a).toBeInstanceOf(Money);
@@ -141,13 +141,13 @@ describe('createCodec', () => {
     expect(b).toBe(a);
   });
 
-  it('refuses an instance whose own encode gives the instance again', () => {
+  it('refuses an instance whose encode returns the instance itself', () => {
     class Knot {}
     const knots = createCodec({ classes: [{ type: Knot, encode: (knot) => [knot], decode: Object }] });
     expect(() => knots.encode({ knot: new Knot() })).toThrow(/^knot\[0\]: an object that contains itself and whose class has an `encode`/);
   });
 
-  it('names the class whose own encode throws', () => {
+  it('names the class if its encode throws', () => {
     const broken = createCodec({
       classes: [
         {
@@ -162,13 +162,13 @@ describe('createCodec', () => {
     expect(() => broken.encode([new Money(1)])).toThrow(/^\[0\]: a Money whose `encode` threw \(no rate\) cannot cross/);
   });
 
-  it('says which class the other side did not register', () => {
+  it('names the class that the other side has not registered', () => {
     expect(() => createCodec().decode(codec.encode(new Point(1)))).toThrow(
       /the class Point is not registered here: register it on both sides/,
     );
   });
 
-  it('asks replace about what cannot be encoded by itself, once each, and materialize for what stands for it', () => {
+  it('passes values that it cannot encode to replace, once each, and placeholders to materialize', () => {
     const { signal } = new AbortController();
     const dto = new (class Dto {
       id = 1;
@@ -195,7 +195,7 @@ describe('createCodec', () => {
     expect(() => codec.decode(bytes)).toThrow(MalformedError);
   });
 
-  it('carries what replace gives beside its number, cycles and shared values included', () => {
+  it('copies the value that replace returns beside its number, including cycles and shared values', () => {
     const shared = { deep: new Map([[1, -0]]) };
     const { signal } = new AbortController();
     const bytes = codec.encode([shared, signal, shared], () => ({ number: 7, beside: { shared, why: new RangeError('far') } }));
@@ -212,7 +212,7 @@ describe('createCodec', () => {
     for (const index of [49, 3, 20]) expect(other.decode(messages[index]!)).toEqual(rows[index]);
   });
 
-  it('may be used by a getter while it encodes', () => {
+  it('may be used by a getter during encoding', () => {
     const inner: Uint8Array[] = [];
     const outer = {
       a: 'x'.repeat(5_000),
@@ -227,7 +227,7 @@ describe('createCodec', () => {
     for (const bytes of inner) expect(codec.decode(bytes)).toStrictEqual(expected);
   });
 
-  it('leaves encoded bytes alone when it encodes more, large messages included', async () => {
+  it('does not change encoded bytes when it encodes more, also large messages', async () => {
     const messages: Uint8Array[] = [];
     for (let i = 0; i < 40; i++) {
       messages.push(codec.encode({ i, text: String(i).repeat(i % 10 === 0 ? 1_000_000 : 100) }));
@@ -236,18 +236,18 @@ describe('createCodec', () => {
     messages.forEach((bytes, i) => expect(codec.decode(bytes)).toEqual({ i, text: String(i).repeat(i % 10 === 0 ? 1_000_000 : 100) }));
   });
 
-  it('does not keep the memory of a large message for the small ones after it', async () => {
+  it('does not keep the memory of a large message for later small ones', async () => {
     codec.encode(Buffer.alloc(4 << 20));
     await Promise.resolve();
     expect(codec.encode('small').buffer.byteLength).toBeLessThan(1 << 16);
   });
 
-  it('does not change what it encodes', () => {
+  it('does not change the value that it encodes', () => {
     const value = Object.freeze({ list: Object.freeze([-0, Object.freeze(new Map([[1, 2]])), , 1]), at: new Date(1) }); // oxlint-disable-line no-sparse-arrays
     expect(cross(value)).toStrictEqual({ list: [-0, new Map([[1, 2]]), , 1], at: new Date(1) }); // oxlint-disable-line no-sparse-arrays
   });
 
-  it('lets an error of the application in replace through', () => {
+  it('passes on an error that the application throws in replace', () => {
     const broken = (): never => {
       throw new Error('mine');
     };

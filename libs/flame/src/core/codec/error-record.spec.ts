@@ -70,7 +70,7 @@ describe('errors that cross', () => {
     expect(arrived.errors[0]).toBe(arrived.errors[1]);
   });
 
-  it.each([undefined, null, 0, '', false])('tell a cause %j from none', (cause) => {
+  it.each([undefined, null, 0, '', false])('distinguish a cause of %j from no cause', (cause) => {
     expect(Object.getOwnPropertyDescriptor(cross(new Error('x', { cause })), 'cause')).toEqual({
       value: cause,
       configurable: true,
@@ -88,7 +88,7 @@ describe('errors that cross', () => {
     expect(arrived.self).toBe(arrived);
   });
 
-  it('are rebuilt as their registered class, without its constructor', () => {
+  it('are rebuilt as their registered class, without calling its constructor', () => {
     const error = new NotFound();
     const before = constructed;
     const arrived = cross(error) as NotFound;
@@ -98,13 +98,13 @@ describe('errors that cross', () => {
     expect(Object.keys(arrived)).toEqual(Object.keys(error));
   });
 
-  it('are rebuilt as the nearest class that is known', () => {
+  it('are rebuilt as the nearest registered class', () => {
     const arrived = cross(new Teapot()) as Teapot;
     expect(Object.getPrototypeOf(arrived)).toBe(HttpError.prototype);
     expect([arrived.getStatus(), arrived.name, arrived.message]).toEqual([418, 'Teapot', 'http']);
   });
 
-  it('keep the name of a class that is not known', () => {
+  it('keep the name of an unregistered class', () => {
     class Unnamed extends Error {}
     class Named extends Error {
       override name = 'NamedError';
@@ -123,13 +123,13 @@ describe('errors that cross', () => {
     }
   });
 
-  it('keep a FlameError a FlameError', () => {
+  it('stay FlameErrors', () => {
     const arrived = cross(new FlameError('FLAME_LOST', 'gone', { ran: 'maybe' }));
     expect(arrived).toBeInstanceOf(FlameError);
     expect(arrived).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe', message: 'gone', name: 'FlameError' });
   });
 
-  it('keep a DOMException a DOMException', () => {
+  it('stay DOMExceptions', () => {
     const error = new DOMException('too late', 'TimeoutError');
     const arrived = cross(error) as DOMException;
     expect(arrived).toBeInstanceOf(DOMException);
@@ -143,14 +143,14 @@ describe('errors that cross', () => {
     expect(cross(foreign)).toBeInstanceOf(TypeError);
   });
 
-  it('keep what they are when their class cannot be made from properties', () => {
+  it('arrive as the nearest class that can be made from properties', () => {
     class Aborted extends DOMException {}
     const arrived = cross(new Aborted('stopped', 'AbortError')) as Error;
     expect(Object.getPrototypeOf(arrived)).toBe(Error.prototype);
     expect([arrived.name, arrived.message]).toEqual(['AbortError', 'stopped']);
   });
 
-  it('have no stack when they had none', () => {
+  it('have no stack if they had none', () => {
     const error = new Error('x');
     delete error.stack;
     expect(Object.hasOwn(cross(error) as Error, 'stack')).toBe(false);
@@ -162,7 +162,7 @@ describe('errors that cross', () => {
     ['a class that is no error', [C1, mark.error, 'URL', [], []], /URL is no error/],
     ['a class that nobody registered', [C1, mark.error, 'Evil', [], []], /the class Evil is not registered here/],
     ['no properties', [C1, mark.error, 'Error', 1, 2], /an error without its properties/],
-  ])('cannot be given %s', (_, forged, reason) => {
+  ])('cannot contain %s', (_, forged, reason) => {
     expect(() => codec.decode(pack(forged))).toThrow(MalformedError);
     expect(() => codec.decode(pack(forged))).toThrow(reason);
   });
@@ -177,11 +177,11 @@ describe('Codec.encodeThrown', () => {
     expect(Object.keys(arrived)).toEqual([]);
   });
 
-  it.each([['text'], [undefined], [null], [-0], [{ code: 1 }], [['a', new Map()]]])('lets %j arrive as itself', (thrown) => {
+  it.each([['text'], [undefined], [null], [-0], [{ code: 1 }], [['a', new Map()]]])('copies a thrown %j as it is', (thrown) => {
     expect(rethrow(thrown)).toStrictEqual(thrown);
   });
 
-  it('puts a note in the place of what cannot cross', () => {
+  it('replaces values that cannot be copied by a note', () => {
     const arrived = rethrow(
       Object.assign(new Error('x', { cause: Promise.resolve() }), { request: { send() {}, id: 1 }, [Symbol('s')]: 1 }),
     );
@@ -203,12 +203,12 @@ describe('Codec.encodeThrown', () => {
     expect(arrived.message).toMatch(new RegExp(`^the error that the handler threw cannot cross to another process: it is ${words}`));
   });
 
-  it('lets an instance of a registered class that is no error arrive as itself', () => {
+  it('copies a thrown instance of a registered class that is not an error', () => {
     const knowing = createCodec({ classes: [{ type: Problem }] });
     expect(knowing.decodeThrown(knowing.encodeThrown(new Problem()), 'runner 1')).toStrictEqual(new Problem());
   });
 
-  it('notes getters that throw and depths that are too deep', () => {
+  it('replaces throwing getters and values nested too deep by notes', () => {
     let deep: unknown = 1;
     for (let i = 0; i < 5_000; i++) deep = [deep];
     const error = Object.assign(new Error('x'), { deep });
@@ -223,7 +223,7 @@ describe('Codec.encodeThrown', () => {
     expect(JSON.stringify(arrived.deep)).toContain('[left out: a value nested deeper than 1000 levels]');
   });
 
-  it('lets a small error through in the place of one above maxBytes', () => {
+  it('sends a small error instead of one above maxBytes', () => {
     const small = createCodec({ maxBytes: 10 });
     const arrived = small.decodeThrown(small.encodeThrown(new Error('x'.repeat(100))), 'runner 1') as Error;
     expect(arrived.message).toMatch(
@@ -232,7 +232,7 @@ describe('Codec.encodeThrown', () => {
     expect(() => small.encode('x'.repeat(100))).toThrow(UnencodableError);
   });
 
-  it('leaves the stack of a frozen error as it is', () => {
+  it('does not change the stack of a frozen error', () => {
     class Frozen extends Error {}
     const frozen = createCodec({
       classes: [{ type: Frozen, encode: (error) => error.message, decode: (text) => Object.freeze(new Frozen(text)) }],

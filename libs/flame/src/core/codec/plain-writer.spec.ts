@@ -54,7 +54,7 @@ const plain = fc.oneof(
 );
 
 describe('PlainWriter', () => {
-  it('writes what the full decoder and the plain reader read as the same value', () => {
+  it('writes bytes that the full decoder and the plain reader read as the same value', () => {
     const writer = new PlainWriter();
     fc.assert(
       fc.property(plain, (value) => {
@@ -97,7 +97,7 @@ describe('PlainWriter', () => {
     expect(new PlainWriter().write(value)).toBeUndefined();
   });
 
-  it('lets a getter encode meanwhile', () => {
+  it('may be used again by a getter during encoding', () => {
     const codec = createCodec();
     const inner: Uint8Array[] = [];
     const value = {
@@ -112,7 +112,7 @@ describe('PlainWriter', () => {
     expect(inner.every((bytes) => codec.decode(bytes) === 'inner and more')).toBe(true);
   });
 
-  it('never writes again to bytes that it has given', () => {
+  it('does not reuse bytes that it has returned', () => {
     const writer = new PlainWriter();
     const given = Array.from({ length: 20_000 }, (_, i) => writer.write([i, String(i)])!);
     expect(given.every((bytes, i) => (readPlain(bytes) as unknown[])[1] === String(i))).toBe(true);
@@ -120,7 +120,7 @@ describe('PlainWriter', () => {
 });
 
 describe('readPlain', () => {
-  it('reads nothing from bytes that are cut off, or followed by others', () => {
+  it('reads nothing from bytes that are truncated or followed by others', () => {
     const writer = new PlainWriter();
     fc.assert(
       fc.property(plain, fc.nat(), (value, at) => {
@@ -143,14 +143,14 @@ describe('readPlain', () => {
     );
   });
 
-  it('gives Buffers memory of their own', () => {
+  it('copies Buffers into separate memory', () => {
     const bytes = new PlainWriter().write(Buffer.from('own'))!;
     const read = readPlain(bytes);
     bytes.fill(0);
     expect(read).toEqual(Buffer.from('own'));
   });
 
-  it('lets a large Buffer take over the memory under it, where it fills most of that', () => {
+  it("lets a large Buffer keep the message's memory, if it fills most of it", () => {
     const bytes = new PlainWriter().write(Buffer.alloc(100_000, 'own'))!;
     expect((readPlain(bytes) as Buffer).buffer).toBe(bytes.buffer);
     const within = Buffer.concat([Buffer.alloc(400_000), bytes]);

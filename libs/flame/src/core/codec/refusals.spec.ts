@@ -94,19 +94,19 @@ describe('Codec.encode', () => {
     }
   });
 
-  it('refuses what is nested too deep, without running out of stack', () => {
+  it('refuses values that are nested too deep, without a stack overflow', () => {
     let value: unknown = 0;
     for (let i = 0; i < 10_000; i++) value = i % 2 ? [value] : { a: value };
     expect(() => codec.encode(value)).toThrow(/…\(\d+ more\)….*: a value nested deeper than 1000 levels cannot cross.*flat/);
   });
 
-  it('takes what is nested as deep as maxDepth', () => {
+  it('accepts values nested as deep as maxDepth', () => {
     const shallow = createCodec({ maxDepth: 3 });
     expect(shallow.decode(shallow.encode([[[[1]]]]))).toEqual([[[[1]]]]);
     expect(() => shallow.encode([[[[[1]]]]])).toThrow('[0][0][0][0]: a value nested deeper than 3 levels');
   });
 
-  it('takes marks of every kind nested as deep as maxDepth', () => {
+  it('accepts marks of every kind nested as deep as maxDepth', () => {
     let value: unknown = -0;
     for (let i = 0; i < 990; i++) value = [new Map([[value, 1]]), new Set([value]), new Error('x', { cause: value }), [value, , 1]][i % 4]; // oxlint-disable-line no-sparse-arrays
     expect(codec.decode(codec.encode(value))).toStrictEqual(value);

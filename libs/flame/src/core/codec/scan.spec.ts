@@ -40,14 +40,14 @@ describe('scan', () => {
     expect(() => codec.decode(Uint8Array.from(bytes))).toThrow(MalformedError);
   });
 
-  it('refuses what is nested deeper than maxDepth', () => {
+  it('refuses values nested deeper than maxDepth', () => {
     const nested = (levels: number) => Uint8Array.from([...Array<number>(levels).fill(0x91), 1]);
     expect(scan(nested(10), 10)).toBe(false);
     expect(() => scan(nested(11), 10)).toThrow(/nested deeper than 10/);
     expect(() => codec.decode(nested(1_000_000))).toThrow(MalformedError);
   });
 
-  it('says whether there are marks', () => {
+  it('reports whether there are marks', () => {
     expect(scan(codec.encode([1, 'a', new Date(0), 5n, undefined, { a: [] }]), 10)).toBe(false);
     expect(scan(codec.encode([1, { a: [-0] }]), 10)).toBe(true);
   });
@@ -156,7 +156,7 @@ describe('Codec.decode', () => {
     expect(() => raw.decode(pack(forged))).toThrow(reason);
   });
 
-  it('sets no prototype and changes none', () => {
+  it('sets no prototype and does not change any', () => {
     const packr = new Packr({ useRecords: false });
     // The keys as the other side would write them, had it no scruples.
     const hostile = packr.pack({ ['__proto_x']: { polluted: 1 }, constructor: { prototype: { polluted: 1 } } });

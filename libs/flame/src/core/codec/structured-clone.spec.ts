@@ -173,7 +173,7 @@ describe('createCodec', () => {
     expect(identities(decoded)).toEqual(identities(clone));
   });
 
-  it('keeps an invalid Date, which isDeepStrictEqual of Node 20 takes for unequal to itself', () => {
+  it('keeps an invalid Date, which isDeepStrictEqual of Node 20 considers unequal to itself', () => {
     const { at } = codec.decode(codec.encode({ at: new Date(NaN) })) as { at: Date };
     expect(at).toBeInstanceOf(Date);
     expect(at.getTime()).toBeNaN();

@@ -10,7 +10,7 @@ describe('isPlainText', () => {
     ['\ufefftext', false],
     ['\ud83c', false],
     ['\udfac\ud83c', false],
-  ])('says of %j: %s', (text, plain) => {
+  ])('returns for %j: %s', (text, plain) => {
     expect(isPlainText(text)).toBe(plain);
   });
 });
@@ -21,7 +21,7 @@ describe('isPlainKey', () => {
     ['__proto_', true],
     ['__proto__', false],
     ['\ud83c', false],
-  ])('says of %j: %s', (key, plain) => {
+  ])('returns for %j: %s', (key, plain) => {
     expect(isPlainKey(key)).toBe(plain);
   });
 });

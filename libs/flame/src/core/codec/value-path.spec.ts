@@ -12,7 +12,7 @@ describe('valuePath', () => {
     expect(valuePath(steps)).toBe(path);
   });
 
-  it('leaves out the middle of a long way', () => {
+  it('shortens the middle of a long path', () => {
     const steps = Array.from({ length: 1_000 }, (_, i) => `n${i}`);
     expect(valuePath(steps)).toBe('n0.n1.n2.n3.n4.n5…(988 more)….n994.n995.n996.n997.n998.n999');
   });

@@ -43,7 +43,7 @@ const reasonOf = async (promise: Promise<unknown>): Promise<unknown> =>
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
 describe('ConcurrentMap', () => {
-  it('gives the results in the order of the items, whatever completes first', async () => {
+  it('yields the results in the order of the items, whatever completes first', async () => {
     const { run, end } = work();
     const results = collect(mapped(['a', 'b', 'c'], run, { concurrency: 3 }));
     await turn();
@@ -51,7 +51,7 @@ describe('ConcurrentMap', () => {
     expect(await results).toEqual(['result 0', 'result 1', 'result 2']);
   });
 
-  it('gives results as they complete where they are not ordered', async () => {
+  it('yields results as they complete if they are not ordered', async () => {
     const { run, end } = work();
     const results = collect(mapped(['a', 'b', 'c'], run, { concurrency: 3, ordered: false }));
     await turn();
@@ -79,7 +79,7 @@ describe('ConcurrentMap', () => {
     expect(await collect(mapped(items, (item, index) => `${index}${item}`))).toEqual(['0a', '1b']);
   });
 
-  it('is empty for no items, and carries results that are undefined', async () => {
+  it('is empty for no items, and yields results that are undefined', async () => {
     expect(await collect(mapped([], () => expect.fail()))).toEqual([]);
     expect(await collect(mapped([1, 2, 3], () => undefined, { ordered: false }))).toEqual([undefined, undefined, undefined]);
   });
@@ -94,7 +94,7 @@ describe('ConcurrentMap', () => {
   });
 
   it.each([true, false])(
-    'never has more than `concurrency` items that run, are unread, or are in the hands of the reader (ordered: %s)',
+    'never has more than `concurrency` items that run, are unread, or are held by the reader (ordered: %s)',
     async (ordered) => {
       const items = source();
       const { run, end, running } = work();
@@ -115,7 +115,7 @@ describe('ConcurrentMap', () => {
     },
   );
 
-  it('lets reader and work take turns at a concurrency of 1', async () => {
+  it('alternates between reader and work at a concurrency of 1', async () => {
     const { run, end, indexes } = work();
     const map = mapped(upTo(3), run, { concurrency: 1 });
     for (const index of upTo(3)) {
@@ -128,7 +128,7 @@ describe('ConcurrentMap', () => {
     expect(await map.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('lets a slow first item hold back the others where they are ordered', async () => {
+  it('delays other results behind a slow first item if they are ordered', async () => {
     const { run, end, indexes } = work();
     const map = mapped(upTo(10), run);
     const first = map.next();
@@ -189,7 +189,7 @@ describe('The first failure of a ConcurrentMap', () => {
   it.each([
     [true, ['result 0']],
     [false, ['result 0', 'result 2']],
-  ])('comes after the results that could be read already (ordered: %s)', async (ordered, before) => {
+  ])('comes after the results that were already readable (ordered: %s)', async (ordered, before) => {
     const { run, end, fail, running } = work();
     const map = mapped(upTo(9), run, { concurrency: 5, ordered });
     const first = map.next();
@@ -215,20 +215,20 @@ describe('The first failure of a ConcurrentMap', () => {
   });
 
   it.each([['a text'], [Object.freeze(new Error('frozen'))], [undefined]])(
-    'is thrown as it is where it takes no index: %s',
+    'is thrown unchanged if no index can be added: %s',
     async (thrown) => {
       expect(await reasonOf(collect(mapped([1], async () => Promise.reject(thrown as Error))))).toBe(thrown);
     },
   );
 
-  it('may be thrown by the work at once', async () => {
+  it('may be thrown synchronously by the work', async () => {
     const work = (): never => {
       throw new Error('at once');
     };
     expect(await reasonOf(collect(mapped([1], work)))).toMatchObject({ message: 'at once', index: 0 });
   });
 
-  it('waits for the cleanup of the source, whose error does not take its place', async () => {
+  it('waits for the cleanup of the source, whose error does not replace it', async () => {
     const cleaned: string[] = [];
     const items = (async function* () {
       try {
@@ -246,7 +246,7 @@ describe('The first failure of a ConcurrentMap', () => {
 });
 
 describe('A ConcurrentMap that settles', () => {
-  it('gives what became of each item, and goes on', async () => {
+  it('yields the outcome of each item, and continues', async () => {
     const fails = async (item: number): Promise<number> => (item % 2 ? Promise.reject(new Error(`odd ${item}`)) : item);
     expect(await collect(mapped(upTo(4), fails, { settle: true }))).toEqual([
       { status: 'fulfilled', value: 0, index: 0 },
@@ -256,7 +256,7 @@ describe('A ConcurrentMap that settles', () => {
     ]);
   });
 
-  it('leaves the errors as they are', async () => {
+  it('does not change the errors', async () => {
     const error = new Error('no');
     const [settled] = await collect(mapped([1], async () => Promise.reject(error), { settle: true }));
     expect([settled, Object.keys(error)]).toEqual([{ status: 'rejected', reason: error, index: 0 }, []]);
@@ -294,7 +294,7 @@ describe('The source of a ConcurrentMap', () => {
     expect(running.get(0)!.signal.reason).toMatchObject({ message: 'the items of the map failed: disk full' });
   });
 
-  it('is not asked to clean up after it threw', async () => {
+  it('is not closed after it threw', async () => {
     let returned = 0;
     const items = {
       next: () => Promise.reject(new Error('broken')),
@@ -309,7 +309,7 @@ describe('The source of a ConcurrentMap', () => {
     expect(returned).toBe(0);
   });
 
-  it('may give a promise that rejects: the source ends, as in for await', async () => {
+  it('may return a promise that rejects: the source ends, as in for await', async () => {
     let cleaned = false;
     const items = (function* () {
       try {
@@ -343,7 +343,7 @@ describe('The source of a ConcurrentMap', () => {
 });
 
 describe('Leaving the loop over a ConcurrentMap', () => {
-  it('aborts what runs, and waits for the cleanup of the source', async () => {
+  it('aborts running work, and waits for the cleanup of the source', async () => {
     const { run, end, running } = work();
     let cleaned = false;
     const items = (async function* () {
@@ -367,7 +367,7 @@ describe('Leaving the loop over a ConcurrentMap', () => {
     ]);
   });
 
-  it('throws what the cleanup of the source throws, as for await does', async () => {
+  it("throws the error of the source's cleanup, as for await does", async () => {
     const items = (function* () {
       try {
         for (;;) yield 1;
@@ -382,7 +382,7 @@ describe('Leaving the loop over a ConcurrentMap', () => {
     expect(await reasonOf(loop())).toMatchObject({ message: 'cleanup' });
   });
 
-  it('ends a read that waits', async () => {
+  it('ends a waiting read', async () => {
     const { run, running } = work();
     const map = mapped([1], run);
     const read = map.next();
@@ -391,7 +391,7 @@ describe('Leaving the loop over a ConcurrentMap', () => {
     expect([await read, running.get(0)!.signal.aborted]).toEqual([{ done: true, value: undefined }, true]);
   });
 
-  it('drops the error of an item that nobody has read, and the error of the cleanup after it', async () => {
+  it('drops the error of an unread item, and the error of the cleanup after it', async () => {
     const items = {
       next: async () => ({ done: false, value: 1 }) as const,
       return: () => Promise.reject(new Error('cleanup')),
@@ -412,7 +412,7 @@ describe('Leaving the loop over a ConcurrentMap', () => {
 });
 
 describe('The signal of a ConcurrentMap', () => {
-  it('ends it: FLAME_CANCELLED, without the unread results, and what runs is aborted with the reason', async () => {
+  it('ends it: FLAME_CANCELLED, without the unread results, and running work is aborted with the reason', async () => {
     const controller = new AbortController();
     const items = source();
     const { run, end, running } = work();
@@ -444,7 +444,7 @@ describe('The signal of a ConcurrentMap', () => {
     expect(await read).toMatchObject({ code: 'FLAME_CANCELLED' });
   });
 
-  it('ends it also where only unread results are left', async () => {
+  it('ends it also if only unread results are left', async () => {
     const controller = new AbortController();
     const map = mapped(upTo(2), async (item) => item, { signal: controller.signal, concurrency: 3 });
     await map.next();
@@ -453,7 +453,7 @@ describe('The signal of a ConcurrentMap', () => {
     expect(await reasonOf(map.next())).toMatchObject({ code: 'FLAME_CANCELLED' });
   });
 
-  it('has no listener once the map is over', async () => {
+  it('has no listener after the end', async () => {
     const { signal } = new AbortController();
     const listeners = (): number => getEventListeners(signal, 'abort').length;
     const map = mapped([1, 2, 3], async (item) => item, { signal });
@@ -463,7 +463,7 @@ describe('The signal of a ConcurrentMap', () => {
     expect(listeners()).toBe(0);
   });
 
-  it('that has aborted before lets nothing begin', async () => {
+  it('prevents the start if it has already aborted', async () => {
     const items = source();
     const signal = AbortSignal.abort(new Error('gone before'));
     const map = mapped(items.open(), () => expect.fail(), { signal });
@@ -481,7 +481,7 @@ describe('The memory of a ConcurrentMap', () => {
     [1_000_000, true],
     [100_000, false],
   ])(
-    'holds no item, result or listener of what was read, over %i items (ordered: %s)',
+    'holds no item, result or listener of results that were read, over %i items (ordered: %s)',
     async (count, ordered) => {
       setFlagsFromString('--expose-gc');
       const collectAll = runInNewContext('gc') as () => void;

@@ -14,7 +14,7 @@ describe('the arguments of an item', () => {
   });
 
   it.each([[undefined], [null], [[1]], [1], ['text'], [{}], [{ item: 1 }], [{ captured: codec.encode('no array'), item: 1, index: 0 }]])(
-    'refuse what no parent sends: %o',
+    'refuse values that no parent sends: %o',
     (value) => {
       expect(() => itemArgs(value, codec)).toThrow(MalformedError);
     },

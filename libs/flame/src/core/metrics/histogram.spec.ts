@@ -24,7 +24,7 @@ describe('quantileOf', () => {
     expect(quantileOf({ bounds: [10], counts: [0, 3], sum: 0 }, 0.5)).toBe(10);
   });
 
-  it('knows nothing of nothing', () => {
+  it('returns undefined without values', () => {
     expect(quantileOf({ bounds: [10], counts: [0, 0], sum: 0 }, 0.5)).toBeUndefined();
   });
 });

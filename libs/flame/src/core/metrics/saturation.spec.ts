@@ -28,7 +28,7 @@ function found(...phases: Phase[]): Saturation | undefined {
 }
 
 describe('SaturationWindow', () => {
-  it('says how busy three seconds of several calls were', () => {
+  it('measures how busy the last three seconds were with several calls', () => {
     expect(found({ lasts: 4_000, loop: 0.95, calls: 12 })).toEqual({
       calls: 12,
       over: 3_000,
@@ -37,13 +37,13 @@ describe('SaturationWindow', () => {
     });
   });
 
-  it('sees one block of the event loop in which calls ran one after the other, whenever it begins', () => {
+  it('detects a blocked event loop in which calls ran one after the other, whenever it begins', () => {
     const busy = { lasts: 4_000, loop: 1, calls: 12, every: 4_000 };
     expect(found({ lasts: 10_000 }, busy)).toMatchObject({ calls: 12, loop: 1 });
     expect(found({ lasts: 10_000 }, { lasts: 249 + 4_000, loop: 4_000 / 4_249, calls: 12, every: 5_000 })).toMatchObject({ calls: 12 });
   });
 
-  it('sees calls that queue for the thread pool while the event loop has nothing to do', () => {
+  it('detects calls that queue for the thread pool while the event loop is idle', () => {
     expect(found({ lasts: 4_000, loop: 0.02, queue: 0.97, calls: 12 })).toMatchObject({ calls: 12, queue: expect.closeTo(0.97) as number });
   });
 
@@ -63,7 +63,7 @@ describe('SaturationWindow', () => {
         { lasts: 20_000, loop: 1, calls: 1 },
       ],
     ],
-  ])('says nothing of %s', (_, phases) => {
+  ])('reports nothing for %s', (_, phases) => {
     expect(found(...phases)).toBeUndefined();
   });
 });

@@ -44,7 +44,7 @@ describe('readPoolOptions', () => {
     expect(refusal(options).message).toContain(message);
   });
 
-  it('takes Infinity for no limit', () => {
+  it('accepts Infinity for no limit', () => {
     expect(readPoolOptions({ name: 'p', max: 1, handlerTimeout: Infinity }, path).handlerTimeout).toBe(Infinity);
   });
 
@@ -63,7 +63,7 @@ describe('readPoolOptions', () => {
 });
 
 describe('readPoolSize', () => {
-  it('keeps what is not given', () => {
+  it('keeps the bound that is not given', () => {
     expect(readPoolSize({ max: 7 }, { min: 1, max: 3 }, 'resize()')).toEqual({ min: 1, max: 7 });
   });
 

@@ -22,7 +22,7 @@ class Counted extends Timed {
 }
 
 describe('Deadlines', () => {
-  it('has the earliest on top through any puts, changes and removals', () => {
+  it('has the earliest deadline on top through any puts, changes and removals', () => {
     const step = fc.record({ what: fc.constantFrom('put', 'put', 'remove'), which: fc.nat(30), at: fc.nat(40) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
@@ -45,7 +45,7 @@ describe('Deadlines', () => {
     );
   });
 
-  it('costs as much with 100,000 deadlines as with ten, where there are few durations', () => {
+  it('costs as much with 100,000 deadlines as with ten, if there are few durations', () => {
     const looks = (count: number): number => {
       const deadlines = new Deadlines<Counted>();
       const durations = [1_000, 30_000, 5_000];

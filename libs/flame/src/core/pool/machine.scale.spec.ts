@@ -44,7 +44,7 @@ function dearestStep(runners: number, waiting: number): number {
 }
 
 describe('PoolMachine at scale', () => {
-  it('takes a step in logarithmic time: 10,000 runners and 100,000 waiting calls cost what their depth in a heap costs', () => {
+  it('makes a step in logarithmic time: 10,000 runners and 100,000 waiting calls cost as much as their depth in a heap', () => {
     const depth = Math.log2(110_000);
     expect(dearestStep(10_000, 100_000)).toBeLessThan(16 * depth);
   });

@@ -18,7 +18,7 @@ describe('PoolMachine', () => {
       expect(pool.call('f')).toEqual(['boot r2 (2)']);
     });
 
-    it('never has more than max machines, those being destroyed included', () => {
+    it('never has more than max machines, including those being destroyed', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a');
       pool.up('r1');
@@ -58,21 +58,21 @@ describe('PoolMachine', () => {
       return pool;
     };
 
-    it('spreads calls over the least loaded', () => {
+    it('spreads calls over the least loaded runners', () => {
       const pool = loaded('spread');
       expect(['a', 'b', 'c', 'd'].flatMap((name) => pool.call(name))).toEqual(['run a on r1', 'run b on r2', 'run c on r1', 'run d on r2']);
       pool.ended('a');
       expect(pool.call('e')).toEqual(['run e on r1']);
     });
 
-    it('packs calls on the fullest with room', () => {
+    it('packs calls on the fullest runner with a free slot', () => {
       const pool = loaded('pack');
       expect(['a', 'b', 'c', 'd'].flatMap((name) => pool.call(name))).toEqual(['run a on r1', 'run b on r1', 'run c on r1', 'run d on r2']);
       pool.ended('b');
       expect(pool.call('e')).toEqual(['run e on r1']);
     });
 
-    it('asks a function, and takes its own choice when that names none with room', () => {
+    it('asks a function, and chooses itself if the function names no runner with a free slot', () => {
       let choice: string | undefined = 'r2';
       const pool = new PoolTranscript({ max: 2, min: 2, strategy: () => choice });
       pool.tell({ type: 'start' });
@@ -118,7 +118,7 @@ describe('PoolMachine', () => {
       expect(pool.at(100_000)).toEqual([]);
     });
 
-    it('lets min runners go after minIdleShutdownAfter, and brings them back with the next call', () => {
+    it('stops min runners after minIdleShutdownAfter, and boots them again with the next call', () => {
       const pool = new PoolTranscript({ min: 1, minIdleAfter: 300 });
       pool.tell({ type: 'start' });
       pool.up('r1');
@@ -139,7 +139,7 @@ describe('PoolMachine', () => {
       return pool;
     };
 
-    it('stops a runner above min after idleShutdownAfter, with its consent', () => {
+    it('stops a runner above min after idleShutdownAfter, if it consents', () => {
       const pool = idle();
       expect(pool.at(99)).toEqual([]);
       expect(pool.at(100)).toEqual(['ask r1']);
@@ -147,7 +147,7 @@ describe('PoolMachine', () => {
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)']);
     });
 
-    it('gives a call to a runner that was asked, whose consent is void then', () => {
+    it('assigns a call to a runner that was asked, which voids its consent', () => {
       const pool = idle();
       pool.at(100);
       expect(pool.call('b')).toEqual(['run b on r1']);
@@ -155,7 +155,7 @@ describe('PoolMachine', () => {
       expect(pool.ended('b')).toEqual([]);
     });
 
-    it('asks again after the same time when the runner says no', () => {
+    it('asks again after the same time when the runner refuses', () => {
       const pool = idle();
       pool.at(100);
       expect(pool.consent('r1', false)).toEqual([]);
@@ -163,7 +163,7 @@ describe('PoolMachine', () => {
       expect(pool.at(200)).toEqual(['ask r1']);
     });
 
-    it('asks when time is up, also where rounding makes the time since then shorter', () => {
+    it('asks when the time is up, also if rounding makes the elapsed time shorter', () => {
       expect(24.1 + 1_000 - 24.1).toBeLessThan(1_000);
       let looks = 0;
       const idleAfter = {
@@ -182,7 +182,7 @@ describe('PoolMachine', () => {
       expect(machine.step({ type: 'tick' }, machine.nextDeadline)).toEqual([{ type: 'ask', runner: '1' }]);
     });
 
-    it('keeps the runners that headroom needs, and lets those go that it does not', () => {
+    it('keeps the runners that headroom needs, and stops the others', () => {
       const pool = new PoolTranscript({ max: 3, headroom: 1 });
       pool.tell({ type: 'start' });
       pool.up('r1');
@@ -198,7 +198,7 @@ describe('PoolMachine', () => {
       expect(pool.at(30_000)).toEqual([]);
     });
 
-    it('does without headroom once minIdleShutdownAfter has passed, until the next call', () => {
+    it('ignores headroom after minIdleShutdownAfter, until the next call', () => {
       const pool = new PoolTranscript({ max: 3, headroom: 1, minIdleAfter: 1_000 });
       pool.tell({ type: 'start' });
       pool.up('r1');
@@ -208,7 +208,7 @@ describe('PoolMachine', () => {
       expect(pool.call('a')).toEqual(['boot r2 (1)', 'boot r3 (2)']);
     });
 
-    it('stops a runner that does not answer', () => {
+    it('stops a runner that does not answer the question', () => {
       const pool = idle();
       pool.at(100);
       expect(pool.at(10_100)).toEqual(['stop r1']);
@@ -216,7 +216,7 @@ describe('PoolMachine', () => {
   });
 
   describe('clocks', () => {
-    it('answers a call that waited too long, and it was not run', () => {
+    it('rejects a call that waited too long, without running it', () => {
       const pool = new PoolTranscript({ max: 1, bootTimeout: 10_000 });
       pool.call('a', { wait: 50 });
       expect(pool.at(50)).toEqual(['reject a: FLAME_TIMEOUT, ran no']);
@@ -224,7 +224,7 @@ describe('PoolMachine', () => {
       expect(pool.up('r1')).toEqual(['grown r1: ok (1)']);
     });
 
-    it('names waiting for a slot as what it is', () => {
+    it('reports that a call waited for a slot', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a');
       pool.up('r1');
@@ -242,7 +242,7 @@ describe('PoolMachine', () => {
       expect(pool.ended('a')).toEqual(['run b on r1']);
     });
 
-    it('counts waiting and running together under an overall timeout', () => {
+    it('applies an overall timeout to waiting and running together', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a', { wait: Infinity, run: Infinity, overall: 100 });
       pool.at(60);
@@ -250,7 +250,7 @@ describe('PoolMachine', () => {
       expect(pool.at(100)).toEqual(['reject a: FLAME_TIMEOUT, ran maybe', 'cancel a on r1 (timeout)']);
     });
 
-    it('gives up a boot that takes longer than bootTimeout', () => {
+    it('cancels a boot that takes longer than bootTimeout', () => {
       const pool = new PoolTranscript();
       pool.call('a', { wait: 5_000 });
       expect(pool.at(1_000)).toEqual(['give-up r1']);
@@ -259,7 +259,7 @@ describe('PoolMachine', () => {
   });
 
   describe('taint', () => {
-    it('takes no new calls on a runner whose handler ignored its abort, and stops it when the others are done', () => {
+    it('assigns no new calls to a runner whose handler ignored its abort, and stops it when its other calls have ended', () => {
       const pool = new PoolTranscript({ max: 1, maxConcurrency: 2 });
       pool.call('a', { run: 50 });
       pool.call('b', { run: 5_000 });
@@ -280,7 +280,7 @@ describe('PoolMachine', () => {
       expect(pool.abort('a')).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (caller)']);
     });
 
-    it('lets unlinked work go on, until its time is up', () => {
+    it('lets unlinked work continue until its time is up', () => {
       const pool = new PoolTranscript();
       pool.call('a', { linked: false, run: 500 });
       pool.up('r1');
@@ -289,7 +289,7 @@ describe('PoolMachine', () => {
       expect(pool.ended('a')).toEqual([]);
     });
 
-    it('takes a waiting call out of the queue', () => {
+    it('removes a waiting call from the queue', () => {
       const pool = new PoolTranscript({ max: 1 });
       for (const name of ['a', 'b', 'c']) pool.call(name);
       expect(pool.abort('b')).toEqual(['reject b: FLAME_CANCELLED, ran no']);
@@ -312,25 +312,25 @@ describe('PoolMachine', () => {
       expect(streaming().ended('a')).toEqual(['run b on r1']);
     });
 
-    it('run against the clock of their call, which fails them', () => {
+    it('count against the timeout of their call, which fails them', () => {
       const pool = streaming({ run: 50 });
       expect(pool.at(49)).toEqual([]);
       expect(pool.at(50)).toEqual(['reject a: FLAME_TIMEOUT, ran maybe', 'cancel a on r1 (timeout)']);
       expect(pool.ended('a')).toEqual(['run b on r1']);
     });
 
-    it('run against the overall clock, too', () => {
+    it('count against the overall timeout, too', () => {
       expect(streaming({ run: Infinity, overall: 70 }).at(70)).toEqual(['reject a: FLAME_TIMEOUT, ran maybe', 'cancel a on r1 (timeout)']);
     });
 
-    it('leave the clock to what is held after them', () => {
+    it('have no timeout any more when the call then holds resources', () => {
       const pool = streaming({ run: 50 });
       pool.held('a');
       expect(pool.at(10_000)).toEqual([]);
       expect(pool.ended('a')).toEqual(['run b on r1']);
     });
 
-    it('cancel the work when their consumer leaves, unlinked work, too', () => {
+    it('cancel the work when their consumer stops, also unlinked work', () => {
       for (const linked of [true, false]) {
         const pool = streaming({ linked });
         expect(pool.abandoned('a')).toEqual(['cancel a on r1 (caller)']);
@@ -339,7 +339,7 @@ describe('PoolMachine', () => {
       }
     });
 
-    it('cost the runner when the work ignores that its consumer left', () => {
+    it('taint the runner when the work ignores that its consumer stopped', () => {
       const pool = streaming({ run: 60_000 });
       pool.abandoned('a');
       expect(pool.at(999)).toEqual([]);
@@ -363,7 +363,7 @@ describe('PoolMachine', () => {
       expect(pool.ended('a')).toEqual(['stop r1']);
     });
 
-    it('are ended if their caller left while the unlinked handler was running', () => {
+    it('are ended if their caller stopped waiting while the unlinked handler was running', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a', { linked: false });
       pool.up('r1');
@@ -379,7 +379,7 @@ describe('PoolMachine', () => {
     });
   });
 
-  describe('what is held: children and resources', () => {
+  describe('held children and resources', () => {
     const held = (options: { run?: number; overall?: number; linked?: boolean } = {}): PoolTranscript => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a', options);
@@ -393,7 +393,7 @@ describe('PoolMachine', () => {
       expect(held().ended('a')).toEqual(['run b on r1']);
     });
 
-    it('has no clock', () => {
+    it('has no timeout', () => {
       expect(held({ run: 50, overall: 100 }).at(10_000)).toEqual([]);
     });
 
@@ -406,7 +406,7 @@ describe('PoolMachine', () => {
       for (const linked of [true, false]) expect(held({ linked }).abandoned('a')).toEqual(['cancel a on r1 (caller)']);
     });
 
-    it('costs the runner when it does not end within a grace second', () => {
+    it('taints the runner when it does not end within a second', () => {
       const pool = held();
       pool.abandoned('a');
       expect(pool.at(1_000)).toEqual(['stop r1']);
@@ -430,7 +430,7 @@ describe('PoolMachine', () => {
       expect(held().down('r1')).toEqual(['dispose r1']);
     });
 
-    it('keeps a runner that takes no new work', () => {
+    it('keeps a runner that takes no new work alive', () => {
       const pool = held();
       expect(pool.tell({ type: 'leaving', runner: 'r1', reason: 'SIGTERM' })).toEqual(['retire r1']);
       expect(pool.at(60_000)).toContain('reject b: FLAME_TIMEOUT, ran no');
@@ -461,7 +461,7 @@ describe('PoolMachine', () => {
       expect(pool.up('r3')).toEqual(['grown r3: ok (1)', 'run a on r3', 'boot r4 (2)', 'boot r5 (3)']);
     });
 
-    it('fail the waiting calls at once when they cannot get better', () => {
+    it('fail the waiting calls at once if they are permanent', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a');
       pool.call('b');
@@ -472,7 +472,7 @@ describe('PoolMachine', () => {
       ]);
     });
 
-    it('are the reason a call that waited in vain is given', () => {
+    it('are the reason in the error of a call that waited in vain', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a', { wait: 100 });
       pool.fail('r1');
@@ -481,7 +481,7 @@ describe('PoolMachine', () => {
   });
 
   describe('loss', () => {
-    it('fails the calls of a runner that went away, and of no other', () => {
+    it('fails the calls of a runner that was lost, and of no other', () => {
       const pool = new PoolTranscript({ max: 2 });
       pool.call('a');
       pool.call('b');
@@ -491,7 +491,7 @@ describe('PoolMachine', () => {
       expect(pool.ended('b')).toEqual([]);
     });
 
-    it('gives no new calls to a runner whose connection is cut, until it is back', () => {
+    it('assigns no new calls to a runner whose connection is cut, until it is back', () => {
       const pool = new PoolTranscript({ max: 1, min: 1 });
       pool.tell({ type: 'start' });
       pool.up('r1');
@@ -500,7 +500,7 @@ describe('PoolMachine', () => {
       expect(pool.tell({ type: 'resumed', runner: 'r1' })).toEqual(['run a on r1']);
     });
 
-    it('sends a call that a leaving runner gave back to the front of the queue', () => {
+    it('moves a call that a stopping runner returned to the front of the queue', () => {
       const pool = new PoolTranscript({ max: 1, maxConcurrency: 2 });
       pool.call('a');
       pool.up('r1');
@@ -571,21 +571,21 @@ describe('PoolMachine', () => {
       expect(pool.ended('b')).toEqual(['run c on r1']);
     });
 
-    it('keeps no headroom meanwhile', () => {
+    it('keeps no headroom while paused', () => {
       const pool = new PoolTranscript({ headroom: 1 });
       pool.tell({ type: 'pause', reason: 'wait' });
       expect(pool.tell({ type: 'start' })).toEqual(['started']);
       expect(pool.tell({ type: 'resume' })).toEqual(['boot r1 (1)']);
     });
 
-    it('is named to calls that waited too long', () => {
+    it('is mentioned in the errors of calls that waited too long', () => {
       const pool = paused();
       pool.call('b');
       expect(pool.at(1_000)).toContain('reject b: FLAME_TIMEOUT, ran no');
       expect(pool.errors.get('b')!.message).toMatch(/^b timed out after 1000 ms of waiting: pool "p" is paused \(the database moves\)/);
     });
 
-    it('gives nothing to a runner that comes up meanwhile', () => {
+    it('assigns no call to a runner that comes up while paused', () => {
       const pool = new PoolTranscript();
       pool.call('a');
       pool.tell({ type: 'pause', reason: 'wait' });
@@ -593,7 +593,7 @@ describe('PoolMachine', () => {
       expect(pool.tell({ type: 'resume' })).toEqual(['run a on r1']);
     });
 
-    it('keeps a call waiting that a leaving runner gave back', () => {
+    it('keeps a call waiting that a stopping runner returned', () => {
       const pool = paused();
       expect(pool.bounced('a')).toEqual(['stop r1']);
       expect(pool.tell({ type: 'resume' })).toEqual(['boot r2 (2)']);
@@ -607,7 +607,7 @@ describe('PoolMachine', () => {
       expect(pool.down('r1')).toEqual(['dispose r1', 'boot r2 (2)']);
     });
 
-    it('does not hold up a drain', () => {
+    it('does not delay a drain', () => {
       const pool = paused();
       pool.call('b');
       expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
@@ -622,7 +622,7 @@ describe('PoolMachine', () => {
       return pool;
     };
 
-    it('gives the runner no new calls, and stops it when its work is done', () => {
+    it('assigns no new calls to the runner, and stops it when its work is done', () => {
       const pool = busy();
       expect(pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual(['retire r1']);
       expect(pool.call('b')).toEqual(['boot r2 (2)']);
@@ -641,7 +641,7 @@ describe('PoolMachine', () => {
       expect(pool.at(1_500)).toEqual(['stop r1']);
     });
 
-    it('bounds the leave of a runner that leaves already, and counts once', () => {
+    it('limits the time of a runner that is already stopping, and counts it once', () => {
       const pool = busy();
       pool.tell({ type: 'leaving', runner: 'r1', reason: 'SIGTERM' });
       expect(pool.tell({ type: 'drain-runner', runner: 'r1', reason: 'asked' })).toEqual([]);
@@ -650,7 +650,7 @@ describe('PoolMachine', () => {
       expect(pool.at(500)).toContain('cancel a on r1 (leaving)');
     });
 
-    it('stops an idle runner at once, gives a boot up, and leaves a stopping runner alone', () => {
+    it('stops an idle runner at once, cancels a boot, and does not affect a stopping runner', () => {
       const pool = new PoolTranscript({ min: 2 });
       pool.tell({ type: 'start' });
       pool.up('r1');
@@ -669,7 +669,7 @@ describe('PoolMachine', () => {
   });
 
   describe('drain', () => {
-    it('refuses new and waiting calls, lets running ones end, and stops every runner', () => {
+    it('refuses new and waiting calls, lets running ones finish, and stops every runner', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a');
       pool.up('r1');
@@ -680,7 +680,7 @@ describe('PoolMachine', () => {
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
     });
 
-    it('aborts what is not done within shutdownTimeout, and kills what ignores that', () => {
+    it('aborts work that exceeds shutdownTimeout, and kills runners that ignore the abort', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a', { run: 60_000 });
       pool.up('r1');
@@ -690,7 +690,7 @@ describe('PoolMachine', () => {
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
     });
 
-    it('gives up boots', () => {
+    it('cancels boots', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a');
       expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject a: FLAME_REFUSED, ran no', 'give-up r1']);
@@ -699,7 +699,7 @@ describe('PoolMachine', () => {
   });
 
   describe('under a debugger', () => {
-    it('ends no call, and gives each its whole time once the debugger has gone', () => {
+    it("ends no call, and restarts each call's timeout when the debugger has detached", () => {
       const pool = new PoolTranscript({ max: 1, maxConcurrency: 1 });
       pool.tell({ type: 'start' });
       pool.call('a');
@@ -715,7 +715,7 @@ describe('PoolMachine', () => {
       expect(pool.at(62_500)).toEqual([expect.stringMatching(/^reject b/)]);
     });
 
-    it('gives up no boot', () => {
+    it('cancels no boot', () => {
       const pool = new PoolTranscript({ max: 1, bootTimeout: 1_000 });
       pool.tell({ type: 'start' });
       pool.call('a', { wait: 100_000 });

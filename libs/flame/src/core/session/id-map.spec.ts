@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { IdMap } from './id-map.js';
 
 describe('IdMap', () => {
-  it('holds what a Map holds, through any order of sets and deletions', () => {
+  it('behaves like a Map through any order of sets and deletions', () => {
     // Few ids, and ones that share their place in a small table.
     const id = fc.oneof(
       fc.nat(20),

@@ -22,13 +22,13 @@ describe('Session', () => {
     expect(session.confirm(3)).toBe(false);
   });
 
-  it('takes every packet in once', () => {
+  it('accepts every packet once', () => {
     const session = new Session();
     expect([1, 2, 2, 1, 3].map((number) => session.receive(number, 1))).toEqual(['fresh', 'fresh', 'duplicate', 'duplicate', 'fresh']);
     expect(session.received).toBe(3);
   });
 
-  it('does not take in a packet behind a gap', () => {
+  it('does not accept a packet behind a gap', () => {
     const session = new Session();
     expect(session.receive(2, 1)).toBe('gap');
     expect(session.received).toBe(0);
@@ -46,7 +46,7 @@ describe('Session', () => {
     expect([session.underWay, session.full]).toEqual([0, false]);
   });
 
-  it('owes an acknowledgement after a number of unacknowledged packets or bytes', () => {
+  it('needs an acknowledgement after a number of unacknowledged packets or bytes', () => {
     const session = new Session<ReturnType<typeof packet>>({ ackPackets: 3, ackBytes: 100 });
     session.receive(1, 1);
     session.receive(2, 1);
@@ -62,7 +62,7 @@ describe('Session', () => {
     expect(session.mustAcknowledge).toBe(false);
   });
 
-  it('owes nothing for packets that came twice', () => {
+  it('needs none for repeated packets', () => {
     const session = new Session({ ackPackets: 2 });
     session.receive(1, 1);
     session.receive(1, 1);

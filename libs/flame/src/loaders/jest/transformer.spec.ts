@@ -25,7 +25,7 @@ const factory = `module.exports = { createTransformer: (options) => ({
 }) };`;
 
 describe('createTransformer', () => {
-  it("compiles what the project's own transformer has made, with its options", async () => {
+  it("compiles the output of the project's own transformer, with its options", async () => {
     const { folder, path } = project(factory);
     const own = await createTransformer({ transform: ['./own.js', { fast: true }] }, folder);
     const { code } = own.process!(call.replace('video)', 'video: string)'), path, given);
@@ -38,20 +38,20 @@ describe('createTransformer', () => {
     ['a plain object', 'module.exports = { process: (code) => ({ code }) };', 'own.js'],
     ['a default export', 'exports.__esModule = true; exports.default = { process: (code) => ({ code }) };', 'own.cjs'],
     ['an ES module', 'export default { createTransformer: async () => ({ process: (code) => ({ code }) }) };', 'own.mjs'],
-  ])('takes a transformer that is %s', async (_, text, name) => {
+  ])('accepts a transformer that is %s', async (_, text, name) => {
     const { folder, path } = project(text, name);
     const own = await createTransformer({ transform: `./${name}` }, folder);
     expect(own.process!(call, path, given).code).toContain('videos.js#publish/1');
   });
 
-  it('takes files as they are without one, as ES modules where Jest loads them so', async () => {
+  it('compiles files directly without one, as ES modules if Jest loads them so', async () => {
     const { folder, path } = project('');
     const own = await createTransformer({}, folder);
     expect(own.process!(call, path, { ...given, supportsStaticESM: true }).code).toMatch(/^import /);
     expect(own.process!('a();', path, given)).toEqual({ code: 'a();' });
   });
 
-  it('waits for a transformer that takes time', async () => {
+  it('waits for an asynchronous transformer', async () => {
     const { folder, path } = project('exports.processAsync = async (code) => ({ code }); exports.getCacheKeyAsync = async () => "k";');
     const own = await createTransformer({ transform: './own.js' }, folder);
     expect(own.process).toBeUndefined();
@@ -59,7 +59,7 @@ describe('createTransformer', () => {
     expect(await own.getCacheKeyAsync!(call, path, given)).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it("has a key of the file, Jest's options and what is behind it", async () => {
+  it("has a cache key made of the file, Jest's options and the inner transformer", async () => {
     const { folder, path } = project(factory);
     const keyOf = async (fast: boolean, code = call, at = path, more = {}) =>
       (await createTransformer({ transform: ['./own.js', { fast }] }, folder)).getCacheKey!(code, at, { ...given, ...more });
@@ -76,7 +76,7 @@ describe('createTransformer', () => {
     expect(await keyOf(true)).toBe(keys[0]);
   });
 
-  it('has another key in another version of this library', async () => {
+  it('has another cache key in another version of this library', async () => {
     const { folder, path } = project('');
     const keyOf = async (create: typeof createTransformer) => (await create({}, folder)).getCacheKey!(call, path, given);
     vi.resetModules();
@@ -86,13 +86,13 @@ describe('createTransformer', () => {
     expect(await keyOf(later.createTransformer)).not.toBe(await keyOf(createTransformer));
   });
 
-  it('fails a file with what cannot run elsewhere', async () => {
+  it('fails a file with a function that cannot run elsewhere', async () => {
     const { folder, path } = project('');
     const own = await createTransformer({}, folder);
     expect(() => own.process!(wrong, path, given)).toThrow(/videos\.js:2:\d+ - error/);
   });
 
-  it('names a transformer that is not there', async () => {
+  it('names a transformer that does not exist', async () => {
     const { folder } = project('');
     await expect(createTransformer({ transform: 'ts-jest' }, folder)).rejects.toMatchObject({
       code: 'FLAME_CONFIG',

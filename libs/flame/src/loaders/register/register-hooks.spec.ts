@@ -37,7 +37,7 @@ function register(env: Record<string, string> = {}) {
 }
 
 describe('registerInlineFunctions', () => {
-  it('compiles what is required, with its map inside', () => {
+  it('compiles required modules, with an inline map', () => {
     const { requires, _compile } = register();
     const code = requires(call, path, undefined, 1);
     expect(code).toMatch(/^const .*require\("nestjs-flame\/inline"\)[^]*\n\/\/# sourceMappingURL=data:application\/json/);
@@ -45,14 +45,14 @@ describe('registerInlineFunctions', () => {
     expect(requires('a();')).toBe('a();');
   });
 
-  it('compiles what is imported, as text and as bytes', () => {
+  it('compiles imported modules, as text and as bytes', () => {
     const { imports } = register();
     for (const source of [call, Buffer.from(call)]) {
       expect(imports({ source }, `${url}?version=2#a`)).toMatch(/^import [^]*\n\/\/# sourceMappingURL=data:application\/json/);
     }
   });
 
-  it('compiles an ES module once that is required', () => {
+  it('compiles an ES module once if it is required', () => {
     const { imports, requires } = register();
     const code = imports({ source: call }) as string;
     expect(requires(code, path, 'module')).toBe(code);
@@ -65,7 +65,7 @@ describe('registerInlineFunctions', () => {
     ['TypeScript, whose types Node strips later', { format: 'module-typescript', source: call }, url],
     ['JSON', { format: 'json', source: call }, url],
     ['what is no file', { source: call }, 'data:text/javascript,'],
-  ])('leaves %s alone', (_, loaded, at) => {
+  ])('does not change %s', (_, loaded, at) => {
     expect(register().imports(loaded, at)).toBe(loaded.source);
   });
 
@@ -77,7 +77,7 @@ describe('registerInlineFunctions', () => {
     }
   });
 
-  it('warns in the parent, and not again in each runner', () => {
+  it('warns in the parent, and not in each runner again', () => {
     const parent = register();
     parent.requires(unreadable);
     expect(parent.emitWarning).toHaveBeenCalledWith(expect.stringMatching(/videos\.js:1:1 - warning/), 'FlameWarning');
@@ -86,13 +86,13 @@ describe('registerInlineFunctions', () => {
     expect(runner.emitWarning).not.toHaveBeenCalled();
   });
 
-  it('comes once, however often it is imported', () => {
+  it('registers once, however often it is imported', () => {
     const { registerOnce, hooks } = register();
     registerOnce();
     expect(hooks).toHaveLength(1);
   });
 
-  it('names the command for a Node that has no such hooks', () => {
+  it('refuses a Node without such hooks, and names the command', () => {
     register();
     delete (globalThis as Record<symbol, unknown>)[Symbol.for('nestjs-flame:register')];
     const old = { prototype: { _compile: vi.fn<Loader['prototype']['_compile']>() } };

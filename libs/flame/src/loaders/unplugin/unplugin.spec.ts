@@ -72,17 +72,17 @@ describe('inlineFunctions', () => {
     expect(sources).toEqual([expect.stringMatching(/(^|\/)videos\.js$/)]);
   });
 
-  it.each(Object.entries(bundlers))('of %s fails a build with what cannot run elsewhere', async (_, bundle) => {
+  it.each(Object.entries(bundlers))('of %s fails a build with a function that cannot run elsewhere', async (_, bundle) => {
     await expect(bundle(fileWith(wrong))).rejects.toThrow(/videos\.js:2:\d+ - error/);
   });
 
-  it('of vite comes behind what compiles TypeScript', async () => {
+  it('of vite runs after the compilation of TypeScript', async () => {
     const { code, sources } = await bundlers['vite']!(fileWith(call.replace('video)', 'video: string)'), 'videos.ts'));
     expect(code).toContain('videos.ts#publish/1');
     expect(sources).toEqual([expect.stringMatching(/videos\.ts$/)]);
   });
 
-  it('of webpack and rspack adds a loader behind all others', () => {
+  it('of webpack and rspack adds its loader after all others', () => {
     const rules: object[] = [];
     for (const plugin of [inlineFunctions.webpack(), inlineFunctions.rspack()]) plugin.apply({ options: { module: { rules } } });
     expect(rules).toHaveLength(2);
@@ -116,7 +116,7 @@ describe('webpackLoader', () => {
     expect(load('a();', undefined, map).given).toEqual([null, 'a();', map]);
   });
 
-  it('reports what cannot run elsewhere', () => {
+  it('reports functions that cannot run elsewhere', () => {
     expect(load(wrong).emitError).toHaveBeenCalledWith(expect.objectContaining({ message: expect.stringMatching(/videos\.js:2/) }));
   });
 });

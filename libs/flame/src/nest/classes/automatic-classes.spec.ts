@@ -145,7 +145,7 @@ async function start(options: FlameModuleOptions = {}): Promise<{ work: WorkServ
 }
 
 describe('classes that register themselves', () => {
-  it('are those that class-transformer, class-validator, TypeORM and GraphQL know', async () => {
+  it('are those with metadata of class-transformer, class-validator, TypeORM and GraphQL', async () => {
     const { work } = await start();
     const user = Object.assign(new User(), { id: 5, password: 'hash' });
     for (const value of [user, new Album(), new Credentials(), new Cat(), new CatInput()]) {
@@ -158,7 +158,7 @@ describe('classes that register themselves', () => {
     expect(back.user.label).toBe('user 5');
   });
 
-  it("are those in handlers' signatures, whose constructors are not called", async () => {
+  it("are those in handlers' signatures; their constructors are not called", async () => {
     const { work } = await start();
     expect(await work.take(new Command(4), new Receipt())).toBe(8);
     const error = await failure(work.pass(new Unknown()));
@@ -168,7 +168,7 @@ describe('classes that register themselves', () => {
     );
   });
 
-  it('are not the bare classes below one that class-transformer knows: these are refused', async () => {
+  it('exclude undecorated subclasses of class-transformer classes, which are refused', async () => {
     const { work } = await start();
     expect((await failure(work.pass(new BelowUser()))).message).toMatch(/a BelowUser cannot cross.*the class-transformer metadata/);
     const nameless = (() => class { password = 'hash'; })(); // prettier-ignore
@@ -176,7 +176,7 @@ describe('classes that register themselves', () => {
     expect((await failure(work.pass(new nameless()))).message).toMatch(/cannot cross.*the class-transformer metadata/);
   });
 
-  it('give way to those in the option', async () => {
+  it('are overridden by those in the option', async () => {
     const classes = [
       {
         type: Credentials,
@@ -208,7 +208,7 @@ describe('classes that register themselves', () => {
     expect(() => sender.decode(found(a).encode(new a()))).toThrow(/several classes are named Same .*each with a `name`/);
   });
 
-  it('of one name and the same members are refused only when one of them crosses', () => {
+  it('with one name and the same members are refused only when one of them is sent', () => {
     const make = (): new () => object => {
       class Twin {
         id = 1;
@@ -228,7 +228,7 @@ describe('classes that register themselves', () => {
 });
 
 describe('errors of handlers', () => {
-  it('are RpcException and WsException where these packages are installed', async () => {
+  it('arrive as RpcException and WsException if these packages are installed', async () => {
     const { work, lines } = await start();
     const rpc: unknown = await work.fail('rpc').catch((error: unknown) => error);
     expect(rpc).toBeInstanceOf(RpcException);
@@ -239,7 +239,7 @@ describe('errors of handlers', () => {
     expect(lines).toEqual([]);
   });
 
-  it("are TypeORM's where it is installed", async () => {
+  it("arrive as TypeORM's errors if it is installed", async () => {
     const { work, lines } = await start();
     const query: unknown = await work.fail('query').catch((error: unknown) => error);
     expect(query).toBeInstanceOf(QueryFailedError);
@@ -268,7 +268,7 @@ describe('errors of handlers', () => {
     ]);
   });
 
-  it('keep their class where it is registered, and nothing is said', async () => {
+  it('keep their class if it is registered, without a log line', async () => {
     const { work, lines } = await start({ classes: [DomainError] });
     await expect(work.fail('domain')).rejects.toBeInstanceOf(DomainError);
     expect(lines).toEqual([]);

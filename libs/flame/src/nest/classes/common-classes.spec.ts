@@ -58,7 +58,7 @@ const table: [what: string, make: () => object, type: unknown, look: (value: nev
 ];
 
 describe('commonClasses', () => {
-  it.each(table)('has %s cross as itself', (_, make, type, look) => {
+  it.each(table)('copies %s as the same type', (_, make, type, look) => {
     const value = make();
     const [back, other] = cross([{ value }, value]) as [{ value: object }, object];
     expect(look(back.value as never)).toEqual(look(value as never));
@@ -67,12 +67,12 @@ describe('commonClasses', () => {
     expect(other).toBe(back.value);
   });
 
-  it('says which classes these are, where they are not registered', () => {
+  it('names these classes in the refusal if they are not registered', () => {
     expect(() => createCodec().encode({ id: new ObjectId(id) })).toThrow(/^id: an ObjectId cannot cross.*register the class ObjectId/);
     expect(() => createCodec().encode({ at: dayjs(5) })).toThrow(/^at: .* cannot cross.*`classes`/);
   });
 
-  it('takes no other object for one of them', () => {
+  it('accepts no other object as one of them', () => {
     const plain = { _bsontype: 'ObjectId', id: 1, c: [1], e: 0, s: 1, isLuxonDateTime: true };
     expect(cross(plain)).toStrictEqual(plain);
     class Other {

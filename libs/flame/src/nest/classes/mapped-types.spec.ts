@@ -68,7 +68,7 @@ async function start(options: FlameModuleOptions = {}): Promise<WorkService> {
 }
 
 describe('classes below a mapped type, without decorators of their own', () => {
-  it('register themselves where they are the class of a member that decorators know', async () => {
+  it('register themselves if they are the type of a member with decorators', async () => {
     const work = await start();
     const back = (await work.pass(new Team())) as Team;
     expect(back).toStrictEqual(new Team());
@@ -77,14 +77,14 @@ describe('classes below a mapped type, without decorators of their own', () => {
     expect(JSON.stringify(instanceToPlain(back))).not.toContain('hash');
   });
 
-  it("register themselves where a handler's signature names them", async () => {
+  it("register themselves if a handler's signature names them", async () => {
     const work = await start();
     const back = (await work.update(new ProfileUpdate())) as object[];
     expect(back[0]).toBeInstanceOf(ProfileUpdate);
     expect(instanceToPlain(back[0])).toEqual({ id: 1 });
   });
 
-  it('are refused by path, class and remedy where nothing names them, and cross once `classes` does', async () => {
+  it('are refused with path, class and fix if nothing names them, and are copied once `classes` names them', async () => {
     const work = await start();
     const refusal = (path: string) => ({
       code: 'FLAME_ENCODING',

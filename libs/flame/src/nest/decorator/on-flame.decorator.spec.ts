@@ -64,11 +64,11 @@ describe('OnFlame', () => {
     expect(await app.get(Service).where('it', 'runs')).toBe('it in work');
   });
 
-  it('simply runs a method of a plain instance', async () => {
+  it('calls a method of a plain instance directly', async () => {
     expect(await new Service().where('it', 'runs')).toBe('it in here');
   });
 
-  it('simply runs a method in an app without a FlameModule', async () => {
+  it('calls a method directly in an app without a FlameModule', async () => {
     const app = await startApp({ providers: [Service] });
     expect(await app.get(Service).where('it', 'runs')).toBe('it in here');
   });
@@ -95,12 +95,12 @@ describe('OnFlame', () => {
     expect(await app.get(Service).below()).toBe('WORK (work)');
   });
 
-  it('takes methods named by symbols', async () => {
+  it('supports methods named by symbols', async () => {
     const app = await startApp({ imports: [pools], providers: [Service] });
     expect(await app.get(Service)[upper]()).toBe('work');
   });
 
-  it('leaves no trace on instances, frozen ones included', async () => {
+  it('adds nothing to instances, and works with frozen ones', async () => {
     @Injectable()
     class Frozen extends Service {
       constructor() {

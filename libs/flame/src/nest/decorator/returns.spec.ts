@@ -123,7 +123,7 @@ describe('@OnFlame on methods that stream', () => {
     expect(await collect(await rows.throws())).toHaveLength(3);
   });
 
-  it('calls when the stream is first read, of an Observable at each subscription', async () => {
+  it('calls when the stream is first read; an Observable at each subscription', async () => {
     const { rows } = await start();
     const [generated, ticks, file] = [rows.generated(1), rows.ticks(1), rows.file()];
     await settle();
@@ -136,7 +136,7 @@ describe('@OnFlame on methods that stream', () => {
     expect(rows.begun).toBe(4);
   });
 
-  it('ends the work when the reader leaves', async () => {
+  it('ends the work when the reader stops', async () => {
     const { rows, pool } = await start();
     for await (const _ of rows.generated(Infinity)) break;
     await firstValueFrom(rows.ticks(100));
@@ -145,7 +145,7 @@ describe('@OnFlame on methods that stream', () => {
     expect(pool.stats().running).toBe(0);
   });
 
-  it('makes no call for a stream that is left before it is read, and ends one that is left while it waits', async () => {
+  it('makes no call for a stream that is closed before it is read, and ends one that is closed while it waits', async () => {
     const { rows, pool } = await start();
     await rows.generated(1).return(undefined);
     rows.file().destroy();
@@ -162,7 +162,7 @@ describe('@OnFlame on methods that stream', () => {
     expect(pool.stats()).toMatchObject({ running: 0, waiting: 0 });
   });
 
-  it('gives errors to the reader, those of the call, too', async () => {
+  it('passes errors to the reader, also those of the call itself', async () => {
     const { flame } = await start();
     const caller = new AbortController();
     caller.abort(new Error('the user left'));
@@ -177,7 +177,7 @@ describe('@OnFlame on methods that stream', () => {
     expect(await collect(flame.on('work', PerCall).rows())).toEqual(['work']);
   });
 
-  it('names the method and the option when the result is something else', async () => {
+  it('names the method and the option if the result is of another kind', async () => {
     const { rows, pool } = await start();
     await expect(collect(rows.wrong())).rejects.toThrow(
       /Rows\.wrong should return AsyncIterable, but returned another kind of stream, Observable\..*\{ returns: … \}/,
@@ -187,7 +187,7 @@ describe('@OnFlame on methods that stream', () => {
     expect(pool.stats().running).toBe(0);
   });
 
-  it('says so when a promise is used as a stream', async () => {
+  it('explains the use of a promise as a stream', async () => {
     const { rows, flame, pool } = await start();
     expect(() => rows.unknown()[Symbol.asyncIterator]()).toThrow(
       /Rows\.unknown returned a promise, because nothing declares that it returns a stream\..*returns/,
@@ -198,7 +198,7 @@ describe('@OnFlame on methods that stream', () => {
     expect(await collect((await rows.unknown()) as unknown as AsyncIterable<string>)).toEqual(['0 work']);
   });
 
-  it('refuses a return type that leaves no trace', () => {
+  it('refuses a return type that does not exist at run time', () => {
     expect(() => {
       class Late {
         @OnFlame('work')
@@ -222,7 +222,7 @@ describe('Flame on methods that stream', () => {
     expect(await flame.on('work', Rows).plain()).toBe(1);
   });
 
-  it('takes an onProgress that knows what it is told', async () => {
+  it('accepts an onProgress with a typed argument', async () => {
     const { flame } = await start();
     const told: number[] = [];
     const onProgress = ({ done }: { done: number }): void => void told.push(done);
@@ -230,7 +230,7 @@ describe('Flame on methods that stream', () => {
     expect(told).toEqual([1, 2, 3]);
   });
 
-  it('offers methods that stream, and casts only those that do not', () => {
+  it('offers methods that stream, and casts only the others', () => {
     expectTypeOf<keyof FlameApi<Rows>>().toEqualTypeOf<
       'generated' | 'ticks' | 'file' | 'web' | 'declared' | 'wrong' | 'none' | 'unknown' | 'throws' | 'steps' | 'undecorated' | 'plain'
     >();
@@ -252,7 +252,7 @@ describe('returnsOf', () => {
     [() => {}, ReadableStream, 'web-stream'],
     [() => {}, undefined, undefined],
     [() => {}, Object, undefined],
-  ])('tells of %o with the type %o: %s', (method, type, returns) => {
+  ])('returns for %o with the type %o: %s', (method, type, returns) => {
     expect(returnsOf(method, type)).toBe(returns);
   });
 });

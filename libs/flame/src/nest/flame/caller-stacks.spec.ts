@@ -116,7 +116,7 @@ const modes = [
 ] as const;
 
 describe.each(modes)('the stack of an error of %s', (_, stack) => {
-  it('has the line of its caller: the time to run is up', async () => {
+  it('has the line of its caller: the handler timed out', async () => {
     const { photos } = await start();
     const found = await stack(async function resizePhoto() {
       await photos.slowly();
@@ -125,7 +125,7 @@ describe.each(modes)('the stack of an error of %s', (_, stack) => {
     expect(found).toMatch(/at (async )?resizePhoto .*caller-stacks\.spec/);
   });
 
-  it('has the line of its caller: the time to wait is up', async () => {
+  it('has the line of its caller: the wait timed out', async () => {
     const { photos, flame } = await start({ maxConcurrency: 1 });
     const held = new AbortController();
     const holding = stackOf(() => flame.on('photos', Photos, { signal: held.signal }).untilAborted());
@@ -173,7 +173,7 @@ describe.each(modes)('the stack of an error of %s', (_, stack) => {
     expect(found).toMatch(/no image[^]*at (async )?resizePhoto .*caller-stacks\.spec/);
   });
 
-  it('has the line of its caller: the pool takes no calls', async () => {
+  it('has the line of its caller: the pool accepts no calls', async () => {
     const { photos, pool } = await start();
     await pool.drain();
     const found = await stack(async function resizePhoto() {
@@ -182,7 +182,7 @@ describe.each(modes)('the stack of an error of %s', (_, stack) => {
     expect(found).toMatch(/was refused[^]*at (async )?resizePhoto .*caller-stacks\.spec/);
   });
 
-  it('has the line of its caller: an argument cannot cross', async () => {
+  it('has the line of its caller: an argument cannot be encoded', async () => {
     const { photos } = await start();
     const found = await stack(async function resizePhoto() {
       await photos.again(() => 'uncrossable');
@@ -221,7 +221,7 @@ describe.each(modes)('the stack of an error of %s', (_, stack) => {
     expect(await photos.nested()).toMatch(/timed out[^]*at (async )?callInPlace .*caller-stacks\.spec/);
   });
 
-  it('keeps the lines of the runner, of what a handler threw', async () => {
+  it("keeps the runner's lines of a handler's error", async () => {
     const { photos } = await start();
     const found = await stack(async function resizePhoto() {
       await photos.broken();
@@ -250,7 +250,7 @@ describe('the stack of an error', () => {
     expect(found).toMatch(/cannot cross[^]*at subscribe .*caller-stacks\.spec/);
   });
 
-  it('has the line of a caller whose request is followed, and whose call is traced or repeated', async () => {
+  it('has the line of a caller whose request is followed, and whose call is traced or retried', async () => {
     const { flame } = await start();
     const calls = Array.from({ length: many }, () =>
       stackOf(async function resizePhoto() {

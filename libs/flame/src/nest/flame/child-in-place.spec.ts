@@ -86,7 +86,7 @@ describe('A child in place', () => {
     told = [];
   });
 
-  it('goes by the module’s clock', async () => {
+  it('uses the module’s clock', async () => {
     const { clock, inside } = await start();
     const exit = inside(async (flame) => (await flame.placeChild('one', Room, {})).stop('slowly'));
     await clock.advance(999);
@@ -100,7 +100,7 @@ describe('A child in place', () => {
     expect(seen).toEqual([{ how: 'stopped', reason: 'slowly' }]);
   });
 
-  it('is not made for a signal that has aborted, or in a call that has', async () => {
+  it('is not placed if its signal, or the call around it, has aborted', async () => {
     const { clock, inside } = await start();
     const gone = AbortSignal.abort(new Error('gone before'));
     expect(await inside((flame) => failure(flame.placeChild('one', Room, {}, { signal: gone })))).toMatchObject({
@@ -128,7 +128,7 @@ describe('A child in place', () => {
     expect(told).toEqual([]);
   });
 
-  it.each([{ link: true }, { link: false }])('is not left behind by a signal that aborts during onFlameStart (%o)', async ({ link }) => {
+  it.each([{ link: true }, { link: false }])('is removed if a signal aborts during onFlameStart (%o)', async ({ link }) => {
     const { clock, inside } = await start();
     const caller = new AbortController();
     const placing = inside((flame) => failure(flame.placeChild('one', Room, { wait: true }, { signal: caller.signal, link })));
@@ -146,7 +146,7 @@ describe('A child in place', () => {
     expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
   });
 
-  it('is not left behind by a placing that runs out of time', async () => {
+  it('is removed if its placing times out', async () => {
     const { clock, inside } = await start();
     const placing = inside((flame) => failure(flame.placeChild('one', Room, { wait: true }, { timeout: 300 })));
     await clock.advance(300);
@@ -160,7 +160,7 @@ describe('A child in place', () => {
     expect(told).toEqual(['starts', 'aborted', 'started', expect.stringMatching(/^stop: new Room timed out/)]);
   });
 
-  it('fails with what onFlameStart throws, and is then no child', async () => {
+  it('rejects with the error of onFlameStart, and is removed', async () => {
     const { app, inside } = await start();
     const { signal } = new AbortController();
     expect(await inside((flame) => outcome(flame.placeChild('one', Room, { fail: true }, { signal })))).toBeInstanceOf(RangeError);
@@ -183,7 +183,7 @@ describe('A child in place', () => {
     expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
   });
 
-  it('lives on when it is not linked, and ends as the app closes, before it is torn down', async () => {
+  it('stays if it is not linked, and ends when the app closes, before its providers are destroyed', async () => {
     const { app, clock, inside } = await start();
     const caller = new AbortController();
     let child!: RemoteChild<Room>;
@@ -196,7 +196,7 @@ describe('A child in place', () => {
     expect(told.at(-1)).toBe('stop: the app is closing');
   });
 
-  it('has methods with a timeout, a signal and progress of their own', async () => {
+  it('has methods with their own timeout, signal and progress', async () => {
     const { clock, inside } = await start();
     const caller = new AbortController();
     const seen: unknown[] = [];

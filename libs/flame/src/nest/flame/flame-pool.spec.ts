@@ -27,7 +27,7 @@ describe('FlamePool', () => {
     }
   }
 
-  it('emits all events of the pool to subscribers from before it was open', async () => {
+  it('emits all events of the pool, also to those who subscribed before it opened', async () => {
     const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', min: 1, max: 1 }])], providers: [Watcher] });
     const watcher = app.get(Watcher);
     expect(watcher.early).toMatch(/^stats\(\) of pool "work" was called before the app's pools were open/);

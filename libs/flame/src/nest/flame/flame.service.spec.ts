@@ -55,7 +55,7 @@ async function start(options: FlameModuleOptions = {}): Promise<{ flame: Flame; 
 }
 
 describe('Flame', () => {
-  it('runs a method in the pool that is asked for, whatever its decorator says', async () => {
+  it('runs a method in the given pool, whatever its decorator says', async () => {
     const { flame } = await start();
     expect(await flame.on('two', Service).where()).toBe('two');
     expect(await flame.on('one', Service).where()).toBe('one');
@@ -66,7 +66,7 @@ describe('Flame', () => {
     expect(await flame.on('two', Service).undecorated(1, 2)).toBe(3);
   });
 
-  it('gives a call a timeout for all of it', async () => {
+  it('applies timeout to the whole call', async () => {
     const { flame } = await start();
     await expect(flame.on('two', Service, { timeout: 30 }).untilAborted()).rejects.toMatchObject({ code: 'FLAME_TIMEOUT' });
   });
@@ -79,7 +79,7 @@ describe('Flame', () => {
     await expect(call).rejects.toMatchObject({ code: 'FLAME_CANCELLED' });
   });
 
-  it('casts: resolves when the work is taken on, and tells onCastError what it threw', async () => {
+  it('casts: resolves when a runner accepts the work, and passes a later error to onCastError', async () => {
     const failed = vi.fn<(error: unknown, handler: string) => void>();
     const { flame, service } = await start({ onCastError: failed });
     expect(await flame.cast('two', Service).fail('cast')).toBeUndefined();
@@ -109,7 +109,7 @@ describe('Flame', () => {
     expect(failed).toHaveBeenCalledWith(expect.any(RangeError), 'Service.fail');
   });
 
-  it('refuses an unknown pool, a bad option, and what cannot be reached', async () => {
+  it('refuses an unknown pool, a bad option, and an unreachable method', async () => {
     const { flame } = await start();
     class Unknown {}
     expect(() => flame.on('three', Service)).toThrow(
@@ -129,19 +129,19 @@ describe('Flame', () => {
     expect(() => flame.pool('three')).toThrow(FlameError);
   });
 
-  it('gives an object that can be awaited and printed', async () => {
+  it('returns an object that can be awaited and printed', async () => {
     const { flame } = await start();
     const api = flame.on('one', Service);
     expect(await api).toBe(api);
     expect(`${Object.prototype.toString.call(api)} ${JSON.stringify(api)}`).toBe('[object Object] {}');
   });
 
-  it('gives pools by name', async () => {
+  it('returns pools by name', async () => {
     const { flame } = await start();
     expect(flame.pool('two').stats()).toMatchObject({ name: 'two', max: 1 });
   });
 
-  it('has a typed proxy of the asynchronous methods alone', () => {
+  it('types only the asynchronous methods', () => {
     expectTypeOf<keyof FlameApi<Service>>().toEqualTypeOf<'where' | 'undecorated' | 'untilAborted' | 'fail' | 'thrownAway'>();
     expectTypeOf<FlameApi<Service>['undecorated']>().toEqualTypeOf<(a: number, b: number) => Promise<number>>();
     expectTypeOf<FlameCasts<Service>['undecorated']>().toEqualTypeOf<(a: number, b: number) => Promise<void>>();

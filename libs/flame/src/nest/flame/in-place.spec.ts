@@ -119,7 +119,7 @@ async function start(tracing?: CallTracer): Promise<Rig> {
 const outcome = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
 describe('A call in place', () => {
-  it('has a timeout of its own: FLAME_TIMEOUT at its deadline, and the handler’s signal aborts', async () => {
+  it('has its own timeout: FLAME_TIMEOUT at its deadline, and the handler’s signal aborts', async () => {
     const { clock, inside } = await start();
     const call = inside((flame) => outcome(flame.on('two', Inner, { timeout: 1_000 }).wait()));
     await clock.advance(999);
@@ -156,7 +156,7 @@ describe('A call in place', () => {
     expect(await call).toMatchObject({ code: 'FLAME_TIMEOUT' });
   });
 
-  it('never starts when its signal has aborted before, nor does a cast', async () => {
+  it('does not start if its signal has already aborted, nor does a cast', async () => {
     const { inside, castErrors } = await start();
     const signal = AbortSignal.abort(new Error('gone before'));
     const [call, cast] = await inside((flame) =>
@@ -171,7 +171,7 @@ describe('A call in place', () => {
     expect([told, castErrors]).toEqual([[], []]);
   });
 
-  it('shows its own deadline, signal and attempt, as a part of the call around', async () => {
+  it('has its own deadline, signal and attempt, within the call around it', async () => {
     const { inside } = await start();
     const [around, nested, plain] = await inside(async (flame) => {
       const { id, runnerId, deadline } = FlameCall.current()!;
@@ -195,7 +195,7 @@ describe('A call in place', () => {
     expect(left).toBeLessThanOrEqual(300);
   });
 
-  it('tells its progress to onProgress, and logs what that throws', async () => {
+  it('passes its progress to onProgress, and logs its errors', async () => {
     const { inside } = await start();
     const seen: unknown[] = [];
     const onProgress = (value: unknown): void => {
@@ -210,7 +210,7 @@ describe('A call in place', () => {
     expect(logged).toContain('warn Flame: onProgress of Inner.steps threw: bad listener');
   });
 
-  it('has no more time than the call around, and ends with it', async () => {
+  it('has no more time than the call around it, and ends with it', async () => {
     const { clock, inside } = await start();
     const seen: unknown[] = [];
     const deadlines: number[] = [];
@@ -231,7 +231,7 @@ describe('A call in place', () => {
     expect(seen).toMatchObject([{ code: 'FLAME_TIMEOUT', ran: 'maybe', message: expect.stringMatching(/the call around it/) }]);
   });
 
-  it('is aborted with the call around, unless it is not linked', async () => {
+  it('is aborted with the call around it, unless it is not linked', async () => {
     const { clock, inside } = await start();
     const caller = new AbortController();
     const seen: unknown[] = [];
@@ -262,7 +262,7 @@ describe('A call in place', () => {
     expect(seen[2]).toMatchObject({ code: 'FLAME_TIMEOUT', message: expect.stringMatching(/after 5000 ms/) });
   });
 
-  it('leaves unlinked work alone when its caller leaves', async () => {
+  it("lets unlinked work continue when its caller's signal aborts", async () => {
     const { clock, inside } = await start();
     const caller = new AbortController();
     const call = inside((flame) => outcome(flame.on('two', Inner, { signal: caller.signal, link: false }).wait()));
@@ -304,7 +304,7 @@ describe('A call in place', () => {
     expect(told).toEqual(['item 1', 'item 2', 'stream aborted', 'stream closed']);
   });
 
-  it('keeps the timeout of the method’s decorator through flame.on; a plain call of the method simply runs', async () => {
+  it("applies the decorator's timeout to calls through flame.on; a direct call simply runs", async () => {
     const { app, clock, inside } = await start();
     const call = inside((flame) => outcome(flame.on('two', Inner).limited()));
     await clock.advance(500);
@@ -317,13 +317,13 @@ describe('A call in place', () => {
     expect(await plain).toMatchObject({ code: 'FLAME_TIMEOUT', message: expect.stringMatching(/^Outer\.run timed out/) });
   });
 
-  it('is tried once: a runner is not lost in place', async () => {
+  it('is tried once, because a runner cannot be lost in place', async () => {
     const { inside } = await start();
     expect(await inside((flame) => outcome(flame.on('two', Inner, { timeout: 100 }).flaky()))).toBeInstanceOf(RangeError);
     expect(told).toEqual(['attempt 1']);
   });
 
-  it('rejects with what the method throws at once, and gives what is no promise', async () => {
+  it('rejects with errors that the method throws synchronously, and returns results that are not promises', async () => {
     const { inside } = await start();
     const given = await inside(async (flame) => {
       const api = flame.on('two', Inner, { timeout: 100 });
@@ -332,7 +332,7 @@ describe('A call in place', () => {
     expect(given).toEqual([expect.objectContaining({ message: 'at once' }), 7]);
   });
 
-  it('casts with its options: what runs out of time is told to onCastError', async () => {
+  it('casts with its options: a timeout is passed to onCastError', async () => {
     const { clock, inside, castErrors } = await start();
     const caller = new AbortController();
     await inside(async (flame) => {
@@ -352,7 +352,7 @@ describe('A call in place', () => {
     ]);
   });
 
-  it('has one listener at a signal, however many calls it ends, and none after them', async () => {
+  it('has one listener on a signal, however many calls it ends, and none after them', async () => {
     const { app, clock, inside } = await start();
     const caller = new AbortController();
     const { signal } = caller;
@@ -376,7 +376,7 @@ describe('A call in place', () => {
     expect(getEventListeners(other, 'abort')).toEqual([]);
   });
 
-  it('is a span of the trace around', async () => {
+  it('is a span of the active trace', async () => {
     const spans: string[] = [];
     const { inside } = await start({
       begin: ({ pool, handler, mode }) => {

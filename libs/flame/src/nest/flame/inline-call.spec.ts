@@ -221,7 +221,7 @@ describe('flame.call', () => {
     expect(await sum(flame, 1, 2)).toEqual([3, 'p']);
   });
 
-  it('gives an AsyncIterable of an async generator, which begins when it is read, with the values of the call', async () => {
+  it('returns an AsyncIterable of an async generator, which begins when it is read, with the values of the call', async () => {
     const { books, pool } = await start();
     const pages = books.pages(2);
     expect(pool.stats().calls.started).toBe(0);
@@ -230,7 +230,7 @@ describe('flame.call', () => {
     expect(read).toEqual(['p 1', 'p 2']);
   });
 
-  it('gives the stream that the option returns names, with the values of the call at each subscription', async () => {
+  it('returns the kind of stream in the option returns, with the values of the call at each subscription', async () => {
     const found = { count: 2 };
     $function('src/a.js#count/1', 'a', ['found'], ((copy: typeof found) => (() => of(copy.count, ++copy.count))()) as never);
     const body = $inline(
@@ -263,7 +263,7 @@ describe('flame.call', () => {
     expect(pool.failures[0]).toMatchObject({ handler: 'Books.stay/1', code: 'FLAME_CANCELLED' });
   });
 
-  it('has the options of the call', async () => {
+  it('applies the options of the call', async () => {
     const { books } = await start();
     await expect(books.stay({ timeout: 20 })).rejects.toMatchObject({ code: 'FLAME_TIMEOUT' });
     await expect(books.stay({ timeout: -1 })).rejects.toThrow(/flame\.call\('p', …\) options\.timeout must be/);
@@ -281,7 +281,7 @@ describe('flame.call', () => {
     await expect(books.staysInside({ timeout: 20 })).rejects.toThrow(/^Books\.stay\/1 timed out after 20 ms of running in place/);
   });
 
-  it('repeats a call that was lost with its runner, with the values of the call', async () => {
+  it('retries a call that was lost with its runner, with the values of the call', async () => {
     const app = await Test.createTestingModule({ imports: [FlameTestingModule.forRoot(pools)], providers: [Books] })
       .setLogger(false as never)
       .compile();
@@ -388,7 +388,7 @@ describe('flame.call, on the instances of', () => {
     expect(namesOf(app)).toEqual(['Base.run/1@Twice@First', 'Base.run/1@Twice@Second']);
   });
 
-  it('two classes of one name, whose functions have the same ids', async () => {
+  it('two classes with one name, whose functions have the same ids', async () => {
     const make = (digest: string): typeof Base => {
       @Injectable()
       class Same extends Base {
@@ -420,7 +420,7 @@ describe('flame.call, on the instances of', () => {
     expect([await app.get(One).run(), await app.get(Two).run()]).toEqual(['one', 'two']);
   });
 
-  it('classes of one name, in functions that use no `this`', async () => {
+  it('classes with one name, in functions that use no `this`', async () => {
     const call = (digest: string) => (flame: Flame) =>
       flame.call(
         'p',
@@ -459,7 +459,7 @@ describe('flame.call refuses', () => {
     });
   });
 
-  it('a captured value that cannot cross, by the name of its variable', async () => {
+  it('a captured value that cannot be encoded, with the name of its variable', async () => {
     const { books } = await start();
     const socket = new Socket();
     await expect(books.hold(socket)).rejects.toMatchObject({
@@ -469,7 +469,7 @@ describe('flame.call refuses', () => {
     await expect(books.hold({ list: [{ socket }] })).rejects.toThrow(/captured "held"\.list\[0\]\.socket: /);
   });
 
-  it('a function whose module came after the start of the app, by its file', async () => {
+  it('a function whose module was loaded after the start of the app, with its file', async () => {
     const { flame } = await start();
     $function('src/late.js#run/1', 'late', [], (() => (async () => 1)()) as never);
     const late = (): Promise<number> =>
@@ -513,14 +513,14 @@ describe('flame.call refuses', () => {
 });
 
 describe('flame.cast with an inline function', () => {
-  it('resolves when a runner has accepted it; a later error goes to onCastError', async () => {
+  it('resolves when a runner has accepted it, and passes a later error to onCastError', async () => {
     const onCastError = vi.fn<(error: unknown, handler: string) => void>();
     const { books } = await start({ onCastError });
     await books.burn();
     await vi.waitFor(() => expect(onCastError).toHaveBeenCalledWith(expect.any(RangeError), 'Books.burn/1'));
   });
 
-  it('still gives a proxy of a class', async () => {
+  it('still returns a proxy of a class', async () => {
     const { flame, books } = await start();
     await flame.cast('p', Books).inside();
     expect(books.reads).toBe(1);

@@ -114,7 +114,7 @@ async function start(options: Partial<FlamePoolOptions> = {}): Promise<Rig> {
 }
 
 describe('flame.map', () => {
-  it('runs the function on runners for each item, with its index, and gives the results in order', async () => {
+  it('runs the function on runners for each item, with its index, and yields the results in order', async () => {
     const { pages, pool } = await start();
     expect(await collect(pages.read(['a', 'b', 'c'], { title: 'Emma' }))).toEqual([
       'page 0 of Emma: a on p',
@@ -150,7 +150,7 @@ describe('flame.map', () => {
     [{}, {}, 6],
     [{ concurrency: 2 }, {}, 2],
     [{}, { singleUse: true }, 2],
-  ])('has as many calls at a time as the pool has slots, or as the option says: %o %o', async (options, pool, expected) => {
+  ])('makes as many concurrent calls as the pool has slots, or as the option allows: %o %o', async (options, pool, expected) => {
     const { pages } = await start(pool);
     const results = pages.work(Array<string>(9).fill('stay'), options)[Symbol.asyncIterator]();
     const read = results.next();
@@ -161,7 +161,7 @@ describe('flame.map', () => {
     expect(await read).toEqual({ done: true, value: undefined });
   });
 
-  it('gives results as they complete with `ordered: false`', async () => {
+  it('yields results as they complete with `ordered: false`', async () => {
     const { pages } = await start();
     const results = pages.work(['stay', 'go', 'go'], { ordered: false })[Symbol.asyncIterator]();
     const two = [await results.next(), await results.next()].map(({ value }) => String(value)[0]);
@@ -169,7 +169,7 @@ describe('flame.map', () => {
     await results.return!();
   });
 
-  it('says with `settle` what became of each item', async () => {
+  it('yields the outcome of each item with `settle`', async () => {
     const { pages } = await start();
     expect(await collect(pages.work(['go', 'fail'], { settle: true }))).toEqual([
       { status: 'fulfilled', value: '0 in attempt 1', index: 0 },
@@ -186,7 +186,7 @@ describe('flame.map', () => {
     expect(told.at(-1)).toMatch(/^1 aborted: item 2 of flame\.map\('p', Pages\.work\/1\) failed: no page 2$/);
   });
 
-  it('aborts the calls when the loop is left, and ends the source', async () => {
+  it('aborts the calls when the loop ends early, and closes the source', async () => {
     const { pages } = await start();
     const items = source();
     for await (const _ of pages.work(
@@ -217,7 +217,7 @@ describe('flame.map', () => {
     await vi.waitFor(() => expect(told[1]).toMatch(/the user left$/));
   });
 
-  it('passes progress with the index of the item, and logs what the callback throws', async () => {
+  it("passes progress with the index of the item, and logs the callback's errors", async () => {
     const { pages } = await start();
     const seen: unknown[] = [];
     const onProgress = (value: unknown, index: number): void => {
@@ -234,7 +234,7 @@ describe('flame.map', () => {
     expect(logged.join()).toMatch(/onProgress of Pages\.work\/1 threw: bad listener/);
   });
 
-  it('loses a call with its runner: FLAME_LOST with the index', async () => {
+  it('rejects with FLAME_LOST and the index if a runner is lost', async () => {
     const { pages, faults } = await start();
     const results = pages.work(['go', 'stay'])[Symbol.asyncIterator]();
     await results.next();
@@ -244,7 +244,7 @@ describe('flame.map', () => {
     expect(await reading).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe', index: 1 });
   });
 
-  it('repeats each item’s call on its own with `retry` and `idempotent`, with the item as it was', async () => {
+  it('retries each item’s call separately with `retry` and `idempotent`, with the original item', async () => {
     const { pages, faults } = await start();
     const options = { retry: { attempts: 2 }, idempotent: true, concurrency: 2 };
     const items = ['go', ['stay once'], 'go'];
@@ -258,14 +258,14 @@ describe('flame.map', () => {
     await results.return!();
   });
 
-  it('bounds each call by `timeout`', async () => {
+  it('applies `timeout` to each call', async () => {
     const { pages } = await start();
     expect(await rejection(collect(pages.work(['go', 'stay'], { timeout: 200 })))).toMatchObject({ code: 'FLAME_TIMEOUT', index: 1 });
   });
 });
 
 describe('What flame.map refuses', () => {
-  it('an item that cannot cross: FLAME_ENCODING with its index, the others go on', async () => {
+  it('an item that cannot be encoded: FLAME_ENCODING with its index; the others continue', async () => {
     const { pages } = await start();
     const items = ['go', { page: { open: () => 1 } }, 'go'];
     expect(await rejection(collect(pages.work(items)))).toMatchObject({
@@ -302,7 +302,7 @@ describe('What flame.map refuses', () => {
     [{ length: 2 }, /but are an object \(Object\)\./],
     [undefined, /but are undefined\./],
     [of(1), /but are an Observable, which cannot be held back\. /],
-  ])('items that are none: %s', async (items, words) => {
+  ])('something that is not iterable: %s', async (items, words) => {
     const { pages } = await start();
     expect(() => pages.work(items as never)).toThrow(words);
   });
@@ -342,7 +342,7 @@ describe('What flame.map refuses', () => {
 });
 
 describe('The items of flame.map', () => {
-  it('may be a Readable, which is destroyed when the loop is left, also while it waits', async () => {
+  it('may be a Readable, which is destroyed when the loop ends early, also while it waits', async () => {
     const { pages } = await start();
     const waiting = new Readable({ objectMode: true, read() {} });
     waiting.push('go');
@@ -351,7 +351,7 @@ describe('The items of flame.map', () => {
     expect(await collect(pages.work(Readable.from(['go', 'go'])))).toHaveLength(2);
   });
 
-  it('may be a web stream, which is cancelled when the loop is left, also while it waits', async () => {
+  it('may be a web stream, which is cancelled when the loop ends early, also while it waits', async () => {
     const { pages } = await start();
     const cancelled = vi.fn<() => Promise<void>>();
     const waiting = new ReadableStream<string>({ start: (controller) => controller.enqueue('go'), cancel: cancelled });
@@ -359,7 +359,7 @@ describe('The items of flame.map', () => {
     await vi.waitFor(() => expect(cancelled).toHaveBeenCalledOnce());
   });
 
-  it('may hold streams and signals, each for its own call', async () => {
+  it('may contain streams and signals, each for its own call', async () => {
     const { pages } = await start();
     expect(await collect(pages.read([AbortSignal.timeout(60_000), 'a'], { title: 'Emma' }))).toEqual([
       'page 0 of Emma: [object AbortSignal] on p',
@@ -383,7 +383,7 @@ describe('flame.map inside a handler', () => {
     expect(told).toContainEqual(expect.stringMatching(/^0 aborted: .*item 1 of flame\.map\('p', Pages\.work\/1\) failed: no page 1$/));
   });
 
-  it('aborts the calls when the loop is left', async () => {
+  it('aborts the calls when the loop ends early', async () => {
     const { pages } = await start();
     expect(await pages.inside(['go', 'stay'], {}, true)).toEqual(['0 in attempt 1']);
     expect(told).toContainEqual(expect.stringMatching(/^1 aborted: .* are not read any more$/));

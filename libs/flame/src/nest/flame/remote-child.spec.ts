@@ -118,7 +118,7 @@ async function start(): Promise<Flame> {
 }
 
 describe('RemoteChild', () => {
-  it('is made of a class that no module provides, with its dependencies and arguments', async () => {
+  it('is created from a class that no module provides, with its dependencies and arguments', async () => {
     const flame = await start();
     const child = await flame.placeChild('one', Room, { topic: 'tea' });
     expect(await child.api.say('hello')).toBe('tea/store: hello');
@@ -128,13 +128,13 @@ describe('RemoteChild', () => {
     expect(await child.stop()).toEqual({ how: 'stopped', reason: 'it was stopped' });
   });
 
-  it('is made with what the module has that provides its class', async () => {
+  it('is created with the dependencies of the module that provides its class', async () => {
     const flame = await start();
     await using child = await flame.placeChild('one', Worker, undefined);
     expect(await child.api.word()).toBe('inner');
   });
 
-  it('has the asynchronous methods of the class, typed, and nothing else', async () => {
+  it('has only the asynchronous methods of the class, typed', async () => {
     type Api = RemoteChild<Room>['api'];
     expectTypeOf<keyof Api>().toEqualTypeOf<'say' | 'history' | 'leave' | 'stillHere'>();
     expectTypeOf<Api['say']>().toEqualTypeOf<(text: string) => Promise<string>>();
@@ -149,7 +149,7 @@ describe('RemoteChild', () => {
     expect(await (child.api as unknown as Promise<unknown>)).toBe(child.api);
   });
 
-  it('takes options for its methods, and refuses those that it does not have', async () => {
+  it('accepts options for its methods, and refuses unknown ones', async () => {
     const flame = await start();
     await using child = await flame.placeChild('one', Room, { topic: 'tea' });
     expect(await failure(child.with({ timeout: 20 }).stillHere())).toMatchObject({ code: 'FLAME_TIMEOUT' });
@@ -157,7 +157,7 @@ describe('RemoteChild', () => {
     expect(() => child.with({ link: false })).toThrow(/child\.with\(\) of Room\.link is not an option/);
   });
 
-  it('cannot be made of any other class, nor in a pool that is not there', async () => {
+  it('cannot be created from another class, or in an unknown pool', async () => {
     const flame = await start();
     const hidden = await failure(flame.placeChild('one', Hidden, undefined));
     expect(hidden).toMatchObject({ code: 'FLAME_DENIED', ran: 'no' });
@@ -165,7 +165,7 @@ describe('RemoteChild', () => {
     expect(await failure(flame.placeChild('three', Room, { topic: '' }))).toMatchObject({ code: 'FLAME_CONFIG' });
   });
 
-  it('is made in place inside of a handler, and ends there as it would elsewhere', async () => {
+  it('is created in place inside of a handler, and ends there as elsewhere', async () => {
     const flame = await start();
     expect(await flame.on('one', Places).within()).toEqual({
       said: 'inside/store: hi',
@@ -176,7 +176,7 @@ describe('RemoteChild', () => {
     expect(await flame.on('one', Places).stopped()).toEqual({ exit: { how: 'stopped', reason: 'done' }, waited: 'aborted' });
   });
 
-  it('is the only one that can end: a call cannot', async () => {
+  it('is the only one that may call end(): a call may not', async () => {
     const flame = await start();
     await expect(flame.on('one', Worker).mistaken()).rejects.toThrow(/Worker\.mistaken is not a method of a child/);
   });

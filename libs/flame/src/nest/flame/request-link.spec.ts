@@ -22,7 +22,7 @@ function request(link: RequestLink): { within: <T>(task: () => T) => T; close: (
 }
 
 describe('RequestLink', () => {
-  it('knows of no caller outside of requests', () => {
+  it('has no caller outside of requests', () => {
     expect(new RequestLink().caller()).toBeUndefined();
   });
 
@@ -55,7 +55,7 @@ describe('RequestLink', () => {
     close(false);
   });
 
-  it('keeps requests apart, and apps', () => {
+  it('separates requests and apps', () => {
     const [link, other] = [new RequestLink(), new RequestLink()];
     const [one, two] = [request(link), request(link)];
     expect(one.within(link.caller)).not.toBe(two.within(link.caller));

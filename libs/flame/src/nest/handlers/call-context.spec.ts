@@ -214,7 +214,7 @@ describe('Durable providers on a runner', () => {
     expect(made).toEqual({ database: 2, orders: 2, mixed: 100 });
   });
 
-  it('fail the call of a strategy that looks for an HTTP request, and say so', async () => {
+  it('fail the call if the strategy reads an HTTP request, and say so', async () => {
     ContextIdFactory.apply({
       attach: (contextId, request: unknown) => {
         const tenant = (request as HttpRequest).headers['x-tenant'];

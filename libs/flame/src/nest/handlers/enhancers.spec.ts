@@ -91,7 +91,7 @@ class Plain {
 }
 
 describe('@OnFlame with enhancers', () => {
-  it.each([Above, Below, Whole])('runs the guards of %o, which find its metadata', async (Service) => {
+  it.each([Above, Below, Whole])('runs the guards of %o with their metadata', async (Service) => {
     seen = [];
     const app = await startApp({ imports: [pools], providers: [Service] });
     expect(await app.get(Service).run('yes')).toBe('yes');
@@ -99,7 +99,7 @@ describe('@OnFlame with enhancers', () => {
     await expect(app.get(Service).run('no')).rejects.toBeInstanceOf(ForbiddenException);
   });
 
-  it('makes guards that are request-scoped for each call', async () => {
+  it('creates request-scoped guards for each call', async () => {
     seen = [];
     const app = await startApp({ imports: [pools], providers: [Scoped] });
     const service = await app.resolve(Scoped);
@@ -108,7 +108,7 @@ describe('@OnFlame with enhancers', () => {
     expect(seen).toEqual(['per call true', 'per call true']);
   });
 
-  it('runs global guards where guards are asked for, and nowhere else', async () => {
+  it('runs global guards only for handlers that ask for guards', async () => {
     seen = [];
     const app = await startApp({ imports: [pools], providers: [Plain, { provide: APP_GUARD, useClass: Seeing }] });
     await expect(app.get(Plain).run('no')).rejects.toBeInstanceOf(ForbiddenException);
@@ -116,7 +116,7 @@ describe('@OnFlame with enhancers', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('runs nothing around what flame.on reaches inside a handler', async () => {
+  it('runs no enhancers around methods that flame.on calls inside a handler', async () => {
     seen = [];
     @Injectable()
     class Outer {
@@ -132,7 +132,7 @@ describe('@OnFlame with enhancers', () => {
     expect(seen).toEqual([]);
   });
 
-  it('calls handlers that ask for nothing as they are', async () => {
+  it('runs no enhancers around handlers without the option', async () => {
     @Injectable()
     class Bare {
       @UseGuards(Seeing)
@@ -157,7 +157,7 @@ describe('@OnFlame with enhancers', () => {
 });
 
 describe('FlameContext.create', () => {
-  it('refuses the context of anything but a call on a runner', () => {
+  it('refuses any context but that of a call on a runner', () => {
     const context = { getType: () => 'http', getArgs: () => [] } as unknown as ExecutionContext;
     expect(() => FlameContext.create(context)).toThrow(/was given a context of type 'http'/);
   });

@@ -67,7 +67,7 @@ describe('exploreHandlers', () => {
     }
   });
 
-  it('makes a request-scoped provider anew for each call, with the call as its request', async () => {
+  it('creates a request-scoped provider for each call, with the call as its request', async () => {
     const app = await startApp({ imports: [pools], providers: [PerRequest] });
     const instance = await app.resolve(PerRequest, ContextIdFactory.create());
     const first = await instance.ran();
@@ -77,7 +77,7 @@ describe('exploreHandlers', () => {
     expect(await instance.asked()).toBe(true);
   });
 
-  it('makes a provider that depends on a request anew for each call', async () => {
+  it('creates a provider that depends on a request for each call', async () => {
     @Injectable()
     class Above extends Numbered {
       constructor(readonly inner: PerRequest) {
@@ -89,7 +89,7 @@ describe('exploreHandlers', () => {
     expect((await instance.ran()).on).not.toBe(instance.number);
   });
 
-  it('makes a transient provider anew for each call', async () => {
+  it('creates a transient provider for each call', async () => {
     @Injectable()
     class Holder {
       constructor(readonly inner: Transient) {}
@@ -108,7 +108,7 @@ describe('exploreHandlers', () => {
     expect(await instance.ran()).toEqual({ on: instance.number, inside: true });
   });
 
-  it('binds what factories, asynchronous ones included, and values give', async () => {
+  it('finds the products of factories, also asynchronous ones, and of useValue', async () => {
     class FromFactory extends Numbered {}
     class FromAsync extends Numbered {}
     class FromValue extends Numbered {}
@@ -127,7 +127,7 @@ describe('exploreHandlers', () => {
     }
   });
 
-  it('binds what request-scoped factories make, under the class that they are provided for', async () => {
+  it('finds the products of request-scoped factories, under the class that they are provided for', async () => {
     class Made extends Numbered {}
     const app = await startApp({ imports: [pools], providers: [{ provide: Made, scope: Scope.REQUEST, useFactory: () => new Made() }] });
     const instance = await app.resolve(Made);
@@ -143,7 +143,7 @@ describe('exploreHandlers', () => {
     await expect(instance.ran()).rejects.toThrow(/Made\.ran is not known to runners.*provide it under the class itself/);
   });
 
-  it('counts an alias, and a factory that hands on an instance, as the provider that they stand for', async () => {
+  it('treats an alias, and a factory that returns an existing instance, as the original provider', async () => {
     const app = await startApp({
       imports: [pools],
       providers: [
@@ -158,14 +158,14 @@ describe('exploreHandlers', () => {
     expect(namesOf(app)).toEqual(['Single.ran']);
   });
 
-  it('counts an alias of a request-scoped provider as that provider', async () => {
+  it('treats an alias of a request-scoped provider as that provider', async () => {
     const app = await startApp({ imports: [pools], providers: [PerRequest, { provide: Numbered, useExisting: PerRequest }] });
     const instance = await app.resolve(Numbered);
     expect((await instance.ran()).inside).toBe(true);
     expect(namesOf(app)).toEqual(['PerRequest.asked', 'PerRequest.ran']);
   });
 
-  it('tells the instances of one class in several modules and under several tokens apart', async () => {
+  it('distinguishes the instances of one class in several modules and under several tokens', async () => {
     @Module({ providers: [Single], exports: [Single] })
     class First {}
     @Module({ providers: [Single, { provide: 'other', useFactory: () => new Single() }] })
@@ -181,7 +181,7 @@ describe('exploreHandlers', () => {
     expect(namesOf(app)).toEqual(['Single.ran@First', 'Single.ran@Second', 'Single.ran@Second:other']);
   });
 
-  it('tells dynamic modules of one class apart', async () => {
+  it('distinguishes dynamic modules of one class', async () => {
     @Module({})
     class Bucket {
       static of(name: string): object {
@@ -243,7 +243,7 @@ describe('exploreHandlers', () => {
     expect(await given.get(Single).ran()).toEqual({ on: -1, inside: true });
   });
 
-  it('refuses a decorator that names a pool which is not there, with Class.method and the pools that are', async () => {
+  it('refuses a decorator that names an unknown pool, with Class.method and the known pools', async () => {
     @Injectable()
     class Lost {
       @OnFlame('wrok')
@@ -263,7 +263,7 @@ describe('exploreHandlers', () => {
     );
   });
 
-  it('refuses two handlers of one name, naming both and the fix', async () => {
+  it('refuses two handlers with one name, and names both and the fix', async () => {
     @Injectable()
     class One {
       @OnFlame('work', { name: 'same' })
@@ -311,13 +311,13 @@ describe('exploreHandlers', () => {
       expect(namesOf(app)).toEqual([first, second].flatMap((at) => [`ReportsService.other${at}`, `ReportsService.render${at}`]).toSorted());
     });
 
-    it('gives them the same names in any order of the modules', async () => {
+    it('names them the same in any order of the modules', async () => {
       const [one, two] = [reports('AdminModule', 'one'), reports('BillingModule', 'two')];
       const names = namesOf(await startApp({ imports: [pools, one.module, two.module] }));
       expect(namesOf(await startApp({ imports: [pools, two.module, one.module] }))).toEqual(names);
     });
 
-    it('makes children of both', async () => {
+    it('creates children of both', async () => {
       const [one, two] = [reports('AdminModule', 'one'), reports('BillingModule', 'two')];
       const modules = [one.module, two.module];
       for (const order of [modules, modules.toReversed()]) {
@@ -332,7 +332,7 @@ describe('exploreHandlers', () => {
       }
     });
 
-    it('leaves the name that a decorator gives as it is', async () => {
+    it('does not change a name that a decorator sets', async () => {
       @Injectable()
       class ReportsService {
         @OnFlame('work', { name: 'reports.render' })
@@ -343,7 +343,7 @@ describe('exploreHandlers', () => {
       expect(namesOf(app)).toEqual(['ReportsService.other@AdminModule', 'ReportsService.render@AdminModule', 'reports.render']);
     });
 
-    it('tells a class from the one of the same name that it extends', async () => {
+    it('distinguishes a class from its superclass with the same name', async () => {
       const base = reports('BaseModule', 'base');
       @Injectable()
       class ReportsService extends base.type {
@@ -375,7 +375,7 @@ describe('exploreHandlers', () => {
     expect(namesOf(await startApp({ imports: [pools], providers: [One] }))).toEqual(['who']);
   });
 
-  it('makes the methods of classes in `handlers` reachable, and of no others', async () => {
+  it('makes only the methods of classes in `handlers` reachable', async () => {
     @Injectable()
     class Named {
       async run(): Promise<boolean> {
@@ -395,7 +395,7 @@ describe('exploreHandlers', () => {
     expect(() => flame.on('work', Other)).toThrow(/Other cannot be reached on runners. Put @OnFlame on one of its methods or name it/);
   });
 
-  it('gives a class in `handlers` that no module provides no methods', async () => {
+  it('finds no methods of a class in `handlers` that no module provides', async () => {
     const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { handlers: [Single] })] });
     expect(() => app.get(Flame).on('work', Single)).toThrow(/Single cannot be reached on runners.*provide it in a module/);
   });

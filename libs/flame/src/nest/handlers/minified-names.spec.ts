@@ -39,7 +39,7 @@ describe('minifiedNames', () => {
   it.each<[string, BuildOptions]>([
     ['node20', { minify: true }],
     ['es2020', { minify: true, target: 'es2020' }],
-  ])('are those of what esbuild minified for %s, and a pool warns of them once', async (_, options) => {
+  ])('finds the names that esbuild minified for %s, and a pool warns of them once', async (_, options) => {
     const { classes, minified, warnings } = await start(options);
     expect(minified.toSorted()).toEqual(all);
     expect(warnings).toEqual([expect.stringMatching(/^warn Flame: "\w\.put", "\w\.write", "\w\.write": handlers are named after classes/)]);
@@ -52,13 +52,13 @@ describe('minifiedNames', () => {
     ['minified with keepNames for an older target', { minify: true, keepNames: true, target: 'es2020' }],
     ['stripped of its white space', { minifyWhitespace: true, minifySyntax: true }],
     ['bundled', {}],
-  ])('are none of what esbuild %s', async (_, options) => {
+  ])('finds none if esbuild %s', async (_, options) => {
     const { minified, warnings } = await start(options);
     expect(minified).toEqual([]);
     expect(warnings).toEqual([]);
   });
 
-  it('are those that start small where only identifiers were minified', async () => {
+  it('finds the names in lower case if only identifiers were minified', async () => {
     const { classes, minified } = await start({ minifyIdentifiers: true });
     expect(minified).toEqual(Object.keys(classes).filter((name) => /^[a-z_$]/.test(classes[name as keyof Built].name)));
     expect(minified.length).toBeGreaterThan(0);
@@ -79,14 +79,14 @@ describe('minifiedNames', () => {
   const mangled = appOf(...['t', 'Qe', 'AppModule'].map(minifiedAs));
 
   it.each(['Db', 'Ai', 'S3', 'Io', 'Id', 'A', 'sms', 'api', 'App', '_Db', 'Ünï', '数', 'LedgerService'])(
-    'leave %s alone in source as people write it',
+    'accepts %s in hand-written source',
     (name) => {
       for (const app of [kept, mangled]) expect(minifiedNames(app)(inSource(name))).toBe(false);
     },
   );
 
   it.each(['Db', 'Ai', 'S3', 'Io', 'Id', 'A', 'Qe', 'sms', 'aZ1'])(
-    'have %s among them only where other classes of minified source are short, too',
+    'finds %s only if other classes of minified source have short names, too',
     (name) => {
       expect(minifiedNames(kept)(minifiedAs(name))).toBe(false);
       expect(minifiedNames(mangled)(minifiedAs(name))).toBe(true);
@@ -95,11 +95,11 @@ describe('minifiedNames', () => {
     },
   );
 
-  it.each(['e', 't2', '_a', '$', '_', 'ae'])('have %s among them', (name) => {
+  it.each(['e', 't2', '_a', '$', '_', 'ae'])('finds %s', (name) => {
     for (const app of [kept, mangled]) for (const type of [inSource(name), minifiedAs(name)]) expect(minifiedNames(app)(type)).toBe(true);
   });
 
-  it('have classes without a name among them, and none that names itself', () => {
+  it('finds classes without a name, but not one that sets its own name', () => {
     expect(minifiedNames(kept)(class {})).toBe(true);
     const named = new Function('o', 'return class{static{o(this,"Db")}run(){}}')((type: object, value: string) =>
       Object.defineProperty(type, 'name', { value }),

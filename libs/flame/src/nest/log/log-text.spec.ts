@@ -23,7 +23,7 @@ describe('logText', () => {
     expect(withContext(logText(message, more))).toBe(expected);
   });
 
-  it('reads an error, and one among the fields, with its stack', () => {
+  it('reads an error, and an error among the fields, with its stack', () => {
     const error = new Error('no');
     expect(logText(error, ['Videos'])).toEqual({ context: 'Videos', text: error.stack });
     expect(logText({ err: error, id: 1 }, ['it failed', 'Videos']).text).toBe(`it failed { id: 1 } \n${error.stack}`);

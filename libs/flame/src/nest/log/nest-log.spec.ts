@@ -53,12 +53,12 @@ describe('logOutput', () => {
       'stdout',
       'warn [Flame ffmpeg-1] hm',
     ],
-  ] as const)('tells %j of %s at its level, under the runner’s name, with one prefix', (line, stream, expected) => {
+  ] as const)('logs %j of %s at its level, with the runner’s name as its only prefix', (line, stream, expected) => {
     logOutput(line, stream, { pool: 'ffmpeg', runner: 'ffmpeg-1', call: 0 });
     expect(told).toEqual([expected]);
   });
 
-  it('leaves empty lines out', () => {
+  it('omits empty lines', () => {
     logOutput('  ', 'stdout', { pool: 'ffmpeg', runner: 'ffmpeg-1', call: 0 });
     logOutput('\u001b[39m', 'stderr', { pool: 'ffmpeg', runner: 'ffmpeg-1', call: 0 });
     expect(told).toEqual([]);
@@ -68,7 +68,7 @@ describe('logOutput', () => {
     '[Nest] 7  - 11/21/2026, 11:33:10 AM     LOG [NestFactory] Starting Nest application...',
     '{"level":"log","pid":7,"timestamp":1,"message":"Mapped {/a, GET} route","context":"RouterExplorer"}',
     '{"level":30,"time":1,"pid":7,"hostname":"h","context":"InstanceLoader","msg":"AppModule dependencies initialized"}',
-  ])('tells %j, which Nest says of its start, on request only', (line) => {
+  ])("logs %j, a message of Nest's start, only on request", (line) => {
     const origin = { pool: 'ffmpeg', runner: 'ffmpeg-1', call: 0 };
     logOutput(line, 'stdout', origin);
     expect(told).toEqual([]);
@@ -76,7 +76,7 @@ describe('logOutput', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('tells errors of Nest’s start in any case', () => {
+  it('always logs errors of Nest’s start', () => {
     logOutput('[Nest] 7  - 1/2/2026, 1:00:00 PM   ERROR [NestFactory] no', 'stderr', { pool: 'ffmpeg', runner: 'ffmpeg-1', call: 0 });
     expect(told).toEqual(['error [Flame ffmpeg-1] [NestFactory] no']);
   });
@@ -87,14 +87,14 @@ describe('logRunnerLine', () => {
   const keep = (told: string[], level: string) => (text: unknown) =>
     void told.push(`${level} ${typeof text === 'string' ? text : JSON.stringify(text)}`);
 
-  it('takes the next best level where the app’s logger lacks one', () => {
+  it('uses the nearest level if the app’s logger lacks one', () => {
     const told: string[] = [];
     Logger.overrideLogger({ log: keep(told, 'log'), warn: keep(told, 'warn'), error: keep(told, 'error') });
     for (const level of ['verbose', 'debug', 'fatal', 'unheard-of']) logRunnerLine(level, level, origin);
     expect(told).toEqual(['log verbose', 'log debug', 'error fatal', 'log unheard-of']);
   });
 
-  it('says when a line was logged that comes late, and only then', () => {
+  it('adds the time only to a line that arrives late', () => {
     const told: string[] = [];
     Logger.overrideLogger({ log: keep(told, 'log'), warn: keep(told, 'warn'), error: keep(told, 'error') });
     const time = Date.now() - 2_000;
@@ -102,7 +102,7 @@ describe('logRunnerLine', () => {
     expect(told).toEqual([`log a (logged at ${new Date(time).toISOString()})`, 'log a', 'log a', 'log a', 'log a']);
   });
 
-  it('says it of every line where the app logs JSON', () => {
+  it('adds the time to every line if the app logs JSON', () => {
     const told: string[] = [];
     const logger = new ConsoleLogger({ json: true });
     logger.warn = keep(told, 'warn');

@@ -35,18 +35,18 @@ describe('FlameModule.forRootAsync', () => {
     });
   }
 
-  it('takes its pools from a factory with dependencies', async () => {
+  it('gets its pools from a factory with dependencies', async () => {
     const app = await start(['work'], (given) => [{ name: 'work', max: given }]);
     expect(await app.get(Service).where()).toBe('work');
     expect(app.get(Holder).pool.stats().max).toBe(3);
   });
 
-  it('takes options for all pools beside them', async () => {
+  it('gets options for all pools beside them', async () => {
     const app = await start(['work'], (given) => ({ pools: [{ name: 'work', max: given }], maxPayload: 1 }));
     await expect(app.get(Service).where()).rejects.toMatchObject({ code: 'FLAME_ENCODING' });
   });
 
-  it('gives its pools to providers of the modules that it imports', async () => {
+  it('provides its pools to modules that import it', async () => {
     @Module({ providers: [Service, max], exports: ['max', Service] })
     class Config {}
     const app = await startApp({
@@ -80,7 +80,7 @@ describe('FlameModule.forRootAsync', () => {
     }
   }
 
-  it('takes its options from a class, of which it makes an instance', async () => {
+  it('gets its options from a class that it instantiates', async () => {
     const pools = FlameModule.forRootAsync({ names: ['work'], imports: [ConfigModule], useClass: Pools });
     const app = await startApp({ imports: [pools], providers: [Service, Holder] });
     expect(await app.get(Service).where()).toBe('work');
@@ -88,7 +88,7 @@ describe('FlameModule.forRootAsync', () => {
     expect(app.get(Holder).pool.stats().max).toBe(3);
   });
 
-  it('takes its options from an instance that there is already', async () => {
+  it('gets its options from an existing instance', async () => {
     let made = 0;
     @Injectable()
     class Counted extends Pools {
@@ -107,7 +107,7 @@ describe('FlameModule.forRootAsync', () => {
     expect(made).toBe(2);
   });
 
-  it('names the class and its method in what it refuses', async () => {
+  it('names the class and its method in errors', async () => {
     const start = (names: string[], source: object): Promise<unknown> =>
       startApp({ imports: [FlameModule.forRootAsync({ names, ...source })] });
     class Bad {

@@ -147,7 +147,7 @@ describe('The end of an app with local runners', () => {
     expect(told.slice(2).toSorted()).toEqual([refused, 'the database closes'].toSorted());
   });
 
-  it('lets a request that is in flight have its answer', async () => {
+  it('waits for the answer of a request that is in flight', async () => {
     const app = await NestFactory.create(AppModule, quiet);
     await app.listen(0, '127.0.0.1');
     const url = await app.getUrl();
@@ -165,7 +165,7 @@ describe('The end of an app with local runners', () => {
     expect(told.slice(0, 2)).toEqual(['runs', 'the handler has its database']);
   });
 
-  it('aborts what is not done within shutdownTimeout, and only then closes the database', async () => {
+  it('aborts work that exceeds shutdownTimeout, and closes the database after that', async () => {
     @Module({ imports: [FlameModule.forRoot([{ name: 'local', max: 1, shutdownTimeout: 50 }]), DatabaseModule], providers: [Work] })
     class Impatient {}
     const app = await NestFactory.createApplicationContext(Impatient, quiet);
@@ -193,13 +193,13 @@ describe('The end of an app with local runners', () => {
     expect(told.slice(0, 2)).toEqual(['the child has its database', 'the stream has its database']);
   });
 
-  it('is Nest’s own for an app without a FlameModule', async () => {
+  it('is unchanged for an app without a FlameModule', async () => {
     const app = await NestFactory.createApplicationContext(DatabaseModule, quiet);
     await app.close();
     expect(told).toEqual(['the database closes']);
   });
 
-  it('hangs on a method that Nest has', () => {
+  it('relies on a method that Nest has', () => {
     expect(NestApplicationContext.prototype).toHaveProperty('callDestroyHook');
   });
 });

@@ -196,7 +196,7 @@ const late = { message: 'The service did not answer in time.', error: 'Gateway T
 const broken = { statusCode: 500, message: 'Internal server error' };
 
 describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
-  it('answers 503 and when to try again where a pool takes no calls, and logs the error once', async () => {
+  it('answers 503 with Retry-After if a pool accepts no calls, and logs the error once', async () => {
     const { pool, get, errors } = await start({ adapter: make() });
     await pool.drain();
     const { status, headers, text } = await get('photos/resize');
@@ -204,7 +204,7 @@ describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
     expect(errors).toEqual([expect.objectContaining({ code: 'FLAME_REFUSED' })]);
   });
 
-  it('answers 503 where no runner can be booted, without what the machine logged', async () => {
+  it("answers 503 if no runner can be booted, without the machine's output", async () => {
     const { get, errors } = await start({ adapter: make(), options: { backend: hopeless() } });
     const { status, headers, text } = await get('photos/resize');
     expect({ status, retry: headers['retry-after'], body: JSON.parse(text) as unknown }).toEqual({ status: 503, retry: '5', body: busy });
@@ -214,7 +214,7 @@ describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
     expect(more).toEqual([]);
   });
 
-  it('answers 504 where the time was up, and says nothing of trying again', async () => {
+  it('answers 504 to a timeout, without Retry-After', async () => {
     const { get, errors } = await start({ adapter: make() });
     const { status, headers, text } = await get('photos/slowly');
     expect({ status, retry: headers['retry-after'], body: JSON.parse(text) as unknown }).toEqual({
@@ -225,7 +225,7 @@ describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
     expect(errors).toEqual([expect.objectContaining({ code: 'FLAME_TIMEOUT' })]);
   });
 
-  it.each(['losing', 'refusing'])('answers 500 to what may have run: %s', async (method) => {
+  it.each(['losing', 'refusing'])('answers 500 if the call may have run: %s', async (method) => {
     const { get, errors } = await start({ adapter: make() });
     const { status, headers, text } = await get(`photos/${method}`);
     expect({ status, retry: headers['retry-after'], body: JSON.parse(text) as unknown }).toEqual({
@@ -236,7 +236,7 @@ describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
     expect(errors).toEqual([expect.objectContaining({ ran: 'maybe' })]);
   });
 
-  it('answers nothing and logs no error when the client leaves', async () => {
+  it('sends no answer and logs no error when the client disconnects', async () => {
     const answered: unknown[] = [];
     const adapter = make();
     const reply = adapter.reply.bind(adapter);
@@ -253,21 +253,21 @@ describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
     expect(errors).toEqual([]);
   });
 
-  it('leaves errors to the filter of docs/errors.md', async () => {
+  it('does not replace the filter of docs/errors.md', async () => {
     const { pool, get } = await start({ adapter: make(), providers: [{ provide: APP_FILTER, useClass: BusyFilter }] });
     expect(await get('photos/slowly')).toMatchObject({ status: 500, text: JSON.stringify(broken) });
     await pool.drain();
     expect(await get('photos/resize')).toMatchObject({ status: 503, text: '{"busy":true}' });
   });
 
-  it('leaves the error to Nest where it is switched off', async () => {
+  it('leaves the error to Nest if it is switched off', async () => {
     const { get, errors } = await start({ adapter: make(), options: { exceptionFilter: false } });
     const { status, text } = await get('photos/slowly');
     expect({ status, body: JSON.parse(text) as unknown }).toEqual({ status: 500, body: broken });
     expect(errors).toEqual([expect.objectContaining({ code: 'FLAME_TIMEOUT' })]);
   });
 
-  it('tells a reader of events nothing of runners', async () => {
+  it('hides runners from a client of server-sent events', async () => {
     const { get } = await start({ adapter: make() });
     const { text } = await get('events');
     expect(text).toContain('data: first');
@@ -347,7 +347,7 @@ describe('FlameExceptionFilter beside filters of the app', () => {
     },
   );
 
-  it('answers where the filters of the app look for other errors', async () => {
+  it('answers if the filters of the app handle other errors', async () => {
     @Catch(RangeError)
     class CatchRange extends CatchAll {}
     const { get } = await start({ controllers, providers: [{ provide: APP_FILTER, useClass: CatchRange }] });
@@ -384,7 +384,7 @@ class Prices {
 }
 
 describe('FlameExceptionFilter elsewhere', () => {
-  it('tells the client of a microservice nothing of pools and runners', async () => {
+  it('hides pools and runners from the client of a microservice', async () => {
     const port = await freePort();
     const options = { host: '127.0.0.1', port };
     const { errors } = await start({
@@ -398,7 +398,7 @@ describe('FlameExceptionFilter elsewhere', () => {
     expect(errors).toEqual([expect.objectContaining({ code: 'FLAME_TIMEOUT' })]);
   });
 
-  it('leaves to a handler with filters on its runner what it throws, for its caller', async () => {
+  it('does not change errors of a handler with filters on its runner', async () => {
     const { photos, errors } = await start();
     await expect(photos.filtered()).rejects.toMatchObject({ code: 'FLAME_LOST', message: 'with all its words' });
     expect(errors).toHaveLength(1);
@@ -416,7 +416,7 @@ describe('FlameExceptionFilter elsewhere', () => {
     expect(await get('regions')).toMatchObject({ status });
   });
 
-  it('is that of FlameModule where an app has both modules', async () => {
+  it('is the filter of FlameModule if an app has both modules', async () => {
     const imports = [FlameRpcModule.forRoot(), FlameModule.forRoot([{ name: 'photos', max: 1 }], { exceptionFilter: false })];
     const { get } = await serve({ imports, controllers: [RegionsController], providers: [PhotosService, Prices] });
     expect(await get('regions')).toMatchObject({ status: 500 });

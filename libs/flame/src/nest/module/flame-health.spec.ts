@@ -58,7 +58,7 @@ describe('FlameHealthIndicator', () => {
     });
   });
 
-  it('is down where calls wait and every boot has failed', async () => {
+  it('is down if calls wait and every boot has failed', async () => {
     const backend = new FailingBackend(new LocalBackend(), Array<Error>(100).fill(new Error('no such machine')));
     const app = await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { backend })], providers: [Work] });
     const flame = app.get(FlameHealthIndicator);

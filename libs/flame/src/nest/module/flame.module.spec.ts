@@ -94,7 +94,7 @@ describe('FlameModule', () => {
     expect(logged).toContain('log Flame: told: removed 2 machines of dead parents');
   });
 
-  it('starts though its platform cannot be asked for them', async () => {
+  it('starts although the platform does not answer the request for them', async () => {
     class Mute extends ToldBackend {
       override async reap(): Promise<number> {
         throw new Error('no answer');
@@ -105,7 +105,7 @@ describe('FlameModule', () => {
     expect(logged).toContain('warn Flame: told: looking for machines of dead parents failed: no answer');
   });
 
-  it('says what it has', async () => {
+  it('logs its pools and handlers at start', async () => {
     const pools = [
       { name: 'work', max: 3 },
       { name: 'more', min: 1, max: 2, backend: new ToldBackend([]) },
@@ -114,7 +114,7 @@ describe('FlameModule', () => {
     expect(logged).toContain('log Flame: 1 handler; pools: work (local, 0 to 3), more (told, 1 to 2)');
   });
 
-  it('tells handlers that are decorated from methods that can only be called', async () => {
+  it('distinguishes decorated handlers from methods that can only be called', async () => {
     class Plain {
       one(): void {}
       two(): void {}
@@ -130,7 +130,7 @@ describe('FlameModule', () => {
     );
   });
 
-  it('takes calls from onModuleInit on', async () => {
+  it('accepts calls from onModuleInit on', async () => {
     @Injectable()
     class Early implements OnModuleInit {
       where = '';
@@ -143,7 +143,7 @@ describe('FlameModule', () => {
     expect(app.get(Early).where).toBe('work');
   });
 
-  it('refuses a call that comes before the pools are open', async () => {
+  it('refuses a call before the pools are open', async () => {
     const start = startApp({
       imports: [FlameModule.forRoot([{ name: 'work', max: 1 }])],
       providers: [Service, { provide: 'early', inject: [Service], useFactory: (service: Service) => service.where() }],
@@ -154,7 +154,7 @@ describe('FlameModule', () => {
     });
   });
 
-  it('stops the app, and what had booted, when a min runner cannot boot', async () => {
+  it('stops the app, and its booted runners, when a min runner cannot boot', async () => {
     const told: string[] = [];
     const pools = [
       { name: 'work', min: 1, max: 1, backend: new ToldBackend(told) },
@@ -165,12 +165,12 @@ describe('FlameModule', () => {
     expect(told.slice(1)).toEqual(['boot', 'gone', 'close']);
   });
 
-  it('starts all the same with minBoot: degrade', async () => {
+  it('starts in this case with minBoot: degrade', async () => {
     const pools = [{ name: 'work', min: 1, max: 1, minBoot: 'degrade' as const, backend: new BrokenBackend([]) }];
     await expect(startApp({ imports: [FlameModule.forRoot(pools)] })).resolves.toBeDefined();
   });
 
-  it('keeps two apps of one process apart, also those of one module class', async () => {
+  it('separates two apps of one process, also those of one module class', async () => {
     @Module({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }])], providers: [Service] })
     class App {}
     const [one, two] = [await startApp({ imports: [App] }), await startApp({ imports: [App] })];
@@ -184,7 +184,7 @@ describe('FlameModule', () => {
     expect(await two.get(Service).where()).toBe('work');
   });
 
-  it('sends a NotFoundException of a handler out as a 404', async () => {
+  it('answers 404 for a NotFoundException of a handler', async () => {
     @Injectable()
     class Videos {
       @OnFlame('work')
@@ -219,7 +219,7 @@ describe('FlameModule', () => {
     expect((error as Error).stack).toMatch(/runner work-\w+-1 \(pool work\)/);
   });
 
-  it('carries the instances of registered classes', async () => {
+  it('copies the instances of registered classes', async () => {
     class Point {
       constructor(
         readonly x: number,

@@ -61,7 +61,7 @@ describe('overrideModule(FlameModule)', () => {
     ['a forward reference', () => [FlameModule.forRoot(math, real)].map((flame) => forwardRef(() => flame))],
     ['a promise of it', () => [Promise.resolve(FlameModule.forRoot(math, real))]],
     ['it by way of two modules', () => [FlameModule.forRoot(math, real)].flatMap((flame) => [wrapped(flame), wrapped(flame)])],
-  ])('replaces the module of an app that imports %s', async (_, imports) => {
+  ])('replaces the module in an app that imports %s', async (_, imports) => {
     const module = await overridden(appOf(...imports()), FlameTestingModule.forRoot(math));
     expect(await module.get(Sums).onPool()).toBe(true);
     expect(module.get(FlameFaults).runners).toHaveLength(1);
@@ -74,13 +74,13 @@ describe('overrideModule(FlameModule)', () => {
     ['a module that imports FlameModule', () => wrapped(local(3))],
     ['a module below which FlameModule is imported', () => wrapped(wrapped(local(3)))],
     ['a promise of such a module', () => Promise.resolve({ module: wrapped(local(3)) })],
-  ])('puts %s in its place', async (_, by) => {
+  ])('replaces it by %s', async (_, by) => {
     const module = await overridden(appOf(FlameModule.forRoot(math, real)), by());
     expect(max(module)).toBe(3);
     expect(await module.get(Sums).onPool()).toBe(true);
   });
 
-  it('replaces it in each app of a process, and only where a test asks', async () => {
+  it('replaces it in each app of a process, and only if a test asks for it', async () => {
     const app = appOf(local(7));
     expect(max(await overridden(app, local(3)))).toBe(3);
     const other = await Test.createTestingModule({ imports: [app] }).compile();
@@ -89,7 +89,7 @@ describe('overrideModule(FlameModule)', () => {
     expect(max(await overridden(app, local(4)))).toBe(4);
   });
 
-  it('lets decorated methods run where they are called when nothing takes its place', async () => {
+  it('runs decorated methods directly if no other FlameModule replaces it', async () => {
     const module = await overridden(appOf(FlameModule.forRoot(math, real)), wrapped());
     expect(await module.get(Sums).onPool()).toBe(false);
   });

@@ -18,7 +18,7 @@ describe('readPreAuth', () => {
     expect(read()).toEqual(preAuthDefaults);
   });
 
-  it('takes those that are given', () => {
+  it('accepts values for all of them', () => {
     expect(read({ maxBytes: 7, timeout: 500 })).toEqual({ ...preAuthDefaults, maxBytes: 7, timeout: 500 });
   });
 

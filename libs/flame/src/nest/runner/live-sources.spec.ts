@@ -83,11 +83,11 @@ describe('liveSources', () => {
     return liveSources(app.get(ModulesContainer)).filter((source) => !source.startsWith('it listens'));
   }
 
-  it('finds nothing in an app without any', async () => {
+  it('finds nothing in an app without sources', async () => {
     expect(await live()).toEqual([]);
   });
 
-  it('names cron jobs that run, intervals and timeouts', async () => {
+  it('names running cron jobs, intervals and timeouts', async () => {
     expect(await live(SchedulerRegistry)).toEqual(['it runs cron jobs (nightly, older)', 'it runs intervals and timeouts (beat, once)']);
   });
 
@@ -117,7 +117,7 @@ describe('liveSources', () => {
     expect(await live(Waiting, Encoder)).toEqual(['it consumes a queue (Encoder)']);
   });
 
-  it('names the queues that bull and bullmq consume, also where a provider holds the consumer', async () => {
+  it('names the queues that bull and bullmq consume, also if a provider holds the consumer', async () => {
     expect(await live(Queue, Consumed, Idle)).toEqual(['it consumes a queue (mails)']);
     expect(await live(Worker, Stopped)).toEqual(['it consumes a queue (reports)']);
     expect(await live(Holder)).toEqual(['it consumes a queue (reports)']);
@@ -144,7 +144,7 @@ describe('liveSources', () => {
     expect(await live(AmqpConnection, SqsService)).toEqual(['it consumes a queue (orders, refunds)', 'it consumes a queue (uploads)']);
   });
 
-  it('names ports that are listened on', async () => {
+  it('names open ports', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');

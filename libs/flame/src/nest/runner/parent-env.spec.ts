@@ -24,7 +24,7 @@ function base64(text: string): string {
 }
 
 describe('takeParentInfo', () => {
-  it('gives null where FLAME_PARENT is not set', () => {
+  it('returns null if FLAME_PARENT is not set', () => {
     expect(takeParentInfo({})).toBeNull();
   });
 
@@ -34,7 +34,7 @@ describe('takeParentInfo', () => {
     expect(env).toEqual({ OTHER: 'stays' });
   });
 
-  it('reads times without limit, which JSON cannot say', () => {
+  it('reads times without limit, which JSON cannot represent', () => {
     const env = { FLAME_PARENT: base64(JSON.stringify({ ...info, bootTimeout: Infinity })) };
     expect(takeParentInfo(env)?.bootTimeout).toBe(Infinity);
   });
@@ -49,7 +49,7 @@ describe('takeParentInfo', () => {
       base64(JSON.stringify({ ...info, token: '', digest: undefined, maxPayload: '1' })),
       'FLAME_PARENT has no valid value for token, digest, maxPayload',
     ],
-  ])('refuses one that is %s with the fix, and shows nothing of its content', (_, value, problem) => {
+  ])('refuses one that is %s with the fix, and does not show its content', (_, value, problem) => {
     const env = { FLAME_PARENT: value };
     const error = thrownBy(() => takeParentInfo(env));
     expect(error).toBeInstanceOf(FlameError);

@@ -15,7 +15,7 @@ describe('schemaChanges', () => {
     return schemaChanges((await startApp({ providers })).get(ModulesContainer));
   }
 
-  it('finds nothing in an app that leaves its schema alone', async () => {
+  it('finds nothing in an app that does not change its schema', async () => {
     const careful = TypeOrmModule.forRoot({ ...postgres, manualInitialization: true, synchronize: false, migrationsRun: false });
     expect(schemaChanges((await startApp({ imports: [careful] })).get(ModulesContainer))).toEqual([]);
   });
@@ -32,7 +32,7 @@ describe('schemaChanges', () => {
     ]);
   });
 
-  it('names those of a DataSource that the app has opened by itself', async () => {
+  it('names those of a DataSource that the app has opened itself', async () => {
     const opened = new DataSource({ ...postgres, synchronize: true, dropSchema: true });
     Object.defineProperty(opened, 'isInitialized', { value: true });
     const closed = new DataSource({ ...postgres, migrationsRun: true });
@@ -41,7 +41,7 @@ describe('schemaChanges', () => {
     ]);
   });
 
-  it('names connections of Sequelize that load their models', async () => {
+  it('names Sequelize connections that load their models', async () => {
     const given = (options: object): Provider => ({ provide: 'SequelizeModuleOptions', useValue: options });
     expect(await changes(given({ autoLoadModels: true }))).toEqual([
       `Sequelize's connection "default" synchronizes its models; write synchronize: !FlameParent.get()`,

@@ -74,7 +74,7 @@ describe('FlameResource', () => {
     expect(page.value).toEqual({ url: 'a' });
   });
 
-  it('keeps the slot, without a clock, until it is released', async () => {
+  it('keeps the slot, without a timeout, until it is released', async () => {
     const { rig, released } = rigOf();
     const page = (await rig.call('A.open', ['a'])) as Handed;
     await rig.clock.advance(1_000_000);
@@ -89,7 +89,7 @@ describe('FlameResource', () => {
     expect(released).toEqual(['a']);
   });
 
-  it('is found anywhere in a result, and the slot is free when the last one is released', async () => {
+  it('is found anywhere in a result; the slot is free when the last one is released', async () => {
     const { rig, released } = rigOf();
     const result = (await rig.call('A.many')) as { list: [Handed]; map: Map<string, Handed>; set: Set<Handed>; deep: { er: [[Handed]] } };
     const pages = [result.list[0], result.map.get('b')!, [...result.set][0]!, result.deep.er[0][0]];
@@ -102,7 +102,7 @@ describe('FlameResource', () => {
     expect(rig.pool.stats().running).toBe(0);
   });
 
-  it('is one where the result names it twice', async () => {
+  it('is one resource if the result contains it twice', async () => {
     const { rig, released } = rigOf();
     const [one, other] = (await rig.call('A.twice')) as [Handed, Handed];
     expect(one).toBe(other);
@@ -141,7 +141,7 @@ describe('FlameResource', () => {
     await page.release();
   });
 
-  it('is released at once if its caller left before it arrived', async () => {
+  it('is released at once if its caller stopped waiting before it arrived', async () => {
     const { rig, released } = rigOf();
     const error = failure(rig.call('A.slow', [], { timeout: 100 }));
     await rig.clock.advance(100);
@@ -181,7 +181,7 @@ describe('FlameResource', () => {
     expect(rig.pool.stats().running).toBe(0);
   });
 
-  it('outlives a consumer that leaves the streams beside it', async () => {
+  it('outlives a consumer that closes the streams beside it', async () => {
     const { rig, released } = rigOf();
     const { page, items } = (await rig.call('A.both')) as { page: Handed; items: AsyncIterable<number> };
     for await (const _ of items) break;
@@ -212,7 +212,7 @@ describe('FlameResource', () => {
     await page.release();
   });
 
-  it('is what FlameResource.of gives, where nothing crosses', async () => {
+  it('is the result of FlameResource.of, also without a runner', async () => {
     const released: string[] = [];
     const page = new Page('a', released);
     const handle = FlameResource.of(page);
@@ -229,14 +229,14 @@ describe('FlameResource', () => {
 });
 
 describe('a pool that does not track resources', () => {
-  it('gives data, and frees the slot at once', async () => {
+  it('returns data, and frees the slot at once', async () => {
     const { rig, released } = rigOf(false);
     expect(await rig.call('A.open', ['a'])).toEqual({ url: 'a' });
     expect(await rig.call('A.run')).toBe('ran');
     expect(released).toEqual([]);
   });
 
-  it('refuses a result whose type says that it is a handle', async () => {
+  it('refuses a result whose declared type is a handle', async () => {
     const { rig } = rigOf(false);
     const error = await failure(rig.call('A.of', ['a']));
     expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes' });

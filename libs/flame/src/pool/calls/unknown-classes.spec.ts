@@ -71,13 +71,13 @@ describe('A class that only the runner has', () => {
     ['result.values()[1]', () => new Set([1, new Late()])],
     ['result.cause["a b"]', () => new Error('', { cause: { 'a b': new Late() } })],
     ['result', () => new Late()],
-  ])('fails one call alone, and says where it is: %s', async (path, handler) => {
+  ])('fails only its call, with its path: %s', async (path, handler) => {
     const { rig, stays } = await rigOf('runner', { 'A.gives': async () => handler() });
     expect(await failure(rig.call('A.gives'))).toMatchObject({ ...unknown('the result of A.gives', path), ran: 'yes' });
     await stays();
   });
 
-  it('fails one call alone when its result has streams, too, and these are left', async () => {
+  it('fails only its call if the result also contains streams, which are closed', async () => {
     let left = 0;
     async function* items(): AsyncGenerator<number> {
       yield 1;
@@ -89,7 +89,7 @@ describe('A class that only the runner has', () => {
     expect(left).toBe(1);
   });
 
-  it('fails one call alone when an error brings it', async () => {
+  it('fails only its call if it is in an error', async () => {
     const fails = async (): Promise<void> => {
       throw Object.assign(new Error('no'), { late: [new Late()] });
     };
@@ -98,7 +98,7 @@ describe('A class that only the runner has', () => {
     await stays();
   });
 
-  it('ends one stream alone when an item is of it: what came before is read, and the source is ended', async () => {
+  it('ends only its stream if an item is of it: earlier items are read, and the source is closed', async () => {
     let ended = 0;
     async function* rows(): AsyncGenerator<unknown> {
       try {
@@ -119,7 +119,7 @@ describe('A class that only the runner has', () => {
     expect(ended).toBe(1);
   });
 
-  it('ends one stream alone when its error brings it', async () => {
+  it("ends only its stream if the stream's error contains it", async () => {
     async function* rows(): AsyncGenerator<unknown> {
       yield 1;
       throw Object.assign(new Error('no'), { late: new Late() });
@@ -133,7 +133,7 @@ describe('A class that only the runner has', () => {
   it.each([
     ['a call', {}, true],
     ['a call that is not linked', { linked: false }, false],
-  ])('fails %s when its progress is of it', async (_, options: CallOptions, aborts) => {
+  ])('fails %s if its progress contains it', async (_, options: CallOptions, aborts) => {
     let over = (): void => {};
     let aborted = false;
     const { rig, stays } = await rigOf('runner', {
@@ -154,13 +154,13 @@ describe('A class that only the runner has', () => {
     await stays();
   });
 
-  it('has no effect if the caller takes no progress', async () => {
+  it('has no effect if the caller has no onProgress', async () => {
     const { rig, stays } = await rigOf('runner', { 'A.works': async () => FlameCall.current()!.progress(new Late()) });
     expect(await rig.call('A.works')).toBeUndefined();
     await stays();
   });
 
-  it('fails one method of a child alone, and the child lives on', async () => {
+  it('fails only the method of a child, and the child stays', async () => {
     const { rig, stays } = await rigOf('runner', {});
     const child = await rig.place('Child');
     const error = await failure(child.call('run', [], { onProgress: () => {} }));
@@ -174,14 +174,14 @@ describe('A class that only the runner has', () => {
 });
 
 describe('A class that only the parent has', () => {
-  it('fails one call alone when an argument is of it', async () => {
+  it('fails only its call if an argument is of it', async () => {
     const { rig, stays } = await rigOf('parent', { 'A.takes': async () => {} });
     const error = await failure(rig.call('A.takes', [1, { late: new Late() }]));
     expect(error).toMatchObject({ ...unknown('the arguments of A.takes', 'args[1].late'), ran: 'no' });
     await stays();
   });
 
-  it('fails one call alone when its context is of it', async () => {
+  it('fails only its call if the context contains it', async () => {
     const storage = new AsyncLocalStorage<unknown>();
     const { rig, stays } = await rigOf('parent', { 'A.takes': async () => {} }, storage);
     const error = await failure(storage.run({ user: new Late() }, () => rig.call('A.takes')));
@@ -189,7 +189,7 @@ describe('A class that only the parent has', () => {
     await stays();
   });
 
-  it('fails the reading of one stream alone when an item of an argument is of it, and the source is ended', async () => {
+  it('fails only the reading of an argument stream if an item is of it, and closes the source', async () => {
     let ended = 0;
     async function* rows(): AsyncGenerator<unknown> {
       try {

@@ -59,7 +59,7 @@ function rigOf(
 }
 
 describe('PlacedChild', () => {
-  it('is an instance of its own, started with its arguments, and keeps its state', async () => {
+  it('is a new instance, started with its arguments, and keeps its state', async () => {
     const { rig } = rigOf({ maxConcurrency: 2 });
     const [one, two] = await Promise.all([rig.place('Counter', { from: 10 }), rig.place('Counter', { from: 20 })]);
     expect(await one.call('add', [1])).toBe(11);
@@ -67,7 +67,7 @@ describe('PlacedChild', () => {
     expect(await two.call('add', [1])).toBe(21);
   });
 
-  it('holds a slot until it has ended, and its methods take none', async () => {
+  it('holds a slot until it has ended; its methods take none', async () => {
     const { rig } = rigOf();
     const child = await rig.place('Counter');
     const waiting = rig.call('A.run');
@@ -77,7 +77,7 @@ describe('PlacedChild', () => {
     expect(await waiting).toBe('ran');
   });
 
-  it('has no clock once it is placed', async () => {
+  it('has no timeout once it is placed', async () => {
     const { rig, seen } = rigOf({ handlerTimeout: 1_000 });
     const child = await rig.place('Counter', {}, { timeout: 2_000 });
     await rig.clock.advance(1_000_000);
@@ -85,14 +85,14 @@ describe('PlacedChild', () => {
     expect(seen).toEqual(['start']);
   });
 
-  it('rejects with what onFlameStart throws, and frees the slot', async () => {
+  it('rejects with the error of onFlameStart, and frees the slot', async () => {
     const { rig, seen } = rigOf();
     await expect(rig.place('Counter', { fail: 'too far' })).rejects.toThrow(new RangeError('too far'));
     expect(await rig.call('A.run')).toBe('ran');
     expect(seen).toEqual(['start']);
   });
 
-  it('runs out of time while it is being placed', async () => {
+  it('has a timeout while it is being placed', async () => {
     const { rig } = rigOf({ handlerTimeout: 500 }, { 'new Slow': () => ({ onFlameStart: () => new Promise(() => {}) }) });
     const error = failure(rig.place('Slow'));
     await rig.clock.advance(500);
@@ -100,7 +100,7 @@ describe('PlacedChild', () => {
   });
 
   describe('methods', () => {
-    it('are the public ones of the class: not its constructor, its hooks, or what every object has', async () => {
+    it('are the public ones of the class: not its constructor, its hooks, or the methods of Object', async () => {
       const { rig } = rigOf();
       const child = await rig.place('Counter');
       for (const method of ['constructor', 'onFlameStop', 'toString', '__proto__', 'secret', 'nothing']) {
@@ -110,14 +110,14 @@ describe('PlacedChild', () => {
       }
     });
 
-    it('pass on what they throw, and the child lives on', async () => {
+    it('reject with their errors, and the child stays', async () => {
       const { rig } = rigOf();
       const child = await rig.place('Counter');
       await expect(child.call('run', ['throw'])).rejects.toThrow(new TypeError('no'));
       expect(await child.call('add', [1])).toBe(1);
     });
 
-    it('stream, and are aborted when the reader leaves', async () => {
+    it('stream, and are aborted when the reader stops', async () => {
       const { rig, seen } = rigOf();
       const child = await rig.place('Counter');
       const items: unknown[] = [];
@@ -131,7 +131,7 @@ describe('PlacedChild', () => {
       expect((await child.stop('enough')).how).toBe('stopped');
     });
 
-    it('have the pool’s handlerTimeout, or a timeout of their own', async () => {
+    it('have the pool’s handlerTimeout, or their own timeout', async () => {
       for (const [options, after] of [
         [{}, 1_000],
         [{ timeout: 50 }, 50],
@@ -151,7 +151,7 @@ describe('PlacedChild', () => {
       }
     });
 
-    it('are aborted with their caller’s signal, and the child lives on', async () => {
+    it('are aborted with their caller’s signal, and the child stays', async () => {
       const { rig } = rigOf();
       const child = await rig.place('Counter');
       const caller = new AbortController();
@@ -162,7 +162,7 @@ describe('PlacedChild', () => {
       expect(await child.call('add', [1])).toBe(1);
     });
 
-    it('that ignore their abort cost the runner, which takes no new work', async () => {
+    it('taint the runner if they ignore their abort: it takes no new work', async () => {
       const { rig } = rigOf();
       const child = await rig.place('Counter');
       const error = failure(child.call('run', ['deaf'], { timeout: 100 }));
@@ -185,7 +185,7 @@ describe('PlacedChild', () => {
   });
 
   describe('its end', () => {
-    it('comes with stop(): the running methods are aborted, then onFlameStop is told the reason', async () => {
+    it('comes with stop(): running methods are aborted, then onFlameStop gets the reason', async () => {
       const { rig, seen } = rigOf();
       const child = await rig.place('Counter', {}, { linked: false });
       const running = child.call('run', ['forever']).catch((error: unknown) => error);
@@ -197,7 +197,7 @@ describe('PlacedChild', () => {
       expect(await rig.call('A.run')).toBe('ran');
     });
 
-    it('comes by itself: the method that wants it may return first', async () => {
+    it('comes from a method of the child, which may return first', async () => {
       const { rig, seen } = rigOf();
       const child = await rig.place('Counter');
       expect(await child.call('run', ['end'])).toBe('end');
@@ -206,7 +206,7 @@ describe('PlacedChild', () => {
       expect(await rig.call('A.run')).toBe('ran');
     });
 
-    it('comes by itself within a second for the other methods', async () => {
+    it('comes from the child, with a second for its other methods', async () => {
       const { rig } = rigOf();
       const child = await rig.place('Counter');
       const other = child.call('run', ['forever']).catch((error: unknown) => error);
@@ -218,7 +218,7 @@ describe('PlacedChild', () => {
       expect((await child.exited).how).toBe('ended');
     });
 
-    it('comes with the caller that it is linked to, and not with another', async () => {
+    it('comes with the caller that it is linked to, and with no other', async () => {
       for (const linked of [true, false]) {
         const { rig } = rigOf();
         const caller = new AbortController();
@@ -230,7 +230,7 @@ describe('PlacedChild', () => {
       }
     });
 
-    it('comes when the caller leaves while it is placed, linked or not, because no caller would get it', async () => {
+    it('comes when the caller stops waiting while it is placed, linked or not, because no caller would get it', async () => {
       for (const linked of [true, false]) {
         let placed!: () => void;
         const { rig, seen } = rigOf({}, {});
@@ -251,7 +251,7 @@ describe('PlacedChild', () => {
       }
     });
 
-    it('comes when its runner must leave and the grace has passed', async () => {
+    it('comes when its runner has to stop and the grace period has passed', async () => {
       const { rig, seen } = rigOf();
       const child = await rig.place('Counter');
       void rig.machines[0]!.stop(500);
@@ -262,7 +262,7 @@ describe('PlacedChild', () => {
       expect(seen).toContain('stop: the runner is leaving: it was stopped');
     });
 
-    it('comes with its runner’s loss, and with it that of the running methods', async () => {
+    it('comes with its runner’s loss, which also fails the running methods', async () => {
       let die!: (exit: MachineExit) => void;
       const exited = new Promise<MachineExit>((resolve) => (die = resolve));
       const boot: FlameBackend['boot'] = async (request) => ({ ...(await request.inProcess()), exited });
@@ -289,7 +289,7 @@ describe('PlacedChild', () => {
       }
     });
 
-    it('costs the runner when onFlameStop takes longer than a second', async () => {
+    it('taints the runner when onFlameStop takes longer than a second', async () => {
       const { rig } = rigOf({}, { 'new Stubborn': () => ({ onFlameStop: () => new Promise(() => {}) }) });
       const child = await rig.place('Stubborn');
       const stopped = child.stop('enough');
@@ -300,7 +300,7 @@ describe('PlacedChild', () => {
       expect(rig.pool.stats().runners.filter(({ state }) => state === 'ready')).toEqual([]);
     });
 
-    it('costs the runner, too, when the child ends by itself and its onFlameStop takes longer than a second', async () => {
+    it('taints the runner, too, when the child ends itself and its onFlameStop takes longer than a second', async () => {
       const stubborn = { run: async () => FlameCall.current()!.end('enough'), onFlameStop: () => new Promise(() => {}) };
       const { rig } = rigOf({ maxConcurrency: 2 }, { 'new Stubborn': () => stubborn });
       const other = await rig.place('Counter');
@@ -312,7 +312,7 @@ describe('PlacedChild', () => {
       await other.stop('enough');
     });
 
-    it('continues after an error of onFlameStop, which is logged', async () => {
+    it('comes also after an error of onFlameStop, which is logged', async () => {
       const { rig } = rigOf({}, { 'new Careless': () => ({ onFlameStop: () => Promise.reject(new Error('oh')) }) });
       const child = await rig.place('Careless');
       expect(await child.stop('enough')).toEqual({ how: 'stopped', reason: 'enough' });
@@ -320,7 +320,7 @@ describe('PlacedChild', () => {
     });
   });
 
-  it('is refused where its class is a method', async () => {
+  it('is refused if its class is a method', async () => {
     const { rig } = rigOf();
     const error = await failure(rig.pool.place(rig.number('A.run'), {}));
     expect(error).toMatchObject({ code: 'FLAME_DENIED', ran: 'no' });

@@ -4,7 +4,7 @@ import { RecentFailures } from './pool-failure.js';
 const failure = { at: 1, type: 'call', code: 'FLAME_TIMEOUT', message: 'late', handler: 'A.run', runner: undefined } as const;
 
 describe('RecentFailures', () => {
-  it('gives the newest first, and counts what repeats itself', () => {
+  it('lists the newest first, and counts repetitions', () => {
     const failures = new RecentFailures();
     failures.add(failure);
     failures.add({ ...failure, at: 2, message: 'later' });

@@ -4,8 +4,8 @@ import { BootError } from '../../core/errors/boot-error.js';
 
 const rejected = { code: 'FLAME_BOOT' };
 
-describe('What a pool logs', () => {
-  it('of a boot that fails again and again: its error once, then how often it came again, and nothing that it prints again', async () => {
+describe('The log of a pool', () => {
+  it('has the error of a boot that fails repeatedly once, then only the number of repetitions', async () => {
     let boots = 0;
     let works = false;
     const printed: string[] = [];
@@ -43,7 +43,7 @@ describe('What a pool logs', () => {
     expect(printed).toEqual(['line of boot 1', `line of boot ${boots}`]);
   });
 
-  it('of a boot that fails in another way: its error, too', async () => {
+  it('has the error of a boot that fails in another way, too', async () => {
     let boots = 0;
     const boot = async (): Promise<never> => {
       throw new BootError(['no licence', 'no memory'][boots++ % 2]!, { phase: 'attach' });
@@ -56,7 +56,7 @@ describe('What a pool logs', () => {
     ]);
   });
 
-  it('of a runner that is lost with its connection: one line', async () => {
+  it('has one line for a runner that is lost with its connection', async () => {
     const rig = new PoolRig({ echo: () => 1 }, { min: 1, max: 1, minBoot: 'degrade' });
     await rig.pool.start();
     expect(await rig.call('echo')).toBe(1);
@@ -71,7 +71,7 @@ describe('What a pool logs', () => {
   it.each([
     [500, ['was cut for a moment, and is restored']],
     [2_000, ['is cut; it may be restored', 'is restored']],
-  ])('of a connection that is cut for %d ms: %j', async (time, expected) => {
+  ])('has for a connection that is cut for %d ms: %j', async (time, expected) => {
     const rig = new PoolRig({ echo: () => 1 }, { min: 1, max: 1 });
     await rig.pool.start();
     await rig.clock.advance(0);

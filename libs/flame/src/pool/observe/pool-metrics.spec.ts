@@ -10,7 +10,7 @@ function size({ counts }: PoolMetrics['wait']): number {
 }
 
 describe('Pool.metrics()', () => {
-  it('counts calls by their outcome, each of them once', async () => {
+  it('counts each call once, by its outcome', async () => {
     const rig = new PoolRig({
       echo: (value: string) => value,
       fail: () => Promise.reject(new Error('no')),
@@ -60,7 +60,7 @@ describe('Pool.metrics()', () => {
     expect([size(duration), duration.sum]).toEqual([2, 47]);
   });
 
-  it('distinguishes the time for which runners existed from the time in which they worked', async () => {
+  it('distinguishes the time in which runners existed from the time in which they worked', async () => {
     let open = (): void => {};
     const rig = new PoolRig({ hold: () => new Promise<void>((done) => (open = done)) }, { idleShutdownAfter: 1_000 });
     const call = rig.call('hold');
@@ -75,7 +75,7 @@ describe('Pool.metrics()', () => {
     expect(rig.pool.metrics()).toMatchObject({ paid: 1_300, used: 300, runners: { ready: 0 } });
   });
 
-  it('counts boots by outcome and phase, and says which phase one is in', async () => {
+  it('counts boots by outcome and phase, and has the phase of a current boot', async () => {
     let boots = 0;
     const rig: PoolRig = new PoolRig(
       { echo: () => 1 },
@@ -102,7 +102,7 @@ describe('Pool.metrics()', () => {
 describe('StatsOfProcesses', () => {
   const stats = { pid: 1, cpu: 10, memory: 100, heap: 50, delay: 1, delayMax: 2 };
 
-  it('adds up the processes of a machine, each as it last was', () => {
+  it("adds up the last values of a machine's processes", () => {
     const book = new StatsOfProcesses(() => {});
     expect(book.sum).toBeUndefined();
     book.take(JSON.stringify({ ...stats, memory: 999 }));

@@ -36,7 +36,7 @@ async function poolOf(
 }
 
 describe('A pool whose calls wait for each other on a runner', () => {
-  it('warns once, and names the option, its figure and the room', async () => {
+  it('warns once, with the option, its value and the free capacity', async () => {
     const { rig, warnings, say } = await poolOf({});
     say(busy);
     say(busy);
@@ -47,7 +47,7 @@ describe('A pool whose calls wait for each other on a runner', () => {
     ]);
   });
 
-  it('says that it is the thread pool', async () => {
+  it('names the thread pool as the cause', async () => {
     const { rig, warnings, say } = await poolOf({});
     say({ ...busy, loop: 0.01, queue: 0.94 });
     await rig.clock.advance(1_000);
@@ -74,7 +74,7 @@ describe('A pool whose calls wait for each other on a runner', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('warns when it could not grow at first, and then can', async () => {
+  it('warns when the pool could not grow at first, and then can', async () => {
     const { rig, warnings, say } = await poolOf({ max: 1 });
     say(busy);
     await rig.clock.advance(100);

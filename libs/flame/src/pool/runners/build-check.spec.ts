@@ -15,7 +15,7 @@ function hello(runner: string, of: Partial<BuildDigest> | undefined): Hello {
 const other = { digest: 'bbbbbbbbbbbb', files: 1 };
 
 describe('BuildCheck', () => {
-  it('warns once of each build that differs, and lets its runners attach', () => {
+  it('warns once of each different build, and lets its runners attach', () => {
     const warnings: string[] = [];
     const check = new BuildCheck(build, 'warn', (text) => void warnings.push(text));
     for (const [index, of] of [other, other, { digest: 'cc' }, {}, other].entries())
@@ -27,7 +27,7 @@ describe('BuildCheck', () => {
     ]);
   });
 
-  it('refuses each of them when it is to, naming the files that changed on disk', () => {
+  it("refuses different builds with 'refuse', and names the files that changed on disk", () => {
     const changes = (): string[] => ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => `dist/${name}.js`);
     const check = new BuildCheck({ ...build, changes } as AppBuild, 'refuse', () => expect.unreachable());
     for (let round = 0; round < 2; round++)
@@ -45,7 +45,7 @@ describe('BuildCheck', () => {
     expect(check.refusal(hello('r', of))).toBeUndefined();
   });
 
-  it('lets every build attach where its own is not known, or it is to ignore them', () => {
+  it("lets every build attach if its own is unknown, or with 'ignore'", () => {
     for (const check of [
       new BuildCheck(undefined, 'refuse', () => expect.unreachable()),
       new BuildCheck(build, 'ignore', () => expect.unreachable()),

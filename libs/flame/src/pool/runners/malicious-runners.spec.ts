@@ -57,7 +57,7 @@ describe('A malicious runner', () => {
   it.each([
     ['returned', (bytes: Uint8Array): Frame => ({ type: 'return', id: 1, value: bytes, held: false })],
     ['threw', (bytes: Uint8Array): Frame => ({ type: 'throw', id: 1, error: bytes, held: false })],
-  ])('fails one call alone when what its handler %s is of a class that is not known here', async (_, frame) => {
+  ])('fails only one call if its handler %s an instance of an unknown class', async (_, frame) => {
     class Late {
       run(): void {}
     }

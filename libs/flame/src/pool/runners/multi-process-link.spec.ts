@@ -41,7 +41,7 @@ function rig() {
 }
 
 describe('MultiProcessLink', () => {
-  it('sends a new call to the process with the least work, and what belongs to it after it', async () => {
+  it('sends a new call to the process with the least work, and its later frames, too', async () => {
     const { fan, runners, ids } = rig();
     for (const id of [1, 2, 3]) fan.send(call(id));
     fan.send({ type: 'cancel', id: 2, cause: 'caller', reason: 'left' });
@@ -56,7 +56,7 @@ describe('MultiProcessLink', () => {
     expect(ids(0).slice(2)).toEqual([4]);
   });
 
-  it('sends a child’s methods to where the child is', async () => {
+  it("sends a child’s methods to the child's process", async () => {
     const { fan, ids } = rig();
     fan.send(call(1));
     fan.send(call(2));
@@ -66,7 +66,7 @@ describe('MultiProcessLink', () => {
     expect(ids(1)).toEqual([2, 3, 4]);
   });
 
-  it('keeps the way to held work until it has ended', async () => {
+  it('keeps the route to held work until it has ended', async () => {
     const { fan, runners, ids } = rig();
     fan.send(call(1));
     await settle();
@@ -97,7 +97,7 @@ describe('MultiProcessLink', () => {
     }
   });
 
-  it('loses the calls of a process that dies, and takes no more', async () => {
+  it('loses the calls of a process that dies, and sends it no more', async () => {
     const { fan, runners, told } = rig();
     fan.send(call(1));
     fan.send(call(2));
@@ -110,7 +110,7 @@ describe('MultiProcessLink', () => {
     expect(told.at(-1)).toMatchObject({ type: 'return', id: 1 });
   });
 
-  it('gives a cut-off process up at once when the first one says that it died', async () => {
+  it('drops a disconnected process at once when the first one reports its death', async () => {
     const { fan, runners, told } = rig();
     fan.send(call(1));
     fan.send(call(2));
@@ -121,7 +121,7 @@ describe('MultiProcessLink', () => {
     expect(told).toMatchObject(['suspended', { type: 'leaving' }, 'resumed', { type: 'refuse', id: 2, code: 'FLAME_LOST' }]);
   });
 
-  it('is closed when all are', async () => {
+  it('is closed when all processes are', async () => {
     const { runners, told } = rig();
     await runners[0]!.close('bye');
     await settle();

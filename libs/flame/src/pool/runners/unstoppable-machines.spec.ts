@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { PoolRig } from '../../../../../test/support/pool-rig.js';
 
-it('A pool whose backend cannot end a machine warns of it, and keeps no place for it', async () => {
+it('A pool whose backend cannot end a machine warns, and boots another runner in its place', async () => {
   const rig = new PoolRig(
     { 'Work.run': async () => 'ran' },
     { max: 1, singleUse: true },

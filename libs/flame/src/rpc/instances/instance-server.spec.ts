@@ -6,7 +6,7 @@ import type { Attachment, Hello } from '../../transport/session/link.js';
 import { SystemClock } from '../../transport/session/system-clock.js';
 
 describe('InstanceServer', () => {
-  it('closes at once though a caller’s connection is broken, and could come back', async () => {
+  it('closes at once although a caller’s broken connection could come back', async () => {
     const identity = await identityFromSecrets(['a secret that all instances of a test share']);
     const about: Hello = {
       runner: 'one',

@@ -5,7 +5,7 @@ import { PoolRig } from '../../../../../test/support/pool-rig.js';
 import { settle } from '../../../../../test/support/virtual-clock.js';
 import { FlameCall } from './flame-call.js';
 
-describe('Work', () => {
+describe('ActiveCall', () => {
   it('calls the listeners of its signal in its own context, whatever aborts it', async () => {
     const tenant = new AsyncLocalStorage<string>();
     const heard: unknown[] = [];

@@ -17,14 +17,14 @@ function work(name: string, at: number): ActiveCall {
 }
 
 describe('WorkDeadlines', () => {
-  it('tells the watchdog of the earliest deadline of what runs', () => {
+  it('sends the watchdog the earliest deadline of running work', () => {
     const { told, deadlines } = watched();
     deadlines.put(work('later', 20_000));
     deadlines.put(work('sooner', 3_000));
     expect(told).toEqual({ at: 3_000, name: 'sooner' });
   });
 
-  it('has the watchdog forget the deadline of work that has ended, whose timer is still to come', () => {
+  it('removes the deadline of work that has ended from the watchdog', () => {
     const { told, deadlines } = watched();
     const short = work('short', 3_000);
     deadlines.put(short);
@@ -34,7 +34,7 @@ describe('WorkDeadlines', () => {
     expect(told).toEqual({ at: 20_500, name: 'long' });
   });
 
-  it('tells of work whose time is up, and the watchdog of what is left', async () => {
+  it('reports work whose time is up, and sends the watchdog the next deadline', async () => {
     const { clock, told, due, deadlines } = watched();
     deadlines.put(work('sooner', 3_000));
     deadlines.put(work('later', 5_000));
@@ -46,7 +46,7 @@ describe('WorkDeadlines', () => {
     expect(told.at).toBe(Infinity);
   });
 
-  it('leaves it to the parent to end what a debugger held when its time was up', async () => {
+  it('leaves it to the parent to end work that a debugger held at its deadline', async () => {
     const { clock, told, due, deadlines } = watched();
     let held = true;
     Object.assign(clock, { debugged: () => held });

@@ -18,7 +18,7 @@ function enter(run: ContextCarrier['run'] | undefined, next: () => void = () => 
 }
 
 describe('enterContext', () => {
-  it('runs once, inside, with what came', () => {
+  it('runs the function once, inside, with the sent value', () => {
     const seen: unknown[] = [];
     const { times } = enter((value, next) => {
       seen.push(value);
@@ -28,7 +28,7 @@ describe('enterContext', () => {
     expect([seen, times]).toEqual([[5], 1]);
   });
 
-  it('throws what the carrier throws before it goes on', () => {
+  it('rejects with the error of a carrier that throws before it calls next', () => {
     expect(() =>
       enter(() => {
         throw new RangeError('no');
@@ -36,7 +36,7 @@ describe('enterContext', () => {
     ).toThrow(RangeError);
   });
 
-  it('only logs what it throws afterwards: the call has its answer', () => {
+  it('only logs an error after that, because the call has its answer', () => {
     const { times, lines } = enter((_, next) => {
       next();
       throw new RangeError('too late');
@@ -45,7 +45,7 @@ describe('enterContext', () => {
     expect(lines).toEqual(['warn context.run() threw after the handler had begun: too late']);
   });
 
-  it('refuses a carrier that does not go on, and one that does so later runs nothing', () => {
+  it('refuses a carrier that does not call next, and ignores a late call', () => {
     let later = (): void => {};
     let ran = false;
     expect(() =>
@@ -58,7 +58,7 @@ describe('enterContext', () => {
     expect(ran).toBe(false);
   });
 
-  it('refuses a context that the app has no option for', () => {
+  it('refuses a context if the app has no option for it', () => {
     expect(() => enter(undefined)).toThrow(/Set the same `context` option of FlameModule in parent and runner/);
   });
 });

@@ -80,7 +80,7 @@ const violations: Record<string, readonly Frame[]> = {
   'two calls of one number': [call(1, { handler: 1 }), call(1)],
 };
 
-describe('A runner whose parent lies', () => {
+describe('A runner whose parent sends malformed frames', () => {
   for (const [what, [frame, answer]] of Object.entries(refused)) {
     it(`refuses ${what}, and goes on`, async () => {
       const { parent, heard } = rig();

@@ -5,7 +5,7 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import { FlameCall } from './flame-call.js';
 
 describe('Progress', () => {
-  it('comes to onProgress in order and before the result', async () => {
+  it('reaches onProgress in order and before the result', async () => {
     const rig = new PoolRig({
       'A.works': async () => {
         for (let done = 0; done < 5; done++) {
@@ -42,7 +42,7 @@ describe('Progress', () => {
     await rig.pool.drain();
   });
 
-  it('is dropped after the end, and refused where it cannot cross', async () => {
+  it('is dropped after the end, and refused if it cannot be encoded', async () => {
     let call: FlameCall | undefined;
     let refusal: unknown;
     const rig = new PoolRig({

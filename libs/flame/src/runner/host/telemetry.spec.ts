@@ -56,14 +56,14 @@ describe('exportTelemetry', () => {
   it.each([
     ['BatchSpanProcessor', BatchSpanProcessor],
     ['SimpleSpanProcessor', SimpleSpanProcessor],
-  ])('exports what a %s holds', async (_, Processor) => {
+  ])('exports the spans of a %s', async (_, Processor) => {
     const exporter = new TestExporter();
     record(new Processor(exporter), 'held');
     await exportTelemetry();
     expect(exporter.exported).toEqual(['held']);
   });
 
-  it('waits for what is on its way already', async () => {
+  it('waits for exports that have already begun', async () => {
     let answer!: () => void;
     const exporter = new TestExporter(new Promise<void>((resolve) => (answer = resolve)));
     record(new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1 }), 'on its way');
@@ -78,7 +78,7 @@ describe('exportTelemetry', () => {
     expect(exporter.exported).toEqual(['on its way']);
   });
 
-  it('asks the providers of metrics and of logs as well', async () => {
+  it('also flushes the providers of metrics and of logs', async () => {
     const asked: string[] = [];
     const provider = (name: string): object => ({
       forceFlush: async () => void asked.push(`${name} flush`),
@@ -90,7 +90,7 @@ describe('exportTelemetry', () => {
     expect(asked.toSorted()).toEqual(['logs flush', 'logs shutdown', 'metrics flush', 'metrics shutdown']);
   });
 
-  it('says once what the exporter said, and ends the other providers all the same', async () => {
+  it("reports the exporter's error once, and still flushes the other providers", async () => {
     const exporter = new TestExporter(Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:4318')));
     record(new BatchSpanProcessor(exporter), 'not taken');
     let ended = false;
@@ -99,7 +99,7 @@ describe('exportTelemetry', () => {
     expect(ended).toBe(true);
   });
 
-  it('does nothing where there is no SDK, and where there is the API alone', async () => {
+  it('does nothing without an SDK, and with the API alone', async () => {
     await exportTelemetry({});
     trace.setGlobalTracerProvider({ getTracer: () => trace.getTracer('none') });
     await exportTelemetry();

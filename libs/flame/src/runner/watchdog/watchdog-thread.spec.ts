@@ -9,7 +9,7 @@ describe('watchdogThread', () => {
   let thread: Worker | undefined;
   afterEach(() => thread?.terminate());
 
-  it('runs as it is, and asks main again once it was answered', async () => {
+  it('runs standalone, and probes the main thread again after its answer', async () => {
     const words = new Int32Array(new SharedArrayBuffer(7 * 4));
     words[word.busy] = 1;
     const startedAt = Number(process.hrtime.bigint()) / 1e6;

@@ -47,7 +47,7 @@ async function pingsOf(sameHost: boolean): Promise<number> {
 }
 
 describe('ClientPipe', () => {
-  it('asks a silent parent on another host whether it is there', async () => {
+  it('pings a silent parent on another host', async () => {
     expect(await pingsOf(false)).toBe(1);
   });
 

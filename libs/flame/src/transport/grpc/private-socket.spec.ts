@@ -62,7 +62,7 @@ describe('openPrivateSocket', () => {
     expect(existsSync(dirname(path))).toBe(false);
   });
 
-  it('listens inside of its directory, where a letter of the path takes more than a byte', async () => {
+  it('listens inside of its directory, if a character of the path takes more than a byte', async () => {
     const folder = longFolder(70);
     const { path, remove } = await openPrivateSocket(listen, undefined, [folder]);
     expect(path.startsWith(folder)).toBe(true);
@@ -81,7 +81,7 @@ describe('openPrivateSocket', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('takes the next folder where one is missing, is no folder, has too long a path, or cannot be listened in', async () => {
+  it('uses the next folder if one is missing, is not a folder, has too long a path, or does not allow sockets', async () => {
     const [missing, long, deaf, good] = [join(newFolder(), 'missing'), longFolder(90), newFolder(), newFolder()];
     const file = join(newFolder(), 'file');
     writeFileSync(file, '');
@@ -92,7 +92,7 @@ describe('openPrivateSocket', () => {
     await remove();
   });
 
-  it('says for each folder why it cannot be used, and names the fix', async () => {
+  it('reports for each folder why it cannot be used, and the fix', async () => {
     const [missing, deaf] = [join(newFolder(), 'missing'), newFolder()];
     const hears = (): Promise<void> => Promise.reject(new Error('EPERM: no sockets here'));
     const failure = openPrivateSocket(hears, undefined, [missing, deaf]);
@@ -102,7 +102,7 @@ describe('openPrivateSocket', () => {
     );
   });
 
-  it('finds the socket gone when it was removed, or when another is in its place', async () => {
+  it('detects that the socket was removed, or replaced', async () => {
     const folder = newFolder();
     const { path, isThere } = await openPrivateSocket(listen, undefined, [folder]);
     expect(await isThere()).toBe(true);
@@ -117,7 +117,7 @@ describe('openPrivateSocket', () => {
   it.each<[string, (path: string) => void]>([
     ['with its directory', (path) => rmSync(dirname(path), { recursive: true })],
     ['and its directory is left', (path) => rmSync(path)],
-  ])('takes the path of a socket that was removed %s', async (_, clean) => {
+  ])('reuses the path of a socket that was removed %s', async (_, clean) => {
     const folder = newFolder();
     const gone = await openPrivateSocket(listen, undefined, [folder]);
     clean(gone.path);
@@ -140,7 +140,7 @@ describe('openPrivateSocket', () => {
     await remove();
   });
 
-  it('takes another folder where the one of a socket that is gone went with it', async () => {
+  it("uses another folder if the socket's folder was removed, too", async () => {
     const [first, second] = [newFolder(), newFolder()];
     const gone = await openPrivateSocket(listen, undefined, [first]);
     rmSync(first, { recursive: true });
@@ -151,14 +151,14 @@ describe('openPrivateSocket', () => {
 });
 
 describe('socketFolders', () => {
-  it('are the temporary folder, the one of the session and the memory, all absolute', () => {
+  it('are the temporary folder, XDG_RUNTIME_DIR and /dev/shm, all absolute', () => {
     useEnv('TMPDIR', '.');
     useEnv('XDG_RUNTIME_DIR', '/run/user/1000/');
     expect(socketFolders()).toEqual([process.cwd(), '/run/user/1000', '/dev/shm']);
     expect(socketFolders().every((folder) => isAbsolute(folder))).toBe(true);
   });
 
-  it.each([undefined, '', 'relative'])('leave XDG_RUNTIME_DIR out where it is %j, which the standard says to ignore', (runtime) => {
+  it.each([undefined, '', 'relative'])('omit XDG_RUNTIME_DIR if it is %j, as the standard requires', (runtime) => {
     useEnv('TMPDIR', '/a');
     useEnv('XDG_RUNTIME_DIR', runtime);
     expect(socketFolders()).toEqual(['/a', '/dev/shm']);
@@ -166,7 +166,7 @@ describe('socketFolders', () => {
 });
 
 describe('removeAbandoned', () => {
-  it('removes what killed parents left, in each folder, and nothing that is in use or new', async () => {
+  it('removes the sockets of killed parents, in each folder, and none that is in use or new', async () => {
     const folders = [newFolder(), join(newFolder(), 'missing'), newFolder()];
     const dead = [await abandon(folders[0]!), await abandon(folders[2]!)];
     const living = await openPrivateSocket(listen, undefined, folders);

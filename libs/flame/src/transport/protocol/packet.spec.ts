@@ -185,7 +185,7 @@ describe('packets', () => {
     );
   });
 
-  it('have a frame for every kind of the contract', () => {
+  it('have a frame for every kind in the contract', () => {
     const written = new Set([
       'ask',
       'chunk',
@@ -220,7 +220,7 @@ describe('packets', () => {
     expect(readAll(whole).frames).toHaveLength(1);
   });
 
-  it('may hold fields of a later version', () => {
+  it('may contain fields of a later version', () => {
     const out = new ProtoWriter(64);
     out.uint((200 << 3) | 0, 7);
     out.string((201 << 3) | 2, 'later');
@@ -255,7 +255,7 @@ describe('introductions', () => {
     expect(readWelcome(Attach.requestSerialize(packet2))).toEqual({ ...welcome, instance });
   });
 
-  it('are refused when the packet holds anything else', () => {
+  it('are refused if the packet contains anything else', () => {
     expect(() => readHello(Attach.requestSerialize({ hello: { runner: 'r' }, seq: 1 }))).toThrow(Violation);
     expect(() => readHello(Attach.requestSerialize({ seq: 1 }))).toThrow(Violation);
     expect(() => readHello(Buffer.alloc(0))).toThrow(Violation);

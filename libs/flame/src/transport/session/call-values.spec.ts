@@ -35,8 +35,8 @@ describe('CallValues', () => {
     values = new CallValues();
   });
 
-  describe('has no collection follow a result', () => {
-    it('whose call was there at the last collection', () => {
+  describe('requests no collection after a result', () => {
+    it('whose call existed at the last collection', () => {
       values.sent(call(1));
       expect(collections(4 * MiB)).toBe(1);
       values.came(returned(1, 4 * MiB));
@@ -46,7 +46,7 @@ describe('CallValues', () => {
       expect(collections(4 * MiB)).toBe(1);
     });
 
-    it('whose call was there before another call was sent', () => {
+    it('whose call existed before another call was sent', () => {
       values.sent(call(1));
       expect(collections(4 * MiB)).toBe(1);
       values.sent(call(2));
@@ -57,7 +57,7 @@ describe('CallValues', () => {
     });
   });
 
-  describe('has no collection follow arguments', () => {
+  describe('requests no collection after arguments', () => {
     it('while their call runs', () => {
       values.came(call(1, Buffer.alloc(4 * MiB)));
       expect(collections(4 * MiB)).toBe(0);
@@ -74,14 +74,14 @@ describe('CallValues', () => {
       expect(collections(4 * MiB)).toBe(1);
     });
 
-    it('while what it returned is held', () => {
+    it('while its resources are held', () => {
       values.came(call(1, Buffer.alloc(4 * MiB)));
       values.sent(returned(1, 0, true));
       expect(collections(4 * MiB)).toBe(0);
     });
   });
 
-  describe('has the memory of arguments used again', () => {
+  describe('reuses the memory of arguments', () => {
     const size = 333 * KiB;
     const usedAgain = (args: Buffer): boolean => spareMemory.take(size).buffer === args.buffer;
 
@@ -98,7 +98,7 @@ describe('CallValues', () => {
       expect(usedAgain(args)).toBe(false);
     });
 
-    it('but not when the call was refused, and may be sent to another runner', () => {
+    it('but not when the call was refused and may be sent to another runner', () => {
       const args = spareMemory.take(size);
       values.sent(call(1, args));
       values.came(refused(1));

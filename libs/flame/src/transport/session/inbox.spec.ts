@@ -22,14 +22,14 @@ function inboxOf(maxPayload: number): { take(...sent: WireFrame[]): void; frames
 const chunk = (id: number, total: number, bytes: Uint8Array): WireFrame => ({ type: 'chunk', id, total, bytes });
 
 describe('Inbox', () => {
-  it('hands over nothing after a close', () => {
+  it('passes on nothing after a close', () => {
     const { take, frames, closed } = inboxOf(1_000);
     take({ type: 'accept', id: 1 }, { type: 'close', reason: 'done' }, { type: 'accept', id: 2 });
     expect(frames).toEqual([{ type: 'accept', id: 1 }]);
     expect(closed).toEqual(['done']);
   });
 
-  it('joins the chunks of several frames that come mixed', () => {
+  it('joins interleaved chunks of several frames', () => {
     const { take, frames } = inboxOf(1_000);
     // kind 9 is ACCEPT, field 2 its id.
     take(chunk(1, 4, Buffer.from([0x08, 9])), chunk(2, 4, Buffer.from([0x08, 9, 0x10])));
@@ -40,7 +40,7 @@ describe('Inbox', () => {
     ]);
   });
 
-  it('takes a frame in one chunk while another is incomplete, and takes its number again', () => {
+  it('accepts a frame in one chunk while another is incomplete, and accepts its number again', () => {
     const { take, frames } = inboxOf(1_000);
     take(chunk(1, 6, Buffer.from([0x08, 9])));
     take(chunk(2, 4, Buffer.from([0x08, 9, 0x10, 2])), chunk(2, 4, Buffer.from([0x08, 9, 0x10, 3])));

@@ -12,7 +12,7 @@ function links(): ReturnType<typeof memoryLinks> & { ends: LinkEnd['how'][] } {
 }
 
 describe('MemoryLink', () => {
-  it('ends at once when it is cut while it says goodbye, from either end', async () => {
+  it('ends at once when it is cut during its close, from either end', async () => {
     for (const end of ['parent', 'runner'] as const) {
       const { [end]: closing, runner, ends } = links();
       await settle();

@@ -44,14 +44,14 @@ function valueOf(frames: Frame[] = []): Uint8Array {
 }
 
 describe('Outbox', () => {
-  it('gives what was added since the last packet as one', () => {
+  it('returns all frames since the last packet as one packet', () => {
     const outbox = new Outbox();
     for (const id of [1, 2, 3]) outbox.add(small(id));
     expect(transcript(outbox)).toEqual([[1, 2, 3]]);
     expect(outbox.pull(2, 0)).toBeUndefined();
   });
 
-  it('splits what is more than 128 KiB over packets, in order', () => {
+  it('splits more than 128 KiB over packets, in order', () => {
     const outbox = new Outbox();
     for (const id of [1, 2, 3, 4, 5]) outbox.add(sized(id, 60 * KiB));
     expect(transcript(outbox)).toEqual([
@@ -60,7 +60,7 @@ describe('Outbox', () => {
     ]);
   });
 
-  it('sends a frame of more than 256 KiB in parts: of 1 MiB, and all of a value of 1 MiB, while it is alone', () => {
+  it('sends a frame of more than 256 KiB in parts of 1 MiB while it is alone, and a value of 1 MiB as one part', () => {
     const outbox = new Outbox();
     outbox.add(small(1));
     outbox.add(sized(2, 1024 * KiB));
@@ -75,7 +75,7 @@ describe('Outbox', () => {
     expect(other.pull()).toBeUndefined();
   });
 
-  it('sends it in parts of 32 KiB, of which 64 KiB may be under way, while small frames pass by', () => {
+  it('sends it in parts of 32 KiB, with at most 64 KiB in flight, while small frames pass', () => {
     const outbox = new Outbox();
     outbox.add(sized(2, 1624 * KiB));
     const other = through(outbox, 2048 * KiB);
@@ -88,7 +88,7 @@ describe('Outbox', () => {
     expect(valueOf(other.pull())).toHaveLength(1624 * KiB);
   });
 
-  it('lets large frames take turns', () => {
+  it('alternates between large frames', () => {
     const outbox = new Outbox();
     outbox.add(sized(1, 1600 * KiB));
     outbox.add(sized(2, 300 * KiB));
@@ -96,7 +96,7 @@ describe('Outbox', () => {
     expect(done.findIndex((ids) => ids.includes(2))).toBeLessThan(done.findIndex((ids) => ids.includes(1)));
   });
 
-  it('keeps frames of a call behind its large one', () => {
+  it('keeps frames of a call behind its large frame', () => {
     const outbox = new Outbox();
     outbox.add(sized(1, 300 * KiB));
     outbox.add({ type: 'progress', id: 1, value: Buffer.alloc(1) });
@@ -115,7 +115,7 @@ describe('Outbox', () => {
     expect(ids).toEqual([1, 2, 3, 9, 9]);
   });
 
-  it('holds parts back on request, and never small frames', () => {
+  it('delays parts on request, but never small frames', () => {
     const outbox = new Outbox();
     outbox.add(sized(1, 300 * KiB));
     const other = through(outbox);
@@ -126,7 +126,7 @@ describe('Outbox', () => {
     expect(transcript(outbox).length).toBe(Math.ceil(300 / 32));
   });
 
-  it('sends a long text in parts as well', () => {
+  it('sends a long text in parts, too', () => {
     const outbox = new Outbox();
     const line: Frame = { type: 'log', id: 0, level: 'log', text: 'x'.repeat(400 * KiB) };
     outbox.add(line);
@@ -138,7 +138,7 @@ describe('Outbox', () => {
     expect(rest).toEqual([line]);
   });
 
-  it('counts as backlog what was not pulled', () => {
+  it('counts frames that were not pulled as backlog', () => {
     const outbox = new Outbox();
     expect([outbox.backlog, outbox.empty]).toEqual([0, true]);
     outbox.add(sized(1, 300 * KiB));

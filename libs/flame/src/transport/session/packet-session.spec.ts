@@ -4,7 +4,7 @@ import { PacketSession, spareMemory } from './spare-memory.js';
 const size = 77 * 1024;
 
 describe('PacketSession', () => {
-  it('lets the memory of packets be used again when they are confirmed', () => {
+  it('reuses the memory of packets when they are confirmed', () => {
     const session = new PacketSession();
     const packet = spareMemory.take(size);
     session.sent(packet);
@@ -13,7 +13,7 @@ describe('PacketSession', () => {
     expect(spareMemory.take(size).buffer).toBe(packet.buffer);
   });
 
-  it('but not of those that were sent again, which may be on their way still', () => {
+  it('but not of packets that were sent again, which may still be in flight', () => {
     const session = new PacketSession();
     const [again, later] = [spareMemory.take(size), spareMemory.take(size)];
     session.sent(again);

@@ -42,7 +42,7 @@ function frameAt(link: SessionLink): Promise<Frame> {
 }
 
 describe('SessionLink', () => {
-  it('has the memory of arguments used again when their call has an answer, and not before', async () => {
+  it('reuses the memory of arguments when their call has an answer, and not before', async () => {
     // Arguments that leave in one piece: the memory of those that leave in chunks is not used again.
     const size = 45 * 1024;
     /** Whether any spare buffer of that size is the arguments'. Those of sent packets are spare, too. */

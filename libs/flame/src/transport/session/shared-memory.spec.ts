@@ -28,7 +28,7 @@ describe('SharedMemory', () => {
     for (const end of ['down', 'up']) expect(lstatSync(`${info.path}.${end}`).mode & 0o777).toBe(0o600);
   });
 
-  it('passes values both ways, and leaves no name once the runner has joined', () => {
+  it('passes values both ways, and removes the names once the runner has joined', () => {
     const runner = joinShared(info)!;
     expect(readdirSync(dirname(info.path))).toEqual([]);
     const down = Buffer.alloc(MiB, 'down');
@@ -37,7 +37,7 @@ describe('SharedMemory', () => {
     expect(parent.incoming.read(runner.outgoing.put(up)!).equals(up)).toBe(true);
   });
 
-  it('gives no room to a value before those that were there are confirmed, and all of it after', () => {
+  it('has no space for a value until earlier ones are confirmed, and all of it afterwards', () => {
     const half = Buffer.alloc(info.size / 2, 1);
     const ring = parent.outgoing;
     expect([ring.put(half)?.at, ring.put(half)?.at, ring.put(half)?.at]).toEqual([0, info.size / 2, undefined]);
@@ -48,7 +48,7 @@ describe('SharedMemory', () => {
     expect(ring.put(half)?.at).toBe(0);
   });
 
-  it('goes around: what is confirmed first is free first', () => {
+  it('wraps around: space that is confirmed first is free first', () => {
     const ring = parent.outgoing;
     const third = Buffer.alloc(20 * MiB, 1);
     for (const seq of [1, 2, 3]) {
@@ -61,7 +61,7 @@ describe('SharedMemory', () => {
     expect(ring.put(third)).toBeUndefined();
   });
 
-  it('lets a file go back to nothing when it was large and is empty', () => {
+  it('shrinks a file to nothing when it was large and is empty', () => {
     const ring = parent.outgoing;
     ring.put(Buffer.alloc(20 * MiB, 1));
     ring.seal(1, 1);
@@ -70,20 +70,20 @@ describe('SharedMemory', () => {
     expect(lstatSync(`${info.path}.down`).size).toBe(0);
   });
 
-  it('takes regions that are not there for a violation', () => {
+  it('treats missing regions as a violation', () => {
     const region = joinShared(info)!.outgoing.put(Buffer.alloc(MiB))!;
     expect(() => parent.incoming.read({ at: info.size, length: 1 })).toThrow(Violation);
     expect(() => parent.incoming.read({ ...region, length: MiB + 1 })).toThrow(Violation);
   });
 
-  it('takes a file that was cut off for a violation', () => {
+  it('treats a truncated file as a violation', () => {
     const other = memory.open()!;
     writeFileSync(`${other.info.path}.up`, Buffer.alloc(MiB));
     truncateSync(`${other.info.path}.up`, 10);
     expect(() => other.files.incoming.read({ at: 0, length: MiB })).toThrow(/only 10/);
   });
 
-  it('joins neither links nor pipes, nor what is not there', () => {
+  it('does not join links, pipes or missing files', () => {
     const other = memory.open()!.info;
     rmSync(`${other.path}.up`);
     symlinkSync('/etc/passwd', `${other.path}.up`);
@@ -94,7 +94,7 @@ describe('SharedMemory', () => {
     expect(joinShared({ ...other, path: `${other.path}-else` })).toBeUndefined();
   });
 
-  it('makes its folder anew when something has removed it', () => {
+  it('creates its folder again when it was removed', () => {
     rmSync(dirname(info.path), { recursive: true });
     const again = memory.open()!;
     expect(dirname(again.info.path)).not.toBe(dirname(info.path));
@@ -119,7 +119,7 @@ describe('SharedMemory', () => {
     expect(existsSync(orphan)).toBe(false);
   });
 
-  it('removes its folder with it, and those of parents that are gone', () => {
+  it('removes its folder at the end, and those of parents that are gone', () => {
     const folder = dirname(info.path);
     const dead = execFileSync(process.execPath, ['-p', 'process.pid']).toString().trim();
     const orphan = folder.replace(String(process.pid), dead);

@@ -36,13 +36,13 @@ describe('RingWriter', () => {
 
   afterEach(() => closeSync(fd));
 
-  it('grows as far as there is room, and says when a value finds none', () => {
+  it('grows as far as there is memory, and reports when a value finds none', () => {
     expect([ring.put(value(6))?.at, ring.put(value(6)), ring.put(value(3))]).toEqual([0, undefined, undefined]);
     expect(length()).toBe(6);
     expect(said).toEqual(['used', 'short', 'short']);
   });
 
-  it('grows again once a shortage may be over', () => {
+  it('grows again when a shortage may have ended', () => {
     ring.put(value(6));
     ring.put(value(6));
     limit = 20;
@@ -51,7 +51,7 @@ describe('RingWriter', () => {
     expect(ring.put(value(6))?.at).toBe(6 * MiB);
   });
 
-  it('goes around early where it may not grow', () => {
+  it('wraps around early if it may not grow', () => {
     ring.put(value(4));
     ring.put(value(4));
     ring.seal(1, 1);
@@ -61,7 +61,7 @@ describe('RingWriter', () => {
     expect(length()).toBe(8);
   });
 
-  it('takes a value back when others have taken the room while it was written', () => {
+  it('takes a value back if others used the memory while it was written', () => {
     ring.put(value(2));
     let steps = 0;
     const crowded = new RingWriter(fd, size, 1, () => (++steps < 4 ? Infinity : -1));
@@ -70,7 +70,7 @@ describe('RingWriter', () => {
     expect(length()).toBe(0);
   });
 
-  it('gives everything back when it is empty, and nothing while a value is in it', () => {
+  it('releases all memory when it is empty, and none while it contains a value', () => {
     ring.put(value(4));
     expect([ring.release(), length()]).toEqual([false, 4]);
     ring.seal(1, 1);
@@ -98,7 +98,7 @@ describe('SharedSession', () => {
 
   afterEach(() => session.close());
 
-  it('gives memory back when no value has passed for half a second, once the last is confirmed', async () => {
+  it('releases memory when no value has passed for half a second, once the last is confirmed', async () => {
     ring.put(Buffer.alloc(MiB));
     ring.seal(1, 1);
     await clock.advance(500);
@@ -116,7 +116,7 @@ describe('SharedSession', () => {
     expect(said).toEqual(['idle', 'idle']);
   });
 
-  it('tells the first shortage, and tries again half a second later', async () => {
+  it('reports the first shortage, and tries again half a second later', async () => {
     free = 0;
     for (let i = 0; i < 3; i++) expect(ring.put(Buffer.alloc(MiB))).toBeUndefined();
     expect(said).toEqual(['short']);
@@ -125,7 +125,7 @@ describe('SharedSession', () => {
     expect(ring.put(Buffer.alloc(MiB))).toBeDefined();
   });
 
-  it('waits for nothing any more when it is closed', () => {
+  it('has no timer when it is closed', () => {
     ring.put(Buffer.alloc(MiB));
     expect(clock.pending).toBe(1);
     session.close();

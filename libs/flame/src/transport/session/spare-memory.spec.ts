@@ -4,14 +4,14 @@ import { SpareMemory } from './spare-memory.js';
 const KiB = 1024;
 
 describe('SpareMemory', () => {
-  it('lends again what was given back, also when only a part of it was shown', () => {
+  it('reuses returned memory, also if only a part of it was used', () => {
     const spare = new SpareMemory();
     const memory = spare.take(100 * KiB);
     spare.giveBack(memory.subarray(5, 60 * KiB));
     expect(spare.take(90 * KiB).buffer).toBe(memory.buffer);
   });
 
-  it('lends nothing twice', () => {
+  it('never lends memory twice', () => {
     const spare = new SpareMemory();
     const memory = spare.take(100 * KiB);
     expect(spare.take(100 * KiB).buffer).not.toBe(memory.buffer);
@@ -21,7 +21,7 @@ describe('SpareMemory', () => {
     expect(spare.take(100 * KiB).buffer).not.toBe(memory.buffer);
   });
 
-  it('takes nothing that it did not lend, or that is kept', () => {
+  it('accepts no memory that it did not lend, or that is in use', () => {
     const spare = new SpareMemory();
     const strange = Buffer.alloc(100 * KiB);
     const kept = spare.take(100 * KiB);
@@ -31,7 +31,7 @@ describe('SpareMemory', () => {
     expect([strange.buffer, kept.buffer]).not.toContain(spare.take(100 * KiB).buffer);
   });
 
-  it('gives what is large enough, and no more than four times that', () => {
+  it('lends memory that is large enough, and at most four times as large', () => {
     const spare = new SpareMemory();
     const [small, large] = [spare.take(100 * KiB), spare.take(1000 * KiB)];
     spare.giveBack(small);
@@ -41,7 +41,7 @@ describe('SpareMemory', () => {
     expect(spare.take(25 * KiB).length).toBe(25 * KiB);
   });
 
-  it('lets what waits go beyond 64 MiB, oldest first', () => {
+  it('drops waiting memory beyond 64 MiB, oldest first', () => {
     const spare = new SpareMemory();
     const lent = Array.from({ length: 3 }, () => spare.take(30 * KiB * KiB));
     for (const memory of lent) spare.giveBack(memory);

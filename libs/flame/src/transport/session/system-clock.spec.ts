@@ -5,7 +5,7 @@ describe('SystemClock', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('wakes once, after the delay', () => {
+  it('fires once, after the delay', () => {
     const wake = vi.fn<() => void>();
     new SystemClock().after(100, wake);
     vi.advanceTimersByTime(99);
@@ -14,7 +14,7 @@ describe('SystemClock', () => {
     expect(wake).toHaveBeenCalledTimes(1);
   });
 
-  it('does not wake when it was cancelled', () => {
+  it('does not fire after it is cancelled', () => {
     const wake = vi.fn<() => void>();
     new SystemClock().after(100, wake)();
     vi.advanceTimersByTime(1_000);
@@ -31,7 +31,7 @@ describe('SystemClock', () => {
     expect(wake).toHaveBeenCalledTimes(1);
   });
 
-  it('never wakes after Infinity', () => {
+  it('never fires after Infinity', () => {
     new SystemClock().after(Infinity, () => {});
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -12,7 +12,7 @@ function awaiting(calls: number): TurnSize {
 }
 
 describe('TurnSize', () => {
-  it('is 128 for an end that has not called', () => {
+  it('is 128 for an end that makes no calls', () => {
     const size = new TurnSize();
     size.came(call);
     for (const answer of answers) size.sent(answer);

@@ -27,7 +27,7 @@ describe('YoungGeneration', () => {
     expect([collected(), young.collections]).toEqual([2, 2]);
   });
 
-  it('is collected for every 4 MiB that are read out of shared memory', () => {
+  it('is collected for every 4 MiB that are read from shared memory', () => {
     const { young, collected } = counted();
     for (let i = 0; i < 127; i++) young.shared(32 * 1024);
     expect(collected()).toBe(0);
@@ -38,7 +38,7 @@ describe('YoungGeneration', () => {
     expect(collected()).toBe(2);
   });
 
-  it('is left alone while most of what came are arguments of calls that run, and not longer', () => {
+  it('is not collected while most of the received bytes are arguments of running calls', () => {
     const { young, collected } = counted();
     const begun = young.begins(3 * MiB);
     young.shared(4 * MiB);
@@ -55,7 +55,7 @@ describe('YoungGeneration', () => {
     expect(collected()).toBe(2);
   });
 
-  it('is left alone while most of what comes is held by calls older than the last collection, and not longer', () => {
+  it('is not collected while most of the received bytes are held by calls older than the last collection', () => {
     const { young, collected } = counted();
     const carry = (bytes: number, old: boolean): void => {
       if (old) young.heldByOld(bytes);
@@ -69,7 +69,7 @@ describe('YoungGeneration', () => {
     expect(collected()).toBe(2);
   });
 
-  it('is left alone where FLAME_YOUNG_COLLECTIONS is off, and collected where it is on', () => {
+  it('is not collected if FLAME_YOUNG_COLLECTIONS is off, and collected if it is on', () => {
     const collectedWith = (word: string): number => {
       let collected = 0;
       const young = new YoungGeneration(() => void collected++, { FLAME_YOUNG_COLLECTIONS: word });
@@ -86,7 +86,7 @@ describe('YoungGeneration', () => {
     );
   });
 
-  it('is left alone in a process whose environment says so', () => {
+  it('is not collected in a process whose environment says so', () => {
     vi.stubEnv('FLAME_YOUNG_COLLECTIONS', 'off');
     const young = new YoungGeneration();
     vi.unstubAllEnvs();

@@ -11,7 +11,7 @@ const bytes = Buffer.concat([
 ]);
 
 describe('FrameCounter', () => {
-  it('counts frames by their lengths, also when they come in pieces', () => {
+  it('counts frames by their lengths, also when they arrive in pieces', () => {
     for (const size of [1, 2, 7, 100, bytes.length]) {
       const counter = new FrameCounter();
       for (let at = 0; at < bytes.length; at += size) counter.read(bytes.subarray(at, at + size));

@@ -42,7 +42,7 @@ describe('ShieldedSocket', () => {
     expect(got).toBe(all.length);
   });
 
-  it('goes at once when it is destroyed without an end, or with an error', async () => {
+  it('closes at once when it is destroyed without an end, or with an error', async () => {
     for (const [end, error] of [
       [false, undefined],
       [true, new Error('broken')],
@@ -57,7 +57,7 @@ describe('ShieldedSocket', () => {
     }
   });
 
-  it('waits only so long for a peer that does not read', async () => {
+  it('waits for a limited time for a peer that does not read', async () => {
     const { socket } = await pair();
     const shield = new ShieldedSocket(socket as TLSSocket);
     shield.resume();
@@ -68,7 +68,7 @@ describe('ShieldedSocket', () => {
     await closed;
   });
 
-  it('passes no bytes on that are not accepted', async () => {
+  it('passes on no bytes that are not accepted', async () => {
     const { socket, other } = await pair();
     const shield = new ShieldedSocket(socket as TLSSocket, (bytes) => bytes[0] === 1);
     const received: number[] = [];

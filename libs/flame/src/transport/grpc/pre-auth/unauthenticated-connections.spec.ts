@@ -61,13 +61,13 @@ describe('UnauthenticatedConnections', () => {
     expect(connections.count).toBe(2);
   });
 
-  it('drops the oldest of the network that has the most, so that a network with few keeps them', () => {
+  it('drops the oldest of the network with the most, so that a network with few keeps its own', () => {
     const { connect } = rig({ maxConnections: 3 });
     const [alone, first, second, third] = [connect('10.0.0.9'), connect(), connect(), connect()];
     expect([alone, first, second, third].map(({ socket }) => socket.destroyed)).toEqual([false, true, false, false]);
   });
 
-  it('begins TLS with maxFailuresPerSecond, and one of each network in turn', async () => {
+  it('begins TLS with maxFailuresPerSecond, one of each network after the other', async () => {
     const { clock, connect, begun } = rig({ maxFailuresPerSecond: 2 });
     const [a, b] = ['10.0.0.1', '10.0.0.2'];
     for (const address of [a, a, a, a, a, b, b]) connect(address);
@@ -92,7 +92,7 @@ describe('UnauthenticatedConnections', () => {
     expect(connections.count).toBe(0);
   });
 
-  it('spends no turn on a connection that is gone', async () => {
+  it('skips connections that are closed', async () => {
     const { clock, connect, begun } = rig({ maxFailuresPerSecond: 1 });
     const [, gone] = [connect(), connect(), connect('10.0.0.2')];
     gone.socket.destroy();
@@ -121,7 +121,7 @@ describe('UnauthenticatedConnections', () => {
     expect(many.socket.destroyed).toBe(true);
   });
 
-  it('forgets connections that close, and refuses one that has no address any more', async () => {
+  it('forgets closed connections, and refuses one that has no address any more', async () => {
     const { clock, connections, connect } = rig();
     const { socket } = connect();
     socket.destroy();
@@ -133,7 +133,7 @@ describe('UnauthenticatedConnections', () => {
     expect(gone.destroyed).toBe(true);
   });
 
-  it('sets no limits any more when the connection that authenticated is unknown', () => {
+  it('sets no limits any more if it does not know the connection that authenticated', () => {
     const { clock, connections, connect } = rig({ maxBytes: 100 });
     const { peer } = connect();
     connections.authenticated(stream);
@@ -167,7 +167,7 @@ describe('UnauthenticatedConnections', () => {
       expect(accept(1_000)).toBe(500);
     });
 
-    it('lifts the limit after a second, though Node accepts a connection where none is open', async () => {
+    it('lifts the limit after a second, although Node accepts a connection when none is open', async () => {
       const { clock, server, accept } = guarded(10);
       accept(10);
       await clock.advance(500);
@@ -196,7 +196,7 @@ describe('networkOf', () => {
     ['2001:db8::6', '2001:db8:0:0'],
     ['fe80::1%eth0', 'fe80:0:0:0'],
     ['::1', '0:0:0:0'],
-  ])('makes of %s %s', (address, network) => {
+  ])('turns %s into %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 });
