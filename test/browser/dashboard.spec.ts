@@ -54,7 +54,7 @@ describe('the dashboard in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('takes names and errors for text', async () => {
+  it('shows names and errors as text, not as HTML', async () => {
     const { url, page, complaints } = await open();
     await fetch(`${url}/hostile`);
     await fetch(`${url}/fail?message=${encodeURIComponent('<script>document.title=2</script><b>bold</b>')}`);
@@ -69,7 +69,7 @@ describe('the dashboard in a browser', () => {
     await picture(page, 'failures-1280');
   });
 
-  it('is used with the keyboard alone', async () => {
+  it('can be used with the keyboard alone', async () => {
     const { url, page } = await open();
     await fetch(`${url}/sleep/20000?times=4`);
     const lane = page.getByRole('listitem', { name: /^Runner work-\w+-2: ready/ });
@@ -120,7 +120,7 @@ describe('the dashboard in a browser', () => {
     await work(page).getByText('paused', { exact: true }).waitFor();
   });
 
-  it('watches only while it is seen', async () => {
+  it('fetches data only while it is visible', async () => {
     const { page } = await open();
     const hide = (hidden: boolean): Promise<unknown> =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${hidden} });
@@ -132,7 +132,7 @@ describe('the dashboard in a browser', () => {
     await page.getByText('live', { exact: true }).waitFor();
   });
 
-  it('fits a narrow screen, is still where motion is unwanted, and lets the app close while it watches', async () => {
+  it('fits a narrow screen, respects reduced motion, and lets the app close while it is open', async () => {
     const { app, url, page } = await open({}, narrow);
     await page.emulateMedia({ reducedMotion: 'reduce' });
     await fetch(`${url}/sleep/30000?times=9`);

@@ -13,7 +13,7 @@ async function open(url: string, viewport = sizes.wide, colorScheme: 'light' | '
 
 const region = (page: Page, name: string): ReturnType<Page['getByRole']> => page.getByRole('region', { name });
 
-describe('the dashboard at first sight', () => {
+describe('the dashboard when it is opened', () => {
   it('shows the last minute before it was opened, also when it was empty', async () => {
     const app = new SpawnedApp('dashboard/main.js', { DASH_ACTIONS: '1' });
     const url = await app.url();
@@ -45,32 +45,29 @@ describe('the dashboard at first sight', () => {
     await page.getByRole('dialog', { name: 'Resize work' }).waitFor();
   });
 
-  it('tells that it is read-only', async () => {
+  it('shows that it is read-only', async () => {
     const app = new SpawnedApp('dashboard/main.js');
     const page = await open(await app.url());
     await page.keyboard.press('r');
     await page.locator('.notes.shown').getByText('This page is read-only.').waitFor();
   });
 
-  it.each(['light', 'dark'] as const)(
-    'shows calls that threw in a colour of their own, and whole labels of lanes, in %s',
-    async (scheme) => {
-      const app = new SpawnedApp('dashboard/main.js', { DASH_ACTIONS: '1' });
-      const url = await app.url();
-      const page = await open(url, sizes.wide, scheme);
-      await fetch(`${url}/sleep/4000`);
-      await expect.poll(() => bad(page), { timeout: 20_000 }).toBe(0);
-      await fetch(`${url}/fail?message=no`);
-      await expect.poll(() => bad(page), { timeout: 20_000 }).toBeGreaterThan(30);
-      for (const [name, size] of Object.entries(sizes)) {
-        await page.setViewportSize(size);
-        expect(await cutOff(page), name).toEqual([]);
-        await picture(page, `threw-${scheme}-${size.width}`);
-      }
-      expect(await page.getByText('p95').count()).toBeGreaterThan(1);
-      expect(await page.getByText('95 of 100').count()).toBe(0);
-    },
-  );
+  it.each(['light', 'dark'] as const)('shows calls that threw in their own colour, and whole lane labels, in %s', async (scheme) => {
+    const app = new SpawnedApp('dashboard/main.js', { DASH_ACTIONS: '1' });
+    const url = await app.url();
+    const page = await open(url, sizes.wide, scheme);
+    await fetch(`${url}/sleep/4000`);
+    await expect.poll(() => bad(page), { timeout: 20_000 }).toBe(0);
+    await fetch(`${url}/fail?message=no`);
+    await expect.poll(() => bad(page), { timeout: 20_000 }).toBeGreaterThan(30);
+    for (const [name, size] of Object.entries(sizes)) {
+      await page.setViewportSize(size);
+      expect(await cutOff(page), name).toEqual([]);
+      await picture(page, `threw-${scheme}-${size.width}`);
+    }
+    expect(await page.getByText('p95').count()).toBeGreaterThan(1);
+    expect(await page.getByText('95 of 100').count()).toBe(0);
+  });
 });
 
 /** How many pixels of the lanes have the colour of what went wrong. */

@@ -8,7 +8,7 @@ rule(
   (start) => {
     const pidsOf = (marks: { pid: number }[]): number[] => [...new Set(marks.map(({ pid }) => pid))];
 
-    it('spreads its calls over them, as one runner of the pool, and leaves none behind', async () => {
+    it('distributes its calls over them, as one runner of the pool, and leaves none behind', async () => {
       const { work, file, marks, pool } = await start({ max: 1, maxConcurrency: 4, processes: 2, idleShutdownAfter: 300 });
       const log = file();
       await Promise.all(Array.from({ length: 4 }, () => work.work(log, 300)));
@@ -20,7 +20,7 @@ rule(
       expect(pids.filter(isAlive)).toEqual([]);
     });
 
-    it('loses the calls of one that dies, finishes those of the others, and is replaced', async () => {
+    it('loses the calls of a process that dies, finishes those of the others, and is replaced', async () => {
       const { work, file, marks, pool } = await start({ max: 2, maxConcurrency: 4, processes: 2 });
       const log = file();
       const first = pool.events$;
@@ -37,7 +37,7 @@ rule(
       expect(await work.pid()).toBeGreaterThan(0);
     });
 
-    it('ends them all when it is killed', async () => {
+    it('ends all of them when it is killed', async () => {
       const { work, file, marks } = await start({ max: 1, maxConcurrency: 2, processes: 2 });
       const log = file();
       const calls = [failure(work.work(log, 60_000)), failure(work.work(log, 60_000))];

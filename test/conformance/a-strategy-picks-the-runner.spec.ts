@@ -19,7 +19,7 @@ rule('A strategy picks the runner', (start) => {
     await Promise.all(calls);
   });
 
-  it('asks the app’s function, with the runners that have room', async () => {
+  it('calls the app’s function with the runners that have a free slot', async () => {
     const asked: number[] = [];
     const { app, file, marks } = await start({
       min: 2,

@@ -8,7 +8,7 @@ import { source } from '../support/counted-source.js';
 import { until } from '../support/process-table.js';
 
 rule('Arguments may be streams and signals', (start) => {
-  it('gives the handler the items of the caller’s stream', async () => {
+  it('passes the items of the caller’s stream to the handler', async () => {
     const { app, pool } = await start();
     const streams = app.get(StreamService);
     expect(await streams.sum(source(1_000).open())).toBe(500_500);
@@ -18,7 +18,7 @@ rule('Arguments may be streams and signals', (start) => {
     await until(() => pool.stats().running === 0);
   });
 
-  it('reads the caller’s stream no further than the handler does, and ends it with the call', async () => {
+  it('reads the caller’s stream no further than the handler does, and closes it with the call', async () => {
     const { app } = await start();
     const one = source();
     expect(await app.get(StreamService).first(one.open())).toBe(1);
@@ -39,7 +39,7 @@ rule('Arguments may be streams and signals', (start) => {
     expect(one.produced).toBeLessThanOrEqual(500 + 2 * 16);
   });
 
-  it('gives the handler the error of the caller’s stream', async () => {
+  it('passes the error of the caller’s stream to the handler', async () => {
     const { app } = await start();
     async function* breaks(): AsyncGenerator<number> {
       yield 1;
@@ -63,7 +63,7 @@ rule('Arguments may be streams and signals', (start) => {
     expect(await streams.until(file(), { signal: AbortSignal.abort('before') })).toBe('before');
   });
 
-  it('reads a stream that another handler gives', async () => {
+  it('reads a stream that another handler returned', async () => {
     const { app } = await start();
     const streams = app.get(StreamService);
     expect(await collect(streams.double(streams.double(source(3).open())))).toEqual([4, 8, 12]);

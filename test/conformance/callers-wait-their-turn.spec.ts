@@ -6,7 +6,7 @@ import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule('Callers wait their turn', (start) => {
-  it('serves callers in their order, and skips those that have gone', async () => {
+  it('serves callers in their order, and skips those that have left', async () => {
     const { app, flame, file, marked, marks, pool } = await start({ max: 1, maxConcurrency: 1 });
     const [running, log, gate] = [file(), file(), file()];
     const loss = app.get(LossService);
@@ -25,7 +25,7 @@ rule('Callers wait their turn', (start) => {
     expect(marks(log).map(({ what }) => what)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('answers those that have waited for queueTimeout, and they never run', async () => {
+  it('rejects calls that have waited for queueTimeout, and never runs them', async () => {
     const { app, work, file, marked, marks } = await start({ min: 1, max: 1, maxConcurrency: 1, queueTimeout: 200 });
     const [running, log, gate] = [file(), file(), file()];
     const loss = app.get(LossService);
@@ -56,7 +56,7 @@ rule('Callers wait their turn', (start) => {
     await first;
   });
 
-  it('refuses one more than maxQueue, and serves the others', async () => {
+  it('refuses one call more than maxQueue, and serves the others', async () => {
     const { app, file, marked, marks } = await start({ max: 1, maxConcurrency: 1, maxQueue: 2 });
     const [running, log, gate] = [file(), file(), file()];
     const loss = app.get(LossService);

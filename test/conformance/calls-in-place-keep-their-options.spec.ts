@@ -13,7 +13,7 @@ rule('Calls in place keep their options', (start) => {
     expect(marks(log).map(({ what }) => what)).toEqual(['begin', 'abort']);
   });
 
-  it('end when their signal aborts, and never start with one that has', async () => {
+  it('end when their signal aborts, and do not start if it has already aborted', async () => {
     const { app, file, marked, marks } = await start();
     const [log, other] = [file(), file()];
     const caller = new AbortController();
@@ -26,7 +26,7 @@ rule('Calls in place keep their options', (start) => {
     expect(marks(other)).toEqual([]);
   });
 
-  it('have no more time than the call around, and tell their progress to their own caller', async () => {
+  it('have no more time than the call around them, and report progress to their own caller', async () => {
     const { flame } = await start();
     const outer: unknown[] = [];
     const options = { timeout: 20_000, onProgress: (value: unknown) => outer.push(value) };
@@ -39,7 +39,7 @@ rule('Calls in place keep their options', (start) => {
     expect([long.runner, long.progress, outer]).toEqual([long.own, ['looking'], []]);
   });
 
-  it('are a part of the call around where they are plain calls of a method', async () => {
+  it('are part of the call around them if they are direct calls of a method', async () => {
     const { flame, file, marked } = await start();
     const log = file();
     const caller = new AbortController();
@@ -50,14 +50,14 @@ rule('Calls in place keep their options', (start) => {
     await marked(log, 'abort');
   });
 
-  it('end the streams that they give', async () => {
+  it('end the streams that they return', async () => {
     const { app, file, marks } = await start();
     const log = file();
     expect(await app.get(NestedService).stream(log, 200)).toMatchObject({ code: 'FLAME_TIMEOUT' });
     expect(marks(log).map(({ what }) => what)).toEqual(['begin', expect.stringMatching(/^item p-/), 'stopped: FLAME_TIMEOUT']);
   });
 
-  it('hold for children, too', async () => {
+  it('apply to children, too', async () => {
     const { app, file, marks } = await start();
     const log = file();
     expect(await app.get(NestedService).child(log)).toMatchObject({

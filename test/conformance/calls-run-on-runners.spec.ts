@@ -26,7 +26,7 @@ rule('Calls run on runners, within max and maxConcurrency', (start, { isolated }
     await Promise.all(Array.from(now.keys(), gone));
   });
 
-  it('gives an HttpException as an HttpException', async () => {
+  it('rejects with an HttpException if the handler throws one', async () => {
     const { work } = await start();
     const error = await work.fail('no such video').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(NotFoundException);

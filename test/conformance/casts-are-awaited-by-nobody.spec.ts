@@ -3,7 +3,7 @@ import { rule } from '../support/conformance.js';
 import { until } from '../support/process-table.js';
 
 rule('A caller does not await a cast', (start) => {
-  it('resolves when a runner has taken the cast on, before it ends', async () => {
+  it('resolves when a runner has accepted the cast, before it ends', async () => {
     const { work, file, marked, pool } = await start();
     const log = file();
     await work.note(log, 'noted');
@@ -11,7 +11,7 @@ rule('A caller does not await a cast', (start) => {
     await until(() => pool.stats().running === 0);
   });
 
-  it('reports its failure to onCastError, and ends no process', async () => {
+  it('reports its failure to onCastError, and crashes no process', async () => {
     const failures: string[] = [];
     const { work, file } = await start(
       {},

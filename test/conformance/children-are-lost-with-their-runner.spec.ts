@@ -6,7 +6,7 @@ import { failure } from '../support/failure.js';
 rule(
   'Children are lost with their runner, and nothing brings them back',
   (start) => {
-    it('tell how, and so do their methods', async () => {
+    it('report how, and so do their methods', async () => {
       const { flame, work, file, marks, pool } = await start({ max: 1 });
       const log = file();
       const child = await flame.placeChild('p', Counter, { file: log });
@@ -21,7 +21,7 @@ rule(
       expect(pool.stats().running).toBe(0);
     });
 
-    it('end with a runner that is told to go, after shutdownTimeout, and are callable until then', async () => {
+    it('end with a runner that is told to stop, after shutdownTimeout, and are callable until then', async () => {
       const { flame, file, marked, signal } = await start({ max: 1, shutdownTimeout: 300 });
       const log = file();
       const child = await flame.placeChild('p', Counter, { file: log });
@@ -38,7 +38,7 @@ rule(
 rule(
   'Children of a machine with several processes',
   (start) => {
-    it('are lost with their process, and the others live on', async () => {
+    it('are lost with their process; the others continue', async () => {
       const { flame, file, pool } = await start({ max: 1, maxConcurrency: 4, processes: 2 });
       const children = await Promise.all([1, 2].map(() => flame.placeChild('p', Counter, { file: file() })));
       const pids = await Promise.all(children.map(async ({ api }) => (await api.where()).pid));

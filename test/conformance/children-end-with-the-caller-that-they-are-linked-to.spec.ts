@@ -19,7 +19,7 @@ rule('Children end with the caller that they are linked to', (start) => {
     expect(pool.stats().running).toBe(0);
   });
 
-  it('live on when they are not linked, and stop when they are told to', async () => {
+  it('continue if they are not linked, and end when they are stopped', async () => {
     const { flame, file, marked, marks } = await start();
     const log = file();
     const caller = new AbortController();
@@ -31,7 +31,7 @@ rule('Children end with the caller that they are linked to', (start) => {
     await marked(log, 'stop: enough');
   });
 
-  it('are not placed for a caller that has gone', async () => {
+  it('are not placed for a caller that has already left', async () => {
     const { flame, file, marks } = await start();
     const log = file();
     const gone = AbortSignal.abort(new Error('gone before'));

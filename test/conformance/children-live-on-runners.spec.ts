@@ -5,7 +5,7 @@ import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule('Children live on runners', (start, backend) => {
-  it('are made by the runner’s container, started with their arguments, and keep their state', async () => {
+  it('are created by the runner’s container, started with their arguments, and keep their state', async () => {
     const { flame, work, file, marked } = await start();
     const log = file();
     const child = await flame.placeChild('p', Counter, { file: log, from: 10 });
@@ -23,7 +23,7 @@ rule('Children live on runners', (start, backend) => {
     await child.stop();
   });
 
-  it('hold a slot until they end, and their methods take none', async () => {
+  it('hold a slot until they end; their methods take none', async () => {
     const { flame, work, file, pool } = await start({ max: 1, maxConcurrency: 1 });
     const child = await flame.placeChild('p', Counter, { file: file() });
     const waiting = work.echo('waited');
@@ -33,14 +33,14 @@ rule('Children live on runners', (start, backend) => {
     expect(await waiting).toBe('waited');
   });
 
-  it('fail to be placed with the error of onFlameStart, and free the slot', async () => {
+  it('cannot be placed if onFlameStart throws: the error is passed on, and the slot is free', async () => {
     const { flame, work, file, pool } = await start({ max: 1, maxConcurrency: 1 });
     await expect(flame.placeChild('p', Counter, { file: file(), fail: 'too far' })).rejects.toThrow(new RangeError('too far'));
     expect(await work.echo(1)).toBe(1);
     expect(pool.stats().running).toBe(0);
   });
 
-  it('end with `await using`, and tell onFlameStop why', async () => {
+  it('end with `await using`, and onFlameStop gets the reason', async () => {
     const { flame, file, marked } = await start();
     const log = file();
     {
@@ -50,7 +50,7 @@ rule('Children live on runners', (start, backend) => {
     await marked(log, 'stop: its holder disposed of it');
   });
 
-  it('end by themselves, with a reason', async () => {
+  it('can end themselves, with a reason', async () => {
     const { flame, file, marked, pool } = await start();
     const log = file();
     const child = await flame.placeChild('p', Counter, { file: log, from: 7 });
@@ -61,7 +61,7 @@ rule('Children live on runners', (start, backend) => {
     expect(pool.stats().running).toBe(0);
   });
 
-  it('have methods with a timeout of their own', async () => {
+  it('have methods with their own timeout', async () => {
     const { flame, file } = await start();
     await using child = await flame.placeChild('p', Counter, { file: file() });
     expect(await failure(child.with({ timeout: 100 }).wait())).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'maybe' });

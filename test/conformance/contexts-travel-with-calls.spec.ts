@@ -22,7 +22,7 @@ rule('Contexts travel with calls', (start) => {
     });
   }
 
-  it('gives a call the context captured where it was made, and no other', async () => {
+  it('provides the call with the context captured where it was made, and no other', async () => {
     const { app } = await start({}, { context: requestContext });
     const service = app.get(RequestService);
     const ids = Array.from({ length: 10 }, (_, i) => `request-${i}`);
@@ -30,7 +30,7 @@ rule('Contexts travel with calls', (start) => {
     expect(await Promise.all(calls)).toEqual(ids.flatMap((id) => [id, undefined]));
   });
 
-  it('brings it to a cast, and through flame.on', async () => {
+  it('applies to a cast, and to calls through flame.on', async () => {
     const { app, file, marked } = await start({}, { context: requestContext });
     const log = file();
     await within('cast', () => app.get(RequestService).noteId(log));
@@ -38,7 +38,7 @@ rule('Contexts travel with calls', (start) => {
     expect(await within('on', () => app.get(Flame).on('p', RequestService).requestId())).toBe('on');
   });
 
-  it('keeps it for as long as a result streams', async () => {
+  it('applies for as long as a result streams', async () => {
     const { app } = await start({}, { context: requestContext });
     const service = app.get(RequestService);
     const ids: unknown[] = [];
@@ -50,7 +50,7 @@ rule('Contexts travel with calls', (start) => {
     expect(await ticks).toEqual(['ticks', 'ticks']);
   });
 
-  it('has durable providers made once for each tenant that travels', async () => {
+  it('creates durable providers once for each tenant in the context', async () => {
     ContextIdFactory.apply(new ByTenant());
     onTestFinished(() => ContextIdFactory.apply(undefined as unknown as ContextIdStrategy));
     const { app } = await start({ max: 1 }, { context: requestContext });
@@ -62,12 +62,12 @@ rule('Contexts travel with calls', (start) => {
     expect(whose).toEqual([a, b, a, b, a]);
   });
 
-  it('brings nothing without the option', async () => {
+  it('sends nothing without the option', async () => {
     const { app } = await start();
     expect(await within('parent', () => app.get(RequestService).requestId())).toBeUndefined();
   });
 
-  it('refuses values that cannot cross, with their path, and runs nothing', async () => {
+  it('refuses values that cannot be encoded, with their path, and runs nothing', async () => {
     const { app, file, marks } = await start({}, { context: requestContext });
     const log = file();
     const error = await failure(within('bad', () => app.get(RequestService).noteId(log), { tenant: { log: () => 1 } }));

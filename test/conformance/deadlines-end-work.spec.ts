@@ -5,7 +5,7 @@ import { failure } from '../support/failure.js';
 import { until } from '../support/process-table.js';
 
 rule('Deadlines end work', (start) => {
-  it('answers the caller on time and aborts the handler', async () => {
+  it('rejects the call on time and aborts the handler', async () => {
     const { work, flame, file, marked, pool } = await start();
     const log = file();
     // A runner is up, so that the time is the handler's.
@@ -29,7 +29,7 @@ rule('Deadlines end work', (start) => {
     expect(pool.stats().runners).toHaveLength(1);
   });
 
-  it('tells that a call waited, when it got no slot in time', async () => {
+  it('reports that a call waited, when it got no slot in time', async () => {
     const { work, flame, file, marked } = await start({ max: 1, maxConcurrency: 1 });
     const log = file();
     const running = work.work(log, 1_000);

@@ -16,7 +16,7 @@ rule('Enhancers run on runners where they are asked for', (start) => {
     });
   }
 
-  it('lets a guard refuse a call: a ForbiddenException at the caller, and the handler does not run', async () => {
+  it('lets a guard refuse a call: the caller gets a ForbiddenException, and the handler does not run', async () => {
     const { app, file, marks } = await start({ max: 1 }, { context: requestContext });
     const service = app.get(RequestService);
     const log = file();
@@ -30,13 +30,13 @@ rule('Enhancers run on runners where they are asked for', (start) => {
     expect(marks(log)).toHaveLength(1);
   });
 
-  it('runs nothing around a handler that does not ask for it', async () => {
+  it('runs no enhancers around a handler without the option', async () => {
     const { app } = await start({}, { context: requestContext });
     expect(await asTenant('evil', () => app.get(RequestService).unguarded('acme'))).toBe('everything');
     await expect(app.get(RequestService).unfiltered('out')).rejects.toBeInstanceOf(RangeError);
   });
 
-  it('runs nothing around a method that is simply called inside a handler', async () => {
+  it('runs no enhancers around a method that a handler calls directly', async () => {
     const { app, file } = await start();
     expect(await app.get(RequestService).nested(file())).toContain('the invoices of nobody');
   });
@@ -51,7 +51,7 @@ rule('Enhancers run on runners where they are asked for', (start) => {
     expect(ticks).toEqual([`a${signature}`, `b${signature}`]);
   });
 
-  it('leaves other streams as they are', async () => {
+  it('passes other streams through unchanged', async () => {
     const { app } = await start();
     const items: string[] = [];
     for await (const item of app.get(RequestService).signedWhole('a', 'b')) items.push(item);

@@ -12,7 +12,7 @@ const noQuota = new BootError('failing: no quota', { phase: 'create' });
 const noImage = new BootError('failing: no such image', { phase: 'create', fatal: true });
 
 rule('Failed boots are tried again while calls wait', (start, trial) => {
-  it('serves the call in the end, and tells the hooks each try with the pool’s name and size', async () => {
+  it('serves the call in the end, and calls the hooks for each attempt with the pool’s name and size', async () => {
     const told: [string, unknown, PoolHookMeta?][] = [];
     const { work, pool } = await start(
       {
@@ -38,7 +38,7 @@ rule('Failed boots are tried again while calls wait', (start, trial) => {
     ]);
   });
 
-  it('pauses between the tries, longer each time', async () => {
+  it('pauses between the attempts, longer each time', async () => {
     const backend = new FailingBackend(trial.make(), [noQuota, noQuota]);
     const { work } = await start({}, { backend });
     await work.pid();
@@ -48,7 +48,7 @@ rule('Failed boots are tried again while calls wait', (start, trial) => {
     expect(third! - second!).toBeGreaterThanOrEqual(1_499);
   });
 
-  it('does not stall at the runners it has', async () => {
+  it('boots more runners although earlier boots failed', async () => {
     const backend = new FailingBackend(trial.make(), [undefined, noQuota]);
     const { app, file, marks } = await start({ max: 2, maxConcurrency: 1 }, { backend });
     const [log, gate] = [file(), file()];
@@ -60,7 +60,7 @@ rule('Failed boots are tried again while calls wait', (start, trial) => {
     await Promise.all(calls);
   });
 
-  it('fails the waiting calls at once when trying again cannot help', async () => {
+  it('fails the waiting calls at once after a permanent error', async () => {
     const { work, pool } = await start({}, { backend: new FailingBackend(trial.make(), [noImage]) });
     const errors = await Promise.all([failure(work.pid()), failure(work.pid())]);
     for (const error of errors) {
@@ -70,7 +70,7 @@ rule('Failed boots are tried again while calls wait', (start, trial) => {
     expect(pool.stats()).toMatchObject({ waiting: 0 });
   });
 
-  it('names the boot’s error to a call that has waited in vain', async () => {
+  it('rejects a call that has waited in vain with the boot’s error', async () => {
     const backend = new FailingBackend(
       trial.make(),
       Array.from({ length: 9 }, () => noQuota),

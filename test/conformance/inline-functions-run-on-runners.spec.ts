@@ -42,7 +42,7 @@ rule('Inline functions run on runners', (start, { isolated }) => {
     await marked(log, 'abort');
   });
 
-  it('within the time-out of the call', async () => {
+  it('within the timeout of the call', async () => {
     const { flame, work, file, marked } = await start();
     const log = file();
     await work.pid();
@@ -50,7 +50,7 @@ rule('Inline functions run on runners', (start, { isolated }) => {
     await marked(log, 'abort');
   });
 
-  it('as async generators, as fast as they are read, until they are left', async () => {
+  it('as async generators, as fast as they are read, until their reader stops', async () => {
     const { app, file, marks, marked } = await start();
     const log = file();
     const read: number[] = [];
@@ -84,7 +84,7 @@ rule('Inline functions run on runners', (start, { isolated }) => {
     expect(await id).toBe('seven');
   });
 
-  it('and give resources where the call, or the pool, tracks them', async () => {
+  it('and return resources if the call, or the pool, tracks them', async () => {
     const { app, file, marked } = await start();
     const log = file();
     const service = app.get(InlineService);
@@ -111,7 +111,7 @@ rule('Inline functions run on runners', (start, { isolated }) => {
     expect(list).toEqual(['a', 'secret', `InlineService of ${there}`]);
   });
 
-  it('unless a captured value cannot cross: the error names the variable', async () => {
+  it('unless a captured value cannot be encoded: the error names the variable', async () => {
     const { app } = await start();
     const error = await failure(app.get(InlineService).place([new Socket() as never]));
     expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no' });

@@ -16,7 +16,7 @@ rule('Links tie work to its caller', (start) => {
     await marked(log, 'abort');
   });
 
-  it('lets unlinked work go on to its end', async () => {
+  it('lets unlinked work run to its end', async () => {
     const { flame, file, marked } = await start();
     const log = file();
     const caller = new AbortController();
@@ -27,7 +27,7 @@ rule('Links tie work to its caller', (start) => {
     await marked(log, 'end');
   });
 
-  it('takes a waiting call out of the queue, and it never runs', async () => {
+  it('removes a waiting call from the queue, and never runs it', async () => {
     const { work, flame, file, marked, marks } = await start({ max: 1, maxConcurrency: 1 });
     const [first, second] = [file(), file()];
     const running = work.work(first, 400);
@@ -41,7 +41,7 @@ rule('Links tie work to its caller', (start) => {
     expect(marks(second)).toEqual([]);
   });
 
-  it('aborts a linked cast when its caller’s signal aborts, though it was taken on long ago', async () => {
+  it('aborts a linked cast when its caller’s signal aborts, although it was accepted long ago', async () => {
     const failures: unknown[] = [];
     const { flame, file, marked, pool } = await start({}, { onCastError: (error) => void failures.push(error) });
     const log = file();
@@ -54,7 +54,7 @@ rule('Links tie work to its caller', (start) => {
     expect(failures).toMatchObject([{ code: 'FLAME_CANCELLED', ran: 'maybe' }]);
   });
 
-  it('lets an unlinked cast go on to its end, and is told of nothing', async () => {
+  it('lets an unlinked cast run to its end', async () => {
     const failures: unknown[] = [];
     const { flame, file, marked, pool } = await start({}, { onCastError: (error) => void failures.push(error) });
     const log = file();

@@ -6,7 +6,7 @@ import { failure } from '../support/failure.js';
 rule(
   'Lost calls are repeated where they may be',
   (start) => {
-    it('repeats an idempotent handler, and tells it which attempt it is', async () => {
+    it('retries an idempotent handler, and passes it the number of the attempt', async () => {
       const { app, file, marks } = await start();
       const log = file();
       expect(await app.get(LossService).survives(log, 2)).toBe(3);
@@ -14,14 +14,14 @@ rule(
       expect(new Set(marks(log).map(({ runner }) => runner)).size).toBe(3);
     });
 
-    it('gives up after as many attempts', async () => {
+    it('rejects after the given number of attempts', async () => {
       const { app, file, marks } = await start();
       const log = file();
       expect(await failure(app.get(LossService).survives(log, 9))).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
       expect(marks(log)).toHaveLength(3);
     });
 
-    it('does not repeat a call that may have run unless its handler is idempotent', async () => {
+    it('does not retry a call that may have run unless its handler is idempotent', async () => {
       const { app, file, marks, work } = await start();
       const log = file();
       expect(await failure(app.get(LossService).dies(log))).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
@@ -29,7 +29,7 @@ rule(
       expect(marks(log)).toHaveLength(1);
     });
 
-    it('repeats no call without the option retry', async () => {
+    it('does not retry without the option retry', async () => {
       const { work, file, marked, marks, signal } = await start();
       const log = file();
       const call = failure(work.work(log, 60_000));

@@ -57,7 +57,7 @@ rule('Pools boot what calls need', (start) => {
     await call;
   });
 
-  it('grows and shrinks at run time, and leaves running calls alone', async () => {
+  it('grows and shrinks at run time, without affecting running calls', async () => {
     const { app, file, marks, pool } = await start({ max: 1, maxConcurrency: 1 });
     const [log, gate] = [file(), file()];
     const loss = app.get(LossService);
@@ -93,7 +93,7 @@ rule('Pools boot what calls need', (start) => {
     await until(() => !pool.stats().runners.some(({ id }) => id === runner));
   });
 
-  it('abandons a boot when it drains, and refuses the calls that waited for it', async () => {
+  it('cancels a boot when it drains, and refuses the calls that waited for it', async () => {
     const { work, pool, app } = await start();
     const waiting = failure(work.pid());
     await until(() => pool.stats().runners.some(({ state }) => state === 'booting'));

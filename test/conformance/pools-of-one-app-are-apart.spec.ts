@@ -4,14 +4,14 @@ import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule('Pools of one app are apart', (start, { isolated }) => {
-  it('runs a method in the pool that the caller names, and on no runner of another', async () => {
+  it('runs a method in the pool that the caller names, and on no runner of another pool', async () => {
     const { work, flame } = await start({}, {}, [{ name: 'q', max: 1 }]);
     expect(await work.runner()).toMatch(/^p-/);
     expect(await flame.on('q', WorkService).runner()).toMatch(/^q-/);
     expect((await work.place()) === (await flame.on('q', WorkService).place())).toBe(!isolated);
   });
 
-  it('lets one be full, resized or drained, and the others work on', async () => {
+  it('continues when another pool is full, resized or drained', async () => {
     const { work, flame, pool } = await start({ max: 1, maxQueue: 0 }, {}, [{ name: 'q', max: 1 }]);
     const q = flame.on('q', WorkService);
     // With maxQueue 0 nobody waits, not even for a boot.

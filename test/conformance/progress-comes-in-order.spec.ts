@@ -3,7 +3,7 @@ import { StreamService } from '../apps/src/conformance/stream.service.js';
 import { rule } from '../support/conformance.js';
 
 rule('Progress comes in order and before the result', (start) => {
-  it('is told to onProgress', async () => {
+  it('is passed to onProgress', async () => {
     const { flame } = await start();
     const told: unknown[] = [];
     const onProgress = (value: unknown): void => void told.push((value as { step: number }).step);
@@ -11,7 +11,7 @@ rule('Progress comes in order and before the result', (start) => {
     expect(told).toEqual([...Array.from({ length: 50 }, (_, i) => i + 1), 'done']);
   });
 
-  it('harms nothing when onProgress throws, or when there is none', async () => {
+  it('has no effect when onProgress throws or is missing', async () => {
     const { app, flame } = await start();
     const onProgress = (): never => {
       throw new Error('a bug of the app');

@@ -10,7 +10,7 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 rule('Resources keep their runner', (start, backend) => {
-  it('until they are released: the slot is taken, and then onFlameRelease has run', async () => {
+  it('until they are released: the slot is taken, and then onFlameRelease runs', async () => {
     const { app, work, file, marks, pool } = await start({ max: 1, maxConcurrency: 1, idleShutdownAfter: 100 });
     const log = file();
     const page = await app.get(PagesService).open(log, 'a');
@@ -55,7 +55,7 @@ rule('Resources keep their runner', (start, backend) => {
     await (await third).release();
   });
 
-  it('or not, where the handler says so, or the pool', async () => {
+  it('or not, if the handler, or the pool, says so', async () => {
     const { app, file, marks, pool } = await start({ max: 1, maxConcurrency: 1 });
     const log = file();
     const pages = app.get(PagesService);
@@ -64,7 +64,7 @@ rule('Resources keep their runner', (start, backend) => {
     expect(marks(log)).toEqual([]);
   });
 
-  it('where the pool says so and the handler says nothing', async () => {
+  it('if the pool says so and the handler says nothing', async () => {
     const { app, file, marked } = await start({ trackResources: true });
     const log = file();
     const pages = app.get(PagesService);
@@ -93,7 +93,7 @@ rule('Resources keep their runner', (start, backend) => {
     await page.release();
   });
 
-  it('until it is lost, and then releasing does nothing', async () => {
+  it('until it is lost, after which a release does nothing', async () => {
     if (!backend.isolated) return;
     const { app, work, file, marks, pool, signal } = await start({ max: 1, maxConcurrency: 2 });
     const log = file();

@@ -15,7 +15,7 @@ rule('Streams end with their readers, their calls and their runners', (start) =>
     await until(() => pool.stats().running === 0);
   });
 
-  it('cleans up when its reader unsubscribes, or destroys it', async () => {
+  it('cleans up when its reader unsubscribes, or destroys the stream', async () => {
     const { app, pool, file, marked } = await start();
     const streams = app.get(StreamService);
     const log = file();
@@ -33,7 +33,7 @@ rule('Streams end with their readers, their calls and their runners', (start) =>
     await until(() => pool.stats().running === 0);
   });
 
-  it('aborts a handler that waits when its reader leaves', async () => {
+  it('aborts a waiting handler when its reader stops', async () => {
     const { app, pool, file, marked } = await start();
     const log = file();
     const rows = app.get(StreamService).stalls(log);
@@ -46,7 +46,7 @@ rule('Streams end with their readers, their calls and their runners', (start) =>
     expect(pool.stats().runners).toMatchObject([{ state: 'ready' }]);
   });
 
-  it('gives an error in the middle as itself, after the items before it', async () => {
+  it('passes an error in the middle unchanged, after the items before it', async () => {
     const { app, pool } = await start();
     const seen: number[] = [];
     const error = await (async () => {
@@ -58,7 +58,7 @@ rule('Streams end with their readers, their calls and their runners', (start) =>
     await until(() => pool.stats().running === 0);
   });
 
-  it('fails when the time of its call is up', async () => {
+  it('fails at the timeout of its call', async () => {
     const { flame, work, pool, file, marked } = await start();
     const log = file();
     // A runner is up, so that the time is the handler's.
@@ -86,7 +86,7 @@ rule('Streams end with their readers, their calls and their runners', (start) =>
 rule(
   'Streams end with their runners',
   (start) => {
-    it('fails with its runner, with the reason, and the next call is served', async () => {
+    it('fails with its runner, with the reason; the next call is served', async () => {
       const { app, pool, file, marked, signal } = await start();
       const streams = app.get(StreamService);
       const log = file();

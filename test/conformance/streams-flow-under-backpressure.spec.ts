@@ -12,7 +12,7 @@ import { collect } from '../support/collect.js';
 const windowItems = 16;
 
 rule('Streams flow under backpressure', (start) => {
-  it('gives generators, Observables, Readables and web streams as the same kind', async () => {
+  it('returns generators, Observables, Readables and web streams as the same kind', async () => {
     const { app, pool } = await start();
     const streams = app.get(StreamService);
     const ticks = streams.ticks('/dev/null', 1_000);
@@ -38,7 +38,7 @@ rule('Streams flow under backpressure', (start) => {
     expect(Buffer.concat(rows).toString()).toBe(Array.from({ length: 10_000 }, (_, i) => `${i},`).join(''));
   });
 
-  it('gives streams that lie in a result, and holds the slot until all have ended', async () => {
+  it('returns streams inside a result, and holds the slot until all have ended', async () => {
     const { app, pool } = await start();
     const { total, parts } = await app.get(StreamService).nested(100);
     expect(total).toBe(100);
@@ -48,7 +48,7 @@ rule('Streams flow under backpressure', (start) => {
     await until(() => pool.stats().running === 0);
   });
 
-  it('makes no more than the window when its reader stops', async () => {
+  it('produces no more than the window when its reader stops', async () => {
     const { app, work, file, marks, marked } = await start();
     const log = file();
     const rows = app.get(StreamService).count(log, 1_000);
@@ -62,7 +62,7 @@ rule('Streams flow under backpressure', (start) => {
     await marked(log, 'cleaned');
   });
 
-  it('lets many streams run side by side, each in its order', async () => {
+  it('runs many streams concurrently, each in its order', async () => {
     const { app } = await start({ max: 1, maxConcurrency: 20 });
     const streams = app.get(StreamService);
     const seen: number[] = [];
@@ -80,7 +80,7 @@ rule('Streams flow under backpressure', (start) => {
     expect(new Set(seen.slice(0, seen.length / 2)).size).toBe(20);
   });
 
-  it('fails an Observable that is far ahead of its reader, as it cannot be held back', async () => {
+  it('fails an Observable that is far ahead of its reader, because it has no backpressure', async () => {
     const { app, file, marked } = await start();
     const log = file();
     const error = await failure(lastValueFrom(app.get(StreamService).flood(log)));
@@ -89,7 +89,7 @@ rule('Streams flow under backpressure', (start) => {
     await marked(log, 'cleaned');
   });
 
-  it('keeps FlameCall.current() while a generator is driven', async () => {
+  it('keeps FlameCall.current() while a generator runs', async () => {
     const { app } = await start();
     const ids = await collect(app.get(StreamService).inCall());
     expect(ids[0]).toBeTypeOf('number');

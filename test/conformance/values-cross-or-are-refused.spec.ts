@@ -7,7 +7,7 @@ import { rule, runnerEntry } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule('Values cross in full or are refused by name', (start) => {
-  it('carries structures, Buffers and cycles', async () => {
+  it('copies structures, Buffers and cycles', async () => {
     const { work } = await start();
     const value: { self?: unknown; bytes: Buffer; at: Date; tags: Set<string>; by: Map<string, number> } = {
       bytes: Buffer.from('abc'),
@@ -22,23 +22,26 @@ rule('Values cross in full or are refused by name', (start) => {
     expect(Buffer.isBuffer(back.bytes)).toBe(true);
   });
 
-  it('carries values that are larger than a frame', async () => {
+  it('copies values that are larger than a frame', async () => {
     const { work } = await start();
     const large = Buffer.alloc(5_000_000, 7);
     expect((await work.echo(large)).equals(large)).toBe(true);
   });
 
-  it.each([undefined, Infinity])('carries many large values at once, each as it was (sharedMemoryFrom: %s)', async (sharedMemoryFrom) => {
-    const { work } = await start({ maxConcurrency: 12 }, { sharedMemoryFrom });
-    const sizes = [40_000, 300_000, 1_048_576, 3_000_000];
-    for (let round = 0; round < 5; round++) {
-      const sent = Array.from({ length: 12 }, (_, i) => Buffer.alloc(sizes[(i + round) % sizes.length]!, round * 12 + i + 1));
-      const came = await Promise.all(sent.map((bytes) => work.echo(bytes)));
-      expect(came.map((bytes, i) => bytes.equals(sent[i]!))).toEqual(sent.map(() => true));
-    }
-  });
+  it.each([undefined, Infinity])(
+    'copies many large values at once without mixing them (sharedMemoryFrom: %s)',
+    async (sharedMemoryFrom) => {
+      const { work } = await start({ maxConcurrency: 12 }, { sharedMemoryFrom });
+      const sizes = [40_000, 300_000, 1_048_576, 3_000_000];
+      for (let round = 0; round < 5; round++) {
+        const sent = Array.from({ length: 12 }, (_, i) => Buffer.alloc(sizes[(i + round) % sizes.length]!, round * 12 + i + 1));
+        const came = await Promise.all(sent.map((bytes) => work.echo(bytes)));
+        expect(came.map((bytes, i) => bytes.equals(sent[i]!))).toEqual(sent.map(() => true));
+      }
+    },
+  );
 
-  it('refuses an argument that cannot cross, with its path', async () => {
+  it('refuses an argument that cannot be encoded, with its path', async () => {
     const { work } = await start();
     const error = await failure(work.echo({ on: { data: () => 1 } }));
     expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'no' });
@@ -46,7 +49,7 @@ rule('Values cross in full or are refused by name', (start) => {
     expect(error.message).toContain('args[0].on.data');
   });
 
-  it('refuses a result that cannot cross, with its path, and the runner goes on', async () => {
+  it('refuses a result that cannot be encoded, with its path, and keeps the runner', async () => {
     const { work } = await start();
     const error = await failure(work.socket());
     expect(error).toMatchObject({ code: 'FLAME_ENCODING', ran: 'yes' });
@@ -76,7 +79,7 @@ rule('Values cross in full or are refused by name', (start) => {
     expect(thrown).toMatchObject({ message: 'no', account: '[left out: an Account]' });
   });
 
-  it('carries instances of classes that register themselves, so that a serializer still applies to them', async () => {
+  it('copies instances of classes that register themselves, so that a serializer still applies to them', async () => {
     const { app } = await start();
     const members = (await app.get(ValuesService).members(new Member('a'))) as Map<string, Member[]>;
     const [a, b] = members.get('member a')!;

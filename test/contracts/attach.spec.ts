@@ -33,7 +33,7 @@ async function failure(promise: Promise<unknown>): Promise<FlameError> {
 }
 
 describe('attaching', () => {
-  it('gives the parent the runner’s description of itself', async () => {
+  it('passes the runner’s description to the parent', async () => {
     const rig = rigOf('host');
     const info = await rig.info();
     const attached = rig.expect(info);
@@ -42,7 +42,7 @@ describe('attaching', () => {
     expect(hello).toMatchObject({ runner: info.runner, manifest, pid: process.pid, node: process.versions.node });
   });
 
-  it('refuses a wrong token, and still lets the right one in', async () => {
+  it('refuses a wrong token, and still accepts the right one', async () => {
     const rig = rigOf('host');
     const info = await rig.info();
     const attached = rig.expect(info);
@@ -53,7 +53,7 @@ describe('attaching', () => {
     expect((await attached).hello.runner).toBe(info.runner);
   });
 
-  it('refuses a token that was used', async () => {
+  it('refuses a token that was already used', async () => {
     const rig = rigOf('host');
     const info = await rig.info();
     const attached = rig.expect(info);
@@ -90,7 +90,7 @@ describe('attaching', () => {
     ['another digest alone', { ...manifest, digest: 'd2' }, ["its handlers' digest is d2, the parent's d1"]],
   ];
   for (const [what, ofRunner, words] of unlike) {
-    it(`tells both sides when the runner has ${what}`, async () => {
+    it(`reports to both sides that the runner has ${what}`, async () => {
       const rig = rigOf('host');
       const info = await rig.info();
       const [atParent, atRunner] = await Promise.all([failure(rig.expect(info)), failure(rig.dial(info, { manifest: ofRunner }))]);
@@ -101,7 +101,7 @@ describe('attaching', () => {
     });
   }
 
-  it('is denied alike in memory', async () => {
+  it('is refused in the same way in memory', async () => {
     const server = new MemoryAttachServer();
     const attached = failure(server.expect({ runner: 'r', token: 't', manifest }, new AbortController().signal));
     const hello = { runner: 'r', manifest: { ...manifest, version: '0.9.0' }, pid: 1, host: 'h', node: '20' };
@@ -120,7 +120,7 @@ describe('attaching', () => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  it('gives up dialing when its signal aborts', async () => {
+  it('stops dialing when its signal aborts', async () => {
     const rig = rigOf('host');
     const info = await rig.info({ address: 'unix:/nowhere/at-all.sock', reconnectTimeout: 60_000 });
     const reason = new Error('never mind');
@@ -204,7 +204,7 @@ describe('a runner that breaks the protocol', () => {
     ['an acknowledgement of what was never sent', Buffer.from([0x20, 0x63])],
     ['frames without a number', Buffer.from([0x2a, 0x02, 0x08, 0x0c])],
   ] as const) {
-    it(`has its session ended, and no other, by ${what}`, async () => {
+    it(`loses its own session, and no other, by ${what}`, async () => {
       const rig = rigOf('host');
       const good = await rig.pair();
       const info = await rig.info();

@@ -41,7 +41,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
       expect(['memory', 'host', 'network']).toContain(backend.reach);
     });
 
-    it('makes machines that the platform knows, each with an id of its own', async () => {
+    it('creates machines that the platform knows, each with its own id', async () => {
       const machines = await Promise.all([backend.boot(request('polite')), backend.boot(request('polite'))]);
       expect([...(await rig.machines())].sort()).toEqual(machines.map((machine) => machine.id).sort());
       expect(new Set(machines.map((machine) => machine.id)).size).toBe(2);
@@ -62,7 +62,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
       expect(await rig.machines()).toEqual([]);
     });
 
-    it('tells in one sentence how a machine ended, also when asked late', async () => {
+    it('reports in one sentence how a machine ended, also when asked late', async () => {
       const machine = await backend.boot(request('polite'));
       await machine.stop(0);
       const exit = await machine.exited;
@@ -70,14 +70,14 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
       expect(await machine.exited).toBe(exit);
     });
 
-    it('makes nothing when the boot was abandoned before', async () => {
+    it('creates nothing if the boot was already cancelled', async () => {
       const abandoned = request('polite');
       abandoned.abort();
       await expect(backend.boot(abandoned)).rejects.toThrow('the boot was abandoned');
       expect(await rig.machines()).toEqual([]);
     });
 
-    it('rejects and leaves nothing when the boot is abandoned meanwhile', async () => {
+    it('rejects and leaves nothing when the boot is cancelled meanwhile', async () => {
       const abandoned = request('polite');
       const boot = backend.boot(abandoned);
       abandoned.abort();
@@ -85,7 +85,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
       expect(await rig.machines()).toEqual([]);
     });
 
-    it('removes a machine whose boot is abandoned before its runner attached', async () => {
+    it('removes a machine whose boot is cancelled before its runner attached', async () => {
       const abandoned = request('stubborn');
       const machine = await backend.boot(abandoned);
       abandoned.abort();
@@ -98,7 +98,7 @@ export function backendContract(name: string, makeRig: () => Promise<BackendRig>
       await backend.close();
     });
 
-    it('finds nothing to reap where its machines have gone', async () => {
+    it('finds nothing to reap if its machines are gone', async () => {
       await (await backend.boot(request('polite'))).stop(0);
       expect(await backend.reap()).toBe(0);
     });
@@ -115,7 +115,7 @@ export function separateMachineContract(
   platform: { output?: false | 'one stream' } = {},
 ): void {
   if (platform.output !== false) outputContract(name, makeRig, platform.output === 'one stream');
-  describe(`${name} keeps the contract of machines that live apart`, () => {
+  describe(`${name} keeps the contract of separate machines`, () => {
     let rig: BackendRig;
     const boot = async (behaviour: string): Promise<{ machine: Machine; request: TestBootRequest }> => {
       const request = new TestBootRequest(behaviour);
@@ -140,17 +140,17 @@ export function separateMachineContract(
       expect(JSON.parse(request.text('stdout')[0]!).info).toMatchObject({ pool: 'tells', runner: request.runner, parent: 'parent-1' });
     });
 
-    it('tells an exit code', async () => {
+    it('reports an exit code', async () => {
       const { machine } = await boot('exits');
       expect(await machine.exited).toMatchObject({ how: 'exit', code: 7, text: expect.stringContaining('7') });
     });
 
-    it('tells a signal', async () => {
+    it('reports a signal', async () => {
       const { machine } = await boot('dies');
       expect(await machine.exited).toMatchObject({ how: 'signal', signal: 'SIGKILL', text: expect.stringContaining('SIGKILL') });
     });
 
-    it('asks politely at first', async () => {
+    it('first asks the machine to stop', async () => {
       const { machine, request } = await boot('polite');
       await request.printed('ready');
       await machine.stop(20_000);
@@ -160,7 +160,7 @@ export function separateMachineContract(
       expect(exit.signal).toBeUndefined();
     });
 
-    it('uses force after the grace', async () => {
+    it('uses force after the grace period', async () => {
       const { machine, request } = await boot('stubborn');
       await request.printed('ready');
       const stopped = machine.stop(300);
@@ -170,7 +170,7 @@ export function separateMachineContract(
       expect(await rig.machines()).toEqual([]);
     });
 
-    it('lets a second stop shorten the grace of the first', async () => {
+    it('lets a second stop shorten the grace period of the first', async () => {
       const { machine, request } = await boot('stubborn');
       await request.printed('ready');
       const first = machine.stop(Infinity);
@@ -190,7 +190,7 @@ export function separateMachineContract(
 }
 
 function outputContract(name: string, makeRig: () => Promise<BackendRig>, oneStream: boolean): void {
-  it(`${name} hands on output line by line, all of it before it says that the machine is gone`, async () => {
+  it(`${name} passes on output line by line, all of it before it reports that the machine is gone`, async () => {
     const rig = await makeRig();
     await rig.backend.prepare(testContext);
     const request = new TestBootRequest('prints');

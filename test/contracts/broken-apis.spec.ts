@@ -25,7 +25,7 @@ describe.each([
     return performance.now() - began;
   };
 
-  it('gives up a machine whose creation is not answered, names the API, and removes the machine if it appears later', async () => {
+  it('cancels a boot whose machine request is not answered, names the API, and removes the machine if it appears later', async () => {
     const { api, backend, create, look, machines, make: made, called, log } = await start();
     let late = 0;
     api.broken = (asked) => {
@@ -44,7 +44,7 @@ describe.each([
     expect(told(log, 'error')).toEqual([]);
   });
 
-  it('ends within its limits when the API stops answering, and names what to remove by hand', async () => {
+  it('ends within its limits when the API stops answering, and names the machines to remove by hand', async () => {
     const { api, backend, machines, called, byHand, log } = await start();
     const machine = await backend.boot(new TestBootRequest('p'));
     api.broken = () => 'silent';
@@ -68,7 +68,7 @@ describe.each([
     expect(told(log, 'error')).toEqual([]);
   });
 
-  it('asks again where a connection breaks within an answer, and where an error may pass', async () => {
+  it('retries if a connection breaks within an answer, and after temporary errors', async () => {
     const { api, backend, list } = await start();
     for (const way of ['cut', { status: 503 }] as const) {
       const before = api.count(list);
@@ -89,7 +89,7 @@ describe.each([
   });
 });
 
-it('DockerBackend does not let an app start whose engine does not answer, and names it', async () => {
+it('DockerBackend refuses to start if the engine does not answer, and names it', async () => {
   const { api, backend, called } = await brokenDocker();
   api.broken = () => 'silent';
   const reason = `DockerBackend cannot reach a Docker Engine at ${called.replace('the Docker Engine at ', '')}: ${called} did not answer the request "get its version" within 500 ms`;

@@ -63,7 +63,7 @@ async function say(address: string, bytes: Buffer, random: SeededRandom): Promis
   socket.destroy();
 }
 
-describe('Sessions that were listened in on', () => {
+describe('Captured sessions', () => {
   it('authenticate no client when they are replayed, and harm no session when they are changed: 200 of them', async () => {
     const { rig, stillServed } = await serverUnderAttack();
     const info = await rig.info();
@@ -109,7 +109,7 @@ describe('Sessions that were listened in on', () => {
   });
 });
 
-describe('HTTP/2 that is valid in form alone', () => {
+describe('Formally valid HTTP/2', () => {
   it('harms no session: 20,000 random frames over 200 connections', async () => {
     const { rig, stillServed } = await serverUnderAttack();
     const { address } = await rig.info();

@@ -69,7 +69,7 @@ async function closes(make: (typeof platforms)[number], moment: (typeof moments)
 }
 
 describe('app.close()', () => {
-  it.each(moments)('ends where the API of a platform takes requests and never answers, and names it: %s', async (moment) => {
+  it.each(moments)('ends if the API of a platform accepts requests and never answers, and names it: %s', async (moment) => {
     const failed = expect.any(FlameError) as FlameError;
     // All at a time: they wait for their limits.
     expect(await Promise.all(platforms.map((make) => closes(make, moment)))).toEqual(

@@ -18,7 +18,7 @@ export function examinationContract(name: string, makeRig: () => Promise<Backend
       expect(await rig.machines(), 'machines left behind').toEqual([]);
     });
 
-    it('finds everything in order, in words of its own, and changes nothing', async () => {
+    it('finds no fault, describes each check, and changes nothing', async () => {
       const checks = await rig.backend.examine(new AbortController().signal);
       expect(checks.length).toBeGreaterThan(0);
       for (const check of checks) {
@@ -32,7 +32,7 @@ export function examinationContract(name: string, makeRig: () => Promise<Backend
       expect(await rig.machines()).toEqual([]);
     });
 
-    it('tells the machines that the platform has, where it can ask', async () => {
+    it('reports the machines that the platform has, if it can ask', async () => {
       const machine = await rig.backend.boot(new TestBootRequest('polite', rig.inProcess && (() => rig.inProcess!())));
       const expected = rig.backend.machines ? [machine.id] : undefined;
       expect(await rig.backend.machines?.()).toEqual(expected);

@@ -38,7 +38,7 @@ describe('the health of a parent', () => {
     return new Promise((resolve) => client.Check({ service }, (error, response) => resolve(error?.code ?? response!.status)));
   }
 
-  it('is told overall and per pool', async () => {
+  it('is reported overall and per pool', async () => {
     expect(await check('')).toBe('SERVING');
     expect(await check('flame.pool.early')).toBe('SERVING');
     expect(await check('flame.pool.unknown')).toBe(5);

@@ -25,11 +25,11 @@ describe('Large values', () => {
     return youngGeneration.collections - before;
   }
 
-  it('over gRPC have the young generation collected at both ends, for every 2 MiB that one of them carries', async () => {
+  it('over gRPC cause collections of the young generation at both ends, one for every 2 MiB', async () => {
     expect(await collections('network', 20)).toBe(20);
   });
 
-  it('through shared memory have it collected at the end that reads them, for every 4 MiB', async () => {
+  it('through shared memory cause them at the reading end, one for every 4 MiB', async () => {
     expect(await collections('host', 20)).toBe(5);
   });
 });

@@ -43,7 +43,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(numbersOf(there.frames)).toEqual([...upTo(2_000), 9_999]);
         });
 
-        it('delivers a frame of each kind as it was sent', async () => {
+        it('delivers a frame of each kind unchanged', async () => {
           const there = opened(ends[to]);
           for (const frame of oneOfEach) ends[from].send(frame);
           expect(plain(await there.first(oneOfEach.length))).toEqual(plain(oneOfEach));
@@ -80,7 +80,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(during).toEqual(Array.from({ length: 10 }, () => false));
         });
 
-        it('carries a large payload unharmed', async () => {
+        it('delivers a large payload unchanged', async () => {
           const there = opened(ends[to]);
           const sent = large(1, 5 * 1024 * 1024 + 7);
           ends[from].send(sent);
@@ -100,7 +100,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
           expect(came.map((frame) => ('value' in frame ? frame.value.length : 0))).toEqual([6, 3 * 1024 * 1024, 5, 1024 * 1024, 0]);
         });
 
-        it('carries many large payloads at once', async () => {
+        it('delivers many large payloads at once', async () => {
           const there = opened(ends[to]);
           for (const id of upTo(100)) ends[from].send(large(id, 300 * 1024 + id));
           const came = await there.first(100);
@@ -219,7 +219,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
       });
     }
 
-    it('keeps sessions apart', async () => {
+    it('separates sessions', async () => {
       const other = await rig.pair();
       const here = opened(ends.runner);
       const there = opened(other.runner);
@@ -236,7 +236,7 @@ export function linkContract(name: string, makeRig: () => Promise<LinkRig>): voi
       expect(there.ends).toEqual([]);
     });
 
-    it('bears large payloads both ways at once', async () => {
+    it('supports large payloads both ways at once', async () => {
       const here = opened(ends.parent);
       const there = opened(ends.runner);
       for (const id of upTo(24)) {
@@ -268,7 +268,7 @@ export function fairLinkContract(name: string, makeRig: () => Promise<LinkRig>):
       expect(numbersOf(there.frames)).toEqual([...upTo(10).map((id) => id + 1), 1]);
     });
 
-    it('lets large frames take turns', async () => {
+    it('alternates between large frames', async () => {
       const { parent, runner } = await rig.pair();
       const there = opened(runner);
       parent.send(large(1, 20 * 1024 * 1024));

@@ -13,8 +13,8 @@ function watched() {
   return opened;
 }
 
-describe(`A parent that is brought ${count} streams`, () => {
-  it('answers each on this host, serves its runner all along, and keeps nothing of them', { timeout: 30_000 + count }, async () => {
+describe(`A parent that receives ${count} streams`, () => {
+  it('answers each on this host, always serves its runner, and keeps nothing of them', { timeout: 30_000 + count }, async () => {
     const opened = watched();
     const { rig, stillServed } = await serverUnderAttack();
     const { address } = await rig.info();
@@ -31,7 +31,7 @@ describe(`A parent that is brought ${count} streams`, () => {
     await vi.waitFor(() => expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(handles), 5_000);
   });
 
-  it('opens none of them that unauthenticated clients send over the network in large writes', { timeout: 30_000 + count }, async () => {
+  it('opens none of those that unauthenticated clients send over the network in large writes', { timeout: 30_000 + count }, async () => {
     const opened = watched();
     const { rig, stillServed } = await serverUnderAttack('network');
     const { address } = await rig.info();

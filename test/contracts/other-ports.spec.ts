@@ -52,7 +52,7 @@ describe('The ops port', () => {
     return { address: `127.0.0.1:${await server.open()}`, source };
   }
 
-  it('goes on answering while 200 connections send random bytes and frames', async () => {
+  it('continues to answer while 200 connections send random bytes and frames', async () => {
     const { address } = await ops();
     for (let i = 0; i < 200; i++) await send(address, i % 2 ? bytes(500) : Buffer.concat([preface, frames(100)]), true);
     expect(await answer(address, healthCheck, Buffer.alloc(0))).toBe('0 OK');

@@ -26,8 +26,8 @@ afterEach(async () => {
 /** The folder of the parent's socket. */
 const folderOf = (address: string): string => dirname(address.slice('unix:'.length));
 
-describe('the socket of the runners on this host, after a cleaner of temporary folders has removed it', () => {
-  it('is there again for the next runner, as private as before, and sessions live on', async () => {
+describe('the socket of the runners on this host, after a clean-up job has removed it', () => {
+  it('is created again for the next runner, as private as before; sessions continue', async () => {
     const { parent, runner } = await rig.pair();
     const { address } = await rig.info();
     const folder = folderOf(address);
@@ -49,7 +49,7 @@ describe('the socket of the runners on this host, after a cleaner of temporary f
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('is made once for runners that boot together', async () => {
+  it('is created once for runners that boot together', async () => {
     const { address } = await rig.info();
     rmSync(folderOf(address), { recursive: true });
     const infos = await Promise.all([rig.info(), rig.info(), rig.info()]);
@@ -57,7 +57,7 @@ describe('the socket of the runners on this host, after a cleaner of temporary f
     expect(await rig.pair()).toBeDefined();
   });
 
-  it('is there again for a session whose connection broke, without any boot', async () => {
+  it('is created again for a session whose connection broke, without any boot', async () => {
     const { address } = await rig.info();
     const proxy = await CuttingProxy.before(address);
     const { parent, runner } = await rig.pair({ address: proxy.address });
@@ -71,7 +71,7 @@ describe('the socket of the runners on this host, after a cleaner of temporary f
     await proxy.close();
   });
 
-  it('lies elsewhere when the temporary folder went with it', async () => {
+  it('is created elsewhere if the temporary folder was removed, too', async () => {
     const { address } = await rig.info();
     rmSync(base, { recursive: true });
     const { address: other } = await rig.info();
@@ -82,8 +82,8 @@ describe('the socket of the runners on this host, after a cleaner of temporary f
   });
 });
 
-describe('a place to listen that could not be had', () => {
-  it('is tried again at the next boot, when it was a port', async () => {
+describe('a socket or port on which the server could not listen', () => {
+  it('is tried again at the next boot, if it was a port', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => holder.once('listening', resolve));
     const { port } = holder.address() as AddressInfo;

@@ -32,7 +32,7 @@ for (const [name, reach] of [
       await proxy.close();
     });
 
-    it('loses and repeats nothing when its connection is dropped again and again under load', async () => {
+    it('loses and repeats nothing when its connection is dropped repeatedly under load', async () => {
       const { parent, runner, here, there } = await start(5_000);
       const total = 6_000;
       for (const id of upTo(total)) {
@@ -53,7 +53,7 @@ for (const [name, reach] of [
       expect(there.events.filter((event) => event === 'resumed').length).toBeGreaterThanOrEqual(1);
     });
 
-    it('loses and repeats nothing of large payloads in the middle of which it broke', async () => {
+    it('loses and repeats nothing of large payloads during which its connection broke', async () => {
       const { parent, runner, here, there } = await start(5_000);
       for (const id of upTo(6)) {
         parent.send(large(id, 2 * 1024 * 1024 + id));
@@ -117,7 +117,7 @@ for (const [name, reach] of [
       expect(numbersOf(there.frames)).toEqual([1]);
     });
 
-    it('gives a close up when the other end stays away', async () => {
+    it('stops waiting in close when the other end stays away', async () => {
       const { parent, here } = await start(100);
       proxy.cut();
       await here.until(() => here.events.includes('suspended'));
@@ -165,7 +165,7 @@ describe('resuming', () => {
     expect(here.events).toEqual([]);
   });
 
-  it('takes the place of a connection that the parent still believes in', async () => {
+  it('replaces a connection that the parent still considers open', async () => {
     const info = await rig.info();
     const attached = rig.expect(info);
     const first = new RawRunner(info.address);

@@ -199,7 +199,7 @@ describe('A port on the network', () => {
     [2_000, {}],
     // With a comparison of each name with every other, this takes half a minute.
     [20_000, { maxBytes: 2_000_000 }],
-  ])('lets a runner in that introduces itself with %i handlers', async (count, limits) => {
+  ])('accepts a runner that introduces itself with %i handlers', async (count, limits) => {
     const { rig } = await startPort(limits);
     const handlers = Array.from({ length: count }, (_, i) => `SomeServiceWithALongishName.itsMethodNumber${i}`);
     const large = { ...manifest, handlers };

@@ -21,7 +21,7 @@ async function coldStart(demo: string, entry: string): Promise<ColdStart> {
   return JSON.parse(stdout) as ColdStart;
 }
 
-it("The recipe of docs/cold-start.md starts the demo's runners from one file, with a compile cache, and they answer like the others", async () => {
+it("The recipe of docs/cold-start.md starts the demo's runners from one file, with a compile cache, and their answers equal those of the others", async () => {
   // What the demo's image would hold: Nest loads more where more is installed.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flame-bundled-')));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -50,19 +50,19 @@ describe('an assistant on a runner', () => {
 
   afterEach(() => app.close());
 
-  it('stays where it is, and is asked as often as one likes', async () => {
+  it('keeps its state over many calls', async () => {
     const child = await flame.placeChild('models', Assistant, { model: 'small' });
     expect(await child.api.ask('hello')).toBe('small says: hello');
     expect(await child.with({ timeout: 5_000 }).ask('again')).toBe('small says: again');
     expect(await child.stop('done')).toEqual({ how: 'stopped', reason: 'done' });
   });
 
-  it('can be held by a block', async () => {
+  it('ends with the block that holds it', async () => {
     await using child = await flame.placeChild('models', Assistant, { model: 'small' });
     expect(await child.api.ask('hello')).toBe('small says: hello');
   });
 
-  it('ends by itself', async () => {
+  it('ends itself', async () => {
     const child = await flame.placeChild('models', Assistant, { model: 'small' });
     expect(await child.api.ask('bye')).toBe('small says: bye');
     expect(await child.exited).toEqual({ how: 'ended', reason: 'the user said goodbye' });

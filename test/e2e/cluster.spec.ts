@@ -64,7 +64,7 @@ function underPm2(...options: string[]): SpawnedApp {
 }
 
 describe('PM2', { timeout: 120_000 }, () => {
-  it('in cluster mode has one runner for each instance, which sees itself as a worker and has nothing of PM2', async () => {
+  it("in cluster mode has one runner for each instance, which sees itself as a worker, without PM2's variables", async () => {
     const app = underPm2('-i', '2', '--node-args=--no-warnings', '--', '--port');
     const seen = await seenByAll(app, 2);
     expectOneRunnerEach(app, seen, 2);
@@ -75,7 +75,7 @@ describe('PM2', { timeout: 120_000 }, () => {
     await expectAllGone(app, seen);
   });
 
-  it('in fork mode has one runner, which is the app’s main file', async () => {
+  it('in fork mode has one runner, whose main file is the app’s', async () => {
     const app = underPm2('--node-args=--no-warnings');
     const seen = await seenByAll(app, 1);
     expectOneRunnerEach(app, seen, 1);
@@ -85,7 +85,7 @@ describe('PM2', { timeout: 120_000 }, () => {
 });
 
 describe('a primary that is itself the parent', () => {
-  it('has a runner that goes the primary’s way and forks nothing', async () => {
+  it('has a runner that runs the primary’s code and forks nothing', async () => {
     const app = new SpawnedApp('cluster/primary-as-parent.js');
     await app.line(/worker 1 is online/);
     const seen = await seenByAll(app, 1);
@@ -96,7 +96,7 @@ describe('a primary that is itself the parent', () => {
   });
 });
 
-describe('a main file that makes no app in a runner', () => {
+describe('a main file that creates no app in a runner', () => {
   it('is not started again, and the error names the fix', async () => {
     const app = new SpawnedApp('cluster/no-app.js');
     expect((await app.exited).code).not.toBe(0);

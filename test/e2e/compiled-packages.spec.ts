@@ -200,7 +200,7 @@ function run(name: string): Promise<{ stdout: string; stderr: string }> {
 }
 
 describe('Published packages whose calls look like those of Flame', () => {
-  it.each(Object.entries(usages))('give the same when they are compiled: %s', async (name, { marked }) => {
+  it.each(Object.entries(usages))('behave the same when they are compiled: %s', async (name, { marked }) => {
     const { stdout, stderr } = await run(name);
     expect(published.get(name)).not.toBe('');
     expect(stdout).toBe(published.get(name));

@@ -69,7 +69,7 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     );
   });
 
-  it('answers its own page: by its origin, over a link, and as the browser says', async () => {
+  it("answers its own page, with its origin, through a link, and with the browser's headers", async () => {
     const { url } = await start({ DASH_ADAPTER, DASH_CORS: '1' });
     const { host } = new URL(url);
     const own: Record<string, string>[] = [
@@ -91,7 +91,7 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     expect((await ask(`${url}/flame`, 'GET', { ...link, 'sec-fetch-dest': 'iframe' })).status).toBe(403);
   });
 
-  it('answers under the origins that it is told of, where a proxy changes the host', async () => {
+  it('answers under configured origins, if a proxy changes the host', async () => {
     const { url } = await start({ DASH_ADAPTER, DASH_ORIGINS: 'https://ops.example' });
     expect((await ask(`${url}/flame/events`, 'GET', { origin: 'https://ops.example' })).status).toBe(200);
     const { status: code, text } = await ask(`${url}/flame/events`, 'GET', { origin: 'http://ops.example' });
@@ -100,7 +100,7 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     expect((await ask(`${url}/flame`, 'GET', { origin: 'https://evil.example', 'x-forwarded-host': 'evil.example' })).status).toBe(403);
   });
 
-  it('answers HEAD with the head of what GET gives, and an end', async () => {
+  it('answers HEAD with the headers of GET, and ends', async () => {
     const { url } = await start({ DASH_ADAPTER });
     const { status: code, headers, text } = await ask(`${url}/flame/events`, 'HEAD');
     expect([code, headers['content-type'], text]).toEqual([200, 'text/event-stream; charset=utf-8', '']);
@@ -123,7 +123,7 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     expect(await status(`${url}/api/stats`)).toBe(403);
   });
 
-  it('shows live what the pools do, and ends with the app', async () => {
+  it("shows the pools' activity live, and ends with the app", async () => {
     const { app, url } = await start({ DASH_ADAPTER });
     const watching = await Watching.start(`${url}/flame/events`);
     expect((await watching.next('hello')).instance).toContain(`pid ${app.pid}`);
@@ -139,7 +139,7 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     expect(await app.exited).toMatchObject({ signal: 'SIGTERM' });
   });
 
-  it('performs no actions unless it may', async () => {
+  it('performs no actions unless they are enabled', async () => {
     const { url } = await start({ DASH_ADAPTER });
     const watching = await Watching.start(`${url}/flame/events`);
     expect((await watching.next('hello')).token).toBeUndefined();
@@ -185,7 +185,7 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
 });
 
 describe('FlameDashboardModule', () => {
-  it('takes the host that a proxy was asked for from a proxy that Express trusts', async () => {
+  it('uses the host that a proxy forwards if Express trusts the proxy', async () => {
     const { url } = await start({ DASH_TRUST: '1' });
     const from = (origin: string): Promise<number> =>
       ask(`${url}/flame/events`, 'GET', { origin, 'x-forwarded-host': 'ops.example, inner' }).then((answer) => answer.status);

@@ -52,7 +52,7 @@ async function answerOf(app: SpawnedApp): Promise<string> {
 }
 
 describe('ProcessBackend with inspect', () => {
-  it('gives each process of each runner a port of its own, and tells it', async () => {
+  it('uses a separate port for each process of each runner, and logs it', async () => {
     const { app, runners } = startParent('idles', { pool: { min: 2, processes: 2 }, backend: { inspect: true } });
     await app.line(/is at it/);
     const told = app.lines.map((line) => ofRunner.exec(line)).filter((match) => match !== null);
@@ -64,7 +64,7 @@ describe('ProcessBackend with inspect', () => {
     expect(app.lines.filter((line) => /^For help|failed: address already/.test(line))).toEqual([]);
   });
 
-  it('starts at a port, and takes the next where one is taken', async () => {
+  it('starts at a port, and uses the next one if it is taken', async () => {
     const first = startParent('idles', { backend: { inspect: 41_730 } });
     await first.app.line(ofRunner);
     const second = startParent('idles', { backend: { inspect: 41_730 } });
@@ -91,7 +91,7 @@ describe('ProcessBackend with inspect', () => {
 });
 
 describe('A runner with a debugger', () => {
-  it('is held in a handler for longer than its limits, and answers', async () => {
+  it('can be held in a handler for longer than its limits, and answers', async () => {
     const { app, runners, marks } = startParent('asks', { pool: { handlerTimeout: 2_000 }, backend: { inspect: true } });
     const [, , url] = await app.line(ofRunner);
     const client = await DebuggerClient.attach(url!);
@@ -122,7 +122,7 @@ describe('A runner with a debugger', () => {
 describe('A parent with a debugger', () => {
   const flags = ['--inspect=127.0.0.1:0'];
 
-  it('is held for longer than the limits of its calls, and gets their answers', async () => {
+  it('can be held for longer than the limits of its calls, and gets their answers', async () => {
     const { app, marks } = startParent('asks', { pool: { handlerTimeout: 2_000 }, flags });
     const client = await DebuggerClient.attach((await app.line(ofParent))[1]!);
     await app.line(/is at it/);

@@ -43,7 +43,7 @@ describe('a process or thread below a runner of the same app', () => {
 });
 
 describe('another app below a runner', () => {
-  it('is a parent of its own', async () => {
+  it('is a separate parent', async () => {
     const app = await startApp();
     expect(await answered(app, 'forked', 'other-app.js')).toEqual({
       code: 0,

@@ -68,7 +68,7 @@ function withoutFigures(text: string): string {
 const failed = (checks: Map<string, Check>): string[] => [...checks.values()].filter(({ ok }) => !ok).map(({ name }) => name);
 
 describe('npx nestjs-flame doctor', () => {
-  it('examines every pool of an app, boots and ends a runner on each, and lets the app itself start nothing', async () => {
+  it("examines every pool of an app, boots and ends a runner on each, without starting the app's own work", async () => {
     const { code, text, marks } = await examine('in order', '--', '--as', 'parent');
     const page = readFileSync(join(import.meta.dirname, '../../docs/doctor.md'), 'utf8');
     const [, shown] = /^```text\n\$ npx nestjs-flame doctor [^\n]*\n(.*?)^```$/ms.exec(page)!;
@@ -80,7 +80,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(processesOf(entry)).toEqual([]);
   });
 
-  it('only looks, with --no-boot, and only at the pools that are named', async () => {
+  it('boots nothing with --no-boot, and examines only the named pools', async () => {
     const { code, text, marks } = await examine('in order', '--no-boot', '--json', '--pool', 'two');
     const { ok, pools } = JSON.parse(text) as { ok: boolean; pools: unknown[] };
     expect({ code, ok, marks }).toEqual({ code: 0, ok: true, marks: [] });
@@ -96,7 +96,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(code).toBe(1);
   });
 
-  it('names the address where a missing runner should have attached', async () => {
+  it('names the address at which a missing runner should have attached', async () => {
     const { checks } = await checksOf('never attaches');
     expect(failed(checks)).toEqual(['attach']);
     expect(checks.get('attach')!.message).toMatch(/no runner attached within bootTimeout \(3000 ms\)/);
@@ -104,7 +104,7 @@ describe('npx nestjs-flame doctor', () => {
     expect(processesOf(entry)).toEqual([]);
   });
 
-  it('shows the memory and the connections of a runner, beside those of the parent', async () => {
+  it('shows the memory and the connections of a runner, compared with the parent', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {
@@ -126,31 +126,31 @@ describe('npx nestjs-flame doctor', () => {
     expect(memory).toBeGreaterThan(heap);
   });
 
-  it('finds another build on the runner', async () => {
+  it('detects another build on the runner', async () => {
     const { checks } = await checksOf('other build');
     expect(failed(checks)).toEqual(['versions']);
     expect(checks.get('versions')!.message).toContain('only the runner has the handler new Unlike');
   });
 
-  it('finds a clock that is wrong', async () => {
+  it('detects a wrong clock', async () => {
     const { checks } = await checksOf('wrong clock');
     expect(failed(checks)).toEqual(['clocks']);
     expect(checks.get('clocks')!.message).toMatch(/^the runner's clock is 3(599|600)\.\d s ahead, to within/);
   });
 
-  it('finds a runner that has to be killed', async () => {
+  it('detects a runner that has to be killed', async () => {
     const { checks } = await checksOf('ends slowly');
     expect(failed(checks)).toEqual(['stop']);
     expect(checks.get('stop')!.fix).toContain('shutdownTimeout (500 ms)');
   });
 
-  it('finds leftovers', async () => {
+  it('detects leftovers', async () => {
     const { checks } = await checksOf('leaks');
     expect(failed(checks)).toEqual(['left']);
     expect(checks.get('left')!.message).toBe('the platform still has pid 4711');
   });
 
-  it('finds a backend that is badly set, and boots nothing on it', async () => {
+  it('detects a misconfigured backend, and boots nothing on it', async () => {
     const { checks } = await checksOf('no entry');
     expect([...checks.values()]).toEqual([
       {
@@ -168,20 +168,20 @@ describe('npx nestjs-flame doctor', () => {
     expect(code).toBe(2);
   });
 
-  it('shows the last words of an app that ends before it can be examined', async () => {
+  it('shows the last output of an app that ends before it can be examined', async () => {
     const { code, text } = await examine('bad option', '--json');
     const { ok, problem } = JSON.parse(text) as { ok: boolean; problem: string };
     expect(problem).toMatch(/^the app ended with exit code 1 before FlameModule could examine itself\n[^]*pools\[0\]\.max/);
     expect({ code, ok }).toEqual({ code: 2, ok: false });
   });
 
-  it('needs an app', async () => {
+  it('requires an app', async () => {
     const doctor = spawn(process.execPath, [cli, 'doctor', 'no/such/app'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [text] = (await once(doctor.stdout.setEncoding('utf8'), 'data')) as [string];
     expect(text).toMatch(/FAILED {2}the file \S+no\/such\/app does not exist: build the app first/);
   });
 
-  it('ends an app without FlameModule, which would serve', async () => {
+  it('ends an app without FlameModule, which would otherwise serve', async () => {
     const { code, text } = await examine('no FlameModule', '--start-limit', '4000');
     expect(text).toContain('that its root module imports FlameModule');
     expect(code).toBe(2);

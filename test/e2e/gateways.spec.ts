@@ -22,8 +22,8 @@ async function answers(port: number, path = ''): Promise<number> {
   return (JSON.parse(message.toString()) as { data: number }).data;
 }
 
-describe('gateways with a port of their own', () => {
-  it.each(['http', 'microservice'])('listen in the parent alone, of a %s app', async (kind) => {
+describe('gateways with their own port', () => {
+  it.each(['http', 'microservice'])('listen only in the parent, in a %s app', async (kind) => {
     const ports = [await freePort(), await freePort()] as const;
     const app = new SpawnedApp('gateways/main.js', {
       GATEWAY_APP: kind,

@@ -166,7 +166,7 @@ describe.each(cases)('HTTP requests on $http, with $backend', ({ makeAdapter, ma
     };
   }
 
-  it('end linked calls when their client goes, and no others', async () => {
+  it('end linked calls when their client disconnects, and no others', async () => {
     const { work, log, ask, marked } = await start();
     const other = work.work(`${log}-other`, 500);
     const client = ask(`linked?log=${log}&time=60000&secret=1`);
@@ -188,7 +188,7 @@ describe.each(cases)('HTTP requests on $http, with $backend', ({ makeAdapter, ma
     expect(await outcomes[0]).toMatchObject({ code: 'FLAME_CANCELLED' });
   });
 
-  it('let unlinked calls go on', async () => {
+  it('let unlinked calls continue', async () => {
     const { log, ask, marked } = await start();
     const client = ask(`unlinked?log=${log}`);
     await marked('begin');
@@ -197,7 +197,7 @@ describe.each(cases)('HTTP requests on $http, with $backend', ({ makeAdapter, ma
     expect(await outcomes[0]).toMatch(/^p-/);
   });
 
-  it('let calls go on without the option', async () => {
+  it('let calls continue without the option', async () => {
     const { log, ask, marked } = await start({ linkToRequest: false });
     const client = ask(`linked?log=${log}&time=300`);
     await marked('begin');
@@ -206,14 +206,14 @@ describe.each(cases)('HTTP requests on $http, with $backend', ({ makeAdapter, ma
     expect(await outcomes[0]).toMatch(/^p-/);
   });
 
-  it('let calls go on whose client has its answer', async () => {
+  it('let calls continue whose client has its answer', async () => {
     const { log, get, marked } = await start();
     expect(await get(`answered?log=${log}`, { connection: 'close' })).toEqual({ status: 200, text: 'taken on' });
     await marked('end');
     expect(await outcomes[0]).toMatch(/^p-/);
   });
 
-  it('start no call whose client has gone', async () => {
+  it('start no call after their client has disconnected', async () => {
     const { log, ask } = await start();
     const client = ask(`late?log=${log}`);
     await until(() => outcomes.length > 0);
@@ -236,14 +236,14 @@ describe.each(cases)('HTTP requests on $http, with $backend', ({ makeAdapter, ma
     expect(warnings).toEqual([]);
   });
 
-  it('have their id at the runner', async () => {
+  it('pass their id to the runner', async () => {
     const { get } = await start();
     const ids = ['one', 'two', 'three'];
     const answers = await Promise.all(ids.map((id) => get('id', { 'x-request-id': id })));
     expect(answers.map(({ text }) => text)).toEqual(ids);
   });
 
-  it('are forbidden by a guard on the runner', async () => {
+  it('can be refused by a guard on the runner', async () => {
     const { log, get } = await start();
     expect(await get(`invoices?of=acme&as=acme&log=${log}`)).toMatchObject({ status: 200 });
     expect(await get(`invoices?of=acme&as=evil&log=${log}`)).toMatchObject({ status: 403 });

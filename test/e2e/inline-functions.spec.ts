@@ -37,7 +37,7 @@ it('Inline functions of a compiled app run on runners of a ProcessBackend', asyn
   ]);
 });
 
-it('An app that was not compiled is told how to compile', async () => {
+it('An app that was not compiled gets an error that explains how to compile it', async () => {
   const app = new SpawnedApp('inline-calls/main.js');
   await app.line(/flame\.call\('p', …\) was given a function.*`npx nestjs-flame compile dist`/);
   expect((await app.exited).code).toBe(1);

@@ -33,7 +33,7 @@ describe('a ProcessBackend without entry', { timeout: 90_000 }, () => {
     ['nodemon', () => [tool('nodemon@3', 'nodemon'), '--quiet', mainFile('main.js', plain)]],
     ['tsx', () => [tool('tsx@4', 'tsx'), mainFile('main.ts', typed)]],
     ['tsx watch', () => [tool('tsx@4', 'tsx'), 'watch', mainFile('main.ts', typed)]],
-  ])('starts runners of an app that %s started', async (_, command) => {
+  ])('starts runners of an app started by %s', async (_, command) => {
     const [first, ...more] = command();
     // Elsewhere than in the repository, whose tsconfig.json has a path to the library's sources.
     const app = new SpawnedApp(first!, {}, 'ignore', ['env', '-C', tmpdir()], ...more);

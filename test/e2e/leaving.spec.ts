@@ -12,7 +12,7 @@ import { SpawnedApp } from '../support/spawned-app.js';
 rule(
   'A runner that is told to leave',
   (start) => {
-    it('takes no new calls, ends those it has, is replaced under load, and loses none', async () => {
+    it('takes no new calls, finishes its calls, is replaced under load, and loses none', async () => {
       const { app, file, marks, pool } = await start({ min: 2, max: 3, maxConcurrency: 4 });
       const [loss, log] = [app.get(LossService), file()];
       const [leaver, other] = pool.stats().runners.map(({ id, machine }) => ({ id, pid: pidOf(machine) }));
@@ -44,7 +44,7 @@ rule(
       expect(pool.stats().runners.map(({ id }) => id)).not.toContain(leaver!.id);
     });
 
-    it('sends back calls that crossed its leaving, and they run elsewhere without anybody noticing', async () => {
+    it('returns calls that crossed its leaving, and they run elsewhere, unnoticed by their callers', async () => {
       const backend = new ProxiedBackend({ entry: runnerEntry });
       const { app, file, marks, marked, pool } = await start({ max: 2, maxConcurrency: 4 }, { backend });
       const [loss, heard, log] = [app.get(LossService), file(), file()];
@@ -76,7 +76,7 @@ rule(
       expect(pool.stats()).toMatchObject({ calls: { failed: 0 } });
     });
 
-    it('is not replaced where no call needs it', async () => {
+    it('is not replaced if no call needs it', async () => {
       const { work, pool } = await start();
       const pid = await work.pid();
       const boots: string[] = [];
@@ -93,7 +93,7 @@ rule(
   ({ isolated }) => isolated,
 );
 
-describe('A parent that is told to leave', () => {
+describe('A parent that is told to stop', () => {
   async function startParent(doing: string, pool: object): Promise<{ app: SpawnedApp; runners: number[]; file: string }> {
     const folder = mkdtempSync(join(tmpdir(), 'flame-leaving-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -108,7 +108,7 @@ describe('A parent that is told to leave', () => {
 
   const placesOf = (app: SpawnedApp, pattern: RegExp): number[] => app.lines.flatMap((line, index) => (pattern.test(line) ? [index] : []));
 
-  it('ends running calls, refuses the rest, runs the hooks of its runners after their work, and leaves no process', async () => {
+  it('finishes running calls, refuses the rest, runs the hooks of its runners after their work, and leaves no process', async () => {
     const { app, runners, file } = await startParent('serves', { min: 2, max: 2, maxConcurrency: 4 });
     expect(runners).toHaveLength(2);
     await until(() => readMarks(file).length > 60);

@@ -3,7 +3,7 @@ import { redisServer } from '../support/redis-server.js';
 import { SpawnedApp } from '../support/spawned-app.js';
 
 describe('a runner', () => {
-  it('warns of the queues that it consumes and of the schema that it changes, and is quiet once they are switched off', async () => {
+  it('warns of the queues that it consumes and of its schema changes, and no more once they are switched off', async () => {
     const port = String(await redisServer());
     const careless = new SpawnedApp('sources/main.js', { REDIS_PORT: port });
     await careless.line(/^called/);

@@ -26,7 +26,7 @@ async function start(ops: object): Promise<{ app: SpawnedApp; url: string; addre
 
 const post = async (url: string): Promise<number> => (await fetch(url, { method: 'POST' })).status;
 
-describe('the operators’ port, asked by Debian’s gRPC', () => {
+describe('the ops port, queried with Debian’s gRPC', () => {
   it('answers reflection, health checks and metrics', { timeout: 120_000 }, async () => {
     const { app, url, address } = await start({ reflection: true });
     expect(await askOps(address, ['services'])).toEqual([['flame.v1.Metrics']]);
@@ -97,7 +97,7 @@ describe('the operators’ port, asked by Debian’s gRPC', () => {
 });
 
 describe('a runner’s health port', () => {
-  it('is serving until the runner leaves, and not while it drains', { timeout: 120_000 }, async () => {
+  it('is serving until the runner stops, and not while it drains', { timeout: 120_000 }, async () => {
     const port = await freePort();
     const { url } = await start({ runnerPort: port });
     const runner = `127.0.0.1:${port}`;

@@ -21,13 +21,13 @@ async function orphan(link: boolean): Promise<Mark[]> {
   return readMarks(file).filter(({ at }) => at >= killed);
 }
 
-describe('a child whose parent is killed outright', () => {
+describe('a child whose parent is killed', () => {
   it('ends at once when it is linked', async () => {
     const marks = await orphan(true);
     expect(marks.map(({ what }) => what)).toContainEqual(expect.stringMatching(/^stop: the parent is gone/));
   });
 
-  it('goes on for shutdownTimeout when it is not, and then ends properly', async () => {
+  it('continues for shutdownTimeout if it is not, and then ends properly', async () => {
     const marks = await orphan(false);
     const beats = marks.filter(({ what }) => what === 'beat');
     expect(beats.at(-1)!.at - beats[0]!.at).toBeGreaterThan(1_500);

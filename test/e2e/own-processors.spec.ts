@@ -26,7 +26,7 @@ function countedIn(folder?: string): number {
 }
 
 describe('ownProcessors', () => {
-  it('are as many as the quota of a real control group above pays for', () => {
+  it('returns as many as the quota of a real control group allows', () => {
     const top = makeGroup(join('/sys/fs/cgroup', unified ? '' : 'cpu', `flame-${process.pid}`), 1.9);
     const inner = makeGroup(join(top, 'inner'));
     expect(countedIn(inner)).toBe(1);

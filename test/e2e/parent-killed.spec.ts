@@ -45,7 +45,7 @@ async function killed(app: SpawnedApp): Promise<{ at: number; from: number }> {
   return begun;
 }
 
-describe('A parent that is killed outright', () => {
+describe('A parent that is killed', () => {
   it.each([
     ['idle', 'idles', {}, 1],
     ['at work', 'works', {}, 1],
@@ -63,7 +63,7 @@ describe('A parent that is killed outright', () => {
     expect(performance.now() - from).toBeLessThan(10_000);
   });
 
-  it('takes linked work with it at once, and lets unlinked work come to its end', async () => {
+  it('ends linked work at once, and lets unlinked work finish', async () => {
     const { app, runners, file } = await startParent('both', { options: longSession, unlinked: 6_000 });
     expect(runners).toHaveLength(1);
     const { at } = await killed(app);
@@ -76,7 +76,7 @@ describe('A parent that is killed outright', () => {
     expect(marked(file('unlinked'), 'abort')).toBeUndefined();
   });
 
-  it('gives unlinked work no more than shutdownTimeout', async () => {
+  it('limits unlinked work to shutdownTimeout', async () => {
     const { app, runners, file } = await startParent('both', {
       pool: { shutdownTimeout: 1_500 },
       options: longSession,

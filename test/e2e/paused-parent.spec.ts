@@ -39,7 +39,7 @@ function startParent(doing: string, pool: object = {}, options: object = { recon
 const answers = (app: SpawnedApp): string[] => app.lines.filter((line) => /^\[parent\] (answered|failed)/.test(line));
 
 describe('A parent that is paused', () => {
-  it('keeps its runners, and gets the answers that came meanwhile', async () => {
+  it('keeps its runners, and gets the answers that arrived meanwhile', async () => {
     const { app, marks, booted } = startParent('asks');
     await app.line(/is at it/);
     const [runner] = booted();
@@ -58,7 +58,7 @@ describe('A parent that is paused', () => {
     );
   });
 
-  it('accepts a runner that dialled while it was paused', async () => {
+  it('accepts a runner that connected while it was paused', async () => {
     const { app, booted } = startParent('asksFirst');
     await until(() => childrenOf(app.pid).length > 0);
     app.process.kill('SIGSTOP');
@@ -70,7 +70,7 @@ describe('A parent that is paused', () => {
     expect(booted()).toHaveLength(1);
   });
 
-  it('gets the answers of a runner that leaves meanwhile', async () => {
+  it('gets the answers of a runner that stops meanwhile', async () => {
     // So that the answer is more than what lies ready for the parent when the runner has gone.
     const { app, marks, booted } = startParent('asks', {}, { reconnectTimeout: 500, sharedMemoryFrom: 1_000_000_000 });
     await app.line(/is at it/);
@@ -103,7 +103,7 @@ describe('A parent that is paused', () => {
 });
 
 describe('A parent that blocks its event loop', () => {
-  it('keeps its runners, and gets the answers that came meanwhile, though the time of their calls has passed since', async () => {
+  it('keeps its runners, and gets the answers that arrived meanwhile, although the timeouts of their calls have passed', async () => {
     const { app, marks, booted } = startParent('asksAndBlocks', { handlerTimeout: 2_000 });
     await until(() => answers(app).length === 2);
     expect(answers(app).sort()).toEqual([`[parent] answered ${booted()[0]}`, '[parent] answered 8000000 bytes'].sort());

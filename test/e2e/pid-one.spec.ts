@@ -22,7 +22,7 @@ describe('A parent that is PID 1', () => {
     expect(said).toMatch(/State:\s+Z \(zombie\)$/);
   });
 
-  it('explains at start why it needs an init', async () => {
+  it('explains at start why it needs an init process', async () => {
     await app().line(/^This process is PID 1.*zombies.*docker run --init, init: true .*shareProcessNamespace: true.*tini/);
   });
 

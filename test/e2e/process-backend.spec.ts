@@ -36,13 +36,13 @@ async function startParent(
 const gone = (pid: number): Promise<void> => until(() => !isAlive(pid));
 
 describe('ProcessBackend', () => {
-  it('leaves no runner when its parent is killed outright', async () => {
+  it('leaves no runner when its parent is killed', async () => {
     const { pid, runner } = await startParent('waits', /is up/);
     process.kill(pid, 'SIGKILL');
     await gone(runner);
   });
 
-  it('leaves no runner with a blocked event loop within 10 s after its parent is killed outright', async () => {
+  it('leaves no runner with a blocked event loop within 10 s after its parent is killed', async () => {
     const { pid, runner } = await startParent('blocks', /blocks now/);
     process.kill(pid, 'SIGKILL');
     const from = performance.now();
@@ -50,14 +50,14 @@ describe('ProcessBackend', () => {
     expect(performance.now() - from).toBeLessThan(10_000);
   });
 
-  it('lets a runner print into the void when its parent is gone', async () => {
+  it('lets a runner write output when its parent is gone', async () => {
     const { pid, runner, folder } = await startParent('printsOn', /is up/);
     process.kill(pid, 'SIGKILL');
     await gone(runner);
     expect(existsSync(join(folder, 'parent.sock.done'))).toBe(true);
   });
 
-  it('kills runners on the spot when the parent exits, even those that would not notice', async () => {
+  it('kills runners at once when the parent exits, even those that would not notice', async () => {
     const { pid, runner, exited } = await startParent('forgets', /is up/);
     process.kill(pid, 'SIGUSR2');
     expect(await exited).toEqual([0, null]);

@@ -15,8 +15,8 @@ function promtool(args: readonly string[], input = ''): { status: number | null;
   return { status, said: stdout + stderr };
 }
 
-describe('the pools’ numbers for Prometheus', () => {
-  it('pass promtool as an app serves them, and name every metric', { timeout: 120_000 }, async () => {
+describe('the pools’ metrics for Prometheus', () => {
+  it('pass promtool, and include every metric', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js');
     const url = await app.url();
     await fetch(`${url}/call/echo/hello`, { method: 'POST' });
@@ -42,7 +42,7 @@ describe('the alert rules', () => {
     expect(result).toMatchObject({ status: 0, said: expect.stringContaining('SUCCESS: 7 rules found') });
   });
 
-  it('fire when they should, and not before', () => {
+  it('fire when they should, and not earlier', () => {
     const tests = join(import.meta.dirname, '../support/alerts.test.yml');
     const result = promtool(['test', 'rules', tests]);
     console.log(result.said);
@@ -83,7 +83,7 @@ describe('the Grafana dashboard', () => {
     }
   });
 
-  it('asks for metrics that there are, in PromQL', () => {
+  it('queries only existing metrics, in valid PromQL', () => {
     const names = [...poolMetricTable, ...runnerMetricTable].map(({ name }) => name);
     const asked = new Set(
       expressions.flatMap((expression) => expression.match(/flame_\w+/g) ?? []).map((name) => name.replace(/_bucket$/, '')),

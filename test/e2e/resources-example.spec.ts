@@ -61,7 +61,7 @@ describe('a preview on a runner', () => {
     await until(() => previews.pool.stats().running === 0);
   });
 
-  it('can be held by a block', async () => {
+  it('is released by the block that holds it', async () => {
     {
       await using preview = await previews.open();
       expect(preview.value.url).toMatch(/^tcp:/);

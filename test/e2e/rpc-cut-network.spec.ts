@@ -72,7 +72,7 @@ async function writers(from: RegionApp): Promise<Set<string | undefined>> {
   return new Set(outcomes.map(({ by }) => by));
 }
 
-it('Separate hosts: a cable that is out for a second delays calls, and loses or repeats none', { timeout: 180_000 }, async () => {
+it('Separate hosts: a cable that is cut for a second delays calls, and loses or repeats none', { timeout: 180_000 }, async () => {
   const { hosts, one, two, far } = await three(10_000);
   const stays = Array.from({ length: 20 }, (_, index) => far.ask<string>('notes', 'stay', [1_500, `stay ${index}`]));
   await Promise.all([one, two].map((app) => app.line(/\[wrote stay/)));
@@ -88,7 +88,7 @@ it('Separate hosts: a cable that is out for a second delays calls, and loses or 
 });
 
 it(
-  'Separate hosts: a host whose cable is out gets no calls, and a region without hosts fails calls with the reason',
+  'Separate hosts: a host whose cable is cut gets no calls, and a region without hosts fails calls with the reason',
   { timeout: 180_000 },
   async () => {
     const { hosts, one, two, far } = await three();
@@ -118,7 +118,7 @@ it(
 it.each([
   ['calls', 3, 1],
   ['answers', 1, 3],
-] as const)('Hosts of their own: one that loses %s alone gets no calls until it is back', { timeout: 180_000 }, async (_, from, to) => {
+] as const)('Separate hosts: one that loses only %s gets no calls until it is back', { timeout: 180_000 }, async (_, from, to) => {
   const { hosts, one, two, far } = await three();
   await hosts.lose(from, to);
   const outcomes = await writeUntil(far, far.sees(['syd', 'hkg']));

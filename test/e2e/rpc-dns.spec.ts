@@ -18,7 +18,7 @@ function instance(region: string, host: string, dns: DnsServer, discovery: strin
   });
 }
 
-it('finds instances as Fly.io’s DNS lists them, by region, over IPv6 and IPv4, and those that come later', async () => {
+it('finds instances through Fly.io’s DNS records, by region, over IPv6 and IPv4, also later ones', async () => {
   const [second, third] = [ownHost(), ownHost()];
   const first = [
     `txt-record=regions.shop.internal,"hkg,syd"`,
@@ -42,7 +42,7 @@ it('finds instances as Fly.io’s DNS lists them, by region, over IPv6 and IPv4,
   expect(await ams.ask('notes', 'write', ['b'])).toMatchObject({ region: 'syd', pid: syd.pid });
 });
 
-it('finds the instances behind one name, as a headless service of Kubernetes has it, and forgets those that went', async () => {
+it('finds the instances behind one name, as a headless service of Kubernetes has it, and forgets those that are gone', async () => {
   const hosts = [ownHost(), ownHost()];
   const name = 'app.shop.svc.cluster.test';
   const dns = await DnsServer.start(hosts.map((host) => `host-record=${name},${host}`));

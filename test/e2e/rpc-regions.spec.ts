@@ -39,7 +39,7 @@ async function three(more: Record<string, string>[] = []): Promise<{ apps: Regio
   return { apps, hosts };
 }
 
-it('Calls go to any instance of their region, away from one that is killed, and back when it returns', async () => {
+it('Calls go to any instance of their region, not to one that is killed, and back when it returns', async () => {
   const { apps, hosts } = await three([{ FLY_MACHINE_ID: 'one' }, { FLY_MACHINE_ID: 'two' }]);
   const [one, two, far] = apps as [RegionApp, RegionApp, RegionApp];
   const pids = new Set<number>();
@@ -98,13 +98,13 @@ it('An instance that gets SIGTERM finishes its calls, and none of the calls made
   for (let call = 0; call < calls; call++) expect(one.wrote(`meanwhile ${call}`) + two.wrote(`meanwhile ${call}`)).toBe(1);
 });
 
-it('Instances that close at the same moment leave nothing that keeps their processes', async () => {
+it('Instances that close at the same moment leave nothing that keeps their processes alive', async () => {
   const { apps } = await three();
   for (const { process } of apps) process.stdin!.end();
   for (const { exited } of apps) expect(await exited).toEqual({ code: 0, signal: null });
 });
 
-it('A runner of an instance’s pool calls other instances itself, with that instance’s options, and no instance sees it', async () => {
+it('A runner of an instance’s pool calls other instances itself, with that instance’s options, and no instance lists it', async () => {
   const { apps } = await three([{ FLY_MACHINE_ID: 'one' }, { FLY_MACHINE_ID: 'two' }, { FLY_MACHINE_ID: 'far' }]);
   const [one, two, far] = apps as [RegionApp, RegionApp, RegionApp];
   const { runner, sees, note } = await far.ask<{ runner: number; sees: string[]; note: Written }>('notes', 'writeFromRunner', ['a note']);
@@ -116,7 +116,7 @@ it('A runner of an instance’s pool calls other instances itself, with that ins
   for (const app of apps) expect(await app.ask<unknown[]>('rpc', 'instances')).toHaveLength(3);
 });
 
-it('In a half-finished deploy a renamed handler is found where it is, kept for the old ones, and missed with both versions named', async () => {
+it('In a half-finished deploy a renamed handler is found on new instances, kept for old ones, and reported missing with both versions', async () => {
   const version = (number: string, id: string): Record<string, string> => ({ FLAME_APP_VERSION: number, FLY_MACHINE_ID: id });
   const { apps, hosts } = await three([version('1.0', 'old'), version('2.0', 'new'), version('2.0', 'far')]);
   const [old, added, far] = apps as [RegionApp, RegionApp, RegionApp];
@@ -135,7 +135,7 @@ it('In a half-finished deploy a renamed handler is found where it is, kept for t
   expect(await old.ask('accounts', 'open', ['cid'])).toBe('cid in syd');
 });
 
-it('A cut network: short cuts lose nothing, long cuts lose running calls, and calls go on when the network is back', async () => {
+it('A cut network: short cuts lose nothing, long cuts lose running calls, and calls continue when the network is back', async () => {
   const host = ownHost();
   const syd = instance('syd', host, []);
   await syd.line(/listens for other instances/);
@@ -195,7 +195,7 @@ it('A client without the secret gets nothing: no answer, no list of handlers, no
   expect(syd.lines.join('\n')).not.toContain(secret);
 });
 
-it('Instances with certificates of an authority know each other by the name in them', async () => {
+it('Instances with certificates of an authority identify each other by the name in them', async () => {
   const signed = await certificates();
   const hosts = [ownHost(), ownHost(), ownHost()];
   const addresses = hosts.map((host) => `${host}:${port}`);

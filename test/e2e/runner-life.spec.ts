@@ -26,7 +26,7 @@ function placeOf(app: SpawnedApp, pattern: RegExp): number {
 }
 
 describe.each(['express', 'fastify', 'lean'])('a runner of the %s app', (kind) => {
-  it('runs handlers in another process, which opens no port and holds no token', async () => {
+  it('runs handlers in another process, which opens no port and keeps no token', async () => {
     const app = new SpawnedApp(`life/${kind}.js`);
     const seen = await where(app);
     expect(seen.pid).not.toBe(app.pid);
@@ -39,7 +39,7 @@ describe.each(['express', 'fastify', 'lean'])('a runner of the %s app', (kind) =
     expect((await where(app)).stats).toMatchObject({ min: 0, runners: [] });
   });
 
-  it('runs nothing that main.ts has after app.listen()', async () => {
+  it('does not run the code after app.listen() in main.ts', async () => {
     const app = new SpawnedApp(`life/${kind}.js`);
     await where(app);
     expect(app.lines.filter((line) => line.includes('listens on'))).toHaveLength(1);
@@ -55,7 +55,7 @@ describe('a runner', () => {
     await app.line(/LOG \[Flame life-\w+-1\] \[Flame\] runner life-\w+-1 of pool "life" is attached and serves no HTTP/);
   });
 
-  it('answers an exception of Nest with its status', async () => {
+  it('passes on an exception of Nest with its status', async () => {
     const app = new SpawnedApp('life/express.js');
     const response = await fetch(`${await app.url()}/missing`);
     expect([response.status, ((await response.json()) as { message: string }).message]).toEqual([404, 'not on this runner']);
@@ -89,7 +89,7 @@ describe('a runner', () => {
     expect(order).toEqual(order.toSorted((one, other) => one - other));
   });
 
-  it('goes with its parent on SIGTERM, after the running work', async () => {
+  it('ends with its parent on SIGTERM, after the running work', async () => {
     const app = new SpawnedApp('life/express.js');
     const { pid } = await where(app);
     const slow = fetch(`${await app.url()}/slow/500`);
@@ -102,7 +102,7 @@ describe('a runner', () => {
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
 
-  it('warns, naming them, of ports, cron jobs and intervals that are live in it', async () => {
+  it('warns of open ports, cron jobs and intervals, by name', async () => {
     const app = new SpawnedApp('life/express.js', { LIFE_CARELESS: '1', LIFE_OWN_PORT: '0' });
     await where(app);
     const [warning] = await app.line(/WARN \[Flame life-\w+-1\] .*does work that only its parent should do.*/);
@@ -111,7 +111,7 @@ describe('a runner', () => {
     );
   });
 
-  it('explains itself when the app wants a port that its parent has', async () => {
+  it('explains the error when the app opens a port that its parent has', async () => {
     const app = new SpawnedApp('life/express.js', { LIFE_CARELESS: '1', LIFE_OWN_PORT: String(await freePort()), LIFE_MIN: '1' });
     expect((await app.exited).code).not.toBe(0);
     const output = app.lines.join('\n');

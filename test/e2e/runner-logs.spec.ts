@@ -22,7 +22,7 @@ describe('the log of a runner', () => {
     expect(app.lines.filter((line) => line.includes('line 1 of 2'))).toHaveLength(1);
   });
 
-  it('is structured where the parent logs JSON', { timeout: 120_000 }, async () => {
+  it('is structured if the parent logs JSON', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js', { LOG: 'json' });
     await post(`${await app.url()}/call/log/1`);
     const [line] = await app.line(/^\{.*line 1 of 1.*\}$/);
@@ -36,7 +36,7 @@ describe('the log of a runner', () => {
   it.each([
     ['logs', 'log/20000', ' of 20000'],
     ['prints', 'printMany/20000', 'printed line '],
-  ])('is bounded where it %s, and says how many lines were dropped', { timeout: 120_000 }, async (_, path, mark) => {
+  ])('is limited if it %s, and reports how many lines were dropped', { timeout: 120_000 }, async (_, path, mark) => {
     const app = new SpawnedApp('ops/main.js');
     const url = await app.url();
     await post(`${url}/call/${path}`);
@@ -51,7 +51,7 @@ describe('the log of a runner', () => {
     expect(logLines).toBeGreaterThan(logLinesDropped);
   });
 
-  it('is shown where a boot fails: the last lines of the machine', { timeout: 120_000 }, async () => {
+  it("is part of a failed boot's error: the last lines of the machine", { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js', { FAIL_BOOT_AFTER: '0', MIN: '0' });
     const over = new AbortController();
     const called = fetch(`${await app.url()}/call/echo/hello`, { method: 'POST', signal: over.signal });

@@ -74,7 +74,7 @@ describe.each([
 });
 
 describe('a runner for a pool of the second app that main.ts initialises', () => {
-  it('fails its calls at once and says that the first app is the one of runners', async () => {
+  it('fails its calls at once, and explains that runners use the first app', async () => {
     const script = new Script('two apps, the second of which calls');
     await script.line(/^FLAME_BOOT within \d+ ms: Others\.render/);
     expect(await script.done()).toEqual(['mail in the parent']);

@@ -30,7 +30,7 @@ async function* slowly(count: number, pause: number): AsyncGenerator<number> {
 rule(
   'A session survives cuts that are shorter than reconnectTimeout',
   (start) => {
-    it('runs each of 200 calls a second exactly once, and loses no item of a stream, over a cut of 3 s', async () => {
+    it('runs each of 200 calls a second exactly once, and loses no item of a stream, during a cut of 3 s', async () => {
       const backend = new ProxiedBackend({ entry: runnerEntry });
       const trial = await start({ max: 1, maxConcurrency: 1_000 }, { backend });
       const { app, file, marks, pool } = trial;
@@ -85,7 +85,7 @@ rule(
       expect(ended.filter(({ call, at }) => at >= mendAt && begunAt.get(call)! <= cutAt).length).toBeGreaterThan(0);
     });
 
-    it('loses its calls to a longer cut, and its runner ends by itself', async () => {
+    it('loses its calls during a longer cut, and its runner ends by itself', async () => {
       const backend = new ProxiedBackend({ entry: runnerEntry });
       backend.powerless = true;
       const trial = await start({ max: 1, maxConcurrency: 100, shutdownTimeout: 1_000 }, { backend, reconnectTimeout: 1_000 });

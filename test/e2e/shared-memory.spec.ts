@@ -41,7 +41,7 @@ function used(folder: string): number {
 const warnings = (app: SpawnedApp): number => app.lines.filter((line) => line.includes('shared memory is too small')).length;
 
 describe('Large values in a /dev/shm of 64 MB', () => {
-  it('leave half of it free, whichever way they go and however many runners there are, and all of it when none pass', async () => {
+  it('leave half of it free, in any direction and with any number of runners, and all of it when none are sent', async () => {
     const { app, shm, call } = await start();
     expect((await call(1, 0, 15)).used).toBeGreaterThanOrEqual(15);
     for (const [there, back] of [
@@ -58,7 +58,7 @@ describe('Large values in a /dev/shm of 64 MB', () => {
     expect(warnings(app)).toBe(1);
   });
 
-  it('go over the stream while others fill it, and through it again afterwards', async () => {
+  it('use the stream while others fill it, and shared memory again afterwards', async () => {
     const { app, shm, call } = await start();
     expect((await call(1, 0, 15)).used).toBeGreaterThanOrEqual(15);
     await until(() => used(shm) === 0);
@@ -77,7 +77,7 @@ describe('Large values in a /dev/shm of 64 MB', () => {
 });
 
 describe('RingWriter', () => {
-  it('leaves its file as it was when the system runs out of memory while a value is written', () => {
+  it('does not change its file when the system runs out of memory while a value is written', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ring-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder]);
     const fd = openSync(join(folder, 'ring'), 'w+');

@@ -19,7 +19,7 @@ const places = [
 
 for (const { where, farHosts, kinds, ways } of places) {
   describe(`Runners ${where}, that are killed, stopped, blocked and short of memory, under a parent that is blocked`, () => {
-    it('cost no call its answer, run none twice and leave nothing', { timeout: minutes * 60_000 + 300_000 }, async () => {
+    it('lose no answer, run no call twice and leave nothing', { timeout: minutes * 60_000 + 300_000 }, async () => {
       const report = await runStressTest({ minutes, calls, callers: 12, pause: 20, faultEvery: 1_500, farHosts, seed: 1 });
       expect(violationsOf(report)).toEqual([]);
       const { started, settled, handlerRuns } = report.calls;

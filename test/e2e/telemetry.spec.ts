@@ -44,7 +44,7 @@ describe('An OpenTelemetry SDK with a batch processor, loaded by --import', () =
     expect(collector.spans.toSorted()).toEqual(of('kept', 2, 1).toSorted());
   });
 
-  it('keeps no runner longer than five seconds, and needs no option', { timeout: 60_000 }, async () => {
+  it('delays no runner for longer than five seconds, and needs no option', { timeout: 60_000 }, async () => {
     const collector = new Collector('silent');
     const parent = await start('idle', collector, { CALLS: '1' });
     await collector.has(2);

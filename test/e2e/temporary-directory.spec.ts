@@ -38,8 +38,8 @@ async function start(letters: number, more: Record<string, string> = {}, at: rea
 /** The folders of parents' sockets in a folder. */
 const sockets = (folder: string): string[] => readdirSync(folder).filter((name) => /^nestjs-flame-\w{6}$/.test(name));
 
-describe('A TMPDIR whose letters take more than a byte', () => {
-  it('holds the socket of the runners, and holds it again when it was removed', async () => {
+describe('A TMPDIR whose characters take more than a byte', () => {
+  it('contains the socket of the runners, also after it was removed', async () => {
     const { folder, call, returned } = await start(8);
     await call();
     await returned(1);
@@ -54,8 +54,8 @@ describe('A TMPDIR whose letters take more than a byte', () => {
   });
 });
 
-describe('A TMPDIR that cannot hold a socket', () => {
-  it('leaves it to XDG_RUNTIME_DIR when its path is too long, and nothing is left there', async () => {
+describe('A TMPDIR that cannot contain a socket', () => {
+  it('is replaced by XDG_RUNTIME_DIR if its path is too long, and nothing is left there', async () => {
     const session = mkdtempSync(join(tmpdir(), 'x-'));
     onTestFinished(() => rmSync(session, { recursive: true }));
     const { app, base, folder, call, returned } = await start(24, { XDG_RUNTIME_DIR: session });
@@ -69,7 +69,7 @@ describe('A TMPDIR that cannot hold a socket', () => {
     expect(readdirSync(session)).toEqual([]);
   });
 
-  it('fails calls with the fix where the directory cannot be made, and serves them once it can', async () => {
+  it('fails calls with the fix if the directory cannot be created, and serves them once it can', async () => {
     // A mount namespace of its own takes root.
     const readOnly = 'mount -t tmpfs -o ro flame "$TMPDIR" && mount -t tmpfs -o ro flame /dev/shm && exec "$@"';
     const at = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', readOnly, 'sh'];

@@ -54,7 +54,7 @@ describe('an app with a ProcessBackend without entry, in a test', { timeout: 120
     ['Vitest 3', 'threads'],
     ['Vitest 4', 'forks'],
     ['Vitest 4', 'threads'],
-  ])('of %s in %s runs its handlers in place, and says so', (version, pool) => {
+  ])('of %s in %s runs its handlers in place, and logs it', (version, pool) => {
     const bin = version === 'Vitest 3' ? tool('vitest@3') : join(root, 'node_modules/.bin');
     const config = `export default { test: { include: ['*.check.mjs'], pool: '${pool}', testTimeout: 60_000 } };`;
     const folder = folderWith({ 'app.check.mjs': userTest('vitest'), 'vitest.config.mjs': config }, bin, 'vitest');
@@ -66,7 +66,7 @@ describe('an app with a ProcessBackend without entry, in a test', { timeout: 120
     expectPassed(run(folder, join(tool('mocha@11'), 'mocha'), '--timeout', '60000', '--exit', 'app.check.mjs'));
   });
 
-  it('of Mocha, which a script of another name has started, runs its handlers in place', () => {
+  it('of Mocha, started by a script of another name, runs its handlers in place', () => {
     const bin = tool('mocha@11');
     const script = `import Mocha from 'mocha';\nconst mocha = new Mocha({ timeout: 60_000 });\nmocha.addFile('app.check.mjs');\nawait mocha.loadFilesAsync();\nmocha.run((failures) => process.exit(failures));\n`;
     const folder = folderWith({ 'app.check.mjs': userTest(), 'run-all.mjs': script }, bin, 'mocha');

@@ -53,7 +53,7 @@ describe('AppModule', () => {
     expect(app.get(FlameFaults).runners).toHaveLength(1);
   });
 
-  it('answers with an error when no runner can be had', async () => {
+  it('answers with an error when no runner is available', async () => {
     app.get(FlameFaults).refuseBoot('no quota left', { fatal: true });
     expect((await yearly()).status).toBeGreaterThanOrEqual(500);
   });

@@ -31,7 +31,7 @@ describe('ReportsService', () => {
     expect(await app.get(ReportsService).yearly(2026)).toBe('report 2026');
   });
 
-  it('reports that no runner can be had', async () => {
+  it('reports that no runner is available', async () => {
     app.get(FlameFaults).refuseBoot('no quota left', { fatal: true });
     const error = await app
       .get(ReportsService)

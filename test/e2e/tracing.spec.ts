@@ -24,7 +24,7 @@ async function traced(url: string, path: string): Promise<{ answer: unknown; spa
 const names = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/ +[\d.]+ ms$/, ''));
 
 describe('a call as a trace', () => {
-  it('is one across both processes, with the boot that it waited for, and brings baggage along', { timeout: 120_000 }, async () => {
+  it('is one trace across both processes, with the boot that it waited for, and carries baggage', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js', { TRACING: '1', MIN: '0' });
     const url = await app.url();
     const { answer, spans } = await traced(url, 'tenant/0');
@@ -51,7 +51,7 @@ describe('a call as a trace', () => {
     expect([call.kind, run.kind]).toEqual([2, 1]);
   });
 
-  it('records the error on both sides, and no waiting time where a slot is free', { timeout: 120_000 }, async () => {
+  it('records the error on both sides, and no waiting time if a slot is free', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js', { TRACING: '1' });
     const { answer, spans } = await traced(await app.url(), 'fail/0');
     expect(answer).toEqual({ error: 'it failed on purpose' });

@@ -35,7 +35,7 @@ async function hold(code: VsCodeDebugger): Promise<void> {
 }
 
 describe("VS Code's debugger holds a handler on a runner at a breakpoint in TypeScript for longer than its limits", () => {
-  it('where it launches the app, and finds the runner by itself', async () => {
+  it('if it launches the app, and finds the runner by itself', async () => {
     const code = await VsCodeDebugger.start({ path: handler, line });
     const program = join(apps, 'dist/survival/main.js');
     await code.debug({
@@ -51,7 +51,7 @@ describe("VS Code's debugger holds a handler on a runner at a breakpoint in Type
     expect(code.output).not.toContain('FlameError');
   });
 
-  it('where it attaches to the port of a runner', async () => {
+  it('if it attaches to the port of a runner', async () => {
     const app = new SpawnedApp('survival/main.js', environment({ inspect: true }));
     const [, port] = await app.line(/Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/);
     const code = await VsCodeDebugger.start({ path: handler, line });

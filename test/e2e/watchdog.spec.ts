@@ -58,24 +58,24 @@ describe('Watchdog', () => {
     );
   });
 
-  it('kills it also where its inspector is open, and no debugger is attached', async () => {
+  it('kills it also if its inspector is open and no debugger is attached', async () => {
     const { signal, stderr } = await watched('loops', await listen(0), ['--inspect=127.0.0.1:0']);
     expect(signal).toBe('SIGKILL');
     expect(stderr).toContain('the event loop is blocked');
   });
 
-  it('lives through times without work', async () => {
+  it('survives times without work', async () => {
     expect(await watched('wakes', await listen(0))).toMatchObject({
       signal: 'SIGKILL',
       stderr: expect.stringContaining('Videos.thumbnails'),
     });
   });
 
-  it('lets a process be that is in time whenever its event loop turns', async () => {
+  it('does not kill a process whose event loop turns in time', async () => {
     expect(await watched('breathes', await listen(0))).toMatchObject({ code: 0, stdout: 'ends\n', stderr: '' });
   });
 
-  it('does not take a stopped process for a blocked one', async () => {
+  it('does not mistake a suspended process for a blocked one', async () => {
     const child = spawn(process.execPath, [program, 'pauses', nobody], { stdio: ['ignore', 'pipe', 'inherit'] });
     const exit = once(child, 'exit');
     await once(child.stdout, 'data');
@@ -86,7 +86,7 @@ describe('Watchdog', () => {
     expect(await exit).toEqual([0, null]);
   });
 
-  it('kills a blocked process whose parent cannot be dialled any more', async () => {
+  it('kills a blocked process whose parent does not accept connections any more', async () => {
     const { signal, stderr } = await watched('blocks');
     expect(signal).toBe('SIGKILL');
     expect(stderr).toContain('its event loop is blocked, and its parent is gone');
@@ -95,24 +95,24 @@ describe('Watchdog', () => {
   it.each([
     ['over TCP', () => 0],
     ['over a Unix socket', folder],
-  ])('lets a blocked process without a deadline be while its parent answers %s', async (_, path) => {
+  ])('does not kill a blocked process without a deadline while its parent answers %s', async (_, path) => {
     expect(await watched('blocks', await listen(path()))).toMatchObject({ code: 0, stdout: 'ends\n', stderr: '' });
   });
 
-  it('lets a blocked process be while its lifeline is there, whatever can be dialled', async () => {
+  it('does not kill a blocked process while its lifeline is open, whatever else happens', async () => {
     const { exit, output } = held();
     expect(await exit).toEqual([0, null]);
     expect(output()).toBe('ends\n');
   });
 
-  it('kills a blocked process whose lifeline has ended, even if the parent’s address answers', async () => {
+  it('kills a blocked process whose lifeline has closed, even if the parent’s address answers', async () => {
     const { child, exit, output } = held(await listen(folder()));
     child.stdio[3]!.destroy();
     expect(await exit).toEqual([null, 'SIGKILL']);
     expect(output()).toContain('its event loop is blocked, and its parent is gone');
   });
 
-  it('does not look while no work runs', async () => {
+  it('does not probe while no work runs', async () => {
     expect(await watched('blocksIdle')).toMatchObject({ code: 0, stderr: '' });
   });
 

@@ -31,7 +31,7 @@ describe('The fuzzer', () => {
     expect(count).toBeGreaterThan(500);
   });
 
-  it.each(faults)('finds that $name, and random bytes do not', async ({ target, ...fault }) => {
+  it.each(faults)('finds that $name, which random bytes do not', async ({ target, ...fault }) => {
     const run = await fuzzer(`planted-${target}`, fault);
     const [guided, unguided] = await Promise.all([run(target, { executions }), run(target, { executions, unguided: true })]);
     expect(Object.keys(guided.findings)).toHaveLength(1);

@@ -20,7 +20,7 @@ async function fault(code: string, refused: boolean): Promise<string | undefined
 }
 
 describe('Generated inline functions', () => {
-  it(`give in their copies what they give in place`, { timeout: 60_000 + wanted * 50 }, async () => {
+  it(`return the same in their copies as in place`, { timeout: 60_000 + wanted * 50 }, async () => {
     let count = 0;
     for (let seed = first; count < wanted; seed++) {
       const { code, inline, refused } = generateFile(seed);

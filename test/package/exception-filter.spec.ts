@@ -23,7 +23,7 @@ describe('FlameExceptionFilter on Nest 11.1.0', () => {
   const late = { message: 'The service did not answer in time.', error: 'Gateway Timeout', statusCode: 504 };
   const broken = { statusCode: 500, message: 'Internal server error' };
 
-  it.each(['express', 'fastify'])('answers with fixed sentences: %s', (adapter) => {
+  it.each(['express', 'fastify'])('answers with fixed messages: %s', (adapter) => {
     expect(createRequire(join(folder, 'app.cjs'))('@nestjs/core/package.json')).toMatchObject({ version: '11.1.0' });
     const printed = execFileSync(process.execPath, ['app.cjs', adapter], {
       cwd: folder,

@@ -21,7 +21,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
 describe('under Jest, as a Nest 11 scaffold has it', () => {
-  it.each(['30', '29'])('the whole apps of its tests are of one library with Jest %s', (version) => {
+  it.each(['30', '29'])('whole apps in tests use one library with Jest %s', (version) => {
     app.install('--save-dev', `jest@${version}`, `jest-util@${version}`, `@types/jest@${version}`);
     for (const node of [process.execPath, join(tool('node@26'), 'node')]) {
       expect(app.script('test:e2e', node)).toContain('> jest');
@@ -30,7 +30,7 @@ describe('under Jest, as a Nest 11 scaffold has it', () => {
 });
 
 describe('loaded twice', () => {
-  it('the two formats are one library, and export the same', () => {
+  it('both formats are one library, with the same exports', () => {
     write('same-exports.mjs', sameExports);
     expect(run('same-exports.mjs')).toMatchObject({
       status: 0,
@@ -38,13 +38,13 @@ describe('loaded twice', () => {
     });
   });
 
-  it('a method that is decorated by way of require runs on the pool of a module that is imported', () => {
+  it('a method decorated through require runs on the pool of a module that is imported', () => {
     write('videos.cjs', videos);
     write('two-formats.mjs', appOfTwoFormats);
     expect(run('two-formats.mjs')).toMatchObject({ status: 0, stdout: expect.stringContaining('ran elsewhere') as string });
   });
 
-  it('a link is no other copy', () => {
+  it('a link is not another copy', () => {
     mkdirSync(join(app.folder, 'linked/node_modules'), { recursive: true });
     symlinkSync(join(app.folder, 'node_modules/nestjs-flame'), join(app.folder, 'linked/node_modules/nestjs-flame'));
     write('linked/videos.cjs', videos);
@@ -77,7 +77,7 @@ describe('two copies', () => {
     expectRefusal(run(file), join(packages, 'node_modules/nestjs-flame'));
   });
 
-  it('are also a bundle that holds the library, and the library beside it', async () => {
+  it('also are a bundle that contains the library, and the library beside it', async () => {
     const external = createRequire(join(app.folder, 'package.json'));
     await build({
       entryPoints: [join(app.folder, 'videos.cjs')],

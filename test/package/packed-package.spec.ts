@@ -18,7 +18,7 @@ const lines = ['22', '24', '26'];
 afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
 describe('the packed package', () => {
-  it('holds code, types with their docstrings, the protocol and the texts, and nothing else', () => {
+  it('contains code, types with their docstrings, the protocol and the texts, and nothing else', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     const pages = ['package/ARCHITECTURE.md', 'package/CONTRIBUTING.md', ...docs.map((page) => `package/docs/${page}`)];
     expect(files).toEqual(expect.arrayContaining(pages));
@@ -62,7 +62,7 @@ describe('the packed package', () => {
     expect(readFileSync(join(folder, 'package/docs/security.md'), 'utf8')).toContain('asks for name and password');
   });
 
-  it('has a README whose links lead from every place to what the registry has of this version', () => {
+  it('has a README whose links work from everywhere', () => {
     const { name, version } = JSON.parse(readFileSync(join(folder, 'package/package.json'), 'utf8')) as Record<string, string>;
     const published = `https://npmx.dev/package-code/${name}/v/${version}/`;
     const links = linksOf('README.md');

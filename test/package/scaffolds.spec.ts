@@ -34,7 +34,7 @@ describe('a scaffold after "Two minutes"', () => {
   it.each([
     { nest: 11, runner: 'jest', module: './../src/app.module' },
     { nest: 12, runner: 'vitest run', module: './../src/app.module.js' },
-  ] as const)('of Nest $nest passes its own tests by $runner, and others that override the pools', ({ nest, runner, module }) => {
+  ] as const)('of Nest $nest passes its own tests with $runner, and others that override the pools', ({ nest, runner, module }) => {
     const node = join(tool('node@24'), 'node');
     const app = new NestApp(folder, `nest-${nest}`, { cli: tool(`@nestjs/cli@${nest}`), node, tests: true, files: twoMinutes(nest) });
     app.install(inject('tarball'));

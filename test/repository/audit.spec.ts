@@ -23,7 +23,7 @@ const report = (high: number): string =>
   });
 
 describe('.ci/audit.mjs', () => {
-  it('fails on high holes, and names them', () => {
+  it('fails on high vulnerabilities, and names them', () => {
     expect(auditWith(report(1))).toMatchObject({ code: 1, text: expect.stringContaining('high: leaky <1.2.3') });
     expect(auditWith(report(0))).toMatchObject({ code: 0, text: expect.stringContaining('low: leaky') });
   });

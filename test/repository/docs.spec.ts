@@ -20,11 +20,11 @@ const quotes = pages.flatMap((page) =>
 const plain = (code: string): string => code.replace(/\s+/g, ' ').trim();
 
 describe('docs', () => {
-  it.each(quotes)('$page quotes $file as it is', ({ file, code }) => {
+  it.each(quotes)('$page quotes $file exactly', ({ file, code }) => {
     expect(plain(readFileSync(join(root, file), 'utf8'))).toContain(plain(code));
   });
 
-  it('is not without quotes', () => {
+  it('contain quotes', () => {
     expect(quotes.length).toBeGreaterThan(0);
   });
 });

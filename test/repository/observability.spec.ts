@@ -39,7 +39,7 @@ describe('docs/observability.md', () => {
     expect(named).toEqual(events.sort());
   });
 
-  it("leaves OpenTelemetry's default port to it", () => {
+  it("leaves OpenTelemetry's default port to its SDK", () => {
     for (const text of [
       'README.md',
       ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`),

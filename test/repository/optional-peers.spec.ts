@@ -17,7 +17,7 @@ interface Loads {
   readonly later: string[];
 }
 
-describe('what only some apps have', () => {
+describe('optional packages', () => {
   const entries: Record<string, Loads> = {};
 
   beforeAll(async () => {

@@ -33,7 +33,7 @@ describe('README', () => {
     expect(table(readme, 'Errors').map(([code]) => plain(code!))).toEqual([...flameErrorCodes]);
   });
 
-  it('links to files that are there', () => {
+  it('links to existing files', () => {
     const links = [...readme.matchAll(/\]\((?!http)([^)#]+)/g)].map(([, path]) => path!);
     expect(links.length).toBeGreaterThan(0);
     for (const link of links) expect(() => readFileSync(join(root, link))).not.toThrow();
@@ -50,7 +50,7 @@ describe('ARCHITECTURE', () => {
     for (const named of [drawn, listed]) expect(named.sort()).toEqual(folders.map(({ name }) => name).sort());
   });
 
-  it('names files that are there', () => {
+  it('names existing files', () => {
     const text = document('ARCHITECTURE.md');
     const named = [...text.matchAll(/`([\w./-]+\.(?:ts|proto))`/g)].map(([, name]) => name!);
     const files = ['libs/flame/src', 'proto', 'test', 'apps/demo/src'].flatMap((folder) =>

@@ -12,19 +12,19 @@ describe('docs/regions.md', () => {
     expect([...options.keys()].sort()).toEqual(members(file, name).sort());
   });
 
-  it.each(Object.entries(rpcDefaults))('gives %s its default, as the docstring does: %s', (option, value) => {
+  it.each(Object.entries(rpcDefaults))('documents the default of %s as the docstring does: %s', (option, value) => {
     // Of `host` and `port` in one row, and of what is the same in FlameModule, by their words.
     const words: Record<string, string> = { port: 'all interfaces, 7171', maxPayload: 'as in FlameModule' };
     expect(options.get(option)).toBe(words[option] ?? String(value));
     expect(docstrings.get(option)).toBe(String(value));
   });
 
-  it('is right about what is as in FlameModule, and about the port', () => {
+  it('documents correctly what equals FlameModule, and the port', () => {
     expect(rpcDefaults.maxPayload).toBe(flameDefaults.maxPayload);
     expect(rpcDefaults.port).toBe(7171);
   });
 
-  it('names the variables that defaults come from, in their order', () => {
+  it('names the variables of the defaults, in their order', () => {
     const secret = 'a secret of more than thirty-two characters';
     const env: Record<string, string> = {};
     const read = () => readRpcOptions({}, 'here', env);

@@ -8,11 +8,11 @@ const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
 const promises = Array.from(page.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+\.spec\.ts)\)/g), ([, test, file]) => ({ test: test!, file: file! }));
 
 describe('docs/security.md', () => {
-  it.each(promises)('is right that there is a test "$test"', ({ test, file }) => {
+  it.each(promises)('names an existing test: "$test"', ({ test, file }) => {
     expect(readFileSync(join(root, file), 'utf8')).toContain(test);
   });
 
-  it('promises something', () => {
+  it('names tests', () => {
     expect(promises.length).toBeGreaterThan(8);
   });
 });

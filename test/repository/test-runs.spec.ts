@@ -36,7 +36,7 @@ describe('npm run test:all', () => {
     expect(namesIn('e2e-rest').sort()).toEqual([...namesIn('e2e'), ...namesIn('e2e-alone')].sort());
   });
 
-  it('gives no test a second try', () => {
+  it('retries no test', () => {
     expect([config.test!, ...projects].filter(({ retry }) => retry)).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ describe.each(plantedFaults.map((fault, number) => ({ ...fault, number })))('The
   });
   afterAll(() => rmSync(program));
 
-  it('sees it, and what it prints replays it with few operations', { timeout: 120_000 }, async () => {
+  it('detects it, and its printed seed replays it with few operations', { timeout: 120_000 }, async () => {
     const { code, stderr } = await live(program, 1, steps);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/Replay it with: FLAME_SIM_SEED=/) });
     const [, seed, needs] = /FLAME_SIM_SEED=(\d+) FLAME_SIM_NEEDS=(\S*)/.exec(stderr)!;
@@ -43,7 +43,7 @@ describe.each(plantedFaults.map((fault, number) => ({ ...fault, number })))('The
   });
 
   for (const world of fault.worlds ?? []) {
-    it(`sees it in world ${world}`, { timeout: 120_000 }, async () => {
+    it(`detects it in world ${world}`, { timeout: 120_000 }, async () => {
       expect(await live(program, world, 1)).toMatchObject({ code: 1, stderr: expect.stringContaining(`FLAME_SIM_SEED=${world} `) });
     });
   }

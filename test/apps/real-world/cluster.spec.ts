@@ -27,7 +27,7 @@ describe.each([
   });
   afterAll(() => app?.stop());
 
-  it('has one primary, and for each server one runner, which neither forks nor serves', async () => {
+  it('has one primary, and one runner for each server, which neither forks nor serves', async () => {
     const url = /running on: (\S+)/.exec(app.output)![1]!;
     const answers = new Map<number, number>();
     // Each request on a connection of its own: the primary hands connections round.
@@ -62,7 +62,7 @@ describe('an app that PM2 runs in its cluster mode', () => {
     rmSync(home, { recursive: true, maxRetries: 5 });
   });
 
-  it('answers with what a runner returned that is outside of the cluster', async () => {
+  it('answers with the result of a runner outside of the cluster', async () => {
     const { status, body } = await app.get<Hash>('/hashes/text');
     expect(status, app.output).toBe(200);
     expect(body.runner).not.toBe(body.server);

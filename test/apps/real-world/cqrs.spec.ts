@@ -7,7 +7,7 @@ describe('an app of commands and events, with @nestjs/cqrs', () => {
   beforeAll(async () => (app = await RunningApp.serving('cqrs/main.js')));
   afterAll(() => app?.stop());
 
-  it('gives the runner a command with its methods, and routes the event that comes back to its handler', async () => {
+  it("passes a command with its methods to the runner, and its event to the event's handler", async () => {
     const order = { customer: 'Grace', positions: [{ price: 30, count: 4 }] };
     const { status, body } = await app.post<{ total: number; drawnBy: number }>('/contracts', order);
     expect(status, app.output).toBe(201);

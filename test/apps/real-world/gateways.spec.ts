@@ -24,7 +24,7 @@ interface Counted {
 describe.each([
   { adapter: 'socket.io', ask: askSocketIo },
   { adapter: 'ws', ask: askWs },
-])('an app with $adapter gateways, one of them on a port of its own', ({ adapter, ask }) => {
+])('an app with $adapter gateways, one of them on its own port', ({ adapter, ask }) => {
   let app: RunningApp;
   let monitor: string;
 
@@ -35,7 +35,7 @@ describe.each([
   });
   afterAll(() => app?.stop());
 
-  it('answers on both with what a runner returned, which itself opens no port', async () => {
+  it('answers on both with results of a runner, which itself opens no port', async () => {
     for (const url of [app.url, monitor]) {
       const { words, pid } = (await ask(url, 'one two three')) as Counted;
       expect(words, app.output).toBe(3);
@@ -46,7 +46,7 @@ describe.each([
     expect(app.output).not.toMatch(/EADDRINUSE/);
   });
 
-  it('tells the client of a WsException that was thrown on a runner', async () => {
+  it('sends the client a WsException that was thrown on a runner', async () => {
     expect(await ask(app.url, ''), app.output).toMatchObject({ status: 'error', message: 'there is no text' });
   });
 });

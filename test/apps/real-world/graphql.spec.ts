@@ -12,13 +12,13 @@ describe('a GraphQL app, code first', () => {
   beforeAll(async () => (app = await RunningApp.serving('graphql/main.js')));
   afterAll(() => app?.stop());
 
-  it('answers what a runner of its own process found', async () => {
+  it('answers with the result of a runner of its own process', async () => {
     const { body } = await app.post<{ data: { whoSearches: number } }>('/graphql', { query: '{ whoSearches }' });
     expect(body.data.whoSearches, app.output).toBeGreaterThan(0);
     expect(body.data.whoSearches).not.toBe(app.pid);
   });
 
-  it('resolves unions, getters and dates of instances that came from a runner, and gives it the input with its methods', async () => {
+  it('resolves unions, getters and dates of instances from a runner, and passes it the input with its methods', async () => {
     const query = `query ($input: SearchInput!) {
       search(input: $input) { __typename ... on Author { id fullName } ... on Book { title publishedAt author { fullName } } }
     }`;
@@ -33,7 +33,7 @@ describe('a GraphQL app, code first', () => {
     });
   });
 
-  it('says that the time is up, and nothing of pools and runners', async () => {
+  it('reports a timeout without naming pools and runners', async () => {
     const { body } = await app.post<Reply>('/graphql', { query: '{ slowest }' });
     expect(body.errors, app.output).toEqual([
       expect.objectContaining({ message: 'The service did not answer in time.', path: ['slowest'] }),

@@ -18,7 +18,7 @@ describe('a hybrid app, which serves HTTP and a TCP microservice', () => {
   beforeAll(async () => (app = await RunningApp.serving('hybrid/main.js', { TCP_PORT: String(await freePort()) })));
   afterAll(() => app?.stop());
 
-  it('answers messages with what a runner returned, which itself opens no port', async () => {
+  it('answers messages with results of a runner, which itself opens no port', async () => {
     const { status, body } = await app.post<Sum>('/sum', { numbers: [1, 2, 3] });
     expect(status, app.output).toBe(201);
     expect(body.sum).toBe(6);
@@ -26,13 +26,13 @@ describe('a hybrid app, which serves HTTP and a TCP microservice', () => {
     expect(listeningPorts(body.pid), app.output).toEqual([]);
   });
 
-  it("hands the client the error of a runner's RpcException", async () => {
+  it("passes a runner's RpcException to the client", async () => {
     expect(await app.post('/sum', { numbers: [] }), app.output).toEqual({ status: 422, body: noNumbers });
   });
 });
 
-describe('an app that is a microservice and nothing else', () => {
-  it('stops a runner where it would listen, and answers messages with what it returned', async () => {
+describe('an app that is only a microservice', () => {
+  it('stops a runner before it listens, and answers messages with its results', async () => {
     const port = await freePort();
     const app = new RunningApp('hybrid/microservice.main.js', { TCP_PORT: String(port) });
     const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { port } });

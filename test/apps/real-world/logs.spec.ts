@@ -25,7 +25,7 @@ describe('an app that logs with nestjs-pino, each line with its request', () => 
   });
   afterAll(() => app?.stop());
 
-  it("keeps a request's token off the lines that were written for other requests", () => {
+  it("keeps a request's token out of log lines of other requests", () => {
     for (const user of users) {
       const written = lines.filter(({ msg }) => msg.includes(user));
       expect(written.length, app.output).toBeGreaterThanOrEqual(4);
@@ -39,7 +39,7 @@ describe('an app that logs with nestjs-pino, each line with its request', () => 
     expect(belongsToNobody.filter((line) => tokenOf(line) !== undefined)).toEqual([]);
   });
 
-  it("gives the controller's own lines their request, before and after the call", () => {
+  it("logs the controller's own lines with their request, before and after the call", () => {
     for (const user of users) {
       const [line] = lines.filter(({ msg }) => msg === `answers ${user}`);
       expect(tokenOf(line!), app.output).toBe(`Bearer token-of-${user}`);

@@ -8,7 +8,7 @@ let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'flame-script-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('a script that makes an application context, calls once and closes', () => {
+describe('a script that creates an application context, calls once and closes', () => {
   it.each([
     { boots: 'boots its runner for the call', min: '0' },
     { boots: 'has its runner before it begins', min: '1' },
@@ -29,8 +29,8 @@ describe('a script that makes an application context, calls once and closes', ()
   });
 });
 
-describe('an app that is made, closed, and made again', () => {
-  it('has its calls done by runners that were made in the same way', async () => {
+describe('an app that is created, closed, and created again', () => {
+  it('runs its calls on runners that were created in the same way', async () => {
     const outbox = join(folder, 'twice');
     const app = new RunningApp('script/twice.main.js', { OUTBOX: outbox });
     try {

@@ -46,7 +46,7 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
     expect(me.body).not.toHaveProperty('password');
   });
 
-  it('serializes instances of a domain class that a mapper made, inside of a page of them', async () => {
+  it('serializes instances of a domain class that a mapper created, inside of a page of them', async () => {
     await app.post('/api/users', { ...ada, email: 'page@example.com' });
     const { status, body } = await app.get<{ data: UserBody[]; pid: number }>('/api/users?limit=1');
     expect(status, app.output).toBe(200);
@@ -54,14 +54,14 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
     expect(body.data).toEqual([{ id: 1, firstName: 'Ada', lastName: 'Lovelace', fullName: 'Ada Lovelace', role: { id: 2, name: 'user' } }]);
   });
 
-  it('gives the runner the validated DTO as an instance, getters and nested methods included', async () => {
+  it('passes the validated DTO to the runner as an instance, including getters and nested methods', async () => {
     const blocked = await app.post('/api/users', { ...ada, email: 'ada@example.org' });
     expect(blocked, app.output).toEqual({ status: 422, body: { errors: { email: 'blockedDomain' } } });
     const invalid = await app.post('/api/users', { ...ada, password: 'short' });
     expect(invalid.status).toBe(400);
   });
 
-  it('answers 404 where the runner throws a NotFoundException', async () => {
+  it('answers 404 if the runner throws a NotFoundException', async () => {
     expect(await app.get('/api/users/4711')).toMatchObject({ status: 404, body: { message: 'user 4711 does not exist' } });
   });
 
@@ -76,7 +76,7 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
     expect(app.output).not.toMatch(/(runner|Flame).*(synchronize|migrationsRun)/);
   });
 
-  it('warns of synchronize and migrationsRun where a runner has them too', async () => {
+  it('warns of synchronize and migrationsRun if a runner has them, too', async () => {
     const careless = await RunningApp.serving('users/main.js', { DATABASE_URL: postgres.url, DATABASE_SCHEMA: 'everywhere' });
     try {
       expect((await careless.get('/api/users?limit=1')).status, careless.output).toBe(200);

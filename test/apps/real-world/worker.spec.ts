@@ -12,7 +12,7 @@ interface Done {
 
 const orders = Array.from({ length: 12 }, (_, order) => ({ order }));
 
-describe('a worker of BullMQ and Bull queues, made with createApplicationContext', () => {
+describe('a worker of BullMQ and Bull queues, created with createApplicationContext', () => {
   let redis: Redis;
   let app: RunningApp;
   let connection: { host: string; port: number };
@@ -28,7 +28,7 @@ describe('a worker of BullMQ and Bull queues, made with createApplicationContext
     await redis?.stop();
   });
 
-  it('stops a runner where the entry has made its context: what starts consuming after that runs in the parent only', async () => {
+  it('stops a runner when the entry has created its context: later consumers start in the parent only', async () => {
     const done = await ofBullMq('orders');
     expect(done.map(({ order }) => order)).toEqual(orders.map(({ order }) => order));
     expect(new Set(done.map(({ consumedBy }) => consumedBy)), app.output).toEqual(new Set([app.pid]));
@@ -39,7 +39,7 @@ describe('a worker of BullMQ and Bull queues, made with createApplicationContext
     ).toHaveLength(1);
   });
 
-  it('leaves the jobs of processors that unlessRunner names to the parent, for BullMQ and for Bull', async () => {
+  it('leaves the jobs of processors in unlessRunner to the parent, for BullMQ and for Bull', async () => {
     for (const done of [await ofBullMq('mails'), await ofBull('portfolio-snapshots')]) {
       expect(done).toHaveLength(orders.length);
       expect(new Set(done.map(({ consumedBy }) => consumedBy)), app.output).toEqual(new Set([app.pid]));
@@ -47,7 +47,7 @@ describe('a worker of BullMQ and Bull queues, made with createApplicationContext
     expect(app.output).not.toMatch(/consumes a queue/);
   });
 
-  it('names the consumers of queues that a runner has, of BullMQ and of Bull', async () => {
+  it('names the queue consumers of a runner, of BullMQ and of Bull', async () => {
     const careless = new RunningApp('worker/main.js', { REDIS_PORT: String(redis.port), CONSUMERS: 'everywhere' });
     try {
       await careless.line(/consumes a queue \(MailProcessor\)/);

@@ -45,41 +45,41 @@ describe('DockerBackend on a real engine', () => {
     expect(await machine.exited).toEqual({ how: 'signal', code: 137, signal: 'SIGKILL', text });
   });
 
-  it('reports one whose runner was killed inside of it', async () => {
+  it('reports a container whose runner was killed inside of it', async () => {
     const { machine } = await boot('dies');
     expect(await machine.exited).toMatchObject({ how: 'signal', signal: 'SIGKILL', text: 'killed by SIGKILL' });
   });
 
-  it('reports one that ran out of memory, with its limit', async () => {
+  it('reports a container that ran out of memory, with its limit', async () => {
     const { machine } = await boot('fillsItsMemory', { memory: '64m' });
     expect(await machine.exited).toMatchObject({ how: 'oom', text: 'out of memory (limit 64 MiB)' });
   });
 
-  it('tells a full heap below the limit of memory', async () => {
+  it('distinguishes a full heap below the memory limit', async () => {
     const { machine } = await boot('fillsItsHeap', { env: { NODE_OPTIONS: '--max-old-space-size=32' } });
     expect(await machine.exited).toMatchObject({ how: 'oom', text: expect.stringContaining("V8's heap was full") });
   });
 
-  it('reports one that was stopped from outside', async () => {
+  it('reports a container that was stopped from outside', async () => {
     const { machine } = await boot('polite');
     await docker('stop', machine.id);
     expect(await machine.exited).toMatchObject({ how: 'stopped', code: 0, text: expect.stringContaining('from outside') });
   });
 
-  it('reports one that was removed from outside', async () => {
+  it('reports a container that was removed from outside', async () => {
     const { machine } = await boot('polite');
     await docker('rm', '--force', machine.id);
     expect((await machine.exited).text).toMatch(/removed from outside|killed by SIGKILL/);
   });
 
-  it('ends one that is paused', async () => {
+  it('ends a paused container', async () => {
     const { machine } = await boot('polite');
     await docker('pause', machine.id);
     await machine.stop(0);
     expect(await machine.exited).toMatchObject({ how: 'stopped' });
   });
 
-  it('has limits, labels, variables and a host name that the engine and the runner see', async () => {
+  it('sets limits, labels, variables and a host name that the engine and the runner see', async () => {
     const options = {
       memory: '256m',
       cpus: 0.5,
@@ -99,7 +99,7 @@ describe('DockerBackend on a real engine', () => {
     expect(found.Config.Env.join()).not.toContain('DOCKER_HOST');
   });
 
-  it('keeps those that have ended, where it is told to, and no other', async () => {
+  it('keeps ended containers if told to, and no others', async () => {
     const { machine } = await boot('prints', { keepRunners: true });
     await machine.exited;
     expect(await containers('suite=ends')).toEqual([machine.id]);
@@ -122,7 +122,7 @@ describe('DockerBackend on a real engine', () => {
       /^docker: the container could not be started: .*exec: "nope": executable file not found/,
     ],
     ['folder to mount', { mounts: [{ Type: 'bind', Source: '/nope', Target: '/x' }] }, 'create', /bind source path does not exist: \/nope/],
-  ])('gives up on a %s that is not there, in the words of the engine, and leaves nothing', async (_, options, phase, words) => {
+  ])("fails for a %s that does not exist, with the engine's message, and leaves nothing", async (_, options, phase, words) => {
     const backend = await prepared(options);
     const error = await refusal(backend);
     expect(error).toMatchObject({ name: 'BootError', fatal: true, phase });
@@ -131,13 +131,13 @@ describe('DockerBackend on a real engine', () => {
     await expectNothingLeft('suite=ends');
   });
 
-  it('tells a command that is not there, in the words of the init process', async () => {
+  it('reports a command that does not exist, with the message of the init process', async () => {
     const { machine, request } = await boot('none', { cmd: ['nope'] });
     expect(await machine.exited).toMatchObject({ code: 127, fatal: true, text: 'exit code 127: its command is not in the image' });
     expect(request.text('stderr').join()).toContain('exec nope failed: No such file or directory');
   });
 
-  it('gives up on a network that has gone since the start', async () => {
+  it('fails for a network that was removed since the start', async () => {
     await docker('network', 'create', 'flame-short');
     const backend = await prepared({ network: 'flame-short' });
     await docker('network', 'rm', 'flame-short');
@@ -148,7 +148,7 @@ describe('DockerBackend on a real engine', () => {
     });
   });
 
-  it('does not start with a network that is not there, nor without an engine', async () => {
+  it('does not start without its network or without an engine', async () => {
     await expect(prepared({ network: 'nope' })).rejects.toMatchObject({
       code: 'FLAME_CONFIG',
       message: expect.stringMatching(/^DockerBackend\.network is "nope", but the engine .* Create it with: docker network create nope$/),
@@ -159,7 +159,7 @@ describe('DockerBackend on a real engine', () => {
     });
   });
 
-  it('gives up when the engine takes longer than bootTimeout', async () => {
+  it('cancels when the engine takes longer than bootTimeout', async () => {
     const backend = await prepared({ bootTimeout: 1 });
     expect(await refusal(backend)).toMatchObject({
       fatal: false,
@@ -167,7 +167,7 @@ describe('DockerBackend on a real engine', () => {
     });
   });
 
-  it('finds faults before a boot', async () => {
+  it('reports wrong settings before a boot', async () => {
     const backend = await prepared({ image: 'nope:1', pull: 'never' });
     expect(await backend.examine(new AbortController().signal)).toMatchObject([
       { name: 'engine', ok: true, message: expect.stringMatching(/^Docker Engine \d+\.\d+\S* at \S+, API \d\.\d+$/) },

@@ -101,7 +101,7 @@ describe('A parent in a container', () => {
     expect(await parent.log()).not.toMatch(/ERROR/);
   });
 
-  it('is examined by doctor from inside, which boots a runner, speaks with it and leaves nothing', async () => {
+  it('is examined by doctor from inside, which boots a runner, connects to it and leaves nothing', async () => {
     await demo('parent-d');
     const text = await docker('exec', 'parent-d', 'node', 'node_modules/nestjs-flame/dist/cli/main.js', 'doctor', 'apps/demo/dist/main.js');
     expect(text).toMatch(/pool "ffmpeg" \(docker\)\n {2}ok {6}engine /);
@@ -111,7 +111,7 @@ describe('A parent in a container', () => {
     await expectNothingLeft('nestjs-flame.pool=ffmpeg');
   });
 
-  it('removes at its start the leftovers of a killed parent, and nothing of a living one', async () => {
+  it('removes the leftovers of a killed parent at its start, and nothing of a living one', async () => {
     const killed = await demo('parent-b');
     await killed.post(video);
     const left = await containers('nestjs-flame.pool=ffmpeg');

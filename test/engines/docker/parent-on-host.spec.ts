@@ -11,7 +11,7 @@ describe('A parent on the host', () => {
   });
   afterAll(() => docker('rmi', 'my-app:host'));
 
-  it('finds with image and network all that it needs', async () => {
+  it('needs only image and network', async () => {
     const backend = new DockerBackend({ image: 'my-app:host', network: 'app-host' });
     await backend.prepare(testContext);
     const checks = await backend.examine(new AbortController().signal);

@@ -5,7 +5,7 @@ import { docker } from './cli.js';
 import { testNetwork } from './trial.js';
 
 rule('A container that is cut off from the network comes back to its session', (start) => {
-  it('finishes the calls that ran, once, when the network is there again in time', async () => {
+  it('finishes the running calls once, when the network is back in time', async () => {
     const { work, file, marked, marks, pool } = await start({ max: 1, bootTimeout: 60_000 }, { reconnectTimeout: 60_000 });
     const log = file();
     const call = work.work(log, 4_000);
@@ -21,7 +21,7 @@ rule('A container that is cut off from the network comes back to its session', (
     expect(await work.runner()).toBe(runner);
   });
 
-  it('fails them as lost when it stays away, and the container is removed', async () => {
+  it('fails them as lost when it stays away, and removes the container', async () => {
     const { work, file, marked, pool, gone } = await start({ max: 1, bootTimeout: 60_000 }, { reconnectTimeout: 2_000 });
     const log = file();
     const call = work.work(log, 60_000).catch((error: unknown) => error);

@@ -63,8 +63,8 @@ afterEach(async () => {
   if (left.length > 0) throw new Error(`machines ${left.join(', ')} are left`);
 });
 
-describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine', () => {
-  it('that is as the options say, and of which nothing is left when it ends', async () => {
+describe('FlyBackend, with a stand-in of the Machines API, requests a machine', () => {
+  it('with the settings of the options, of which nothing is left when it ends', async () => {
     await begin({
       cpuKind: 'shared',
       cpus: 2,
@@ -94,7 +94,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     expect(JSON.stringify(body)).not.toContain('fly_process_group');
   });
 
-  it.each([409, 412, 422, 403])('in the next region, when one has no room (%i)', async (status) => {
+  it.each([409, 412, 422, 403])('in the next region, if one has no capacity (%i)', async (status) => {
     await begin({ regions: ['ams', 'cdg'] });
     standIn.full.set('fra', { status, error: 'insufficient resources' });
     standIn.full.set('ams', { status, error: 'insufficient resources' });
@@ -108,7 +108,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     [412, false],
     [422, false],
     [403, true],
-  ])('and tells each region and the platform’s words when none has room (%i; hopeless: %s)', async (status, fatal) => {
+  ])('and reports each region with the platform’s message if none has capacity (%i; fatal: %s)', async (status, fatal) => {
     await begin({ regions: ['ams'] });
     for (const region of ['fra', 'ams']) standIn.full.set(region, { status, error: `no room, Bearer ${token}` });
     const error = await bootFailure();
@@ -131,7 +131,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     expectNoToken(error);
   });
 
-  it('and lets the pool try again when the platform has a failure of its own', async () => {
+  it('and lets the pool retry after an error of the platform', async () => {
     await begin();
     standIn.spoiled.set('create', [{ status: 503, error: `upstream, ${token}` }]);
     const error = await bootFailure();
@@ -142,7 +142,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     expectNoToken(error);
   });
 
-  it('and when the API does not answer', async () => {
+  it('and lets the pool retry if the API does not answer', async () => {
     await begin();
     const { host } = standIn;
     await standIn.close();
@@ -154,7 +154,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     expectNoToken(error);
   });
 
-  it('and removes the one of whose making it heard nothing', async () => {
+  it('and removes a machine whose creation was not confirmed', async () => {
     await begin();
     standIn.spoiled.set('create', [{ status: 0 }]);
     const error = await bootFailure();
@@ -164,7 +164,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
     expectNoToken(error);
   });
 
-  it('with a token that no header can carry, without showing it', async () => {
+  it('with a token that no header can contain, without showing it', async () => {
     await begin({ token: `${token}\nx` });
     const error = await bootFailure();
     expect(error.message).toContain('did not answer the request "create"');
@@ -172,7 +172,7 @@ describe('FlyBackend, beside a stand-in of the Machines API, asks for a machine'
   });
 });
 
-describe('FlyBackend, beside the stand-in, keeps to the limits', () => {
+describe('FlyBackend, with the stand-in, respects the limits', () => {
   it('of one machine a second after a burst, so that it is not refused', async () => {
     await begin();
     const began = performance.now();
@@ -182,7 +182,7 @@ describe('FlyBackend, beside the stand-in, keeps to the limits', () => {
     expect(actions().filter((action) => action.endsWith('429'))).toEqual([]);
   });
 
-  it('and waits as long as it is told when somebody else has used them up', async () => {
+  it('and waits as long as the API says when other clients have used them up', async () => {
     await begin();
     standIn.spoiled.set('create', [{ status: 429, error: 'rate limit exceeded', headers: { 'retry-after': '1' } }]);
     await boot();
@@ -200,7 +200,7 @@ describe('FlyBackend, beside the stand-in, keeps to the limits', () => {
   });
 });
 
-describe('FlyBackend, beside the stand-in, follows a machine', () => {
+describe('FlyBackend, with the stand-in, follows a machine', () => {
   it('that ran out of memory', async () => {
     await begin();
     const machine = await boot();
@@ -208,7 +208,7 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
     expect(await machine.exited).toEqual({ how: 'oom', signal: 'SIGKILL', text: 'out of memory (it has 1024 MiB; raise memoryMb)' });
   });
 
-  it('that somebody stopped by hand', async () => {
+  it('that was stopped by hand', async () => {
     await begin();
     const request = new TestBootRequest('polite');
     const machine = await boot(request);
@@ -226,7 +226,7 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
     expect(await machine.exited).toMatchObject({ how: 'signal', signal: 'SIGKILL' });
   });
 
-  it('that somebody else holds the lease of, and removes it when that is given back', async () => {
+  it('whose lease another client holds, and removes it when the lease is released', async () => {
     await begin();
     const machine = await boot();
     standIn.machines.get(machine.id)!.lease = { nonce: 'abc', until: Date.now() + 700 };
@@ -236,7 +236,7 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
     expect(logged.join('\n')).toContain('could not be removed yet: the API answered the request "delete');
   });
 
-  it('and says what to do when it may not be removed any more', async () => {
+  it('and explains what to do when it may not be removed any more', async () => {
     await begin();
     const machine = await boot();
     standIn.spoiled.set('delete', [{ status: 401, error: `no more, ${token}` }]);
@@ -262,7 +262,7 @@ describe('FlyBackend, beside the stand-in, follows a machine', () => {
   });
 });
 
-describe('FlyBackend, beside the stand-in, reaps', () => {
+describe('FlyBackend, with the stand-in, reaps', () => {
   const home = (app: string): StandInMachine => new StandInMachine(app, 'home', 'fra', { image: 'app:1' }, '::1');
 
   /** A runner's machine that says that its parent is there. */
@@ -279,7 +279,7 @@ describe('FlyBackend, beside the stand-in, reaps', () => {
     return standIn.place(new StandInMachine(app, `p-${parent}-1`, 'fra', { image: 'machine:1', metadata }, '::1'), 'stopped');
   }
 
-  it('what parents left whose machine is gone, at rest or of another version, and leaves alone what may be in use', async () => {
+  it('machines of parents that are gone, stopped or of another version, and does not touch others', async () => {
     await begin({ app: 'flame-reaped' });
     const app = 'flame-reaped';
     const alive = standIn.place(home(app), 'started');
@@ -304,13 +304,13 @@ describe('FlyBackend, beside the stand-in, reaps', () => {
   });
 });
 
-describe('FlyBackend, examined beside the stand-in,', () => {
+describe('FlyBackend, examined with the stand-in,', () => {
   it.each([
     ['a wrong token', { token: 'wrong' }, 'rights', 'fly secrets set FLY_API_TOKEN='],
     ['an app that is not there', { app: 'other' }, 'engine', 'the app "other" does not exist'],
     ['an address that is not here', { parentHostname: 'fdaa::3' }, 'network', "omit FlyBackend's option parentHostname"],
     ['no API', { host: 'http://127.0.0.1:1' }, 'engine', 'FLY_API_HOSTNAME'],
-  ])('finds %s', async (_, options, name, fix) => {
+  ])('detects %s', async (_, options, name, fix) => {
     await begin(options);
     const checks = await backend.examine(new AbortController().signal);
     expect(checks.at(-1)).toMatchObject({ name, ok: false, fix: expect.stringContaining(fix) });

@@ -8,7 +8,7 @@ import { token } from './trial.js';
 const root = join(import.meta.dirname, '../../..');
 const entry = join(root, 'test/apps/dist/fly/main.js');
 
-it('Doctor examines an app on Fly machines, beside the stand-in, by what Fly says in the environment', async () => {
+it("Doctor examines an app on Fly machines, with the stand-in, from Fly's environment variables", async () => {
   const standIn = await FlyStandIn.start({
     token,
     images: { 'registry.fly.io/flame-doctor:1': { file: process.execPath, args: [entry] } },

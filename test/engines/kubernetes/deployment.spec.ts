@@ -86,7 +86,7 @@ describe('docs/backends/kubernetes.md', () => {
     );
   });
 
-  it('has manifests with which a parent boots runners beside itself, known to no Service and no ReplicaSet', async () => {
+  it('has manifests with which a parent boots runners that no Service and no ReplicaSet selects', async () => {
     const parent = await oneParent();
     const { runner, parent: answered } = await ask(parent);
     expect(answered).toBe(parent.metadata!.name);
@@ -100,7 +100,7 @@ describe('docs/backends/kubernetes.md', () => {
     expect(deployment.status).toMatchObject({ replicas: 1, readyReplicas: 1 });
   });
 
-  it('make a parent that doctor examines from inside: it boots a pod, speaks with it and leaves nothing', async () => {
+  it('creates a parent that doctor examines from inside: it boots a pod, connects to it and leaves nothing', async () => {
     const parent = await oneParent();
     const before = (await podsWith('nestjs-flame/pool=work')).map(({ metadata }) => metadata!.name);
     const { output } = await execIn(parent.metadata!.name!, `node ${join(repository, 'libs/flame/dist/cli/main.js')} doctor ${main}`);
@@ -128,7 +128,7 @@ describe('docs/backends/kubernetes.md', () => {
     expect(left).toEqual([]);
   });
 
-  it('removes at its start the leftovers of a killed parent', async () => {
+  it('removes the leftovers of a killed parent at its start', async () => {
     const killed = await oneParent();
     const { runner } = await ask(killed);
     process.kill(parentProcess(), 'SIGKILL');

@@ -36,25 +36,25 @@ describe('KubernetesBackend on a real cluster', () => {
     expect(await machine.exited).toMatchObject({ how: 'oom', text: 'out of memory (limit 64Mi)' });
   });
 
-  it('reports one that was evicted', async () => {
+  it('reports a pod that was evicted', async () => {
     const { machine } = await boot('polite');
     await evict(machine.id, namespace);
     expect(await machine.exited).toMatchObject({ how: 'evicted', text: expect.stringMatching(/evicted/) });
   });
 
-  it('reports one that was deleted from outside, regardless of its runner’s exit', async () => {
+  it('reports a pod that was deleted from outside, regardless of its runner’s exit', async () => {
     const { machine, request } = await boot('stubborn');
     await core.deleteNamespacedPod({ name: machine.id, namespace, gracePeriodSeconds: 1 });
     expect(await machine.exited).toMatchObject({ how: 'evicted', text: expect.stringMatching(/deleted from outside/) });
     expect(request.text('stdout')).toContain('I stay');
   });
 
-  it('reports one that reached its activeDeadlineSeconds', async () => {
+  it('reports a pod that reached its activeDeadlineSeconds', async () => {
     const { machine } = await boot('polite', { activeDeadlineSeconds: 20 });
     expect(await machine.exited).toMatchObject({ how: 'stopped', text: expect.stringContaining('activeDeadlineSeconds') });
   });
 
-  it('keeps secrets out of the pod, in a Secret that is the pod’s', async () => {
+  it('keeps secrets out of the pod, in a Secret that belongs to it', async () => {
     const { machine, request } = await boot('polite', { env: { PLAIN: 'to be seen' }, secretEnv: { API_KEY: 'not to be seen' } });
     const pod = await core.readNamespacedPod({ name: machine.id, namespace });
     expect(JSON.stringify(pod)).toContain('to be seen');
@@ -102,7 +102,7 @@ describe('KubernetesBackend on a real cluster', () => {
     ['more memory than any node has', { resources: { requests: { memory: '900Gi' } } }, {}, false, /no node for pod .*Insufficient memory/],
   ];
 
-  it.each(impossible)('fails a boot that needs %s, in seconds, in the cluster’s words', async (_, container, spec, fatal, words) => {
+  it.each(impossible)('fails a boot that needs %s, in seconds, with the cluster’s message', async (_, container, spec, fatal, words) => {
     const backend = mounted(program, {
       namespace,
       schedulingTimeout: 1_000,

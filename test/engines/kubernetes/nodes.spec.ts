@@ -28,7 +28,7 @@ async function nodes(): Promise<Map<string, string[]>> {
 rule('A pool of pods spreads over nodes', (start) => {
   afterEach(() => cordon('node2', false));
 
-  it('works on both, and on the one that is left when the other is drained', async () => {
+  it('runs on both nodes, and on the remaining one when the other is drained', async () => {
     const backend = mounted(runnerEntry, {}, spread);
     const { work, file, marks, pool } = await start({ max: 4, maxConcurrency: 1, bootTimeout: 90_000, queueTimeout: 90_000 }, { backend });
     const log = file();

@@ -56,7 +56,7 @@ describe('The rights of a parent', () => {
     );
   }
 
-  it.each(neededRights)('stops the app at its start, naming it, when it may not %s %s', async (verb, resource) => {
+  it.each(neededRights)('stops the app at its start with an error if it may not %s %s', async (verb, resource) => {
     const name = `without-${verb}-${resource.replace('/', '-')}`;
     const others = neededRights.filter((right) => right[0] !== verb || right[1] !== resource);
     const kubeconfig = await account(name, others, folder);
@@ -65,7 +65,7 @@ describe('The rights of a parent', () => {
     await expect.poll(() => refusal(kubeconfig), { timeout: 60_000 }).toBe(words);
   });
 
-  it('are all that it needs', async () => {
+  it('are sufficient', async () => {
     const kubeconfig = await account('with-all', neededRights, folder);
     await expect.poll(() => refusal(kubeconfig), { timeout: 60_000 }).toBe('prepared');
   });

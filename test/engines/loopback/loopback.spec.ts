@@ -13,7 +13,7 @@ beforeEach(() => void vi.stubEnv('FLAME_PORTABLE', '1'));
 afterEach(() => void vi.unstubAllEnvs());
 
 describe('Without Unix sockets and shared memory', () => {
-  it('runners on this host attach over loopback with TLS, no file is made, and large values cross', async () => {
+  it('runners on this host attach over loopback with TLS, no file is made, and large values are passed', async () => {
     const base = mkdtempSync(join(tmpdir(), 't-'));
     vi.stubEnv('TMPDIR', base);
     const shared = (): string[] => readdirSync('/dev/shm').filter((name) => name.startsWith(`nestjs-flame-shm-${process.pid}-`));
@@ -43,10 +43,10 @@ describe('Without Unix sockets and shared memory', () => {
   });
 });
 
-describe('Without process groups and signals that ask', () => {
+describe('Without process groups and signals', () => {
   const entry = join(import.meta.dirname, '../../support/programs/machine.mjs');
 
-  it('what a runner started ends with it when it is stopped', async () => {
+  it('processes that a runner started end with it when it is stopped', async () => {
     const backend = new ProcessBackend({ entry });
     const request = new TestBootRequest('breeds');
     const machine = await backend.boot(request);
@@ -59,7 +59,7 @@ describe('Without process groups and signals that ask', () => {
     await backend.close();
   });
 
-  it('a runner is not killed before its grace has passed', async () => {
+  it('a runner is not killed before its grace period has passed', async () => {
     const backend = new ProcessBackend({ entry });
     const request = new TestBootRequest('stubborn');
     const machine = await backend.boot(request);
