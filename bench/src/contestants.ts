@@ -10,6 +10,8 @@ interface Entry {
   readonly task: string;
   /** Duration of the warm-up, in milliseconds. @default 1_500 */
   readonly warmUp?: number;
+  /** The number of callers, whatever a scenario says. @default that of the scenario */
+  readonly callers?: number;
 }
 
 const app = 'app/main.js';
@@ -34,6 +36,8 @@ const entries: Readonly<Record<string, Entry>> = {
   'all 100 %': { file: app, pool: 'all 100 %', task: 'process', warmUp: tracedWarmUp },
   /** An inline function in place of a decorated method. */
   inline: { file: app, pool: 'inline', task: 'inline' },
+  /** The same inline function for each item of a map, 64 at a time. Its only caller is the loop that reads the results. */
+  map: { file: app, pool: 'map', task: 'map', callers: 1 },
   local: { file: app, pool: 'local', task: 'local' },
   batched: { file: 'raw-batched.js', task: 'echo' },
   /** The raw stream between two processes with the bench's app. The cost of a value beyond this is ours, and not the app's. */
@@ -45,7 +49,14 @@ const entries: Readonly<Record<string, Entry>> = {
   ideal: { file: 'ideal.js', task: 'work' },
 };
 
-export type ContestantsByName = ReadonlyMap<string, { readonly contestant: Contestant; readonly task: string; readonly warmUp: number }>;
+interface Started {
+  readonly contestant: Contestant;
+  readonly task: string;
+  readonly warmUp: number;
+  readonly callers: number | undefined;
+}
+
+export type ContestantsByName = ReadonlyMap<string, Started>;
 
 /** The prefix of the names of another checkout's contestants. */
 export const otherPrefix = 'other ';
@@ -65,13 +76,13 @@ export class Contestants {
   readonly #started: Contestant[] = [];
 
   async start(names: Iterable<string>, { folder, execArgv, against }: StartOptions): Promise<ContestantsByName> {
-    const started = new Map<string, { contestant: Contestant; task: string; warmUp: number }>();
+    const started = new Map<string, Started>();
     for (const name of names) {
-      const { file, pool = '', task, warmUp = 1_500 } = entries[name.replace(other, '')]!;
+      const { file, pool = '', task, warmUp = 1_500, callers } = entries[name.replace(other, '')]!;
       const program = against !== undefined && other.test(name) ? join(against, 'bench/dist', file) : file;
       const contestant = await Contestant.start(program, [folder, pool], execArgv);
       this.#started.push(contestant);
-      started.set(name, { contestant, task, warmUp });
+      started.set(name, { contestant, task, warmUp, callers });
     }
     return started;
   }

@@ -20,6 +20,7 @@ export const gates: readonly Gate[] = [
   { row: '256 callers', ratio: 'flame/batched', more: true, target: 0.4 },
   { row: '256 callers', ratio: 'flame/unary', more: true, target: 20 },
   { row: '64 callers, inline', ratio: 'inline/flame', more: true, target: 0.95 },
+  { row: '64 callers, map', ratio: 'map/inline', more: true, target: 0.8 },
   { row: '64 callers, traces of 1 %', ratio: 'all 1 %/app 1 %', more: true, target: 0.9 },
   { row: '64 callers, 1 KiB', ratio: 'flame/trivial', more: true, target: 0.6 },
   { row: '1 caller, 1 MiB', ratio: 'flame/stream', more: true, target: 2.5 },

@@ -64,9 +64,9 @@ class GroupRun {
    * Makes V8 compile all code before the measurement: by many trivial calls, and by rounds whose results are discarded. First all processes collect their heap.
    */
   async warmUp(): Promise<void> {
-    for (const [name, { contestant, task, warmUp: duration }] of this.#contestants) {
+    for (const [name, { contestant, task, warmUp: duration, callers = 256 }] of this.#contestants) {
       await contestant.age();
-      if (name !== 'ideal') await contestant.measure({ task, callers: 256, size: 0, duration });
+      if (name !== 'ideal') await contestant.measure({ task, callers, size: 0, duration });
     }
     const warmUpRounds = Math.ceil(warmUpTime / this.#options.duration);
     for (let round = 0; round < warmUpRounds; round++) await this.#runScenarios(round, new Results());
@@ -86,7 +86,7 @@ class GroupRun {
       for (const contestant of rotated(contestants, round)) {
         const entry = this.#contestants.get(contestant);
         if (entry === undefined) continue;
-        const job: Job = { task: argument ? 'argument' : entry.task, callers, size, duration };
+        const job: Job = { task: argument ? 'argument' : entry.task, callers: entry.callers ?? callers, size, duration };
         results.add(name, contestant, await entry.contestant.measure(job));
       }
     }

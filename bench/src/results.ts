@@ -22,6 +22,7 @@ const pairs = [
   ['stream', 'batched'],
   ['stream', 'batched in app'],
   ['inline', 'flame'],
+  ['map', 'inline'],
   ['all 1 %', 'app 1 %'],
   ['all 100 %', 'app 100 %'],
   ['stream', 'other stream'],

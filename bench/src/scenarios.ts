@@ -45,12 +45,13 @@ const values: readonly Scenario[] = [
 const oneYoungSize = ['--min-semi-space-size=16'];
 
 const seen: readonly Scenario[] = [{ name: '64 callers, ops', callers: 64, size: 0, contestants: ops }];
-const inline: readonly Scenario[] = [1, 64].map((callers) => ({
+const inline = [1, 64].map((callers): Scenario => ({
   name: `${callers} caller${callers > 1 ? 's' : ''}, inline`,
   callers,
   size: 0,
   contestants: ['flame', 'inline'],
 }));
+const map: Scenario = { name: '64 callers, map', callers: 64, size: 0, contestants: ['inline', 'map'] };
 const traced = (share: string): readonly Scenario[] => [
   { name: `64 callers, traces of ${share}`, callers: 64, size: 0, contestants: [`app ${share}`, `all ${share}`] },
 ];
@@ -90,7 +91,7 @@ export interface Group {
 
 export const groups: readonly Group[] = [
   { topic: 'Calls', scenarios: trivial },
-  { topic: 'Inline functions', scenarios: inline, execArgv: oneYoungSize, sets: 5 },
+  { topic: 'Inline functions', scenarios: [...inline, map], execArgv: oneYoungSize, sets: 5 },
   { topic: 'Health checks, metrics and the dashboard', scenarios: seen, execArgv: oneYoungSize },
   { topic: 'Traces of 1 %', scenarios: traced('1 %'), execArgv: oneYoungSize, sets: 5 },
   { topic: 'Traces of 100 %', scenarios: traced('100 %'), execArgv: oneYoungSize },

@@ -37,6 +37,25 @@ export class EchoService {
     );
   }
 
+  [$method('EchoService.inlineNumbers/1', 'inline-2', [])](value: number): Promise<number> {
+    return (async (value: number) => value)(value);
+  }
+
+  inlineNumbers(values: Iterable<number>, concurrency: number): AsyncIterable<number> {
+    return this.flame.map(
+      'process',
+      values,
+      $inline(
+        async (value: number) => value,
+        'EchoService.inlineNumbers/1',
+        () => [this],
+        undefined,
+        'inline-2',
+      ),
+      { concurrency },
+    );
+  }
+
   @OnFlame('process')
   async bytes(size: number): Promise<Buffer> {
     let body = this.#bodies.get(size);

@@ -22,6 +22,13 @@ let bulk: Promise<void> | undefined;
 const bulkSize = 100 * 1024 * 1024;
 const bodies = new Map<number, Buffer>();
 
+/** The results of the map, and how many of them were read. */
+let results: AsyncIterator<number> | undefined;
+let read = 0;
+function* endless(): Iterable<number> {
+  for (let number = 0; ; number++) yield number;
+}
+
 const number = async (): Promise<void> => {
   const value = ++last;
   same(await echo.number(value), value);
@@ -39,6 +46,10 @@ contest({
     async inline() {
       const value = ++last;
       same(await echo.inlineNumber(value), value);
+    },
+    async map() {
+      results ??= echo.inlineNumbers(endless(), 64)[Symbol.asyncIterator]();
+      same((await results.next()).value, read++);
     },
     argument: async (size) => same(await echo.lengthOf(bodyOf(size)), size),
     async beside() {
@@ -63,6 +74,9 @@ contest({
   },
   settled: async () => {
     await bulk;
+    await results?.return?.();
+    results = undefined;
+    read = 0;
     while (flame.pool('cold').stats().runners.length > 0) await setTimeout(20);
   },
   close: () => void app.close().then(() => process.exit()),

@@ -230,7 +230,7 @@ export class Pool {
       context,
       trace,
       scope,
-      site: this.#sites.take(this.#submit, reads),
+      site: options.site ?? this.#sites.take(this.#submit, reads),
     };
     const call = mode === 'child' ? new ChildCall(setup) : new PendingCall(setup, mode === 'cast' ? this.#observer.lateCast : undefined);
     if (scope) follow(call, scope, { signal, caller, listeners }, (fact) => this.#dispatch(fact));

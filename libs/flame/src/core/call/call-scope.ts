@@ -32,7 +32,7 @@ export class CallScope {
   at = Infinity;
   readonly #setup: CallScopeSetup;
   readonly #onProgress: ((value: unknown) => unknown) | undefined;
-  readonly #releases = new Set<() => void>();
+  readonly #releases: (() => void)[] = [];
   #controller: AbortController | undefined;
   #reason: FlameError | undefined;
   readonly #actions: ((error: FlameError) => void)[] = [];
@@ -82,19 +82,19 @@ export class CallScope {
     const { clock } = this.#setup;
     this.at = Math.min(this.at, clock.now() + timeout);
     if (timeout <= 0 && !clock.debugged?.()) this.end(timedOut());
-    else this.#releases.add(afterLimit(clock, Math.max(0, timeout), () => this.end(timedOut())));
+    else this.#releases.push(afterLimit(clock, Math.max(0, timeout), () => this.end(timedOut())));
   }
 
   /** Ends the scope when `signal` aborts, at once if it is aborted already. */
   follow(signal: AbortSignal | undefined, cancelled: (signal: AbortSignal) => FlameError): void {
     if (!signal || this.#closed) return;
     if (signal.aborted) this.end(cancelled(signal));
-    else this.#releases.add(this.#setup.listeners.follow(signal, () => this.end(cancelled(signal))));
+    else this.#releases.push(this.#setup.listeners.follow(signal, () => this.end(cancelled(signal))));
   }
 
   /** Calls `release` when the scope ends or is closed. */
   onRelease(release: (() => void) | undefined): void {
-    if (release) this.#releases.add(release);
+    if (release) this.#releases.push(release);
   }
 
   /** Calls `action` when the scope ends, at once if it has ended already. */
@@ -153,8 +153,7 @@ export class CallScope {
   close(error?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const release of this.#releases) release();
-    this.#releases.clear();
+    for (const release of this.#releases.splice(0)) release();
     this.answered(error);
   }
 }

@@ -12,7 +12,7 @@ import type { MapSetup, RunItem } from './concurrent-map.js';
 import type { Items } from './item-source.js';
 
 function mapped<T, R>(items: Items<T>, run: RunItem<T, R>, setup: Partial<MapSetup> = {}): ConcurrentMap<T, R> {
-  const defaults = { name: 'the map', concurrency: 2, ordered: true, settle: false, listeners: new AbortListeners() };
+  const defaults = { name: 'the map', concurrency: 2, ordered: true, settle: false, listeners: new AbortListeners(), site: {} };
   return new ConcurrentMap(items, run, { ...defaults, ...setup });
 }
 
@@ -77,6 +77,14 @@ describe('ConcurrentMap', () => {
     ],
   ])('takes items from %s, with their index', async (_, items) => {
     expect(await collect(mapped(items, (item, index) => `${index}${item}`))).toEqual(['0a', '1b']);
+  });
+
+  it('begins the work on items that are there without waiting between them', async () => {
+    const { run, indexes } = work();
+    const map = mapped(upTo(5), run, { concurrency: 3 });
+    void map.next();
+    expect(indexes()).toEqual([0, 1, 2]);
+    await map.return();
   });
 
   it('is empty for no items, and yields results that are undefined', async () => {

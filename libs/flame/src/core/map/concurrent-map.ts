@@ -1,5 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
+import { addCaller } from '../call/call-site.js';
+import type { CallSite } from '../call/call-site.js';
 import type { AbortListeners } from '../call/abort-listeners.js';
+import { isThenable } from '../is-thenable.js';
 import { withIndex } from './item-index.js';
 import { ItemSource } from './item-source.js';
 import type { Items } from './item-source.js';
@@ -26,6 +29,8 @@ export interface MapSetup {
   /** Ends the map when it aborts. */
   readonly signal?: AbortSignal | undefined;
   readonly listeners: AbortListeners;
+  /** The stack of the code that made the map, for errors. */
+  readonly site: CallSite;
 }
 
 interface Reader<V> {
@@ -103,9 +108,13 @@ export class ConcurrentMap<T, R> implements AsyncIterableIterator<R | Settled<R>
 
   #open(): void {
     this.#state = 'open';
-    const { signal, listeners, name } = this.#setup;
+    const { signal, listeners, name, site } = this.#setup;
     if (!signal) return;
-    const cancel = (): void => this.#drop({ error: errors.cancelled(name, signal, this.#taken > 0) }, signal.reason);
+    const cancel = (): void => {
+      const error = errors.cancelled(name, signal, this.#taken > 0);
+      addCaller(error, site, 'us');
+      this.#drop({ error }, signal.reason);
+    };
     if (signal.aborted) cancel();
     else this.#unfollow = listeners.follow(signal, cancel);
   }
@@ -134,7 +143,9 @@ export class ConcurrentMap<T, R> implements AsyncIterableIterator<R | Settled<R>
     this.#pulling = true;
     try {
       while (this.#mayPull) {
-        const { done, value } = await this.#source.next();
+        const next = this.#source.next();
+        // An array has its items at once. To await each would cost more than the rest of this loop.
+        const { done, value } = isThenable(next) ? await next : next;
         if (this.#state !== 'open') return;
         if (done) this.#state = 'drained';
         else this.#begin(value);
@@ -156,11 +167,18 @@ export class ConcurrentMap<T, R> implements AsyncIterableIterator<R | Settled<R>
 
   #begin(item: T): void {
     const index = this.#taken++;
-    const { settle, name } = this.#setup;
+    const { settle, name, site } = this.#setup;
     this.#running++;
-    new Promise<R>((resolve) => resolve(this.#run(item, index, this.#abort.signal))).then(
+    let work: PromiseLike<R> | R;
+    try {
+      work = this.#run(item, index, this.#abort.signal);
+    } catch (error) {
+      work = Promise.reject(error as Error);
+    }
+    Promise.resolve(work).then(
       (value) => this.#came(index, settle ? { status: 'fulfilled', value, index } : value),
       (reason: unknown) => {
+        addCaller(reason, site, 'handler');
         if (settle) this.#came(index, { status: 'rejected', reason, index });
         else if (this.#state !== 'over') this.#end({ error: withIndex(reason, index) }, errors.itemFailed(name, index, reason));
       },

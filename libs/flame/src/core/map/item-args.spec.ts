@@ -10,13 +10,19 @@ describe('the arguments of an item', () => {
     const captured = codec.encode(['a', { b: 1 }]);
     const record = codec.decode(codec.encode({ captured, item: { c: 2 }, index: 7 }));
     expect(itemArgs(record, codec)).toEqual(['a', { b: 1 }, { c: 2 }, 7]);
-    expect(itemArgs(codec.decode(codec.encode({ captured: undefined, item: undefined, index: 0 })), codec)).toEqual([undefined, 0]);
+    expect(itemArgs(codec.decode(codec.encode({ captured, item: undefined, index: 0 })), codec)).toEqual(['a', { b: 1 }, undefined, 0]);
   });
 
-  it.each([[undefined], [null], [[1]], [1], ['text'], [{}], [{ item: 1 }], [{ captured: codec.encode('no array'), item: 1, index: 0 }]])(
-    'refuse values that no parent sends: %o',
-    (value) => {
-      expect(() => itemArgs(value, codec)).toThrow(MalformedError);
-    },
-  );
+  it.each([
+    [undefined],
+    [null],
+    [[1]],
+    [1],
+    ['text'],
+    [{}],
+    [{ item: 1, index: 0 }],
+    [{ captured: codec.encode('no array'), item: 1, index: 0 }],
+  ])('refuse values that no parent sends: %o', (value) => {
+    expect(() => itemArgs(value, codec)).toThrow(MalformedError);
+  });
 });

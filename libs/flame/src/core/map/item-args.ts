@@ -1,10 +1,10 @@
 import { MalformedError } from '../codec/codec.js';
 import type { Codec } from '../codec/codec.js';
 
-/** The arguments of a call for one item of a map, as they travel. */
+/** The arguments of a call for one item of a map with captured values, as they travel. */
 export interface ItemRecord {
-  /** The captured values, as one encoded array; the same bytes for all items. Undefined if there are none. */
-  readonly captured: Uint8Array | undefined;
+  /** The captured values, as one encoded array; the same bytes for all items. */
+  readonly captured: Uint8Array;
   readonly item: unknown;
   readonly index: number;
 }
@@ -16,7 +16,7 @@ export interface ItemRecord {
  */
 export function itemArgs(value: unknown, codec: Codec): unknown[] {
   const { captured, item, index } = (value ?? {}) as Partial<ItemRecord>;
-  const values = captured instanceof Uint8Array ? codec.decode(captured) : [];
+  const values = captured instanceof Uint8Array ? codec.decode(captured) : undefined;
   if (typeof index !== 'number' || !Array.isArray(values)) throw new MalformedError('malformed arguments');
   return [...(values as unknown[]), item, index];
 }

@@ -1,5 +1,10 @@
+import { isThenable } from '../is-thenable.js';
+
 /** Whatever `for await` takes. */
 export type Items<T> = Iterable<T | PromiseLike<T>> | AsyncIterable<T>;
+
+type Next<T> = IteratorResult<T, undefined>;
+type Given<T> = IteratorResult<T | PromiseLike<T>, unknown>;
 
 /** Reads a source item by item, as `for await` does. The source is opened at the first `next`. */
 export class ItemSource<T> {
@@ -13,20 +18,38 @@ export class ItemSource<T> {
     this.#items = items;
   }
 
-  /** Call it again only when the last one has settled. Rejects with the source's own error. */
-  async next(): Promise<IteratorResult<T, undefined>> {
+  /**
+   * The next item: at once if the source has it, as an array does. Call it again only when the last item has come. Throws or rejects with
+   * the source's own error.
+   */
+  next(): Next<T> | Promise<Next<T>> {
     const iterator = (this.#iterator ??= open(this.#items));
-    let result: IteratorResult<T | PromiseLike<T>, unknown>;
+    let result: Given<T> | PromiseLike<Given<T>>;
+    try {
+      result = iterator.next();
+    } catch (error) {
+      this.#over = true;
+      throw error;
+    }
+    return isThenable(result) ? this.#later(result) : this.#given(result);
+  }
+
+  async #later(asked: PromiseLike<Given<T>>): Promise<Next<T>> {
+    let result: Given<T>;
     this.#asked = true;
     try {
-      result = await iterator.next();
+      result = await asked;
     } catch (error) {
       this.#over = true;
       throw error;
     } finally {
       this.#asked = false;
     }
-    if (!result.done) return { done: false, value: await result.value };
+    return this.#given(result);
+  }
+
+  #given({ done, value }: Given<T>): Next<T> | Promise<Next<T>> {
+    if (!done) return isThenable(value) ? itemOf(value as PromiseLike<T>) : { done: false, value: value as T };
     this.#over = true;
     return { done: true, value: undefined };
   }
@@ -47,4 +70,8 @@ export class ItemSource<T> {
 
 function open<T>(items: Items<T>): Iterator<T | PromiseLike<T>> | AsyncIterator<T> {
   return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+}
+
+async function itemOf<T>(value: PromiseLike<T>): Promise<Next<T>> {
+  return { done: false, value: await value };
 }

@@ -2,16 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { lastValueFrom, Observable } from 'rxjs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Regions } from '../../../../../test/support/regions.js';
+import { $inline, $method, inlineFunctions, inlineMethods } from '../../inline/index.js';
 import { OnRegion } from '../../rpc/on-region.decorator.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 import { FlameFaults, FlameTestingModule } from '../../testing/index.js';
+import type { FlameCallOptions } from './call-options.js';
 import { Flame } from './flame.service.js';
+import type { FlameMapOptions } from './map-options.js';
 import type { FlamePool } from './flame-pool.js';
 import type { FlamePoolOptions } from '../module/flame-options.js';
 import { getPoolToken } from '../decorator/inject-pool.decorator.js';
 import { OnFlame } from '../decorator/on-flame.decorator.js';
+
+// Other files of this process would find them in their apps.
+afterAll(() => {
+  (inlineFunctions as Map<string, unknown>).clear();
+  (inlineMethods as Map<symbol, unknown>).clear();
+});
 
 @Injectable()
 class Photos {
@@ -30,6 +39,60 @@ class Photos {
   @OnFlame('photos')
   async untilAborted(): Promise<never> {
     return forever();
+  }
+
+  // What the compile step writes for `flame.call` and `flame.map` with `async () => forever()`.
+  [$method('Photos.inline/1', 'inline-1', [])](): Promise<never> {
+    return forever();
+  }
+
+  inline(options?: FlameCallOptions): Promise<never> {
+    return this.flame.call(
+      'photos',
+      $inline(
+        async () => forever(),
+        'Photos.inline/1',
+        () => [this],
+        undefined,
+        'inline-1',
+      ),
+      options,
+    );
+  }
+
+  [$method('Photos.each/1', 'inline-2', [])](item: unknown): Promise<unknown> {
+    return this.one(item);
+  }
+
+  /** An item that is a promise makes flame.map wait for it. */
+  each(items: Iterable<unknown>, options: FlameMapOptions = {}): AsyncIterable<unknown> {
+    return this.flame.map(
+      'photos',
+      items,
+      $inline(
+        async (item: unknown) => this.one(item),
+        'Photos.each/1',
+        () => [this],
+        undefined,
+        'inline-2',
+      ),
+      { ...options, settle: false },
+    );
+  }
+
+  async one(item: unknown): Promise<unknown> {
+    if (item === 'broken') throw new RangeError('no such photo');
+    return item === 'stay' ? forever() : item;
+  }
+
+  @OnFlame('photos')
+  async eachInside(): Promise<string> {
+    const read = async (): Promise<void> => {
+      for await (const _ of this.each(['stay'], { timeout: 20 }));
+    };
+    return stackOf(async function readPhotos() {
+      await read();
+    });
   }
 
   @OnFlame('photos', { retry: { attempts: 2 } })
@@ -214,6 +277,71 @@ describe.each(modes)('the stack of an error of %s', (_, stack) => {
       for await (const _frame of photos.frames());
     });
     expect(found).toMatch(/Photos\.frames timed out[^]*at (async )?readFrames .*caller-stacks\.spec/);
+  });
+
+  it('has the line of the caller of an inline function: the time is up', async () => {
+    const { photos } = await start();
+    const found = await stack(async function resizePhoto() {
+      await photos.inline({ timeout: 20 });
+    });
+    expect(found).toMatch(/^FlameError: Photos\.inline\/1 timed out[^]*at (async )?resizePhoto .*caller-stacks\.spec/);
+  });
+
+  it('has the line of the caller of an inline function: the runner was lost', async () => {
+    const { photos, faults } = await start();
+    await photos.resize();
+    const losing = stack(async function resizePhoto() {
+      await photos.inline();
+    });
+    faults.dropRunner();
+    expect(await losing).toMatch(/Photos\.inline\/1 was lost[^]*at (async )?resizePhoto .*caller-stacks\.spec/);
+  });
+
+  it.each([
+    ['items that are there', ['stay']],
+    ['items to wait for', ['go', delay(5).then(() => 'stay')]],
+  ])('has the line of the caller of flame.map: the time is up, %s', async (_, items) => {
+    const { photos } = await start();
+    const found = await stack(async function readPhotos() {
+      for await (const _photo of photos.each(items, { timeout: 20 }));
+    });
+    expect(found).toMatch(/^FlameError: Photos\.each\/1 timed out[^]*at (async )?readPhotos .*caller-stacks\.spec/);
+  });
+
+  it('has the line of the caller of flame.map: the runner was lost', async () => {
+    const { photos, faults } = await start();
+    await photos.resize();
+    const losing = stack(async function readPhotos() {
+      for await (const _photo of photos.each(['stay']));
+    });
+    faults.dropRunner();
+    expect(await losing).toMatch(/Photos\.each\/1 was lost[^]*at (async )?readPhotos .*caller-stacks\.spec/);
+  });
+
+  it('has the line of the caller of flame.map: its signal aborted', async () => {
+    const { photos } = await start();
+    const found = await stack(async function readPhotos() {
+      for await (const _photo of photos.each(['stay'], { signal: AbortSignal.timeout(20) }));
+    });
+    expect(found).toMatch(
+      /^FlameError: flame\.map\('photos', Photos\.each\/1\) was cancelled[^]*at (async )?readPhotos .*caller-stacks\.spec/,
+    );
+  });
+
+  it('has the line of the caller of flame.map after those of the runner, of what the function threw', async () => {
+    const { photos } = await start();
+    const found = await stack(async function readPhotos() {
+      for await (const _photo of photos.each(['broken']));
+    });
+    expect(found).toMatch(
+      /^RangeError: no such photo\n +at .*Photos\.one .*\n[^]* at runner .*\n[^]*at (async )?readPhotos .*caller-stacks\.spec/,
+    );
+    expect(found.match(/readPhotos/g)).toHaveLength(1);
+  });
+
+  it('has the line of the caller of flame.map in a handler', async () => {
+    const { photos } = await start();
+    expect(await photos.eachInside()).toMatch(/Photos\.each\/1 timed out[^]*at (async )?read .*caller-stacks\.spec/);
   });
 
   it('has the line of its caller in a handler', async () => {

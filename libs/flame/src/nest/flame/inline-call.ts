@@ -1,14 +1,13 @@
 import type { CallOptions } from '../../pool/calls/pending-call.js';
 import type { EncodedArgs } from '../../pool/calls/encoded-args.js';
-import type { Pool } from '../../pool/pool.js';
 import { deliver, returnsOf } from '../decorator/returns.js';
-import type { Mark } from '../../inline/index.js';
-import type { FlameApp, OpenApp } from '../module/flame-app.js';
+import type { FlameApp } from '../module/flame-app.js';
 import { callInPlace, castInPlace, isBounded } from './call-in-place.js';
 import type { PlainCall } from './call-in-place.js';
 import { readCallOptions, reading } from './call-options.js';
 import type { FlameCallOptions, ReadCallOptions } from './call-options.js';
-import { notKnown, readMark } from './inline-errors.js';
+import { inlineTarget } from './inline-target.js';
+import type { InlineTarget } from './inline-target.js';
 
 /** A function that is given to `Flame`. */
 export type InlineBody = (...args: never[]) => unknown;
@@ -36,15 +35,9 @@ export function callInline(app: FlameApp, pool: string, fn: InlineBody, options:
 
 /** Most calls: without options, of an async function. At 300,000 a second, an object for the call and its parts costs a tenth of them. */
 function callPlainly(app: FlameApp, poolName: string, fn: InlineBody): Promise<unknown> {
-  const asker = `flame.call('${poolName}', …)`;
   try {
-    const mark = readMark(fn, asker);
-    const pool = app.pool(poolName, asker);
-    const args = capture(mark);
-    const self = args.shift();
-    const handler = app.opened(asker).index.numberOfInline(mark, self);
-    if (handler === undefined) throw notKnown(mark, self, asker, callInline);
-    return pool.call(handler, args, noOptions);
+    const { pool, handler, captured } = inlineTarget(app, poolName, fn, `flame.call('${poolName}', …)`, callInline);
+    return pool.call(handler!, captured, noOptions);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -56,11 +49,6 @@ function isAsync(fn: unknown): boolean {
   return typeof fn === 'function' && Object.getPrototypeOf(fn) === asyncFunction;
 }
 
-/** `this` of the place of the function, and the captured values, in a new array. */
-function capture({ captures }: Mark): unknown[] {
-  return captures === undefined ? [undefined] : (captures() as unknown as unknown[]);
-}
-
 /** Runs an inline function without awaiting its end. Resolves when a runner has accepted it; in place, when it has been called. */
 export async function castInline(app: FlameApp, pool: string, fn: InlineBody, options: FlameCallOptions | undefined): Promise<void> {
   await new InlineCall(app, pool, fn, options, 'cast').cast();
@@ -70,58 +58,52 @@ const noOptions: ReadCallOptions = {};
 
 /** A call of an inline function, with the values that it captured when it was made. */
 class InlineCall {
-  readonly name: string;
   readonly options: ReadCallOptions;
-  readonly #open: OpenApp;
-  readonly #poolName: string;
-  readonly #pool: Pool;
+  readonly #target: InlineTarget;
   readonly #fn: InlineBody;
-  readonly #self: unknown;
-  /** The handler's number; undefined in place. */
-  readonly #handler: number | undefined;
   #args: unknown[] | EncodedArgs;
 
   constructor(app: FlameApp, pool: string, fn: InlineBody, options: FlameCallOptions | undefined, mode: 'call' | 'cast') {
     const asker = `flame.${mode}('${pool}', …)`;
-    const mark = readMark(fn, asker);
+    this.#target = inlineTarget(app, pool, fn, asker, mode === 'call' ? callInline : castInline);
     this.#fn = fn;
-    this.#poolName = pool;
-    this.#pool = app.pool(pool, asker);
-    this.#open = app.opened(asker);
     this.options = options === undefined ? noOptions : readCallOptions(options, `${asker} options`);
-    this.#args = capture(mark);
-    this.#self = this.#args.shift();
-    this.name = mark.id;
-    if (app.runsInPlace) return;
-    this.#handler = this.#open.index.numberOfInline(mark, this.#self);
-    if (this.#handler === undefined) throw notKnown(mark, this.#self, asker, mode === 'call' ? callInline : castInline);
+    this.#args = this.#target.captured;
     // Further attempts have the values of the first one.
     if (this.options.retry) this.encode();
   }
 
+  get name(): string {
+    return this.#target.name;
+  }
+
   /** Encodes the captured values for calls that are made later, or several times. */
   encode(): void {
-    if (this.#handler !== undefined) this.#args = this.#pool.encode(this.#handler, this.#args as unknown[]);
+    const { pool, handler, captured } = this.#target;
+    if (handler !== undefined) this.#args = pool.encode(handler, captured);
   }
 
   send(options: CallOptions = this.options): Promise<unknown> {
-    if (this.#handler !== undefined) return this.#pool.call(this.#handler, this.#args, options);
-    return isBounded(this.options) ? callInPlace(this.#open.inPlace, this.#here(options)) : this.#run();
+    const { pool, handler, open } = this.#target;
+    if (handler !== undefined) return pool.call(handler, this.#args, options);
+    return isBounded(this.options) ? callInPlace(open.inPlace, this.#here(options)) : this.#run();
   }
 
   async cast(): Promise<void> {
-    if (this.#handler !== undefined) return this.#pool.cast(this.#handler, this.#args, this.options);
+    const { pool, handler, open, name } = this.#target;
+    if (handler !== undefined) return pool.cast(handler, this.#args, this.options);
     // A cast's caller waits for the start and not for the end, also in place.
-    const failed = (error: unknown): void => this.#open.castFailed(error, this.name);
-    if (isBounded(this.options)) return castInPlace(this.#open.inPlace, this.#here(this.options), failed);
+    const failed = (error: unknown): void => open.castFailed(error, name);
+    if (isBounded(this.options)) return castInPlace(open.inPlace, this.#here(this.options), failed);
     this.#run().catch(failed);
   }
 
   async #run(): Promise<unknown> {
-    return Reflect.apply(this.#fn, this.#self, []);
+    return Reflect.apply(this.#fn, this.#target.self, []);
   }
 
   #here(options: CallOptions): PlainCall {
-    return { name: this.name, pool: this.#poolName, options, run: () => Reflect.apply(this.#fn, this.#self, []) };
+    const { name, pool, self } = this.#target;
+    return { name, pool: pool.name, options, run: () => Reflect.apply(this.#fn, self, []) };
   }
 }

@@ -152,11 +152,16 @@ describe('flame.map', () => {
     [{}, { singleUse: true }, 2],
   ])('makes as many concurrent calls as the pool has slots, or as the option allows: %o %o', async (options, pool, expected) => {
     const { pages } = await start(pool);
-    const results = pages.work(Array<string>(9).fill('stay'), options)[Symbol.asyncIterator]();
+    let taken = 0;
+    function* stays(): Iterable<string> {
+      for (; ; taken++) yield 'stay';
+    }
+    const results = pages.work(stays(), options)[Symbol.asyncIterator]();
     const read = results.next();
     await vi.waitFor(() => expect(told).toHaveLength(expected));
     await new Promise(setImmediate);
-    expect(told).toHaveLength(expected);
+    // Not only the pool, which would let further calls wait.
+    expect([told.length, taken + 1]).toEqual([expected, expected]);
     await results.return!();
     expect(await read).toEqual({ done: true, value: undefined });
   });

@@ -1,11 +1,12 @@
+import type { CallSite } from '../../core/call/call-site.js';
 import { ConcurrentMap } from '../../core/map/concurrent-map.js';
 import { ItemArgs } from '../../pool/calls/item-args.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
-import type { Mark } from '../../inline/index.js';
 import type { FlameApp } from '../module/flame-app.js';
 import { callInPlace } from './call-in-place.js';
 import { readCallOptions } from './call-options.js';
-import { notKnown, readMark } from './inline-errors.js';
+import { inlineTarget } from './inline-target.js';
+import type { InlineTarget } from './inline-target.js';
 import { itemsOf } from './map-items.js';
 import { readMapOptions } from './map-options.js';
 import type { FlameMapOptions, ReadMapOptions } from './map-options.js';
@@ -25,44 +26,40 @@ export function mapInline(
   options: FlameMapOptions = {},
 ): ConcurrentMap<unknown, unknown> {
   const asker = `flame.map('${pool}', …)`;
-  const mark = readMark(fn, asker);
-  const target = app.pool(pool, asker);
+  const target = inlineTarget(app, pool, fn, asker, mapInline);
   const items = itemsOf(given, asker);
   let rules!: ReadMapOptions;
-  const callOptions = readCallOptions(options, `${asker} options`, ['returns'], (read) => (rules = readMapOptions(read, target.slots)));
-  const run = app.runsInPlace ? runHere(app, pool, mark, fn) : runThere(app, pool, mark, asker, callOptions.retry !== undefined);
-  const { listeners } = app.opened(asker).inPlace;
-  const { signal, onProgress } = callOptions as CallOptions & { onProgress?: FlameMapOptions['onProgress'] };
-  const name = `flame.map('${pool}', ${mark.id})`;
-  return new ConcurrentMap(items, (item, index, signal) => run(item, index, optionsFor(index, signal)), {
-    name,
-    ...rules,
-    signal,
-    listeners,
-  });
+  const callOptions = readCallOptions(
+    options,
+    `${asker} options`,
+    ['returns'],
+    (read) => (rules = readMapOptions(read, target.pool.slots)),
+  );
+  const { signal, onProgress, ...others } = callOptions as CallOptions & { onProgress?: FlameMapOptions['onProgress'] };
+  const site: CallSite = {};
+  Error.captureStackTrace(site, mapInline);
+  const run = target.handler === undefined ? runHere(target, fn) : runThere(target, target.handler, callOptions.retry !== undefined);
+  const { listeners } = target.open.inPlace;
+  const setup = { name: `flame.map('${pool}', ${target.name})`, ...rules, signal, listeners, site };
+  let same: CallOptions | undefined;
+  return new ConcurrentMap(items, (item, index, signal) => run(item, index, optionsFor(index, signal)), setup);
 
-  function optionsFor(index: number, itemSignal: AbortSignal): CallOptions {
-    const own: CallOptions = { ...callOptions, signal: itemSignal };
-    if (onProgress) own.onProgress = (value) => onProgress(value, index);
-    return own;
+  function optionsFor(index: number, signal: AbortSignal): CallOptions {
+    const options = (same ??= { ...others, signal, site });
+    return onProgress ? { ...options, onProgress: (value) => onProgress(value, index) } : options;
   }
 }
 
 type Run = (item: unknown, index: number, options: CallOptions) => Promise<unknown>;
 
-function runHere(app: FlameApp, pool: string, { captures, id }: Mark, fn: ItemBody): Run {
-  const { inPlace } = app.opened('flame.map');
-  const self = captures?.()[0];
-  return (item, index, options) => callInPlace(inPlace, { name: id, pool, options, run: () => Reflect.apply(fn, self, [item, index]) });
+function runHere({ name, pool, open, self }: InlineTarget, fn: ItemBody): Run {
+  return (item, index, options) =>
+    callInPlace(open.inPlace, { name, pool: pool.name, options, run: () => Reflect.apply(fn, self, [item, index]) });
 }
 
-function runThere(app: FlameApp, poolName: string, mark: Mark, asker: string, repeats: boolean): Run {
-  const pool = app.pool(poolName, asker);
-  const [self, ...values] = mark.captures?.() ?? [undefined];
-  const handler = app.opened(asker).index.numberOfInline(mark, self);
-  if (handler === undefined) throw notKnown(mark, self, asker, mapInline);
+function runThere({ pool, captured: values }: InlineTarget, handler: number, repeats: boolean): Run {
   const captured = values.length > 0 ? pool.encodeShared(handler, values) : undefined;
-  return async (item, index, options) => {
+  return (item, index, options) => {
     const args = new ItemArgs(captured, item, index);
     return pool.call(handler, repeats ? pool.encode(handler, args) : args, options);
   };

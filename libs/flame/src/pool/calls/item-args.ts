@@ -11,13 +11,16 @@ export class ItemArgs {
     readonly index: number,
   ) {}
 
-  get record(): ItemRecord {
-    return { captured: this.captured, item: this.item, index: this.index };
+  /** What is encoded: the arguments themselves if there are no captured values. */
+  get record(): unknown[] | ItemRecord {
+    const { captured, item, index } = this;
+    return captured === undefined ? [item, index] : { captured, item, index };
   }
 
   /** The error for the caller when the item cannot be encoded. It has no cause: its message contains the whole text of the cause. */
   cannotCross(label: string, error: unknown): unknown {
     if (!(error instanceof UnencodableError)) return error;
-    return new FlameError('FLAME_ENCODING', `item ${this.index} of ${label} cannot cross to a runner: ${error.message}`);
+    const path = error.path.replace(/^\[0\]/, 'item');
+    return new FlameError('FLAME_ENCODING', `item ${this.index} of ${label} cannot cross to a runner: ${path}: ${error.reason}`);
   }
 }

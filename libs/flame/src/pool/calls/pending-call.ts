@@ -30,6 +30,8 @@ export interface CallOptions {
   tracks?: boolean;
   /** The result is a stream that is read at once, so the call already requests the first items. */
   reads?: boolean;
+  /** The stack of the code that asked for the call, for its errors. If left out, the pool captures one when the call is made. */
+  site?: CallSite;
 }
 
 /** The parts of a pending call. */
@@ -124,13 +126,16 @@ export class PendingCall extends PoolCall {
 
   #answer(error?: unknown): void {
     for (const answered of this.#answered ?? []) queueMicrotask(answered);
+    if (!this.setup.scope) return;
+    // An error's stack leads to the caller only after that.
+    if (this.failure) queueMicrotask(() => this.#closeScope(error));
+    else this.#closeScope();
+  }
+
+  #closeScope(error?: unknown): void {
     const { scope, mode } = this.setup;
-    if (!scope) return;
-    // In a microtask: by then the error's stack leads to the caller.
-    queueMicrotask(() => {
-      if (this.streaming || (mode !== 'call' && !this.failure)) scope.answered();
-      else scope.close(error);
-    });
+    if (this.streaming || (mode !== 'call' && !this.failure)) scope!.answered();
+    else scope!.close(error);
   }
 
   /** Drops the delivered result. Then only the caller holds it, and it can be garbage-collected while the call is held. */

@@ -1,4 +1,5 @@
 import { FlameError } from '../../core/errors/flame-error.js';
+import { isThenable } from '../../core/is-thenable.js';
 import { itemArgs } from '../../core/map/item-args.js';
 import type { Frame } from '../../core/session/frame.js';
 import { disposeSources, ValueEncoder } from '../../streams/value-encoder.js';
@@ -291,8 +292,4 @@ export class Executor implements LinkReceiver, CallHost {
 /** Whether an error is the result of an abort. Node's own functions reject with an AbortError whose cause is the signal's reason. */
 function isAbortBy(reason: unknown, error: unknown): boolean {
   return error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
