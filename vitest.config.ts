@@ -54,12 +54,10 @@ function project(name: string, include: string, more: Kind = {}): TestProjectCon
   };
 }
 
-/** The tests of `test/e2e` that `npm test` runs: a call's and a runner's life, the ends of parents, the README's examples. */
+/** The tests of `test/e2e` that `npm test` runs: a call's way, the ends of runners and parents, the README's examples. */
 const first = [
   'changed-builds',
   'children-example',
-  'gateways',
-  'http-requests',
   'leaving',
   'orphaned-children',
   'own-processors',
@@ -68,7 +66,6 @@ const first = [
   'readme',
   'resources-example',
   'rpc-dns',
-  'runner-life',
   'session-cut',
   'testing-app-example',
   'testing-example',
@@ -125,18 +122,26 @@ export default defineConfig({
       project('e2e-rest', `test/e2e/!(${first}|${alone}).spec.ts`, { group: 'processes', built: true, programs: true, timeout: 60_000 }),
       project('e2e-alone', `test/e2e/@(${alone}).spec.ts`, { alone: true, built: true, programs: true, timeout: 60_000 }),
       project('browser', 'test/browser/**/*.spec.ts', { alone: true, built: true, timeout: 120_000 }),
+      // On an engine the rules run two files at a time, as each has pools of its own; its own tests, which look at all of the engine, run alone.
+      project('engine-docker-rules', elsewhere, {
+        group: 'processes',
+        engine: 'docker',
+        built: true,
+        setup: 'test/engines/docker/network.ts',
+        timeout: 120_000,
+      }),
       project('engine-docker', 'test/engines/docker/**/*.spec.ts', {
         alone: true,
         engine: 'docker',
-        rules: elsewhere,
         built: true,
+        setup: 'test/engines/docker/network.ts',
         timeout: 120_000,
       }),
       // A pod takes longer to go than a container.
+      project('engine-kubernetes-rules', elsewhere, { group: 'processes', engine: 'kubernetes', built: true, timeout: 180_000 }),
       project('engine-kubernetes', 'test/engines/kubernetes/**/*.spec.ts', {
         alone: true,
         engine: 'kubernetes',
-        rules: elsewhere,
         built: true,
         timeout: 180_000,
       }),

@@ -22,7 +22,7 @@ for engine in "${engines[@]}"; do
   [ -z "${REPORTS:-}" ] || report=(--reporter=default --reporter=json "--outputFile.json=$REPORTS/$engine.json")
   demo=true
   [ $# -gt 0 ] || demo="node apps/demo/dist/driver/contained-demo.js $engine docker.io/flame-test/node:1"
-  "$here/$engine.sh" bash -c 'npx vitest run "${@:2}"; status=$?; $1 && exit $status' - "$demo" --project "engine-$engine" "${report[@]}" "$@" ||
+  "$here/$engine.sh" bash -c 'npx vitest run "${@:2}"; status=$?; $1 && exit $status' - "$demo" --project "engine-$engine*" "${report[@]}" "$@" ||
     { echo "$engine: FAILED" >&2; status=1; }
 done
 exit "$status"

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect } from 'vitest';
 
 const run = promisify(execFile);
 
@@ -16,6 +15,9 @@ export async function containers(label: string): Promise<string[]> {
   return ids.split('\n').filter((id) => id !== '');
 }
 
+/** The network of the tests' runners. */
+export const testNetwork = 'flame-test';
+
 /** A network of this name, made if it is not there. */
 export async function network(name: string, ...options: string[]): Promise<string> {
   await docker('network', 'inspect', name)
@@ -27,5 +29,5 @@ export async function network(name: string, ...options: string[]): Promise<strin
 /** Fails where a container with a label is left. */
 export async function expectNothingLeft(label: string): Promise<void> {
   const left = await docker('ps', '--all', '--filter', `label=${label}`, '--format', '{{.Names}} {{.Status}}');
-  expect(left, 'containers left').toBe('');
+  if (left !== '') throw new Error(`containers left: ${left}`);
 }

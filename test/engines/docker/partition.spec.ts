@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { rule } from '../../support/conformance.js';
 import { until } from '../../support/process-table.js';
-import { docker } from './cli.js';
-import { testNetwork } from './trial.js';
+import { docker, testNetwork } from './cli.js';
 
 rule('A container that is cut off from the network comes back to its session', (start) => {
   it('finishes the running calls once, when the network is back in time', async () => {

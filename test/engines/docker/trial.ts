@@ -3,11 +3,10 @@ import { DockerBackend } from 'nestjs-flame/docker';
 import type { DockerBackendOptions } from 'nestjs-flame/docker';
 import { marksFolder, runnerEntry } from '../../support/trial-backends.js';
 import type { TrialBackend } from '../../support/trial-backends.js';
-import { docker, network } from './cli.js';
+import { docker, testNetwork } from './cli.js';
 
 /** An image with Node and nothing else; what runs in it is mounted. */
 export const nodeImage = 'flame-test/node:1';
-export const testNetwork = await network('flame-test');
 
 const repository = join(import.meta.dirname, '../../..');
 
