@@ -6,17 +6,17 @@ import { problem, type Problem } from './refusals.js';
 import { nodeOf, type Scopes, type Variable } from './scopes.js';
 import { type ClassNode, hasOwnThis, type InlineFunctionNode, isClass, isFunction, type Node } from './tree.js';
 
-/** What an inline function needs from around it. */
+/** What an inline function uses of the code around it. */
 export interface Captures {
   /** Captured variables, in the order in which the function uses them first. */
   readonly names: readonly string[];
-  /** It uses `this`, `super`, or a name that only its class has: its copy has to be a method. */
+  /** Whether it uses `this`, `super` or a name that only its class knows. Its copy then has to be a method. */
   readonly ofInstance: boolean;
   /** In the order of the text. */
   readonly problems: readonly Problem[];
 }
 
-/** Finds the captures of inline functions, and what of them cannot travel. */
+/** Finds the variables that inline functions capture, and the problems of inline functions. */
 export class CaptureFinder {
   readonly #changedExports: ReadonlySet<string>;
 
@@ -56,12 +56,12 @@ export class CaptureFinder {
     return { names: [...names], ofInstance: ofClass !== undefined, problems };
   }
 
-  /** Nodes of the function that share its `this`: so do the inline functions in it, to which `Flame` gives the `this` around them. */
+  /** The nodes where `this` is that of the function. Inline functions inside of it are included: `Flame` calls them with the `this` around them. */
   #ownParts(run: InlineFunctionNode): Node[] {
     return [...this.scopes.tree.below(run, (node) => this.inline.has(node) || !(hasOwnThis(node) || isClass(node)))];
   }
 
-  /** What cannot leave the function around it. */
+  /** Uses of `eval`, `yield`, `new.target` and `with` that would mean something else in a copy. */
   *#boundParts(run: InlineFunctionNode, own: readonly Node[]): Generator<Problem> {
     for (const node of this.scopes.tree.below(run))
       if (node.type === 'CallExpression' && node.callee.type === 'Identifier' && node.callee.name === 'eval') yield problem('eval', node);
@@ -76,7 +76,7 @@ export class CaptureFinder {
     if (this.scopes.tree.ancestorOf(run, ({ type }) => type === 'WithStatement')) yield problem('with', run);
   }
 
-  /** Uses of what the module exports and changes. */
+  /** Assignments to exported variables, and uses of exported variables that the module changes. */
   *#exports(run: InlineFunctionNode): Generator<Problem> {
     const seen = new Set<string>();
     for (const node of this.scopes.tree.below(run)) {
@@ -87,7 +87,7 @@ export class CaptureFinder {
     }
   }
 
-  /** A private name of a class around it, or the name that only the class itself sees. */
+  /** A use of a private name of a class around the function, or of a class's name that only the class itself sees. */
   #nameOfClass(run: InlineFunctionNode, home: ClassNode | undefined): Node | undefined {
     const own = new Set<string>();
     const used: Extract<Node, { type: 'PrivateIdentifier' }>[] = [];

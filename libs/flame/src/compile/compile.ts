@@ -32,9 +32,9 @@ export interface CompileInput {
   readonly map?: unknown;
 }
 
-/** What is wrong with an inline function, with offsets in the code given. `formatDiagnostic` shows it in the source. */
+/** A problem of an inline function. `start` and `end` are offsets in the given code; `formatDiagnostic` finds the place in the source. */
 export interface Diagnostic {
-  /** An error fails the build: the call would be refused. */
+  /** An error fails the build, because `Flame` would refuse the call. */
   readonly severity: 'error' | 'warning';
   readonly code: RefusalCode;
   readonly message: string;
@@ -45,16 +45,16 @@ export interface Diagnostic {
 
 export interface CompileResult {
   readonly code: string;
-  /** Leads to where the map given leads; without one, to the code given. */
+  /** Maps to the sources of the given map; without one, to the given code. */
   readonly map: SourceMap;
-  /** Those that can run elsewhere, in the order of the text. `line` is the source's, from 1. */
+  /** The inline functions that can run on a runner, in the order of the text. `line` is the line in the source, from 1. */
   readonly functions: readonly { readonly id: string; readonly digest: string; readonly names: readonly string[]; readonly line: number }[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * Prepares the inline functions of a file for `flame.call`, `flame.cast` and `flame.map`: marks each where it stands, and adds a copy that a runner
- * can call. Undefined where there is nothing to do: the file has no such call, or was compiled before.
+ * Compiles the inline functions of a file for `flame.call`, `flame.cast` and `flame.map`: marks each function in its place, and adds a copy that a
+ * runner can call. Returns undefined for a file that has no such call or was compiled before.
  */
 export function compile(input: CompileInput): CompileResult | undefined {
   const { code, format } = input;
@@ -74,7 +74,10 @@ function readTree(code: string, format: CompileInput['format']): Tree | SyntaxEr
   }
 }
 
-/** A warning, as the calls may be those of something else; if not, `Flame` refuses the functions, which have no mark. */
+/**
+ * A file that cannot be parsed is a warning, because its calls may be those of another object. If they are calls of `Flame`, it refuses their
+ * functions at run time, because they have no mark.
+ */
 function unreadableFile({ code, file, map }: CompileInput, error: SyntaxError & { pos?: number }): CompileResult {
   const start = error.pos ?? 0;
   const text = unreadable(error.message.replace(/ \(\d+:\d+\)$/, ''));
@@ -92,7 +95,7 @@ class Compilation {
   readonly #counts = new Map<string, number>();
   readonly #diagnostics: Diagnostic[] = [];
   readonly #functions: { id: string; digest: string; names: readonly string[]; at: number }[] = [];
-  /** Statements that register copies, by where they have to stand. */
+  /** The statements that register copies, by the body that they are written into. */
   readonly #registered = new Map<Body, string[]>();
 
   constructor(
@@ -120,7 +123,7 @@ class Compilation {
     return this.#rendered();
   }
 
-  /** Returns what registers the copy, if the function has one. */
+  /** Marks a function and writes its copy. Returns the function that registers the copy; undefined if the inline function is refused. */
   #compileCall({ run, receiver }: InlineCall): 'method' | 'function' | undefined {
     const place = placeOf(this.tree, run, this.input.file, this.#inline);
     const count = (this.#counts.get(place.name) ?? 0) + 1;
@@ -145,14 +148,17 @@ class Compilation {
   #addFunction(copy: Copy): 'function' {
     const body = this.#scopes.outermostOf(copy.run);
     const index = this.#functions.length;
-    // Code of a class is strict, that of a CommonJS module may not be.
+    // A function of a class is strict, but its copy may stand in a CommonJS module that is not.
     const strict = this.#scopes.isStrict(copy.run) && !this.#scopes.isStrict(body);
     const statements = this.#registered.get(body) ?? [];
     this.#registered.set(body, [...statements, writeFunction(this.#output, this.#names, body, copy, { index, strict })]);
     return 'function';
   }
 
-  /** A call of what may not be `Flame` stays silent here: if it is, `Flame` throws what is in the mark. */
+  /**
+   * Reports problems as they are where the receiver is certainly `Flame`, and as warnings where its name suggests it. Other calls are not
+   * reported: if the receiver is `Flame` after all, it throws the problem that the mark contains.
+   */
   #report(problems: readonly Problem[], id: string, receiver: Node, home: ClassNode | undefined): void {
     const certain = problems.length > 0 && this.#injected.isFlame(receiver, home);
     if (!certain && !/flame\W*$/i.test(this.tree.textOf(receiver))) return;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Equal for the same function in two copies of one build; 16 characters. */
+/** A hash of 16 characters, by which parent and runner know that they have the same function. */
 export function digestOf(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 16);
 }

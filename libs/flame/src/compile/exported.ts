@@ -1,6 +1,6 @@
 import { isFunction, type Node, type Tree } from './tree.js';
 
-/** An `exports.name` of a CommonJS file: TypeScript writes an exported `let` so, wherever it is used. */
+/** A use of `exports.name` in a CommonJS file. TypeScript writes each use of an exported variable like that. */
 export interface ExportedUse {
   readonly node: Node;
   readonly name: string;
@@ -16,7 +16,7 @@ export function exportedUse(tree: Tree, node: Node): ExportedUse | undefined {
   return { node, name: tree.textOf(node.property), written };
 }
 
-/** The exported names that functions assign to, after the module has run. */
+/** The exported names that functions assign to, so after the module was loaded. */
 export function changedExports(tree: Tree, nodes: Iterable<Node>): Set<string> {
   const changed = new Set<string>();
   for (const node of nodes) {

@@ -9,18 +9,18 @@ export interface InlineCall {
   readonly run: InlineFunctionNode;
 }
 
-/** Where the function stands in the arguments. */
+/** The index of the inline function among the arguments, by method. */
 const places: Readonly<Record<string, number>> = { call: 1, cast: 1, map: 2 };
 
 /**
- * Finds text that may hold such a call: `.map(` with a function, or `.call(this`, which many files have, cannot be one.
- * What it lets through is parsed, so it must never miss one.
+ * Matches code that may contain such a call. `.map(function` and `.call(this`, which many files have, are none. A false match costs the time
+ * to parse the file. A call that the pattern misses would not be compiled, so it must miss none.
  */
 const mayHoldCall =
   /\.\s*(?:call|cast|map)(?:\s|\/\*[^]*?\*\/|\?\.)*\((?!\s*(?:(?:this|null|void 0|async|function)\b|[\w$]+\s*=>|\([\w$\s,]*\)\s*=>|[\w$.]*\s*\)))/;
 const ofFunctions = /=>|\bfunction\b/;
 
-/** Cheap: most files hold none, and cost nothing else. */
+/** Whether a file may contain inline functions. It searches the text only, so that most files are not parsed. */
 export function mayHoldCalls(code: string): boolean {
   return mayHoldCall.test(code) && ofFunctions.test(code);
 }
@@ -47,7 +47,7 @@ function inlineCall(node: Node): InlineCall | undefined {
   return { node, receiver: object, method: (property as { name: 'call' | 'cast' | 'map' }).name, run };
 }
 
-/** False for what is no pool's name: such as the `this` of `fn.call(this, () => …)`. */
+/** Whether an argument may be the name of a pool. `this` in `fn.call(this, () => …)` cannot be. */
 function mayBePool(node: Node): boolean {
   switch (node.type) {
     case 'Literal':

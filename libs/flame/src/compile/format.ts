@@ -2,8 +2,8 @@ import type { CompileInput, Diagnostic } from './compile.js';
 import { Lines, originalPosition, readMap, type SourcePosition } from './source-map.js';
 
 /**
- * A diagnostic as text: file, line and column of the source, as the map of `input` gives them, what is wrong, the lines around it, and what to do.
- * Give `readSource` where maps do not contain the sources, as those of `tsc`: it gets the source's path, from the root of the package.
+ * A diagnostic as text: the place in the source, the problem, the lines around it, and the fix. The map of `input` leads to the source. If the map
+ * does not contain the text of the source, as those of `tsc`, `readSource` reads it; it gets the path from the root of the package.
  */
 export function formatDiagnostic(diagnostic: Diagnostic, input: CompileInput, readSource?: (path: string) => string | undefined): string {
   const map = readMap(input.code, input.file, input.map);
@@ -21,7 +21,7 @@ function contentOf({ sources, resolvedSources, sourcesContent }: ReturnType<type
   return sourcesContent?.[index] ?? undefined;
 }
 
-/** Two lines before and two after, with a mark below what `text` says, where the source says the same. */
+/** The line with two lines before and after it, and a mark below it. The mark is as long as `text` if the source has that text there. */
 function codeFrame(content: string, { line, column }: SourcePosition, text: string): string[] {
   const all = content.split(/\r?\n/);
   const first = Math.max(1, line - 2);

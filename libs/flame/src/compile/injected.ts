@@ -3,12 +3,12 @@ import type { Scopes, Variable } from './scopes.js';
 import { type ClassNode, type Node, type Tree } from './tree.js';
 
 const library = 'nestjs-flame';
-/** Types that decorator metadata names for what may be a plain value. */
+/** Types in decorator metadata whose values may be plain values and no providers. */
 const plain = /^(Object|String|Number|Boolean|BigInt|Symbol|Array|Date|RegExp|Map|Set|Function|Promise|Buffer|Uint8Array|undefined|null)$/;
 
-/** What Nest gives to the classes of a file, as far as decorator metadata and `inject(…)` tell. */
+/** The types that Nest injects into the classes of a file, as far as decorator metadata and `inject(…)` show them. */
 export class Injected {
-  /** Types of constructors' parameters, by the class's name; of properties, by `Class.property`. */
+  /** The types of a constructor's parameters by the name of the class, and those of properties by `Class.property`. */
   readonly #parameters = new Map<string, (Node | undefined)[]>();
   readonly #properties = new Map<string, Node>();
 
@@ -118,15 +118,15 @@ export function propertyOf(tree: Tree, pattern: Node, name: string): string | un
 const isNamed = (node: Node, name: string): boolean =>
   (node.type === 'Identifier' && node.name === name) || (node.type === 'AssignmentPattern' && isNamed(node.left, name));
 
-/** `inject(Type)`, `Inject(Type)`: what comes is of this type. */
+/** The `Type` of `inject(Type)` or `Inject(Type)`. */
 function injectedType(tree: Tree, node: Node): Node | undefined {
   if (node.type !== 'CallExpression' || !/\binject\b\)?$/i.test(tree.textOf(node.callee))) return undefined;
   return node.arguments[0]?.type === 'Literal' ? undefined : node.arguments[0];
 }
 
 /**
- * The type in what checks whether it exists: swc writes `typeof T === "undefined" ? Object : T`, and TypeScript, where it sees one file only,
- * `typeof (_a = typeof T !== "undefined" && T) === "function" ? _a : Object`.
+ * The type `T` of an expression that checks whether `T` exists. swc writes `typeof T === "undefined" ? Object : T`. TypeScript writes
+ * `typeof (_a = typeof T !== "undefined" && T) === "function" ? _a : Object` if it compiles each file by itself.
  */
 function realType(type: Node): Node {
   if (type.type !== 'ConditionalExpression') return type;
@@ -139,7 +139,7 @@ function unwrapped(node: Node): Node {
   return node.type === 'AwaitExpression' ? unwrapped(node.argument) : node.type === 'ChainExpression' ? unwrapped(node.expression) : node;
 }
 
-/** What the statements assign to `this.property`. */
+/** The value that statements assign to `this.property`. */
 function assignedIn(tree: Tree, statements: readonly Node[], property: string): Node | undefined {
   for (const statement of statements) {
     const node = statement.type === 'ExpressionStatement' ? statement.expression : undefined;

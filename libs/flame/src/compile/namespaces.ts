@@ -1,8 +1,8 @@
 import type { FunctionNode, Node, Tree } from './tree.js';
 
 /**
- * The functions that TypeScript's namespaces and enums become: `(function (N) { … })(N || (N = {}))`. They run once, when the module does, and what
- * they declare is like what the module declares.
+ * The functions that TypeScript makes of namespaces and enums: `(function (N) { … })(N || (N = {}))`. They run once, when the module is loaded.
+ * So their variables are like those of the module.
  */
 export function* namespacesOf(tree: Tree): Generator<FunctionNode> {
   const open: Node[] = [...tree.program.body];

@@ -1,19 +1,19 @@
-/** Text that was added, or a part of the code given, with what is added inside of it. */
+/** A text to add, or a part of the given code to repeat, with the text that is added inside of that part. */
 export type Piece = string | { readonly start: number; readonly end: number };
 
-/** A stretch of output: from `from` on it is the code given, or it was added. */
+/** A part of the output. `from` is its offset in the given code; added text has none. */
 export interface Chunk {
   readonly text: string;
   readonly from?: number;
 }
 
-/** Text to add to code; nothing of the code is removed or moved. A part may be written twice, with what was added to it. */
+/** Collects text to add to the given code. Nothing of that code is removed or moved, but parts of it may be repeated. */
 export class Output {
   readonly #added: { at: number; pieces: Piece[] }[] = [];
 
   constructor(readonly code: string) {}
 
-  /** What is added at one place stands in the order of these calls. */
+  /** Texts at one offset come in the order of the calls. */
   add(at: number, ...pieces: Piece[]): void {
     this.#added.push({ at, pieces });
   }
@@ -26,7 +26,7 @@ export class Output {
   *#render(start: number, end: number, whole = false): Generator<Chunk> {
     let from = start;
     for (const { at, pieces } of this.#added) {
-      // What stands at the ends of a copied part was added around it.
+      // Text that is added at an end of a repeated part belongs to the code around that part.
       if (whole ? at < start || at > end : at <= start || at >= end) continue;
       if (at > from) yield { text: this.code.slice(from, at), from };
       from = at;

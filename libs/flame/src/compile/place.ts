@@ -1,18 +1,18 @@
 import { type ClassNode, hasOwnThis, type InlineFunctionNode, isClass, type Node, type Tree } from './tree.js';
 
-/** Whose `this` it is, where a function stands: the instance's, or why it is no instance's. */
+/** What `this` is in the place of a function: an instance of its class, or the reason why it is none. */
 export type Self = 'instance' | 'constructor' | 'field' | 'static' | 'function' | 'object' | 'module';
 
 /** Where an inline function stands. */
 export interface Place {
   /** The id without its number: `VideosService.publish` or `src/videos.js#publish`. */
   readonly name: string;
-  /** The innermost class, of which the function is in a member. */
+  /** The innermost class that has the function in a member. */
   readonly home: ClassNode | undefined;
   readonly self: Self;
 }
 
-/** Tells where the call stands that has this function. `inline` has the inline functions of the file: `Flame` gives them the `this` around them. */
+/** Finds the place of an inline function. `inline` are all inline functions of the file: `Flame` calls them with the `this` around them. */
 export function placeOf(tree: Tree, run: InlineFunctionNode, file: string, inline: ReadonlySet<Node>): Place {
   let self: Self | undefined;
   let named: string | undefined;
@@ -34,7 +34,7 @@ interface Member {
   readonly self: Self;
 }
 
-/** Undefined where `node` is no member of a class, or `from` its computed key, which is evaluated outside. */
+/** `node` as the member of a class; undefined if it is none, or if `from`, its child, is a computed key, which is evaluated outside of the class. */
 function memberOf(tree: Tree, node: Node, from: Node): Member | undefined {
   if (node.type !== 'MethodDefinition' && node.type !== 'PropertyDefinition' && node.type !== 'StaticBlock') return undefined;
   const home = tree.parentOf(tree.parentOf(node)!)!;
@@ -48,7 +48,7 @@ function memberOf(tree: Tree, node: Node, from: Node): Member | undefined {
   return { className, home, name, self: node.kind === 'constructor' ? 'constructor' : 'instance' };
 }
 
-/** Undefined where that is still open: its `this` is that of the place where it stands. */
+/** What `this` is in a function that has its own; undefined where the code around the function decides it. */
 function selfOf(tree: Tree, node: Node): Self | undefined {
   const parent = tree.parentOf(node);
   if (parent?.type === 'MethodDefinition' || isAwaited(tree, node)) return undefined;
@@ -56,8 +56,9 @@ function selfOf(tree: Tree, node: Node): Self | undefined {
 }
 
 /**
- * How compilers write async functions for old engines; `this` is the one outside. TypeScript: `__awaiter(this, …, function* () { … })`, esbuild:
- * `__async(this, …, function* () { … })`, swc: `_async_to_generator(function* () { … }).call(this)`.
+ * Whether a function is the generator that a compiler has made of an async function for old engines. Its `this` is the one outside.
+ * TypeScript: `__awaiter(this, …, function* () { … })`, esbuild: `__async(this, …, function* () { … })`, swc:
+ * `_async_to_generator(function* () { … }).call(this)`.
  */
 function isAwaited(tree: Tree, node: Node): boolean {
   const call = tree.parentOf(node);
@@ -70,7 +71,7 @@ function isAwaited(tree: Tree, node: Node): boolean {
   return /async_to_generator\b/.test(helper) && bound;
 }
 
-/** The name of a function or class: its own, or of what it is assigned to. */
+/** The name of a function or class: its own, or that of the variable or property that it is assigned to. */
 export function nameOf(tree: Tree, node: Node): string | undefined {
   const own = 'id' in node && node.id?.type === 'Identifier' ? node.id.name : undefined;
   const given = givenName(tree, node);

@@ -1,6 +1,6 @@
 import type { Node } from './tree.js';
 
-/** Why an inline function cannot run elsewhere. */
+/** Why an inline function cannot run on a runner. */
 export type RefusalCode =
   | 'assigns-captured'
   | 'assigns-module'
@@ -31,7 +31,7 @@ export interface Problem {
 
 type Text = Pick<Problem, 'message' | 'fix'>;
 
-/** The texts, each with what is wrong, after "The inline function X", and what to do. `name` is the variable's. */
+/** The message, which begins with "The inline function X", and the fix. `name` is that of a variable. */
 const texts: Readonly<Record<Exclude<RefusalCode, 'unreadable'>, (name: string, property: string) => Text>> = {
   'assigns-captured': (name) => ({
     message: `assigns to "${name}", a variable of the function around it. A runner has a copy of that variable, so the caller would not see the change`,
@@ -99,13 +99,13 @@ const texts: Readonly<Record<Exclude<RefusalCode, 'unreadable'>, (name: string, 
   }),
 };
 
-/** What the compiler says to a file that it cannot read. */
+/** The text for a file that the compiler cannot parse. */
 export const unreadable = (reason: string): Text => ({
   message: `The compiler for inline functions cannot read this file: ${reason}.`,
   fix: 'Compile the file first, with tsc, swc or esbuild: types, decorators and JSX have to be gone.',
 });
 
-/** `name` is the variable's, where there is one, `property` that of `this` which it holds. */
+/** `name` is that of the variable, if the problem is about one; `property` is the property of `this` that the variable holds. */
 export function problem(code: Exclude<RefusalCode, 'unreadable'>, at: Pick<Node, 'start' | 'end'>, name = '', property = ''): Problem {
   return { severity: code === 'changing-variable' ? 'warning' : 'error', code, ...texts[code](name, property), at };
 }

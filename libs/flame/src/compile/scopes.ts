@@ -4,25 +4,25 @@ import { type FunctionNode, isFunction, type Node, type Tree } from './tree.js';
 
 export type { Reference, Scope, Variable };
 
-/** The variables of a file, as eslint-scope finds them, and which of them each copy of the module has for itself. */
+/** The variables of a file, as eslint-scope finds them. Runners load the module, too, so they have its variables and do not capture them. */
 export class Scopes {
   readonly #manager: ScopeManager;
   readonly #references = new Map<Node, Reference>();
-  /** The program, and bodies of namespaces, which run once when the module does. */
+  /** The program and the bodies of TypeScript's namespaces: code that runs once, when the module is loaded. */
   readonly #once: ReadonlySet<Node>;
 
   constructor(
     readonly tree: Tree,
     format: 'commonjs' | 'module',
   ) {
-    // ESTree has no offsets in its types, and acorn's nodes are ESTree's.
+    // acorn's nodes are those of ESTree, but its types differ.
     this.#manager = analyze(tree.program as never, { ecmaVersion: 2026, sourceType: format, ignoreEval: true });
     for (const { references } of this.#manager.scopes)
       for (const reference of references) this.#references.set(nodeOf(reference), reference);
     this.#once = new Set([tree.program, ...namespacesOf(tree)]);
   }
 
-  /** References in `node`, a function, to what stands outside of it, in the order of the text. */
+  /** The references in a function to variables outside of it, in the order of the text. */
   leaving(node: Node): Reference[] {
     return (this.scopeOf(node)?.through ?? []).toSorted((one, other) => nodeOf(one).start - nodeOf(other).start);
   }
@@ -40,24 +40,27 @@ export class Scopes {
     return this.#manager.acquire(node as never, true)?.isStrict ?? false;
   }
 
-  /** Whether every copy of the module has this variable for itself: it is imported, declared at the top level or in a namespace, or global. */
+  /** Whether a runner has this variable, too: it is global, imported, or declared at the top level of the module or of a namespace. */
   isOfModule(variable: Variable | null): boolean {
     return variable === null || this.#once.has(blockOf(variable.scope));
   }
 
-  /** Where a function can stand that runs at any time: the innermost namespace around `node`, or the program. */
+  /** The body that the copy of a function is added to: the innermost namespace around the function, or the program. */
   outermostOf(node: Node): FunctionNode | Tree['program'] {
     for (const above of this.tree.ancestors(node)) if (this.#once.has(above)) return above as FunctionNode | Tree['program'];
     return this.tree.program;
   }
 
-  /** Whether the variable is inside of `node`. */
+  /** Whether the variable is declared inside of `node`. */
   isWithin(variable: Variable, node: Node): boolean {
     const block = blockOf(variable.scope);
     return block !== node && block.start >= node.start && block.end <= node.end;
   }
 
-  /** Whether something writes to it after the module has run: a function, other than one that replaces itself. */
+  /**
+   * Whether a function may write to the variable after the module was loaded. A function that replaces itself does not count: istanbul's do,
+   * at their first call.
+   */
   isChanged(variable: Variable): boolean {
     return variable.references.some((reference) => {
       if (!reference.isWrite() || variable.defs.some(({ node }) => contains(node as unknown as Node, nodeOf(reference)))) return false;

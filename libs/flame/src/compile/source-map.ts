@@ -14,7 +14,7 @@ export interface SourceMap {
   readonly ignoreList?: number[];
 }
 
-/** Offsets of the code as lines and columns, both from 0. */
+/** Converts offsets in the code to lines and columns, both from 0. */
 export class Lines {
   readonly #starts = [0];
 
@@ -33,7 +33,7 @@ export class Lines {
   }
 }
 
-/** Reads the map of a file; of a file without one, a map of itself onto itself. */
+/** Reads the map of a file. For a file without one, returns a map of the file to itself. */
 export function readMap(code: string, file: string, map: unknown): TraceMap {
   if (map !== undefined && map !== null && map !== '') return FlattenMap(map as SectionedSourceMapInput);
   const lines = code
@@ -45,20 +45,20 @@ export function readMap(code: string, file: string, map: unknown): TraceMap {
 
 /** A position in the source; lines from 1, columns from 0. */
 export interface SourcePosition {
-  /** As the map names it; undefined where the map says nothing of the position. */
+  /** The source's name in the map; undefined where the map does not have the position. */
   readonly source: string | undefined;
   readonly line: number;
   readonly column: number;
 }
 
-/** Where a place of the code came from; itself where the map does not tell. */
+/** The position in the source that a position in the code comes from; the same position where the map has none. */
 export function originalPosition(map: TraceMap, { line, column }: { line: number; column: number }): SourcePosition {
   const found = originalPositionFor(map, { line: line + 1, column });
   if (found.source === null) return { source: undefined, line: line + 1, column };
   return { source: found.source, line: found.line, column: found.column };
 }
 
-/** The map of what was written: each part of the code, wherever it stands now, leads where it led before. */
+/** The map of the output. Parts of the given code, repeated ones, too, have the positions of `map`; added text has none. */
 export function composeMap(chunks: readonly Chunk[], code: string, map: TraceMap): SourceMap {
   const before = decodedMappings(map) as readonly SourceMapSegment[][];
   const lines = new Lines(code);
@@ -90,7 +90,10 @@ export function composeMap(chunks: readonly Chunk[], code: string, map: TraceMap
   };
 }
 
-/** Adds the segments of `length` columns from `start` on. In the middle of a segment its position holds, as it did before. */
+/**
+ * Adds the segments of `length` columns of a line, from `start` on. If `start` is inside of a segment, the part begins with the position of that
+ * segment.
+ */
 function appendPart(to: SourceMapSegment[], line: readonly SourceMapSegment[], start: number, length: number, column: number): void {
   if (length === 0) return;
   let current: SourceMapSegment | undefined;

@@ -6,16 +6,16 @@ export type FunctionNode = Extract<Node, { type: 'ArrowFunctionExpression' | 'Fu
 export type InlineFunctionNode = Extract<Node, { type: 'ArrowFunctionExpression' | 'FunctionExpression' }>;
 export type ClassNode = Extract<Node, { type: 'ClassDeclaration' | 'ClassExpression' }>;
 
-/** A file's syntax, with the way from each node to its parent. */
+/** The syntax tree of a file, with the parent of each node. */
 export class Tree {
   readonly program: Extract<Node, { type: 'Program' }>;
   /** Every node of the file, parents first, in the order of the text. */
   readonly nodes: Node[] = [];
   readonly #parents = new Map<Node, Node>();
-  /** The index in `nodes` of each node, and of the first node that is neither it nor below it. */
+  /** The part of `nodes` that has a node and its descendants: from the index `start`, which is the node's, to before `end`. */
   readonly #spans = new Map<Node, { start: number; end: number }>();
 
-  /** @throws {SyntaxError} if acorn cannot read it: JSX, types and `@decorators` are for other compilers, which run before. */
+  /** @throws {SyntaxError} for code that acorn cannot parse, such as JSX, types and `@decorators`, which other compilers have to compile before */
   constructor(
     readonly code: string,
     format: 'commonjs' | 'module',
@@ -36,7 +36,7 @@ export class Tree {
     span.end = this.nodes.length;
   }
 
-  /** `node` and what is below it, parents first; below a node for which `into` says no, nothing. */
+  /** `node` and its descendants, parents first, without the descendants of nodes for which `into` returns false. */
   *below(node: Node, into: (node: Node) => boolean = () => true): Generator<Node> {
     const { start, end } = this.#spans.get(node)!;
     for (let index = start; index < end;) {
@@ -61,7 +61,7 @@ export class Tree {
     return undefined;
   }
 
-  /** The function or program of which a declaration is a statement; undefined in any other block. */
+  /** The node whose statements include a declaration: the program, a function, or another statement with a block. */
   blockOf(declaration: Node): Node | undefined {
     let above = this.parentOf(declaration);
     if (above?.type === 'ExportNamedDeclaration' || above?.type === 'ExportDefaultDeclaration') above = this.parentOf(above);
@@ -85,7 +85,7 @@ function childrenOf(node: Node): Node[] {
 }
 
 function add(found: Node[], value: unknown): void {
-  // `{ a }` is a key and a value that are one node.
+  // In `{ a }` one node is both the key and the value.
   if (isNode(value) && value !== found.at(-1)) found.push(value);
 }
 

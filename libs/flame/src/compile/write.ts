@@ -1,7 +1,7 @@
 import type { Output } from './output.js';
 import type { ClassNode, FunctionNode, InlineFunctionNode, Node, Tree } from './tree.js';
 
-/** Names of what a compiled file imports, and of what is added to it; unlike every name in the file. */
+/** The names that the compiler adds to a file. None of them occurs in the file's own code. */
 export interface AddedNames {
   readonly inline: string;
   readonly method: string;
@@ -24,7 +24,7 @@ export function addedNames(code: string): AddedNames {
   return { inline: free('$inline'), method: free('$method'), function: free('$function'), args: free('$args'), copy: free('$copy') };
 }
 
-/** An inline function that can run elsewhere. */
+/** An inline function that can run on a runner. */
 export interface Copy {
   readonly run: InlineFunctionNode;
   readonly id: string;
@@ -32,13 +32,13 @@ export interface Copy {
   readonly names: readonly string[];
 }
 
-/** Marks a function that can run elsewhere, where it stands. */
+/** Marks a function that can run on a runner, in its place. */
 export function writeMark(output: Output, names: AddedNames, { run, id, digest, names: captured }: Copy, self: 'this' | 'void 0'): void {
   output.add(run.start, `${names.inline}(`);
   output.add(run.end, `, ${quote(id)}, () => [${[self, ...captured].join(', ')}], void 0, ${quote(digest)})`);
 }
 
-/** Marks a function that cannot. */
+/** Marks a function that cannot run on a runner, with the problem. */
 export function writeProblem(output: Output, names: AddedNames, run: InlineFunctionNode, id: string, problem: string): void {
   output.add(run.start, `${names.inline}(`);
   output.add(run.end, `, ${quote(id)}, void 0, ${quote(problem)})`);
@@ -57,24 +57,27 @@ export function writeMethod(output: Output, names: AddedNames, home: ClassNode, 
   );
 }
 
-/** Adds the copy to the end of the module or namespace, as a function that is there from the start. Returns the text that registers it. */
+/**
+ * Adds the copy at the end of the module or namespace. It is a function declaration, so it can be registered at the beginning. Returns the
+ * statement that does so.
+ */
 export function writeFunction(output: Output, names: AddedNames, to: Body, copy: Copy, more: { index: number; strict: boolean }): string {
   const { args, parameters } = parametersOf(copy, names);
   const name = `${names.copy}${more.index}`;
-  // A function with a rest parameter may have no "use strict".
+  // JavaScript allows no "use strict" in a function with a rest parameter.
   const head = more.strict ? `() { "use strict"; const [${parameters}] = arguments; ` : `(${parameters}) { `;
   output.add(statementsOf(to).at(-1)!.end, `\nfunction ${name}${head}return (`, copy.run, `)(${args.join(', ')}); }`);
   return `${names.function}(${quote(copy.id)}, ${quote(copy.digest)}, ${list(copy.names)}, ${name});`;
 }
 
-/** What a file uses now, by name, with the name that it has there. */
+/** The import of `nestjs-flame/inline`. `used` has the names of its exports and their names in the file. */
 export function importText(format: 'commonjs' | 'module', used: readonly [name: string, local: string][]): string {
   const module = format === 'module';
   const what = used.map(([name, local]) => (name === local ? name : `${name}${module ? ' as ' : ': '}${local}`)).join(', ');
   return module ? `import { ${what} } from "${source}";` : `const { ${what} } = require("${source}");`;
 }
 
-/** Adds statements before all others, without moving a line: behind directives, which have to stay the first. */
+/** Adds statements to the beginning of a body, without new lines. They come after directives such as "use strict", which have to be first. */
 export function writeFirst(output: Output, tree: Tree, to: Body, text: string): void {
   const [first] = statementsOf(to);
   const directive = statementsOf(to).findLast((node) => 'directive' in node && node.directive !== undefined);
@@ -82,12 +85,12 @@ export function writeFirst(output: Output, tree: Tree, to: Body, text: string): 
   else output.add(first!.start, text, ' ');
 }
 
-/** What runs once: the program or a namespace. */
+/** A body that runs once: that of the program or of a namespace. */
 export type Body = FunctionNode | Tree['program'];
 
 const statementsOf = ({ body }: Body): readonly Node[] => (Array.isArray(body) ? body : body.type === 'BlockStatement' ? body.body : []);
 
-/** The function's own arguments are passed on where it can see them. */
+/** The copy's parameters are the captured variables, and then the function's own arguments if it has parameters or can read `arguments`. */
 function parametersOf({ run, names }: Copy, { args }: AddedNames): { args: string[]; parameters: string } {
   const rest = run.params.length > 0 || run.type === 'FunctionExpression' ? [`...${args}`] : [];
   return { args: rest, parameters: [...names, ...rest].join(', ') };
