@@ -1,9 +1,11 @@
 import { SeededRandom } from '../../support/seeded-random.js';
 import { type Place, Writer } from './writer.js';
 
-/** A generated CommonJS file, whose `run(flame)` gives what all its inline functions gave. */
+/** A generated file, whose `run(flame)` gives what all its inline functions gave. */
 export interface GeneratedFile {
   readonly code: string;
+  /** Every fourth file is an ES module. */
+  readonly format: 'commonjs' | 'module';
   /** How many inline functions it has. */
   readonly inline: number;
   /** Whether the compiler has to refuse one of them. */
@@ -11,6 +13,7 @@ export interface GeneratedFile {
 }
 
 export function generateFile(seed: number): GeneratedFile {
+  const format = seed % 4 === 1 ? 'module' : 'commonjs';
   const writer = new Writer(new SeededRandom(seed));
   const names = ['a', 'b'].map((name) => ({ name, level: 1, assignable: true }));
   const place: Place = { names, level: 1, depth: 3, self: false, base: false, async: true };
@@ -43,7 +46,7 @@ class Service extends Base {
 }
 const object = { async method(a, b) ${block(place)} };
 async function plain(a, b) ${block(place)}
-exports.run = async (flame) => {
+${format === 'module' ? 'export const run' : 'exports.run'} = async (flame) => {
   app.flame = flame;
   const service = new Service(flame);
   const runs = [() => service.method(1, 'x'), () => service.withDefaults(2), () => Service.fixed(3, [4]), () => service.arrow({ x: 5 }), () => service.nested(6, null), () => object.method(7), () => plain('y', 8)];
@@ -52,5 +55,5 @@ exports.run = async (flame) => {
   return results;
 };
 `;
-  return { code, inline: writer.inline, refused: writer.refused.length > 0 };
+  return { code, format, inline: writer.inline, refused: writer.refused.length > 0 };
 }
