@@ -1,12 +1,12 @@
 import type { PlantedFault } from '../support/planted-fault.js';
 
-/** A fault that the simulation must see. */
+/** A fault that the simulation must detect. */
 export interface SimulatedFault extends PlantedFault {
-  /** Where the simulation has shown a mistake that was really made: worlds that show it, by their seeds, and are kept as tests. */
+  /** If the simulation found this fault as a real bug: the seeds of worlds that show it, which are kept as tests. */
   readonly worlds?: readonly number[];
 }
 
-/** What the simulation must see. Each is a mistake that somebody could make. */
+/** The faults that the simulation must detect. Each is a mistake that somebody could make. */
 export const plantedFaults: readonly SimulatedFault[] = [
   { name: 'nothing is sent again after a cut', file: 'core/session/session.ts', piece: 'return [...this.#kept];', instead: 'return [];' },
   {
@@ -16,7 +16,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
     instead: 'this.#kept.push(packet); if (this.#kept.length > 1) { this.#kept.shift(); this.#confirmed++; }',
   },
   {
-    name: 'a session never ends for want of a connection',
+    name: 'a session without a connection never ends',
     file: 'transport/session/session-link.ts',
     piece: '    this.#armTimer(why);\n    this.#scope',
     instead: '    this.#scope',
@@ -41,13 +41,13 @@ export const plantedFaults: readonly SimulatedFault[] = [
     instead: 'if (awaited && call.linked) state.reject(call, errors.lost',
   },
   {
-    name: 'a lost runner takes its calls along in silence',
+    name: 'the calls of a lost runner are not rejected',
     file: 'core/pool/runners.ts',
     piece: '    this.calls.lose(runner, how);\n',
     instead: '',
   },
   {
-    name: 'a call that waited too long is not answered',
+    name: 'a call that waited too long is not rejected',
     file: 'core/pool/calls.ts',
     piece: 'state.reject(call, errors.waitedTooLong(call, state.view(), state.now));',
     instead: '',
@@ -71,7 +71,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
     instead: "this.#state.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason }); this.#state.release(call, call.runner!);",
   },
   {
-    name: 'those who wait are forgotten by a drain',
+    name: 'a drain does not refuse waiting calls',
     file: 'core/pool/machine.ts',
     piece: 'this.#calls.refuseWaiting((call) => errors.draining(call, state.view(), reason));',
     instead: '',
@@ -80,7 +80,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
   {
     name: 'a pool does not boot again after failures',
     file: 'core/pool/runners.ts',
-    piece: 'state.clock(state.retry, state.now + pauseAfter(this.#failures, this.#random));',
+    piece: 'state.setDeadline(state.retry, state.now + pauseAfter(this.#failures, this.#random));',
     instead: 'state.retry.at = Infinity;',
   },
   {
@@ -96,7 +96,7 @@ export const plantedFaults: readonly SimulatedFault[] = [
     instead: '    this.#executor?.abortLinked(reason);',
   },
   {
-    name: 'a leaving runner goes before its parent has heard of it',
+    name: 'a leaving runner ends before its parent knows that it leaves',
     file: 'runner/host/runner-host.ts',
     piece: 'if (this.#executor) await this.#within(this.#lifeline ? Infinity : info.reconnectTimeout, this.#dismissed);',
     instead: '',
@@ -109,35 +109,35 @@ export const plantedFaults: readonly SimulatedFault[] = [
     worlds: [12, 60],
   },
   {
-    name: 'a repeated call denies its earlier attempts',
+    name: 'a repeated call ignores that an earlier attempt may have run',
     file: 'pool/calls/repeated.ts',
     piece: "mayHaveRun ||= (error as FlameError).ran !== 'no';",
     instead: '',
     worlds: [14, 70],
   },
   {
-    name: 'a paused pool goes on serving',
+    name: 'a paused pool continues to serve calls',
     file: 'core/pool/calls.ts',
     piece: '    if (pauseReason !== undefined) return;\n',
     instead: '',
   },
   {
-    name: 'a handler that gives up by a clock that is ahead of its parent is taken at its word',
+    name: 'an AbortError at the deadline of a clock that is ahead replaces FLAME_TIMEOUT',
     file: 'runner/executor/executor.ts',
     piece: "error === reason || (error instanceof Error && error.name === 'AbortError' && error.cause === reason)",
     instead: 'error === reason',
     worlds: [17, 27],
   },
   {
-    name: 'what streams is not ended when nobody reads it any more',
+    name: 'a stream is not closed when its reader has stopped',
     file: 'streams/outgoing.ts',
     piece: 'if (this.#window.opened) this.halt();',
     instead: 'if (this.#window.opened) this.finished();',
   },
   {
-    name: 'a drained runner gives its work all the time that it takes',
+    name: 'a drained runner has no time limit for its work',
     file: 'core/pool/runners.ts',
-    piece: 'state.clock(runner.drainEnd, state.now + state.rules.shutdownTimeout);',
+    piece: 'state.setDeadline(runner.drainEnd, state.now + state.rules.shutdownTimeout);',
     instead: '',
   },
   {

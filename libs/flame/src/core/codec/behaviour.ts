@@ -1,5 +1,9 @@
 import { privateStateIn } from './private-state.js';
 
+// Questions about a class, answered from its prototype alone: is it a built-in, what is its name, and what would instances lose if only
+// their own properties were copied? `ClassRegistry.treatmentOf` combines the answers with the registered classes. Everything here looks
+// only at own property descriptors and at sources, and calls no code of the class: a getter or a static `name` of the app cannot mislead it.
+
 /**
  * Built-in classes whose instances the codec carries. Their subclasses are checked for behaviour; the built-in classes themselves are not.
  */

@@ -47,13 +47,13 @@ describe('ClassRegistry', () => {
 
   it('accepts an entry for a class whose source only looks as if it had #private members', () => {
     const registry = new ClassRegistry({ classes: [{ type: Listed }] });
-    expect(registry.judge(Listed.prototype, new Listed())).toMatchObject({ known: { name: 'Listed' }, behaviour: undefined });
-    expect(new ClassRegistry({ classes: [] }).judge(Listed.prototype, new Listed()).behaviour).toBe('private fields');
+    expect(registry.treatmentOf(Listed.prototype, new Listed())).toMatchObject({ known: { name: 'Listed' }, behaviour: undefined });
+    expect(new ClassRegistry({ classes: [] }).treatmentOf(Listed.prototype, new Listed()).behaviour).toBe('private fields');
   });
 
   it('finds a class by prototype and by name', () => {
     const registry = new ClassRegistry({ classes: [{ type: Money, name: 'money' }] });
-    expect(registry.judge(Money.prototype, new Money()).known).toBe(registry.named('money'));
+    expect(registry.treatmentOf(Money.prototype, new Money()).known).toBe(registry.named('money'));
     expect(registry.named('Money')).toBeUndefined();
     expect(registry.named('__proto__')).toBeUndefined();
   });

@@ -15,8 +15,11 @@ export interface KnownClass extends Pick<RegisteredClass, 'encode' | 'decode'> {
   readonly ambiguous?: boolean;
 }
 
-/** How the codec treats instances with a given prototype. */
-export interface Judgement {
+/**
+ * How the codec treats instances with a given prototype: with `known` they keep their class; otherwise with `behaviour` they are refused;
+ * otherwise they become plain objects, or built-ins.
+ */
+export interface Treatment {
   /** The class that the instances keep when they cross. */
   readonly known: KnownClass | undefined;
   /** Whether the prototype is that of a built-in class, of any realm. */
@@ -50,7 +53,14 @@ export interface ClassSources {
   readonly errors?: Readonly<Record<string, () => RegisteredClass['type'] | undefined>> | undefined;
 }
 
-/** The classes whose instances keep their class. The sender finds them by prototype, the receiver by name. */
+/**
+ * The classes whose instances keep their class. The sender finds them by prototype, the receiver by name.
+ *
+ * There are four sources, in this order: built-ins and the app's option `classes` (by prototype), kinds of values (by their test `is`),
+ * classes that register themselves (`AutomaticClasses`), and error classes of packages, loaded when such an error crosses. Classes that
+ * register themselves are searched again when an unknown class appears, because modules may be imported late. An instance of a class from
+ * none of these sources is checked for behaviour (behaviour.ts).
+ */
 export class ClassRegistry {
   readonly #byName = new Map<string, KnownClass>();
   readonly #byPrototype = new Map<object, KnownClass>();
@@ -61,7 +71,7 @@ export class ClassRegistry {
   readonly #lost = new WeakSet<object>();
   /** Prototypes for which the automatic classes have already been searched. */
   readonly #looked = new WeakSet<object>();
-  readonly #judged = new WeakMap<object, Judgement>();
+  readonly #treatments = new WeakMap<object, Treatment>();
 
   /** @throws {FlameError} FLAME_CONFIG when a name is taken, or when a class's state would be lost. */
   constructor({ classes, find = () => [], errors = {}, onLost }: ClassSources) {
@@ -73,7 +83,7 @@ export class ClassRegistry {
 
   /** @throws {UnreadableError} if several classes here have that name. */
   named(name: string): KnownClass | undefined {
-    const known = this.#byName.get(name) ?? this.#lateError(name);
+    const known = this.#byName.get(name) ?? this.#loadedError(name);
     if (known) return known;
     if (this.#automatic.named(name).length === 0) this.#automatic.look();
     const found = this.#automatic.named(name);
@@ -83,24 +93,24 @@ export class ClassRegistry {
   }
 
   /** How to treat `value`, whose prototype is `prototype`. Decided once for each prototype: later changes to a class have no effect. */
-  judge(prototype: object, value: object): Judgement {
-    let judgement = this.#judged.get(prototype);
-    if (!judgement) {
+  treatmentOf(prototype: object, value: object): Treatment {
+    let treatment = this.#treatments.get(prototype);
+    if (!treatment) {
       const builtIn = isBuiltIn(prototype);
       const known = this.#byPrototype.get(prototype) ?? (builtIn ? undefined : (this.#kindOf(value) ?? this.#automaticOf(prototype)));
-      judgement = { known, builtIn, behaviour: known ? undefined : (behaviourOf(prototype) ?? this.#inherited(prototype)) };
-      this.#judged.set(prototype, judgement);
+      treatment = { known, builtIn, behaviour: known ? undefined : (behaviourOf(prototype) ?? this.#inherited(prototype)) };
+      this.#treatments.set(prototype, treatment);
     }
-    return judgement;
+    return treatment;
   }
 
   /** The nearest class above an error that is registered, so that `instanceof` holds for as many of its classes as possible. */
   errorBase(error: object): KnownClass & { readonly prototype: object } {
     const lost: object[] = [];
     for (let prototype: object | null = Object.getPrototypeOf(error); prototype; prototype = Object.getPrototypeOf(prototype)) {
-      const known = this.#byPrototype.get(prototype) ?? this.#automaticOf(prototype) ?? this.#lateErrorOf(prototype);
+      const known = this.#byPrototype.get(prototype) ?? this.#automaticOf(prototype) ?? this.#loadedErrorOf(prototype);
       if (known?.prototype && !known.encode && !known.ambiguous) {
-        this.#tellLost(lost, known.name);
+        this.#reportLost(lost, known.name);
         return known as KnownClass & { prototype: object };
       }
       lost.push(prototype);
@@ -110,7 +120,7 @@ export class ClassRegistry {
     return this.#byName.get(builtInErrors.some((type) => type.name === name) ? String(name) : 'Error')! as never;
   }
 
-  #tellLost(lost: readonly object[], base: string): void {
+  #reportLost(lost: readonly object[], base: string): void {
     const [first] = lost;
     if (!first || !this.#onLost || this.#lost.has(first)) return;
     this.#lost.add(first);
@@ -144,16 +154,16 @@ export class ClassRegistry {
     });
   }
 
-  #lateError(name: string): KnownClass | undefined {
+  #loadedError(name: string): KnownClass | undefined {
     const type = Object.hasOwn(this.#errors, name) ? this.#errors[name]!() : undefined;
     if (!type || !(type.prototype instanceof Error)) return undefined;
     if (!this.#byPrototype.has(type.prototype)) this.#add({ type, name });
     return this.#byName.get(name);
   }
 
-  #lateErrorOf(prototype: object): KnownClass | undefined {
+  #loadedErrorOf(prototype: object): KnownClass | undefined {
     const name = Object.hasOwn(prototype, 'constructor') ? classNameOf(prototype) : '';
-    const known = this.#byName.has(name) ? undefined : this.#lateError(name);
+    const known = this.#byName.has(name) ? undefined : this.#loadedError(name);
     return known?.prototype === prototype ? known : undefined;
   }
 

@@ -135,7 +135,7 @@ export class Preparation {
   /** Prepares an object that is neither a plain object nor a plain array. */
   #special(value: object, prototype: object, depth: number): unknown {
     if (prototype === Date.prototype && types.isDate(value)) return value;
-    const { known } = this.#options.classes.judge(prototype, value);
+    const { known } = this.#options.classes.treatmentOf(prototype, value);
     if (known?.ambiguous) return this.#refuse(refuseAmbiguous(known.name), depth);
     if (known?.encode) return this.#encoded(value, known, depth);
     if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth);
@@ -146,10 +146,10 @@ export class Preparation {
 
   /** Prepares an instance of a built-in class whose content is not in properties, such as a Map, or of a subclass of one. */
   #container(value: object, prototype: object, depth: number): unknown {
-    const judgement = this.#options.classes.judge(prototype, value);
-    if (!judgement.builtIn) {
+    const treatment = this.#options.classes.treatmentOf(prototype, value);
+    if (!treatment.builtIn) {
       const extra = Array.isArray(value) ? undefined : Object.keys(value).find((key) => !/^\d+$/.test(key));
-      const lost = judgement.behaviour ?? (extra === undefined ? undefined : `the property ${extra}`);
+      const lost = treatment.behaviour ?? (extra === undefined ? undefined : `the property ${extra}`);
       if (lost !== undefined) return this.#refuse(refuseBehaviour(value, lost), depth);
     }
     if (Array.isArray(value)) return this.#array(value, depth);
@@ -237,15 +237,15 @@ export class Preparation {
     const replaced = this.#options.replace?.(value);
     if (typeof replaced === 'number') return marked(mark.replaced, replaced);
     if (replaced !== undefined) return this.#beside(value, replaced, depth);
-    const refusal = this.#judge(value, prototype);
+    const refusal = this.#refusalOf(value, prototype);
     return refusal ? this.#refuse(refusal, depth) : this.#plain(value, depth);
   }
 
-  #judge(value: object, prototype: object): Refusal | undefined {
+  #refusalOf(value: object, prototype: object): Refusal | undefined {
     try {
       const refusal = refuseObject(value);
       if (refusal) return refusal;
-      const { behaviour } = this.#options.classes.judge(prototype, value);
+      const { behaviour } = this.#options.classes.treatmentOf(prototype, value);
       if (behaviour !== undefined) return refuseBehaviour(value, behaviour);
       const base = builtInAbove(prototype);
       return base === undefined ? undefined : refuseHollow(value, base);

@@ -54,7 +54,7 @@ export class Calls {
   hold(call: PoolCall, streaming: boolean): void {
     if (call.state !== 'running' && call.state !== 'streaming') return;
     call.state = streaming ? 'streaming' : 'held';
-    if (!streaming) this.#state.unclock(call);
+    if (!streaming) this.#state.clearDeadline(call);
   }
 
   /** The caller no longer needs the streams or the resources of the call. The work ends, even if it is not linked. */
@@ -138,7 +138,7 @@ export class Calls {
 
   #wait(call: PoolCall): void {
     call.state = 'waiting';
-    this.#state.clock(call, call.cameAt + Math.min(call.queueTimeout, call.timeout));
+    this.#state.setDeadline(call, call.cameAt + Math.min(call.queueTimeout, call.timeout));
   }
 
   #run(call: PoolCall, runner: PoolRunner): void {
@@ -151,7 +151,7 @@ export class Calls {
     runner.calls.set(call.id, call);
     runner.served += 1;
     state.readyRunners.update(runner);
-    state.clock(call, Math.min(state.now + call.handlerTimeout, call.cameAt + call.timeout));
+    state.setDeadline(call, Math.min(state.now + call.handlerTimeout, call.cameAt + call.timeout));
     state.act({ type: 'run', call, runner: runner.id });
   }
 
@@ -163,7 +163,7 @@ export class Calls {
   /** Tells the runner to abort the work. The slot stays taken until the runner confirms the end. */
   #cancel(call: PoolCall, cause: CancelCause, reason: string): void {
     call.state = 'ending';
-    this.#state.clock(call, this.#state.now + abortGrace);
+    this.#state.setDeadline(call, this.#state.now + abortGrace);
     this.#state.act({ type: 'cancel', call, runner: call.runner!.id, cause, reason });
   }
 }

@@ -28,7 +28,8 @@ export class PoolCall extends Timed implements QueueItem<PoolCall> {
   /** When the call arrived, and when it was passed to a runner. */
   cameAt = 0;
   ranAt = 0;
-  readonly due = 'call';
+  /** Which timer `at` belongs to, as in the other kinds of `Deadline`. */
+  readonly timer = 'call';
   ahead: PoolCall | undefined;
   behind: PoolCall | undefined;
 
@@ -63,7 +64,7 @@ export type RunnerState = 'booting' | 'ready' | 'leaving' | 'stopping';
 /** A deadline of a runner. */
 export class RunnerDeadline extends Timed {
   constructor(
-    readonly due: 'boot' | 'idle' | 'lifetime' | 'runner-drain',
+    readonly timer: 'boot' | 'idle' | 'lifetime' | 'runner-drain',
     readonly runner: PoolRunner,
   ) {
     super();

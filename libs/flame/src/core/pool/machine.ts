@@ -13,6 +13,13 @@ import * as errors from './pool-errors.js';
  * The rules of a pool, without time, machines or promises. `step(fact, now)` changes the state and returns the actions. The shell
  * (`pool/pool.ts`) performs the actions in their order, and steps `tick` when `nextDeadline` has passed.
  *
+ * The rules are in four files that share one `PoolState`: this one dispatches facts, expires deadlines and decides growth; `runners.ts` has
+ * the life of a runner, `calls.ts` the life of a call, `growth.ts` the number of runners to boot.
+ *
+ * Time limits work without timers: a call is a `Timed` itself, and a runner has one for each of its time limits. `PoolState.setDeadline` adds one to
+ * `state.deadlines`, which keeps the earliest on top. The shell has one real timer, for that earliest one. `#tick` then expires every
+ * deadline that has passed, and acts by its `timer`.
+ *
  * A step costs O(log n) in runners and waiting calls. The exceptions are facts that concern all of them (`resize`, `drain`) and a strategy
  * function.
  */
@@ -177,33 +184,34 @@ export class PoolMachine {
 
   #tick(debugged: boolean): void {
     const { deadlines, now, drainReason } = this.#state;
-    for (let due = deadlines.top; due && due.at <= now; due = deadlines.top) {
-      deadlines.remove(due);
-      if ((debugged || due.held) && this.#hold(due, debugged)) continue;
-      switch (due.due) {
+    for (let expired = deadlines.top; expired && expired.at <= now; expired = deadlines.top) {
+      deadlines.remove(expired);
+      if ((debugged || expired.held) && this.#hold(expired, debugged)) continue;
+      switch (expired.timer) {
         case 'call':
-          if (this.#calls.timeUp(due)) this.#runners.retire(due.runner!, `${due.label} ignored its abort`);
+          if (this.#calls.timeUp(expired)) this.#runners.retire(expired.runner!, `${expired.label} ignored its abort`);
           break;
         case 'boot':
           this.#state.act({
             type: 'give-up',
-            runner: due.runner.id,
+            runner: expired.runner.id,
             why: `no runner attached within bootTimeout (${this.#state.rules.bootTimeout} ms)`,
           });
           break;
         case 'idle':
-          this.#runners.idleDue(due.runner);
+          this.#runners.idleDue(expired.runner);
           break;
         case 'lifetime':
-          this.#runners.retire(due.runner, 'it reached maxLifetime');
+          this.#runners.retire(expired.runner, 'it reached maxLifetime');
           break;
         case 'drain':
           for (const runner of this.#state.runners.values()) this.#calls.drainAway(runner, 'pool', drainReason!);
           break;
         case 'runner-drain':
-          this.#calls.drainAway(due.runner, 'runner', due.runner.reason);
+          this.#calls.drainAway(expired.runner, 'runner', expired.runner.reason);
           break;
         case 'retry':
+          // The pause after a failed boot has ended: `#grow` boots in this step.
           break;
       }
     }
@@ -212,11 +220,11 @@ export class PoolMachine {
   /**
    * A deadline of a call or boot that a debugger delays starts again in full when the debugger is gone. Returns false for other deadlines.
    */
-  #hold(due: Deadline, debugged: boolean): boolean {
-    if (due.due !== 'call' && due.due !== 'boot') return false;
-    const limit = due.due === 'call' ? this.#calls.limitOf(due) : this.#state.rules.bootTimeout;
-    due.held = debugged;
-    this.#state.clock(due, this.#state.now + (debugged ? debuggedFor : limit));
+  #hold(deadline: Deadline, debugged: boolean): boolean {
+    if (deadline.timer !== 'call' && deadline.timer !== 'boot') return false;
+    const limit = deadline.timer === 'call' ? this.#calls.limitOf(deadline) : this.#state.rules.bootTimeout;
+    deadline.held = debugged;
+    this.#state.setDeadline(deadline, this.#state.now + (debugged ? debuggedFor : limit));
     return true;
   }
 
@@ -238,9 +246,9 @@ export class PoolMachine {
     if (this.#phase === 'starting') state.act({ type: 'started', error: undefined });
     this.#phase = 'draining';
     state.drainReason = reason;
-    state.unclock(state.retry);
+    state.clearDeadline(state.retry);
     this.#calls.refuseWaiting((call) => errors.draining(call, state.view(), reason));
-    state.clock(state.drainEnd, state.now + state.rules.shutdownTimeout);
+    state.setDeadline(state.drainEnd, state.now + state.rules.shutdownTimeout);
     for (const runner of state.runners.values()) {
       if (runner.state === 'booting') state.act({ type: 'give-up', runner: runner.id, why: reason });
       else {
@@ -279,7 +287,7 @@ export class PoolMachine {
       state.act({ type: 'started', error: undefined });
     } else if (this.#phase === 'draining' && state.runners.size === 0) {
       this.#phase = 'drained';
-      state.unclock(state.drainEnd);
+      state.clearDeadline(state.drainEnd);
       state.act({ type: 'drained' });
     }
   }

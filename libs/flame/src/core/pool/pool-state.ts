@@ -11,7 +11,7 @@ import { WaitQueue } from './wait-queue.js';
 /** A deadline of the pool itself: the end of the pause after a failed boot, or the end of a drain. */
 export class PoolDeadline extends Timed {
   constructor(
-    readonly due: 'retry' | 'drain',
+    readonly timer: 'retry' | 'drain',
     at: number,
   ) {
     super();
@@ -77,20 +77,20 @@ export class PoolState {
   }
 
   /** Sets a deadline; Infinity removes it. */
-  clock(deadline: Deadline, at: number): void {
+  setDeadline(deadline: Deadline, at: number): void {
     deadline.at = at;
     if (at < Infinity) this.deadlines.put(deadline);
     else this.deadlines.remove(deadline);
   }
 
-  unclock(deadline: Deadline): void {
+  clearDeadline(deadline: Deadline): void {
     this.deadlines.remove(deadline);
   }
 
   /** Rejects a call that holds no slot. */
   reject(call: PoolCall, error: FlameError): void {
     call.state = 'over';
-    this.unclock(call);
+    this.clearDeadline(call);
     this.act({ type: 'reject', call, error });
   }
 
@@ -99,7 +99,7 @@ export class PoolState {
     if (call.state === 'stuck') runner.stuck -= 1;
     call.state = 'over';
     call.runner = undefined;
-    this.unclock(call);
+    this.clearDeadline(call);
     runner.calls.delete(call.id);
     if (runner.load === 0) runner.used += this.now - runner.busySince;
     this.readyRunners.update(runner);

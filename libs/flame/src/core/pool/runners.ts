@@ -31,23 +31,23 @@ export class Runners {
     const runner = new PoolRunner(this.#newId(number), number, state.rules.maxConcurrency, state.rules.singleUse, state.now);
     state.runners.set(runner.id, runner);
     state.booting += 1;
-    state.clock(runner.boot, state.now + state.rules.bootTimeout);
+    state.setDeadline(runner.boot, state.now + state.rules.bootTimeout);
     state.act({ type: 'boot', runner: runner.id, count: state.runners.size });
   }
 
   up(runner: PoolRunner): void {
     if (runner.state !== 'booting') return;
     const state = this.#state;
-    state.unclock(runner.boot);
+    state.clearDeadline(runner.boot);
     state.booting -= 1;
     state.ready += 1;
     this.#failures = 0;
     state.bootError = undefined;
-    state.unclock(state.retry);
+    state.clearDeadline(state.retry);
     state.retry.at = 0;
     runner.state = 'ready';
     runner.upAt = state.now;
-    state.clock(runner.lifetime, state.now + state.rules.maxLifetime);
+    state.setDeadline(runner.lifetime, state.now + state.rules.maxLifetime);
     state.act({ type: 'grown', runner: runner.id, error: undefined, count: state.runners.size });
     this.idle(runner);
     state.readyRunners.update(runner);
@@ -59,14 +59,14 @@ export class Runners {
   bootFailed(runner: PoolRunner, error: BootError): boolean {
     if (runner.state !== 'booting') return false;
     const state = this.#state;
-    state.unclock(runner.boot);
+    state.clearDeadline(runner.boot);
     state.booting -= 1;
     runner.state = 'stopping';
     state.act({ type: 'grown', runner: runner.id, error, count: state.runners.size - 1 });
     if (state.drainReason !== undefined) return true;
     this.#failures += 1;
     state.bootError = error;
-    state.clock(state.retry, state.now + pauseAfter(this.#failures, this.#random));
+    state.setDeadline(state.retry, state.now + pauseAfter(this.#failures, this.#random));
     // If a runner is ready, waiting calls wait for its slots. Only calls that no runner can take are rejected.
     if (error.fatal && state.ready === 0) this.calls.refuseWaiting((call) => errors.bootFatal(call, state.view(), error));
     return true;
@@ -77,7 +77,7 @@ export class Runners {
     if (runner.singleUse && runner.served > 0) return this.stop(runner, 'it was booted for a single call');
     const { now, rules } = this.#state;
     runner.idleSince = now;
-    this.#state.clock(runner.idle, now + Math.min(rules.idleAfter, rules.minIdleAfter));
+    this.#state.setDeadline(runner.idle, now + Math.min(rules.idleAfter, rules.minIdleAfter));
   }
 
   idleDue(runner: PoolRunner): void {
@@ -90,11 +90,11 @@ export class Runners {
     if ((this.#surplus > 0 && now >= surplusAt) || now >= minAt) {
       runner.asked = true;
       this.#asked += 1;
-      this.#state.clock(runner.idle, now + askGrace);
+      this.#state.setDeadline(runner.idle, now + askGrace);
       return this.#state.act({ type: 'ask', runner: runner.id });
     }
     if (now >= surplusAt) this.#kept.add(runner);
-    this.#state.clock(runner.idle, now < surplusAt ? surplusAt : minAt);
+    this.#state.setDeadline(runner.idle, now < surplusAt ? surplusAt : minAt);
   }
 
   /** A runner answers whether it may stop. The answer is void if the runner has got work since. */
@@ -115,7 +115,7 @@ export class Runners {
     for (const runner of this.#kept) {
       if (surplus-- <= 0) return;
       this.#kept.delete(runner);
-      this.#state.clock(runner.idle, this.#state.now);
+      this.#state.setDeadline(runner.idle, this.#state.now);
     }
   }
 
@@ -137,7 +137,7 @@ export class Runners {
     if (runner.state === 'booting') return state.act({ type: 'give-up', runner: runner.id, why: reason });
     this.retire(runner, reason);
     if (runner.state === 'leaving' && runner.drainEnd.at === Infinity) {
-      state.clock(runner.drainEnd, state.now + state.rules.shutdownTimeout);
+      state.setDeadline(runner.drainEnd, state.now + state.rules.shutdownTimeout);
     }
   }
 
@@ -149,7 +149,7 @@ export class Runners {
   stop(runner: PoolRunner, reason: string): void {
     if (runner.state === 'ready') this.#unready(runner);
     runner.state = 'stopping';
-    this.#state.unclock(runner.drainEnd);
+    this.#state.clearDeadline(runner.drainEnd);
     this.#state.readyRunners.update(runner);
     // Work that ignores its abort gets no more time.
     const grace = runner.stuck > 0 ? 0 : this.#state.rules.shutdownTimeout;
@@ -162,7 +162,7 @@ export class Runners {
     if (runner.state === 'booting' || runner.state === 'stopping') return;
     if (runner.state === 'ready') this.#unready(runner);
     runner.state = 'stopping';
-    this.#state.unclock(runner.drainEnd);
+    this.#state.clearDeadline(runner.drainEnd);
     this.#state.readyRunners.update(runner);
     this.calls.lose(runner, how);
     this.#state.act({ type: 'dispose', runner: runner.id });
@@ -186,7 +186,7 @@ export class Runners {
 
   #busy(runner: PoolRunner): void {
     runner.busySince = this.#state.now;
-    this.#state.unclock(runner.idle);
+    this.#state.clearDeadline(runner.idle);
     this.#kept.delete(runner);
     this.#unask(runner);
   }
@@ -199,6 +199,6 @@ export class Runners {
   #unready(runner: PoolRunner): void {
     this.#state.ready -= 1;
     this.#busy(runner);
-    this.#state.unclock(runner.lifetime);
+    this.#state.clearDeadline(runner.lifetime);
   }
 }

@@ -23,9 +23,15 @@ type ChangedCluster = {
 } & { _getServer: (server: Server & { _listen2: (...query: unknown[]) => void }, query: ServerQuery) => void };
 
 /**
- * Gives this runner process the role of its parent, so that main.ts takes the same branch in both: if the parent is a cluster worker,
- * `cluster.isWorker` is true here, too, though there is no primary, and `process.send` exists if the parent has it. Processes that the app
- * starts are marked, and `cluster.fork()` starts nothing.
+ * Gives this runner process the role of its parent, so that main.ts takes the same branch in both. It runs when the app
+ * imports `FlameModule`, and changes these objects of Node for the rest of the process:
+ *
+ * - `cluster.fork()` and `cluster.setupPrimary()` do nothing: a main.ts that forks workers in a primary must not fork in its runners.
+ * - If the parent is a cluster worker: `cluster.isWorker` is true, and servers and datagram sockets open their ports themselves. In a real
+ *   worker, Node asks the primary to open them, and a runner has no primary.
+ * - If the parent has an IPC channel: `process.send` exists and discards its messages.
+ *
+ * Besides, processes that the app starts are marked, and the process ends with an error if main.ts ends without an app.
  */
 export function takeRunnerRole(info: ParentInfo): void {
   markAsRunner(info.digest);
@@ -46,15 +52,20 @@ export function endWithoutApp(): void {
   process.exit(configExitCode);
 }
 
-/** Node makes a worker of a process that has NODE_UNIQUE_ID; for a runner that a platform started, this does the same. */
+/**
+ * Makes this process look like a cluster worker. Node does that by itself in a process with NODE_UNIQUE_ID, which `ProcessBackend` sets; a
+ * runner that another platform started does not have it. `_getServer` and `_listen2` are internals of Node: test/e2e/cluster.spec.ts fails
+ * if they change.
+ */
 function standAsWorker(changed: ChangedCluster): void {
   if (!changed.isWorker) {
     const worker = new Worker({ id: 0, process, state: 'online' } as never);
     Object.assign(changed, { isPrimary: false, isMaster: false, isWorker: true, worker });
   }
-  // Without a primary, this process opens servers and sockets itself.
+  // `_getServer` asks the primary for a server's handle. Here the server listens by itself.
   changed._getServer = (server, { address, port, addressType, backlog, fd, flags }) =>
     server._listen2(address, port, addressType, backlog, fd, flags);
+  // Datagram sockets ask the primary, too, except with `exclusive: true`.
   const { bind } = Socket.prototype as unknown as { bind: (this: Socket, ...args: unknown[]) => Socket };
   Socket.prototype.bind = function (this: Socket, ...args: unknown[]): Socket {
     return bind.call(this, ...withoutPrimary(args));

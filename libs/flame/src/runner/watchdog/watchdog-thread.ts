@@ -34,11 +34,21 @@ export interface WatchdogSetup {
 }
 
 /**
- * The thread's program, as text. So it needs no file of its own, and works however this file was bundled, transpiled or instrumented.
+ * The program of the watchdog's thread, in plain JavaScript, for `new Worker(watchdogThread, { eval: true })`.
  *
- * A process that a debugger holds does not count as blocked. The thread counts time in ticks of sleep, and not by the clock. So a process
- * that was stopped for a while (SIGSTOP, a paused container) does not count as blocked either: the main thread gets time to answer after it
- * continues.
+ * It is text because a worker thread loads its program from a file, and apps may bundle this library into one file (docs/cold-start.md): a
+ * bundler does not carry along a file that only a `Worker` names. It is not `String(function)` either: transpilers and coverage tools
+ * change functions, so that they need variables which the thread does not have. So it cannot import anything of this library.
+ *
+ * While work runs, `watch` repeats these steps every 250 ms; otherwise it sleeps until `word.busy` changes:
+ *
+ * 1. Once a second, if the last question was answered: post the next number to the main thread. Its event loop answers by writing the number
+ *    to `word.answered`.
+ * 2. If `word.due` has been the same passed deadline for `grace`: kill the process. A process that a debugger holds is not killed.
+ * 3. If a question has no answer for `reconnectTimeout`: check every two seconds whether the parent is alive, and kill the process if not.
+ *
+ * The thread counts time in ticks of sleep, and not by the clock. So a process that was suspended for a while (SIGSTOP, a paused container)
+ * does not count as blocked: the main thread gets time to answer after it continues.
  */
 export const watchdogThread = `'use strict';
 const { parentPort, receiveMessageOnPort, workerData } = require('node:worker_threads');
@@ -93,14 +103,14 @@ function hasDebugger(port) {
 function parentAnswers() {
   return new Promise((resolve) => {
     const socket = connect(parent);
-    const told = (answers) => {
+    const settle = (answers) => {
       clearTimeout(late);
       socket.destroy();
       resolve(answers);
     };
-    const late = setTimeout(told, dialTimeout, false);
-    socket.once('connect', () => told(true));
-    socket.once('error', (error) => told(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'].includes(error.code)));
+    const late = setTimeout(settle, dialTimeout, false);
+    socket.once('connect', () => settle(true));
+    socket.once('error', (error) => settle(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'].includes(error.code)));
   });
 }
 

@@ -47,7 +47,7 @@ const leftOfDisk = 1024 * 1024 * 1024;
 const idleAfter = 500;
 
 /**
- * The parent's folder of shared files, private to its user. It owns the folder.
+ * The parent's folder of shared files, private to its user. It owns the folder. `SessionLink` describes how values use the files.
  *
  * The folder holds the two files of a session only until the runner has opened them. From then on the files have no name, and the system
  * frees them when both processes are gone. The parent opens only files that it has made itself.

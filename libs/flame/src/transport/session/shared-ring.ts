@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { Violation } from '../protocol/protobuf.js';
 
-/** A place in the file of the other end. */
+/** A value's position in the file of the end that sends it. */
 export interface Region {
   readonly at: number;
   readonly length: number;
@@ -26,6 +26,9 @@ export interface RingWatcher {
 /**
  * The file of one end of a session, which the other end can read: a ring of values in transit. It owns its descriptor. A region is free
  * when the packet that names it is confirmed, so values that are sent again after a cut are still there.
+ *
+ * A region's life: `put` copies a value in, `seal` notes the packet that names it, `confirmed` frees it. Regions are used and freed in the
+ * same order, so the free room is what lies between the newest region and the oldest, around the end of the file.
  */
 export class RingWriter {
   readonly #fd: number;
@@ -61,7 +64,7 @@ export class RingWriter {
   /** Copies bytes into the ring. Undefined when the ring has no room for them, or the system has no memory. */
   put(bytes: Uint8Array): Region | undefined {
     const { length } = bytes;
-    const at = this.#place(length);
+    const at = this.#find(length);
     if (at < 0 || !this.#write(bytes, at)) {
       if (this.#short) this.#watcher.short();
       return undefined;
@@ -110,7 +113,7 @@ export class RingWriter {
   }
 
   /** Where `length` bytes in a row are free, or -1. An empty ring starts again at its beginning, where the caches are warm. */
-  #place(length: number): number {
+  #find(length: number): number {
     if (this.#closed || length > this.#size / 2) return -1;
     const first = this.#used[0];
     if (first === undefined) return this.#reaches(length) ? 0 : -1;
