@@ -79,7 +79,7 @@ rule('Failed boots are tried again while calls wait', (start, trial) => {
     expect(await failure(work.pid())).toMatchObject({ code: 'FLAME_BOOT', ran: 'no', cause: noQuota });
   });
 
-  it('stops an app whose min runners cannot boot, unless it may degrade', async () => {
+  it('stops an app whose min runners cannot boot, unless minBoot is degrade', async () => {
     const backend = (): FailingBackend => new FailingBackend(trial.make(), [noQuota]);
     const error = await failure(start({ min: 1 }, { backend: backend() }));
     expect(error).toMatchObject({ code: 'FLAME_BOOT' });

@@ -55,7 +55,7 @@ rule('Resources keep their runner', (start, backend) => {
     await (await third).release();
   });
 
-  it('or not, if the handler, or the pool, says so', async () => {
+  it('or not, if the handler, or the pool, disables it', async () => {
     const { app, file, marks, pool } = await start({ max: 1, maxConcurrency: 1 });
     const log = file();
     const pages = app.get(PagesService);
@@ -64,7 +64,7 @@ rule('Resources keep their runner', (start, backend) => {
     expect(marks(log)).toEqual([]);
   });
 
-  it('if the pool says so and the handler says nothing', async () => {
+  it('if the pool enables it and the handler does not decide', async () => {
     const { app, file, marked } = await start({ trackResources: true });
     const log = file();
     const pages = app.get(PagesService);

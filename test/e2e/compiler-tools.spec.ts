@@ -39,7 +39,7 @@ const outputs: [name: string, code: string, has: RegExp][] = [
   ['ES2022, with decorators as in the standard', swc(standard, {}, source.replace('@Inject(Flame)', '')), /_apply_decs_2203_r\(/],
 ];
 describe('Inline functions in the output of swc', () => {
-  it.each(outputs)('give in their copies what they give in place: for %s', async (_, code, has) => {
+  it.each(outputs)('return the same in their copies as in place: for %s', async (_, code, has) => {
     expect(code).toMatch(has);
     expect(compile({ code, file: 'src/videos.js', format: 'commonjs' })?.diagnostics).toEqual([]);
     expect(await threeWays(code, { modules })).toEqual({ written: result, inPlace: result, copy: result });
@@ -58,7 +58,7 @@ describe('Inline functions of code that istanbul instruments', () => {
   const counts = (path: string): number[] =>
     Object.values((globalThis as unknown as { __coverage__: Record<string, { f: Record<string, number> }> }).__coverage__[path]!.f);
 
-  it('give in their copies what they give in place, and count there as often', async () => {
+  it('return the same in their copies as in place, and are counted there as often', async () => {
     const before = instrumented(code, 'before.js');
     expect(before).toMatch(/call\('ffmpeg', async \(\) => \{\s*cov_\w+\(\)\.f\[\d+\]\+\+;/);
     expect(compile({ code: before, file: 'src/videos.js', format: 'commonjs' })?.diagnostics).toEqual([]);
@@ -67,7 +67,7 @@ describe('Inline functions of code that istanbul instruments', () => {
     expect(counts('before.js').every((count) => count > 0)).toBe(true);
   });
 
-  it('give the same where they were compiled before', async () => {
+  it('return the same if they were already compiled', async () => {
     const output = instrumented(compile({ code, file: 'src/videos.js', format: 'commonjs' })!.code, 'after.js');
     expect(output).toMatch(/\$method/);
     expect(await threeWays(code, { modules, output })).toEqual({ written: result, inPlace: result, copy: result });

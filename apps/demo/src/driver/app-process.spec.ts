@@ -17,7 +17,7 @@ async function start(code: string, signal = new AbortController().signal): Promi
 const listens = `console.log('DEMO=' + process.env.DEMO, 'PORT=' + process.env.PORT); console.log('Listening on http://127.0.0.1:4711'); setInterval(() => {}, 1000);`;
 
 describe('AppProcess', () => {
-  it('waits until the app says where it listens', async () => {
+  it('waits until the app has logged its address', async () => {
     await using app = await start(listens);
     expect(app.url).toBe('http://127.0.0.1:4711');
     expect(app.lastLines).toContain('DEMO=yes PORT=0');

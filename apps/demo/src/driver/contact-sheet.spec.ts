@@ -24,7 +24,7 @@ async function appOf(size: string): Promise<{ file(address: string): Promise<Buf
 }
 
 describe('fetchSheet', () => {
-  it('gives the size of a sheet that holds all thumbnails', async () => {
+  it('returns the size of a sheet with all thumbnails', async () => {
     const app = await appOf('120x20');
     expect(await fetchSheet(app, 'a-video', clip, signal)).toEqual({ width: 120, height: 20 });
     expect(app.asked).toEqual(['/videos/a-video/sheet?columns=6']);

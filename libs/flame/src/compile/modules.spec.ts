@@ -111,11 +111,11 @@ const rows: [name: string, code: string, result: unknown][] = [
 ];
 
 describe('In an ES module', () => {
-  it.each(rows)('a copy gives what its function gives: %s', async (_, code, result) =>
+  it.each(rows)('a copy returns the same as its function: %s', async (_, code, result) =>
     expect(await threeWays(code, { format: 'module', modules })).toEqual({ written: result, inPlace: result, copy: result }),
   );
 
-  it('imports and what the module declares are not captured', () => {
+  it('does not capture imports and declarations of the module', () => {
     const code = `import one, { two } from 'math'; import * as three from 'math'; const four = await 4; export class Five {} export default function six() {}
 export const run = (flame, seven) => flame.call('p', () => [one, two, three, four, Five, six, seven, import.meta]);`;
     expect(compiled(code, 'src/file.js', 'module').functions[0]!.names).toEqual(['seven']);

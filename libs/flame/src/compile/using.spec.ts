@@ -130,7 +130,7 @@ function hasUsing(): boolean {
   }
 }
 
-describe.each(orders)('Where using is %s, a copy gives what its function gives', (_, before, after) => {
+describe.each(orders)('Where using is %s, a copy returns the same as its function', (_, before, after) => {
   const results = async (written: string, format: Format): Promise<unknown> => {
     const code = before(written, format);
     const output = compile({ code, file: 'src/file.js', format })!;

@@ -26,7 +26,7 @@ describe('FlameDashboardModule', () => {
     );
   });
 
-  it('takes its options from a class', async () => {
+  it('gets its options from a class', async () => {
     class Settings implements FlameDashboardOptionsFactory {
       createFlameDashboardOptions(): FlameDashboardOptions {
         return { path: 'no slash' };

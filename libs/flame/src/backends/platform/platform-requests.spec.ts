@@ -58,7 +58,7 @@ describe('PlatformRequests', () => {
     expect(asked()).toBe(2);
   });
 
-  it('gives up after two times without an answer, and warns once until there is one', async () => {
+  it('rejects after two attempts without an answer, and warns once until there is one', async () => {
     const { requests: asking, log: told } = requests();
     const { ask, asked } = answering('silent', 'silent', 'silent', 'silent', 'yes', 'silent', 'silent');
     const error = 'the Moon at moon:1 did not answer the request "list" within 20 ms';

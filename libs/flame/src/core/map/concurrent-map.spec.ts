@@ -75,7 +75,7 @@ describe('ConcurrentMap', () => {
         yield* ['a', 'b'];
       })(),
     ],
-  ])('takes items from %s, with their index', async (_, items) => {
+  ])('accepts items from %s, with their index', async (_, items) => {
     expect(await collect(mapped(items, (item, index) => `${index}${item}`))).toEqual(['0a', '1b']);
   });
 
@@ -92,7 +92,7 @@ describe('ConcurrentMap', () => {
     expect(await collect(mapped([1, 2, 3], () => undefined, { ordered: false }))).toEqual([undefined, undefined, undefined]);
   });
 
-  it('takes nothing from the source before the first read', async () => {
+  it('reads nothing from the source before the first read', async () => {
     const items = source();
     const map = mapped(items.open(), async (item) => item);
     await turn();
@@ -330,7 +330,7 @@ describe('The source of a ConcurrentMap', () => {
     expect(cleaned).toBe(true);
   });
 
-  it('may never give its next item: leaving does not wait for it', async () => {
+  it('may never yield its next item: the end of the loop does not wait for it', async () => {
     const items = {
       returned: 0,
       count: 0,

@@ -16,7 +16,7 @@ describe('quantileOf', () => {
     [0.5, 10],
     [0.75, 15],
     [1, 20],
-  ])('finds %d of evenly spread values at %d', (share, value) => {
+  ])('returns %d of evenly spread values as %d', (share, value) => {
     expect(quantileOf({ bounds: [10, 20], counts: [2, 2, 0], sum: 0 }, share)).toBe(value);
   });
 

@@ -328,7 +328,7 @@ describe.each(modes)('the stack of an error of %s', (_, stack) => {
     );
   });
 
-  it('has the line of the caller of flame.map after those of the runner, of what the function threw', async () => {
+  it("has the line of the caller of flame.map after the runner's lines of the function's error", async () => {
     const { photos } = await start();
     const found = await stack(async function readPhotos() {
       for await (const _photo of photos.each(['broken']));

@@ -189,7 +189,7 @@ describe('A call in place', () => {
     expect((plain as { left: number }).left).toBeGreaterThan(9_000);
   });
 
-  it('gives a request-scoped provider the same call', async () => {
+  it('passes the same call to a request-scoped provider', async () => {
     const { inside } = await start();
     const left = await inside(async (flame) => (await flame.on('two', PerRequest, { timeout: 300 }).left()) - Date.now());
     expect(left).toBeLessThanOrEqual(300);

@@ -16,7 +16,7 @@ describe('manifestDifference', () => {
     expect(manifestDifference('r', publish, manifest([...publish.handlers], inline))).toBeUndefined();
   });
 
-  it('names the files of inline functions that only one side has loaded, and what to do', () => {
+  it('names the files of inline functions that only one side has loaded, and the fix', () => {
     const more = manifest([...publish.handlers, 'dist/seed.js#seed/1', 'dist/seed.js#seed/2', 'dist/tools.mjs#module/1'], inline);
     expect(manifestDifference('r', publish, more)).toBe(
       'runner r does not match its parent: only the parent has the handlers dist/seed.js#seed/1, dist/seed.js#seed/2, dist/tools.mjs#module/1. ' +
@@ -28,7 +28,7 @@ describe('manifestDifference', () => {
     );
   });
 
-  it('says of a side without inline functions that it may not be compiled, and how to compile it', () => {
+  it('suggests compiling to a side without inline functions', () => {
     const plain = manifest(['Videos.cut']);
     expect(manifestDifference('r', plain, publish)).toBe(
       'runner r does not match its parent: only the parent has the handler Videos.publish/1. Run the same build of the app on both sides. ' +
@@ -38,7 +38,7 @@ describe('manifestDifference', () => {
     expect(manifestDifference('r', publish, plain)).toContain('The parent has no inline functions at all. ');
   });
 
-  it('says of other code that another compiler may have made it', () => {
+  it('names another compiler as a possible cause of different code', () => {
     const other = manifest(publish.handlers, { ...inline, 'Videos.publish/1': 'changed' });
     expect(manifestDifference('r', other, publish)).toBe(
       'runner r does not match its parent: it has other code for the handler Videos.publish/1. Run the same build of the app on both sides. ' +
@@ -46,7 +46,7 @@ describe('manifestDifference', () => {
     );
   });
 
-  it('gives no such hint for methods', () => {
+  it('has no such hint for methods', () => {
     const text = manifestDifference('r', manifest(['Videos.cut']), manifest(['Videos.cut', 'Videos.join', 'a.js']));
     expect(text).toBe(
       'runner r does not match its parent: only the parent has the handlers Videos.join, a.js. Run the same build of the app on both sides.',

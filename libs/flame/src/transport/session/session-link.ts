@@ -23,12 +23,7 @@ import { youngGeneration } from './young-generation.js';
  * session keeps it until the other end confirms it, and sends it again over the next connection. At the other end, `packet` checks the
  * number, `#read` reads as many frames as one turn may, the inbox joins the parts, and the delivery passes the frames to the receiver.
  *
- * Shared memory (`share`) changes only the way of large values. This end's outbox copies such a value into a file (`RingWriter.put`), and
- * the packet has only its position (`Region`). When the other end's inbox comes to that frame, it copies the value out of the file
- * (`RingReader.read`). Its next `ack` then frees the region (`RingWriter.confirmed`). So a packet that is sent again still finds its value,
- * and `received` counts only packets that were read to their end. A value that finds no room in the file goes into the packet, as without
- * shared memory. `SharedSession` (shared-memory.ts) connects the two files of a session with its outbox and inbox, and frees their memory
- * when they are idle; shared-ring.ts has the files themselves.
+ * With shared memory (`share`) large values take another way: see `SharedSession`.
  */
 export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;

@@ -47,7 +47,7 @@ const leftOfDisk = 1024 * 1024 * 1024;
 const idleAfter = 500;
 
 /**
- * The parent's folder of shared files, private to its user. It owns the folder. `SessionLink` describes how values use the files.
+ * The parent's folder of shared files, private to its user. It owns the folder.
  *
  * The folder holds the two files of a session only until the runner has opened them. From then on the files have no name, and the system
  * frees them when both processes are gone. The parent opens only files that it has made itself.
@@ -114,6 +114,12 @@ export interface SharedListener {
 
 /**
  * The shared files of one session. Frees their memory when no values pass, and tries again after a shortage. It owns the files and a timer.
+ *
+ * The way of a large value between the two ends of a `SessionLink`: the sender's outbox copies it into the sender's file (`RingWriter.put`),
+ * and the packet has only its position (`Region`). When the receiver's inbox comes to that frame, it copies the value out of the file
+ * (`RingReader.read`). The receiver's next acknowledgement then frees the region (`RingWriter.confirmed`). So a packet that is sent again
+ * over a new connection still finds its value: a receiver acknowledges a packet only when it was read to its end. A value that finds no
+ * room in the file goes into the packet, as without shared memory.
  */
 export class SharedSession {
   readonly #incoming: RingReader;
