@@ -1,12 +1,17 @@
 import { Socket } from 'node:net';
 import { CLS_ID, ClsServiceManager } from 'nestjs-cls';
 import { FlameResource } from 'nestjs-flame';
+import type { FlameMapOptions } from 'nestjs-flame';
 import { expect, it } from 'vitest';
 import { begins, InlinePerCall, InlineService, stays } from '../apps/src/conformance/inline.service.js';
+import type { EachResult } from '../apps/src/conformance/inline.service.js';
 import { PagesService } from '../apps/src/conformance/pages.service.js';
 import { here, WorkService } from '../apps/src/conformance/work.service.js';
 import { requestContext } from '../apps/src/conformance/request-context.js';
+import { collect } from '../support/collect.js';
 import { rule } from '../support/conformance.js';
+import type { Trial } from '../support/conformance.js';
+import { source } from '../support/counted-source.js';
 import { failure } from '../support/failure.js';
 import { until } from '../support/process-table.js';
 
@@ -111,6 +116,30 @@ rule('Inline functions run on runners', (start, { isolated }) => {
     expect(list).toEqual(['a', 'secret', `InlineService of ${there}`]);
   });
 
+  it('for each item of a map, in order, each with its own copy of what they capture', async () => {
+    const { app, file } = await start();
+    const results = await collect(app.get(InlineService).each(['a', 'b', 'c', 'd', 'e', 'f'], file()));
+    expect(results.map(({ list, index }) => [...list, index])).toEqual(
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((item, index) => ['secret', item, index]),
+    );
+    expect(results.every(({ runner, here: there }) => runner.startsWith('p-') && (there === here()) === !isolated)).toBe(true);
+  });
+
+  it('for the items of an endless source, until the loop stops', async () => {
+    const { app, file, marked } = await start();
+    const log = file();
+    const items = source();
+    const ends = (async function* () {
+      for await (const number of items.open()) yield number === 3 ? 'stay' : 'go';
+    })();
+    for await (const { index } of app.get(InlineService).each(ends, log, { concurrency: 3 })) {
+      if (index === 0) await marked(log, '2 attempt 1');
+      else break;
+    }
+    await marked(log, '2 abort');
+    expect([items.cleaned, items.produced]).toEqual([true, 4]);
+  });
+
   it('unless a captured value cannot be encoded: the error names the variable', async () => {
     const { app } = await start();
     const error = await failure(app.get(InlineService).place([new Socket() as never]));
@@ -145,6 +174,49 @@ rule(
       await signal(runner, 'SIGKILL');
       expect(await staying).not.toBe(runner);
       expect(marks(log).map(({ what }) => what)).toEqual(['attempt 1', 'attempt 2']);
+    });
+
+    /** A map whose item 5 stays on its runner. Five results are read, and the next three are there. */
+    async function interrupted({ app, file, marked, pool }: Trial, options: FlameMapOptions) {
+      const log = file();
+      const items = Array.from({ length: 12 }, (_, index) => (index === 5 ? 'stay' : 'go'));
+      const results = app
+        .get(InlineService)
+        .each(items, log, { concurrency: 4, ...options })
+        [Symbol.asyncIterator]();
+      for (let index = 0; index < 5; index++) expect((await results.next()).value).toMatchObject({ index });
+      const sixth = results.next();
+      await marked(log, '8 attempt 1');
+      await until(() => pool.stats().running === 1);
+      const { runner } = await marked(log, '5 attempt 1');
+      return { results, sixth, runner, log };
+    }
+
+    it('of the items of a map, in order and each answered once', async () => {
+      const trial = await start();
+      const { results, sixth, runner, log } = await interrupted(trial, again);
+      await trial.signal(runner, 'SIGKILL');
+      const repeated = (await sixth).value as EachResult;
+      expect([repeated.index, repeated.runner === runner]).toEqual([5, false]);
+      const rest = await collect({ [Symbol.asyncIterator]: () => results });
+      expect(rest.map(({ index }) => index)).toEqual([6, 7, 8, 9, 10, 11]);
+      const attempts = trial.marks(log).map(({ what }) => what);
+      expect(attempts.filter((what) => what.endsWith('attempt 2'))).toEqual(['5 attempt 2']);
+      expect(attempts).toHaveLength(13);
+    });
+
+    it('of a map not without idempotent: the error has the index of the item', async () => {
+      const trial = await start();
+      const { sixth, runner, log } = await interrupted(trial, { retry: { attempts: 2 } });
+      const lost = failure(sixth);
+      await trial.signal(runner, 'SIGKILL');
+      expect(await lost).toMatchObject({
+        code: 'FLAME_LOST',
+        ran: 'maybe',
+        index: 5,
+        message: expect.stringMatching(/^InlineService\.each\/1 was lost/),
+      });
+      expect(trial.marks(log)).toHaveLength(9);
     });
 
     it('of flame.on and flame.cast, not without idempotent', async () => {

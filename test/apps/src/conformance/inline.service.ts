@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Scope } from '@nestjs/common';
 import { ClsService } from 'nestjs-cls';
 import { Flame, FlameCall, OnFlame } from 'nestjs-flame';
-import type { FlameCallOptions } from 'nestjs-flame';
+import type { FlameCallOptions, FlameMapOptions } from 'nestjs-flame';
 import { $function, $inline, $method } from 'nestjs-flame/inline';
 import { Page } from './pages.service.js';
 import { here, mark } from './work.service.js';
@@ -42,6 +42,15 @@ export class InlinePerCall extends Named {
   constructor(flame: Flame) {
     super(flame);
   }
+}
+
+/** What an item of `InlineService.each` gives. */
+export interface EachResult {
+  /** The captured list and the item. */
+  readonly list: string[];
+  readonly index: number;
+  readonly runner: string;
+  readonly here: string;
 }
 
 /** Inline functions. */
@@ -149,6 +158,44 @@ export class InlineService extends Named {
       ),
       options,
     );
+  }
+
+  [$method('InlineService.each/1', 'each-1', ['file', 'list'])](file: string, list: string[], item: string, index: number): unknown {
+    return (async (item: string, index: number) => {
+      list.push(item);
+      return this.#one(file, list, index);
+    })(item, index);
+  }
+
+  /** An item `stay` stays until it is aborted, or dies with its runner, except at the last attempt. */
+  each(items: Iterable<string> | AsyncIterable<string>, file: string, options?: FlameMapOptions): AsyncIterable<EachResult> {
+    const list = [this.#secret];
+    return this.flame.map(
+      'p',
+      items,
+      $inline(
+        async (item: string, index: number) => {
+          list.push(item);
+          return this.#one(file, list, index);
+        },
+        'InlineService.each/1',
+        () => [this, file, list],
+        undefined,
+        'each-1',
+      ),
+      { ...options, settle: false },
+    );
+  }
+
+  async #one(file: string, list: string[], index: number): Promise<EachResult> {
+    const { attempt, runnerId, signal } = FlameCall.current()!;
+    mark(file, `${index} attempt ${attempt}`);
+    if (list.at(-1) === 'stay' && attempt === 1)
+      await sleep(60_000, undefined, { signal }).catch((error: unknown) => {
+        mark(file, `${index} abort`);
+        throw error;
+      });
+    return { list, index, runner: runnerId, here: here() };
   }
 
   [$method('InlineService.open/1', 'open-1', ['file', 'url'])](file: string, url: string): unknown {
