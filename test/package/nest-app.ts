@@ -110,6 +110,11 @@ export class NestApp {
     this.#run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages]);
   }
 
+  /** Installs its dependencies and more packages of the registry, those from the tests' cache. */
+  installOnce(...packages: string[]): void {
+    this.#run(join(import.meta.dirname, '../support/modules.sh'), [this.folder, ...packages]);
+  }
+
   enableShutdownHooks(): void {
     this.edit('src/main.ts', '  await app.listen', '  app.enableShutdownHooks();\n  await app.listen');
   }
