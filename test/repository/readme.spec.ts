@@ -9,34 +9,44 @@ import { document, documentedOptions, members, plain, table } from '../support/d
 const root = join(import.meta.dirname, '../..');
 const readme = document('README.md');
 
-describe('README', () => {
+describe('docs/options.md', () => {
+  const page = document('docs/options.md');
+
   it('names every option of a pool, with its default', () => {
-    const options = documentedOptions(readme, 'Pools');
+    const options = documentedOptions(page, 'Pools');
     expect([...options.keys()].sort()).toEqual(members('core/options/pool-options.ts', 'PoolOptions').sort());
     for (const [name, value] of Object.entries(poolDefaults)) expect([name, options.get(name)]).toEqual([name, String(value)]);
   });
 
   it('names every option of the module, with its default', () => {
-    const options = documentedOptions(readme, 'The module');
+    const options = documentedOptions(page, 'The module');
     expect([...options.keys()].sort()).toEqual(members('nest/module/flame-options.ts', 'FlameModuleOptions').sort());
     for (const name of ['reconnectTimeout', 'maxPayload', 'linkToRequest'] as const)
       expect([name, options.get(name)]).toEqual([name, String(flameDefaults[name])]);
   });
+});
 
+describe('docs/calling.md', () => {
   it('names every option of the decorator', () => {
     const own = members('nest/decorator/on-flame.decorator.ts', 'OnFlameOptions');
     const shared = members('nest/decorator/handler-options.ts', 'HandlerOptions');
-    expect([...documentedOptions(readme, 'Calling').keys()].sort()).toEqual([...own, ...shared].sort());
+    expect([...documentedOptions(document('docs/calling.md'), 'The decorator').keys()].sort()).toEqual([...own, ...shared].sort());
   });
+});
 
+describe('docs/errors.md', () => {
   it('names every code of FlameError, and no other', () => {
-    expect(table(readme, 'Errors').map(([code]) => plain(code!))).toEqual([...flameErrorCodes]);
+    expect(table(document('docs/errors.md'), 'Codes').map(([code]) => plain(code!))).toEqual([...flameErrorCodes]);
   });
+});
 
-  it('links to existing files', () => {
+describe('README', () => {
+  it('links to existing files, and to every page of the docs', () => {
     const links = [...readme.matchAll(/\]\((?!http)([^)#]+)/g)].map(([, path]) => path!);
     expect(links.length).toBeGreaterThan(0);
     for (const link of links) expect(() => readFileSync(join(root, link))).not.toThrow();
+    const pages = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'));
+    expect(pages.filter((page) => !links.includes(`docs/${page}`))).toEqual([]);
   });
 });
 
