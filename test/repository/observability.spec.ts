@@ -50,6 +50,6 @@ describe('docs/observability.md', () => {
   it('names every option of ops', () => {
     const type = readFileSync(join(root, 'libs/flame/src/nest/module/ops-option.ts'), 'utf8');
     const options = all(type.split('export interface FlameOpsOptions {')[1]!.split('\n}')[0]!, /^ {2}(\w+)\?:/gm);
-    expect(all(section('Health and numbers over gRPC'), /^\| `(\w+)` +\|/gm)).toEqual(options);
+    expect(all(section('Health checks and metrics over gRPC'), /^\| `(\w+)` +\|/gm)).toEqual(options);
   });
 });
