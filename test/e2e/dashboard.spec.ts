@@ -123,6 +123,21 @@ describe.each(['express', 'fastify'])('FlameDashboardModule on %s', (DASH_ADAPTE
     expect(await status(`${url}/api/stats`)).toBe(403);
   });
 
+  it('shows inline functions by their ids: running, ended and failed', async () => {
+    const { url } = await start({ DASH_ADAPTER });
+    const watching = await Watching.start(`${url}/flame/events`);
+    await watching.next('hello');
+    const handler = 'src/dashboard/main.js#sleepAll/1';
+    await fetch(`${url}/sleep-all/2500,2500`);
+    const busy = await watching.until((pool) => pool.running === 2);
+    expect(busy.work).toMatchObject([{ handler, state: 'running' }, { handler }]);
+    const done = await watching.until((pool) => pool.ended.length > 0);
+    expect(done.ended[0]).toMatchObject({ handler, failed: false });
+    await fetch(`${url}/sleep-all/0`);
+    const failed = await watching.until(({ failures }) => failures !== undefined && failures.length > 0);
+    expect(failed.failures).toMatchObject([{ type: 'threw', code: 'RangeError', message: 'no time to sleep', handler }]);
+  });
+
   it("shows the pools' activity live, and ends with the app", async () => {
     const { app, url } = await start({ DASH_ADAPTER });
     const watching = await Watching.start(`${url}/flame/events`);

@@ -21,15 +21,17 @@ describe('the pools’ metrics for Prometheus', () => {
     const url = await app.url();
     await fetch(`${url}/call/echo/hello`, { method: 'POST' });
     await fetch(`${url}/call/fail/0`, { method: 'POST' });
+    // A map of two calls.
+    await fetch(`${url}/call/halves/4`, { method: 'POST' });
     const response = await fetch(`${url}/metrics`);
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const text = await response.text();
     expect(promtool(['check', 'metrics'], text)).toEqual({ status: 0, said: '' });
     for (const { name, type } of [...poolMetricTable, ...runnerMetricTable]) expect(text).toContain(`# TYPE ${name} ${type}`);
-    expect(text).toMatch(/^flame_calls_total\{pool="work",outcome="returned"\} 1$/m);
+    expect(text).toMatch(/^flame_calls_total\{pool="work",outcome="returned"\} 3$/m);
     expect(text).toMatch(/^flame_calls_total\{pool="work",outcome="threw"\} 1$/m);
-    expect(text).toMatch(/^flame_call_duration_seconds_bucket\{pool="work",le="\+Inf"\} 2$/m);
-    expect(text).toMatch(/^flame_call_duration_seconds_count\{pool="work"\} 2$/m);
+    expect(text).toMatch(/^flame_call_duration_seconds_bucket\{pool="work",le="\+Inf"\} 4$/m);
+    expect(text).toMatch(/^flame_call_duration_seconds_count\{pool="work"\} 4$/m);
     expect(text).toMatch(/^flame_runners\{pool="work",state="ready"\} 1$/m);
     expect(text).toMatch(/^flame_runner_resident_memory_bytes\{pool="work",runner="work-\w+-1"\} \d{8,}$/m);
   });

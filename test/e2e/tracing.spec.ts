@@ -63,4 +63,22 @@ describe('a call as a trace', () => {
     for (const { name, status, attributes } of spans.filter((span) => span.name !== 'app.request'))
       expect([name, status, attributes['error.type']]).toEqual([name, 2, 'Error']);
   });
+
+  it('names an inline function by its id on both sides, for each item of a map', { timeout: 120_000 }, async () => {
+    const app = new SpawnedApp('ops/main.js', { TRACING: '1' });
+    const url = await app.url();
+    const { answer, spans } = await traced(url, 'halves/4');
+    expect(answer).toEqual({ value: [2, 3] });
+    const item = ['  flame.call             parent', '    flame.run            runner', '      app.work           runner'];
+    expect(names(tree(spans))).toEqual(['app.request              parent', ...item, ...item]);
+    const ours = spans.filter(({ name }) => name.startsWith('flame.'));
+    expect(ours.map(({ attributes }) => attributes['rpc.method'])).toEqual(Array(4).fill('WorkService.halves/1'));
+
+    const { answer: failed, spans: more } = await traced(url, 'halves/1');
+    expect(failed).toEqual({ error: '1 is odd' });
+    const first = more.find(({ name, status }) => name === 'flame.call' && status === 2)!;
+    const run = more.find(({ parent }) => parent === first.id)!;
+    for (const { attributes, status } of [first, run])
+      expect([attributes['rpc.method'], status, attributes['error.type']]).toEqual(['WorkService.halves/1', 2, 'RangeError']);
+  });
 });

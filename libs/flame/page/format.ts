@@ -32,6 +32,11 @@ export function timeOfDay(at: number): string {
   return new Date(at).toLocaleTimeString([], { hour12: false });
 }
 
+/** The last part of a handler's name: `thumbnails` of `Videos.thumbnails`, `publish/1` of `Videos.publish/1` and of `src/videos.js#publish/1`. */
+export function methodOf(handler: string): string {
+  return handler.slice(Math.max(handler.lastIndexOf('.'), handler.lastIndexOf('#')) + 1);
+}
+
 /** A runner's short name within its pool: `ffmpeg-3fa9c1-12` is `#12`. */
 export function shortId(id: string): string {
   const [, number] = /-(\d+)$/.exec(id) ?? [];

@@ -1,7 +1,7 @@
 import { timeWindow } from './blocks.js';
 import type { Block, PoolBlocks, RunnerBlocks } from './blocks.js';
 import { h } from './dom.js';
-import { duration } from './format.js';
+import { duration, methodOf } from './format.js';
 import { colorNumber, palette } from './palette.js';
 
 /** A canvas that has the size of its container and the resolution of the screen. */
@@ -142,7 +142,7 @@ function paintBlock(context: CanvasRenderingContext2D, block: Block, { left, top
   if (height < 13 || width < 40) return;
   context.font = colors.font;
   const time = duration((block.to ?? now) - block.from);
-  const method = block.handler.slice(block.handler.lastIndexOf('.') + 1);
+  const method = methodOf(block.handler);
   const indent = failed ? 16 : 6;
   const text = [`${block.handler}  ${time}`, `${method}  ${time}`, method, time].find(
     (words) => context.measureText(words).width <= width - indent - 6,

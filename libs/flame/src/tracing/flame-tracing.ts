@@ -111,13 +111,16 @@ function runIn(span: Span, scope: Context, work: () => unknown): unknown {
   return result;
 }
 
-/** Attributes by OpenTelemetry's conventions for remote calls, created once for each handler. `Class.method` becomes `Class/method`. */
+/**
+ * Attributes by OpenTelemetry's conventions for remote calls, created once for each handler. `Class.method` becomes `Class/method`. The id of
+ * an inline function, such as `Class.method/1`, stays as it is.
+ */
 function rpcAttributes(): (handler: string) => Attributes {
   const known = new Map<string, Attributes>();
   return (handler) => {
     let attributes = known.get(handler);
     if (attributes) return attributes;
-    attributes = { 'rpc.system.name': 'nestjs-flame', 'rpc.method': handler.replace('.', '/') };
+    attributes = { 'rpc.system.name': 'nestjs-flame', 'rpc.method': handler.includes('/') ? handler : handler.replace('.', '/') };
     known.set(handler, attributes);
     return attributes;
   };

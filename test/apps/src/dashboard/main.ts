@@ -5,6 +5,7 @@ import { APP_GUARD, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Flame, FlameCall, FlameModule, FlameParent, LocalBackend, OnFlame, ProcessBackend } from 'nestjs-flame';
+import { $function, $inline } from 'nestjs-flame/inline';
 import { FlameDashboardModule } from 'nestjs-flame/dashboard';
 
 // An app with a dashboard, as a test wants it: DASH_ADAPTER, DASH_PREFIX, DASH_AUTH (user:password), DASH_ACTIONS, DASH_BACKEND,
@@ -39,6 +40,29 @@ class Work {
   async never(): Promise<void> {}
 }
 
+// What the compile step writes for `flame.map('work', times, async (time) => sleepOrFail(time))` in a function of this module.
+$function('src/dashboard/main.js#sleepAll/1', 'sleep-all-1', [], (async (time: number) => sleepOrFail(time)) as never);
+
+async function sleepAll(flame: Flame, times: readonly number[]): Promise<void> {
+  const results = flame.map(
+    'work',
+    times,
+    $inline(
+      async (time: number) => sleepOrFail(time),
+      'src/dashboard/main.js#sleepAll/1',
+      () => [undefined],
+      undefined,
+      'sleep-all-1',
+    ),
+  );
+  for await (const _ of results);
+}
+
+async function sleepOrFail(time: number): Promise<void> {
+  if (time === 0) throw new RangeError('no time to sleep');
+  await new Promise((resolve) => setTimeout(resolve, time));
+}
+
 @Controller()
 class WorkController {
   constructor(
@@ -57,6 +81,13 @@ class WorkController {
   async fail(@Query('message') message: string): Promise<string> {
     await this.work.fail(message).catch(() => undefined);
     return 'failed';
+  }
+
+  /** The same with an inline function, for several times at once: `sleep-all/2500,0`. */
+  @Get('sleep-all/:times')
+  sleepAll(@Param('times') times: string): string {
+    void sleepAll(this.flame, times.split(',').map(Number)).catch(() => undefined);
+    return 'taken';
   }
 
   @Get('hostile')

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { propagation, trace } from '@opentelemetry/api';
-import { FlameCall, OnFlame } from 'nestjs-flame';
+import { Flame, FlameCall, OnFlame } from 'nestjs-flame';
+import { $inline, $method } from 'nestjs-flame/inline';
 
 import { spans } from './spans.js';
 
@@ -9,6 +10,8 @@ import { spans } from './spans.js';
 @Injectable()
 export class WorkService {
   readonly #logger = new Logger('Work');
+
+  constructor(private readonly flame: Flame) {}
 
   @OnFlame('work')
   async echo(value: string): Promise<string> {
@@ -22,6 +25,35 @@ export class WorkService {
       span.end();
       return propagation.getActiveBaggage()?.getEntry('tenant')?.value;
     });
+  }
+
+  // What the compile step writes for `flame.map('work', items, async (item) => this.half(item))`.
+  [$method('WorkService.halves/1', 'halves-1', [])](item: number): unknown {
+    return this.half(item);
+  }
+
+  /** Half of an even number and of the next one. Odd numbers fail. */
+  async halves(number: number): Promise<number[]> {
+    const halves: number[] = [];
+    const results = this.flame.map(
+      'work',
+      [number, number + 2],
+      $inline(
+        async (item: number) => this.half(item),
+        'WorkService.halves/1',
+        () => [this],
+        undefined,
+        'halves-1',
+      ),
+    );
+    for await (const half of results) halves.push(half);
+    return halves;
+  }
+
+  async half(item: number): Promise<number> {
+    trace.getTracer('app').startSpan('app.work').end();
+    if (item % 2 === 1) throw new RangeError(`${item} is odd`);
+    return item / 2;
   }
 
   @OnFlame('work')
