@@ -4,13 +4,14 @@ import { build } from 'esbuild';
 import { nodeBundle } from '../support/node-bundle.js';
 import { type PlantedFault, plant } from '../support/planted-fault.js';
 
-/** Vitest and npm both start here. */
+/** The root of the repository: Vitest and npm both start there. */
 const root = process.cwd();
 
 /**
- * Makes one file of the simulation and the library, with a fault planted in it or not, where node finds the packages; gives its path.
+ * Bundles the simulation and the library, optionally with a planted fault, into one file in a folder from which Node finds the packages. Returns
+ * its path.
  *
- * @throws when the piece to be replaced is not in the file exactly once.
+ * @throws when the piece to be replaced does not occur exactly once.
  */
 export async function bundle(name: string, fault?: PlantedFault): Promise<string> {
   const folder = join(root, 'node_modules/.cache/flame-simulation');

@@ -7,11 +7,11 @@ import { plantedFaults } from './planted-faults.js';
 
 const page = readFileSync('docs/reliability.md', 'utf8');
 
-/** In how many steps a fault has to be seen. */
+/** A fault must be detected within this number of steps. */
 const steps = 100_000;
 const run = promisify(execFile);
 
-/** Lives through worlds from `seed` on, or through one with only the operations that it `needs`. */
+/** Runs worlds from `seed` on, or one world with only the operations that it `needs`. */
 async function live(program: string, seed: number, most: number, needs?: string): Promise<{ code?: unknown; stderr: string }> {
   const env = { ...process.env, ...(needs !== undefined && { FLAME_SIM_NEEDS: needs }) };
   return run(process.execPath, [program, String(seed), String(most)], { env, timeout: 100_000 }).catch(

@@ -1,8 +1,7 @@
 import { live, readNeeds, replayed, report, search } from './world/search.js';
 
-// Lives through worlds in a process of its own: from a seed, for as many steps, every so many of the seeds; or with FLAME_SIM_NEEDS through that one again.
-// Ends with code 1 when a rule is broken.
-// Says every million steps how far it has come.
+// Runs worlds in a separate process: from a seed, for a number of steps, with a stride between the seeds; or, with FLAME_SIM_NEEDS, one world
+// again. Prints its progress every million steps, and exits with code 1 when a rule is broken.
 const [from, steps, stride = 1] = process.argv.slice(2).map(Number);
 const needs = readNeeds(process.env['FLAME_SIM_NEEDS']);
 if (needs === undefined) {

@@ -2,7 +2,7 @@ import { SeededRandom } from '../../support/seeded-random.js';
 import type { PoolOptions } from '../../../libs/flame/src/core/options/pool-options.js';
 import type { CallScript } from './call-script.js';
 
-/** One thing that is done to a world: a call, or a fault. `pick` chooses among the runners there are then; `steps` says after how many of the next things that happen. */
+/** A call or a fault in a world. `pick` selects one of the runners that exist then. `steps` delays the operation by so many events. */
 export type Operation =
   | {
       readonly type: 'call';
@@ -16,7 +16,7 @@ export type Operation =
     }
   | { readonly type: 'kill'; readonly pick: number; readonly steps: number }
   | { readonly type: 'sigterm' | 'drain runner' | 'sever' | 'sever twice'; readonly pick: number }
-  | { readonly type: 'part'; readonly pick: number; readonly duration: number; readonly towards: 'both' | 'parent' | 'runner' }
+  | { readonly type: 'partition'; readonly pick: number; readonly duration: number; readonly towards: 'both' | 'parent' | 'runner' }
   | { readonly type: 'freeze' | 'jump'; readonly pick: number; readonly duration: number }
   | { readonly type: 'freeze parent' | 'jump parent' | 'pause'; readonly duration: number }
   | { readonly type: 'resize'; readonly min: number; readonly max: number };
@@ -27,17 +27,17 @@ export interface PlannedOperation {
   readonly operation: Operation;
 }
 
-/** A world before it begins: its pool, what will be done to it, and how it ends. */
+/** The plan of a world: its pool, its operations, and its end. */
 export interface Plan {
   readonly seed: number;
   readonly pool: PoolOptions & { max: number; maxConcurrency: number };
   readonly reconnectTimeout: number;
   readonly operations: readonly PlannedOperation[];
-  /** Nothing is done to this world that may cost a call: connections break for a moment, runners are told to go. So none may be lost. */
+  /** True if no operation may lose a call: connections only break for a moment, and runners are told to stop. */
   readonly gentle: boolean;
-  /** The pool is closed when it has come to rest, or in the middle of its work; or the parent is killed there. */
+  /** The pool is closed at rest or during work, or the parent is killed during work. */
   readonly end: 'at rest' | 'at work' | 'killed';
-  /** After how many more things that happen the parent is killed. */
+  /** The parent is killed after so many more events. */
   readonly killedAfter: number;
 }
 
@@ -113,15 +113,15 @@ function call(dice: SeededRandom, number: number, gentle: boolean): Operation {
   };
 }
 
-/** Which way nothing passes. */
-const ways = ['both', 'parent', 'runner'] as const;
+/** The directions of a partition. */
+const directions = ['both', 'parent', 'runner'] as const;
 
 function gentleFault(dice: SeededRandom): Operation {
   const pick = dice.below(1_000);
   const roll = dice.next();
   if (roll < 0.25) return { type: 'sever', pick };
   if (roll < 0.4) return { type: 'sever twice', pick };
-  if (roll < 0.6) return { type: 'part', pick, duration: dice.below(500), towards: dice.pick(ways) };
+  if (roll < 0.6) return { type: 'partition', pick, duration: dice.below(500), towards: dice.pick(directions) };
   if (roll < 0.78) return { type: 'sigterm', pick };
   if (roll < 0.82) return { type: 'drain runner', pick };
   if (roll < 0.87) return { type: 'freeze', pick, duration: dice.below(300) };
@@ -138,7 +138,7 @@ function fault(dice: SeededRandom): Operation {
   if (roll < 0.29) return { type: 'drain runner', pick };
   if (roll < 0.45) return { type: 'sever', pick };
   if (roll < 0.55) return { type: 'sever twice', pick };
-  if (roll < 0.7) return { type: 'part', pick, duration: dice.below(4_000), towards: dice.pick(ways) };
+  if (roll < 0.7) return { type: 'partition', pick, duration: dice.below(4_000), towards: dice.pick(directions) };
   if (roll < 0.78) return { type: 'freeze', pick, duration: dice.below(4_000) };
   if (roll < 0.84) return { type: 'jump', pick, duration: dice.below(4_000) };
   if (roll < 0.89) return { type: 'freeze parent', duration: dice.below(3_000) };

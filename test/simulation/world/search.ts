@@ -2,19 +2,19 @@ import type { Plan } from './plan.js';
 import { planFor } from './plan.js';
 import { SimulatedWorld } from './simulated-world.js';
 
-/** A world in which a rule was broken, made as small as it gets. */
+/** A world in which a rule was broken, with as few operations as possible. */
 export interface Counterexample {
   readonly seed: number;
-  /** The places of the operations that it takes, in the seed's plan. */
+  /** The indexes of these operations in the seed's plan. */
   readonly needs: readonly number[];
   readonly plan: Plan;
   readonly error: Error;
 }
 
-/** How much work `shrink` may take, in worlds. */
+/** The most worlds that `shrink` may run. */
 const mostTries = 400;
 
-/** Lives through one world; gives what was broken, and how many steps it took. */
+/** Runs one world. Returns the broken rule, if any, and the number of steps. */
 export async function live(plan: Plan): Promise<{ steps: number; error: Error | undefined }> {
   const world = new SimulatedWorld(plan);
   try {
@@ -25,7 +25,10 @@ export async function live(plan: Plan): Promise<{ steps: number; error: Error | 
   }
 }
 
-/** Lives through worlds from seed `from` on, until as many steps are made, or one is broken, which it shrinks. `step` of them at a time are left to others. */
+/**
+ * Runs worlds from seed `from` on, until `steps` steps are made or a rule is broken. It then shrinks that world. With a `stride`, it skips the
+ * seeds of other processes.
+ */
 export async function search(
   from: number,
   steps: number,
@@ -42,7 +45,7 @@ export async function search(
   return { steps: made, worlds, found: undefined };
 }
 
-/** Reads `needs` as `report` writes them; some worlds need no operation at all. */
+/** Parses the `needs` that `report` prints. Some worlds need no operation at all. */
 export function readNeeds(text: string | undefined): number[] | undefined {
   if (text === undefined) return undefined;
   return text === '' ? [] : text.split(',').map(Number);
@@ -54,7 +57,7 @@ export function replayed(seed: number, needs?: readonly number[]): Plan {
   return needs === undefined ? plan : { ...plan, operations: needs.map((index) => plan.operations[index]!) };
 }
 
-/** Leaves operations out, in ever smaller pieces, as long as some rule is still broken (delta debugging: Zeller and Hildebrandt, 2002). */
+/** Removes operations, in ever smaller groups, while some rule is still broken (delta debugging: Zeller and Hildebrandt, 2002). */
 async function shrink(plan: Plan, error: Error): Promise<Counterexample> {
   let needs = plan.operations.map((_, index) => index);
   let worst = error;
@@ -71,7 +74,7 @@ async function shrink(plan: Plan, error: Error): Promise<Counterexample> {
   return { seed: plan.seed, needs, plan: replayed(plan.seed, needs), error: worst };
 }
 
-/** What to tell a person who has to find out. */
+/** The text for the person who looks for the cause. */
 export function report({ seed, needs, plan, error }: Counterexample): string {
   const operations = plan.operations.map(({ at, operation }) => `  ${at} ${JSON.stringify(operation)}`).join('\n');
   return [

@@ -8,18 +8,18 @@ import { diceFor } from './chance.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { Timeline } from './timeline.js';
 
-/** gRPC's codes, as far as they occur. */
+/** The gRPC status codes that occur. */
 const code = { cancelled: 1, unavailable: 14 } as const;
 
-/** Whom something is on its way to. */
+/** The receiver of a packet. */
 type Direction = 'parent' | 'runner';
 
-/** What lies between runners and their parent: connections with delays, on which everything comes in order or not at all. */
+/** The network between runners and their parent: connections with delays. On each, packets arrive in order or not at all. */
 export class SimulatedNetwork {
-  /** The parent's end, where streams come in; undefined while it does not listen. */
+  /** Accepts streams at the parent; undefined while the parent does not listen. */
   attach: ((stream: ServerStream) => void) | undefined;
   readonly connections = new Set<SimulatedConnection>();
-  /** Until when nothing passes, by direction. */
+  /** The ends of partitions, by direction. */
   readonly #partitions = { parent: new Map<SimulatedProcess, number>(), runner: new Map<SimulatedProcess, number>() };
   #made = 0;
 
@@ -27,8 +27,8 @@ export class SimulatedNetwork {
     readonly timeline: Timeline,
     readonly seed: number,
     readonly parent: SimulatedProcess,
-    /** The longest that an end does not hear of a broken connection. */
-    readonly deafness: number,
+    /** The longest time until an end notices a broken connection. */
+    readonly detectionTime: number,
   ) {}
 
   connect(runner: SimulatedProcess, listener: PipeListener): Pipe {
@@ -38,15 +38,18 @@ export class SimulatedNetwork {
     return connection.near;
   }
 
-  /** Nothing passes between a runner and the parent for a while, or in one direction only. What is sent meanwhile comes afterwards, unless the connection is given up before. */
-  part(runner: SimulatedProcess, duration: number, towards: 'both' | Direction): void {
+  /**
+   * Delivers nothing between a runner and the parent for a while, in one direction or both. Packets that are sent meanwhile arrive afterwards,
+   * unless the connection is given up before.
+   */
+  partition(runner: SimulatedProcess, duration: number, towards: 'both' | Direction): void {
     const until = this.timeline.now + duration;
     if (towards !== 'runner') this.#partitions.parent.set(runner, until);
     if (towards !== 'parent') this.#partitions.runner.set(runner, until);
   }
 
-  /** Until when nothing passes. */
-  partedUntil(runner: SimulatedProcess, to: Direction): number {
+  /** The end of the current partition in that direction. */
+  partitionedUntil(runner: SimulatedProcess, to: Direction): number {
     return this.#partitions[to].get(runner) ?? 0;
   }
 
@@ -55,15 +58,15 @@ export class SimulatedNetwork {
   }
 }
 
-/** One gRPC stream over a connection of its own. */
+/** One gRPC stream over its own connection. */
 export class SimulatedConnection {
   readonly near: Pipe;
   readonly #stream: FakeServerStream;
   #severed = false;
   #nearOver = false;
   #farOver = false;
-  /** What is under way in each direction, and when the last of it arrives. */
-  readonly #under = { parent: new Way(), runner: new Way() };
+  /** The packets in flight in each direction, and the arrival of the last one. */
+  readonly #inFlight = { parent: new Channel(), runner: new Channel() };
   #halfClosed = false;
 
   constructor(
@@ -82,7 +85,7 @@ export class SimulatedConnection {
         if (this.#halfClosed || this.#nearOver) return;
         this.#halfClosed = true;
         this.#send('parent', () => this.#stream.emit('end'));
-        // A polite end takes a second, then the connection is dropped.
+        // A graceful end takes at most a second, then the connection is dropped.
         this.runner.in(1_000, () => this.#cancel());
       },
       destroy: () => this.#cancel(),
@@ -106,11 +109,11 @@ export class SimulatedConnection {
     });
   }
 
-  /** The connection is broken: what is under way is lost, and each end learns of it some time later. */
+  /** Breaks the connection: packets in flight are lost, and each end notices it some time later. */
   sever(): void {
     if (this.#severed) return;
     this.#severed = true;
-    const later = (): number => (this.dice.chance(0.5) ? this.dice.below(50) : this.dice.below(this.network.deafness));
+    const later = (): number => (this.dice.chance(0.5) ? this.dice.below(50) : this.dice.below(this.network.detectionTime));
     this.runner.in(later(), () => this.#gone({ code: code.unavailable, details: 'the connection was dropped' }));
     this.network.parent.in(later(), () => this.#farGone());
   }
@@ -141,16 +144,16 @@ export class SimulatedConnection {
   #send(to: Direction, arrive: () => void): void {
     if (this.#severed) return;
     const { timeline, parent } = this.network;
-    const way = this.#under[to];
+    const way = this.#inFlight[to];
     const process = to === 'parent' ? parent : this.runner;
     way.queue.push(arrive);
     const comeAt = (at: number): void => {
-      const parted = this.network.partedUntil(this.runner, to);
+      const parted = this.network.partitionedUntil(this.runner, to);
       // What was held up on several connections comes in any order.
       way.upTo = Math.max(way.upTo, at, parted > timeline.now ? parted + this.dice.below(50) : 0);
       process.at(way.upTo, () => {
         if (this.#severed || (to === 'parent' ? this.#farOver : this.#nearOver)) return;
-        const until = this.network.partedUntil(this.runner, to);
+        const until = this.network.partitionedUntil(this.runner, to);
         // The oldest comes first, whatever was held up.
         if (until > timeline.now) comeAt(until);
         else way.queue.shift()!();
@@ -165,7 +168,7 @@ export class SimulatedConnection {
     this.#gone(error);
   }
 
-  /** The system closes the sockets of a process that is gone; the other end hears of it, or not before it tries to write. */
+  /** The system closes the sockets of a dead process. The other end notices at once, or only when it tries to write. */
   #died(other: 'parent' | 'runner'): void {
     this.#close();
     if (this.#severed) return;
@@ -178,7 +181,7 @@ export class SimulatedConnection {
     if (this.#nearOver) return;
     this.#nearOver = true;
     this.#close();
-    // As gRPC does, not within the call that brought it about.
+    // Asynchronously, as in gRPC.
     this.runner.in(0, () => this.listener.gone(error as ServiceError | undefined));
   }
 
@@ -195,12 +198,12 @@ export class SimulatedConnection {
 }
 
 /** One direction of a connection. */
-class Way {
+class Channel {
   readonly queue: (() => void)[] = [];
   upTo = 0;
 }
 
-/** What grpc-js hands to a handler of a bidirectional stream, as far as it is used. */
+/** The used part of the stream that grpc-js passes to a handler of bidirectional streams. */
 class FakeServerStream extends EventEmitter {
   readonly #connection: SimulatedConnection;
   #ended = false;

@@ -6,23 +6,23 @@ import { diceFor } from './chance.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { SimulatedRunner } from './simulated-runner.js';
 
-/** What a platform needs of its world. */
+/** The parts of the world that a platform uses. */
 export interface PlatformSetup {
   readonly seed: number;
   readonly parent: SimulatedProcess;
   newProcess(name: string): SimulatedProcess;
   start(process: SimulatedProcess, info: ParentInfo): SimulatedRunner;
-  /** A machine is asked for; `machines` there are with it. */
+  /** Called when a machine is requested, with the number of machines including it. */
   onMachine(machines: number): void;
 }
 
-/** Makes machines as platforms do: mostly soon, sometimes late, never or broken; and says late that one has gone. */
+/** Creates machines as platforms do: usually soon, sometimes late, never or broken. Reports the end of a machine late. */
 export class SimulatedPlatform extends FlameBackend {
   readonly name = 'simulated';
   readonly reach = 'network';
-  /** Machines that were asked for and not confirmed gone. */
-  standing = 0;
-  /** Processes that are alive. */
+  /** The number of machines that were requested and are not confirmed gone. */
+  existing = 0;
+  /** The runners whose processes are alive. */
   readonly runners = new Set<SimulatedRunner>();
   readonly #setup: PlatformSetup;
   #made = 0;
@@ -36,8 +36,8 @@ export class SimulatedPlatform extends FlameBackend {
     const { seed, parent } = this.#setup;
     const number = ++this.#made;
     const dice = diceFor(seed, `machine ${number}`);
-    this.standing += 1;
-    this.#setup.onMachine(this.standing);
+    this.existing += 1;
+    this.#setup.onMachine(this.existing);
     try {
       const info = JSON.parse(Buffer.from(await request.flameParent({ host: 'parent' }), 'base64').toString()) as ParentInfo;
       const roll = dice.next();
@@ -45,9 +45,9 @@ export class SimulatedPlatform extends FlameBackend {
       if (roll > 0.93) throw new BootError('no room', { phase: 'create', fatal: roll > 0.99 });
       return this.#machine(this.#setup.newProcess(`machine ${number}`), info, request.signal, dice);
     } catch (error) {
-      // It takes a while until what there was of it is gone.
+      // The removal takes a while.
       await new Promise<void>((resolve) => parent.in(dice.below(300), resolve));
-      this.standing -= 1;
+      this.existing -= 1;
       throw error;
     }
   }
@@ -60,21 +60,21 @@ export class SimulatedPlatform extends FlameBackend {
       process.onDeath(() => {
         if (runner !== undefined) this.runners.delete(runner);
         parent.in(dice.chance(0.8) ? dice.below(100) : dice.below(2_000), () => {
-          this.standing -= 1;
+          this.existing -= 1;
           resolve(stopped ? { how: 'stopped', text: 'stopped' } : { how: 'signal', signal: 'SIGKILL', text: 'killed by SIGKILL' });
         });
       });
     });
     const stop = async (grace: number): Promise<void> => {
       stopped = true;
-      // The platform's own words take their way, too.
+      // The platform's request is delayed, too.
       process.in(dice.below(20), () => (grace > 0 ? runner?.sigterm() : process.die()));
-      // It kills whatever the process is at.
+      // After the grace period the platform kills the process.
       parent.in(grace + dice.below(50), () => process.die());
       await exited;
     };
     signal.addEventListener('abort', () => void stop(0), { once: true });
-    // Some machines never get as far as their runner.
+    // Some machines never start their runner.
     const fate = dice.next();
     if (fate < 0.04) process.in(dice.below(500), () => process.die());
     else if (fate > 0.02) {

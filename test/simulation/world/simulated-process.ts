@@ -3,15 +3,15 @@ import type { SeededRandom } from '../../support/seeded-random.js';
 import type { Timeline } from './timeline.js';
 
 interface Timer {
-  /** On this process's own clock. */
+  /** A time of this process's own clock. */
   due: number;
   readonly wake: () => void;
   cancel: () => void;
 }
 
 /**
- * A process in a simulated world: a clock of its own, which starts anywhere, may run fast or slow and jump, and an event loop that can be stopped for a while.
- * When it has died nothing happens in it any more.
+ * A process in a simulated world. It has its own clock, which starts at any time, may be fast or slow, and may jump, and an event loop that
+ * can be stopped for a while. After its death it runs nothing.
  */
 export class SimulatedProcess {
   readonly name: string;
@@ -23,10 +23,10 @@ export class SimulatedProcess {
   readonly #ends: (() => void)[] = [];
   #offset: number;
   #frozenUntil = 0;
-  /** When it went on after its event loop was stopped or its clock jumped. */
-  readonly #wentOn: number[] = [];
+  /** The ends of its pauses: a stopped event loop, or a jump of its clock. */
+  readonly #resumedAt: number[] = [];
   #dead = false;
-  /** How long its event loop has been stopped in all. */
+  /** How long its event loop has been stopped, in total. */
   frozenFor = 0;
 
   constructor(name: string, timeline: Timeline, dice: SeededRandom) {
@@ -47,16 +47,16 @@ export class SimulatedProcess {
     return this.#timers.size;
   }
 
-  /** Lets something happen here in `delay` of the world's milliseconds; while the event loop is stopped, when it goes on. */
-  in(delay: number, happen: () => void): () => void {
-    return this.at(this.#timeline.now + delay, happen);
+  /** Runs `action` after `delay` of the world's milliseconds, or, if the event loop is stopped then, when it continues. */
+  in(delay: number, action: () => void): () => void {
+    return this.at(this.#timeline.now + delay, action);
   }
 
-  at(at: number, happen: () => void): () => void {
+  at(at: number, action: () => void): () => void {
     const run = (): void => {
       if (this.#dead) return;
       if (this.#timeline.now < this.#frozenUntil) cancel = this.#timeline.at(this.#frozenUntil, run);
-      else happen();
+      else action();
     };
     let cancel = this.#timeline.at(at, run);
     return () => cancel();
@@ -67,12 +67,12 @@ export class SimulatedProcess {
     const until = this.#timeline.now + duration;
     this.frozenFor += Math.max(0, until - Math.max(this.#frozenUntil, this.#timeline.now));
     this.#frozenUntil = Math.max(this.#frozenUntil, until);
-    this.#wentOn.push(this.#frozenUntil);
+    this.#resumedAt.push(this.#frozenUntil);
   }
 
-  /** Its clock jumps ahead, as it does when a machine was suspended. */
+  /** Its clock jumps ahead, as after the suspension of a machine. */
   jump(by: number): void {
-    this.#wentOn.push(this.#timeline.now);
+    this.#resumedAt.push(this.#timeline.now);
     this.#offset += by;
     for (const timer of this.#timers) {
       timer.cancel();
@@ -80,12 +80,12 @@ export class SimulatedProcess {
     }
   }
 
-  /** How many of its pauses had not ended by then. */
+  /** The number of its pauses that ended at or after `at`. */
   pausesSince(at: number): number {
-    return this.#wentOn.filter((end) => end >= at).length;
+    return this.#resumedAt.filter((end) => end >= at).length;
   }
 
-  /** Calls `action` when it dies. */
+  /** Calls `action` at its death. */
   onDeath(action: () => void): void {
     this.#ends.push(action);
   }
@@ -113,7 +113,7 @@ export class SimulatedProcess {
     };
   }
 
-  /** Node's timers come up to a millisecond early by the clock that code reads, and any time late. */
+  /** As in Node, a timer may fire up to a millisecond early, by the clock that code reads, or late. */
   #arm(timer: Timer): void {
     const inaccuracy = this.#dice.chance(0.1) ? -0.9 : this.#dice.below(3);
     timer.cancel = this.in(Math.max(0, (timer.due - this.#now()) / this.#rate + inaccuracy), () => {

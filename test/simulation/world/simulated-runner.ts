@@ -8,11 +8,11 @@ import type { CallScript } from './call-script.js';
 import type { SimulatedNetwork } from './simulated-network.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
-/** What the world sees of handlers. */
+/** Gets the events of handlers. */
 export interface Watcher {
   /** A handler was called. */
   ran(script: CallScript, runner: SimulatedProcess): void;
-  /** It is at work: at once, or when its stream is first read. */
+  /** The handler has begun to work: at once, or when its stream is first read. */
   began(script: CallScript, runner: SimulatedProcess): void;
   /** Called once for each `began`, also when its process dies. */
   over(script: CallScript, runner: SimulatedProcess): void;
@@ -26,17 +26,17 @@ export interface SimulatedRunnerSetup {
   readonly codec: Codec;
   readonly dice: SeededRandom;
   readonly watcher: Watcher;
-  /** How long the app takes to boot, from when the process was started. */
+  /** The time from the start of the process until the app has booted. */
   readonly appBoot: number;
 }
 
 const quiet = { debug: () => {}, log: () => {}, warn: () => {}, error: () => {} };
 
-/** A runner's process: the real host, executor and session around handlers that do what their callers tell them. */
+/** A runner's process: the real host, executor and session, with handlers that follow the script in their arguments. */
 export class SimulatedRunner {
   readonly process: SimulatedProcess;
   readonly #setup: SimulatedRunnerSetup;
-  #told: ((signal: string) => void) | undefined;
+  #onSignal: ((signal: string) => void) | undefined;
 
   constructor(setup: SimulatedRunnerSetup) {
     this.#setup = setup;
@@ -49,7 +49,7 @@ export class SimulatedRunner {
       exit: () => process.die(),
       environment: {
         openPipe: (_, listener) => network.connect(process, listener),
-        onSignal: (told) => (this.#told = told),
+        onSignal: (listener) => (this.#onSignal = listener),
         watchdog: () => ({ busy: () => {}, deadline: () => {}, close: async () => {} }),
       },
     });
@@ -66,9 +66,9 @@ export class SimulatedRunner {
     });
   }
 
-  /** What a process does with SIGTERM: nobody listens before it has attached. */
+  /** Sends SIGTERM. It kills a process that has no listener yet, because it has not attached. */
   sigterm(): void {
-    this.process.in(1, () => (this.#told === undefined ? this.process.die() : this.#told('SIGTERM')));
+    this.process.in(1, () => (this.#onSignal === undefined ? this.process.die() : this.#onSignal('SIGTERM')));
   }
 
   #do(script: CallScript, rows: AsyncIterable<number>): unknown {
@@ -92,7 +92,7 @@ export class SimulatedRunner {
     try {
       return await this.#work(script, rows);
     } catch (error) {
-      // Every other handler gives up as Node's own functions do.
+      // Every other handler throws an AbortError, as Node's own functions do.
       if (error !== signal.reason || script.call % 2 === 0) throw error;
       throw Object.assign(new Error('The operation was aborted', { cause: error }), { name: 'AbortError' });
     } finally {

@@ -21,20 +21,20 @@ import { WorldRules } from './world-rules.js';
 const manifest = { version: '1', protocol: 1, handlers: ['Work.does'], digest: 'd' };
 const maxPayload = 1 << 28;
 const quiet = { debug: () => {}, log: () => {}, warn: () => {}, error: () => {} };
-/** The longest that anything can take when nothing disturbs it any more: waiting, boots with their pauses, running. */
+/** The longest time for all work to end without further faults: waiting, boots with their pauses, running. */
 const rest = 200_000;
 
-/** Ten times what the busiest worlds take. */
+/** Ten times the steps of the busiest worlds. */
 const mostSteps = 100_000;
 
-/** Four times the longest `shutdownTimeout`: for work, for aborted work, for the machine, and for its platform to say that it is gone. */
+/** Four times the longest `shutdownTimeout`: for work, for aborted work, for the machine, and for the platform's report that it is gone. */
 const longestDrain = 8_000;
 
 type CallOperation = Operation & { type: 'call' };
 
 /**
- * A whole FLAME in one made-up world: the real pool, its machine, the attach service, sessions, redialing, runner hosts and executors, between a
- * simulated clock, network and platform. One plan gives one course of events, always.
+ * A complete system in a simulated world: the real pool, its machine, the attach service, sessions, reconnection, runner hosts and executors,
+ * between a simulated clock, network and platform. A plan always leads to the same events.
  */
 export class SimulatedWorld {
   readonly timeline = new Timeline();
@@ -47,7 +47,7 @@ export class SimulatedWorld {
   readonly #codec = createCodec();
   #paused = false;
   #idledOut = 0;
-  /** Arguments that are streams and have begun, and runners that are being drained. */
+  /** The number of argument streams that are being read, and of runners that are being drained. */
   readonly #open = { sources: 0, drains: 0 };
 
   constructor(plan: Plan) {
@@ -100,10 +100,10 @@ export class SimulatedWorld {
     });
   }
 
-  /** Lives through the plan; throws what rule was broken. */
+  /** Runs the plan. @throws {BrokenRule} if a rule was broken. */
   async run(): Promise<void> {
     this.#pool.start().catch(() => {});
-    for (const { at, operation } of this.#plan.operations) this.#parent.at(at, () => this.#make(operation));
+    for (const { at, operation } of this.#plan.operations) this.#parent.at(at, () => this.#perform(operation));
     const last = this.#plan.operations.at(-1)?.at ?? 0;
     await this.#pass(last);
     if (this.#plan.end === 'killed') return this.#bereave();
@@ -113,7 +113,7 @@ export class SimulatedWorld {
     this.#parent.in(0, () => void this.#pool.drain().then(() => (drained = true)));
     await this.#pass(this.timeline.now + rest, () => drained);
     this.rules.expect(drained, 'the pool does not drain');
-    this.rules.expect(this.#platform.standing === 0, `${this.#platform.standing} machines are left after the drain`);
+    this.rules.expect(this.#platform.existing === 0, `${this.#platform.existing} machines are left after the drain`);
     await this.#pass(this.timeline.now + 30_000);
     this.rules.expect(this.#platform.runners.size === 0, 'runners are left after the drain');
     this.rules.expect(this.#parent.timers === 0, `${this.#parent.timers} timers are left in the parent`);
@@ -124,7 +124,7 @@ export class SimulatedWorld {
     this.rules.atTheEnd();
   }
 
-  /** Nothing is done any more: all calls come to their end, and the pool to rest. */
+  /** No more operations: all calls end, and the pool comes to rest. */
   async #rest(last: number): Promise<void> {
     await this.#pass(last + rest, () => this.rules.quiet);
     this.rules.allSettled();
@@ -135,7 +135,7 @@ export class SimulatedWorld {
     this.rules.atRest(this.#pool.stats(), this.#platform.runners.size, this.#idledOut - before);
   }
 
-  /** The parent is killed: every runner ends by itself. */
+  /** Kills the parent. Every runner must then end by itself. */
   async #bereave(): Promise<void> {
     const { reconnectTimeout, pool, killedAfter } = this.#plan;
     for (let step = 0; step < killedAfter && (await this.timeline.next(this.timeline.now + 1_000)); step++);
@@ -157,7 +157,7 @@ export class SimulatedWorld {
     return new SimulatedProcess(name, this.timeline, diceFor(this.#plan.seed, `process ${name}`));
   }
 
-  #make(operation: Operation): void {
+  #perform(operation: Operation): void {
     switch (operation.type) {
       case 'call':
         return void this.#call(operation);
@@ -175,7 +175,7 @@ export class SimulatedWorld {
         return void this.#drainOne(operation.pick);
     }
     const runners = [...this.#platform.runners];
-    // Every third time the youngest, which may be just attaching.
+    // Every third time the youngest runner, which may just be attaching.
     const runner = operation.pick % 3 === 0 ? runners.at(-1) : runners[operation.pick % runners.length];
     if (runner === undefined) return;
     const { process } = runner;
@@ -188,10 +188,10 @@ export class SimulatedWorld {
         return process.freeze(operation.duration);
       case 'jump':
         return process.jump(operation.duration);
-      case 'part':
-        return this.#network.part(process, operation.duration, operation.towards);
+      case 'partition':
+        return this.#network.partition(process, operation.duration, operation.towards);
       case 'sever twice':
-        // The second time as soon as it may have dialled again.
+        // The second time when it may have just reconnected.
         process.in(100, () => this.#network.of(process).forEach((connection) => connection.sever()));
         return this.#network.of(process).forEach((connection) => connection.sever());
       case 'sever':
@@ -199,7 +199,7 @@ export class SimulatedWorld {
     }
   }
 
-  /** Pauses overlap: the first that ends ends them all. */
+  /** Pauses may overlap: the end of the first one ends all of them. */
   #resume(): void {
     this.#paused = false;
     this.#pool.resume();

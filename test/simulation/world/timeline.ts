@@ -1,35 +1,35 @@
-/** Something that will happen, unless it is cancelled. */
-export interface Happening {
+/** A planned event. `action` is undefined when the event has run or was cancelled. */
+export interface ScheduledEvent {
   readonly at: number;
   readonly order: number;
-  happen: (() => void) | undefined;
+  action: (() => void) | undefined;
 }
 
 /**
- * The one time of a simulated world, and all that will happen in it, in order. Nothing happens but by `next`; everything that follows from it without
- * waiting (promises, ticks, immediates) is over before the next thing happens. So a world is the same each time.
+ * The time of a simulated world, and its planned events in order. Only `next` runs an event. Everything that follows from it without a timer
+ * (promises, ticks, immediates) ends before the next event, so a world is the same in each run.
  */
 export class Timeline {
   now = 0;
-  /** What has happened so far. */
+  /** The number of events so far. */
   steps = 0;
-  readonly #heap: Happening[] = [];
-  readonly #afterSteps = new Set<{ readonly step: number; readonly happen: () => void }>();
+  readonly #heap: ScheduledEvent[] = [];
+  readonly #afterSteps = new Set<{ readonly step: number; readonly action: () => void }>();
   #order = 0;
 
-  /** Plans something; the returned function cancels it. */
-  at(at: number, happen: () => void): () => void {
-    const happening: Happening = { at: Math.max(at, this.now), order: ++this.#order, happen };
-    this.#push(happening);
-    return () => (happening.happen = undefined);
+  /** Plans an event. The returned function cancels it. */
+  at(at: number, action: () => void): () => void {
+    const event: ScheduledEvent = { at: Math.max(at, this.now), order: ++this.#order, action };
+    this.#push(event);
+    return () => (event.action = undefined);
   }
 
-  /** Plans something for right after so many more things have happened. */
-  afterSteps(steps: number, happen: () => void): void {
-    this.#afterSteps.add({ step: this.steps + steps, happen });
+  /** Plans an action for the moment after `steps` more events. */
+  afterSteps(steps: number, action: () => void): void {
+    this.#afterSteps.add({ step: this.steps + steps, action });
   }
 
-  /** Lets the next thing happen, if it is due by `until`. */
+  /** Runs the next event, if it is due by `until`. Returns false if there is none. */
   async next(until: number): Promise<boolean> {
     for (;;) {
       const first = this.#heap[0];
@@ -38,24 +38,24 @@ export class Timeline {
         return false;
       }
       this.#pop();
-      const { happen } = first;
-      if (happen === undefined) continue;
+      const { action } = first;
+      if (action === undefined) continue;
       this.now = first.at;
       this.steps += 1;
-      first.happen = undefined;
-      happen();
+      first.action = undefined;
+      action();
       await turn();
       for (const due of this.#afterSteps) {
         if (due.step > this.steps) continue;
         this.#afterSteps.delete(due);
-        due.happen();
+        due.action();
         await turn();
       }
       return true;
     }
   }
 
-  #push(item: Happening): void {
+  #push(item: ScheduledEvent): void {
     const heap = this.#heap;
     let index = heap.push(item) - 1;
     while (index > 0) {
@@ -84,11 +84,11 @@ export class Timeline {
   }
 }
 
-function isBefore(a: Happening, b: Happening): boolean {
+function isBefore(a: ScheduledEvent, b: ScheduledEvent): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** Everything that waits for nothing but its turn has had it when this resolves. */
+/** Resolves after all pending microtasks and immediates. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

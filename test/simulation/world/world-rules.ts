@@ -6,7 +6,7 @@ import type { SimulatedProcess } from './simulated-process.js';
 import type { Watcher } from './simulated-runner.js';
 import type { Timeline } from './timeline.js';
 
-/** A rule that does not hold. */
+/** A rule was broken. */
 export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';
 }
@@ -20,19 +20,19 @@ export interface CallRecord {
   readonly timeout: number | undefined;
   runs: number;
   settled: number;
-  /** What its caller was told of whether it ran. */
+  /** The `ran` in the caller's answer. */
   told: 'no' | 'yes' | 'maybe' | undefined;
 }
 
-/** How much later than its time a call may settle: timers are late, promises take their turns. */
+/** How much later than its timeout a call may settle: timers are late, and promises take turns of the event loop. */
 const slack = 50;
-/** How much later it may be for each pause of the parent, which first reads what came in meanwhile. */
+/** The additional time for each pause of the parent, which first reads the input that arrived meanwhile. */
 const afterPause = 100;
 
 /**
- * The rules that hold in every world (DESIGN §3.13), checked against what really happens in it, never against the pool's own state: every call settles once and
- * in its time; without retry no handler runs twice, and nobody is told otherwise than it was; no more machines than `max`, no more work than
- * `maxConcurrency`; first come, first served; the pool comes to rest at `min`; nothing is left.
+ * The rules that hold in every world (DESIGN §3.13), checked against its real events, never against the pool's own state: every call settles once and
+ * in time; without retry no handler runs twice; `ran` in errors is true; no more machines than `max`; no more work than `maxConcurrency`; calls
+ * are served in order; the pool comes to rest at `min`; nothing is left.
  */
 export class WorldRules implements Watcher {
   readonly #plan: Plan;
@@ -60,7 +60,7 @@ export class WorldRules implements Watcher {
     if (!holds) this.#broken ??= new BrokenRule(`at ${Math.round(this.#timeline.now)}: ${rule}`);
   }
 
-  /** Throws what was broken, if anything was. */
+  /** @throws {BrokenRule} the first rule that was broken. */
   check(): void {
     if (this.#broken !== undefined) throw this.#broken;
   }
@@ -73,7 +73,7 @@ export class WorldRules implements Watcher {
     return record;
   }
 
-  /** A caller has its answer, and with a stream the end of it. */
+  /** A caller has its answer, or the end of its stream. */
   settled(record: CallRecord, error: unknown, wrong?: string): void {
     const { script, runs, timeout, madeAt, parent, frozenBefore } = record;
     const name = `call ${script.call} (${script.does})`;
@@ -93,7 +93,7 @@ export class WorldRules implements Watcher {
     if (this.#plan.gentle && error instanceof FlameError) this.expect(error.code !== 'FLAME_LOST', `${name} was lost: ${error.message}`);
     const took = this.#timeline.now - madeAt - (parent.frozenFor - frozenBefore);
     if (timeout !== undefined && script.does !== 'streams') {
-      // A clock runs at its own rate.
+      // Clocks may be fast or slow.
       const late = slack + afterPause * parent.pausesSince(madeAt - afterPause);
       this.expect(took <= timeout * 1.01 + late, `${name} took ${Math.round(took)} ms of its ${timeout}`);
     }
@@ -127,7 +127,7 @@ export class WorldRules implements Watcher {
     this.#active -= 1;
   }
 
-  /** The pool handed a call to a runner; one that a runner gave back is handed on again. */
+  /** The pool passed a call to a runner; again, if the first runner returned it. */
   started(call: number, paused: boolean): void {
     this.expect(!paused, `call number ${call} of the pool was started while it is paused`);
     if (this.#begun.has(call)) return;
@@ -148,7 +148,7 @@ export class WorldRules implements Watcher {
     this.check();
   }
 
-  /** Of the last while at rest, `idledOut` says how many runners were stopped for being idle. */
+  /** `idledOut` is the number of runners that idled out during the last part of the rest. */
   atRest(stats: PoolStats, alive: number, idledOut: number): void {
     const { pool } = this.#plan;
     const ready = stats.runners.filter(({ state }) => state === 'ready').length;
@@ -157,7 +157,7 @@ export class WorldRules implements Watcher {
     this.expect(recycles || idledOut === 0, `at rest, ${idledOut} runners idle out`);
     const least = recycles ? 0 : Math.min(stats.min, stats.max);
     const most = Math.max(stats.min, Math.ceil(pool.headroom! / (pool.singleUse ? 1 : pool.maxConcurrency)) + 1);
-    // Where runners are replaced by age, those that have yet to go may be as many as `max` allows.
+    // If runners are replaced by age, up to `max` of them may still be stopping.
     const there = recycles ? stats.runners.filter(({ state }) => state !== 'stopping').length - 2 : stats.runners.length;
     this.expect(ready >= least && there <= most, `the pool rests at ${ready} of ${stats.runners.length} runners, min is ${stats.min}`);
     this.expect(alive <= stats.runners.length + 1, `${alive} runners are alive, ${stats.runners.length} are in its state`);
