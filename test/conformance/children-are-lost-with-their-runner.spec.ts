@@ -4,7 +4,7 @@ import { pidOf, rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule(
-  'Children are lost with their runner, and nothing brings them back',
+  'Children are lost with their runner, and are not restarted',
   (start) => {
     it('report how, and so do their methods', async () => {
       const { flame, work, file, marks, pool } = await start({ max: 1 });

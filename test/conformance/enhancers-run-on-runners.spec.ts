@@ -7,7 +7,7 @@ import { requestContext } from '../apps/src/conformance/request-context.js';
 import { RequestService } from '../apps/src/conformance/request.service.js';
 import { rule } from '../support/conformance.js';
 
-rule('Enhancers run on runners where they are asked for', (start) => {
+rule('Enhancers run on runners if the handler asks for them', (start) => {
   function asTenant<T>(tenant: string, task: () => T): T {
     const cls = ClsServiceManager.getClsService();
     return cls.run(() => {

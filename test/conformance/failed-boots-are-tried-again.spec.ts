@@ -11,7 +11,7 @@ import { until } from '../support/process-table.js';
 const noQuota = new BootError('failing: no quota', { phase: 'create' });
 const noImage = new BootError('failing: no such image', { phase: 'create', fatal: true });
 
-rule('Failed boots are tried again while calls wait', (start, trial) => {
+rule('Failed boots are retried while calls wait', (start, trial) => {
   it('serves the call in the end, and calls the hooks for each attempt with the pool’s name and size', async () => {
     const told: [string, unknown, PoolHookMeta?][] = [];
     const { work, pool } = await start(

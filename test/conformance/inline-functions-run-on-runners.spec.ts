@@ -148,7 +148,7 @@ rule('Inline functions run on runners', (start, { isolated }) => {
   });
 });
 
-rule('Options of a call go before those of its handler', (start) => {
+rule('Options of a call take precedence over those of its handler', (start) => {
   it('trackResources', async () => {
     const { app, flame, file, marked } = await start();
     const log = file();

@@ -6,7 +6,7 @@ import { WorkService } from '../apps/src/conformance/work.service.js';
 import { rule, runnerEntry } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
-rule('Values cross in full or are refused by name', (start) => {
+rule('Values are copied completely or refused by name', (start) => {
   it('copies structures, Buffers and cycles', async () => {
     const { work } = await start();
     const value: { self?: unknown; bytes: Buffer; at: Date; tags: Set<string>; by: Map<string, number> } = {
@@ -101,7 +101,7 @@ rule('Values cross in full or are refused by name', (start) => {
 });
 
 rule(
-  'A value of a class that only its sender has fails its call alone',
+  'A value of a class that only its sender knows fails only its call',
   (start) => {
     // Over the stream, and through shared memory.
     const sizes = [10, 400_000];

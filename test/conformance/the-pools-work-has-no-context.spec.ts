@@ -58,7 +58,7 @@ class LookingBackend extends FlameBackend {
   }
 }
 
-rule('Work that a call starts for the pool has no context', (start, backend) => {
+rule('The work of the pool has no context of a call', (start, backend) => {
   it('boots, reads output, logs, emits events and sets timers without the context of any call', async () => {
     const sightings = new Sightings();
     const look = (what: string) => (): void => sightings.look(what);

@@ -3,7 +3,7 @@ import { WorkService } from '../apps/src/conformance/work.service.js';
 import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
-rule('Pools of one app are apart', (start, { isolated }) => {
+rule('Pools of one app are independent', (start, { isolated }) => {
   it('runs a method in the pool that the caller names, and on no runner of another pool', async () => {
     const { work, flame } = await start({}, {}, [{ name: 'q', max: 1 }]);
     expect(await work.runner()).toMatch(/^p-/);

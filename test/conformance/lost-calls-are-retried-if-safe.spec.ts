@@ -4,7 +4,7 @@ import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 
 rule(
-  'Lost calls are repeated where they may be',
+  'Lost calls are retried if that is safe',
   (start) => {
     it('retries an idempotent handler, and passes it the number of the attempt', async () => {
       const { app, file, marks } = await start();
