@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,14 @@ it('A runner of a ProcessBackend app loads no module that only subpaths of the p
   const loaded = modules.filter(({ ranges }) => ranges[0]!.count > 0).map(({ functionName }) => functionName);
   expect(loaded).toEqual(expect.arrayContaining(['index.js', 'backends/process/process-backend.js', 'runner/executor/executor.js']));
   expect(loaded.filter((module) => ofSubpaths.test(module))).toEqual([]);
+});
+
+it('The package loads neither gRPC nor what makes certificates: an app loads them when its first runner boots', () => {
+  const code = `require('nestjs-flame'); console.log(Object.keys(require.cache).join('\\n'))`;
+  const files = execFileSync(process.execPath, ['-e', code], { encoding: 'utf8' }).split('\n');
+  const packages = new Set(files.map((file) => /.*node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1] ?? ''));
+  expect([...packages]).toEqual(expect.arrayContaining(['reflect-metadata', 'msgpackr']));
+  expect([...packages].filter((name) => /grpc|protobuf|selfsigned|pkijs/.test(name))).toEqual([]);
 });
 
 it('Classes of the package have the names under which it exports them', () => {

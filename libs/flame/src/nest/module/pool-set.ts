@@ -124,6 +124,7 @@ export class PoolSet {
   async prepare(): Promise<void> {
     refuseBelowOwnRunner(this.manifest.digest);
     for (const backend of this.#backends()) await this.prepareOne(backend);
+    if ([...this.#backends()].some(({ reach }) => reach !== 'memory')) await this.#grpcAttachServer.load();
   }
 
   /** @throws {FlameError} FLAME_CONFIG if the backend cannot work here. */

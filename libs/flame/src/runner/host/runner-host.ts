@@ -6,7 +6,6 @@ import type { ContextCarrier } from '../../core/call/context-carrier.js';
 import type { FlameLog } from '../../core/flame-log.js';
 import type { Manifest } from '../../core/manifest.js';
 import type { ParentInfo } from '../../core/parent-info.js';
-import { dial } from '../../transport/attach/attach-client.js';
 import type { Link } from '../../transport/session/link.js';
 import { Executor } from '../executor/executor.js';
 import type { HandlerTable } from '../executor/handler-table.js';
@@ -108,6 +107,8 @@ export class RunnerHost {
 
   async #attach(app: HostedApp): Promise<void> {
     const { info, clock, log, environment = thisProcess } = this.#setup;
+    // Loads gRPC, which an app needs only here and in its attach server.
+    const { dial } = await import('../../transport/attach/attach-client.js');
     const link = await dial({
       info: { ...info, sameHost: this.#lifeline !== undefined },
       manifest: app.manifest,

@@ -152,6 +152,11 @@ export class GrpcAttachServer implements AttachServer {
     });
   }
 
+  /** Loads gRPC, so that the first boot need not wait for it. An app whose runners are all in its own process never loads it. */
+  async load(): Promise<void> {
+    await loadServer();
+  }
+
   async #open(where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
     this.#server ??= this.#makeServer().catch((error: unknown) => {
       this.#server = undefined;
@@ -164,11 +169,7 @@ export class GrpcAttachServer implements AttachServer {
   }
 
   async #makeServer(): Promise<Server> {
-    const [{ makeGrpcServer }, { AttachService }, { serverOptions }] = await Promise.all([
-      import('../grpc/grpc-server.js'),
-      import('./attach-service.js'),
-      import('../grpc/grpc-options.js'),
-    ]);
+    const [{ makeGrpcServer }, { AttachService }, { serverOptions }] = await loadServer();
     const server = makeGrpcServer(serverOptions);
     const { reconnectTimeout = 5_000, maxPayload = 256 * 1024 * 1024, sharedMemoryFrom = 32_768 } = this.#options;
     const newKey = (): Buffer => randomBytes(32);
@@ -187,4 +188,8 @@ export class GrpcAttachServer implements AttachServer {
     for (const [definition, implementation] of this.#services) server.addService(definition, implementation);
     return server;
   }
+}
+
+function loadServer() {
+  return Promise.all([import('../grpc/grpc-server.js'), import('./attach-service.js'), import('../grpc/grpc-options.js')]);
 }

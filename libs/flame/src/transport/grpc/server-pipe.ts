@@ -1,9 +1,7 @@
-import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { wideWindow } from './grpc-options.js';
+import { sessionOf, type ServerStream } from './stream-internals.js';
 import type { Pipe } from '../session/pipe.js';
-
-/** The parent's end of one stream. */
-export type ServerStream = ServerDuplexStream<Buffer, Buffer>;
 
 /** A connection that a runner or another instance opened. */
 export class ServerPipe implements Pipe {
@@ -48,37 +46,4 @@ function widenWindow(stream: ServerStream): void {
   if (session?.setLocalWindowSize === undefined || session.settings === undefined) return;
   session.setLocalWindowSize(wideWindow);
   session.settings({ initialWindowSize: wideWindow });
-}
-
-/**
- * The socket of a stream's connection, or the stream that replaces it: Node wraps a stream that is not a socket in one. Undefined if the
- * internals of grpc-js have changed.
- */
-export function socketUnder(stream: ServerStream): unknown {
-  const socket = sessionOf(stream)?.socket;
-  return socket?.stream ?? socket;
-}
-
-/** True if the messages of a stream are compressed. Read from internals of grpc-js, because interceptors do not see it. */
-export function isCompressed(stream: ServerStream): boolean {
-  return (callOf(stream)?.incomingEncoding ?? 'identity') !== 'identity';
-}
-
-function sessionOf(stream: ServerStream): Http2Session | undefined {
-  return callOf(stream)?.stream?.session;
-}
-
-function callOf(stream: ServerStream): ServerCall | undefined {
-  return (stream as unknown as { call?: ServerCall }).call;
-}
-
-interface ServerCall {
-  readonly incomingEncoding?: string;
-  readonly stream?: { readonly session?: Http2Session };
-}
-
-interface Http2Session {
-  readonly socket?: { readonly stream?: unknown };
-  setLocalWindowSize?(size: number): void;
-  settings?(settings: { initialWindowSize: number }): void;
 }

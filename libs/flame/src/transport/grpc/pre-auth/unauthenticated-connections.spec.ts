@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { frame, preface, type } from '../../../../../../test/support/raw-http2.js';
 import { VirtualClock } from '../../../testing/virtual-clock.js';
-import type { ServerStream } from '../server-pipe.js';
+import type { ServerStream } from '../stream-internals.js';
 import type { ConnectionLimits } from './pre-auth-limits.js';
 import { peerOf } from './shielded-socket.js';
 import { networkOf, UnauthenticatedConnections } from './unauthenticated-connections.js';

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../../core/clock.js';
-import { type ServerStream, socketUnder } from '../server-pipe.js';
+import { type ServerStream, socketUnder } from '../stream-internals.js';
 import { FairRateLimiter } from './fair-rate-limiter.js';
 import { FrameCounter } from './frame-counter.js';
 import { type ConnectionLimits, fixedLimits, preAuthDefaults } from './pre-auth-limits.js';
