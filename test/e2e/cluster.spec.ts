@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { childrenOf, isAlive, processesOf, until } from '../support/process-table.js';
 import { SpawnedApp } from '../support/spawned-app.js';
+import { tool } from '../support/tool.js';
 
 interface Seen {
   parent: { pid: number; args: string[]; flags: string[] };
@@ -56,11 +56,10 @@ describe.each(['same-file.js', 'common-js.cjs', 'separate.js'])('the cluster of 
 
 /** PM2's own process is the daemon, and ends with all that it has started. */
 function underPm2(...options: string[]): SpawnedApp {
-  const bin = execFileSync(join(import.meta.dirname, '../support/tool.sh'), ['pm2@7.0.4'], { encoding: 'utf8' }).trim();
   const home = mkdtempSync(join(tmpdir(), 'flame-pm2-'));
   onTestFinished(() => rmSync(home, { recursive: true, force: true }));
   const app = join(import.meta.dirname, '../apps/dist/cluster/pm2.js');
-  return new SpawnedApp(join(bin, 'pm2-runtime'), { PM2_HOME: home }, 'ignore', [], 'start', app, ...options);
+  return new SpawnedApp(join(tool('pm2@7.0.4'), 'pm2-runtime'), { PM2_HOME: home }, 'ignore', [], 'start', app, ...options);
 }
 
 describe('PM2', { timeout: 120_000 }, () => {

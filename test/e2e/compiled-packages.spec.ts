@@ -1,9 +1,10 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tool } from '../support/tool.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -189,14 +190,9 @@ function install(from: string | readonly string[]): void {
 
 const isCode = (path: string): boolean => !/\.(ts|map|md|txt|flow|yml)$/.test(path);
 
-/** The folder with the commands of a package of the registry. */
-function tool(spec: string): string {
-  return execFileSync(join(root, 'test/support/tool.sh'), [spec], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
-}
-
-/** Runs the program of a package as it is now. */
+/** Runs the program of a package as it is now. Without warnings, which Node gives for old packages, stderr has nothing but the ids. */
 function run(name: string): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(process.execPath, [join(folder, `${name}.mjs`)], { cwd: folder });
+  return promisify(execFile)(process.execPath, ['--no-warnings', join(folder, `${name}.mjs`)], { cwd: folder });
 }
 
 describe('Published packages whose calls look like those of Flame', () => {

@@ -1,19 +1,15 @@
-import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../libs/flame/src/compile/index.js';
 import { threeWays } from '../support/compiled-file.js';
+import { tool } from '../support/tool.js';
 import { typescriptFile } from '../support/typescript-file.js';
 import { modules, result, source } from '../support/videos-service.js';
 
 /** A package of the registry, outside of the repository. */
 function load<Package>(spec: string, name: string): Package {
-  const bin = execFileSync(join(import.meta.dirname, '../support/tool.sh'), [spec], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return createRequire(join(bin.trim(), 'any.js'))(name) as Package;
+  return createRequire(join(tool(spec), 'any.js'))(name) as Package;
 }
 
 interface Swc {

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SpawnedApp } from '../support/spawned-app.js';
+import { tool } from '../support/tool.js';
 
 const root = join(import.meta.dirname, '../..');
 const context = pathToFileURL(join(root, 'test/apps/dist/cluster/context.js')).href;
@@ -21,18 +21,12 @@ function mainFile(name: string, text: string): string {
   return join(folder, name);
 }
 
-/** A command of a package, outside of the repository. */
-function tool(name: string, command: string): string {
-  const folder = execFileSync(join(root, 'test/support/tool.sh'), [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  return join(folder.trim(), command);
-}
-
 describe('a ProcessBackend without entry', { timeout: 90_000 }, () => {
   it.each([
     ['node --watch', () => ['--watch', mainFile('main.js', plain)]],
-    ['nodemon', () => [tool('nodemon@3', 'nodemon'), '--quiet', mainFile('main.js', plain)]],
-    ['tsx', () => [tool('tsx@4', 'tsx'), mainFile('main.ts', typed)]],
-    ['tsx watch', () => [tool('tsx@4', 'tsx'), 'watch', mainFile('main.ts', typed)]],
+    ['nodemon', () => [join(tool('nodemon@3'), 'nodemon'), '--quiet', mainFile('main.js', plain)]],
+    ['tsx', () => [join(tool('tsx@4'), 'tsx'), mainFile('main.ts', typed)]],
+    ['tsx watch', () => [join(tool('tsx@4'), 'tsx'), 'watch', mainFile('main.ts', typed)]],
   ])('starts runners of an app started by %s', async (_, command) => {
     const [first, ...more] = command();
     // Elsewhere than in the repository, whose tsconfig.json has a path to the library's sources.

@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { tool } from '../support/tool.js';
 
 const root = join(import.meta.dirname, '../..');
 const context = pathToFileURL(join(root, 'test/apps/dist/cluster/context.js')).href;
@@ -24,11 +25,6 @@ function folderWith(files: Record<string, string>, tool?: string, library?: stri
     symlinkSync(join(tool, '..', library), join(folder, 'node_modules', library));
   }
   return folder;
-}
-
-/** The folder with the commands of a package, outside of the repository. */
-function tool(name: string): string {
-  return execFileSync(join(root, 'test/support/tool.sh'), [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 }
 
 /** Runs a test runner as a user does, without what the one around it has set. */

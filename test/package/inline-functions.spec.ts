@@ -7,7 +7,7 @@ import { inlineApp, lineOnRunner } from './inline-app.js';
 import { NestApp } from './nest-app.js';
 import type { RunningApp } from './running-app.js';
 import { stopOnRunner } from './stopped-function.js';
-import { tool } from './tool.js';
+import { tool } from '../support/tool.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flame-inline-')));
 afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));

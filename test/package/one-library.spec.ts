@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { NestApp } from './nest-app.js';
 import { afterReset, appOfTwoFormats, sameExports, videos } from './one-library-programs.js';
-import { tool } from './tool.js';
+import { tool } from '../support/tool.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flame-one-')));
 const tarball = inject('tarball');

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, inject, it } from 'vitest';
 import { freePort } from '../support/free-port.js';
 import { processesOf } from '../support/process-table.js';
 import { NestApp } from './nest-app.js';
-import { tool } from './tool.js';
+import { tool } from '../support/tool.js';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'flame-package-'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { twoMinutes } from '../support/two-minutes.js';
 import { NestApp } from './nest-app.js';
-import { tool } from './tool.js';
+import { tool } from '../support/tool.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flame-scaffolds-')));
 afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));

