@@ -30,6 +30,17 @@ it('Inline functions of a compiled app run on runners of a ProcessBackend', asyn
     ['page', [1, 'videos', runner]],
     ['page', [2, 'videos', runner]],
     ['sum', [3, runner]],
+    [
+      'at start',
+      [
+        'secret',
+        'cast',
+        [1, 'videos', runner],
+        2,
+        4,
+        expect.stringMatching(/^Videos\.onApplicationBootstrap\/4 timed out after 50 ms of running in place/),
+      ],
+    ],
     ['survive', 2],
     ['stay', expect.stringMatching(/^Videos\.stay\/1 timed out/)],
     ['hold', expect.stringMatching(/^Videos\.hold\/1 cannot run on a runner: captured "socket": a Socket/)],

@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module, Scope } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Flame, FlameCall, FlameModule, ProcessBackend } from 'nestjs-flame';
+import { Flame, FlameCall, FlameModule, FlameParent, ProcessBackend } from 'nestjs-flame';
 
 /** Lines for the test. */
 function say(what: string, value: unknown): void {
@@ -23,9 +24,27 @@ class Base {
 @Injectable()
 class Videos extends Base {
   readonly #secret = 'secret';
+  #atStart: unknown;
 
   constructor(flame: Flame) {
     super(flame);
+  }
+
+  /** A runner calls inline functions outside of handlers. */
+  async onApplicationBootstrap(): Promise<void> {
+    if (!FlameParent.get()) return;
+    const list: unknown[] = [];
+    await this.flame.call('p', async () => list.push(this.#secret));
+    await this.flame.cast('p', async () => list.push('cast'));
+    for await (const page of this.pages(1)) list.push(page);
+    for await (const double of this.flame.map('p', [1, 2], async (number) => number * 2)) list.push(double);
+    const late = this.flame.call('p', async () => sleep(60_000, undefined, { signal: FlameCall.current()!.signal }), { timeout: 50 });
+    list.push(await late.catch(({ message }: Error) => message));
+    this.#atStart = list;
+  }
+
+  async atStart(): Promise<unknown> {
+    return this.flame.call('p', async () => this.#atStart);
   }
 
   protected override name(): string {
@@ -96,6 +115,7 @@ say('greet', await videos.greet('hello'));
 say('per call', await (await app.resolve(PerCall)).greet('hello'));
 for await (const page of videos.pages(2)) say('page', page);
 say('sum', await sum(app.get(Flame), 1, 2));
+say('at start', await videos.atStart());
 say('survive', await videos.survive());
 say('stay', await videos.stay().catch(failed));
 say('hold', await videos.hold(new Socket()).catch(failed));
