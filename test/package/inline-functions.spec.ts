@@ -105,7 +105,12 @@ describe('inline functions in a Nest 12 app (ESM)', () => {
     try {
       const at = lineOf(app, lineOnRunner);
       const { pid, ...stopped } = await stopOnRunner(server, 'dist/app.service.js', at, () => answerOf(server, 'Jane'));
-      expect(stopped).toEqual({ source: expect.stringMatching(/src\/app\.service\.ts$/), line: at, name: 'Jane' });
+      expect(stopped).toEqual({
+        source: expect.stringMatching(/src\/app\.service\.ts$/),
+        line: at,
+        next: expect.stringContaining(lineOnRunner),
+        name: 'Jane',
+      });
       expect(pid).not.toBe(server.pid);
     } finally {
       await server.stop();

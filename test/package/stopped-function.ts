@@ -21,6 +21,8 @@ export interface Stopped {
   readonly pid: unknown;
   readonly source: string | null;
   readonly line: number | null;
+  /** The compiled code from there to the end of its line: what runs next, whatever the map says. */
+  readonly next: string;
   readonly name: unknown;
 }
 
@@ -44,10 +46,12 @@ export async function stopOnRunner(server: RunningApp, file: string, line: numbe
   const [frame] = (await paused).callFrames;
   const { lineNumber, columnNumber } = frame!.location;
   const { source, line: shown } = originalPositionFor(map, { line: lineNumber + 1, column: columnNumber });
+  const { scriptSource } = (await client.send('Debugger.getScriptSource', { scriptId: script.scriptId })) as { scriptSource: string };
+  const next = scriptSource.split('\n')[lineNumber]!.slice(columnNumber);
   const evaluate = async (expression: string): Promise<unknown> =>
     ((await client.send('Debugger.evaluateOnCallFrame', { callFrameId: frame!.callFrameId, expression })) as { result: { value: unknown } })
       .result.value;
-  const stopped = { pid: await evaluate('process.pid'), source, line: shown, name: await evaluate('name') };
+  const stopped = { pid: await evaluate('process.pid'), source, line: shown, next, name: await evaluate('name') };
   await client.send('Debugger.disable');
   await answered;
   return stopped;
