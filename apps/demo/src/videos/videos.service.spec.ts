@@ -50,10 +50,10 @@ describe('VideosService', () => {
   it('lays all thumbnails side by side, in an inline function on the pool', async () => {
     const video = await store.putVideo(Readable.from(['a video']));
     expect(await videos.sheet(video.id, 2)).toBeUndefined();
-    const files = ['001.png', '002.png', '003.png'].map((name) => join(folder, name));
+    const files = ['001.png', '002.png', '003.png', '004.png', '005.png'].map((name) => join(folder, name));
     for (const file of files) await new Ffmpeg().run(['-f', 'lavfi', '-i', 'testsrc=size=40x30', '-frames:v', '1', file]);
     await store.putThumbnails(video, files);
-    expect(readPng((await videos.sheet(video.id, 2))!)).toEqual({ width: 80, height: 60 });
+    expect(readPng((await videos.sheet(video.id, 2))!)).toEqual({ width: 80, height: 90 });
     const pool = app.get<FlamePool>(getPoolToken('ffmpeg'));
     expect(pool.stats().runners.map(({ served }) => served)).toEqual([1]);
   });
