@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServiceError } from '@grpc/grpc-js';
 import type { PipeListener } from '../../../libs/flame/src/transport/grpc/client-pipe.js';
 import type { Pipe } from '../../../libs/flame/src/transport/session/pipe.js';
-import type { ServerStream } from '../../../libs/flame/src/transport/grpc/server-pipe.js';
+import type { ServerStream } from '../../../libs/flame/src/transport/grpc/stream-internals.js';
 import type { SeededRandom } from '../../support/seeded-random.js';
 import { diceFor } from './chance.js';
 import type { SimulatedProcess } from './simulated-process.js';

@@ -6,7 +6,7 @@ import { AbortListeners } from '../../../libs/flame/src/core/call/abort-listener
 import { readPoolOptions } from '../../../libs/flame/src/core/options/pool-config.js';
 import { Pool } from '../../../libs/flame/src/pool/pool.js';
 import { AttachService } from '../../../libs/flame/src/transport/attach/attach-service.js';
-import type { ServerStream } from '../../../libs/flame/src/transport/grpc/server-pipe.js';
+import type { ServerStream } from '../../../libs/flame/src/transport/grpc/stream-internals.js';
 import { PendingAttachments } from '../../../libs/flame/src/transport/attach/pending-attachments.js';
 import { diceFor } from './chance.js';
 import type { CallScript } from './call-script.js';
