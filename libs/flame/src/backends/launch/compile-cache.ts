@@ -28,3 +28,12 @@ export function withCompileCache(env: Record<string, string>): Record<string, st
   const folder = compileCacheFolder();
   return folder === undefined ? env : { ...env, NODE_COMPILE_CACHE: folder };
 }
+
+/**
+ * Writes the compiled code of this process to Node's cache, for runners that boot while this one lives. Node itself writes it when a process
+ * ends, and not at all if it is killed. Takes about 50 ms in the first runner of a build, and half a millisecond in others. Does nothing
+ * before Node 22.10, and without the cache.
+ */
+export function saveCompiledCode(): void {
+  nodeModule.flushCompileCache?.();
+}

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { NestApplication, NestApplicationContext } from '@nestjs/core';
 import type { AbstractHttpAdapter, ModulesContainer } from '@nestjs/core';
 import { configExitCode } from '../../core/errors/config-exit-code.js';
+import { saveCompiledCode } from '../../backends/launch/compile-cache.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { ParentInfo } from '../../core/parent-info.js';
 import { RunnerHost } from '../../runner/host/runner-host.js';
@@ -170,7 +171,10 @@ export class RunnerProcess {
       ForwardingLogger.install((level, text, call) => this.#host.log(level, text, call));
       nestLog.log(`${this.#name} is attached and serves no HTTP`);
       this.#settle.resolve(app);
-      setTimeout(() => this.#warnOfLive(runner.modules), lookAgain).unref();
+      setTimeout(() => {
+        this.#warnOfLive(runner.modules);
+        saveCompiledCode();
+      }, lookAgain).unref();
     }, this.#settle.reject);
   }
 
