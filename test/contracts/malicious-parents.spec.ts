@@ -2,10 +2,10 @@ import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-j
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Frame } from '../../libs/flame/src/core/session/frame.js';
 import { dial } from '../../libs/flame/src/transport/attach/attach-client.js';
-import { asIs, attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
+import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
 import { welcomePacket } from '../../libs/flame/src/transport/protocol/introduction.js';
 import type { Link } from '../../libs/flame/src/transport/session/link.js';
-import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet.js';
+import { asIs, PacketDraft } from '../../libs/flame/src/transport/protocol/packet.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { manifest } from '../support/attach-rig.js';

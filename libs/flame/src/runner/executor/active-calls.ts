@@ -12,14 +12,14 @@ export interface BusyWatcher {
 export class ActiveCalls {
   readonly #calls = new IdMap<ActiveCall>();
   readonly #clock: Clock;
-  readonly #watcher: BusyWatcher | undefined;
+  readonly #watchers: readonly BusyWatcher[];
   /** Checks the condition that `doneWithin` or `idleWithin` waits for. */
   #look: (() => void) | undefined;
   #most = 0;
 
-  constructor(clock: Clock, watcher?: BusyWatcher) {
+  constructor(clock: Clock, watchers: readonly BusyWatcher[]) {
     this.#clock = clock;
-    this.#watcher = watcher;
+    this.#watchers = watchers;
   }
 
   get size(): number {
@@ -46,14 +46,14 @@ export class ActiveCalls {
   }
 
   add(call: ActiveCall): void {
-    if (this.#calls.size === 0) this.#watcher?.busy(true);
+    if (this.#calls.size === 0) for (const watcher of this.#watchers) watcher.busy(true);
     this.#calls.set(call.id, call);
     if (this.#calls.size > this.#most) this.#most = this.#calls.size;
   }
 
   remove(call: ActiveCall): void {
     this.#calls.delete(call.id);
-    if (this.#calls.size === 0) this.#watcher?.busy(false);
+    if (this.#calls.size === 0) for (const watcher of this.#watchers) watcher.busy(false);
     this.#look?.();
   }
 

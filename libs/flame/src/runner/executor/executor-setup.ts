@@ -7,6 +7,7 @@ import type { ParentInfo } from '../../core/parent-info.js';
 import type { Link, LinkEnd } from '../../transport/session/link.js';
 import type { HandlerTable } from './handler-table.js';
 import type { Watchdog } from '../watchdog/watchdog.js';
+import type { BusyWatcher } from './active-calls.js';
 
 /** Dependencies of an `Executor`. */
 export interface ExecutorSetup {
@@ -32,4 +33,6 @@ export interface ExecutorSetup {
   readonly onEnd: (end: LinkEnd) => void;
   /** Kills this process when a handler blocks its event loop past its deadline; undefined if runners share the parent's process. */
   readonly watchdog?: Pick<Watchdog, 'busy' | 'deadline'>;
+  /** Keeps this process awake between short calls; undefined if runners share the parent's process. */
+  readonly stayAwake?: BusyWatcher | undefined;
 }

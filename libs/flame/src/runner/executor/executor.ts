@@ -41,9 +41,12 @@ export class Executor implements LinkReceiver, CallHost {
     this.#setup = setup;
     this.pool = setup.info.pool;
     this.runnerId = setup.info.runner;
-    const { codec, link, log, clock, watchdog } = setup;
+    const { codec, link, log, clock, watchdog, stayAwake } = setup;
     const warn = (text: string): void => log.warn(text);
-    this.#calls = new ActiveCalls(clock, watchdog);
+    this.#calls = new ActiveCalls(
+      clock,
+      [watchdog, stayAwake].filter((watcher) => watcher !== undefined),
+    );
     this.#deadlines = new CallDeadlines({
       clock,
       watchdog,

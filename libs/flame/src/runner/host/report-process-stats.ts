@@ -13,10 +13,11 @@ const sampled = 250;
 
 /**
  * Calls `send` with the stats of this process: at once, every five seconds, and when calls first wait for each other. `mostCalls` returns
- * the most calls that ran at once since it was last called. Returns a function that ends the reports. The timers do not keep the process
+ * the most calls that ran at once since it was last called, and `awake` the time for which the event loop only stayed awake, in
+ * milliseconds. Returns a function that ends the reports. The timers do not keep the process
  * alive.
  */
-export function reportProcessStats(send: (stats: string) => void, mostCalls: () => number): () => void {
+export function reportProcessStats(send: (stats: string) => void, mostCalls: () => number, awake: () => number): () => void {
   const delays = monitorEventLoopDelay({ resolution });
   delays.enable();
   const queue = new ThreadPoolQueue();
@@ -42,7 +43,7 @@ export function reportProcessStats(send: (stats: string) => void, mostCalls: () 
   };
   const look = (): void => {
     const { active } = performance.eventLoopUtilization();
-    const found = window.take({ at: performance.now(), active, queued: queue.waited, calls: mostCalls() });
+    const found = window.take({ at: performance.now(), active: active - awake(), queued: queue.waited, calls: mostCalls() });
     if (!found) return;
     saturation = found;
     if (!wasSaturated) tell();

@@ -125,8 +125,10 @@ export class RunnerHost {
       reconnectTimeout: info.reconnectTimeout,
       log,
     });
+    const stayAwake = environment.stayAwake?.();
     this.#executor = new Executor({
       watchdog: this.#watchdog,
+      stayAwake,
       link,
       table: app.table,
       codec: app.codec,
@@ -154,6 +156,7 @@ export class RunnerHost {
     this.#stopStats = environment.reportStats?.(
       (text) => link.send({ type: 'stats', text }),
       () => this.#executor?.calls.takeMost() ?? 0,
+      () => stayAwake?.waited ?? 0,
     );
   }
 

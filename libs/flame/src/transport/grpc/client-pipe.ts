@@ -1,7 +1,8 @@
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from '@grpc/grpc-js';
-import { asIs, attachPath, dialOptions, hostDialOptions, instanceDialOptions, instancesPath } from './grpc-options.js';
+import { attachPath, dialOptions, hostDialOptions, instanceDialOptions, instancesPath } from './grpc-options.js';
 import { mutual, pinned } from './client-credentials.js';
 import type { InstanceIdentity } from './instance-identity.js';
+import { asIs } from '../protocol/packet.js';
 import type { Pipe } from '../session/pipe.js';
 
 /** The address of the other end, and how both ends authenticate. */

@@ -6,9 +6,6 @@ export const attachPath = '/flame.v1.Runners/Attach';
 /** `flame.v1.Instances/Attach`. */
 export const instancesPath = '/flame.v1.Instances/Attach';
 
-/** `transport/protocol` encodes and decodes packets, so gRPC passes their bytes through. */
-export const asIs = (packet: Buffer): Buffer => packet;
-
 /**
  * The flow-control window: bytes that may be in transit before the reader must acknowledge some. With HTTP/2's default of 64 KiB, large
  * values wait for each round trip.
