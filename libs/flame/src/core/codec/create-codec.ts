@@ -1,8 +1,8 @@
 import { Packr } from 'msgpackr';
-import { ClassRegistry } from './class-registry.js';
+import { ClassRegistry } from './classes/class-registry.js';
 import { MalformedError, UnencodableError } from './codec.js';
-import type { FindClasses } from './automatic-classes.js';
-import type { ClassSources } from './class-registry.js';
+import type { FindClasses } from './classes/automatic-classes.js';
+import type { ClassSources } from './classes/class-registry.js';
 import type { Codec, Replace, Materialize, RegisteredClass, RegisteredKind } from './codec.js';
 import { addStackLine } from './error-record.js';
 import { notPlain, readPlain } from './plain-reader.js';

@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 import { UnencodableError } from './codec.js';
 import type { Replace, Replaced } from './codec.js';
-import type { ClassRegistry, KnownClass } from './class-registry.js';
-import { builtInAbove } from './behaviour.js';
+import type { ClassRegistry, KnownClass } from './classes/class-registry.js';
+import { builtInAbove } from './classes/behaviour.js';
 import { isContainer, isDense } from './containers.js';
 import { describeError } from './error-record.js';
 import { mark, marked } from './marks.js';

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { classNameOf } from './behaviour.js';
+import { classNameOf } from './classes/behaviour.js';
 
 /** Why a value cannot cross: `what` describes the value, `fix` says what to do instead. */
 export interface Refusal {

@@ -1,6 +1,6 @@
 import { MalformedError, UnreadableError } from './codec.js';
 import type { Materialize } from './codec.js';
-import type { ClassRegistry, KnownClass } from './class-registry.js';
+import type { ClassRegistry, KnownClass } from './classes/class-registry.js';
 import { thrownWords } from './thrown-words.js';
 import { isHiddenKey, makeError } from './error-record.js';
 import { isMark, mark } from './marks.js';

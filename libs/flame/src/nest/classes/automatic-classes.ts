@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FindClasses, FoundClass } from '../../core/codec/automatic-classes.js';
+import type { FindClasses, FoundClass } from '../../core/codec/classes/automatic-classes.js';
 import { loadedModules } from './app-packages.js';
 import type { Class } from '../handlers/provider-home.js';
 

@@ -1,10 +1,10 @@
-import { FlameError } from '../errors/flame-error.js';
+import { FlameError } from '../../errors/flame-error.js';
 import { AutomaticClasses } from './automatic-classes.js';
 import type { FindClasses } from './automatic-classes.js';
 import { behaviourOf, classNameOf, isBuiltIn, privateState } from './behaviour.js';
-import { UnreadableError } from './codec.js';
-import type { RegisteredClass, RegisteredKind } from './codec.js';
-import { refuseObject } from './refusals.js';
+import { UnreadableError } from '../codec.js';
+import type { RegisteredClass, RegisteredKind } from '../codec.js';
+import { refuseObject } from '../refusals.js';
 
 /** A class or a kind of value that the codec can carry. */
 export interface KnownClass extends Pick<RegisteredClass, 'encode' | 'decode'> {

@@ -1,8 +1,8 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { behaviourOf, classNameOf, isBuiltIn } from './behaviour.js';
-import { UnencodableError } from './codec.js';
-import { createCodec } from './create-codec.js';
+import { UnencodableError } from '../codec.js';
+import { createCodec } from '../create-codec.js';
 
 const codec = createCodec();
 

@@ -1,4 +1,4 @@
-import type { RegisteredClass } from './codec.js';
+import type { RegisteredClass } from '../codec.js';
 
 /** A class that the app's own decorators mention. Its instances keep their class without an entry in the option `classes`. */
 export interface FoundClass {
