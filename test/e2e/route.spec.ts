@@ -15,6 +15,8 @@ describe('a plain call on ProcessBackend', () => {
     // The way begins and ends where it has to: otherwise the counts mean nothing.
     expect(route.arguments.parent).toContain('nest/decorator/decoration.js');
     expect(route.arguments.runner).toContain('runner/executor/executor.js');
+    // The runner's event loop is told of calls, to stay awake between short ones.
+    expect(route.arguments.runner).toContain('runner/host/stay-awake.js');
     expect(route.result.runner).toContain('runner/executor/executor.js');
     expect(route.result.parent).toContain('pool/calls/pending-call.js');
     expect(count(route.arguments)).toBeLessThanOrEqual(60);

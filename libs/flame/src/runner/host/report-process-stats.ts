@@ -14,8 +14,7 @@ const sampled = 250;
 /**
  * Calls `send` with the stats of this process: at once, every five seconds, and when calls first wait for each other. `mostCalls` returns
  * the most calls that ran at once since it was last called, and `awake` the time for which the event loop only stayed awake, in
- * milliseconds. Returns a function that ends the reports. The timers do not keep the process
- * alive.
+ * milliseconds. Returns a function that ends the reports. The timers do not keep the process alive.
  */
 export function reportProcessStats(send: (stats: string) => void, mostCalls: () => number, awake: () => number): () => void {
   const delays = monitorEventLoopDelay({ resolution });

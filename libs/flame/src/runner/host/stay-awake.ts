@@ -22,8 +22,7 @@ export interface Turns {
  * this same core, where it waits until the runner sleeps. If no call comes, the runner sleeps, and eight calls have to come soon again.
  * Longer or rarer calls cost nothing.
  *
- * Gain (Node 26, two cores): one caller makes 1.57 times the calls, at 0.56 of the latency (p50) and 0.90 of the CPU time; 16 callers make
- * 1.4 times the calls.
+ * Gain (Node 26, two cores): one caller makes 1.57 times the calls, at 0.56 of the latency (p50) and 0.90 of the CPU time.
  */
 export class StayAwake {
   readonly #turns: Turns;
