@@ -140,6 +140,8 @@ await build({
   outfile: join(out, 'library.js'),
 });
 await build({ ...options, entryPoints: ['cli/main.js'], plugins: [fromCompiler, ...options.plugins], outfile: join(out, 'cli.js') });
+// It runs on machines that have nothing but Node.
+await build({ ...options, entryPoints: ['backends/ship/loader/load.js'], minify: true, sourcemap: false, outfile: join(out, 'loader.js') });
 await build({ ...options, entryPoints: ['loaders/inline-compiler.js'], outfile: join(out, 'compiler.js') });
 await build({
   ...options,

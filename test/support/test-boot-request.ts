@@ -1,4 +1,4 @@
-import type { BackendContext, BootRequest, LocalMachine } from '../../libs/flame/src/backends/backend.js';
+import type { AppCode, BackendContext, BootRequest, LocalMachine } from '../../libs/flame/src/backends/backend.js';
 
 /** The context that a backend gets at its start. */
 export const testContext: BackendContext = {
@@ -37,6 +37,13 @@ export class TestBootRequest implements BootRequest {
   readonly flameParent: BootRequest['flameParent'] = async (options) => {
     const info = { pool: this.pool, runner: this.runner, parent: this.parent, ...options?.more };
     return Buffer.from(JSON.stringify(info)).toString('base64');
+  };
+
+  /** The code that the backend offers to its machine. */
+  served: AppCode | undefined;
+
+  readonly serveCode: BootRequest['serveCode'] = async (code) => {
+    this.served = code;
   };
 
   readonly output: BootRequest['output'] = (line, stream) => {

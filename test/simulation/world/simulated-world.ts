@@ -78,7 +78,7 @@ export class SimulatedWorld {
     this.#pool = new Pool({
       config: readPoolOptions(plan.pool, 'simulation'),
       backend: this.#platform,
-      attachServer: { expect: (expected, signal) => pending.expect(expected, signal), close: async () => {} },
+      attachServer: { expect: (expected, signal) => pending.expect(expected, signal), serveCode: async () => {}, close: async () => {} },
       address: async () => ({ address: 'parent' }),
       manifest,
       codec: this.#codec,

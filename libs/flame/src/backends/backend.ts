@@ -17,9 +17,6 @@ export abstract class FlameBackend {
    */
   abstract readonly reach: 'memory' | 'host' | 'network';
 
-  /** Whether this backend, as the module's, makes the machines of all pools, also of those that name another. For tests. */
-  readonly forAllPools?: boolean;
-
   /** Whether runners boot only after a debugger is attached. If true, boots have no time limit. */
   readonly waitsForDebugger?: boolean;
 
@@ -102,10 +99,25 @@ export interface BootRequest {
    * `more` is merged into the runner's `ParentInfo`.
    */
   flameParent(options?: { host?: string; more?: Partial<ParentInfo> }): Promise<string>;
+  /**
+   * Lets this machine fetch the app's code from the address of `flameParent`, until its runner has attached or the boot has ended.
+   * `bootTimeout` begins again with each piece that is sent.
+   */
+  serveCode(code: AppCode): Promise<void>;
   /** Passes on one line of the machine's output. */
   output(line: string, stream: 'stdout' | 'stderr'): void;
   /** Runs a runner in this process, on an in-memory link. Used by LocalBackend. */
   inProcess(): Promise<LocalMachine>;
+}
+
+/** The app's code, for machines that do not have it. `ShippedCode` makes it. */
+export interface AppCode {
+  /** The size of the archive, in bytes. */
+  readonly bytes: number;
+  /** Reads at most `length` bytes of the archive. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** The program that fetches the archive and runs the app. */
+  loader(): Promise<Uint8Array>;
 }
 
 /** A machine that a backend booted. It hosts one runner. */

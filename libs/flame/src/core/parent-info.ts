@@ -45,6 +45,25 @@ export interface ParentInfo {
    * says nothing.
    */
   readonly sameHost?: boolean;
+  /** The app's code, if the runner's machine fetches it from the parent. */
+  readonly code?: CodeInfo;
   /** A file descriptor that reads end-of-file when the parent is gone. Set by `ProcessBackend`. */
   readonly lifeline?: number;
+}
+
+/** The app's code, which the loader fetches from the parent before it runs the app's main file. Paths are relative to the archive's root. */
+export interface CodeInfo {
+  /** SHA-256 of the uncompressed archive, in hex. */
+  readonly hash: string;
+  /** The sizes of the archive in bytes, compressed and uncompressed. */
+  readonly bytes: number;
+  readonly unpacked: number;
+  /** The app's main file. */
+  readonly main: string;
+  /** The working folder of the runner. */
+  readonly folder: string;
+  /** What Node preloads before the main file, as values of `--import`. */
+  readonly preloads: readonly string[];
+  /** The folder on the machine that keeps fetched code; one in the machine's temporary folder if left out. */
+  readonly cache?: string;
 }

@@ -18,7 +18,7 @@ interface BuildFile {
 }
 
 /** The folder of a build, and a filter for its files. */
-interface BuildLocation {
+export interface BuildLocation {
   /** The folder of the nearest package.json above the entry. */
   readonly root: string;
   /** The entry, relative to `root`, without its extension. */
@@ -58,7 +58,7 @@ export class AppBuild {
    */
   static read(script = ownScript()): AppBuild | undefined {
     try {
-      const location = script === undefined ? undefined : locate(script);
+      const location = script === undefined ? undefined : locateBuild(script);
       return location && new AppBuild(script!, location, filesOf(location, new Map()));
     } catch {
       return undefined;
@@ -68,7 +68,7 @@ export class AppBuild {
   /** The paths of the files that have changed since they were read; empty if the build cannot be read now. */
   changes(): string[] {
     try {
-      const location = locate(this.#script);
+      const location = locateBuild(this.#script);
       const now = location && filesOf(location, this.#files);
       if (!now) return [];
       const paths = new Set([...this.#files.keys(), ...now.keys()]);
@@ -81,8 +81,9 @@ export class AppBuild {
   }
 }
 
-function locate(script: string): BuildLocation | undefined {
-  const file = fileOf(script);
+/** The build of `script`; undefined if there is no package.json above it, or it belongs to a package in `node_modules`. */
+export function locateBuild(script: string): BuildLocation | undefined {
+  const file = realFile(script);
   const root = packageOf(dirname(file));
   if (root === undefined || file.includes(`${sep}node_modules${sep}`)) return undefined;
   const path = posix(relative(root, file));
@@ -96,7 +97,7 @@ function locate(script: string): BuildLocation | undefined {
 }
 
 /** The file that `node <script>` would run, with links resolved. */
-function fileOf(script: string): string {
+export function realFile(script: string): string {
   const found = [script, `${script}.js`].find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
   // `realScript` makes Node read a folder's package.json, which Node then caches until the process ends.
   return realpathSync(found ?? realScript(script));

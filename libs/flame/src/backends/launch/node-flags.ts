@@ -36,6 +36,23 @@ export function registerFlags(flags: readonly string[]): string[] {
   return given ? ['--import', 'nestjs-flame/register'] : [];
 }
 
+const preload = /^(?:--import|--require|-r)(?:=(.*))?$/;
+const preloadOrHooks = /^(?:--import|--require|-r|--loader|--experimental-loader)(?:=|$)/;
+const preloadWithValue = new Set(['--import', '--require', '-r', '--loader', '--experimental-loader']);
+
+/** The modules that Node loads before the main file, in order. */
+export function preloads(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, i) => {
+    const [whole, value] = preload.exec(flag) ?? [];
+    return whole === undefined ? [] : [value ?? flags[i + 1] ?? ''];
+  });
+}
+
+/** Node's flags without those that load modules, which another machine may not have. */
+export function withoutPreloads(flags: readonly string[]): string[] {
+  return without(flags, preloadOrHooks, preloadWithValue);
+}
+
 function without(flags: readonly string[], pattern: RegExp, withValue: ReadonlySet<string>): string[] {
   return flags.filter((flag, i) => !pattern.test(flag) && !withValue.has(flags[i - 1] ?? ''));
 }

@@ -84,6 +84,8 @@ export class PoolRunner implements HeapItem {
   served = 0;
   /** When it attached; -1 before that. */
   upAt = -1;
+  /** How much of the app's code its machine has got so far; undefined if it fetches none. */
+  shipped: { readonly sent: number; readonly total: number } | undefined;
   /** The connection is cut and may come back. Meanwhile the runner gets no new calls. */
   suspended = false;
   /** The runner was asked whether it may stop, and has not answered. */

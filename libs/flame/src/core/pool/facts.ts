@@ -23,6 +23,8 @@ export type PoolFact =
   | { type: 'bounced'; call: PoolCall }
   | { type: 'up'; runner: string }
   | { type: 'boot-failed'; runner: string; error: BootError }
+  /** The runner's machine has got `sent` of `total` bytes of the app's code. */
+  | { type: 'shipping'; runner: string; sent: number; total: number }
   /** The answer to `ask`. */
   | { type: 'consent'; runner: string; yes: boolean }
   | { type: 'suspended'; runner: string }

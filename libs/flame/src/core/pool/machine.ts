@@ -144,6 +144,8 @@ export class PoolMachine {
           this.#state.act({ type: 'started', error: fact.error });
         }
         return;
+      case 'shipping':
+        return this.#runners.shipping(runner, fact.sent, fact.total);
       case 'consent':
         return this.#runners.consent(runner, fact.yes);
       case 'suspended':
@@ -195,7 +197,7 @@ export class PoolMachine {
           this.#state.act({
             type: 'give-up',
             runner: expired.runner.id,
-            why: `no runner attached within bootTimeout (${this.#state.rules.bootTimeout} ms)`,
+            why: errors.bootLate(expired.runner, this.#state.rules.bootTimeout),
           });
           break;
         case 'idle':

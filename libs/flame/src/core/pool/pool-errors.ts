@@ -1,6 +1,6 @@
 import type { BootError } from '../errors/boot-error.js';
 import { FlameError } from '../errors/flame-error.js';
-import type { PoolCall } from './entries.js';
+import type { PoolCall, PoolRunner } from './entries.js';
 
 /** The facts about a pool that its error texts name. */
 export interface PoolView {
@@ -29,6 +29,15 @@ export function queueFull(call: PoolCall, pool: PoolView): FlameError {
 
 export function draining(call: PoolCall, pool: PoolView, reason: string): FlameError {
   return new FlameError('FLAME_REFUSED', `${call.label} was refused: pool "${pool.name}" no longer accepts calls (${reason}).`);
+}
+
+/** Why a boot is given up after `bootTimeout`. */
+export function bootLate({ shipped }: PoolRunner, bootTimeout: number): string {
+  if (shipped === undefined) return `no runner attached within bootTimeout (${bootTimeout} ms)`;
+  const { sent, total } = shipped;
+  return sent < total
+    ? `shipping the app's code has stalled: ${sent} of ${total} bytes were sent, and the machine took no more within bootTimeout (${bootTimeout} ms)`
+    : `no runner attached within bootTimeout (${bootTimeout} ms) after the app's code had been sent (${total} bytes)`;
 }
 
 export function bootFatal(call: PoolCall, pool: PoolView, error: BootError): FlameError {

@@ -35,6 +35,13 @@ export class Runners {
     state.act({ type: 'boot', runner: runner.id, count: state.runners.size });
   }
 
+  /** The machine fetches the app's code, which may take longer than `bootTimeout`. So the limit begins again with each piece. */
+  shipping(runner: PoolRunner, sent: number, total: number): void {
+    if (runner.state !== 'booting') return;
+    runner.shipped = { sent, total };
+    this.#state.setDeadline(runner.boot, this.#state.now + this.#state.rules.bootTimeout);
+  }
+
   up(runner: PoolRunner): void {
     if (runner.state !== 'booting') return;
     const state = this.#state;

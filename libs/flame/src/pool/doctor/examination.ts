@@ -27,8 +27,14 @@ export async function examineRunner(setup: PoolSetup, report: (check: Check) => 
   };
   const began = clock.now();
   // One process is enough for the examination.
-  const boot = begin({ ...setup, config: { ...config, processes: 1 }, address });
-  const late = clock.after(config.bootTimeout, () => boot.abandon(`no runner attached within bootTimeout (${config.bootTimeout} ms)`));
+  // As in the pool, the limit begins again with each piece of code that is sent.
+  let stopTimer = (): void => {};
+  const limit = (): void => {
+    stopTimer();
+    stopTimer = clock.after(config.bootTimeout, () => boot.abandon(`no runner attached within bootTimeout (${config.bootTimeout} ms)`));
+  };
+  const boot = begin({ ...setup, config: { ...config, processes: 1 }, address }, limit);
+  limit();
   const abandon = (): void => boot.abandon('the examination was aborted');
   signal.addEventListener('abort', abandon, { once: true });
   if (signal.aborted) abandon();
@@ -44,7 +50,7 @@ export async function examineRunner(setup: PoolSetup, report: (check: Check) => 
   const booted = await boot.up.catch((error: BootError) => {
     report(finding.notBooted(error, { ended, reached, bootTimeout: config.bootTimeout }));
   });
-  late();
+  stopTimer();
   signal.removeEventListener('abort', abandon);
   if (booted) {
     report(finding.attached(reached, clock.now() - madeAt));
@@ -55,7 +61,8 @@ export async function examineRunner(setup: PoolSetup, report: (check: Check) => 
   if (backend.machines) report(finding.left(await backend.machines()));
 }
 
-function begin(setup: PoolSetup): Boot {
+/** `shipping` is called when a piece of the app's code has been sent. */
+function begin(setup: PoolSetup, shipping: () => void): Boot {
   const { backend, config, parent, attachServer } = setup;
   const runner = `${config.name}-${parent}-doctor`;
   const expected = expectedRunners(runner, setup);
@@ -66,7 +73,7 @@ function begin(setup: PoolSetup): Boot {
   };
   return bootRunner(
     backend,
-    (signal) => bootRequest(setup, expected, signal, printed),
+    (signal) => bootRequest(setup, expected, signal, { output: printed, shipping }),
     (signal) => expectAll(attachServer, expected, signal),
     () => lines.lines,
   );

@@ -4,6 +4,8 @@ import type { BootError } from '../../core/errors/boot-error.js';
 export type PoolEvent = { readonly pool: string; readonly at: number } & (
   | { readonly type: 'booting'; readonly runner: string; readonly count: number }
   | { readonly type: 'up'; readonly runner: string; readonly machine: string; readonly took: number }
+  /** `sent` of `total` bytes of the app's code have been sent to the runner's machine, in `took` milliseconds. */
+  | { readonly type: 'shipping'; readonly runner: string; readonly sent: number; readonly total: number; readonly took: number }
   | { readonly type: 'boot-failed'; readonly runner: string; readonly error: BootError }
   | { readonly type: 'suspended' | 'resumed'; readonly runner: string }
   /** The runner takes no new calls, and stops when its work is done. */

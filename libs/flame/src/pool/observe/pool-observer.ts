@@ -15,6 +15,7 @@ import type { PoolEventDetails, PoolEvent } from './pool-event.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
 import { RepeatedFailures } from './repeated-failures.js';
+import { Shipments } from './shipments.js';
 
 /** If a connection is cut for at most this time, in milliseconds, one log line is enough: that it is back, or that its runner is lost. */
 const cutUntold = 1_000;
@@ -41,6 +42,10 @@ export class PoolObserver {
   readonly #failedRunners = new Set<string>();
   /** Cut connections that are not logged yet. Each function cancels the log line. */
   readonly #cuts = new Map<string, () => void>();
+  readonly #shipments = new Shipments(
+    (text) => this.#say(text),
+    (details) => this.#emit(details),
+  );
   #wasSaturated = false;
   readonly meter = new PoolMeter();
   /** The async context in which the pool was made. The pool's work runs there, because it outlives the call that caused it. */
@@ -111,6 +116,8 @@ export class PoolObserver {
         this.#setup.log.warn(`${this.#pool}: runner ${fact.runner} is lost (${fact.how})`);
         this.#fail('lost', 'lost', fact.how, fact.runner);
         return this.#emit({ type: 'lost', runner: fact.runner, how: fact.how });
+      case 'shipping':
+        return this.#shipments.progress(fact.runner, fact.sent, fact.total, now);
       case 'suspended':
         this.#cuts.set(
           fact.runner,
@@ -133,8 +140,6 @@ export class PoolObserver {
     this.#setup.log.warn(`${this.#pool}: starting attempt ${attempt} of ${attempts}, because the last one failed: ${error.message}`);
     this.#emit({ type: 'call-retried', attempt, attempts, error });
   }
-
-  // Runners
 
   /** A line that a runner logged or printed, or the number of dropped lines. */
   logged(level: string, text: string, runner: string): void {
@@ -163,6 +168,7 @@ export class PoolObserver {
   grown(runner: string, error: BootError | undefined, count: number, machine: string): void {
     const took = this.#bootTimes.get(runner) ?? 0;
     this.#bootTimes.delete(runner);
+    this.#shipments.end(runner);
     if (error) {
       this.meter.bootFailed(error);
       this.#failedRunners.add(runner);

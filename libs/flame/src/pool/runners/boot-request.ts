@@ -45,12 +45,20 @@ export async function expectAll(attachServer: AttachServer, expected: readonly E
   }
 }
 
-/** Makes the request with which a backend boots a machine. `output` gets the machine's output. */
+/** What a boot reports while it goes on. */
+export interface BootReports {
+  /** Gets the machine's output. */
+  readonly output: BootRequest['output'];
+  /** `sent` of `total` bytes of the app's code have been sent to the machine. */
+  readonly shipping: (sent: number, total: number) => void;
+}
+
+/** Makes the request with which a backend boots a machine. */
 export function bootRequest(
   setup: PoolSetup,
   expected: readonly ExpectedRunner[],
   signal: AbortSignal,
-  output: BootRequest['output'],
+  { output, shipping }: BootReports,
 ): BootRequest {
   const { config, parent, manifest, inProcess } = setup;
   const { runner } = expected[0]!;
@@ -67,6 +75,15 @@ export function bootRequest(
     bootTimeout: config.bootTimeout,
     shutdownTimeout: config.shutdownTimeout,
     flameParent: async (options) => Buffer.from(JSON.stringify(await info(options))).toString('base64'),
+    serveCode: async (code) => {
+      const served = {
+        bytes: code.bytes,
+        loader: () => code.loader(),
+        read: (offset: number, length: number) => code.read(offset, length),
+        onSent: (sent: number) => shipping(sent, code.bytes),
+      };
+      await setup.attachServer.serveCode(runner, served);
+    },
     output,
     inProcess: async () => inProcess(await info()),
   };

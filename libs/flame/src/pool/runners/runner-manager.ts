@@ -129,9 +129,10 @@ export class RunnerManager {
     const lines = new RecentLines();
     const printer = this.#printer(runner, lines);
     const begun = clock.now();
+    const shipping = (sent: number, total: number): void => this.#dispatch({ type: 'shipping', runner, sent, total });
     const boot = bootRunner(
       backend,
-      (signal) => bootRequest(this.#setup, expected, signal, printer.output),
+      (signal) => bootRequest(this.#setup, expected, signal, { output: printer.output, shipping }),
       (signal) => expectAll(attachServer, expected, signal),
       () => lines.lines,
     );

@@ -8,13 +8,14 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { AttachService } from './attach-service.js';
 import { HealthStatus } from '../grpc/health-status.js';
 import { alone, HostListener } from '../grpc/host-listener.js';
-import type { Attachment, AttachServer, ParentAddress, ExpectedRunner } from '../session/link.js';
+import type { Attachment, AttachServer, ParentAddress, ExpectedRunner, ServedCode } from '../session/link.js';
 import type { Listener, NetworkGuard } from '../grpc/listener.js';
 import { SharedMemory } from '../session/shared-memory.js';
 import type { ConnectionLimits } from '../grpc/pre-auth/pre-auth-limits.js';
 import { thisSystem } from '../../system/system.js';
 import { UnauthenticatedConnections } from '../grpc/pre-auth/unauthenticated-connections.js';
 import { SystemClock } from '../session/system-clock.js';
+import type { ServerStream } from '../grpc/stream-internals.js';
 import { PendingAttachments } from './pending-attachments.js';
 import { makeTlsIdentity, type TlsIdentity } from '../grpc/tls-identity.js';
 
@@ -77,6 +78,7 @@ export class GrpcAttachServer implements AttachServer {
   /** A link is made in the async context of the call that needed a runner. Later frames must not be delivered in that context. */
   readonly #scope = new AsyncResource('FLAMEATTACH');
   #runners: AttachService | undefined;
+  #code: Promise<void> | undefined;
   readonly #health: HealthStatus;
   readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
   #server: Promise<Server> | undefined;
@@ -121,6 +123,12 @@ export class GrpcAttachServer implements AttachServer {
     if (this.#server !== undefined) (await this.#server).addService(definition, implementation);
   }
 
+  async serveCode(runner: string, code: ServedCode): Promise<void> {
+    this.#code ??= this.#addCode();
+    await this.#code;
+    this.#pending.offerCode(runner, code);
+  }
+
   /** Closes all sessions and stops listening; idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -150,6 +158,14 @@ export class GrpcAttachServer implements AttachServer {
       address: `${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
       certificate: tls.ca ?? tls.cert,
     });
+  }
+
+  /** Adds the service for code, which few apps use. */
+  async #addCode(): Promise<void> {
+    const { CodeService } = await import('./code-service.js');
+    const onAuthenticated = (stream: ServerStream): void => this.#unauthenticated.authenticated(stream);
+    this.#server ??= this.#makeServer();
+    new CodeService(this.#pending, { clock: this.#clock, onAuthenticated }).addTo(await this.#server);
   }
 
   /** Loads gRPC, so that the first boot need not wait for it. An app whose runners are all in its own process never loads it. */

@@ -38,6 +38,9 @@ export class MemoryAttachServer implements AttachServer {
     return runner;
   }
 
+  /** A runner in this process has its code. */
+  async serveCode(): Promise<void> {}
+
   async close(): Promise<void> {
     this.#pending.close();
     await Promise.all([...this.#links].map((link) => link.close('the parent is closing')));

@@ -1,5 +1,5 @@
 import { FlameError } from '../../core/errors/flame-error.js';
-import type { Attachment, ExpectedRunner, Hello, Link } from '../session/link.js';
+import type { Attachment, ExpectedRunner, Hello, Link, ServedCode } from '../session/link.js';
 import { manifestDifference } from './manifest-difference.js';
 import { sameSecret } from './same-secret.js';
 
@@ -23,7 +23,7 @@ export class PendingAttachments {
       };
       signal.addEventListener('abort', withdraw, { once: true });
       const forget = (): void => signal.removeEventListener('abort', withdraw);
-      this.#expected.set(runner.runner, { runner, resolve, reject, forget });
+      this.#expected.set(runner.runner, { runner, over: new AbortController(), resolve, reject, forget });
     });
   }
 
@@ -33,17 +33,12 @@ export class PendingAttachments {
    * @throws {AttachRejected} when the runner may not attach.
    */
   admit(runner: string, token: string, describe: () => Hello, attach: (onThisHost?: boolean) => Link): Link {
-    const expected = this.#expected.get(runner);
-    if (expected === undefined || !sameSecret(token, expected.runner.token)) {
-      throw new AttachRejected(
-        'unauthenticated',
-        `runner ${runner} may not attach: its token is wrong, was already used, or arrived after bootTimeout, when the parent no longer expected it`,
-      );
-    }
+    const expected = this.#find(runner, token, 'attach');
     this.#settle(runner);
     try {
       const hello = describe();
-      const mismatch = manifestDifference(runner, hello.manifest, expected.runner.manifest) ?? expected.runner.refusal?.(hello);
+      const refusal = expected.offer ? undefined : expected.runner.refusal;
+      const mismatch = manifestDifference(runner, hello.manifest, expected.runner.manifest) ?? refusal?.(hello);
       if (mismatch !== undefined) throw new AttachRejected('mismatch', mismatch);
       const link = attach(expected.runner.onThisHost);
       expected.resolve({ link, hello });
@@ -52,6 +47,17 @@ export class PendingAttachments {
       expected.reject(new FlameError('FLAME_DENIED', (error as Error).message, { cause: error }));
       throw error;
     }
+  }
+
+  /** Lets the machine of an expected runner fetch its code. Has no effect if the runner is not expected. */
+  offerCode(runner: string, code: ServedCode): void {
+    const expected = this.#expected.get(runner);
+    if (expected) expected.offer = { code, over: expected.over.signal, fetches: 0 };
+  }
+
+  /** The code of an expected runner; undefined if its machine has it. @throws {AttachRejected} when the token is not that of the runner. */
+  codeFor(runner: string, token: string): CodeOffer | undefined {
+    return this.#find(runner, token, 'fetch code').offer;
   }
 
   /** Rejects all expected runners, now and later; idempotent. */
@@ -63,14 +69,37 @@ export class PendingAttachments {
     }
   }
 
-  #settle(runner: string): void {
-    this.#expected.get(runner)?.forget();
-    this.#expected.delete(runner);
+  #find(runner: string, token: string, what: string): Pending {
+    const expected = this.#expected.get(runner);
+    if (expected !== undefined && sameSecret(token, expected.runner.token)) return expected;
+    throw new AttachRejected(
+      'unauthenticated',
+      `runner ${runner} may not ${what}: its token is wrong, was already used, or arrived after bootTimeout, when the parent no longer expected it`,
+    );
   }
+
+  #settle(runner: string): void {
+    const expected = this.#expected.get(runner);
+    this.#expected.delete(runner);
+    expected?.forget();
+    expected?.over.abort();
+  }
+}
+
+/** The code that a runner's machine may fetch until the runner has attached. */
+export interface CodeOffer {
+  readonly code: ServedCode;
+  /** Aborts when the runner has attached or its boot has ended. */
+  readonly over: AbortSignal;
+  /** Calls so far. */
+  fetches: number;
 }
 
 interface Pending {
   readonly runner: ExpectedRunner;
+  /** Aborts when the runner is no longer expected. */
+  readonly over: AbortController;
+  offer?: CodeOffer;
   resolve(attachment: Attachment): void;
   reject(error: unknown): void;
   forget(): void;

@@ -3,6 +3,9 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 /** `flame.v1.Runners/Attach`. */
 export const attachPath = '/flame.v1.Runners/Attach';
 
+/** `flame.v1.Code/Fetch`. */
+export const codePath = '/flame.v1.Code/Fetch';
+
 /** `flame.v1.Instances/Attach`. */
 export const instancesPath = '/flame.v1.Instances/Attach';
 

@@ -85,8 +85,25 @@ export interface AttachServer {
    * @throws {FlameError} FLAME_DENIED when the runner has another protocol, version or set of handlers, or when `refusal` gives a reason.
    */
   expect(expected: ExpectedRunner, signal: AbortSignal): Promise<Attachment>;
+  /**
+   * Lets the machine of an expected runner fetch its code, with the runner's token, until the runner has attached or is no longer expected.
+   * The builds of parent and runner are equal then, so `refusal` is not asked.
+   */
+  serveCode(runner: string, code: ServedCode): Promise<void>;
   /** Closes all sessions and stops listening; idempotent. */
   close(): Promise<void>;
+}
+
+/** The code that a runner's machine fetches before it runs the app. */
+export interface ServedCode {
+  /** The program that fetches the archive and runs the app. */
+  loader(): Promise<Uint8Array>;
+  /** The size of the archive, in bytes. */
+  readonly bytes: number;
+  /** Reads at most `length` bytes of the archive. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Called with the number of bytes that were sent so far, from the beginning of the archive on. */
+  onSent?(bytes: number): void;
 }
 
 /** How a runner reaches its parent. */

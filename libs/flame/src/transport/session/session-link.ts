@@ -190,8 +190,12 @@ export class SessionLink implements Link {
   /** Reads as many frames as one turn of the event loop may. @throws {Violation} when a packet breaks the protocol. */
   #read(): void {
     const before = this.#inbox.shared;
-    const left = this.#turnSize.limit();
-    while (this.#unread.length > 0 && this.#inbox.read(this.#unread[0]!, left)) this.#unread.shift();
+    let left = this.#turnSize.frames;
+    for (let from = this.#unread[0]; from !== undefined && left > 0; from = this.#unread[0]) {
+      const count = this.#inbox.read(from, left);
+      if (count < left) this.#unread.shift();
+      left -= count;
+    }
     this.#session.took(this.#inbox.shared - before);
     if (this.#unread.length > 0) setImmediate(this.#readOn);
   }

@@ -1,0 +1,78 @@
+import { OptionReader, show } from '../../core/options/option-reader.js';
+
+/** How a backend ships the app's code to machines whose image holds only Node. */
+export interface ShipCodeOptions {
+  /**
+   * Files and folders that runners need besides the build and its production dependencies, such as models and fonts. Relative to the app's
+   * folder, which holds its package.json; they have the same place beside the app on the machine.
+   *
+   * @default []
+   */
+  paths?: readonly string[];
+  /**
+   * Patterns of files that are not shipped, relative to the app's folder: `*` stands for any characters of one name, `**` for any folders.
+   * A pattern that matches a folder excludes everything below.
+   *
+   * @default []
+   */
+  exclude?: readonly string[];
+  /**
+   * Patterns of files that are shipped although they would be left out: declarations (`*.d.ts`), source maps and hidden folders of
+   * dependencies, and files that `exclude` matches.
+   *
+   * @default []
+   */
+  include?: readonly string[];
+  /**
+   * The folder on the machine that keeps the code, by its hash; a leading `~/` is the home folder of the machine's user. Machines that share
+   * it, by way of a volume, fetch a build once. Only the machine's user should be able to write there.
+   *
+   * @default a folder of the user in the machine's temporary folder
+   */
+  cache?: string;
+  /**
+   * The largest size of the code, in bytes before compression. A larger app is not shipped: the boot fails, and its error names the largest
+   * parts.
+   *
+   * @default 1_073_741_824
+   */
+  maxBytes?: number;
+}
+
+/** The checked options. */
+export interface ShipConfig {
+  readonly paths: readonly string[];
+  readonly exclude: readonly string[];
+  readonly include: readonly string[];
+  readonly cache: string | undefined;
+  readonly maxBytes: number;
+}
+
+/** Reads the option `shipCode` of a backend; undefined if code is not shipped. @throws {FlameError} FLAME_CONFIG that names the option. */
+export function readShipCode(reader: OptionReader): ShipConfig | undefined {
+  const value = reader.raw('shipCode') ?? false;
+  if (value === false) return undefined;
+  if (value !== true && (typeof value !== 'object' || Array.isArray(value))) {
+    throw reader.refuse(
+      'shipCode',
+      `must be true, false or an object of options, but is ${show(value)}`,
+      'Pass true to ship the app as it is.',
+    );
+  }
+  const inner = new OptionReader(value === true ? {} : value, `${reader.path}.shipCode`);
+  const config: ShipConfig = {
+    paths: inner.texts('paths', "['models', 'fonts/Inter.ttf']") ?? [],
+    exclude: inner.texts('exclude', "['dist/**/*.spec.js']") ?? [],
+    include: inner.texts('include', "['node_modules/typescript/lib/*.d.ts']") ?? [],
+    cache: inner.optionalText('cache'),
+    maxBytes: inner.count('maxBytes', 1, 1024 ** 3),
+  };
+  inner.done();
+  if (config.cache !== undefined && !/^(?:~?\/|[A-Za-z]:[\\/])/.test(config.cache))
+    throw inner.refuse(
+      'cache',
+      `must be an absolute path on the machine, but is ${show(config.cache)}`,
+      "Pass a path such as '/var/cache/app' or '~/.cache/app'.",
+    );
+  return config;
+}
