@@ -25,7 +25,13 @@ export { FlameContext } from './nest/flame/flame-context.js';
 export { FlameHealthIndicator } from './nest/module/flame-health.js';
 export type { FlameHealthOptions, FlameHealthResult } from './nest/module/flame-health.js';
 export { FlameModule } from './nest/module/flame.module.js';
-export type { FlameAsyncResult, FlameModuleAsyncOptions, FlameOptionsFactory } from './nest/module/flame.module.js';
+export type {
+  FlameAsyncResult,
+  FlameFeatureAsyncOptions,
+  FlameModuleAsyncOptions,
+  FlameOptionsFactory,
+  FlamePoolsFactory,
+} from './nest/module/flame.module.js';
 export type { FlameModuleOptions, FlamePoolOptions } from './nest/module/flame-options.js';
 export type { FlameOpsOptions } from './nest/module/ops-option.js';
 export { FlameParent } from './nest/module/flame-parent.js';

@@ -17,6 +17,9 @@ export abstract class FlameBackend {
    */
   abstract readonly reach: 'memory' | 'host' | 'network';
 
+  /** Whether this backend, as the module's, makes the machines of all pools, also of those that name another. For tests. */
+  readonly forAllPools?: boolean;
+
   /** Whether runners boot only after a debugger is attached. If true, boots have no time limit. */
   readonly waitsForDebugger?: boolean;
 

@@ -37,12 +37,7 @@ export class FlameTestingModule {
     return {
       module: FlameTestingModule,
       global: true,
-      imports: [
-        FlameModule.forRoot(
-          pools.map((pool) => ({ ...pool, backend: undefined })),
-          { ...rest, backend, clock },
-        ),
-      ],
+      imports: [FlameModule.forRoot(pools, { ...rest, backend, clock })],
       providers,
       exports: providers.map(({ provide }) => provide),
     };

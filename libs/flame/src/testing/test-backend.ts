@@ -7,6 +7,7 @@ import type { FlameFaults } from './flame-faults.js';
 export class TestBackend extends FlameBackend {
   readonly name = 'test';
   readonly reach = 'memory';
+  override readonly forAllPools = true;
   readonly #faults: FlameFaults;
   readonly #clock: Clock;
 

@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { OptionReader } from '../../core/options/option-reader.js';
 import { badOption } from '../../core/options/option-reader.js';
+import type { ArgumentsCross } from './argument-types.js';
 import { methodName } from './declaration.js';
 import type { Declaration, Declarations, Method } from './declaration.js';
 import { flameReturns, returnsOf, sayWhatItReturns } from './returns.js';
@@ -20,7 +21,7 @@ export interface Dispatcher<D extends Declaration> {
 export type MethodReturning<R, A extends unknown[] = never[]> = <M extends (...args: A) => R>(
   target: object,
   key: string | symbol,
-  descriptor: TypedPropertyDescriptor<M>,
+  descriptor: TypedPropertyDescriptor<M> & ArgumentsCross<M>,
 ) => TypedPropertyDescriptor<M> | void;
 
 /** A method and its metadata when its decorator runs. */

@@ -1,4 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { Injectable, SetMetadata } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EntityManager } from 'typeorm';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { startApp } from '../../../../../test/support/nest-app.js';
 import { FlameError } from '../../core/errors/flame-error.js';
@@ -175,5 +180,58 @@ describe('OnFlame', () => {
       }
     }
     expectTypeOf<Typed['fine']>().toEqualTypeOf<(a: number) => Promise<number>>();
+  });
+
+  it('type-checks that no argument is a function, a request, a response or a database manager', () => {
+    class Typed {
+      @OnFlame('work')
+      async values(
+        _a: Date,
+        _b: unknown,
+        _c: ReturnType<typeof JSON.parse>,
+        _d: Readable,
+        _e: AbortSignal,
+        _f?: () => void,
+        ..._more: number[]
+      ): Promise<void> {}
+
+      @OnFlame('work')
+      async generic<T>(value: T): Promise<T> {
+        return value;
+      }
+
+      // @ts-expect-error a function
+      @OnFlame('work')
+      async callback(_a: number, _done: (error: Error) => void): Promise<void> {}
+
+      // @ts-expect-error a class
+      @OnFlame('work')
+      async ofClass(_type: Type): Promise<void> {}
+
+      // @ts-expect-error Node's request, which Express's extends
+      @OnFlame('work')
+      async request(_request: IncomingMessage): Promise<void> {}
+
+      // @ts-expect-error Node's response
+      @OnFlame('work')
+      async response(_response: ServerResponse): Promise<void> {}
+
+      // @ts-expect-error Fastify's request
+      @OnFlame('work')
+      async fastify(_request: FastifyRequest): Promise<void> {}
+
+      // @ts-expect-error Fastify's reply
+      @OnFlame('work')
+      async reply(_reply: FastifyReply): Promise<void> {}
+
+      // @ts-expect-error the request of fetch
+      @OnFlame('work')
+      async fetched(_request: Request): Promise<void> {}
+
+      // @ts-expect-error TypeORM's manager
+      @OnFlame('work')
+      async manager(_manager: EntityManager): Promise<void> {}
+    }
+    expectTypeOf<Parameters<Typed['values']>[0]>().toEqualTypeOf<Date>();
   });
 });

@@ -95,7 +95,7 @@ export function unknownPool(asker: string, name: string, pools: Iterable<string>
   return badOption(
     asker,
     `names the pool "${name}", which does not exist`,
-    `The pools of this app are ${there}. Correct the name, or add the pool to FlameModule.forRoot.`,
+    `The pools of this app are ${there}. Correct the name, or add the pool to FlameModule.forRoot or FlameModule.forFeature.`,
   );
 }
 

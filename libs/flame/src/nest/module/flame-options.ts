@@ -193,7 +193,8 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
   return config;
 }
 
-function readPools(pools: unknown, path: string): PoolConfig<FlameBackend>[] {
+/** Checks a list of pools. @throws {FlameError} FLAME_CONFIG that names the option's path and the fix. */
+export function readPools(pools: unknown, path: string): PoolConfig<FlameBackend>[] {
   if (!Array.isArray(pools))
     throw badOption(path, `must be a list of pools, but is ${show(pools)}`, "Pass for example [{ name: 'ffmpeg', max: 10 }].");
   const configs = pools.map((options, index) => readPoolOptions(options as FlamePoolOptions, `${path}[${index}]`));

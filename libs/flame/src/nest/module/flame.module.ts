@@ -23,12 +23,11 @@ import { FlameApp } from './flame-app.js';
 import { FlameHealthIndicator } from './flame-health.js';
 import { FlameExceptionFilter } from './exception-filter.js';
 import { exploreHandlers } from '../handlers/flame.explorer.js';
-import { readFlameOptions } from './flame-options.js';
+import { featureModule, featureToken, poolProviders, withFeaturePools } from './feature-pools.js';
+import { readFlameOptions, readPools } from './flame-options.js';
 import type { FlameConfig, FlameModuleOptions, FlamePoolOptions } from './flame-options.js';
 import { FlameParent } from './flame-parent.js';
-import { FlamePool } from '../flame/flame-pool.js';
 import { Flame } from '../flame/flame.service.js';
-import { getPoolToken } from '../decorator/inject-pool.decorator.js';
 import { nestLog } from '../log/nest-log.js';
 import { nestProviders, nestTokens } from './nests.js';
 import { overridable } from './overridable.js';
@@ -45,6 +44,16 @@ export interface FlameOptionsFactory {
 }
 
 export interface FlameModuleAsyncOptions extends AsyncOptions<FlameAsyncResult, FlameOptionsFactory> {
+  /** The names of the pools. Nest needs them before the factory runs, to provide the pools for injection. */
+  names: readonly string[];
+}
+
+/** The interface of the classes that `forFeatureAsync` takes as `useClass` or `useExisting`. */
+export interface FlamePoolsFactory {
+  createFlamePools(): FlamePoolOptions[] | Promise<FlamePoolOptions[]>;
+}
+
+export interface FlameFeatureAsyncOptions extends AsyncOptions<FlamePoolOptions[], FlamePoolsFactory> {
   /** The names of the pools. Nest needs them before the factory runs, to provide the pools for injection. */
   names: readonly string[];
 }
@@ -105,15 +114,14 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     return dynamicModule(
       [{ provide: configToken, useFactory: () => new Sealed(config) }],
       config.pools.map(({ name }) => name),
-      config.pools.every(({ backend = config.backend }) => backend.reach === 'memory'),
+      readBuild(config),
     );
   }
 
   /** The same with options from a factory, which returns a pool for each of `names`. */
   static forRootAsync(options: FlameModuleAsyncOptions): DynamicModule {
     const path = 'FlameModule.forRootAsync';
-    const names = new OptionReader(options, path).texts('names', "['ffmpeg']");
-    if (!names) throw badOption(`${path}.names`, 'is missing', "Pass the names of the pools, such as ['ffmpeg'].");
+    const names = readNames(options, path);
     const config = asyncOptions(options, {
       path,
       method: 'createFlameOptions',
@@ -121,7 +129,38 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
       others: ['names'],
       read: (result, source) => new Sealed(readAsync(result as FlameAsyncResult | undefined, names, source)),
     });
-    return dynamicModule(config, names, false, options.imports);
+    return dynamicModule(config, names, underTest() ? undefined : AppBuild.read(), options.imports);
+  }
+
+  /**
+   * Adds pools of a feature module, which imports this; the pools can be injected there. They use the options of `forRoot`, such as its
+   * backend. Any module's handlers may run on them.
+   *
+   * @throws {FlameError} FLAME_CONFIG that names the option's path and the fix; for a name that another pool has, when the app starts.
+   */
+  static forFeature(pools: FlamePoolOptions[]): DynamicModule {
+    const path = 'FlameModule.forFeature';
+    const feature = { pools: readPools(pools, `${path} pools`), path };
+    const names = feature.pools.map(({ name }) => name);
+    return overridable(featureModule([{ provide: featureToken, useFactory: () => new Sealed(feature) }], names), FlameModule);
+  }
+
+  /** The same with pools from a factory, which returns one for each of `names`. */
+  static forFeatureAsync(options: FlameFeatureAsyncOptions): DynamicModule {
+    const path = 'FlameModule.forFeatureAsync';
+    const names = readNames(options, path);
+    const config = asyncOptions(options, {
+      path,
+      method: 'createFlamePools',
+      token: featureToken,
+      others: ['names'],
+      read: (result, source) => {
+        const pools = readPools(result, `${source} pools`);
+        compareNames(pools, names, path, source);
+        return new Sealed({ pools, path: source });
+      },
+    });
+    return overridable(featureModule(config, names, options.imports), FlameModule);
   }
 
   /** Registers the middleware of `linkToRequest` before any other, for every path, whatever the global prefix. */
@@ -131,15 +170,16 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
 
   async onModuleInit(): Promise<void> {
     refuseSecond(this.#modules);
-    const { pools, handlers } = this.#config;
+    const config = withFeaturePools(this.#config, this.#modules);
+    const { pools, handlers } = config;
     const wanted = {
       pools: pools.map(({ name }) => name),
       classes: handlers,
       warn: this.#app.inRunner ? undefined : (text: string) => nestLog.warn(text),
     };
     const index = exploreHandlers(this.#modules, this.#app, wanted, enhanceWith(this.#creator));
-    this.#pools = new PoolSet(this.#config, index, this.#app.inRunner, {
-      build: this.#build,
+    this.#pools = new PoolSet(config, index, this.#app.inRunner, {
+      build: this.#build ?? readBuild(config),
       caller: this.#requestLink?.caller,
       findCaught: (lost) => caughtAmong(lost, this.#modules, this.#moduleRef),
     });
@@ -155,11 +195,11 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
         manifest,
         codec,
         idleCheck,
-        context: this.#config.context,
-        tracer: this.#config.tracing,
+        context: config.context,
+        tracer: config.tracing,
         modules: this.#modules,
         pools: wanted.pools,
-        healthPort: this.#config.ops?.runnerPort,
+        healthPort: config.ops?.runnerPort,
         adapter,
       });
     } else await this.#pools.prepare();
@@ -178,29 +218,23 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
   }
 }
 
-/** `local`: every runner lives in this process. */
+/** `build` is the app's, if it is known that runners must match it. It is read as early as possible: its files may change from then on. */
 function dynamicModule(
   config: Provider[],
   names: readonly string[],
-  local: boolean,
+  build: AppBuild | undefined,
   imports: ModuleMetadata['imports'] = [],
 ): DynamicModule {
   // Before the app is made: in a runner this changes methods of Nest's classes.
   runnerProcess();
-  // As early as possible: the files of the build may change from now on. Under a test runner the script is not the app.
-  const build = { read: (local && !FlameParent.get()) || underTest() ? undefined : AppBuild.read() };
-  const pools = names.map((name) => ({
-    provide: getPoolToken(name),
-    inject: [FlameApp],
-    useFactory: (app: FlameApp) => new FlamePool(name, app),
-  }));
+  const pools = poolProviders(names);
   return overridable({
     module: FlameModule,
     global: true,
     imports,
     providers: [
       ...config,
-      { provide: buildToken, useFactory: () => build },
+      { provide: buildToken, useFactory: () => ({ read: build }) },
       ...nestProviders(),
       FlameApp,
       Flame,
@@ -211,12 +245,30 @@ function dynamicModule(
   });
 }
 
+/** The app's build; undefined if all runners live in this process, and under a test runner, whose script is not the app. */
+function readBuild({ pools, backend }: FlameConfig): AppBuild | undefined {
+  const local = pools.every(({ backend: own = backend }) => own.reach === 'memory') && !FlameParent.get();
+  return local || underTest() ? undefined : AppBuild.read();
+}
+
 function readAsync(result: FlameAsyncResult | undefined, names: readonly string[], source: string): FlameConfig {
   const path = 'FlameModule.forRootAsync';
-  const factory = source.slice(path.length + 1, -2);
   const { pools = undefined, ...options } = Array.isArray(result) ? { pools: result } : { ...result };
   const config = readFlameOptions(pools, options, source);
-  const given = config.pools.map(({ name }) => name);
+  compareNames(config.pools, names, path, source);
+  return config;
+}
+
+function readNames(options: unknown, path: string): readonly string[] {
+  const names = new OptionReader(options, path).texts('names', "['ffmpeg']");
+  if (names) return names;
+  throw badOption(`${path}.names`, 'is missing', "Pass the names of the pools, such as ['ffmpeg'].");
+}
+
+/** @throws {FlameError} FLAME_CONFIG when the factory `source` of the function `path` does not return exactly the pools of these names. */
+function compareNames(pools: FlameConfig['pools'], names: readonly string[], path: string, source: string): void {
+  const factory = source.slice(path.length + 1, -2);
+  const given = pools.map(({ name }) => name);
   const missing = names.filter((name) => !given.includes(name));
   if (missing.length > 0)
     throw badOption(`${path} names`, `has ${quoted(missing)}, but ${factory} returns no such pool`, 'Remove the name, or return the pool.');
@@ -227,7 +279,6 @@ function readAsync(result: FlameAsyncResult | undefined, names: readonly string[
       `lacks ${quoted(unnamed)}, a pool that ${factory} returns`,
       'Add the name, so that the pool can be injected.',
     );
-  return config;
 }
 
 function refuseSecond(modules: ModulesContainer): void {
@@ -236,7 +287,7 @@ function refuseSecond(modules: ModulesContainer): void {
     throw badOption(
       'FlameModule',
       `is imported ${count} times with different options`,
-      'Import it once, in the root module, with all pools.',
+      'Import it once, in the root module. Feature modules add pools with FlameModule.forFeature.',
     );
 }
 

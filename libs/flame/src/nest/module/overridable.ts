@@ -21,13 +21,13 @@ interface Scanner {
   scanForModules(scan: Scan): Promise<unknown>;
 }
 
-/** The module classes that `overrideModule` can name, wherever an app imports what their `forRoot` returned. */
-const classes = new Set<unknown>();
+/** The classes of dynamic modules, and the class by which `overrideModule` names each, wherever an app imports them. */
+const names = new Map<unknown, unknown>();
 const prepared = new WeakSet<object>();
 
-/** Makes a dynamic module replaceable in tests by its class: `.overrideModule(FlameModule).useModule(…)`. */
-export function overridable(module: DynamicModule): DynamicModule {
-  classes.add(module.module);
+/** Makes a dynamic module replaceable in tests by a class, its own if left out: `.overrideModule(FlameModule).useModule(…)`. */
+export function overridable(module: DynamicModule, by: unknown = module.module): DynamicModule {
+  names.set(module.module, by);
   // Runners are not tests.
   if (!FlameParent.get()) prepare(scannerPrototype());
   return module;
@@ -46,7 +46,8 @@ function prepare(prototype: Scanner | undefined): void {
     const { moduleDefinition, overrides = [] } = scan;
     if (overrides.length === 0) return scanForModules.call(this, scan);
     const definition = resolved(await moduleDefinition);
-    const override = overrides.find(({ moduleToReplace }) => classes.has(moduleToReplace) && moduleToReplace === classOf(definition));
+    const name = names.get(classOf(definition));
+    const override = overrides.find(({ moduleToReplace }) => name !== undefined && moduleToReplace === name);
     const insideReplacement = overrides.some((other) => other !== override && other.newModule === override?.newModule);
     if (!override || insideReplacement) return scanForModules.call(this, scan);
     const here = { moduleToReplace: moduleDefinition instanceof Promise ? moduleDefinition : definition, newModule: override.newModule };

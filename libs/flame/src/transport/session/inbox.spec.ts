@@ -1,22 +1,49 @@
-import { describe, expect, it } from 'vitest';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Frame } from '../../core/session/frame.js';
 import { Inbox } from './inbox.js';
+import { Outbox } from './outbox.js';
+import { RingReader, RingWriter } from './shared-ring.js';
 import { PacketDraft, readNumbers } from '../protocol/packet.js';
 import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import type { WireFrame } from '../protocol/wire-frame.js';
 
-function inboxOf(maxPayload: number): { take(...sent: WireFrame[]): void; frames: Frame[]; closed: string[] } {
+function inboxOf(maxPayload: number): { take(...sent: WireFrame[]): void; frames: Frame[]; closed: string[]; inbox: Inbox } {
   const frames: Frame[] = [];
   const closed: string[] = [];
   const inbox = new Inbox(maxPayload, { frame: (frame) => frames.push(frame), close: (reason) => closed.push(reason) });
   const take = (...sent: WireFrame[]): void => {
-    const draft = new PacketDraft();
-    for (const frame of sent) draft.add(frame);
-    const from = new ProtoReader(draft.seal(1, 0));
-    readNumbers(from);
-    inbox.read(from);
+    inbox.read(packetOf(...sent));
   };
-  return { take, frames, closed };
+  return { take, frames, closed, inbox };
+}
+
+/** A packet of these frames, read up to the first of them. */
+function packetOf(...sent: WireFrame[]): ProtoReader {
+  const draft = new PacketDraft();
+  for (const frame of sent) draft.add(frame);
+  const from = new ProtoReader(draft.seal(1, 0));
+  readNumbers(from);
+  return from;
+}
+
+/** A packet whose values lie in a file that `inbox` reads. */
+function valuesInSharedMemory(inbox: Inbox, sizes: number[]): ProtoReader {
+  const folder = mkdtempSync(join(tmpdir(), 'inbox-'));
+  const fd = openSync(join(folder, 'ring'), 'w+');
+  onTestFinished(() => {
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
+  });
+  inbox.share(new RingReader(fd, 4_096), () => {});
+  const outbox = new Outbox();
+  outbox.share(new RingWriter(fd, 4_096, 1));
+  for (const [id, size] of sizes.entries()) outbox.add({ type: 'return', id, value: Buffer.alloc(size), held: false });
+  const from = new ProtoReader(outbox.pull(1, 0)!);
+  readNumbers(from);
+  return from;
 }
 
 const chunk = (id: number, total: number, bytes: Uint8Array): WireFrame => ({ type: 'chunk', id, total, bytes });
@@ -46,6 +73,30 @@ describe('Inbox', () => {
     take(chunk(2, 4, Buffer.from([0x08, 9, 0x10, 2])), chunk(2, 4, Buffer.from([0x08, 9, 0x10, 3])));
     take(chunk(1, 0, Buffer.from([0x10, 1, 0x10, 1])));
     expect(frames).toEqual([2, 3, 1].map((id) => ({ type: 'accept', id })));
+  });
+
+  it('reads as many frames as it is allowed, and the others later', () => {
+    const { frames, inbox } = inboxOf(1_000);
+    const from = packetOf(...[1, 2, 3].map((id) => ({ type: 'accept', id }) as const));
+    expect(inbox.read(from, { frames: 2, bytes: 1 })).toBe(false);
+    expect(frames).toHaveLength(2);
+    expect(inbox.read(from, { frames: 2, bytes: 1 })).toBe(true);
+    expect(frames).toHaveLength(3);
+  });
+
+  it('reads no further value from shared memory when those of one turn exceed its bytes', () => {
+    const { frames, inbox } = inboxOf(1_000);
+    const from = valuesInSharedMemory(inbox, [600, 600, 600]);
+    const turns = [1, 2].map(() => ({ isRead: inbox.read(from, { frames: 100, bytes: 1_000 }), values: frames.splice(0).length }));
+    expect(turns).toEqual([
+      { isRead: false, values: 2 },
+      { isRead: true, values: 1 },
+    ]);
+  });
+
+  it('has read a packet to its end when its last value exceeds the bytes of a turn', () => {
+    const { inbox } = inboxOf(1_000);
+    expect(inbox.read(valuesInSharedMemory(inbox, [600]), { frames: 100, bytes: 600 })).toBe(true);
   });
 
   const refused: readonly [what: string, words: string, sent: WireFrame[]][] = [

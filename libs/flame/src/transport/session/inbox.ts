@@ -5,6 +5,7 @@ import { enterFrame } from '../protocol/packet.js';
 import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import { youngGeneration } from './young-generation.js';
 import type { RingReader } from './shared-ring.js';
+import type { TurnLimit } from './turn.js';
 import type { ChunkFrame, SharedFrame, WireFrame } from '../protocol/wire-frame.js';
 
 /** The most chunked frames that are incomplete at a time. An outbox sends at most 16. */
@@ -49,32 +50,32 @@ export class Inbox {
   }
 
   /**
-   * Passes up to `limit` frames of a packet to the reader. `from` stands behind the packet's numbers, or at the place where the last read
-   * stopped. Returns the number of frames: fewer than `limit` when the packet was read to its end.
+   * Passes frames of a packet to the reader, as many as `left` allows, and lessens it by them. `from` stands behind the packet's numbers, or
+   * at the place where the last read stopped. Returns true when the packet was read to its end.
    * @throws {Violation} when the packet breaks the protocol; and any error of the reader.
    */
-  read(from: ProtoReader, limit = Infinity): number {
-    let count = 0;
-    for (; count < limit; count++) {
+  read(from: ProtoReader, left: TurnLimit = { frames: Infinity, bytes: Infinity }): boolean {
+    for (; left.frames > 0 && left.bytes > 0; left.frames--) {
       const end = enterFrame(from);
-      if (end === undefined) break;
+      if (end === undefined) return true;
       const frame = readFrame(from, end);
       if (frame.type === 'close') {
         this.#reader.close(frame.reason);
-        break;
+        return true;
       }
       if (frame.type === 'chunk') this.#join(frame);
-      else if (frame.type === 'shared') this.#whole(this.#fetch(frame), 'shared memory');
+      else if (frame.type === 'shared') this.#whole(this.#fetch(frame, left), 'shared memory');
       else if (frame.type === 'sharing') this.#reader.sharing?.();
       else if (frame.type === 'short') this.#reader.short?.();
       else this.#reader.frame(frame);
     }
-    return count;
+    return from.done;
   }
 
-  #fetch({ at, length, head }: SharedFrame): WireFrame {
+  #fetch({ at, length, head }: SharedFrame, left: TurnLimit): WireFrame {
     if (this.#ring === undefined) throw new Violation('a value in shared memory, which this session does not have');
     if (length > this.#maxPayload) throw tooLarge(length, this.#maxPayload);
+    left.bytes -= length;
     this.shared += length;
     youngGeneration.shared(length);
     this.#onShared();

@@ -190,12 +190,8 @@ export class SessionLink implements Link {
   /** Reads as many frames as one turn of the event loop may. @throws {Violation} when a packet breaks the protocol. */
   #read(): void {
     const before = this.#inbox.shared;
-    let left = this.#turnSize.frames;
-    for (let from = this.#unread[0]; from !== undefined && left > 0; from = this.#unread[0]) {
-      const count = this.#inbox.read(from, left);
-      if (count < left) this.#unread.shift();
-      left -= count;
-    }
+    const left = this.#turnSize.limit();
+    while (this.#unread.length > 0 && this.#inbox.read(this.#unread[0]!, left)) this.#unread.shift();
     this.#session.took(this.#inbox.shared - before);
     if (this.#unread.length > 0) setImmediate(this.#readOn);
   }

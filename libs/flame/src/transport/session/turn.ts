@@ -2,23 +2,36 @@ import type { Frame } from '../../core/session/frame.js';
 
 const most = 128;
 const least = 8;
+/** Bytes of values in shared memory after which an end reads on in the next turn. */
+const mostBytes = 1024 * 1024;
+
+/** What an end may still read in this turn of the event loop. The last frame may exceed `bytes`. */
+export interface TurnLimit {
+  frames: number;
+  /** Bytes of values in shared memory. */
+  bytes: number;
+}
 
 /**
- * How many frames an end reads in one turn of the event loop.
+ * How much an end reads in one turn of the event loop.
  *
  * An end that waits for answers reads half as many frames as answers are missing, between 8 and 128. The next calls of the first half leave
  * before this end reads the second half, and the other process works meanwhile. Otherwise all callers move in step, and one of two cores
  * always waits for the other. An end that only answers reads up to 128 frames. Smaller parts cost more in system calls than they gain.
  *
  * Gain (Node 26, values of 1 KiB, 64 callers): 157 thousand calls a second instead of 79.
+ *
+ * An end stops reading, too, when it has read 1 MiB of values from shared memory: the calls of these values begin before the next values
+ * are read, so fewer values are alive at once, and V8 needs fewer full collections. Gain (Node 26, arguments of 1 MiB, 16 callers): 2 to 3
+ * times the calls.
  */
 export class TurnSize {
   /** Calls that this end has sent and that have no answer yet. */
   #awaited = 0;
 
-  get frames(): number {
-    if (this.#awaited === 0) return most;
-    return Math.min(most, Math.max(least, this.#awaited >>> 1));
+  limit(): TurnLimit {
+    const frames = this.#awaited === 0 ? most : Math.min(most, Math.max(least, this.#awaited >>> 1));
+    return { frames, bytes: mostBytes };
   }
 
   /** A frame leaves this end. */
