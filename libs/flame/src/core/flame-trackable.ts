@@ -7,6 +7,7 @@
  * themselves are never tracked.
  */
 export interface FlameTrackable {
+  /** Called once, on the runner, when the caller has released its handle, has ended, or is out of reach. */
   onFlameRelease(): void | Promise<void>;
 }
 

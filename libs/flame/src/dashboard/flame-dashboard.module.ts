@@ -19,9 +19,11 @@ import { withoutCors } from './cross-origin.js';
 
 /** The interface of a class that `forRootAsync` gets as `useClass` or `useExisting`. */
 export interface FlameDashboardOptionsFactory {
+  /** Returns the options of `FlameDashboardModule.forRoot`. */
   createFlameDashboardOptions(): FlameDashboardOptions | Promise<FlameDashboardOptions>;
 }
 
+/** Options of `FlameDashboardModule.forRootAsync`. */
 export type FlameDashboardAsyncOptions = AsyncOptions<FlameDashboardOptions, FlameDashboardOptionsFactory>;
 
 const configToken = Symbol('nestjs-flame:dashboard');

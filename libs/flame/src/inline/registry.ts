@@ -28,8 +28,11 @@ export interface InlineMethod {
 /** A copy of an inline function that uses none of them. */
 export interface InlineFunction {
   readonly id: string;
+  /** A hash of the id, the captured names and the code. */
   readonly digest: string;
+  /** The names of the captured variables, which are the first parameters. */
   readonly names: readonly string[];
+  /** The copy itself: the captured values come before the function's own arguments. */
   readonly run: (...args: never[]) => unknown;
 }
 
@@ -94,6 +97,7 @@ export function markOf(fn: unknown): Mark | undefined {
   return typeof fn === 'function' ? registry.markOf(fn) : undefined;
 }
 
+/** The key of a function in `inlineFunctions`. */
 export function keyOf(id: string, digest: string): string {
   return `${id} ${digest}`;
 }

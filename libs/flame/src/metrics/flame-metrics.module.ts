@@ -39,6 +39,7 @@ export class FlameMetrics implements OnModuleInit {
     @Inject(FlameApp) private readonly app: FlameApp,
   ) {}
 
+  /** @internal Nest calls it. */
   async onModuleInit(): Promise<void> {
     if (this.app.inRunner) return;
     const { registry, perRunner = true } = this.options;
@@ -57,6 +58,7 @@ export class FlameMetrics implements OnModuleInit {
 /** Exports the metrics of the app's pools to Prometheus. Import it beside `FlameModule`; it needs the package `prom-client`. */
 @Module({})
 export class FlameMetricsModule {
+  /** Registers the pools' metrics in a registry of `prom-client`. */
   static forRoot(options: FlameMetricsOptions = {}): DynamicModule {
     const path = options.path ?? (options.registry ? false : '/metrics');
     return overridable({

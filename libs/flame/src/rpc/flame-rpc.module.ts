@@ -23,9 +23,11 @@ import { stableHandlers } from './stable-names.js';
 
 /** The interface of a class that `forRootAsync` gets as `useClass` or `useExisting`. */
 export interface FlameRpcOptionsFactory {
+  /** Returns the options of `FlameRpcModule.forRoot`. */
   createFlameRpcOptions(): FlameRpcOptions | Promise<FlameRpcOptions>;
 }
 
+/** Options of `FlameRpcModule.forRootAsync`. */
 export type FlameRpcAsyncOptions = AsyncOptions<FlameRpcOptions, FlameRpcOptionsFactory>;
 
 const configToken = Symbol('nestjs-flame:rpc-config');
@@ -81,6 +83,7 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     return dynamicModule(config, options.imports);
   }
 
+  /** @internal Nest calls it. */
   onModuleInit(): void {
     refuseSecond(this.#modules);
     const found = findHandlers(onRegion, this.#modules, this.#app, this.#config.handlers);
@@ -94,10 +97,12 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     beforeDestroy(this.#modules, 'callers', () => this.#instance?.drain());
   }
 
+  /** @internal Nest calls it. */
   async onApplicationBootstrap(): Promise<void> {
     if (FlameParent.get() === null) await this.#instance?.start();
   }
 
+  /** @internal Nest calls it. */
   async onApplicationShutdown(): Promise<void> {
     await this.#instance?.close();
   }

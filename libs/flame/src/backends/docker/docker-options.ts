@@ -82,6 +82,7 @@ export interface DockerBackendOptions extends EnvOptions, RequestOptions {
   pull?: 'missing' | 'always' | 'never';
 }
 
+/** A mount, as the engine's API takes it. */
 export interface DockerMount {
   readonly Type: 'bind' | 'volume' | 'tmpfs' | 'npipe';
   readonly Target: string;

@@ -28,12 +28,14 @@ export interface BegunCall {
  */
 export type CarriedTrace = string | SpanIds;
 
+/** The ids of a span, in hexadecimal as OpenTelemetry writes them. */
 export interface SpanIds {
   readonly traceId: string;
   /** The span that surrounds the call. */
   readonly spanId: string;
 }
 
+/** A call at its caller. */
 export interface TracedCall {
   readonly pool: string;
   /** `Class.method`. */
@@ -63,9 +65,11 @@ export interface CallTrace {
   readonly ended: (error?: unknown) => void;
 }
 
+/** A runner got the call. Times are in milliseconds. */
 export interface CallStart {
   readonly call: number;
   readonly runner: string;
+  /** How long the call waited for a slot. */
   readonly waited: number;
   /** The boot for which the call waited: how long ago it began and ended. */
   readonly boot: { readonly began: number; readonly ended: number } | undefined;

@@ -61,7 +61,9 @@ export interface RegisteredClass<T = any, W = any> {
   /** Its name on the wire, unique and equal on both sides; `type.name` when left out. */
   readonly name?: string;
   readonly type: abstract new (...args: any[]) => T;
+  /** Returns what is sent in place of an instance; its own properties when left out. Needs `decode`. */
   readonly encode?: (value: T) => W;
+  /** Makes an instance of what `encode` has returned. */
   readonly decode?: (wire: W) => T;
 }
 
@@ -75,7 +77,9 @@ export interface RegisteredKind<T = any, W = any> {
   readonly name: string;
   /** Whether an object is of this kind. Called once for each prototype. */
   readonly is: (value: object) => boolean;
+  /** Returns what is sent in place of a value of this kind. */
   readonly encode: (value: T) => W;
+  /** Makes a value of this kind of what `encode` has returned. */
   readonly decode: (wire: W) => T;
 }
 

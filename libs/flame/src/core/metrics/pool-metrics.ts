@@ -15,10 +15,12 @@ export const callOutcomes = [
   'denied',
   'config',
 ] as const;
+/** One of `callOutcomes`. */
 export type CallOutcome = (typeof callOutcomes)[number];
 
 /** The outcomes of boots: the runner is up, or the boot failed in that phase. */
 export const bootOutcomes = ['up', 'create', 'start', 'attach', 'handshake'] as const satisfies readonly ('up' | BootPhase)[];
+/** One of `bootOutcomes`. */
 export type BootOutcome = (typeof bootOutcomes)[number];
 
 /**

@@ -136,6 +136,7 @@ export interface PoolOptions<Backend = unknown> {
   minBoot?: 'required' | 'degrade';
 }
 
+/** A level of Nest's logger. */
 export type PoolLogLevel = 'debug' | 'log' | 'warn' | 'error';
 
 /** The argument of the growth hooks. */

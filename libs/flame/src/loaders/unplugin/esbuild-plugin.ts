@@ -15,6 +15,7 @@ interface Building {
 /** A plugin of esbuild. */
 export interface EsbuildPlugin {
   readonly name: string;
+  /** Called by esbuild. */
   setup(build: Building): void;
 }
 

@@ -12,6 +12,7 @@ export interface RollupPlugin {
   readonly name: string;
   /** Vite's order: after its own transform. */
   readonly enforce: 'post';
+  /** Called by the bundler for each module. */
   transform(this: Transforming, code: string, id: string): { code: string; map: SourceMap } | undefined;
 }
 

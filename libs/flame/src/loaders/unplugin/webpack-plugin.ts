@@ -7,6 +7,7 @@ interface Rules {
 
 /** A plugin of webpack and rspack. */
 export interface WebpackPlugin {
+  /** Called by the bundler. */
   apply(compiler: Rules): void;
 }
 

@@ -45,6 +45,7 @@ export class RemoteChild<T> implements AsyncDisposable {
     return this.#child.stop(reason);
   }
 
+  /** Stops the child at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('its holder disposed of it');
   }

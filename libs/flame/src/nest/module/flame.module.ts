@@ -11,7 +11,7 @@ import type {
 import type { ApplicationConfig, ExternalContextCreator, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AppBuild } from '../../backends/launch/app-build.js';
 import { underTest } from '../../backends/launch/under-test.js';
-import { badOption, OptionReader } from '../../core/options/option-reader.js';
+import { badOption } from '../../core/options/option-reader.js';
 import { Sealed } from '../../core/sealed.js';
 import { asyncOptions } from './async-options.js';
 import type { AsyncOptions } from './async-options.js';
@@ -31,6 +31,7 @@ import { Flame } from '../flame/flame.service.js';
 import { nestLog } from '../log/nest-log.js';
 import { nestProviders, nestTokens } from './nests.js';
 import { overridable } from './overridable.js';
+import { compareNames, readNames } from './pool-names.js';
 import { PoolSet } from './pool-set.js';
 import { RequestLink } from '../flame/request-link.js';
 import { runnerProcess } from '../runner/runner-process.js';
@@ -40,9 +41,11 @@ export type FlameAsyncResult = FlamePoolOptions[] | (FlameModuleOptions & { pool
 
 /** The interface of the classes that `forRootAsync` takes as `useClass` or `useExisting`. */
 export interface FlameOptionsFactory {
+  /** Returns the pools, or the module's options with the pools in it. */
   createFlameOptions(): FlameAsyncResult | Promise<FlameAsyncResult>;
 }
 
+/** Options of `FlameModule.forRootAsync`. */
 export interface FlameModuleAsyncOptions extends AsyncOptions<FlameAsyncResult, FlameOptionsFactory> {
   /** The names of the pools. Nest needs them before the factory runs, to provide the pools for injection. */
   names: readonly string[];
@@ -50,9 +53,11 @@ export interface FlameModuleAsyncOptions extends AsyncOptions<FlameAsyncResult, 
 
 /** The interface of the classes that `forFeatureAsync` takes as `useClass` or `useExisting`. */
 export interface FlamePoolsFactory {
+  /** Returns a pool for each of `names`. */
   createFlamePools(): FlamePoolOptions[] | Promise<FlamePoolOptions[]>;
 }
 
+/** Options of `FlameModule.forFeatureAsync`. */
 export interface FlameFeatureAsyncOptions extends AsyncOptions<FlamePoolOptions[], FlamePoolsFactory> {
   /** The names of the pools. Nest needs them before the factory runs, to provide the pools for injection. */
   names: readonly string[];
@@ -168,6 +173,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     if (this.#requestLink) this.#adapterHost.httpAdapter.use(this.#requestLink.middleware);
   }
 
+  /** @internal Nest calls it. */
   async onModuleInit(): Promise<void> {
     refuseSecond(this.#modules);
     const config = withFeaturePools(this.#config, this.#modules);
@@ -208,10 +214,12 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     beforeDestroy(this.#modules, 'runners', () => this.#pools?.closeLocal());
   }
 
+  /** @internal Nest calls it. */
   async onApplicationBootstrap(): Promise<void> {
     if (!this.#app.inRunner) await this.#pools?.start();
   }
 
+  /** @internal Nest calls it. */
   async onApplicationShutdown(): Promise<void> {
     runnerProcess()?.appClosed(this.#app);
     await this.#pools?.close();
@@ -259,28 +267,6 @@ function readAsync(result: FlameAsyncResult | undefined, names: readonly string[
   return config;
 }
 
-function readNames(options: unknown, path: string): readonly string[] {
-  const names = new OptionReader(options, path).texts('names', "['ffmpeg']");
-  if (names) return names;
-  throw badOption(`${path}.names`, 'is missing', "Pass the names of the pools, such as ['ffmpeg'].");
-}
-
-/** @throws {FlameError} FLAME_CONFIG when the factory `source` of the function `path` does not return exactly the pools of these names. */
-function compareNames(pools: FlameConfig['pools'], names: readonly string[], path: string, source: string): void {
-  const factory = source.slice(path.length + 1, -2);
-  const given = pools.map(({ name }) => name);
-  const missing = names.filter((name) => !given.includes(name));
-  if (missing.length > 0)
-    throw badOption(`${path} names`, `has ${quoted(missing)}, but ${factory} returns no such pool`, 'Remove the name, or return the pool.');
-  const unnamed = given.filter((name) => !names.includes(name));
-  if (unnamed.length > 0)
-    throw badOption(
-      `${path} names`,
-      `lacks ${quoted(unnamed)}, a pool that ${factory} returns`,
-      'Add the name, so that the pool can be injected.',
-    );
-}
-
 function refuseSecond(modules: ModulesContainer): void {
   const count = [...modules.values()].filter(({ metatype }) => metatype === FlameModule).length;
   if (count > 1)
@@ -289,8 +275,4 @@ function refuseSecond(modules: ModulesContainer): void {
       `is imported ${count} times with different options`,
       'Import it once, in the root module. Feature modules add pools with FlameModule.forFeature.',
     );
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
 }

@@ -20,6 +20,7 @@ export interface PoolStats {
   readonly calls: CallCounts;
 }
 
+/** How many calls of a pool began and ended since the app's start, by the way they ended. */
 export interface CallCounts {
   readonly started: number;
   readonly returned: number;

@@ -14,6 +14,7 @@ const endGrace = 1_000;
  * error fails the placement. In the hook, `FlameCall.current()` is the child's own call: its signal aborts when the child has to end.
  */
 export interface OnFlameStart<A = unknown> {
+  /** Called once, with the argument of `flame.placeChild`, before any other method. */
   onFlameStart(args: A): void | Promise<void>;
 }
 
@@ -22,6 +23,7 @@ export interface OnFlameStart<A = unknown> {
  * runner takes no new calls and ends when its work is done. The hook is not called if `onFlameStart` failed or the runner is lost.
  */
 export interface OnFlameStop {
+  /** Called once, with the reason of the end in words. */
   onFlameStop(reason: string): void | Promise<void>;
 }
 

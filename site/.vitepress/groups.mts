@@ -1,0 +1,65 @@
+/** The sidebar: groups of pages, each with its title there. `npm run docs` fails if a page of docs/ is missing. */
+export const groups: readonly { text: string; pages: readonly (readonly [title: string, link: string])[] }[] = [
+  {
+    text: 'Begin',
+    pages: [
+      ['Two minutes', '/'],
+      ['Calling', '/calling'],
+      ['Inline functions', '/inline-functions'],
+      ['Options', '/options'],
+      ['Errors', '/errors'],
+    ],
+  },
+  {
+    text: 'What can be called',
+    pages: [
+      ['Values', '/values'],
+      ['Streams, signals, progress', '/streams'],
+      ['Children', '/children'],
+      ['Resources', '/resources'],
+      ['Context and guards', '/context'],
+      ['Regions', '/regions'],
+    ],
+  },
+  {
+    text: 'Runners',
+    pages: [
+      ['What runs in a runner', '/runners'],
+      ['What does not come back', '/what-stays'],
+      ['How runners start', '/processes'],
+      ['Cold starts', '/cold-start'],
+    ],
+  },
+  {
+    text: 'Backends',
+    pages: [
+      ['Choosing', '/choosing'],
+      ['All backends', '/backends/'],
+      ['Docker', '/backends/docker'],
+      ['Fly', '/backends/fly'],
+      ['Kubernetes', '/backends/kubernetes'],
+    ],
+  },
+  {
+    text: 'In production',
+    pages: [
+      ['Dashboard', '/dashboard'],
+      ['Observability', '/observability'],
+      ['Doctor', '/doctor'],
+      ['Debugging', '/debugging'],
+      ['Testing', '/testing'],
+      ['Security', '/security'],
+      ['Reliability', '/reliability'],
+      ['Performance', '/performance'],
+    ],
+  },
+  {
+    text: 'The project',
+    pages: [
+      ['Architecture', '/project/architecture'],
+      ['Contributing', '/project/contributing'],
+      ['Reporting a vulnerability', '/project/security'],
+      ['Changelog', '/project/changelog'],
+    ],
+  },
+];
