@@ -13,7 +13,7 @@ import { runnerEntry } from '../support/trial-backends.js';
 
 /** An app whose machines have nothing but Node. */
 async function start(setup: Partial<LoaderBackendSetup> = {}, pool: Partial<FlamePoolOptions> = {}) {
-  const backend = new LoaderBackend({ script: runnerEntry, hide: join(import.meta.dirname, '../..'), ...setup });
+  const backend = new LoaderBackend({ hide: join(import.meta.dirname, '../..'), ...setup, ship: { entry: runnerEntry, ...setup.ship } });
   const app = await Test.createTestingModule({
     imports: [ConformanceModule.with([{ name: 'p', max: 2, bootTimeout: 30_000, ...pool }], { backend })],
   }).compile();

@@ -10,8 +10,6 @@ import type { ShipConfig } from '../../libs/flame/src/backends/ship/ship-options
 import { ProcessMachine } from '../../libs/flame/src/backends/process/process-machine.js';
 
 export interface LoaderBackendSetup {
-  /** The app's main file. */
-  readonly script: string;
   readonly ship?: Partial<ShipConfig>;
   /** The Node of the machines. @default that of this process */
   readonly node?: string;
@@ -40,7 +38,7 @@ export class LoaderBackend extends FlameBackend {
     super();
     this.#setup = setup;
     const config = { paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1024 ** 3, ...setup.ship };
-    this.code = new ShippedCode(config, 'loader', 'LoaderBackend.shipCode', setup.script);
+    this.code = new ShippedCode(config, 'loader', 'LoaderBackend.shipCode');
   }
 
   override async prepare({ log }: BackendContext): Promise<void> {

@@ -21,6 +21,7 @@ import type { ContainerOutput } from './docker-output.js';
 import { findSettings, findOwnContainer } from './container-settings.js';
 import type { ContainerSettings } from './container-settings.js';
 import { containerSpec } from './docker-create.js';
+import { flameParentOf, ShippedCode } from '../ship/shipped-code.js';
 
 /** State that exists after `prepare`. */
 interface Prepared {
@@ -46,12 +47,14 @@ export class DockerBackend extends FlameBackend {
   readonly #config: DockerConfig;
   readonly #machines = new Set<DockerMachine>();
   readonly #closing = new AbortController();
+  readonly #code: ShippedCode | undefined;
   #prepared: Prepared | undefined;
 
   /** @throws {FlameError} FLAME_CONFIG when an option is wrong. */
   constructor(options: DockerBackendOptions = {}) {
     super();
     this.#config = checkDockerOptions(options);
+    this.#code = this.#config.shipCode && new ShippedCode(this.#config.shipCode, this.name, 'DockerBackend.shipCode');
   }
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
@@ -61,6 +64,7 @@ export class DockerBackend extends FlameBackend {
     const image = new DockerImage(engine, settings.image, this.#config.auth, log);
     const leftovers = new Leftovers(log, engine.requests.limit);
     this.#prepared = { engine, settings, home: ownHome(own), image, leftovers, parent, log };
+    await this.#code?.prepare(log);
   }
 
   async boot(request: BootRequest): Promise<Machine> {
@@ -108,6 +112,7 @@ export class DockerBackend extends FlameBackend {
     this.#closing.abort();
     await Promise.all([this.#prepared?.image.close(), ...Array.from(this.#machines, (machine) => machine.stop(0))]);
     await this.#prepared?.leftovers.close();
+    await this.#code?.close();
   }
 
   get #ready(): Prepared {
@@ -119,7 +124,7 @@ export class DockerBackend extends FlameBackend {
   async #create({ engine, settings, home, image }: Prepared, request: BootRequest, signal: AbortSignal): Promise<Docker.Container> {
     signal.throwIfAborted();
     if (this.#config.pull === 'always') await image.pull(signal);
-    const flameParent = await request.flameParent({ host: settings.parentHost });
+    const flameParent = await flameParentOf(this.#code, request, { host: settings.parentHost });
     const spec = containerSpec(this.#config, settings, home, request, flameParent);
     const secrets = this.#secrets(flameParent);
     const create = async (): Promise<Docker.Container> => {

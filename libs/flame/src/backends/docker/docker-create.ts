@@ -8,6 +8,7 @@ import { labelPrefix } from './docker-options.js';
 import { hostAlias } from './container-settings.js';
 import type { ContainerSettings } from './container-settings.js';
 import { machineLabels } from '../platform/machine-labels.js';
+import { loaderCommand } from '../ship/loader-command.js';
 import { remoteEnv } from '../launch/runner-env.js';
 
 /**
@@ -30,7 +31,7 @@ export function containerSpec(
     // Names are unique within an engine, and a container of another parent may still have the name without a suffix.
     name: `flame-${host}-${randomBytes(3).toString('hex')}`,
     ...own,
-    ...settings.start,
+    ...(config.shipCode ? { Entrypoint: [], Cmd: [...loaderCommand()] } : settings.start),
     Image: settings.image,
     ...(config.cmd && { Cmd: [...config.cmd] }),
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),

@@ -1,9 +1,10 @@
 import { OptionReader, show } from '../../core/options/option-reader.js';
-import { readEnvOptions } from '../launch/env-options.js';
 import type { EnvOptions } from '../launch/env-options.js';
 import { readRequestTimeout } from '../platform/platform-requests.js';
 import type { RequestOptions } from '../platform/platform-requests.js';
 import type { EnvRules } from '../launch/runner-env.js';
+import { readShipping } from '../ship/ship-options.js';
+import type { ShipCodeOptions, ShipConfig } from '../ship/ship-options.js';
 
 /** Options of DockerBackend. All are optional if the parent runs in a container itself. */
 export interface DockerBackendOptions extends EnvOptions, RequestOptions {
@@ -25,6 +26,13 @@ export interface DockerBackendOptions extends EnvOptions, RequestOptions {
    * @default the command of the parent's own container, if the image is its own too, else the image's
    */
   cmd?: readonly string[];
+  /**
+   * Ships the app's code from this process to the containers, so the image only needs Node: docs/backends/README.md. With it, `cmd` and the
+   * image's command are not used.
+   *
+   * @default false
+   */
+  shipCode?: boolean | ShipCodeOptions;
   /** The engine's `HostConfig`, for settings that have no option here: `CapDrop`, `ReadonlyRootfs`, `Tmpfs`, `Ulimits`, … */
   hostConfig?: Readonly<Record<string, unknown>>;
   /**
@@ -102,6 +110,7 @@ export interface DockerAuth {
 
 /** The validated options. */
 export interface DockerConfig extends EnvRules {
+  readonly shipCode: ShipConfig | undefined;
   readonly image: string | undefined;
   readonly network: string | undefined;
   readonly cmd: readonly string[] | undefined;
@@ -162,8 +171,10 @@ export function checkDockerOptions(options: unknown): DockerConfig {
         : reader.count('gpus', 1),
     auth: auth(reader),
     pull: reader.choice('pull', ['missing', 'always', 'never'], 'missing'),
-    ...readEnvOptions(reader, 'none'),
+    ...readShipping(reader),
   };
+  if (config.shipCode && config.cmd)
+    throw reader.refuse('cmd', 'cannot be set with shipCode, which runs the app of this process', 'Remove one of them.');
   reader.done();
   return config;
 }

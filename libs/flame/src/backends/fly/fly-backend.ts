@@ -11,6 +11,7 @@ import { FlyApiError, flyFailure, isOfRegion } from './fly-failure.js';
 import { FlyMachine } from './fly-machine.js';
 import { checkFlyOptions, settle } from './fly-options.js';
 import type { FlyBackendOptions, FlyOptions, FlySettings } from './fly-options.js';
+import { flameParentOf, ShippedCode } from '../ship/shipped-code.js';
 import { flyPrefix, ownOrigin, removeOrphans } from './fly-orphans.js';
 
 /** Time in which the platform may still execute a request that it did not answer, in milliseconds. */
@@ -37,18 +38,21 @@ export class FlyBackend extends FlameBackend {
   readonly #options: FlyOptions;
   readonly #origin = ownOrigin();
   readonly #machines = new Set<FlyMachine>();
+  readonly #code: ShippedCode | undefined;
   #prepared: Prepared | undefined;
 
   /** @throws {FlameError} FLAME_CONFIG when an option is wrong. Missing options are reported when the app starts. */
   constructor(options: FlyBackendOptions = {}) {
     super();
     this.#options = checkFlyOptions(options);
+    this.#code = this.#options.shipCode && new ShippedCode(this.#options.shipCode, this.name, 'FlyBackend.shipCode');
   }
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
     const settings = settle(this.#options);
     const api = new FlyApi({ ...settings, requestTimeout: settings.options.requestTimeout!, log });
     this.#prepared = { settings, api, leftovers: new Leftovers(log, api.requests.limit), parent, log };
+    await this.#code?.prepare(log);
   }
 
   async boot(request: BootRequest): Promise<Machine> {
@@ -91,6 +95,7 @@ export class FlyBackend extends FlameBackend {
   override async close(): Promise<void> {
     await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
     await this.#prepared?.leftovers.close();
+    await this.#code?.close();
   }
 
   get #ready(): Prepared {
@@ -100,7 +105,7 @@ export class FlyBackend extends FlameBackend {
 
   async #bootIn(region: string, request: BootRequest): Promise<FlyMachine> {
     const { api, settings, log } = this.#ready;
-    const flameParent = await request.flameParent({ host: settings.parentHostname });
+    const flameParent = await flameParentOf(this.#code, request, { host: settings.parentHostname });
     const body = flyCreateBody(settings, region, request, { flameParent, origin: this.#origin });
     const machine = await this.#make(body, flameParent, request);
     const abandon = (): void => void machine.stop(0);

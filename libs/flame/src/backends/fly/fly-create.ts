@@ -2,6 +2,7 @@ import type { BootRequest } from '../backend.js';
 import type { FlySettings } from './fly-options.js';
 import { flyMetadata } from './fly-orphans.js';
 import type { FlyOrigin } from './fly-orphans.js';
+import { loaderCommand } from '../ship/loader-command.js';
 import { remoteEnv } from '../launch/runner-env.js';
 
 /** Variables that Fly itself sets on each machine. */
@@ -28,14 +29,12 @@ export function flyCreateBody(
     config: {
       image,
       env: remoteEnv(environment, flameParent, ofFly),
-      ...(init && {
+      ...((init || options.shipCode) && {
         init: {
-          cmd: init.cmd,
-          entrypoint: init.entrypoint,
-          exec: init.exec,
-          kernel_args: init.kernelArgs,
-          swap_size_mb: init.swapSizeMb,
-          tty: init.tty,
+          ...(options.shipCode ? { exec: loaderCommand() } : { cmd: init?.cmd, entrypoint: init?.entrypoint, exec: init?.exec }),
+          kernel_args: init?.kernelArgs,
+          swap_size_mb: init?.swapSizeMb,
+          tty: init?.tty,
         },
       }),
       guest: { cpu_kind: cpuKind, cpus, memory_mb: memoryMb },

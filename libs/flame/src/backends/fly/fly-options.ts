@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { OptionReader, badOption, show } from '../../core/options/option-reader.js';
-import { readEnvOptions } from '../launch/env-options.js';
 import type { EnvOptions } from '../launch/env-options.js';
 import { readRequestTimeout } from '../platform/platform-requests.js';
 import type { RequestOptions } from '../platform/platform-requests.js';
 import type { EnvRules } from '../launch/runner-env.js';
+import { readShipping } from '../ship/ship-options.js';
+import type { ShipCodeOptions, ShipConfig } from '../ship/ship-options.js';
 
 /**
  * Options of FlyBackend. On a Fly Machine that was deployed with `fly deploy` only `token` is missing, and a secret named `FLY_API_TOKEN`
@@ -53,6 +54,13 @@ export interface FlyBackendOptions extends EnvOptions, RequestOptions {
    * @default FLY_PRIVATE_IP
    */
   parentHostname?: string;
+  /**
+   * Ships the app's code from this process to the machines, so their image only needs Node: docs/backends/README.md. With it, commands of
+   * `init` and the image's command are not used.
+   *
+   * @default false
+   */
+  shipCode?: boolean | ShipCodeOptions;
   /** How a machine starts, if the image's own command is not suitable. */
   init?: {
     cmd?: readonly string[];
@@ -110,7 +118,10 @@ export interface FlyBackendOptions extends EnvOptions, RequestOptions {
 export const flyDefaults = { cpuKind: 'performance', memoryMb: 4096, bootTimeout: Infinity } as const;
 
 /** The validated options, before `settle` adds the values from the environment. */
-export type FlyOptions = Omit<FlyBackendOptions, keyof EnvOptions> & { readonly environment: EnvRules };
+export type FlyOptions = Omit<FlyBackendOptions, keyof EnvOptions | 'shipCode'> & {
+  readonly environment: EnvRules;
+  readonly shipCode: ShipConfig | undefined;
+};
 
 /** Everything that boots need. */
 export interface FlySettings {
@@ -130,7 +141,9 @@ const managed = ['fly_process_group', 'fly_platform_version'];
 export function checkFlyOptions(options: unknown): FlyOptions {
   const read = new OptionReader(options, 'FlyBackend');
   const cpuKind = read.raw('cpuKind') === undefined ? flyDefaults.cpuKind : read.text('cpuKind');
+  const { shipCode, ...environment } = readShipping(read);
   const checked: FlyOptions = {
+    shipCode,
     app: read.optionalText('app'),
     region: read.optionalText('region'),
     regions: read.texts('regions', "['fra', 'ams']") ?? [],
@@ -147,7 +160,7 @@ export function checkFlyOptions(options: unknown): FlyOptions {
     services: readObjects(read, 'services'),
     metadata: readMetadata(read),
     mounts: readObjects(read, 'mounts') as { path: string }[],
-    environment: readEnvOptions(read, 'none'),
+    environment,
   };
   for (const [index, mount] of checked.mounts!.entries()) new OptionReader(mount, `FlyBackend.mounts[${index}]`).text('path');
   read.done();

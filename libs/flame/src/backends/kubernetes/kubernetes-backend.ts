@@ -16,6 +16,7 @@ import type { PodPlan } from './kubernetes-create.js';
 import { checkKubernetesOptions } from './kubernetes-options.js';
 import type { KubernetesBackendOptions, KubernetesConfig } from './kubernetes-options.js';
 import { ownHome, removeOrphans } from './kubernetes-orphans.js';
+import { flameParentOf, ShippedCode } from '../ship/shipped-code.js';
 import { PodOutput } from './kubernetes-output.js';
 import { PodWatch } from './kubernetes-watch.js';
 import { started } from './kubernetes-start.js';
@@ -47,12 +48,14 @@ export class KubernetesBackend extends FlameBackend {
   /** Pods whose creation was requested, but not confirmed by an answer. */
   readonly #unheard = new Set<string>();
   readonly #closing = new AbortController();
+  readonly #code: ShippedCode | undefined;
   #prepared: Prepared | undefined;
 
   /** @throws {FlameError} FLAME_CONFIG when an option is wrong. */
   constructor(options: KubernetesBackendOptions = {}) {
     super();
     this.#config = checkKubernetesOptions(options);
+    this.#code = this.#config.shipCode && new ShippedCode(this.#config.shipCode, this.name, 'KubernetesBackend.shipCode');
   }
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
@@ -82,6 +85,7 @@ export class KubernetesBackend extends FlameBackend {
     const watch = new PodWatch(cluster, `${labelPrefix}parent=${parent}`, log);
     const leftovers = new Leftovers(log, cluster.requests.limit);
     this.#prepared = { cluster, host, plan, watch, leftovers, parent, log };
+    await this.#code?.prepare(log);
   }
 
   async boot(request: BootRequest): Promise<Machine> {
@@ -130,6 +134,7 @@ export class KubernetesBackend extends FlameBackend {
     this.#closing.abort();
     await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
     await this.#prepared?.leftovers.close();
+    await this.#code?.close();
   }
 
   get #ready(): Prepared {
@@ -145,7 +150,7 @@ export class KubernetesBackend extends FlameBackend {
   async #create(manifest: V1Pod, request: BootRequest, signal: AbortSignal): Promise<V1Pod> {
     const { cluster, host } = this.#ready;
     const { api, ask, namespace } = cluster;
-    const flameParent = await request.flameParent({ host });
+    const flameParent = await flameParentOf(this.#code, request, { host });
     signal.throwIfAborted();
     try {
       const { name } = manifest.metadata!;

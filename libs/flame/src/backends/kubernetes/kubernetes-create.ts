@@ -4,6 +4,7 @@ import { BootError } from '../../core/errors/boot-error.js';
 import type { BootRequest } from '../backend.js';
 import type { KubernetesConfig } from './kubernetes-options.js';
 import { machineLabels } from '../platform/machine-labels.js';
+import { loaderCommand } from '../ship/loader-command.js';
 import { remoteEnv } from '../launch/runner-env.js';
 import type { OwnPod } from './kubernetes-api.js';
 
@@ -86,7 +87,12 @@ export function podManifest(
       restartPolicy: 'Never',
       containers: containers.map((one) =>
         one === app
-          ? { ...one, env: variables(one.env ?? [], config, name), ...(config.resources && { resources: config.resources }) }
+          ? {
+              ...one,
+              ...(config.shipCode && { command: [...loaderCommand()], args: [] }),
+              env: variables(one.env ?? [], config, name),
+              ...(config.resources && { resources: config.resources }),
+            }
           : one,
       ),
     },

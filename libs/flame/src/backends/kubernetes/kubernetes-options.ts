@@ -1,11 +1,12 @@
 import type { V1Pod, V1ResourceRequirements } from '@kubernetes/client-node';
 import { OptionReader, show } from '../../core/options/option-reader.js';
-import { readEnvOptions } from '../launch/env-options.js';
 import type { EnvOptions } from '../launch/env-options.js';
 import { readRequestTimeout } from '../platform/platform-requests.js';
 import type { RequestOptions } from '../platform/platform-requests.js';
 import { isFlameParent } from '../launch/runner-env.js';
 import type { EnvRules } from '../launch/runner-env.js';
+import { readShipping } from '../ship/ship-options.js';
+import type { ShipCodeOptions, ShipConfig } from '../ship/ship-options.js';
 
 /** Options of KubernetesBackend. All are optional if the parent runs in a pod: runners' pods are then copies of it. */
 export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
@@ -15,6 +16,13 @@ export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
    * belong to that pod alone. Outside of a cluster the template is empty, and the manifest must have a container with an image.
    */
   manifest?: PodManifest | ((template: V1Pod) => V1Pod);
+  /**
+   * Ships the app's code from this process to the pods, so their image only needs Node: docs/backends/README.md. With it, the command of the
+   * app's container is not used.
+   *
+   * @default false
+   */
+  shipCode?: boolean | ShipCodeOptions;
   /**
    * Secret environment variables. They are stored in the runner's Secret and are not visible in its pod.
    *
@@ -83,6 +91,7 @@ export type PodManifest = { readonly [P in keyof V1Pod]?: unknown };
 
 /** The validated options. */
 export interface KubernetesConfig extends EnvRules {
+  readonly shipCode: ShipConfig | undefined;
   readonly manifest: PodManifest | ((template: V1Pod) => V1Pod);
   readonly secretEnv: Readonly<Record<string, string>>;
   readonly appContainerName: string | undefined;
@@ -119,7 +128,7 @@ export function checkKubernetesOptions(options: unknown): KubernetesConfig {
     requestTimeout: readRequestTimeout(reader),
     kubeconfig: reader.optionalText('kubeconfig'),
     parentHostname: reader.optionalText('parentHostname'),
-    ...readEnvOptions(reader, 'none'),
+    ...readShipping(reader),
   };
   reader.done();
   return config;

@@ -1,9 +1,11 @@
-import { registerFlags, withoutInspector } from './node-flags.js';
+import { registerFlags, withoutInspector, withoutPreloads } from './node-flags.js';
 
 /** The parent's variables that a runner inherits, and the variables that are added. */
 export interface EnvRules {
   readonly inheritEnv: 'all' | 'none' | readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The machine gets the app's code only after Node has started. So `NODE_OPTIONS` must name no modules; the loader loads them. */
+  readonly shipsCode?: boolean;
 }
 
 /** Variables that describe the machine of a process. On another machine their values would be wrong. */
@@ -44,6 +46,11 @@ export function remoteEnv(
   execArgv: readonly string[] = process.execArgv,
 ): Record<string, string> {
   const options = own.NODE_OPTIONS?.split(' ') ?? [];
+  if (rules.shipsCode) {
+    const { shipsCode: _, ...others } = rules;
+    const left = withoutPreloads(options).join(' ');
+    return remoteEnv(others, flameParent, platform, { ...own, NODE_OPTIONS: left === '' ? undefined : left }, []);
+  }
   const register = registerFlags(options).length > 0 ? [] : registerFlags(execArgv);
   const inherited = register.length > 0 ? { ...own, NODE_OPTIONS: [...options, ...register].join(' ') } : own;
   if (rules.inheritEnv !== 'all') return runnerEnv(rules, flameParent, inherited);

@@ -41,19 +41,25 @@ export class AppPackage {
   }
 
   /**
-   * Packs the app of `script`, the main file of this process. `option` is the path of the option, for errors.
+   * Packs the app. `option` is the path of the option, for errors.
    *
    * @throws {FlameError} FLAME_CONFIG if the app cannot be shipped, with the reason and the fix.
    */
-  static async pack(config: ShipConfig, option: string, script = ownScript()): Promise<AppPackage> {
+  static async pack(config: ShipConfig, option: string): Promise<AppPackage> {
+    const script = config.entry ?? ownScript();
     const build = script === undefined ? undefined : locateBuild(script);
     if (script === undefined || build === undefined) {
-      const why = script === undefined ? 'it was not started with a script' : `there is no package.json above ${script}`;
-      throw badOption(option, `cannot find the app of this process: ${why}`, 'Start the app with node and its compiled main file.');
+      const why =
+        script === undefined ? 'this process was not started with a script' : `${script} is not a file of an app with a package.json`;
+      throw badOption(option, `cannot find the app: ${why}`, `Set ${option}.entry to the app's compiled main file.`);
     }
     const main = realFile(script);
     if (typeScript.test(main))
-      throw badOption(option, `ships compiled code, but this process runs ${main}`, 'Compile the app, and start the compiled main file.');
+      throw badOption(
+        option,
+        `ships compiled code, and ${main} is TypeScript`,
+        `Compile the app, and start the compiled main file or set ${option}.entry to it.`,
+      );
     const loaded = ownPreloads();
     const app = listAppFiles(build, config, option, loaded.filter(isAbsolute));
     refuseLarge(app, config.maxBytes, option);

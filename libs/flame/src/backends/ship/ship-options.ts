@@ -1,7 +1,16 @@
 import { OptionReader, show } from '../../core/options/option-reader.js';
+import { readEnvOptions } from '../launch/env-options.js';
+import { preloads } from '../launch/node-flags.js';
+import type { EnvRules } from '../launch/runner-env.js';
 
 /** How a backend ships the app's code to machines whose image holds only Node. */
 export interface ShipCodeOptions {
+  /**
+   * The compiled main file that runners start, absolute or relative to the working folder.
+   *
+   * @default the file with which this process was started
+   */
+  entry?: string;
   /**
    * Files and folders that runners need besides the build and its production dependencies, such as models and fonts. Relative to the app's
    * folder, which holds its package.json; they have the same place beside the app on the machine.
@@ -41,6 +50,7 @@ export interface ShipCodeOptions {
 
 /** The checked options. */
 export interface ShipConfig {
+  readonly entry?: string | undefined;
   readonly paths: readonly string[];
   readonly exclude: readonly string[];
   readonly include: readonly string[];
@@ -48,8 +58,19 @@ export interface ShipConfig {
   readonly maxBytes: number;
 }
 
-/** Reads the option `shipCode` of a backend; undefined if code is not shipped. @throws {FlameError} FLAME_CONFIG that names the option. */
-export function readShipCode(reader: OptionReader): ShipConfig | undefined {
+/** Reads `shipCode`, and the environment of the machines, of a backend for machines of their own. @throws {FlameError} FLAME_CONFIG */
+export function readShipping(reader: OptionReader): EnvRules & { readonly shipCode: ShipConfig | undefined } {
+  const environment = readEnvOptions(reader, 'none');
+  const shipCode = readShipCode(reader, environment);
+  return { ...environment, shipCode, shipsCode: shipCode !== undefined };
+}
+
+/**
+ * Reads the option `shipCode` of a backend with this environment; undefined if code is not shipped.
+ *
+ * @throws {FlameError} FLAME_CONFIG that names the option.
+ */
+function readShipCode(reader: OptionReader, { env }: Pick<EnvRules, 'env'>): ShipConfig | undefined {
   const value = reader.raw('shipCode') ?? false;
   if (value === false) return undefined;
   if (value !== true && (typeof value !== 'object' || Array.isArray(value))) {
@@ -61,6 +82,7 @@ export function readShipCode(reader: OptionReader): ShipConfig | undefined {
   }
   const inner = new OptionReader(value === true ? {} : value, `${reader.path}.shipCode`);
   const config: ShipConfig = {
+    entry: inner.optionalText('entry'),
     paths: inner.texts('paths', "['models', 'fonts/Inter.ttf']") ?? [],
     exclude: inner.texts('exclude', "['dist/**/*.spec.js']") ?? [],
     include: inner.texts('include', "['node_modules/typescript/lib/*.d.ts']") ?? [],
@@ -73,6 +95,13 @@ export function readShipCode(reader: OptionReader): ShipConfig | undefined {
       'cache',
       `must be an absolute path on the machine, but is ${show(config.cache)}`,
       "Pass a path such as '/var/cache/app' or '~/.cache/app'.",
+    );
+  const [preloaded] = preloads(env.NODE_OPTIONS?.split(' ') ?? []);
+  if (preloaded !== undefined)
+    throw reader.refuse(
+      'env.NODE_OPTIONS',
+      `preloads ${show(preloaded)}, which is not on the machine when Node starts there`,
+      'Start the parent with this flag: shipCode lets runners load it when the code is there.',
     );
   return config;
 }

@@ -16,16 +16,14 @@ export class ShippedCode {
   readonly #config: ShipConfig;
   readonly #backend: string;
   readonly #option: string;
-  readonly #script: string | undefined;
   #packed: Promise<AppPackage> | undefined;
   #loader: Promise<Uint8Array> | undefined;
 
-  /** `backend` is the backend's name, for errors, `option` the path of its option. `script` is the app's main file; this process's if left out. */
-  constructor(config: ShipConfig, backend: string, option: string, script?: string) {
+  /** `backend` is the backend's name, for logs and errors, `option` the path of its option. */
+  constructor(config: ShipConfig, backend: string, option: string) {
     this.#config = config;
     this.#backend = backend;
     this.#option = option;
-    this.#script = script;
   }
 
   /**
@@ -36,7 +34,7 @@ export class ShippedCode {
   async prepare(log: FlameLog): Promise<void> {
     if (this.#packed) return;
     const begun = performance.now();
-    this.#packed = AppPackage.pack(this.#config, this.#option, this.#script);
+    this.#packed = AppPackage.pack(this.#config, this.#option);
     this.#packed.catch(() => {});
     const { info, files } = await this.#packed;
     const took = ((performance.now() - begun) / 1_000).toFixed(1);
@@ -82,6 +80,15 @@ export class ShippedCode {
       throw new BootError(message, { phase: 'create', fatal: error instanceof FlameError, cause: error });
     }
   }
+}
+
+/** `FLAME_PARENT` for a machine that has the app's code, or that gets it as `code`. */
+export function flameParentOf(
+  code: ShippedCode | undefined,
+  request: BootRequest,
+  options: Parameters<BootRequest['flameParent']>[0],
+): Promise<string> {
+  return code ? code.flameParent(request, options) : request.flameParent(options);
 }
 
 /** The loader is a file of this package, because its own dependencies are not on the machine. */
