@@ -36,6 +36,8 @@ export class PoolTranscript {
   readonly machine: PoolMachine;
   readonly calls = new Map<string, PoolCall>();
   readonly errors = new Map<string, Error>();
+  /** Why boots were given up, by runner. */
+  readonly givenUp = new Map<string, string>();
   now = 0;
 
   constructor(options: Partial<PoolRules> = {}) {
@@ -102,6 +104,11 @@ export class PoolTranscript {
     return runners.flatMap((runner) => this.tell({ type: 'gone', runner }));
   }
 
+  /** The runner's machine gets `sent` of 100 bytes of the app's code. */
+  shipping(runner: string, sent: number): string[] {
+    return this.tell({ type: 'shipping', runner, sent, total: 100 });
+  }
+
   down(runner: string, how = 'exit code 1'): string[] {
     return this.tell({ type: 'down', runner, how });
   }
@@ -111,7 +118,10 @@ export class PoolTranscript {
   }
 
   tell(fact: PoolFact): string[] {
-    return this.machine.step(fact, this.now).map((action) => this.#line(action));
+    return this.machine.step(fact, this.now).map((action) => {
+      if (action.type === 'give-up') this.givenUp.set(action.runner, action.why);
+      return this.#line(action);
+    });
   }
 
   #line(action: PoolAction): string {

@@ -10,6 +10,8 @@ interface WorldRunner {
   state: 'booting' | 'up' | 'going';
   calls: Set<PoolCall>;
   served: number;
+  /** When its machine got the last piece of the app's code. */
+  shippedAt?: number;
 }
 
 interface Happening {
@@ -167,6 +169,11 @@ export class PoolWorld {
         this.#runners.set(action.runner, { state: 'booting', calls: new Set(), served: 0 });
         return this.#boot(action.runner);
       case 'give-up':
+        this.#expect(
+          !action.why.includes('bootTimeout') ||
+            this.#now - (this.#runners.get(action.runner)?.shippedAt ?? -Infinity) >= this.#rules.bootTimeout,
+          `${action.runner} is given up although its machine gets the app's code`,
+        );
         return this.#later(0, () => this.#failBoot(action.runner));
       case 'run':
         return this.#run(action.call, action.runner);
@@ -207,8 +214,22 @@ export class PoolWorld {
   #boot(id: string): void {
     const dice = this.#random.next();
     // A boot that hangs is aborted after bootTimeout.
-    if (dice < 0.7) this.#later(this.#random.below(900), () => this.#up(id));
+    if (this.#random.chance(0.15)) this.#ship(id, 1 + this.#random.below(5));
+    else if (dice < 0.7) this.#later(this.#random.below(900), () => this.#up(id));
     else if (dice < 0.9) this.#later(this.#random.below(900), () => this.#failBoot(id));
+  }
+
+  /** The machine gets the app's code in pieces, which may take longer than bootTimeout, or stalls. */
+  #ship(id: string, pieces: number, sent = 0): void {
+    if (this.#random.chance(0.1)) return;
+    this.#later(this.#random.below(900), () => {
+      const runner = this.#runners.get(id);
+      if (runner?.state !== 'booting') return;
+      runner.shippedAt = this.#now;
+      this.#step({ type: 'shipping', runner: id, sent: sent + 1, total: pieces });
+      if (sent + 1 < pieces) this.#ship(id, pieces, sent + 1);
+      else this.#later(this.#random.below(900), () => this.#up(id));
+    });
   }
 
   #up(id: string): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DockerBackend } from 'nestjs-flame/docker';
+import type { FlamePoolOptions } from 'nestjs-flame';
 import type { DockerBackendOptions } from 'nestjs-flame/docker';
 import { startShipped } from '../../support/shipped-app.js';
 import { runnerEntry } from '../../support/trial-backends.js';
@@ -7,9 +8,9 @@ import { docker, testNetwork } from './cli.js';
 import { nodeImage } from './trial.js';
 
 /** The app of the conformance suite with containers that have nothing of it. */
-function start(options: DockerBackendOptions, cache?: string) {
+function start(options: DockerBackendOptions, cache?: string, pool: Partial<FlamePoolOptions> = {}) {
   const shipCode = { entry: runnerEntry, ...(cache !== undefined && { cache }) };
-  return startShipped(new DockerBackend({ image: nodeImage, network: testNetwork, shipCode, ...options }));
+  return startShipped(new DockerBackend({ image: nodeImage, network: testNetwork, shipCode, ...options }), pool);
 }
 
 describe('DockerBackend with shipCode', () => {
@@ -36,7 +37,7 @@ describe('DockerBackend with shipCode', () => {
       /the disk of \/tmp\S* is full.*Set the backend's option shipCode\.cache/,
     ],
   ] as const)('names the option cache if the temporary folder of the container is %s', async (_, hostConfig, message) => {
-    const { app, work } = await start({ hostConfig });
+    const { app, work } = await start({ hostConfig }, undefined, { queueTimeout: 8_000 });
     onTestFinished(() => app.close());
     await expect(work.pid()).rejects.toThrow(message);
   });

@@ -46,10 +46,8 @@ describe('addonTarget', () => {
   });
 
   it('reads a real addon', () => {
-    const require = createRequire(createRequire(import.meta.url).resolve('msgpackr-extract'));
-    const addon = readFileSync(
-      require.resolve(`@msgpackr-extract/msgpackr-extract-${process.platform}-${process.arch}/node.napi.glibc.node`),
-    );
+    const from = createRequire(createRequire(__filename).resolve('msgpackr-extract'));
+    const addon = readFileSync(from.resolve(`@msgpackr-extract/msgpackr-extract-${process.platform}-${process.arch}/node.napi.glibc.node`));
     expect(addonTarget(addon)).toEqual({ platform: process.platform, arch: process.arch, libc: 'glibc' });
   });
 });

@@ -256,6 +256,47 @@ describe('PoolMachine', () => {
       expect(pool.at(1_000)).toEqual(['give-up r1']);
       expect(pool.fail('r1')).toEqual(['grown r1: failed (0)']);
     });
+
+    it('counts bootTimeout again with each piece of code that a machine gets, however long that takes', () => {
+      const pool = new PoolTranscript();
+      pool.call('a', { wait: 10_000 });
+      for (const sent of [20, 60, 100]) {
+        pool.now += 900;
+        expect(pool.shipping('r1', sent)).toEqual([]);
+      }
+      expect(pool.at(2_700 + 999)).toEqual([]);
+      expect(pool.up('r1')).toEqual(['grown r1: ok (1)', 'run a on r1']);
+    });
+
+    it('cancels a boot whose code stalls for bootTimeout, with how much was sent', () => {
+      const pool = new PoolTranscript();
+      pool.call('a', { wait: 5_000 });
+      pool.at(600);
+      pool.shipping('r1', 40);
+      expect(pool.at(1_599)).toEqual([]);
+      expect(pool.at(1_600)).toEqual(['give-up r1']);
+      expect(pool.givenUp.get('r1')).toBe(
+        "shipping the app's code has stalled: 40 of 100 bytes were sent, and the machine took no more within bootTimeout (1000 ms)",
+      );
+    });
+
+    it('cancels a boot whose runner does not attach within bootTimeout after its code', () => {
+      const pool = new PoolTranscript();
+      pool.call('a', { wait: 5_000 });
+      pool.at(600);
+      pool.shipping('r1', 100);
+      expect(pool.at(1_600)).toEqual(['give-up r1']);
+      expect(pool.givenUp.get('r1')).toBe("no runner attached within bootTimeout (1000 ms) after the app's code had been sent (100 bytes)");
+    });
+
+    it('takes no notice of code for a runner that is up, or that is gone', () => {
+      const pool = new PoolTranscript({ idleAfter: 10_000 });
+      pool.call('a', { run: 10_000 });
+      pool.up('r1');
+      expect(pool.shipping('r1', 50)).toEqual([]);
+      expect(pool.at(5_000)).toEqual([]);
+      expect(pool.shipping('r9', 50)).toEqual([]);
+    });
   });
 
   describe('taint', () => {

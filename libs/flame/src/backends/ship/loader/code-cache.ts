@@ -48,7 +48,7 @@ export class CodeCache {
     this.folder =
       folder === undefined ? join(tmpdir(), `nestjs-flame-code-${process.getuid?.() ?? 'user'}`) : folder.replace(/^~(?=\/)/, homedir());
     try {
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.folder);
     } catch (error) {
       throw diskError(error, this.folder);
     }
@@ -142,6 +142,16 @@ export class CodeCache {
       // A file without content is being written.
       return (error as NodeJS.ErrnoException).code === 'EPERM' || (error instanceof SyntaxError && age < 60_000);
     }
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only disk Node says that the folder is not there.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(folder, { mode: 0o700 });
   }
 }
 
