@@ -67,7 +67,7 @@ const same = (bytes: Buffer): boolean =>
 
 describe('Code/Fetch', () => {
   it('gives the machine of an expected runner the loader and the archive, from any offset on', async () => {
-    const sent = vi.fn();
+    const sent = vi.fn<(bytes: number) => void>();
     const { fetch } = await serve({ onSent: sent });
     expect(String(await read(fetch({ part: 'LOADER' })))).toBe('the loader');
     expect(sent).not.toHaveBeenCalled();

@@ -205,6 +205,8 @@ describe('AppPackage', () => {
   it('refuses TypeScript, and a file without an app', async () => {
     const root = project({ 'package.json': app(), 'src/main.ts': '' });
     await expect(pack(root, { entry: join(root, 'src/main.ts') })).rejects.toThrow(/is TypeScript\. Compile the app/);
-    await expect(pack(root, { entry: '/nowhere/main.js' })).rejects.toThrow();
+    await expect(pack(root, { entry: '/nowhere/main.js' })).rejects.toThrow(
+      /^Test\.shipCode cannot find the app: \/nowhere\/main\.js is not a file of an app/,
+    );
   });
 });

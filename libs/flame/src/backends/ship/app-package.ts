@@ -47,7 +47,7 @@ export class AppPackage {
    */
   static async pack(config: ShipConfig, option: string): Promise<AppPackage> {
     const script = config.entry ?? ownScript();
-    const build = script === undefined ? undefined : locateBuild(script);
+    const build = script === undefined ? undefined : findBuild(script);
     if (script === undefined || build === undefined) {
       const why =
         script === undefined ? 'this process was not started with a script' : `${script} is not a file of an app with a package.json`;
@@ -87,6 +87,14 @@ export class AppPackage {
 
   async close(): Promise<void> {
     await this.#file.close();
+  }
+}
+
+function findBuild(script: string): ReturnType<typeof locateBuild> {
+  try {
+    return locateBuild(script);
+  } catch {
+    return undefined;
   }
 }
 
