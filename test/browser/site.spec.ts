@@ -32,7 +32,7 @@ async function serve(): Promise<string> {
 async function open(path: string, options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
   const opened = await openPage(await openBrowser({ viewport: { width: 1280, height: 860 }, ...options }), `${await serve()}${path}`);
   // Vue has taken over what the server rendered.
-  await opened.page.waitForFunction(() => '__vue_app__' in document.querySelector('#app')!);
+  await opened.page.waitForFunction("'__vue_app__' in document.querySelector('#app')");
   return opened;
 }
 
@@ -50,7 +50,9 @@ describe('the site', () => {
 
   it('opens every page of the sidebar without an error', async () => {
     const { page, complaints } = await open('/');
-    const links = await page.locator('.VPSidebar a').evaluateAll((found) => found.map((link) => (link as HTMLAnchorElement).href));
+    const links = await page
+      .locator('.VPSidebar a')
+      .evaluateAll((found) => found.map((link) => (link as unknown as { href: string }).href));
     expect(links.length).toBeGreaterThan(20);
     for (const link of links) {
       const answer = await page.goto(link);
@@ -77,7 +79,7 @@ describe('the site', () => {
 
   it('fits a narrow screen', async () => {
     const { page, complaints } = await open('/errors.html', { viewport: { width: 375, height: 800 } });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(375);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(375);
     await page.getByRole('button', { name: 'Menu', exact: true }).click();
     await page.locator('.VPSidebar').getByRole('link', { name: 'Calling' }).click();
     await page.waitForURL(/\/calling\.html/);
