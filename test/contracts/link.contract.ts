@@ -343,6 +343,8 @@ const oneOfEach: readonly Frame[] = [
   { type: 'ended', id: 1, reason: '' },
   { type: 'ended', id: 2, reason: 'done', byItself: true },
   { type: 'progress', id: 1, value: Buffer.alloc(0) },
+  { type: 'position', id: 1, known: true, text: '1:1:0/3000148' },
+  { type: 'position', id: 1, known: false, text: 'recovery is in progress' },
   { type: 'consent', yes: true },
   { type: 'consent', yes: false },
   { type: 'leaving', reason: 'SIGTERM' },

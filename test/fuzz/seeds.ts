@@ -28,6 +28,7 @@ export const frames: readonly WireFrame[] = [
   { type: 'accept', id: 2 },
   { type: 'ended', id: 2, reason: 'done', byItself: true },
   { type: 'progress', id: 2, value: bytes },
+  { type: 'position', id: 2, known: true, text: '1:1:0/3000148' },
   { type: 'consent', yes: true },
   { type: 'probed', id: 2, time: 1.5e12 },
   { type: 'leaving', reason: 'SIGTERM' },

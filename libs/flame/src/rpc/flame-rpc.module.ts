@@ -16,6 +16,7 @@ import { overridable } from '../nest/module/overridable.js';
 import { SystemClock } from '../transport/session/system-clock.js';
 import { RegionRpc } from './region-rpc.service.js';
 import { onRegion, RpcApp } from './rpc-app.js';
+import { Replication } from './replication/replication.js';
 import { RpcInstance } from './instances/rpc-instance.js';
 import { readRpcOptions } from './rpc-options.js';
 import type { FlameRpcOptions, RpcConfig } from './rpc-options.js';
@@ -47,6 +48,8 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
   readonly #app: RpcApp;
   readonly #modules: ModulesContainer;
   readonly #creator: ExternalContextCreator;
+  readonly #clock = new SystemClock();
+  readonly #replication: Replication;
   #instance: RpcInstance | undefined;
 
   constructor(
@@ -62,7 +65,8 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     this.#modules = modules;
     this.#creator = creator;
     const { instance, myRegion, primaryRegion } = config;
-    app.locate({ instance, myRegion, primaryRegion });
+    this.#replication = new Replication({ config, clock: this.#clock, log });
+    app.locate({ instance, myRegion, primaryRegion }, this.#replication);
     if (config.exceptionFilter && !imported(modules, FlameModule)) FlameExceptionFilter.install({ config: appConfig, adapterHost });
   }
 
@@ -89,8 +93,9 @@ export class FlameRpcModule implements OnModuleInit, OnApplicationBootstrap, OnA
     const found = findHandlers(onRegion, this.#modules, this.#app, this.#config.handlers);
     const handlers = stableHandlers(found.handlers, this.#modules, this.#config.handlers);
     const index = new HandlerIndex(handlers, [], enhanceWith(this.#creator));
-    const clock = new SystemClock();
-    this.#instance = new RpcInstance(this.#config, index, clock, log);
+    const clock = this.#clock;
+    this.#replication.check(found.handlers);
+    this.#instance = new RpcInstance(this.#config, index, this.#replication, clock, log);
     const { calls, listeners } = this.#instance;
     const { instance, timeout, tracing: tracer } = this.#config;
     this.#app.open({ index, calls, inPlace: { instance, clock, listeners, tracer, timeout } });

@@ -2,6 +2,8 @@ import { OptionReader, show } from '../core/options/option-reader.js';
 import { readReturns } from '../nest/decorator/decoration.js';
 import type { DecoratedMethod, MethodReturning } from '../nest/decorator/decoration.js';
 import type { FlameResult, FlameReturns } from '../nest/decorator/returns.js';
+import { readAwaitReplica } from './replication/await-replica.js';
+import type { AwaitReplica } from './replication/await-replica.js';
 import { onRegion } from './rpc-app.js';
 import type { RegionChoice, RegionDeclaration } from './rpc-declaration.js';
 
@@ -27,6 +29,14 @@ export interface OnRegionOptions {
    * @default true
    */
   link?: boolean;
+  /**
+   * In a region other than the primary one: the call's promise settles only when the local replica has what the method wrote, so that the
+   * next local read sees it. For a result with streams this holds for their ends. Only for methods of the primary region; takes the module's
+   * `replicationClock`.
+   *
+   * @default the call does not wait
+   */
+  awaitReplica?: AwaitReplica;
   /** The kind of the method's result, if the code does not show it at run time, as for `@OnFlame`. */
   returns?: FlameReturns;
 }
@@ -66,6 +76,7 @@ function readDeclaration<A extends unknown[]>(
     callOptions: {
       timeout: read.raw('timeout') === undefined ? undefined : read.duration('timeout', Infinity),
       linked: read.flag('link', true),
+      awaitReplica: readAwaitReplica(read),
     },
     method: found.method,
   };

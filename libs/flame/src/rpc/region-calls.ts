@@ -14,6 +14,9 @@ import type { InstanceInfo } from './instances/instance-info.js';
 import { Bounced } from './instances/instance-session.js';
 import type { InstanceSession, RegionCallSetup } from './instances/instance-session.js';
 import type { InstanceTable } from './instances/instance-table.js';
+import type { AwaitedCall } from './replication/awaited-call.js';
+import type { RpcCallOptions } from './replication/await-replica.js';
+import type { Replication } from './replication/replication.js';
 import type { RpcConfig } from './rpc-options.js';
 import * as errors from './rpc-errors.js';
 
@@ -25,6 +28,7 @@ export interface RegionCallsSetup {
   readonly self: InstanceInfo;
   readonly clock: Clock;
   readonly listeners: AbortListeners;
+  readonly replication: Replication;
   /** Undefined if this instance has no discovery, and so no other instances. */
   readonly table: InstanceTable | undefined;
 }
@@ -51,15 +55,19 @@ export class RegionCalls {
   }
 
   /** Runs handler `name` on the target. The options' `timeout` covers the time from here to the result. */
-  async call(target: Target, name: string, args: unknown[], options: CallOptions): Promise<unknown> {
+  async call(target: Target, name: string, args: unknown[], options: RpcCallOptions): Promise<unknown> {
     this.#sites.now = this.#setup.clock.now();
     const site = this.#sites.take(this.call);
     const begun = this.#setup.config.tracing?.begin({ pool: '', handler: name, mode: 'call', attempt: 1 });
+    const { replication } = this.#setup;
+    const positions = replication.ofCall(name, options, options.timeout ?? this.#setup.config.timeout);
     try {
-      const value = await this.#call(target, name, args, options, site, begun);
+      const result = await this.#call(target, name, args, options, site, begun, positions);
+      const value = positions ? await positions.returned(result) : result;
       begun?.record?.ended();
       return value;
-    } catch (error) {
+    } catch (thrown) {
+      const error = positions ? await positions.threw(thrown) : thrown;
       begun?.record?.ended(error);
       return failing(error, site, 'us');
     }
@@ -72,6 +80,7 @@ export class RegionCalls {
     options: CallOptions,
     site: CallSite | undefined,
     begun: BegunCall | undefined,
+    positions: AwaitedCall | undefined,
   ): Promise<unknown> {
     const { config, clock, listeners, table } = this.#setup;
     const { signal } = options;
@@ -80,13 +89,14 @@ export class RegionCalls {
     const until = began + timeout;
     const setup = { ...this.#setupOf(name, args, options, timeout), site, ...(begun?.trace && { trace: begun.trace }) };
     const bounced = new Set<string>();
+    if ('region' in target) positions?.goesTo(target.region);
     let waited = false;
     for (;;) {
       if (this.#closed) throw errors.closing(name);
       if (signal?.aborted) throw errors.neverSent(name, reasonOf(signal), signal.reason);
       const left = until - clock.now();
       if (left <= 0) throw searchedTooLong(name, timeout);
-      const session = this.#pick(target, name, bounced);
+      const session = this.#pick(target, name, bounced, positions);
       if (!session && table && !waited) {
         // The first search may still be running.
         waited = true;
@@ -98,9 +108,10 @@ export class RegionCalls {
         continue;
       }
       if (!session) throw this.#nobody(target, name, bounced);
+      positions?.goesTo(session.info.region);
       begun?.record?.ran({ call: setup.id, runner: session.info.id, waited: waited ? clock.now() - began : 0, boot: undefined });
       try {
-        return await session.call(setup, name, left, signal);
+        return await session.call(setup, name, left, signal, positions);
       } catch (error) {
         // Items that were read from a stream cannot be read again.
         if (!(error instanceof Bounced) || setup.sources?.started)
@@ -126,15 +137,19 @@ export class RegionCalls {
     );
   }
 
-  #pick(target: Target, name: string, bounced: ReadonlySet<string>): InstanceSession | undefined {
-    const able = this.#candidates(target, bounced).filter((session) => session.has(name));
+  #pick(target: Target, name: string, bounced: ReadonlySet<string>, positions: AwaitedCall | undefined): InstanceSession | undefined {
+    let able = this.#candidates(target, bounced).filter((session) => session.has(name));
+    if (positions) able = positions.choose(able);
     return able[Math.floor(Math.random() * able.length)];
   }
 
   #nobody(target: Target, name: string, bounced: ReadonlySet<string>): Error {
     const { self, table } = this.#setup;
-    const lacking = this.#candidates(target, bounced).map(({ info }) => info);
-    if (lacking.length > 0) return errors.noHandler(name, lacking, self);
+    const lacking = this.#candidates(target, bounced);
+    const able = lacking.filter((session) => session.has(name));
+    const infos = (able.length > 0 ? able : lacking).map(({ info }) => info);
+    if (able.length > 0) return errors.noPositions(name, infos);
+    if (lacking.length > 0) return errors.noHandler(name, infos, self);
     const peers = table?.peers ?? [];
     if ('region' in target) return errors.noInstance(name, target.region, this.instances, peers);
     return errors.noSuchInstance(name, target.instance, this.instances, peers);

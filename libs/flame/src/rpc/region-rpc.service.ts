@@ -5,12 +5,15 @@ import type { FlameCallOptions } from '../nest/flame/call-options.js';
 import type { FlameApi } from '../nest/flame/flame-api.js';
 import type { Class } from '../nest/handlers/provider-home.js';
 import { deliver } from '../nest/decorator/returns.js';
+import type { OnRegionOptions } from './on-region.decorator.js';
+import { readAwaitReplica } from './replication/await-replica.js';
+import type { RpcCallOptions } from './replication/await-replica.js';
 import type { InstanceInfo } from './instances/instance-info.js';
 import type { Target } from './region-calls.js';
 import { RpcApp } from './rpc-app.js';
 
 /** Options of a call to another region: those of `flame.on` that need no runners. */
-export type RegionCallOptions = Omit<FlameCallOptions, (typeof ofPools)[number]>;
+export type RegionCallOptions = Omit<FlameCallOptions, (typeof ofPools)[number]> & Pick<OnRegionOptions, 'awaitReplica'>;
 
 /**
  * The region of this instance, the list of other instances, and calls to them. Such a call does not need `@OnRegion`, and may go to another
@@ -81,16 +84,20 @@ export class RegionRpc {
         'FLAME_DENIED',
         `${asker}: ${service.name} cannot be reached on other instances. Put @OnRegion on one of its methods or name it in FlameRpcModule's handlers, and provide it in a module.`,
       );
-    const given = readCallOptions(options, `${asker} options`, ofPools);
+    let awaitReplica: RpcCallOptions['awaitReplica'];
+    const read = readCallOptions(options, `${asker} options`, ofPools, (more) => (awaitReplica = readAwaitReplica(more)));
+    const given = awaitReplica === undefined ? read : { ...read, awaitReplica };
     return new Proxy(emptyTarget, {
       get(_, key) {
         const method = reach.get(key);
         if (!method) return absent(asker, key, [...reach.keys()]);
         const { number, declaration } = method;
-        const callOptions = declaration ? { ...declaration.callOptions, ...given } : given;
+        const callOptions: RpcCallOptions = declaration ? { ...declaration.callOptions, ...given } : given;
         const returns = given.returns ?? index.returns(number);
         return (...args: unknown[]) =>
-          deliver(returns, index.name(number), (more) => app.call(target, number, args, more ? reading(callOptions, more) : callOptions));
+          deliver(returns, index.name(number), (more) =>
+            app.call(target, number, args, more ? { ...callOptions, ...reading(callOptions, more) } : callOptions),
+          );
       },
     });
   }

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { FlameError } from '../core/errors/flame-error.js';
-import type { CallOptions } from '../pool/calls/pending-call.js';
 import { methodName } from '../nest/decorator/declaration.js';
 import { Decoration } from '../nest/decorator/decoration.js';
 import type { Dispatcher } from '../nest/decorator/decoration.js';
 import type { HandlerIndex } from '../nest/handlers/handler-index.js';
 import { deliver } from '../nest/decorator/returns.js';
 import { runInPlace } from './in-place.js';
+import type { RpcCallOptions } from './replication/await-replica.js';
+import type { Replication } from './replication/replication.js';
 import type { RegionInPlaceSetup } from './in-place.js';
 import type { RegionCalls, Target } from './region-calls.js';
 import { regionDeclarations } from './rpc-declaration.js';
@@ -32,10 +33,12 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
   readonly runsInPlace = false;
   #where: Whereabouts | undefined;
   #open: OpenRpc | undefined;
+  #replication: Replication | undefined;
 
-  /** Sets the location. Called before any call. */
-  locate(where: Whereabouts): void {
+  /** Sets the location, and what waits for replicas. Called before any call. */
+  locate(where: Whereabouts, replication: Replication): void {
     this.#where = where;
+    this.#replication = replication;
   }
 
   open(open: OpenRpc): void {
@@ -44,6 +47,10 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
 
   get where(): Whereabouts {
     return this.#where!;
+  }
+
+  get replication(): Replication {
+    return this.#replication!;
   }
 
   dispatch(instance: object, declaration: RegionDeclaration, args: unknown[]): unknown {
@@ -59,24 +66,25 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
     declaration: RegionDeclaration,
     label: string,
     args: unknown[],
-    options: CallOptions,
+    options: RpcCallOptions,
     here: () => unknown,
   ): Promise<unknown> {
     const { index, calls, inPlace } = this.opened(label);
     const region = this.region(declaration.region, args, label);
-    if (region === this.where.myRegion) return runInPlace(inPlace, label, options, here);
+    if (region === this.where.myRegion) return this.replication.here(label, options, () => runInPlace(inPlace, label, options, here));
     const handler = index.numberOf(instance, declaration);
     if (handler === undefined) throw notProvided(label, instance);
     return calls.call({ region }, index.name(handler), args, options);
   }
 
   /** Runs handler `number` on the target, or here if this instance is the target. */
-  call(target: Target, number: number, args: unknown[], options: CallOptions): Promise<unknown> {
+  call(target: Target, number: number, args: unknown[], options: RpcCallOptions): Promise<unknown> {
     const { index, calls, inPlace } = this.#open!;
     const { myRegion, instance } = this.where;
     const here = 'region' in target ? target.region === myRegion : target.instance === instance;
-    if (here) return runInPlace(inPlace, index.name(number), options, () => index.runPlain(number, args));
-    return calls.call(target, index.name(number), args, options);
+    const name = index.name(number);
+    if (here) return this.replication.here(name, options, () => runInPlace(inPlace, name, options, () => index.runPlain(number, args)));
+    return calls.call(target, name, args, options);
   }
 
   /** The region that a choice names. @throws {FlameError} FLAME_CONFIG when a function returns no name. */

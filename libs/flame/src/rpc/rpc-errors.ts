@@ -38,6 +38,56 @@ export function noHandler(label: string, lacking: readonly InstanceInfo[], own: 
   );
 }
 
+export function noPositions(label: string, able: readonly InstanceInfo[]): FlameError {
+  const them = able.map(describe).join(', ');
+  return new FlameError(
+    'FLAME_DENIED',
+    `${label} was not run: instance ${them} ${able.length === 1 ? 'does' : 'do'} not report the position of the database's log, which awaitReplica needs. ` +
+      `Set replicationClock there, or update nestjs-flame there; during a deploy, update the primary region first (docs/regions.md).`,
+  );
+}
+
+export function noClock(label: string, option: string): FlameError {
+  return new FlameError(
+    'FLAME_CONFIG',
+    `${label} has the option ${option}, but FlameRpcModule has no replicationClock. Set it, for example to PostgresReplicationClock.pg(pool).`,
+  );
+}
+
+export function notPrimary(label: string, region: string, primary: string): FlameError {
+  return new FlameError(
+    'FLAME_CONFIG',
+    `${label} has the option awaitReplica, but goes to region "${region}": only calls to the primary region ("${primary}") can wait for the replica. Omit awaitReplica.`,
+  );
+}
+
+/** The handler ran, but the local replica does not have its writes. `where` is the time that was spent on it. */
+export function replicaBehind(label: string, limit: number, result: object, cause: unknown): FlameError {
+  const why = cause instanceof Error ? ` The replica's last error: ${cause.message}` : '';
+  return new FlameError(
+    'FLAME_TIMEOUT',
+    `${label} ran, but the local replica did not have its writes ${ms(limit)} after the result had come.${why}`,
+    { ran: 'yes', cause, ...result },
+  );
+}
+
+/** The handler ran, but whether the local replica will have its writes is unknown. */
+export function replicaUnknown(label: string, why: string, result: object, cause?: unknown): FlameError {
+  return new FlameError('FLAME_LOST', `${label} ran, but whether the local replica has its writes cannot be known: ${why}.`, {
+    ran: 'yes',
+    cause,
+    ...result,
+  });
+}
+
+export function replicaWaitCancelled(label: string, reason: string, result: object, cause: unknown): FlameError {
+  return new FlameError('FLAME_CANCELLED', `${label} ran, and was cancelled while it waited for the local replica: ${reason}`, {
+    ran: 'yes',
+    cause,
+    ...result,
+  });
+}
+
 export function timedOut(label: string, where: string, timeout: number, ran: 'no' | 'maybe'): FlameError {
   return new FlameError('FLAME_TIMEOUT', `${label} timed out after ${ms(timeout)} ${where}.`, { ran });
 }

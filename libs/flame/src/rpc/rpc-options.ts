@@ -14,6 +14,7 @@ import { automaticClasses } from '../nest/classes/automatic-classes.js';
 import { httpExceptions, lateExceptions } from '../nest/classes/nest-classes.js';
 import type { Class } from '../nest/handlers/provider-home.js';
 import type { Discovery } from './discovery/discovery.js';
+import type { ReplicationClock } from './replication/replication-clock.js';
 import { readSecrets, readTls } from './rpc-security.js';
 import type { InstanceTls } from './rpc-security.js';
 import { StaticDiscovery } from './discovery/static-discovery.js';
@@ -114,6 +115,11 @@ export interface FlameRpcOptions {
   context?: ContextCarrier | NamedContextCarrier[];
   /** Traces calls from caller to handler, across instances, as in `FlameModule`: `flameTracing()` of `nestjs-flame/tracing`. */
   tracing?: CallTracer;
+  /**
+   * Reads how far the log of this instance's database has come: `new PostgresReplicationClock(query)`. Needed for `awaitReplica` and for
+   * sessions, on all instances.
+   */
+  replicationClock?: ReplicationClock;
   /** As in `FlameModule`, whose setting applies if the app has both modules. @default true */
   exceptionFilter?: boolean;
 }
@@ -149,6 +155,7 @@ export interface RpcConfig {
   readonly codec: Codec;
   readonly context: ContextCarrier | undefined;
   readonly tracing: CallTracer | undefined;
+  readonly replicationClock: ReplicationClock | undefined;
   readonly exceptionFilter: boolean;
 }
 
@@ -185,6 +192,7 @@ export function readRpcOptions(options: unknown, path: string, env: RpcEnv): Rpc
     codec: createCodec({ classes, find: automaticClasses(), errors: lateExceptions, maxBytes: maxPayload, allocate }),
     context: readContext(read),
     tracing: readTracing(read),
+    replicationClock: readReplicationClock(read),
     exceptionFilter: read.flag('exceptionFilter', rpcDefaults.exceptionFilter),
   };
   read.done();
@@ -209,6 +217,18 @@ function readNetwork(read: OptionReader, env: RpcEnv): RpcConfig['network'] {
     'secret',
     'is missing, and so is tls: instances on a network must authenticate each other',
     'Set FLAME_RPC_SECRET to the same 32 characters or more on all instances (openssl rand -base64 32), or set certificates in tls.',
+  );
+}
+
+function readReplicationClock(read: OptionReader): ReplicationClock | undefined {
+  const value = read.raw('replicationClock');
+  if (value === undefined) return undefined;
+  const { position, reached } = (value ?? {}) as Partial<ReplicationClock>;
+  if (typeof position === 'function' && typeof reached === 'function') return value as ReplicationClock;
+  throw read.refuse(
+    'replicationClock',
+    `must have the methods position and reached, but is ${show(value)}`,
+    'Pass for example PostgresReplicationClock.pg(pool).',
   );
 }
 

@@ -40,13 +40,19 @@ export class FlameError extends Error {
   override readonly name = 'FlameError';
   readonly code: FlameErrorCode;
   readonly ran: Ran;
+  /**
+   * The handler's result, if the call failed after it: the local replica did not have the writes in time (`awaitReplica`). It is not printed
+   * with the error, and stays in this process.
+   */
+  declare readonly result?: unknown;
 
-  constructor(code: FlameErrorCode, message: string, options: { ran?: Ran; cause?: unknown } = {}) {
+  constructor(code: FlameErrorCode, message: string, options: { ran?: Ran; cause?: unknown; result?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     // Up to a dozen functions of this library lie between the app's code and the place where the error is created.
     withDeepStacks(() => Error.captureStackTrace(this, new.target));
     this.code = code;
     this.ran = options.ran ?? 'no';
+    if ('result' in options) Object.defineProperty(this, 'result', { value: options.result });
   }
 }
 

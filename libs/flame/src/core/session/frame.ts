@@ -37,6 +37,8 @@ export type ParentFrame =
       method?: string;
       /** Whether the resources in the result are tracked; left out where the handler or the pool says. */
       tracks?: boolean;
+      /** Between instances: the caller asks for `position`. */
+      position?: boolean;
     }
   /** Abort work. The runner confirms with `return`, `throw`, `refuse` or `ended` once it is over. */
   | { type: 'cancel'; id: number; cause: CancelCause; reason: string }
@@ -63,6 +65,8 @@ export type RunnerFrame =
   /** Tracked resource `resource` of call `id` has been released. */
   | { type: 'release'; id: number; resource: number }
   | { type: 'progress'; id: number; value: Uint8Array }
+  /** Between instances: the position of the database's log, for the `return`, `throw` or `end` that follows. If it is not known, the reason. */
+  | { type: 'position'; id: number; known: boolean; text: string }
   /** The answer to `ask`. */
   | { type: 'consent'; yes: boolean }
   /** The answer to `probe`: the runner's wall clock, in milliseconds since 1970. */

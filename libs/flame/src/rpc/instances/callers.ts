@@ -3,6 +3,7 @@ import type { FlameLog } from '../../core/flame-log.js';
 import { Executor } from '../../runner/executor/executor.js';
 import type { HandlerTable } from '../../runner/executor/handler-table.js';
 import type { Attachment, Link } from '../../transport/session/link.js';
+import { AnsweringLink } from '../replication/answering-link.js';
 import type { RpcConfig } from '../rpc-options.js';
 
 export interface CallersSetup {
@@ -15,7 +16,7 @@ export interface CallersSetup {
 /** Serves the other instances that call this one, with one executor for each session, on this app's own handlers. */
 export class Callers {
   readonly #setup: CallersSetup;
-  readonly #serving = new Map<Link, { readonly executor: Executor; readonly gone: Promise<void> }>();
+  readonly #serving = new Map<Link, { readonly executor: Executor; readonly answers: AnsweringLink; readonly gone: Promise<void> }>();
   #leaving: string | undefined;
 
   constructor(setup: CallersSetup) {
@@ -27,8 +28,9 @@ export class Callers {
     const { config, table, clock, log } = this.#setup;
     let left!: () => void;
     const gone = new Promise<void>((resolve) => (left = resolve));
+    const answers = new AnsweringLink(link, config.replicationClock);
     const executor = new Executor({
-      link,
+      link: answers,
       table,
       codec: config.codec,
       info: { pool: '', runner: config.instance, trackResources: false },
@@ -44,8 +46,8 @@ export class Callers {
         void executor.drain(config.shutdownTimeout, end.reason).then(() => this.#serving.delete(link));
       },
     });
-    this.#serving.set(link, { executor, gone });
-    link.open(executor);
+    this.#serving.set(link, { executor, answers, gone });
+    answers.open(executor);
     if (this.#leaving !== undefined) void executor.drain(config.shutdownTimeout, this.#leaving);
   }
 
@@ -58,6 +60,7 @@ export class Callers {
     this.#leaving = reason;
     const serving = [...this.#serving.values()];
     await Promise.all(serving.map(({ executor }) => executor.drain(grace, reason)));
+    await Promise.all(serving.map(({ answers }) => answers.idle()));
     let cancel = (): void => {};
     const late = new Promise<void>((resolve) => (cancel = this.#setup.clock.after(this.#setup.config.reconnectTimeout, resolve, true)));
     await Promise.race([late, Promise.all(serving.map(({ gone }) => gone))]);

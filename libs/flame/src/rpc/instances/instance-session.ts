@@ -15,6 +15,8 @@ import { RunnerHandle } from '../../pool/runners/runner-handle.js';
 import { goodbyeTimeout } from './goodbye-timeout.js';
 import type { Attachment, Hello } from '../../transport/session/link.js';
 import type { InstanceInfo } from './instance-info.js';
+import { AskingLink } from '../replication/asking-link.js';
+import type { CallPositions } from '../replication/call-positions.js';
 import * as errors from '../rpc-errors.js';
 
 export interface InstanceSessionSetup {
@@ -55,6 +57,9 @@ export class InstanceSession implements HandleOwner {
   readonly #warn: (text: string) => void;
   readonly #drop: () => void;
   readonly #handle: RunnerHandle;
+  readonly #link: AskingLink;
+  /** Whether it answers calls that ask for the position of the database's log. */
+  readonly reportsPositions: boolean;
   readonly #handlers = new Map<string, number>();
   readonly #calls = new Set<PendingCall>();
   #state: InstanceState = 'ready';
@@ -62,7 +67,10 @@ export class InstanceSession implements HandleOwner {
   #end!: (reason: string) => void;
 
   constructor({ address, attachment, codec, clock, listeners, warn }: InstanceSessionSetup) {
-    const { hello, link } = attachment;
+    const { hello } = attachment;
+    const link = new AskingLink(attachment.link, codec);
+    this.#link = link;
+    this.reportsPositions = hello.positions ?? false;
     this.info = infoOf(hello, address);
     this.peer = `instance ${hello.runner} (region ${this.info.region})`;
     this.codec = codec;
@@ -83,7 +91,7 @@ export class InstanceSession implements HandleOwner {
         cancel();
       },
     };
-    this.#handle = new RunnerHandle(hello.runner, this, { machine, attachment });
+    this.#handle = new RunnerHandle(hello.runner, this, { machine, attachment: { hello, link } });
     this.#handle.open();
   }
 
@@ -103,9 +111,16 @@ export class InstanceSession implements HandleOwner {
   /**
    * Runs a call there, for at most `timeout` milliseconds. Rejects with `Bounced` if it was not started.
    *
-   * `signal` ends the call: its handler is aborted if the work is linked.
+   * `signal` ends the call: its handler is aborted if the work is linked. `positions` gets the position of the log there, if the instance
+   * reports it.
    */
-  call(setup: RegionCallSetup, handler: string, timeout: number, signal: AbortSignal | undefined): Promise<unknown> {
+  call(
+    setup: RegionCallSetup,
+    handler: string,
+    timeout: number,
+    signal: AbortSignal | undefined,
+    positions?: CallPositions,
+  ): Promise<unknown> {
     const { label, timeout: overall, onProgress } = setup;
     const warn = (error: unknown): void => this.#warn(`onProgress of ${label} threw: ${thrownWords(error)}`);
     const scope = new CallScope({ clock: this.#clock, listeners: this.#listeners, onProgress, warn });
@@ -118,6 +133,10 @@ export class InstanceSession implements HandleOwner {
       if (error.code === 'FLAME_TIMEOUT') this.#cancel(call, 'timeout', `its timeout ran out after ${overall} ms`);
       else if (call.linked || streaming) this.#cancel(call, 'caller', reasonOf(signal!));
     });
+    if (positions && this.reportsPositions) {
+      this.#link.ask(call.id, positions);
+      scope.onRelease(() => positions.over());
+    }
     this.#calls.add(call);
     this.#handle.run(call, timeout === Infinity ? 0 : timeout);
     return call.promise;

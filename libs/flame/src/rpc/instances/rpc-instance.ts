@@ -12,6 +12,7 @@ import { Callers } from './callers.js';
 import type { InstanceInfo } from './instance-info.js';
 import { InstanceSession, versionOf } from './instance-session.js';
 import { InstanceTable } from './instance-table.js';
+import type { Replication } from '../replication/replication.js';
 import { RegionCalls } from '../region-calls.js';
 import type { RpcConfig } from '../rpc-options.js';
 
@@ -24,7 +25,7 @@ const quiet = 60_000;
  */
 export class RpcInstance {
   readonly calls: RegionCalls;
-  readonly listeners = new AbortListeners();
+  readonly listeners: AbortListeners;
   readonly #config: RpcConfig;
   readonly #index: HandlerIndex;
   readonly #clock: Clock;
@@ -38,8 +39,9 @@ export class RpcInstance {
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(config: RpcConfig, index: HandlerIndex, clock: Clock, log: FlameLog) {
+  constructor(config: RpcConfig, index: HandlerIndex, replication: Replication, clock: Clock, log: FlameLog) {
     this.#config = config;
+    this.listeners = replication.listeners;
     this.#index = index;
     this.#clock = clock;
     this.#log = log;
@@ -54,6 +56,7 @@ export class RpcInstance {
       node: process.versions.node,
       region: myRegion,
       app: version,
+      positions: config.replicationClock !== undefined,
     };
     this.#callers = new Callers({ config, table: index, clock, log });
     const dial = (address: string, signal: AbortSignal): Promise<InstanceSession> => this.#dial(address, signal);
@@ -69,7 +72,7 @@ export class RpcInstance {
         return open ? joinAddress(config.host ?? hostname(), open.port) : 'here';
       },
     };
-    this.calls = new RegionCalls({ config, self, clock, listeners: this.listeners, table: this.#table });
+    this.calls = new RegionCalls({ config, self, clock, listeners: this.listeners, replication, table: this.#table });
   }
 
   /**

@@ -50,10 +50,11 @@ class Fields {
   trace: string | undefined = undefined;
   span: string | undefined = undefined;
   tracks: boolean | undefined = undefined;
+  position = false;
 
   clear(): void {
     this.kind = this.id = this.handler = this.time = this.mode = this.attempt = this.stream = this.count = this.cause = this.resource = 0;
-    this.linked = this.held = this.yes = false;
+    this.linked = this.held = this.yes = this.position = false;
     this.text = this.code = this.ran = '';
     this.payload = this.context = this.child = this.method = this.trace = this.span = this.tracks = undefined;
   }
@@ -136,6 +137,9 @@ function readFields(from: ProtoReader): Fields {
       case tags.tracks:
         fields.tracks = from.bool();
         break;
+      case tags.position:
+        fields.position = from.bool();
+        break;
       default:
         from.skip(tag);
     }
@@ -163,6 +167,7 @@ function build(f: Fields): WireFrame {
       if (f.method !== undefined) call.method = f.method;
       if (f.trace !== undefined) call.trace = f.span === undefined ? f.trace : { traceId: f.trace, spanId: f.span };
       if (f.tracks !== undefined) call.tracks = f.tracks;
+      if (f.position) call.position = true;
       return call;
     }
     case kinds.cancel: {
@@ -188,6 +193,8 @@ function build(f: Fields): WireFrame {
       return { type: 'ended', id: f.id, reason: f.text, ...(f.yes ? { byItself: true } : undefined) };
     case kinds.progress:
       return { type: 'progress', id: f.id, value: f.payload ?? none };
+    case kinds.position:
+      return { type: 'position', id: f.id, known: f.yes, text: f.text };
     case kinds.consent:
       return { type: 'consent', yes: f.yes };
     case kinds.leaving:

@@ -75,6 +75,7 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       if (frame.child !== undefined) writePresent(out, tags.child, frame.child);
       if (frame.method !== undefined) out.string(tags.method, frame.method);
       if (frame.tracks !== undefined) writePresent(out, tags.tracks, frame.tracks ? 1 : 0);
+      if (frame.position) out.bool(tags.position, true);
       return;
     case 'cancel':
       out.uint(tags.id, frame.id);
@@ -105,6 +106,11 @@ function writeFields(out: ProtoWriter, frame: WireFrame): void {
       out.uint(tags.id, frame.id);
       out.string(tags.text, frame.reason);
       if (frame.byItself) out.bool(tags.yes, true);
+      return;
+    case 'position':
+      out.uint(tags.id, frame.id);
+      out.bool(tags.yes, frame.known);
+      out.string(tags.text, frame.text);
       return;
     case 'consent':
       out.bool(tags.yes, frame.yes);

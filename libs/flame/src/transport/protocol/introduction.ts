@@ -46,6 +46,7 @@ const aboutTags = {
   build: 82,
   processes: 88,
   code: 98,
+  positions: 104,
 } as const;
 const buildTags = { entry: 10, files: 16, digest: 26 } as const;
 const welcomeTags = { session: 10, received: 16, about: 26, instance: 34, shared: 42, sharedSize: 48, sharedAbove: 56 } as const;
@@ -75,6 +76,7 @@ function aboutBytes(hello: Hello): Uint8Array {
   about.string(aboutTags.app, hello.app ?? '');
   if (build) about.blob(aboutTags.build, buildBytes(build));
   about.uint(aboutTags.processes, hello.processes ?? 0);
+  about.bool(aboutTags.positions, hello.positions ?? false);
   return about.bytes.subarray(0, about.at);
 }
 
@@ -121,6 +123,7 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
   const handlers: string[] = [];
   const code: string[] = [];
   let build: BuildDigest | undefined;
+  let positions = false;
   let [version, protocol, digest, pid, host, node, region, app, processes] = ['', 0, '', 0, '', '', '', '', 0];
   while (!from.done) {
     const tag = from.varint();
@@ -135,6 +138,7 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
     else if (tag === aboutTags.region) region = from.string();
     else if (tag === aboutTags.app) app = from.string();
     else if (tag === aboutTags.processes) processes = from.varint();
+    else if (tag === aboutTags.positions) positions = from.bool();
     else if (tag === aboutTags.build) build = readBuild(from.blob());
     else from.skip(tag);
   }
@@ -146,7 +150,7 @@ export function readAbout({ runner, about }: Pick<RawHello, 'runner' | 'about'>)
     node,
     ...(processes > 0 && { processes }),
   };
-  return region === '' ? hello : { ...hello, region, app };
+  return region === '' ? hello : { ...hello, region, app, ...(positions && { positions }) };
 }
 
 export function welcomePacket({ session, received, instance, shared }: Welcome): Buffer {

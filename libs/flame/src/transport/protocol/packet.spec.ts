@@ -56,6 +56,7 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
       method: text,
       trace: fc.oneof(text, fc.record({ traceId: text, spanId: text })),
       tracks: fc.boolean(),
+      position: fc.constant(true),
     },
     { requiredKeys: ['type', 'id', 'handler', 'args', 'mode', 'handlerTimeout', 'linked', 'attempt'] },
   ),
@@ -72,6 +73,7 @@ const frames: fc.Arbitrary<WireFrame> = fc.oneof(
     { requiredKeys: ['type', 'id', 'reason'] },
   ),
   fc.record({ type: fc.constant('progress' as const), id: number, value: bytes }),
+  fc.record({ type: fc.constant('position' as const), id: number, known: fc.boolean(), text }),
   fc.record({ type: fc.constant('consent' as const), yes: fc.boolean() }),
   fc.record({ type: fc.constantFrom('leaving' as const, 'tainted' as const, 'close' as const), reason: text }),
   fc.record(
@@ -115,12 +117,13 @@ function fieldsOf(frame: WireFrame): Record<string, unknown> {
     code: has('code') ?? has('level'),
     ran: has('ran'),
     cause: frame.type === 'cancel' ? { timeout: 'TIMEOUT', caller: 'CALLER', leaving: 'PARENT_LEAVING' }[frame.cause] : undefined,
-    yes: has('yes') ?? has('byItself'),
+    yes: has('yes') ?? has('byItself') ?? has('known'),
     resource: has('resource') ?? has('at'),
     context: has('context') === undefined ? undefined : Buffer.from(has('context') as Uint8Array),
     child: has('child'),
     method: has('method'),
     tracks: has('tracks'),
+    position: has('position'),
     trace: typeof trace === 'object' ? trace.traceId : trace,
     span: typeof trace === 'object' ? trace.spanId : undefined,
   };
@@ -248,7 +251,7 @@ describe('introductions', () => {
     const welcome = { session: Buffer.from([9]), received: 3 };
     expect(Attach.requestDeserialize(welcomePacket(welcome))).toEqual({ welcome });
     expect(readWelcome(Attach.requestSerialize({ welcome }))).toEqual(welcome);
-    const instance = { runner: 'i', manifest, pid: 42, host: 'h', node: '20.19.0', region: 'syd', app: '7' };
+    const instance = { runner: 'i', manifest, pid: 42, host: 'h', node: '20.19.0', region: 'syd', app: '7', positions: true };
     const { runner, manifest: _, ...about } = instance;
     const packet2 = { welcome: { ...welcome, about: { ...manifest, ...about }, instance: runner } };
     expect(Attach.requestDeserialize(welcomePacket({ ...welcome, instance }))).toEqual(packet2);

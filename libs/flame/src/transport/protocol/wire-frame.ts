@@ -68,6 +68,7 @@ export const tags = {
   trace: (21 << 3) | blob,
   span: (22 << 3) | blob,
   tracks: (23 << 3) | varint,
+  position: (24 << 3) | varint,
 } as const;
 
 /** `flame.v1.Kind`. */
@@ -94,6 +95,7 @@ export const kinds = {
   stop: 20,
   probe: 21,
   probed: 22,
+  position: 23,
   chunk: 30,
   close: 31,
   shared: 32,
@@ -136,6 +138,7 @@ export function weightOf(frame: WireFrame): number {
       return payload + (frame.context?.length ?? 0) + lengthOf(frame.trace);
     case 'log':
     case 'stats':
+    case 'position':
       return frame.text.length;
     case 'cancel':
     case 'leave':

@@ -56,6 +56,8 @@ export interface Hello {
   /** Instances only: the region, and the version of the app. */
   readonly region?: string;
   readonly app?: string;
+  /** Instances only: it answers calls that ask for the position of the database's log. */
+  readonly positions?: boolean;
 }
 
 /** A runner that the parent expects. Only the holder of the token may attach, once, as this runner, with this manifest. */

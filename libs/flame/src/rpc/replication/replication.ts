@@ -1,0 +1,153 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { AbortListeners } from '../../core/call/abort-listeners.js';
+import { CallScope } from '../../core/call/call-scope.js';
+import type { Clock } from '../../core/clock.js';
+import { FlameError } from '../../core/errors/flame-error.js';
+import type { FlameLog } from '../../core/flame-log.js';
+import type { Handler } from '../../nest/handlers/handler-index.js';
+import { reasonOf } from '../../pool/calls/call-errors.js';
+import * as errors from '../rpc-errors.js';
+import type { RpcConfig } from '../rpc-options.js';
+import { AwaitedCall } from './awaited-call.js';
+import type { ReplicaWait, RpcCallOptions } from './await-replica.js';
+import type { ToldPosition } from './call-positions.js';
+import type { ReplicationClock } from './replication-clock.js';
+
+export interface ReplicationSetup {
+  readonly config: Pick<RpcConfig, 'myRegion' | 'primaryRegion' | 'replicationClock'>;
+  readonly clock: Clock;
+  readonly log: Pick<FlameLog, 'warn'>;
+}
+
+/** Takes the positions of calls that are made in the async context of a session. */
+export interface PositionKeeper {
+  keep(position: string): void;
+}
+
+/** One wait for the replica. */
+export interface WaitFor {
+  readonly told: ToldPosition;
+  readonly wait: ReplicaWait;
+  /** `Class.method`, for messages. */
+  readonly label: string;
+  /** When the call's own time is up, on the instance's clock. */
+  readonly until: number;
+  readonly signal?: AbortSignal | undefined;
+  /** `{ result }` for the error, if there is one. */
+  readonly result?: { readonly result?: unknown };
+}
+
+/** Time between two warnings about results that were returned before the replica had the writes, in milliseconds. */
+const quiet = 60_000;
+
+/** Waits until the replica of this instance's region has what calls to the primary region wrote, and keeps positions for sessions. */
+export class Replication {
+  readonly listeners = new AbortListeners();
+  readonly sessions = new AsyncLocalStorage<PositionKeeper>();
+  readonly #setup: ReplicationSetup;
+  #warnedAt = -Infinity;
+
+  constructor(setup: ReplicationSetup) {
+    this.#setup = setup;
+  }
+
+  get clock(): ReplicationClock | undefined {
+    return this.#setup.config.replicationClock;
+  }
+
+  get isPrimary(): boolean {
+    return this.#setup.config.myRegion === this.#setup.config.primaryRegion;
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG if a decorator has `awaitReplica`, and there is no clock. */
+  check(handlers: readonly Handler[]): void {
+    if (this.clock) return;
+    for (const { declaration, name } of handlers) {
+      const options: RpcCallOptions | undefined = declaration?.callOptions;
+      if (options?.awaitReplica) throw errors.noClock(`@OnRegion on ${name}`, 'awaitReplica');
+    }
+  }
+
+  /** The positions of a call to another instance; undefined if nobody needs them. @throws {FlameError} FLAME_CONFIG without a clock. */
+  ofCall(label: string, { awaitReplica: wait, signal }: RpcCallOptions, timeout: number): AwaitedCall | undefined {
+    if (wait && !this.clock) throw errors.noClock(label, 'awaitReplica');
+    const keeper = wait === false || !this.clock ? undefined : this.sessions.getStore();
+    if (!wait && !keeper) return undefined;
+    const until = this.#setup.clock.now() + timeout;
+    return new AwaitedCall(this, { label, wait: wait || undefined, keeper, until, signal });
+  }
+
+  /** Runs a call in this region. In the primary region nothing is waited for; a session keeps the position. */
+  async here(label: string, { awaitReplica: wait }: RpcCallOptions, run: () => Promise<unknown>): Promise<unknown> {
+    if (wait) this.refuseRegion(label, this.#setup.config.myRegion);
+    const keeper = wait === false || !this.isPrimary || !this.clock ? undefined : this.sessions.getStore();
+    if (!keeper) return run();
+    try {
+      return await run();
+    } finally {
+      try {
+        keeper.keep(await this.clock!.position());
+      } catch (error) {
+        this.warn(`${label} ran, but its session does not have the position of the log: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** @throws {FlameError} FLAME_CONFIG for a region other than the primary one. */
+  refuseRegion(label: string, region: string): void {
+    const { primaryRegion } = this.#setup.config;
+    if (region !== primaryRegion) throw errors.notPrimary(label, region, primaryRegion);
+  }
+
+  isPrimaryRegion(region: string): boolean {
+    return region === this.#setup.config.primaryRegion;
+  }
+
+  /** Waits for the replica. Resolves to the error for the caller, or undefined. */
+  async wait({ told, wait, label, until, signal, result = {} }: WaitFor): Promise<FlameError | undefined> {
+    const error =
+      'unknown' in told
+        ? errors.replicaUnknown(label, `the primary region does not know its position: ${told.unknown}`, result)
+        : await this.#reached(told.position, { wait, label, until, signal, result });
+    if (!error || wait.onTimeout === 'fail' || error.code === 'FLAME_CANCELLED') return error;
+    this.warn(`${error.message} The result is returned all the same (onTimeout: 'return').`);
+    return undefined;
+  }
+
+  async #reached(position: string, { wait, label, until, signal, result = {} }: Omit<WaitFor, 'told'>): Promise<FlameError | undefined> {
+    const { clock } = this.#setup;
+    const scope = new CallScope({ clock, listeners: this.listeners });
+    const limit = Math.max(0, Math.min(wait.timeout, until - clock.now()));
+    scope.follow(signal, ({ reason }) => errors.replicaWaitCancelled(label, reasonOf(signal!), result, reason));
+    scope.limit(limit, () => errors.replicaBehind(label, limit, result, undefined));
+    const ended = (): FlameError | undefined => scope.reason;
+    if (ended()) return ended();
+    const work = this.clock!.reached(position, scope.signal);
+    try {
+      await scope.within(work);
+      return undefined;
+    } catch (error) {
+      const reason = ended();
+      if (!reason) return errors.replicaUnknown(label, (error as Error).message, result, error);
+      if (reason.code === 'FLAME_CANCELLED') return reason;
+      const cause = await rejection(work);
+      return cause === reason ? reason : errors.replicaBehind(label, limit, result, cause);
+    } finally {
+      scope.close();
+    }
+  }
+
+  /** Warns at most once a minute: a replica that is behind is behind for all calls. */
+  warn(text: string): void {
+    const now = this.#setup.clock.now();
+    if (now - this.#warnedAt < quiet) return;
+    this.#warnedAt = now;
+    this.#setup.log.warn(text);
+  }
+}
+
+/** The error with which a clock ends its wait when its signal aborts; undefined if it does not within this turn of the event loop. */
+function rejection(work: Promise<void>): Promise<unknown> {
+  const turn = new Promise((resolve) => setImmediate(() => resolve(undefined)));
+  return Promise.race([work.catch((error: unknown) => error), turn]);
+}
