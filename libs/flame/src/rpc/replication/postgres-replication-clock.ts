@@ -31,7 +31,7 @@ const clock = new SystemClock();
 const shape = /^(\d{1,20}):(\d{1,10}):([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/;
 
 /**
- * The replication clock of PostgreSQL 13 or later with streaming replication. A position holds the system identifier, the timeline and
+ * The replication clock of PostgreSQL 14 or later with streaming replication. A position holds the system identifier, the timeline and
  * `pg_current_wal_insert_lsn()` of the primary; the replica compares it with `pg_last_wal_replay_lsn()`. All waiting calls share one query
  * at a time, and so do all handlers that end.
  *

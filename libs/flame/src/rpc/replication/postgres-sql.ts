@@ -1,14 +1,26 @@
+/** The sizes of the headers of a log file's first page and of its other pages, in bytes (SizeOfXLogLongPHD, SizeOfXLogShortPHD). */
+const longHeader = 40;
+const shortHeader = 24;
+
 /** The timeline of a primary: the first eight digits of the name of its log's current file. */
 const ownTimeline = "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint";
 
 /**
- * The primary's position. The insert position includes commits that are not flushed yet (`synchronous_commit = off`). Fails on a replica.
+ * The primary's position: the end of the last record. The insert position includes commits that are not flushed yet
+ * (`synchronous_commit = off`). At the beginning of a page or of a file it lies after the page's header, where no record ends: a replica
+ * would reach it only with the next record, which may take 15 seconds. Fails on a replica.
  *
  * https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-BACKUP
  */
 export const positionSql = `
-  select (select system_identifier from pg_control_system())::text
-    || ':' || ${ownTimeline} || ':' || pg_current_wal_insert_lsn() as position`;
+  with log as materialized (
+    select lsn, lsn - '0/0'::pg_lsn as bytes from (select pg_current_wal_insert_lsn() as lsn) as now
+  )
+  select (select system_identifier from pg_control_system())::text || ':' || ${ownTimeline} || ':' || case
+    when bytes % pg_size_bytes(current_setting('wal_segment_size')) = ${longHeader} then lsn - ${longHeader}::numeric
+    when bytes % current_setting('wal_block_size')::int = ${shortHeader} then lsn - ${shortHeader}::numeric
+    else lsn end as position
+  from log`;
 
 /**
  * The state of each position in the list $1, one letter each: r (reached), p (pending), l (of a timeline of which it is unknown whether it
