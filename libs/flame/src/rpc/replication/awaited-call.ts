@@ -1,7 +1,7 @@
 import type { InstanceSession } from '../instances/instance-session.js';
 import type { ReplicaWait } from './await-replica.js';
 import type { CallPositions, ToldPosition } from './call-positions.js';
-import type { PositionKeeper, Replication } from './replication.js';
+import type { PositionKeeper, ReplicaWaiter } from './replica-waiter.js';
 
 export interface AwaitedCallSetup {
   readonly label: string;
@@ -14,7 +14,7 @@ export interface AwaitedCallSetup {
 
 /** A call to another instance that needs the positions of its writes: to wait for the replica, or for a session. */
 export class AwaitedCall implements CallPositions {
-  readonly #replication: Replication;
+  readonly #replication: ReplicaWaiter;
   readonly #setup: AwaitedCallSetup;
   readonly #streams = new AbortController();
   #told: ToldPosition | undefined;
@@ -23,7 +23,7 @@ export class AwaitedCall implements CallPositions {
   #reports = true;
   #returned = false;
 
-  constructor(replication: Replication, setup: AwaitedCallSetup) {
+  constructor(replication: ReplicaWaiter, setup: AwaitedCallSetup) {
     this.#replication = replication;
     this.#setup = setup;
   }

@@ -9,8 +9,8 @@ import { reasonOf } from '../../pool/calls/call-errors.js';
 import * as errors from '../rpc-errors.js';
 import type { RpcConfig } from '../rpc-options.js';
 import { AwaitedCall } from './awaited-call.js';
-import type { ReplicaWait, RpcCallOptions } from './await-replica.js';
-import type { ToldPosition } from './call-positions.js';
+import type { RpcCallOptions } from './await-replica.js';
+import type { PositionKeeper, ReplicaWaiter, WaitFor } from './replica-waiter.js';
 import type { ReplicationClock } from './replication-clock.js';
 
 export interface ReplicationSetup {
@@ -19,29 +19,11 @@ export interface ReplicationSetup {
   readonly log: Pick<FlameLog, 'warn'>;
 }
 
-/** Takes the positions of calls that are made in the async context of a session. */
-export interface PositionKeeper {
-  keep(position: string): void;
-}
-
-/** One wait for the replica. */
-export interface WaitFor {
-  readonly told: ToldPosition;
-  readonly wait: ReplicaWait;
-  /** `Class.method`, for messages. */
-  readonly label: string;
-  /** When the call's own time is up, on the instance's clock. */
-  readonly until: number;
-  readonly signal?: AbortSignal | undefined;
-  /** `{ result }` for the error, if there is one. */
-  readonly result?: { readonly result?: unknown };
-}
-
 /** Time between two warnings about results that were returned before the replica had the writes, in milliseconds. */
 const quiet = 60_000;
 
 /** Waits until the replica of this instance's region has what calls to the primary region wrote, and keeps positions for sessions. */
-export class Replication {
+export class Replication implements ReplicaWaiter {
   readonly listeners = new AbortListeners();
   readonly sessions = new AsyncLocalStorage<PositionKeeper>();
   readonly #setup: ReplicationSetup;
@@ -93,7 +75,6 @@ export class Replication {
     }
   }
 
-  /** @throws {FlameError} FLAME_CONFIG for a region other than the primary one. */
   refuseRegion(label: string, region: string): void {
     const { primaryRegion } = this.#setup.config;
     if (region !== primaryRegion) throw errors.notPrimary(label, region, primaryRegion);
@@ -103,7 +84,6 @@ export class Replication {
     return region === this.#setup.config.primaryRegion;
   }
 
-  /** Waits for the replica. Resolves to the error for the caller, or undefined. */
   async wait({ told, wait, label, until, signal, result = {} }: WaitFor): Promise<FlameError | undefined> {
     const error =
       'unknown' in told
@@ -137,7 +117,6 @@ export class Replication {
     }
   }
 
-  /** Warns at most once a minute: a replica that is behind is behind for all calls. */
   warn(text: string): void {
     const now = this.#setup.clock.now();
     if (now - this.#warnedAt < quiet) return;
