@@ -10,6 +10,8 @@ const manifest = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json
 // The registry's page shows only the README, and its relative links do not work there. npmx.dev shows the files of a package, and renders
 // Markdown with tables and relative links; unpkg and jsDelivr show only the source.
 const published = `https://npmx.dev/package-code/${manifest.name}/v/${manifest.version}/`;
+/** Serves the files of a package as they are, as pictures need. */
+const pictures = `https://unpkg.com/${manifest.name}@${manifest.version}/`;
 
 const pages = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' });
 for (const page of pages.filter((file) => /^(docs\/.*|[^/]*)\.md$/.test(file.replaceAll('\\', '/')))) {
@@ -18,7 +20,7 @@ for (const page of pages.filter((file) => /^(docs\/.*|[^/]*)\.md$/.test(file.rep
     const file = join(dirname(path), target);
     const packed = relative(import.meta.dirname, file).replaceAll('\\', '/');
     if (packed.startsWith('..') || !existsSync(file)) return text;
-    return page === 'README.md' ? `[${text}](${published}${packed}${anchor})` : link;
+    return page === 'README.md' ? `[${text}](${packed.startsWith('docs/images/') ? pictures : published}${packed}${anchor})` : link;
   });
   writeFileSync(path, kept);
 }

@@ -36,9 +36,12 @@ describe('the packed package', () => {
       'package/LICENSE',
       'package/README.md',
       'package/dist/page/page.css',
+      'package/docs/images/dashboard.png',
+      'package/docs/images/demo.svg',
       'package/observability/alerts.yml',
       'package/observability/grafana-dashboard.json',
       'package/package.json',
+      'package/proto/flame/v1/code.proto',
       'package/proto/flame/v1/instances.proto',
       'package/proto/flame/v1/metrics.proto',
       'package/proto/flame/v1/runners.proto',
@@ -69,8 +72,13 @@ describe('the packed package', () => {
     const packed = links.filter((link) => link.startsWith(published)).map((link) => link.slice(published.length));
     expect(packed).toEqual(expect.arrayContaining(['docs/errors.md', 'ARCHITECTURE.md', 'LICENSE']));
     expect(packed.filter((file) => !existsSync(join(folder, 'package', file)))).toEqual([]);
+    const pictures = `https://unpkg.com/${name}@${version}/docs/images/`;
+    const shown = links.filter((link) => link.startsWith(pictures)).map((link) => link.slice(pictures.length));
+    expect(shown.sort()).toEqual(['dashboard.png', 'demo.svg']);
     // None is relative, and none names another version.
-    expect(links.filter((link) => !link.startsWith(published))).toEqual(['https://github.com/phoenixframework/flame']);
+    expect(links.filter((link) => ![published, pictures].some((address) => link.startsWith(address)))).toEqual([
+      'https://github.com/phoenixframework/flame',
+    ]);
   });
 
   it('satisfies publint, and resolves with its types by every module resolution', () => {
