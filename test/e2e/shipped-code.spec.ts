@@ -1,45 +1,61 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Test } from '@nestjs/testing';
-import { FlamePool, getPoolToken } from 'nestjs-flame';
-import type { FlamePoolOptions, PoolEvent } from 'nestjs-flame';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConformanceModule } from '../apps/src/conformance/app.module.js';
-import { InlineService } from '../apps/src/conformance/inline.service.js';
-import { WorkService } from '../apps/src/conformance/work.service.js';
+import type { FlamePoolOptions } from 'nestjs-flame';
 import { LoaderBackend } from '../support/loader-backend.js';
 import type { LoaderBackendSetup } from '../support/loader-backend.js';
+import { CuttingProxy } from '../support/cutting-proxy.js';
+import { startShipped } from '../support/shipped-app.js';
 import { runnerEntry } from '../support/trial-backends.js';
 
-/** An app whose machines have nothing but Node. */
+/** An app whose machines cannot see this repository. */
 async function start(setup: Partial<LoaderBackendSetup> = {}, pool: Partial<FlamePoolOptions> = {}) {
   const backend = new LoaderBackend({ hide: join(import.meta.dirname, '../..'), ...setup, ship: { entry: runnerEntry, ...setup.ship } });
-  const app = await Test.createTestingModule({
-    imports: [ConformanceModule.with([{ name: 'p', max: 2, bootTimeout: 30_000, ...pool }], { backend })],
-  }).compile();
-  onTestFinished(() => app.close());
-  await app.init();
-  const events: PoolEvent[] = [];
-  const flamePool = app.get<FlamePool>(getPoolToken('p'));
-  flamePool.events$.subscribe((event) => events.push(event));
-  const shipped = (): Extract<PoolEvent, { type: 'shipping' }>[] => events.filter((event) => event.type === 'shipping');
-  return { backend, app, pool: flamePool, work: app.get(WorkService), inline: app.get(InlineService), events, shipped };
+  const started = await startShipped(backend, pool);
+  onTestFinished(() => started.app.close());
+  return { ...started, backend };
 }
 
 describe('Shipped code', () => {
-  it('runs calls on a machine that has nothing but Node, and fetches a build once for each cache', async () => {
-    const { work, shipped, pool, events, backend } = await start({}, { idleShutdownAfter: 200 });
+  it('runs methods and inline functions on machines that have nothing but Node, and fetches a build once for each cache', async () => {
+    const { work, inline, transfers, nextRunner, backend } = await start();
     const first = await work.pid();
     expect(first).not.toBe(process.pid);
-    const { sent, total, took } = shipped().at(-1)!;
-    expect(sent).toBe(total);
-    console.log(`shipped ${total} bytes in ${Math.round(took)} ms`);
-    const before = shipped().length;
-    const gone = new Promise<void>((resolve) => pool.events$.subscribe(({ type }) => type === 'gone' && resolve()));
-    await gone;
+    expect(await inline.ask('hello')).toMatch(/^hello, /);
+    const { total, took } = transfers()[0]!;
+    await nextRunner();
     expect(await work.pid()).not.toBe(first);
-    expect(events.filter(({ type }) => type === 'up')).toHaveLength(2);
-    expect(shipped()).toHaveLength(before);
+    expect(transfers()).toHaveLength(1);
+    console.log(`first boot: ${total} bytes in ${Math.round(took)} ms; second boot: 0 bytes`);
     expect(readdirSync(backend.temporary)).toHaveLength(1);
+  });
+
+  it('starts the other processes of a machine from the code that was fetched', async () => {
+    const { work, transfers } = await start({}, { processes: 2, maxConcurrency: 2 });
+    const pids = await Promise.all([work.pid(), work.pid()]);
+    expect(new Set(pids).size).toBe(2);
+    expect(transfers()).toHaveLength(1);
+  });
+
+  it('boots a runner although the connection of its machine is cut while the code comes', async () => {
+    const proxies: CuttingProxy[] = [];
+    const { backend, work, events } = await start({
+      tell: async ({ address }) => {
+        const proxy = await CuttingProxy.before(address);
+        proxies.push(proxy);
+        onTestFinished(() => proxy.close());
+        return { address: proxy.address };
+      },
+    });
+    const cuts = new Set<number>();
+    backend.onRead = (offset) => {
+      // Once in the middle of the archive.
+      if (offset === 0 || cuts.size > 0) return;
+      cuts.add(offset);
+      proxies[0]!.drop();
+    };
+    expect(await work.pid()).not.toBe(process.pid);
+    expect(cuts.size).toBe(1);
+    expect(events.filter(({ type }) => type === 'boot-failed')).toEqual([]);
   });
 });

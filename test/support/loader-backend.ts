@@ -31,6 +31,8 @@ export class LoaderBackend extends FlameBackend {
   /** The machines' temporary folder. */
   readonly temporary = mkdtempSync(join(tmpdir(), 'flame-machine-'));
   readonly code: ShippedCode;
+  /** Called before a piece of the archive is read. */
+  onRead: ((offset: number) => void) | undefined;
   readonly #setup: LoaderBackendSetup;
   readonly #machines = new Set<ProcessMachine>();
 
@@ -47,7 +49,17 @@ export class LoaderBackend extends FlameBackend {
 
   async boot(request: BootRequest): Promise<Machine> {
     const { node = process.execPath, env, hide, tell } = this.#setup;
-    let flameParent = await this.code.flameParent(request, { host: '127.0.0.1' });
+    const serveCode: BootRequest['serveCode'] = (code) =>
+      request.serveCode({
+        bytes: code.bytes,
+        loader: () => code.loader(),
+        read: (offset, length) => {
+          this.onRead?.(offset);
+          return code.read(offset, length);
+        },
+      });
+    const { flameParent: parentFor } = request;
+    let flameParent = await this.code.flameParent({ flameParent: parentFor, serveCode }, { host: '127.0.0.1' });
     if (tell) {
       const info = JSON.parse(Buffer.from(flameParent, 'base64').toString()) as ParentInfo;
       flameParent = Buffer.from(JSON.stringify({ ...info, ...(await tell(info)) })).toString('base64');

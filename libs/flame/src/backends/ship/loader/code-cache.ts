@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { diskError, LoaderError } from './loader-error.js';
 
 /** Builds that stay although nothing runs them. */
@@ -145,12 +145,15 @@ export class CodeCache {
   }
 }
 
+/** Unlike `recursive` of Node's own function it ends on every file system, and with the error that the system gives. */
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // On a read-only disk Node says that the folder is not there.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(folder) === folder || existsSync(dirname(folder))) throw error;
+    makeFolder(dirname(folder));
     mkdirSync(folder, { mode: 0o700 });
   }
 }

@@ -20,6 +20,6 @@ export function diskError(error: unknown, folder: string): LoaderError {
     return new LoaderError(`the disk of ${folder} is full: ${message}. ${fix} and that has enough space.`);
   return new LoaderError(
     `the app's code cannot be stored in ${folder}: ${message}. ${fix}.`,
-    code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR',
+    code === 'EROFS' || code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR',
   );
 }
