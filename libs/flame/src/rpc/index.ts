@@ -16,6 +16,7 @@ export type { ReplicationClock } from './replication/replication-clock.js';
 export type { RegionChoice } from './rpc-declaration.js';
 export type { FlameRpcOptions } from './rpc-options.js';
 export type { InstanceTls } from './rpc-security.js';
+export type { RegionSession, RegionSessionOptions } from './session/region-session.js';
 export { StaticDiscovery } from './discovery/static-discovery.js';
 export { FlyDiscovery } from './discovery/fly-discovery.js';
 export type { FlyDiscoveryOptions } from './discovery/fly-discovery.js';

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { FlameError } from '../core/errors/flame-error.js';
 import { ofPools, readCallOptions, reading } from '../nest/flame/call-options.js';
 import type { FlameCallOptions } from '../nest/flame/call-options.js';
@@ -9,6 +9,8 @@ import type { OnRegionOptions } from './on-region.decorator.js';
 import { readAwaitReplica } from './replication/await-replica.js';
 import type { RpcCallOptions } from './replication/await-replica.js';
 import type { InstanceInfo } from './instances/instance-info.js';
+import { RegionSession } from './session/region-session.js';
+import type { RegionSessionOptions } from './session/region-session.js';
 import type { Target } from './region-calls.js';
 import { RpcApp } from './rpc-app.js';
 
@@ -75,6 +77,17 @@ export class RegionRpc {
     return this.#proxy({ instance: id }, service, options, `RegionRpc.onInstance('${id}', ${service.name})`) as FlameApi<T>;
   }
 
+  /**
+   * Sessions that read their own writes: a Nest middleware keeps the position of a request's writes in a signed cookie or header, and lets
+   * the client's next request wait until the local replica has reached it. Calls to the primary region need no `awaitReplica` for that. Make
+   * it once, for example in the constructor of a module.
+   *
+   * @throws {FlameError} FLAME_CONFIG for a missing secret or another bad option, and without `replicationClock`.
+   */
+  session(options: RegionSessionOptions): RegionSession {
+    return new RegionSession(options, this.#app.replication, log);
+  }
+
   #proxy(target: Target, service: Class, options: RegionCallOptions, asker: string): object {
     const app = this.#app;
     const { index } = app.opened(asker);
@@ -102,6 +115,8 @@ export class RegionRpc {
     });
   }
 }
+
+const log = new Logger('FlameRpc');
 
 const emptyTarget = Object.freeze({});
 

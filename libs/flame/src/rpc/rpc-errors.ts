@@ -80,6 +80,15 @@ export function replicaUnknown(label: string, why: string, result: object, cause
   });
 }
 
+export function sessionBehind(limit: number, cause: unknown): FlameError {
+  const why = cause instanceof Error ? ` The replica's last error: ${cause.message}` : '';
+  return new FlameError('FLAME_TIMEOUT', `The local replica did not have what this session wrote within ${ms(limit)}.${why}`, { cause });
+}
+
+export function sessionUnknown(why: string): FlameError {
+  return new FlameError('FLAME_LOST', `Whether the local replica has what a session wrote cannot be known: ${why}.`);
+}
+
 export function replicaWaitCancelled(label: string, reason: string, result: object, cause: unknown): FlameError {
   return new FlameError('FLAME_CANCELLED', `${label} ran, and was cancelled while it waited for the local replica: ${reason}`, {
     ran: 'yes',

@@ -9,7 +9,7 @@ import { reasonOf } from '../../pool/calls/call-errors.js';
 import * as errors from '../rpc-errors.js';
 import type { RpcConfig } from '../rpc-options.js';
 import { AwaitedCall } from './awaited-call.js';
-import type { RpcCallOptions } from './await-replica.js';
+import type { ReplicaWait, RpcCallOptions } from './await-replica.js';
 import type { PositionKeeper, ReplicaWaiter, WaitFor } from './replica-waiter.js';
 import type { ReplicationClock } from './replication-clock.js';
 
@@ -17,6 +17,12 @@ export interface ReplicationSetup {
   readonly config: Pick<RpcConfig, 'myRegion' | 'primaryRegion' | 'replicationClock'>;
   readonly clock: Clock;
   readonly log: Pick<FlameLog, 'warn'>;
+}
+
+/** How a wait ended, with the clock's error. */
+interface Outcome {
+  readonly how: 'reached' | 'late' | 'in vain' | 'cancelled';
+  readonly cause?: unknown;
 }
 
 /** Time between two warnings about results that were returned before the replica had the writes, in milliseconds. */
@@ -85,33 +91,53 @@ export class Replication implements ReplicaWaiter {
   }
 
   async wait({ told, wait, label, until, signal, result = {} }: WaitFor): Promise<FlameError | undefined> {
-    const error =
-      'unknown' in told
-        ? errors.replicaUnknown(label, `the primary region does not know its position: ${told.unknown}`, result)
-        : await this.#reached(told.position, { wait, label, until, signal, result });
+    const error = await this.#failure({ told, wait, label, until, signal, result });
     if (!error || wait.onTimeout === 'fail' || error.code === 'FLAME_CANCELLED') return error;
     this.warn(`${error.message} The result is returned all the same (onTimeout: 'return').`);
     return undefined;
   }
 
-  async #reached(position: string, { wait, label, until, signal, result = {} }: Omit<WaitFor, 'told'>): Promise<FlameError | undefined> {
+  async #failure({ told, wait, label, until, signal, result = {} }: WaitFor): Promise<FlameError | undefined> {
+    if ('unknown' in told) return errors.replicaUnknown(label, `the primary region does not know its position: ${told.unknown}`, result);
+    const limit = Math.max(0, Math.min(wait.timeout, until - this.#setup.clock.now()));
+    const { how, cause } = await this.#reach(told.position, limit, signal);
+    switch (how) {
+      case 'reached':
+        return undefined;
+      case 'late':
+        return errors.replicaBehind(label, limit, result, cause);
+      case 'in vain':
+        return errors.replicaUnknown(label, (cause as Error).message, result, cause);
+      case 'cancelled':
+        return errors.replicaWaitCancelled(label, reasonOf(signal!), result, signal!.reason);
+    }
+  }
+
+  /** Waits for the position of a session. @throws {FlameError} FLAME_TIMEOUT with `onTimeout: 'fail'`. */
+  async waitForSession(position: string, { timeout, onTimeout }: ReplicaWait): Promise<'reached' | 'late' | 'in vain'> {
+    const { how, cause } = await this.#reach(position, timeout, undefined);
+    if (how === 'reached' || how === 'cancelled') return 'reached';
+    const error = how === 'late' ? errors.sessionBehind(timeout, cause) : errors.sessionUnknown((cause as Error).message);
+    if (how === 'late' && onTimeout === 'fail') throw error;
+    this.warn(`${error.message} The request continues.`);
+    return how;
+  }
+
+  async #reach(position: string, limit: number, signal: AbortSignal | undefined): Promise<Outcome> {
     const { clock } = this.#setup;
     const scope = new CallScope({ clock, listeners: this.listeners });
-    const limit = Math.max(0, Math.min(wait.timeout, until - clock.now()));
-    scope.follow(signal, ({ reason }) => errors.replicaWaitCancelled(label, reasonOf(signal!), result, reason));
-    scope.limit(limit, () => errors.replicaBehind(label, limit, result, undefined));
-    const ended = (): FlameError | undefined => scope.reason;
-    if (ended()) return ended();
+    let how: 'late' | 'cancelled' | undefined;
+    const end = (as: 'late' | 'cancelled'): FlameError => ((how = as), new FlameError('FLAME_TIMEOUT', 'the wait is over'));
+    scope.follow(signal, () => end('cancelled'));
+    scope.limit(limit, () => end('late'));
     const work = this.clock!.reached(position, scope.signal);
     try {
       await scope.within(work);
-      return undefined;
+      return { how: 'reached' };
     } catch (error) {
-      const reason = ended();
-      if (!reason) return errors.replicaUnknown(label, (error as Error).message, result, error);
-      if (reason.code === 'FLAME_CANCELLED') return reason;
-      const cause = await rejection(work);
-      return cause === reason ? reason : errors.replicaBehind(label, limit, result, cause);
+      if (how === undefined) return { how: 'in vain', cause: error };
+      const cause = how === 'late' ? await rejection(work) : undefined;
+      return { how, cause: cause === scope.reason ? undefined : cause };
     } finally {
       scope.close();
     }
