@@ -20,7 +20,8 @@ const layers = {
   dashboard: ['core', 'system', 'transport', 'pool', 'nest'],
   testing: ['core', 'transport', 'backends', 'nest'],
   loaders: ['core', 'compile'],
-  cli: ['core', 'backends', 'pool', 'ops', 'nest', 'compile', 'loaders'],
+  bundle: ['core', 'backends', 'compile', 'loaders'],
+  cli: ['core', 'backends', 'pool', 'ops', 'nest', 'compile', 'loaders', 'bundle'],
 };
 
 /** What core may use besides itself: no Nest, no gRPC, no timers, no input or output. */

@@ -142,6 +142,13 @@ await build({
 await build({ ...options, entryPoints: ['cli/main.js'], plugins: [fromCompiler, ...options.plugins], outfile: join(out, 'cli.js') });
 // It runs on machines that have nothing but Node.
 await build({ ...options, entryPoints: ['backends/ship/loader/load.js'], minify: true, sourcemap: false, outfile: join(out, 'loader.js') });
+await build({
+  ...options,
+  entryPoints: ['bundle/start/start-bundle.js'],
+  sourcemap: false,
+  logOverride: { 'unsupported-dynamic-import': 'silent' },
+  outfile: join(out, 'start-bundle.js'),
+});
 await build({ ...options, entryPoints: ['loaders/inline-compiler.js'], outfile: join(out, 'compiler.js') });
 await build({
   ...options,

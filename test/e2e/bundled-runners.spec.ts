@@ -1,53 +1,143 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BundledApp, imageFolder } from '../support/bundled-app.js';
+import { tool } from '../support/tool.js';
 
 const run = promisify(execFile);
-const repository = join(import.meta.dirname, '../..');
 
-interface ColdStart {
-  readonly took: number;
-  readonly answer: string;
-  /** What the runner's process was started with. */
+/** The oldest and the newest Node that the package supports. */
+const nodes = ['20', '26'].map((line) => ({ line, node: join(tool(`node@${line}`), 'node') }));
+
+let image: string;
+beforeAll(async () => {
+  image = await imageFolder();
+}, 120_000);
+afterAll(() => rmSync(image, { recursive: true }));
+
+interface Found {
   readonly command: string;
+  readonly runner: Record<string, unknown>;
+  readonly addon: unknown;
+  readonly missing: string;
 }
 
-async function coldStart(demo: string, entry: string): Promise<ColdStart> {
-  const env = { ...process.env, RUNNER_ENTRY: entry };
-  const { stdout } = await run(process.execPath, ['dist/driver/cold-start.js'], { cwd: demo, env });
-  return JSON.parse(stdout) as ColdStart;
+function found(lines: readonly string[]): Found {
+  const line = lines.find((text) => text.startsWith('[found] '));
+  if (line === undefined) throw new Error(lines.join('\n'));
+  return JSON.parse(line.slice('[found] '.length)) as Found;
 }
 
-it("The recipe of docs/cold-start.md starts the demo's runners from one file, with a compile cache, and their answers equal those of the others", async () => {
-  // What the demo's image would hold: Nest loads more where more is installed.
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flame-bundled-')));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  await run('npm', ['run', '-s', 'build:demo'], { cwd: repository });
-  await run(process.execPath, ['test/engines/app-folder.mjs', folder, 'demo', 'nestjs-flame'], { cwd: repository });
-  await run(process.execPath, ['bundle-runner.mjs'], { cwd: join(repository, 'apps/demo') });
-  const demo = join(folder, 'apps/demo');
-  for (const file of ['start-runner.cjs', 'runner-bundle.cjs']) cpSync(join(repository, 'apps/demo/dist', file), join(demo, 'dist', file));
+describe('A runner that starts from a bundle', { timeout: 180_000 }, () => {
+  it('sees the app as one that starts from the main file, and takes the code that V8 compiled in an earlier one', async () => {
+    const app = await BundledApp.create(image, 'bundled');
+    const without = found(await app.start(nodes[0]!.node, 'dist/main.js'));
+    expect(without.command).toMatch(/dist\/main\.js of Places$/);
+    expect(await app.cli('bundle')).toMatch(/needed in node_modules: .*outside \(native addon\)[^]*bundled \d+ files of dist\/main\.js/);
+    for (const { node, line } of nodes) {
+      const bundled = found(await app.start(node, 'dist/main.js'));
+      expect(bundled.command).toMatch(/dist\/\.flame\/main\/start-\S+ of Places$/);
+      expect(bundled.runner).toEqual(without.runner);
+      expect(bundled.runner).toMatchObject({
+        beside: ['strict: true', 'module: undefined', 'default'],
+        loads: { of: 'beside-itself' },
+        named: 'named at run time',
+        same: [true, true, true, 'named'],
+      });
+      expect(bundled.addon).toEqual(['function', [expect.stringMatching(/\.node$/)]]);
+      for (const { missing } of [without, bundled]) expect(missing).toMatch(/^Error: Cannot find package 'not-installed'/);
 
-  const times = new Map<string, number[]>([
-    ['dist/main.js', []],
-    ['dist/start-runner.cjs', []],
-  ]);
-  const kept: { name: string; at: number }[] = [];
-  for (let round = 0; round < 3; round++) {
-    for (const [entry, list] of times) {
-      const { took, answer, command } = await coldStart(demo, entry);
-      expect(command).toContain(join(demo, entry));
-      expect(answer).toBe("Cannot read properties of undefined (reading 'url')");
-      list.push(took);
+      const compiled = app.bundle().filter((file) => file.includes(`-v${line}.`));
+      expect(compiled).toHaveLength(1);
+      const file = join(app.folder, 'dist/.flame/main', compiled[0]!);
+      const { mtimeMs, size } = statSync(file);
+      expect(found(await app.start(node, 'dist/main.js')).runner).toEqual(without.runner);
+      expect(statSync(file).mtimeMs).toBe(mtimeMs);
+      // V8 refuses what it has not written so, and a runner writes it again.
+      writeFileSync(file, readFileSync(file).subarray(0, size / 2));
+      expect(found(await app.start(node, 'dist/main.js')).runner).toEqual(without.runner);
+      expect(statSync(file).size).toBeGreaterThan(size / 2);
     }
-    const [name, ...others] = readdirSync(join(demo, 'dist')).filter((file) => file.startsWith('runner-bundle.cjs.'));
-    expect(others).toEqual([]);
-    kept.push({ name: name!, at: statSync(join(demo, 'dist', name!)).mtimeMs });
+    expect(found(await app.start(nodes[0]!.node, 'dist/main.js', { BUNDLE: 'no' })).command).toMatch(/dist\/main\.js of Places$/);
+  });
+
+  it('is started from the main file, and the log says why, if the bundle is old or cannot serve', async () => {
+    const app = await BundledApp.create(image, 'stale');
+    await app.cli('bundle');
+    const start = async (env: Record<string, string> = {}): Promise<string> => {
+      const lines = await app.start(process.execPath, 'dist/main.js', env);
+      expect(found(lines).command).toMatch(/dist\/main\.js of Places$/);
+      const said = lines.filter((line) => line.includes('not from its bundle'));
+      expect(said).toHaveLength(1);
+      return said[0]!;
+    };
+    expect(await start({ NODE_V8_COVERAGE: join(app.folder, 'coverage') })).toContain('NODE_V8_COVERAGE is set');
+    app.write('node_modules/beside-itself/package.json', '{"name":"beside-itself","version":"1.0.1"}');
+    expect(await start()).toMatch(
+      /WARN .*dist\/main\.js and not from its bundle: the bundle in dist\/\.flame\/main was made before the package beside-itself changed: run npx nestjs-flame bundle again$/,
+    );
+    app.write('dist/settings.js', `export const settings = { from: 'the next build' };`);
+    expect(await start()).toContain(
+      'the bundle in dist/.flame/main was made from another build: run npx nestjs-flame bundle after each build',
+    );
+  });
+
+  it('runs as an ES module if a module of the app awaits at its top level', async () => {
+    const app = await BundledApp.create(image, 'awaiting');
+    app.write('dist/settings.js', `export const settings = await Promise.resolve({ from: 'a promise' });`);
+    expect(await app.cli('bundle')).toMatch(/settings\.js:1 awaits at the top level of a module, so the bundle is an ES module/);
+    for (const { node } of nodes) {
+      const bundled = found(await app.start(node, 'dist/main.js'));
+      expect(bundled.command).toMatch(/\.flame\/main\/start-\S+ of Places$/);
+      expect(bundled.runner).toMatchObject({ settings: { from: 'a promise' }, same: [true, true, true, 'named'] });
+    }
+  });
+
+  it('sees require.main in a CommonJS main file', async () => {
+    const app = await BundledApp.create(image, 'common');
+    app.write(
+      'dist/main.cjs',
+      `const assert = require('node:assert');
+assert.equal(require.main, module);
+assert.deepEqual([module.id, module.filename, module.parent == null, module.paths[0]], ['.', __filename, true, __dirname + '/node_modules']);
+assert.equal(require('beside-itself').main[0], false);
+assert.equal(require('beside-itself').main[1], __filename);
+if (require.main === module) import('./main.js');`,
+    );
+    await app.cli('bundle', 'dist/main.cjs');
+    for (const { node } of nodes)
+      expect(found(await app.start(node, 'dist/main.cjs')).command).toMatch(/\.flame\/main\/start-\S+ of Places$/);
+  });
+});
+
+describe('npx nestjs-flame bundle', { timeout: 180_000 }, () => {
+  interface ColdStart {
+    readonly took: number;
+    readonly answer: string;
+    /** What the runner's process was started with. */
+    readonly command: string;
   }
-  // The first runner left its compiled code, and V8 took it from then on.
-  expect(kept).toEqual(kept.map(() => kept[0]));
-  for (const [entry, list] of times) console.log(`cold start of ${entry}: ${list.map((time) => `${Math.round(time)} ms`).join(', ')}`);
+
+  it("starts the demo's runners in a fraction of the time", async () => {
+    const demo = join(image, 'apps/demo');
+    const cli = join(image, 'node_modules/nestjs-flame/dist/entry/cli.js');
+    await run(process.execPath, [cli, 'bundle'], { cwd: demo });
+    for (const { line, node } of nodes) {
+      const times: Record<string, number[]> = { 'main.js': [], bundle: [] };
+      for (let round = 0; round < 4; round++) {
+        for (const [kind, list] of Object.entries(times)) {
+          const env = { ...process.env, RUNNER_ENTRY: 'dist/main.js', RUNNER_BUNDLE: kind === 'bundle' ? 'yes' : 'no' };
+          const { stdout } = await run(node, ['dist/driver/cold-start.js'], { cwd: demo, env });
+          const { took, answer, command } = JSON.parse(stdout) as ColdStart;
+          expect(command).toContain(kind === 'bundle' ? 'dist/.flame/main/start-' : 'dist/main.js');
+          expect(answer).toBe("Cannot read properties of undefined (reading 'url')");
+          list.push(took);
+        }
+      }
+      for (const [kind, list] of Object.entries(times))
+        console.log(`Node ${line}, call to answer from ${kind}: ${list.map((time) => `${Math.round(time)} ms`).join(', ')}`);
+    }
+  });
 });

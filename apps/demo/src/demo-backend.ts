@@ -4,7 +4,7 @@ import { KubernetesBackend } from 'nestjs-flame/kubernetes';
 import type { FlameBackend } from 'nestjs-flame';
 
 /** How this app's machines are made: as `DEMO_BACKEND` says, as processes where it says nothing. */
-export function demoBackend({ DEMO_BACKEND, RUNNER_ENTRY, VIDEO_STORE }: NodeJS.ProcessEnv = process.env): FlameBackend {
+export function demoBackend({ DEMO_BACKEND, RUNNER_BUNDLE, RUNNER_ENTRY, VIDEO_STORE }: NodeJS.ProcessEnv = process.env): FlameBackend {
   switch (DEMO_BACKEND) {
     // For comparison: the same app without other processes, which does one video after the other.
     case 'local':
@@ -19,7 +19,7 @@ export function demoBackend({ DEMO_BACKEND, RUNNER_ENTRY, VIDEO_STORE }: NodeJS.
     case 'kubernetes':
       return new KubernetesBackend();
     default:
-      // What bundle-runner.mjs makes, or the parent's own main file.
-      return new ProcessBackend(RUNNER_ENTRY ? { entry: RUNNER_ENTRY } : {});
+      // The driver measures cold starts, which is not the app's main file.
+      return new ProcessBackend({ entry: RUNNER_ENTRY, bundle: RUNNER_BUNDLE !== 'no' });
   }
 }

@@ -4,7 +4,8 @@ import { FlamePool, getPoolToken } from 'nestjs-flame';
 import { AppModule } from '../app.module.js';
 import { VideosService } from '../videos/videos.service.js';
 
-// How long a call takes that finds no runner, from call to answer, in milliseconds: `RUNNER_ENTRY=dist/start-runner.cjs node dist/driver/cold-start.js`.
+// How long a call takes that finds no runner, from call to answer, in milliseconds: `RUNNER_ENTRY=dist/main.js node dist/driver/cold-start.js`.
+// With `RUNNER_BUNDLE=no` the runner starts from the main file although there is a bundle.
 const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'warn'] });
 const pool = app.get<FlamePool>(getPoolToken('ffmpeg'));
 const begun = performance.now();

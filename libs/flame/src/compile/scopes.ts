@@ -31,6 +31,11 @@ export class Scopes {
     return this.#manager.acquire(node as never);
   }
 
+  /** Whether an identifier is the use of a variable, and not a key or a label. */
+  isReference(identifier: Node): boolean {
+    return this.#references.has(identifier);
+  }
+
   /** The variable that an identifier stands for. */
   variableOf(identifier: Node): Variable | undefined {
     return this.#references.get(identifier)?.resolved ?? undefined;

@@ -38,11 +38,18 @@ export interface BuildLocation {
  */
 export class AppBuild {
   readonly digest: BuildDigest;
-  readonly #script: string;
+  /** The path from which it was read. */
+  readonly script: string;
+  /** The folder of the package that the build belongs to. */
+  readonly root: string;
+  /** The build's folder. */
+  readonly folder: string;
   readonly #files: ReadonlyMap<string, BuildFile>;
 
-  private constructor(script: string, { entry }: BuildLocation, files: ReadonlyMap<string, BuildFile>) {
-    this.#script = script;
+  private constructor(script: string, { entry, root, folder }: BuildLocation, files: ReadonlyMap<string, BuildFile>) {
+    this.root = root;
+    this.folder = folder;
+    this.script = script;
     this.#files = files;
     const text = Array.from(files.keys())
       .sort()
@@ -57,18 +64,32 @@ export class AppBuild {
    * microseconds for each file. Never throws.
    */
   static read(script = ownScript()): AppBuild | undefined {
+    return script === undefined ? undefined : AppBuild.#read(script, new Map());
+  }
+
+  static #read(script: string, known: ReadonlyMap<string, BuildFile>): AppBuild | undefined {
     try {
-      const location = script === undefined ? undefined : locateBuild(script);
-      return location && new AppBuild(script!, location, filesOf(location, new Map()));
+      const location = locateBuild(script);
+      return location && new AppBuild(script, location, filesOf(location, known));
     } catch {
       return undefined;
     }
   }
 
+  /** The build as it is on disk now. Reads only files that have changed; undefined like `read`. */
+  now(): AppBuild | undefined {
+    return AppBuild.#read(this.script, this.#files);
+  }
+
+  /** Whether the digest covers a file, by its real path. */
+  has(file: string): boolean {
+    return this.#files.has(posix(relative(this.root, file)));
+  }
+
   /** The paths of the files that have changed since they were read; empty if the build cannot be read now. */
   changes(): string[] {
     try {
-      const location = locateBuild(this.#script);
+      const location = locateBuild(this.script);
       const now = location && filesOf(location, this.#files);
       if (!now) return [];
       const paths = new Set([...this.#files.keys(), ...now.keys()]);

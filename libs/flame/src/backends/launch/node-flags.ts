@@ -53,6 +53,12 @@ export function withoutPreloads(flags: readonly string[]): string[] {
   return without(flags, preloadOrHooks, preloadWithValue);
 }
 
+/** Node's flags without those of `registerFlags`: what a bundle holds was compiled when it was made. */
+export function withoutRegister(flags: readonly string[]): string[] {
+  const isSplit = (i: number): boolean => flags[i] === 'nestjs-flame/register' && /^(--import|--require|-r)$/.test(flags[i - 1] ?? '');
+  return flags.filter((flag, i) => !loadsRegister.test(flag) && !isSplit(i) && !isSplit(i + 1));
+}
+
 function without(flags: readonly string[], pattern: RegExp, withValue: ReadonlySet<string>): string[] {
   return flags.filter((flag, i) => !pattern.test(flag) && !withValue.has(flags[i - 1] ?? ''));
 }

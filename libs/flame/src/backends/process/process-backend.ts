@@ -12,9 +12,11 @@ import { runnerEnv } from '../launch/runner-env.js';
 import { withoutInspector } from '../launch/node-flags.js';
 import { underTest } from '../launch/under-test.js';
 import { takeInspectorPort } from './inspector-ports.js';
-import { runnerCommand, runnerScript } from './process-command.js';
+import { allArguments, runnerCommand, runnerScript } from './process-command.js';
+import type { CommandLine } from './process-command.js';
 import { withCompileCache } from '../launch/compile-cache.js';
 import { ProcessMachine } from './process-machine.js';
+import { RunnerStart } from './runner-start.js';
 import { checkProcessOptions } from './process-options.js';
 import type { ProcessBackendOptions } from './process-options.js';
 
@@ -55,6 +57,9 @@ export class ProcessBackend extends FlameBackend {
   readonly #leftovers = new Set<ProcessMachine>();
   /** Used instead of processes in a test without `entry`, because the test's command line would start the tests again. */
   readonly #local = new LocalBackend();
+  readonly #start = new RunnerStart();
+  /** The parent's log, from `prepare` on. */
+  #log: BackendContext['log'] | undefined;
   #told = false;
 
   /** @throws {FlameError} FLAME_CONFIG when an option is wrong. */
@@ -70,6 +75,7 @@ export class ProcessBackend extends FlameBackend {
   }
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
+    this.#log = log;
     if (this.reach === 'host') {
       runnerCommand(this.#options);
       this.#sayInspect(parent, log);
@@ -97,8 +103,8 @@ export class ProcessBackend extends FlameBackend {
   override async examine(): Promise<readonly Check[]> {
     if (this.reach === 'memory') return this.#local.examine();
     try {
-      const { file, args } = runnerCommand(this.#options);
-      return [{ name: 'command', ok: true, message: [file, ...args].join(' ') }];
+      const line = this.#chosen(runnerCommand(this.#options), process.env);
+      return [{ name: 'command', ok: true, message: [line.file, ...allArguments(line)].join(' ') }];
     } catch (error) {
       if (!(error instanceof FlameError)) throw error;
       return [{ name: 'command', ok: false, message: error.message, fix: "Set ProcessBackend's option entry to the app's main file." }];
@@ -115,12 +121,12 @@ export class ProcessBackend extends FlameBackend {
 
   async #spawn(request: BootRequest): Promise<ChildProcess> {
     const { inspect = false } = this.#options;
-    if (inspect === false) return this.#start(request, []);
+    if (inspect === false) return this.#startProcess(request, []);
     const { port, release } = await takeInspectorPort(typeof inspect === 'number' ? inspect : undefined).catch((cause: Error) => {
       throw new BootError(`process: ${cause.message}`, { phase: 'create', fatal: false, cause });
     });
     try {
-      const child = await this.#start(request, [`--inspect${inspect === 'brk' ? '-brk' : ''}=127.0.0.1:${port}`]);
+      const child = await this.#startProcess(request, [`--inspect${inspect === 'brk' ? '-brk' : ''}=127.0.0.1:${port}`]);
       child.once('exit', release);
       return child;
     } catch (error) {
@@ -129,15 +135,18 @@ export class ProcessBackend extends FlameBackend {
     }
   }
 
-  async #start(request: BootRequest, inspector: readonly string[]): Promise<ChildProcess> {
+  async #startProcess(request: BootRequest, inspector: readonly string[]): Promise<ChildProcess> {
     const { cwd } = this.#options;
-    const { file, args } = runnerCommand(this.#options, process, inspector);
+    const ownLine = runnerCommand(this.#options, process, inspector);
     const flameParent = await request.flameParent({ more: { lifeline } });
     request.signal.throwIfAborted();
+    const env = this.#env(flameParent, request.handlers);
+    const line = this.#chosen(ownLine, env);
+    const { file } = line;
     try {
-      const child = spawn(file, args, {
+      const child = spawn(file, allArguments(line), {
         cwd,
-        env: this.#env(flameParent, request.handlers),
+        env,
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
         detached: true,
         windowsHide: true,
@@ -152,6 +161,10 @@ export class ProcessBackend extends FlameBackend {
         cause: error,
       });
     }
+  }
+
+  #chosen(line: CommandLine, env: NodeJS.ProcessEnv): CommandLine {
+    return this.#options.bundle === false || !this.#log ? line : this.#start.choose(line, env, this.#log);
   }
 
   /** Once for each app. If VS Code attaches to all started processes, it attaches to runners too. */

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { Started } from '../launch/own-script.js';
-import { runnerCommand, runnerScript } from './process-command.js';
+import { allArguments, runnerCommand as commandLine, runnerScript } from './process-command.js';
 
 const here = __dirname;
 const started: Started = {
@@ -11,6 +11,11 @@ const started: Started = {
   execArgv: ['--inspect=9229', '-r', './preload.js', '--import', 'tsx'],
   argv: ['/usr/bin/node', '/app/dist/main', '--port', '3000'],
   env: {},
+};
+
+const runnerCommand = (...given: Parameters<typeof commandLine>): { file: string; args: string[] } => {
+  const line = commandLine(...given);
+  return { file: line.file, args: allArguments(line) };
 };
 
 describe('runnerCommand', () => {

@@ -14,9 +14,13 @@ export interface CommandRules {
   readonly cwd?: string;
 }
 
-/** A command, as `spawn` takes it. */
-export interface Command {
+/** A command line of Node, in its parts. */
+export interface CommandLine {
+  /** Node itself. */
   readonly file: string;
+  readonly flags: readonly string[];
+  readonly script: string;
+  /** Those of the script. */
   readonly args: readonly string[];
 }
 
@@ -27,10 +31,15 @@ export interface Command {
  * @throws {FlameError} FLAME_CONFIG when the parent has no script that a process could start and no `entry` was given, or when there is no
  * file at `entry`.
  */
-export function runnerCommand(rules: CommandRules, started: Started = process, inspector: readonly string[] = []): Command {
+export function runnerCommand(rules: CommandRules, started: Started = process, inspector: readonly string[] = []): CommandLine {
   const flags = [...nodeFlags(rules.execArgv, started.execArgv), ...inspector];
   const args = rules.args ?? (rules.entry === undefined ? started.argv.slice(2) : []);
-  return { file: started.execPath, args: [...flags, runnerScript(rules, started), ...args] };
+  return { file: started.execPath, flags, script: runnerScript(rules, started), args };
+}
+
+/** The arguments of Node in a command line, as `spawn` takes them. */
+export function allArguments({ flags, script, args }: CommandLine): string[] {
+  return [...flags, script, ...args];
 }
 
 function nodeFlags(chosen: readonly string[] | undefined, ofParent: readonly string[]): readonly string[] {

@@ -4,7 +4,10 @@ import { ProcessBackend } from './process-backend.js';
 describe('ProcessBackendOptions', () => {
   it.each<[unknown, string]>([
     [null, 'ProcessBackend must be an object of options'],
-    [{ entri: 'x' }, 'ProcessBackend.entri is not an option. The options are: entry, args, execArgv, inheritEnv, env, cwd, inspect.'],
+    [
+      { entri: 'x' },
+      'ProcessBackend.entri is not an option. The options are: entry, args, execArgv, inheritEnv, env, cwd, inspect, bundle.',
+    ],
     [{ entry: '' }, 'ProcessBackend.entry must be the path or file: URL'],
     [{ entry: 5 }, 'ProcessBackend.entry must be the path or file: URL'],
     [{ entry: new URL('http://x/main.js') }, 'ProcessBackend.entry must be the path or file: URL'],

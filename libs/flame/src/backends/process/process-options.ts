@@ -37,6 +37,13 @@ export interface ProcessBackendOptions extends EnvOptions {
    * @default false
    */
   inspect?: boolean | number | 'brk';
+  /**
+   * Starts runners from the bundle that `npx nestjs-flame bundle` has made of the app, if it was made from the build on disk; otherwise from
+   * the app's main file, and the log says why. `false` always uses the main file.
+   *
+   * @default true
+   */
+  bundle?: boolean;
 }
 
 /**
@@ -53,6 +60,7 @@ export function checkProcessOptions(options: unknown): ProcessBackendOptions {
     ...readEnvOptions(reader, 'all'),
     cwd: folder(reader),
     inspect: inspect(reader),
+    bundle: reader.flag('bundle', true),
   };
   reader.done();
   return checked;

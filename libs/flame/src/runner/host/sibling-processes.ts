@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
 import { ownProcessors } from '../../backends/launch/own-processors.js';
 import type { FlameLog } from '../../core/flame-log.js';
+import { startedBundle } from '../../backends/launch/started-bundle.js';
 import { ownInspector } from '../../backends/launch/node-flags.js';
 import type { ParentInfo } from '../../core/parent-info.js';
 import { thisSystem } from '../../system/system.js';
@@ -56,10 +57,14 @@ export class SiblingProcesses {
       ...(cluster.isWorker && { NODE_UNIQUE_ID: '0' }),
       FLAME_PARENT: Buffer.from(JSON.stringify(info)).toString('base64'),
     };
-    const child = spawn(process.execPath, [...ownInspector(process.execArgv), ...process.argv.slice(1)], {
-      env,
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...ownInspector(process.execArgv), startedBundle()?.script ?? process.argv[1]!, ...process.argv.slice(2)],
+      {
+        env,
+        stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      },
+    );
     this.#children.add(child);
     const lost = (how: string): void => {
       if (!this.#children.delete(child) || this.#ending) return;

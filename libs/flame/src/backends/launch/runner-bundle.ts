@@ -1,0 +1,98 @@
+import { hash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { BuildDigest } from '../../core/manifest.js';
+import { AppBuild } from './app-build.js';
+
+/** What `npx nestjs-flame bundle` writes about a bundle. Paths are relative to its folder, with `/`. */
+export interface BundleManifest {
+  /** The version of this format. */
+  readonly format: 1;
+  /** The build from which the bundle was made. */
+  readonly build: BuildDigest;
+  /** The script that starts a runner. */
+  readonly start: string;
+  /** The app as one file. */
+  readonly code: string;
+  /** The version of Node that made it. */
+  readonly node: string;
+  /** The packages that are not in it, with the reason. A runner needs them in `node_modules`. */
+  readonly external: Readonly<Record<string, string>>;
+  /** The versions of the installed packages in it, by folder. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** The hashes of other files in it that are outside of the build's folder, such as those of linked packages. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A bundle that a runner may be started from. */
+export interface RunnerBundle {
+  /** The script to start with `node`, in the place of the app's main file. */
+  readonly script: string;
+  readonly folder: string;
+  readonly manifest: BundleManifest;
+}
+
+/** There is a bundle that must not be used. */
+export interface RefusedBundle {
+  /** The reason and the fix, in a sentence for the log. */
+  readonly why: string;
+}
+
+/** The folder of the bundle of a build: hidden, so that it is no part of the build, and removed with it. */
+export function bundleFolder(build: AppBuild): string {
+  const name = relative(build.folder, join(build.root, build.digest.entry)).replaceAll(/[\\/]/g, '-');
+  return join(build.folder, '.flame', name);
+}
+
+/**
+ * Finds the bundle of the app whose main file is `script`. Undefined if there is none. A bundle that was made from other files than those on
+ * disk now is refused. Reads the build of the script, as `AppBuild.read` does, and the package.json of each package in the bundle.
+ */
+export function findBundle(script: string, build = AppBuild.read(script)): RunnerBundle | RefusedBundle | undefined {
+  if (build === undefined) return undefined;
+  const folder = bundleFolder(build);
+  const manifest = readManifest(folder);
+  if (manifest === undefined) return undefined;
+  const shown = relative(build.root, folder);
+  if (manifest === 'broken' || ![manifest.start, manifest.code].every((name) => existsSync(join(folder, name))))
+    return { why: `the bundle in ${shown} is incomplete: run npx nestjs-flame bundle again` };
+  if (manifest.format !== 1)
+    return { why: `the bundle in ${shown} was made by another version of nestjs-flame: run npx nestjs-flame bundle again` };
+  if (manifest.build.digest !== build.digest.digest || manifest.build.entry !== build.digest.entry)
+    return { why: `the bundle in ${shown} was made from another build: run npx nestjs-flame bundle after each build` };
+  const changed = changedPackage(folder, manifest) ?? changedFile(folder, manifest);
+  if (changed !== undefined) return { why: `the bundle in ${shown} was made before ${changed} changed: run npx nestjs-flame bundle again` };
+  return { script: join(folder, manifest.start), folder, manifest };
+}
+
+function readManifest(folder: string): BundleManifest | 'broken' | undefined {
+  const text = read(join(folder, 'manifest.json'));
+  try {
+    return text === undefined ? undefined : (JSON.parse(text.toString()) as BundleManifest);
+  } catch {
+    return 'broken';
+  }
+}
+
+/** A package that is not there has no other version: an image may hold only the bundle. */
+function changedPackage(folder: string, { packages }: BundleManifest): string | undefined {
+  for (const [path, version] of Object.entries(packages)) {
+    const text = read(join(folder, path, 'package.json'));
+    if (text === undefined) continue;
+    const { name, version: now = '' } = JSON.parse(text.toString()) as { name?: string; version?: string };
+    if (now !== version) return `the package ${name}`;
+  }
+  return undefined;
+}
+
+function changedFile(folder: string, { files }: BundleManifest): string | undefined {
+  for (const [path, digest] of Object.entries(files)) {
+    const content = read(join(folder, path));
+    if (content !== undefined && hash('sha256', content) !== digest) return join(folder, path);
+  }
+  return undefined;
+}
+
+function read(file: string): Buffer | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file) : undefined;
+}

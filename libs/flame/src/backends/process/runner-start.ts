@@ -1,0 +1,46 @@
+import type { FlameLog } from '../../core/flame-log.js';
+import { AppBuild } from '../launch/app-build.js';
+import { findBundle } from '../launch/runner-bundle.js';
+import { withoutRegister } from '../launch/node-flags.js';
+import type { CommandLine } from './process-command.js';
+
+/** Flags that change how files are loaded, or that show or count them one by one. In a bundle they would find one file. */
+const aboutFiles =
+  /^(?:--(?:import|require|loader|experimental-loader|conditions|preserve-symlinks|preserve-symlinks-main|experimental-vm-modules|inspect|inspect-brk|inspect-wait|inspect-port)(?:=|$)|-r$|-C)/;
+/** What loads variables into the environment, and nothing else. */
+const harmless = /^(?:--(?:import|require)=|-r ?|--(?:import|require) )dotenv\/config$/;
+
+/**
+ * Starts runners from the app's bundle where there is one that was made from the build on disk, and from the app's main file otherwise. It
+ * says once why it does not use a bundle that is there.
+ */
+export class RunnerStart {
+  readonly #said = new Set<string>();
+  /** As last read. Reading it again costs little where no file has changed. */
+  #build: AppBuild | undefined;
+
+  /** The command line with the start script of the bundle in the place of the main file, if the bundle can be used. */
+  choose(line: CommandLine, env: Readonly<Record<string, string | undefined>>, log: Pick<FlameLog, 'log' | 'warn'>): CommandLine {
+    this.#build = this.#build?.script === line.script ? this.#build.now() : AppBuild.read(line.script);
+    const bundle = this.#build && findBundle(line.script, this.#build);
+    if (bundle === undefined) return line;
+    if ('why' in bundle) return this.#refuse(line, bundle.why, (text) => log.warn(text));
+    const why = hindrance(line.flags, env);
+    if (why !== undefined) return this.#refuse(line, why, (text) => log.log(text));
+    return { ...line, flags: withoutRegister(line.flags), script: bundle.script };
+  }
+
+  #refuse(line: CommandLine, why: string, say: (text: string) => void): CommandLine {
+    if (!this.#said.has(why)) say(`runners start from ${line.script} and not from its bundle: ${why}`);
+    this.#said.add(why);
+    return line;
+  }
+}
+
+/** What a bundle cannot give to a process with these flags and variables; undefined if there is nothing. */
+function hindrance(flags: readonly string[], env: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (env['NODE_V8_COVERAGE'] !== undefined) return 'NODE_V8_COVERAGE is set, and coverage counts the lines of files';
+  const all = withoutRegister([...flags, ...(env['NODE_OPTIONS']?.split(' ') ?? [])]);
+  const found = all.findIndex((flag, i) => aboutFiles.test(flag) && !harmless.test(flag) && !harmless.test(`${flag} ${all[i + 1]}`));
+  return found < 0 ? undefined : `they have Node's flag ${all[found]}, which needs the app's own files`;
+}
