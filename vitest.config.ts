@@ -86,7 +86,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^nestjs-flame$/, replacement: `${library}/index.ts` },
-      { find: /^nestjs-flame\/(docker|fly|kubernetes)$/, replacement: `${library}/backends/$1/index.ts` },
+      { find: /^nestjs-flame\/(docker|fly|kubernetes|ssh)$/, replacement: `${library}/backends/$1/index.ts` },
       { find: /^nestjs-flame\/(jest|register|unplugin)$/, replacement: `${library}/loaders/$1/index.ts` },
       { find: /^nestjs-flame\/(\w+)$/, replacement: `${library}/$1/index.ts` },
     ],
@@ -118,6 +118,16 @@ export default defineConfig({
         timeout: 60_000,
       }),
       project('engine-fly', elsewhere, { group: 'processes', engine: 'fly', built: true, timeout: 120_000 }),
+      // Beside real SSH servers on this host: a part of the rules, and by another name all of them.
+      project('ssh', 'test/engines/ssh/**/*.spec.ts', {
+        group: 'processes',
+        engine: 'ssh',
+        rules: 'test/conformance/{calls-run-on-runners,a-lost-runner-fails-its-calls}.spec.ts',
+        built: true,
+        programs: true,
+        timeout: 60_000,
+      }),
+      project('engine-ssh', elsewhere, { group: 'processes', engine: 'ssh', built: true, programs: true, timeout: 60_000 }),
       project('e2e', `test/e2e/@(${first}).spec.ts`, { group: 'processes', built: true, programs: true, timeout: 60_000 }),
       project('e2e-rest', `test/e2e/!(${first}|${alone}).spec.ts`, { group: 'processes', built: true, programs: true, timeout: 60_000 }),
       project('e2e-alone', `test/e2e/@(${alone}).spec.ts`, { alone: true, built: true, programs: true, timeout: 60_000 }),

@@ -21,11 +21,11 @@ describe('optional packages', () => {
   const entries: Record<string, Loads> = {};
 
   beforeAll(async () => {
-    const names = ['index', 'docker', 'fly', 'kubernetes', 'metrics', 'tracing', 'dashboard', 'rpc', 'testing', 'inline', 'cli'];
+    const names = ['index', 'docker', 'fly', 'kubernetes', 'ssh', 'metrics', 'tracing', 'dashboard', 'rpc', 'testing', 'inline', 'cli'];
     const files: Record<string, string> = {
       index: 'index.ts',
       cli: 'cli/main.ts',
-      ...Object.fromEntries(['docker', 'fly', 'kubernetes'].map((name) => [name, `backends/${name}/index.ts`])),
+      ...Object.fromEntries(['docker', 'fly', 'kubernetes', 'ssh'].map((name) => [name, `backends/${name}/index.ts`])),
     };
     const fileOf = (name: string): string => join(library, 'src', files[name] ?? `${name}/index.ts`);
     for (const name of names) {
@@ -50,6 +50,7 @@ describe('optional packages', () => {
     ['docker', []],
     ['fly', []],
     ['kubernetes', []],
+    ['ssh', []],
     ['dashboard', []],
     ['rpc', []],
     ['testing', []],
@@ -66,6 +67,7 @@ describe('optional packages', () => {
     ['docker', ['dockerode']],
     ['fly', []],
     ['kubernetes', ['@kubernetes/client-node']],
+    ['ssh', ['ssh2']],
     ['metrics', ['prom-client']],
   ])('%s loads %j when it is asked for', (entry, peers) => {
     expect(entries[entry]!.later).toEqual(peers);

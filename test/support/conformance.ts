@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
@@ -53,6 +53,8 @@ export function rule(
 
     const start: Start = async (pool = {}, options = {}, more = []) => {
       const folder = mkdtempSync(join(marksFolder, 'rule-'));
+      // Runners may be of another user.
+      chmodSync(folder, 0o777);
       folders.push(folder);
       const module = ConformanceModule.with([{ name: 'p', max: 2, maxConcurrency: 2, ...patience, ...pool }, ...more], {
         backend: backend.make(),

@@ -15,6 +15,9 @@ need python3-protobuf '/usr/bin/python3 -c "import google.protobuf"'
 # The server of queues: live-sources.spec.ts.
 need redis-server 'command -v redis-server'
 # The tools for network namespaces: stress.spec.ts, rpc-cut-network.spec.ts.
+# The servers of SshBackend: test/engines/ssh, test/e2e/ssh-hosts.spec.ts.
+need openssh-server 'test -x /usr/sbin/sshd'
+need openssh-client 'command -v ssh-keygen'
 need iproute2 'command -v ip && command -v ss'
 need util-linux 'command -v nsenter'
 need python3-minimal 'command -v python3'

@@ -17,6 +17,7 @@ export class TestBootRequest implements BootRequest {
   readonly handlers = 'handlers-1';
   readonly bootTimeout = 10_000;
   readonly shutdownTimeout = 1_000;
+  readonly reconnectTimeout = 1_000;
   readonly lines: { line: string; stream: 'stdout' | 'stderr' }[] = [];
   readonly #abort = new AbortController();
   readonly #waiting = new Map<string, () => void>();
@@ -35,7 +36,9 @@ export class TestBootRequest implements BootRequest {
   }
 
   readonly flameParent: BootRequest['flameParent'] = async (options) => {
-    const info = { pool: this.pool, runner: this.runner, parent: this.parent, ...options?.more };
+    // Nothing listens at this port: the machines of the contract suite do not attach.
+    const address = options?.tunnel && { address: await options.tunnel(1) };
+    const info = { pool: this.pool, runner: this.runner, parent: this.parent, ...address, ...options?.more };
     return Buffer.from(JSON.stringify(info)).toString('base64');
   };
 

@@ -97,11 +97,15 @@ export interface BootRequest {
   readonly signal: AbortSignal;
   readonly bootTimeout: number;
   readonly shutdownTimeout: number;
+  /** Time in which a runner may restore a broken connection. After that it ends by itself. */
+  readonly reconnectTimeout: number;
   /**
    * The value of `FLAME_PARENT` for this machine. A `network` backend passes the host name under which the runner reaches the parent.
-   * `more` is merged into the runner's `ParentInfo`.
+   * `more` is merged into the runner's `ParentInfo`. A backend that carries the runners' connections to the parent itself, for example
+   * through SSH, passes `tunnel` instead of `host`: it gets a port of the parent that is open on loopback only, with TLS, and returns the
+   * address at which a runner finds the other end.
    */
-  flameParent(options?: { host?: string; more?: Partial<ParentInfo> }): Promise<string>;
+  flameParent(options?: FlameParentOptions): Promise<string>;
   /**
    * Lets this machine fetch the app's code from the address of `flameParent`, until its runner has attached or the boot has ended.
    * `bootTimeout` begins again with each piece that is sent.
@@ -121,6 +125,13 @@ export interface AppCode {
   read(offset: number, length: number): Promise<Uint8Array>;
   /** The program that fetches the archive and runs the app. */
   loader(): Promise<Uint8Array>;
+}
+
+/** How a runner reaches the parent, and what else it is told. */
+export interface FlameParentOptions {
+  readonly host?: string;
+  readonly tunnel?: (port: number) => Promise<string>;
+  readonly more?: Partial<ParentInfo>;
 }
 
 /** A machine that a backend booted. It hosts one runner. */

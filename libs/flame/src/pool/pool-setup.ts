@@ -17,8 +17,11 @@ export interface PoolSetup {
   readonly backend: FlameBackend;
   /** The server to which this pool's runners attach. */
   readonly attachServer: AttachServer;
-  /** Returns the address to which runners attach. If the backend knows the parent's name for runners, `host` is this name. */
-  readonly address: (host?: string) => Promise<ParentAddress>;
+  /**
+   * Returns the address to which runners attach. If the backend knows the parent's name for runners, `host` is this name. With `tunnel`, as in
+   * `BootRequest.flameParent`, it is the address that this returns.
+   */
+  readonly address: (host?: string, tunnel?: (port: number) => Promise<string>) => Promise<ParentAddress>;
   readonly manifest: Manifest;
   /** The names of the variables that an inline function captures, which are its first arguments; undefined for another handler. */
   readonly captures?: (handler: number) => readonly string[] | undefined;

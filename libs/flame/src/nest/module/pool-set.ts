@@ -223,7 +223,7 @@ export class PoolSet {
       config,
       backend,
       attachServer: backend.reach === 'memory' ? this.#memoryAttachServer : this.#grpcAttachServer,
-      address: (host) => this.#address(backend, host),
+      address: (host, tunnel) => this.#address(backend, host, tunnel),
       manifest: this.manifest,
       captures: (handler) => this.#index.captures(handler),
       refusal: this.#buildCheck.refusal,
@@ -245,9 +245,10 @@ export class PoolSet {
     };
   }
 
-  async #address(backend: FlameBackend, host: string | undefined): Promise<ParentAddress> {
+  async #address(backend: FlameBackend, host?: string, tunnel?: (port: number) => Promise<string>): Promise<ParentAddress> {
     if (backend.reach === 'memory') return { address: 'memory' };
     if (backend.reach === 'host') return this.#grpcAttachServer.address('host');
+    if (tunnel !== undefined) return this.#grpcAttachServer.tunnelled(tunnel);
     if (host !== undefined) return this.#grpcAttachServer.address('network', host);
     throw new FlameError(
       'FLAME_CONFIG',

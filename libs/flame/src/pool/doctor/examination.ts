@@ -20,8 +20,8 @@ import { RecentLines } from '../observe/recent-lines.js';
 export async function examineRunner(setup: PoolSetup, report: (check: Check) => void, signal: AbortSignal): Promise<void> {
   const { backend, config, clock } = setup;
   let reached = '';
-  const address: PoolSetup['address'] = async (host) => {
-    const parent = await setup.address(host);
+  const address: PoolSetup['address'] = async (...how) => {
+    const parent = await setup.address(...how);
     reached = parent.address;
     return parent;
   };

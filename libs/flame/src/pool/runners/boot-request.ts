@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { BootRequest } from '../../backends/backend.js';
+import type { BootRequest, FlameParentOptions } from '../../backends/backend.js';
 import { ownProcessors } from '../../backends/launch/own-processors.js';
 import type { ParentInfo } from '../../core/parent-info.js';
 import type { Attachment, AttachServer, ExpectedRunner } from '../../transport/session/link.js';
@@ -62,9 +62,9 @@ export function bootRequest(
 ): BootRequest {
   const { config, parent, manifest, inProcess } = setup;
   const { runner } = expected[0]!;
-  const info = async (options: { host?: string; more?: Partial<ParentInfo> } = {}): Promise<ParentInfo> => ({
-    ...(await parentInfo(setup, expected, options.host)),
-    ...options.more,
+  const info = async ({ host, tunnel, more }: FlameParentOptions = {}): Promise<ParentInfo> => ({
+    ...(await parentInfo(setup, expected, host, tunnel)),
+    ...more,
   });
   return {
     pool: config.name,
@@ -74,6 +74,7 @@ export function bootRequest(
     signal,
     bootTimeout: config.bootTimeout,
     shutdownTimeout: config.shutdownTimeout,
+    reconnectTimeout: setup.reconnectTimeout,
     flameParent: async (options) => Buffer.from(JSON.stringify(await info(options))).toString('base64'),
     serveCode: async (code) => {
       const served = {
@@ -93,6 +94,7 @@ async function parentInfo(
   setup: PoolSetup,
   [first, ...siblings]: readonly ExpectedRunner[],
   host: string | undefined,
+  tunnel: FlameParentOptions['tunnel'],
 ): Promise<ParentInfo> {
   const { config, parent, backend, manifest, address, maxPayload, reconnectTimeout } = setup;
   return {
@@ -100,7 +102,7 @@ async function parentInfo(
     runner: first!.runner,
     parent,
     backend: backend.name,
-    ...(await address(host)),
+    ...(await address(host, tunnel)),
     token: first!.token,
     ...(config.processes === 'auto' && backend.reach !== 'host' && { processes: 'auto' as const }),
     siblings: siblings.map(({ runner, token }) => ({ runner, token })),

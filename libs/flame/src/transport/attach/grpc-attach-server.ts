@@ -63,7 +63,7 @@ export interface GrpcAttachServerOptions {
   readonly warn?: (text: string) => void;
 }
 
-/** It has its own certificate, because `tls` may not name this address. */
+/** For runners of this host without Unix sockets, and for tunnels. It has its own certificate, because `tls` may not name this address. */
 const loopback: GrpcAttachServerOptions = { bind: '127.0.0.1' };
 
 /**
@@ -83,7 +83,7 @@ export class GrpcAttachServer implements AttachServer {
   readonly #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
   #server: Promise<Server> | undefined;
   readonly #host = new HostListener((where) => this.#open(where));
-  readonly #tcp: { [reach in 'host' | 'network']?: Promise<(host?: string) => ParentAddress> | undefined } = {};
+  readonly #tcp: { [where in 'loopback' | 'network']?: Promise<(host?: string) => ParentAddress> | undefined } = {};
   readonly #listeners: Listener[] = [];
   #closed: Promise<void> | undefined;
 
@@ -108,13 +108,20 @@ export class GrpcAttachServer implements AttachServer {
    * @throws {FlameError} FLAME_CONFIG when it cannot listen.
    */
   async address(reach: 'host' | 'network', host?: string): Promise<ParentAddress> {
-    if (this.#closed !== undefined) throw new FlameError('FLAME_REFUSED', 'the parent is closing and takes no more runners');
+    this.#refuseIfClosed();
     if (reach === 'host' && thisSystem().unixSockets) return { address: `unix:${await this.#host.path()}` };
-    this.#tcp[reach] ??= this.#listenOnTcp(reach === 'host' ? loopback : this.#options).catch((error: unknown) => {
-      this.#tcp[reach] = undefined;
-      throw error;
-    });
-    return (await this.#tcp[reach])(host);
+    return this.#tcpAddress(reach === 'host' ? 'loopback' : 'network', host);
+  }
+
+  /**
+   * Returns the address for runners of other hosts whose connections the backend carries: `tunnel` gets a port on loopback and returns the
+   * address of its other end. The connections use TLS.
+   *
+   * @throws {FlameError} FLAME_CONFIG when it cannot listen.
+   */
+  async tunnelled(tunnel: (port: number) => Promise<string>): Promise<ParentAddress> {
+    const { address, certificate } = await this.#tcpAddress('loopback');
+    return { address: await tunnel(Number(address.slice(address.lastIndexOf(':') + 1))), certificate };
   }
 
   /** Adds a service to the server. */
@@ -139,10 +146,23 @@ export class GrpcAttachServer implements AttachServer {
     this.#pending.close();
     await this.#runners?.close('the parent is closing');
     // A listener can be closed only after it is open. The callers of `address` got any failures.
-    await Promise.allSettled([this.#host.settled(), this.#tcp.host, this.#tcp.network]);
+    await Promise.allSettled([this.#host.settled(), this.#tcp.loopback, this.#tcp.network]);
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     (await this.#server)?.forceShutdown();
     await this.#host.remove();
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed !== undefined) throw new FlameError('FLAME_REFUSED', 'the parent is closing and takes no more runners');
+  }
+
+  async #tcpAddress(where: 'loopback' | 'network', host?: string): Promise<ParentAddress> {
+    this.#refuseIfClosed();
+    this.#tcp[where] ??= this.#listenOnTcp(where === 'loopback' ? loopback : this.#options).catch((error: unknown) => {
+      this.#tcp[where] = undefined;
+      throw error;
+    });
+    return (await this.#tcp[where])(host);
   }
 
   async #listenOnTcp(options: GrpcAttachServerOptions): Promise<(host?: string) => ParentAddress> {

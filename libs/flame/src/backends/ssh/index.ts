@@ -1,0 +1,2 @@
+export { SshBackend } from './ssh-backend.js';
+export type { SshBackendOptions, SshHostOptions } from './ssh-options.js';
