@@ -106,10 +106,11 @@ export class SshServer {
     const [file, ...args] = [...(this.#options.at ?? []), '/usr/sbin/sshd', '-D', '-e', '-f', join(this.#folder, 'sshd_config')];
     const sshd = spawn(file!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#sshd = sshd;
+    const from = this.log.length;
     sshd.stderr.setEncoding('utf8').on('data', (text: string) => this.log.push(...text.trimEnd().split('\n')));
     await until(() => {
       if (sshd.exitCode !== null) throw new Error(`sshd ended: ${this.log.join('\n')}`);
-      return this.log.some((line) => line.includes(`Server listening on ${this.address}`));
+      return this.log.slice(from).some((line) => line.includes(`Server listening on ${this.address}`));
     });
   }
 

@@ -65,7 +65,7 @@ export class HostSession {
   }
 
   /** @throws {HostFailure} when the host cannot be used; the signal's reason when that aborts. */
-  static async open(setup: SessionSetup, signal: AbortSignal): Promise<{ session: HostSession; runners: Hello['runners'] }> {
+  static async open(setup: SessionSetup, signal: AbortSignal): Promise<{ session: HostSession; runners: readonly string[] }> {
     const { config, node, parent } = setup;
     const connection = await SshConnection.open(config, signal);
     const stop = (): void => connection.drop();

@@ -31,12 +31,12 @@ function attach(input, out, sshd, text) {
   input.on('data', read);
   for (const event of ['end', 'close', 'error']) input.on(event, () => detach(own));
   out.on('error', () => detach(own)).on('drain', () => client === own && hold(false));
-  const list = [...runners.values()].map(({ id, exit }) => ({ id, exit }));
-  write({ type: 'hello', node: process.versions.node, platform: process.platform, pid: process.pid, runners: list });
+  write({ type: 'hello', runners: [...runners.keys()] });
   for (const runner of runners.values()) {
     const note = runner.lost && { stream: 'stderr', text: '[flame] ' + runner.lost + ' characters of output were lost while the connection was cut\n' };
     for (const part of [...(note ? [note] : []), ...runner.kept]) write({ type: 'output', id: runner.id, ...part });
     Object.assign(runner, { kept: [], size: 0, lost: 0 });
+    if (runner.exit) write({ type: 'exit', id: runner.id, ...runner.exit });
   }
   read(text);
 }

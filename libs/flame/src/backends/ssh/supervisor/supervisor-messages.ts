@@ -44,13 +44,8 @@ export type ToSupervisor =
 
 /** A message of a supervisor. */
 export type FromSupervisor =
-  | {
-      readonly type: 'hello';
-      readonly node: string;
-      readonly platform: string;
-      readonly pid: number;
-      readonly runners: readonly { readonly id: string; readonly exit?: RunnerExit }[];
-    }
+  /** The first message of a connection, with the runners that the supervisor has. Their output and ends since the last connection follow. */
+  | { readonly type: 'hello'; readonly runners: readonly string[] }
   | ({ readonly type: 'exit'; readonly id: string } & RunnerExit)
   | { readonly type: 'output'; readonly id: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly type: 'answer'; readonly number: number; readonly value?: unknown; readonly error?: HostError }
