@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+
+const tapwire = join(import.meta.dirname, 'tapwire.py');
 
 /**
  * Simulated hosts on their own network: network namespaces, each with a virtual cable to a switch. They are created in a namespace of the test, so that they do
@@ -63,6 +66,27 @@ export class SeparateHosts {
 
   find(from: number, to: number): Promise<void> {
     return this.#run(`ip -n h${from} neigh del ${this.address(to)} dev eth0`);
+  }
+
+  /**
+   * Sends the packets between two hosts over a slow wire: `delay` milliseconds in each direction, and `rate` bits a second. It lasts as long as the hosts.
+   */
+  async slow(one: number, other: number, { delay, rate }: { delay: number; rate: number }): Promise<void> {
+    const [from, to] = [`10.98.${one}.${other}`, `10.98.${other}.${one}`];
+    const wire = spawn(
+      'nsenter',
+      [`--mount=/proc/${this.#shell.pid}/ns/mnt`, 'python3', tapwire, `h${one}`, `${from}/32`, `h${other}`, `${to}/32`],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    onTestFinished(() => void wire.kill('SIGKILL'));
+    const lines = createInterface(wire.stdout)[Symbol.asyncIterator]();
+    await lines.next();
+    for (const command of [`delay ${delay}`, `rate ${rate}`]) {
+      wire.stdin.write(`${command}\n`);
+      await lines.next();
+    }
+    await this.#run(`ip -n h${one} route add ${this.address(other)}/32 dev to-h${other} src ${this.address(one)}`);
+    await this.#run(`ip -n h${other} route add ${this.address(one)}/32 dev to-h${one} src ${this.address(other)}`);
   }
 
   async #run(command: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -85,7 +85,16 @@ export class SshServer {
 
   /** The user's private key. */
   get privateKey(): string {
-    return readFileSync(join(this.#folder, 'user'), 'utf8');
+    return readFileSync(this.keyFile, 'utf8');
+  }
+
+  get keyFile(): string {
+    return join(this.#folder, 'user');
+  }
+
+  /** Lets the user log in to `other` with the same key. */
+  allow(other: SshServer): void {
+    appendFileSync(join(other.#folder, 'authorized_keys'), `\n${readFileSync(`${this.keyFile}.pub`, 'utf8')}`);
   }
 
   /** The line of the host's public key. */

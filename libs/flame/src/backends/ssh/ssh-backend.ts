@@ -7,8 +7,8 @@ import { remoteEnv } from '../launch/runner-env.js';
 import { limitBoot } from '../platform/boot-limit.js';
 import { Leftovers } from '../platform/leftovers.js';
 import { HostFailure } from './host-failure.js';
+import { readLogins } from './logins.js';
 import { placesTaken, tryInOrder } from './placement.js';
-import { checkKeys } from './private-keys.js';
 import { examineHosts } from './ssh-examination.js';
 import { SshHost } from './ssh-host.js';
 import { checkSshOptions } from './ssh-options.js';
@@ -45,10 +45,10 @@ export class SshBackend extends FlameBackend {
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
     const { hosts, node, requestTimeout } = this.#config;
-    await checkKeys(hosts);
+    const logins = await readLogins(hosts);
     const leftovers = new Leftovers(log, requestTimeout);
     const setup = { node, parent, requestTimeout, log, leftovers };
-    this.#prepared = { hosts: hosts.map((host) => new SshHost(host, setup)), leftovers, log };
+    this.#prepared = { hosts: logins.map((host) => new SshHost(host, setup)), leftovers, log };
   }
 
   async boot(request: BootRequest): Promise<Machine> {

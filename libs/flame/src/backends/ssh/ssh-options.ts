@@ -44,12 +44,14 @@ export interface SshHostOptions {
   user?: string;
   /** A private key, as the content of its file. */
   privateKey?: string | Buffer;
-  /** The passphrase of `privateKey`. */
+  /** The file of a private key, instead of `privateKey`. Only the parent reads it, when it starts. */
+  privateKeyFile?: string;
+  /** The passphrase of the private key. */
   passphrase?: string;
   /**
    * The socket of an SSH agent that holds the key.
    *
-   * @default SSH_AUTH_SOCK, if there is no privateKey
+   * @default SSH_AUTH_SOCK, if there is no private key
    */
   agent?: string;
   /**
@@ -69,6 +71,7 @@ export interface SshHostConfig {
   readonly port: number;
   readonly user: string;
   readonly privateKey: string | Buffer | undefined;
+  readonly privateKeyFile: string | undefined;
   readonly passphrase: string | undefined;
   readonly agent: string | undefined;
   readonly hostKeys: readonly PinnedKey[];
@@ -86,14 +89,14 @@ export interface SshConfig extends EnvRules {
 }
 
 /**
- * Checks the options.
+ * Checks the options, also in a runner. Keys are checked by `readLogins`, in the parent only.
  *
  * @throws {FlameError} FLAME_CONFIG that names the option and the fix, and shows no key.
  */
-export function checkSshOptions(options: unknown, env: NodeJS.ProcessEnv = process.env): SshConfig {
+export function checkSshOptions(options: unknown): SshConfig {
   const reader = new OptionReader(options, 'SshBackend');
   const config: SshConfig = {
-    hosts: hosts(reader, env),
+    hosts: hosts(reader),
     command: command(reader),
     cwd: reader.optionalText('cwd'),
     node: reader.raw('node') === undefined ? 'node' : reader.text('node'),
@@ -105,13 +108,13 @@ export function checkSshOptions(options: unknown, env: NodeJS.ProcessEnv = proce
   return config;
 }
 
-function hosts(reader: OptionReader, env: NodeJS.ProcessEnv): SshHostConfig[] {
+function hosts(reader: OptionReader): SshHostConfig[] {
   const value = reader.raw('hosts');
   if (!Array.isArray(value) || value.length === 0) {
     const problem = value === undefined ? 'is missing' : `must be a list of at least one host, but is ${show(value)}`;
-    throw reader.refuse('hosts', problem, "Pass hosts such as [{ host: '10.0.0.7', user: 'app', privateKey, hostKey: 'SHA256:…', max: 4 }].");
+    throw reader.refuse('hosts', problem, "Pass hosts such as [{ host: '10.0.0.7', user: 'app', privateKeyFile: '/run/secrets/ssh_key', hostKey: 'SHA256:…', max: 4 }].");
   }
-  const all = value.map((item, index) => host(new OptionReader(item, `${reader.path}.hosts[${index}]`), env));
+  const all = value.map((item, index) => host(new OptionReader(item, `${reader.path}.hosts[${index}]`)));
   all.forEach(({ name }, index) => {
     const first = all.findIndex((other) => other.name === name);
     if (first < index)
@@ -120,25 +123,18 @@ function hosts(reader: OptionReader, env: NodeJS.ProcessEnv): SshHostConfig[] {
   return all;
 }
 
-function host(reader: OptionReader, env: NodeJS.ProcessEnv): SshHostConfig {
+function host(reader: OptionReader): SshHostConfig {
   const name = reader.text('host');
   const port = reader.count('port', 1, 22);
-  const privateKey = key(reader);
-  const agent = reader.optionalText('agent') ?? (privateKey === undefined ? env['SSH_AUTH_SOCK'] : undefined);
-  if (privateKey === undefined && agent === undefined)
-    throw reader.refuse(
-      'privateKey',
-      'is missing, and neither the option agent nor SSH_AUTH_SOCK names an SSH agent',
-      "Pass the key's content, such as readFileSync('/run/secrets/ssh_key', 'utf8'), or the socket of an agent.",
-    );
   const checked: SshHostConfig = {
     name: port === 22 ? name : `${name.includes(':') ? `[${name}]` : name}:${port}`,
     host: name,
     port,
     user: reader.optionalText('user') ?? userInfo().username,
-    privateKey,
+    privateKey: key(reader),
+    privateKeyFile: reader.optionalText('privateKeyFile'),
     passphrase: secret(reader, 'passphrase'),
-    agent,
+    agent: reader.optionalText('agent'),
     hostKeys: hostKeys(reader),
     max: reader.count('max', 1),
   };
@@ -152,7 +148,7 @@ function key(reader: OptionReader): string | Buffer | undefined {
   // Never the value itself in an error.
   if (typeof value !== 'string') throw reader.refuse('privateKey', `must be a string or a Buffer, but is of type ${typeof value}`, 'Pass the key.');
   if (value.includes('PRIVATE KEY')) return value;
-  throw reader.refuse('privateKey', 'is not the content of a private key', "If it is a path, read the file: readFileSync(path, 'utf8').");
+  throw reader.refuse('privateKey', 'is not the content of a private key', "If it is a path, set privateKeyFile.");
 }
 
 /** A non-empty string that no error shows. */
