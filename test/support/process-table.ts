@@ -51,6 +51,12 @@ export function childrenOf(pid: number): number[] {
   return found;
 }
 
+/** The process that started this one, or that has taken it over. */
+export function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
 /** Waits until `holds` returns true. The wait is limited by the test's own time limit. */
 export async function until(holds: () => boolean | Promise<boolean>, signal?: AbortSignal): Promise<void> {
   while (!(await holds())) {

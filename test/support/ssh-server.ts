@@ -25,7 +25,7 @@ export interface SshServerOptions {
   readonly cache?: string;
 }
 
-/** The user of the servers: one of their own, if this process may make it and it may read this repository. */
+/** The user of the servers: one of their own, if this process may make it, and it may read this repository and run this Node. */
 export const sshUser = ownUser();
 
 /** A real sshd with host keys, configuration and login of its own. */
@@ -150,7 +150,11 @@ function ownUser(): string {
   }
   try {
     const uid = Number(execFileSync('id', ['-u', name], { encoding: 'utf8' }));
-    execFileSync('cat', [import.meta.filename], { uid, gid: uid, stdio: 'ignore' });
+    for (const command of [
+      ['cat', import.meta.filename],
+      [process.execPath, '--version'],
+    ] as const)
+      execFileSync(command[0], [command[1]], { uid, gid: uid, stdio: 'ignore' });
     return name;
   } catch {
     return own;

@@ -2,20 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isAlive, processesOf, until } from '../../support/process-table.js';
+import { isAlive, parentOf, processesOf, until } from '../../support/process-table.js';
 import { listens } from '../../support/ssh-server.js';
 import type { SshServer } from '../../support/ssh-server.js';
 import { backendOn, bootOn, program, serverFor } from './ssh-rig.js';
-
-/** The process that supervises this runner. */
-function supervisorOf(pid: number): number {
-  return parentOf(pid);
-}
-
-function parentOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-}
 
 /** The port of the host that leads to the parent, as a runner was told it. */
 function portOf(pid: number): number {
@@ -43,7 +33,7 @@ describe('SshBackend on a real sshd', () => {
     expect(seen).toContain('nestjs-flame-supervisor parent-1');
     const flameParent = await request.flameParent({ more: { lifeline: 3 } });
     for (const secret of ['distinctive-secret', 'FLAME_PARENT', flameParent.slice(0, 30)]) expect(seen).not.toContain(secret);
-    for (const each of [pid, supervisorOf(pid)])
+    for (const each of [pid, parentOf(pid)])
       expect(() => execFileSync('cat', [`/proc/${each}/environ`], { ...nobody, stdio: 'pipe' })).toThrow('Permission denied');
     // Nor do the files on the host's disk.
     const folder = join(server.cache, 'nestjs-flame/ssh');
@@ -108,7 +98,7 @@ describe('SshBackend on a real sshd', () => {
     const { backend } = await backendOn([server.host({ max: 12 })]);
     const all = await Promise.all(Array.from({ length: 12 }, () => bootOn(backend, 'polite')));
     expect(server.log.filter((line) => line.includes('Accepted publickey'))).toHaveLength(1);
-    expect(new Set(all.map(({ pid }) => supervisorOf(pid))).size).toBe(1);
+    expect(new Set(all.map(({ pid }) => parentOf(pid))).size).toBe(1);
     await Promise.all(all.map(({ machine }) => machine.stop(0)));
   });
 
@@ -116,7 +106,7 @@ describe('SshBackend on a real sshd', () => {
     const server = await serverFor();
     const { backend } = await backendOn([server.host()]);
     const { machine, pid } = await bootOn(backend, 'polite');
-    const supervisor = supervisorOf(pid);
+    const supervisor = parentOf(pid);
     expect(files(server).sort()).toEqual(['parent-1.json', 'parent-1.sock']);
     await machine.stop(0);
     await until(() => !isAlive(supervisor));
@@ -129,7 +119,7 @@ describe('When the connection to a host breaks', () => {
     const server = await serverFor();
     const { backend, warnings } = await backendOn([server.host()]);
     const [one, two] = await Promise.all([bootOn(backend, 'stubborn'), bootOn(backend, 'polite')]);
-    const supervisor = supervisorOf(one.pid);
+    const supervisor = parentOf(one.pid);
     const port = portOf(one.pid);
     await server.stop();
     process.kill(parentOf(supervisor), 'SIGKILL');
@@ -155,7 +145,7 @@ describe('When the connection to a host breaks', () => {
     const server = await serverFor();
     const { backend } = await backendOn([server.host()], { requestTimeout: 500, command: withChild });
     const { machine, pid } = await bootOn(backend, 'polite');
-    const supervisor = supervisorOf(pid);
+    const supervisor = parentOf(pid);
     await server.stop();
     process.kill(parentOf(supervisor), 'SIGKILL');
     // As the app does when its session is not resumed.
@@ -172,7 +162,7 @@ describe('When the connection to a host breaks', () => {
     const server = await serverFor();
     const { backend } = await backendOn([server.host()], { command: withChild });
     const { machine, pid } = await bootOn(backend, 'stubborn');
-    process.kill(supervisorOf(pid), 'SIGKILL');
+    process.kill(parentOf(pid), 'SIGKILL');
     expect(await machine.exited).toEqual({
       how: 'vanished',
       text: `127.0.0.1:${server.port} has lost it: its supervisor was killed, or the host was restarted`,
@@ -189,7 +179,7 @@ describe('SshBackend.reap', () => {
     const { backend: living } = await backendOn([server.host()], {}, 'living');
     const left = await bootOn(dead, 'stubborn');
     const other = await bootOn(living, 'polite');
-    const supervisor = supervisorOf(left.pid);
+    const supervisor = parentOf(left.pid);
     // The parent is gone first: nobody restores the connection.
     await server.stop();
     process.kill(parentOf(supervisor), 'SIGKILL');

@@ -14,7 +14,9 @@ describe('A host that SshBackend cannot use', () => {
     const { backend } = await backendOn([server.host({ hostKey: other.fingerprint })]);
     const error = await refusalOf(backend);
     expect(error).toMatchObject({ name: 'BootError', fatal: true, phase: 'create' });
-    expect(error.message).toContain(`it presents the host key ${server.fingerprint} (ssh-ed25519), but the option hostKey is ${other.fingerprint}`);
+    expect(error.message).toContain(
+      `it presents the host key ${server.fingerprint} (ssh-ed25519), but the option hostKey is ${other.fingerprint}`,
+    );
     expect(error.message).toContain(`if the key is its own, set hostKey: '${server.fingerprint}'`);
     expect(server.log.join('\n')).not.toContain('Accepted');
   });
@@ -30,7 +32,9 @@ describe('A host that SshBackend cannot use', () => {
     const { backend } = await backendOn([server.host({ privateKey: other.privateKey })]);
     const error = await refusalOf(backend);
     expect(error).toMatchObject({ fatal: true });
-    expect(error.message).toMatch(new RegExp(`it refuses the login of ${sshUser}\\. Add the public key to ~${sshUser}/\\.ssh/authorized_keys`));
+    expect(error.message).toMatch(
+      new RegExp(`it refuses the login of ${sshUser}\\. Add the public key to ~${sshUser}/\\.ssh/authorized_keys`),
+    );
     expect(error.message).not.toContain('PRIVATE KEY');
   });
 
@@ -39,7 +43,9 @@ describe('A host that SshBackend cannot use', () => {
     const { backend } = await backendOn([server.host()], { node: '/opt/nothing/node' });
     const error = await refusalOf(backend);
     expect(error).toMatchObject({ fatal: true });
-    expect(error.message).toMatch(/it has no Node that this user can start as \/opt\/nothing\/node: .*not found\. Install Node 20\.19 or later, or set the option node/);
+    expect(error.message).toMatch(
+      /it has no Node that this user can start as \/opt\/nothing\/node: .*not found\. Install Node 20\.19 or later, or set the option node/,
+    );
   });
 
   it('has a Node that is too old', async () => {
@@ -76,13 +82,17 @@ describe('A host that SshBackend cannot use', () => {
     const { backend } = await backendOn([server.host()]);
     const error = await refusalOf(backend);
     expect(error).toMatchObject({ fatal: true });
-    expect(error.message).toMatch(/it opens no port for the way back to this process .* Set AllowTcpForwarding yes in its sshd_config, and remove restrict/);
+    expect(error.message).toMatch(
+      /it opens no port for the way back to this process .* Set AllowTcpForwarding yes in its sshd_config, and remove restrict/,
+    );
   });
 
   it('forces another command', async () => {
     const server = await serverFor({ restrict: 'command="echo backups only >&2; exit 3"' });
     const { backend } = await backendOn([server.host()]);
-    expect((await refusalOf(backend)).message).toMatch(/the supervisor of runners ended at once \(exit code 3\): backups only\. Check that/);
+    expect((await refusalOf(backend)).message).toMatch(
+      /the supervisor of runners ended at once \(exit code 3\): backups only\. Check that/,
+    );
   });
 
   it('has not the command, or not its folder', async () => {
@@ -128,7 +138,9 @@ describe('Several hosts', () => {
     expect(machines.every(({ machine }) => machine.id.startsWith(`127.0.0.1:${up.port} `))).toBe(true);
     const error = await refusalOf(backend);
     expect(error.message).toMatch(
-      new RegExp(`no host can start a runner\\. 127\\.0\\.0\\.1:${down.port}: no SSH server listens at this port\\..* every other place is taken: 127\\.0\\.0\\.1:${up.port} \\(2 of 2\\)`),
+      new RegExp(
+        `no host can start a runner\\. 127\\.0\\.0\\.1:${down.port}: no SSH server listens at this port\\..* every other place is taken: 127\\.0\\.0\\.1:${up.port} \\(2 of 2\\)`,
+      ),
     );
     await down.start();
     const { machine } = await bootOn(backend, 'polite');
@@ -153,10 +165,20 @@ describe('SshBackend.examine', () => {
     const { backend } = await backendOn([good.host(), bad.host(), good.host({ port })]);
     const checks = await backend.examine(new AbortController().signal);
     expect(checks).toMatchObject([
-      { name: 'engine', ok: false, message: `127.0.0.1:${port}: no SSH server listens at this port`, fix: expect.stringContaining('Start sshd') },
+      {
+        name: 'engine',
+        ok: false,
+        message: `127.0.0.1:${port}: no SSH server listens at this port`,
+        fix: expect.stringContaining('Start sshd'),
+      },
       { name: 'image', ok: true, message: expect.stringContaining(`127.0.0.1:${good.port}: Node ${process.versions.node}`) },
       { name: 'disk', ok: true, message: expect.stringMatching(/\d+ MiB free in \S+nestjs-flame\/ssh/) },
-      { name: 'network', ok: false, message: expect.stringContaining(`127.0.0.1:${bad.port}: it opens no port`), fix: expect.stringContaining('AllowTcpForwarding') },
+      {
+        name: 'network',
+        ok: false,
+        message: expect.stringContaining(`127.0.0.1:${bad.port}: it opens no port`),
+        fix: expect.stringContaining('AllowTcpForwarding'),
+      },
     ]);
   });
 });

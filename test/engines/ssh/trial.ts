@@ -21,7 +21,8 @@ export const trial: TrialBackend = {
   isolated: true,
   // They are on this host, and a real host's would not be.
   onHost: false,
-  make: () => new SshBackend({ hosts: servers.map((server) => server.host()), command: [process.execPath, runnerEntry], node: process.execPath }),
+  make: () =>
+    new SshBackend({ hosts: servers.map((server) => server.host()), command: [process.execPath, runnerEntry], node: process.execPath }),
   signal: async (machine, signal) => void process.kill(pidOf(machine), signal),
   gone: async (machine) => !isAlive(pidOf(machine)),
 };

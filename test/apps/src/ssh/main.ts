@@ -5,9 +5,9 @@ import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FlameCall, FlameModule, OnFlame } from 'nestjs-flame';
 import { SshBackend } from 'nestjs-flame/ssh';
+import type { SshBackendOptions } from 'nestjs-flame/ssh';
 
-const { HOST_KEY_2 = '', HOST_KEY_3 = '', SSH_USER, SSH_KEY_FILE, RUNNER = '[]', RECONNECT = '5000', NODE = 'node' } = process.env;
-const command = JSON.parse(RUNNER) as string[];
+const { HOST_KEY_2 = '', HOST_KEY_3 = '', SSH_USER, SSH_KEY_FILE, RUNNER, RECONNECT = '5000', NODE = 'node' } = process.env;
 
 @Injectable()
 class WorkService {
@@ -31,15 +31,19 @@ class WorkService {
   }
 }
 
+const settings: Partial<SshBackendOptions> = {
+  node: NODE,
+  // Runners make the backend, too.
+  inheritEnv: ['HOST_KEY_2', 'HOST_KEY_3'],
+  command: RUNNER === undefined ? undefined : (JSON.parse(RUNNER) as string[]),
+};
 const login = { user: SSH_USER, privateKeyFile: SSH_KEY_FILE };
 const backend = new SshBackend({
   hosts: [
     { ...login, host: '10.99.0.2', hostKey: HOST_KEY_2, max: 4 },
     { ...login, host: '10.99.0.3', hostKey: HOST_KEY_3, max: 4 },
   ],
-  inheritEnv: ['HOST_KEY_2', 'HOST_KEY_3'],
-  node: NODE,
-  command,
+  ...settings,
 });
 
 @Module({
@@ -52,7 +56,10 @@ const app = await NestFactory.createApplicationContext(AppModule);
 app.enableShutdownHooks();
 const work = app.get(WorkService);
 // A runner does not get here. The parent does what lines on its standard input say: `{ id, method, args }`.
-createInterface(process.stdin).on('line', (line) => void answer(JSON.parse(line) as { id: number; method: 'stay' | 'roundTrip'; args: [number] }));
+createInterface(process.stdin).on(
+  'line',
+  (line) => void answer(JSON.parse(line) as { id: number; method: 'stay' | 'roundTrip'; args: [number] }),
+);
 console.log('[parent] is up');
 
 async function answer({ id, method, args }: { id: number; method: 'stay' | 'roundTrip'; args: [number] }): Promise<void> {

@@ -58,10 +58,14 @@ export interface ShipConfig {
   readonly maxBytes: number;
 }
 
-/** Reads `shipCode`, and the environment of the machines, of a backend for machines of their own. @throws {FlameError} FLAME_CONFIG */
-export function readShipping(reader: OptionReader): EnvRules & { readonly shipCode: ShipConfig | undefined } {
+/**
+ * Reads `shipCode`, and the environment of the machines, of a backend for machines of their own. `usual` is the default of `shipCode`.
+ *
+ * @throws {FlameError} FLAME_CONFIG
+ */
+export function readShipping(reader: OptionReader, usual = false): EnvRules & { readonly shipCode: ShipConfig | undefined } {
   const environment = readEnvOptions(reader, 'none');
-  const shipCode = readShipCode(reader, environment);
+  const shipCode = readShipCode(reader, environment, usual);
   return { ...environment, shipCode, shipsCode: shipCode !== undefined };
 }
 
@@ -70,8 +74,8 @@ export function readShipping(reader: OptionReader): EnvRules & { readonly shipCo
  *
  * @throws {FlameError} FLAME_CONFIG that names the option.
  */
-function readShipCode(reader: OptionReader, { env }: Pick<EnvRules, 'env'>): ShipConfig | undefined {
-  const value = reader.raw('shipCode') ?? false;
+function readShipCode(reader: OptionReader, { env }: Pick<EnvRules, 'env'>, usual: boolean): ShipConfig | undefined {
+  const value = reader.raw('shipCode') ?? usual;
   if (value === false) return undefined;
   if (value !== true && (typeof value !== 'object' || Array.isArray(value))) {
     throw reader.refuse(

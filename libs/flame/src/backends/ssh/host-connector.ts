@@ -48,7 +48,13 @@ export class HostConnector {
   constructor(setup: ConnectorSetup) {
     this.#setup = setup;
     const { config, requestTimeout, log } = setup;
-    this.#requests = new PlatformRequests({ backend: 'ssh', api: `the host ${config.name}`, requestTimeout, log, statusOf: () => undefined });
+    this.#requests = new PlatformRequests({
+      backend: 'ssh',
+      api: `the host ${config.name}`,
+      requestTimeout,
+      log,
+      statusOf: () => undefined,
+    });
   }
 
   /** The session, while there is one. */

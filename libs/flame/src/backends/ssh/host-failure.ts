@@ -39,7 +39,12 @@ export function connectFailure(host: string, error: unknown, user: string): Host
       true,
     );
   if (level === 'agent')
-    return new HostFailure(host, `the SSH agent gave no key (${message})`, 'Start the agent and add the key with ssh-add, or set privateKey.', true);
+    return new HostFailure(
+      host,
+      `the SSH agent gave no key (${message})`,
+      'Start the agent and add the key with ssh-add, or set privateKey.',
+      true,
+    );
   if (level === 'client-timeout' || code === 'ETIMEDOUT')
     return new HostFailure(host, 'it did not answer in time', 'Check that it is up, and that no firewall drops connections to this port.');
   if (code === 'ECONNREFUSED')
@@ -71,9 +76,19 @@ export function startFailure(host: string, node: string, code: number | undefine
 }
 
 /** The failure of a supervisor or of a runner's start, by the system's error on the host. */
-export function hostFailure(host: string, { code, message }: { readonly code?: string; readonly message: string }, doing: string): HostFailure {
+export function hostFailure(
+  host: string,
+  { code, message }: { readonly code?: string; readonly message: string },
+  doing: string,
+): HostFailure {
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new HostFailure(host, `${doing}: its disk is full (${message})`, "Free space in the user's ~/.cache/nestjs-flame and in /tmp there.", false, true);
+    return new HostFailure(
+      host,
+      `${doing}: its disk is full (${message})`,
+      "Free space in the user's ~/.cache/nestjs-flame and in /tmp there.",
+      false,
+      true,
+    );
   if (code === 'PLATFORM') return new HostFailure(host, `${doing}: ${message}`, 'Hosts of SshBackend run Linux.', true, true);
   if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR')
     return new HostFailure(host, `${doing}: ${message}`, 'Correct the options command and cwd: both are paths on the host.', true, true);

@@ -73,7 +73,12 @@ export class HostSession {
     try {
       signal.throwIfAborted();
       const channel = await connection.exec(supervisorCommand(node, parent)).catch((error: Error) => {
-        throw new HostFailure(config.name, `it starts no command (${error.message})`, 'Raise MaxSessions in its sshd_config above 0.', true);
+        throw new HostFailure(
+          config.name,
+          `it starts no command (${error.message})`,
+          'Raise MaxSessions in its sshd_config above 0.',
+          true,
+        );
       });
       channel.write(`${JSON.stringify({ program: supervisorProgram, parent, silence: supervisorSilence })}\n`);
       const session = new HostSession(setup, connection, channel);
@@ -93,7 +98,11 @@ export class HostSession {
   }
 
   /** @throws {HostFailure} with the host's error, or when the session ends before the answer. */
-  ask<T extends keyof SupervisorRequests>(what: T, doing: string, more: SupervisorRequests[T]['with']): Promise<SupervisorRequests[T]['answer']> {
+  ask<T extends keyof SupervisorRequests>(
+    what: T,
+    doing: string,
+    more: SupervisorRequests[T]['with'],
+  ): Promise<SupervisorRequests[T]['answer']> {
     return new Promise((resolve, reject) => {
       if (this.#over) return reject(this.#broken('it is over'));
       const number = ++this.#asked;
@@ -169,7 +178,11 @@ export class HostSession {
   }
 
   #broken(reason: string): HostFailure {
-    return new HostFailure(this.#setup.config.name, `the connection was lost (${reason})`, 'Check that the host is up, and the network in between.');
+    return new HostFailure(
+      this.#setup.config.name,
+      `the connection was lost (${reason})`,
+      'Check that the host is up, and the network in between.',
+    );
   }
 }
 

@@ -32,7 +32,11 @@ async function readKey(file: string | undefined, option: string): Promise<string
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw badOption(`${option}.privateKeyFile`, `cannot be read: ${(error as Error).message}`, `Make ${show(file)} readable for this process.`);
+    throw badOption(
+      `${option}.privateKeyFile`,
+      `cannot be read: ${(error as Error).message}`,
+      `Make ${show(file)} readable for this process.`,
+    );
   }
 }
 

@@ -6,6 +6,8 @@ import type { BackendContext, BootRequest, Machine } from '../backend.js';
 import { remoteEnv } from '../launch/runner-env.js';
 import { limitBoot } from '../platform/boot-limit.js';
 import { Leftovers } from '../platform/leftovers.js';
+import { loaderCommand } from '../ship/loader-command.js';
+import { flameParentOf, ShippedCode } from '../ship/shipped-code.js';
 import { HostFailure } from './host-failure.js';
 import { readLogins } from './logins.js';
 import { placesTaken, tryInOrder } from './placement.js';
@@ -25,8 +27,8 @@ interface Prepared {
 const lifeline = 3;
 
 /**
- * Runs every runner as a process on one of a few servers, which it starts through SSH. The servers need Node and an SSH server, and nothing
- * of this library. Runners reach the parent through the same connection, so the parent opens no port to the network.
+ * Runs every runner as a process on one of a few servers, which it starts through SSH. The servers need Node and an SSH server, and
+ * nothing of the app: its code is shipped. Runners reach the parent through the same connection, so the parent opens no port to the network.
  *
  * A runner leads its own process group, which a small supervisor on the host starts and ends. When the connection breaks, runners live on for
  * as long as their sessions may be resumed. When the parent is gone, they end by themselves. Needs the package ssh2.
@@ -35,17 +37,20 @@ export class SshBackend extends FlameBackend {
   readonly name = 'ssh';
   readonly reach = 'network';
   readonly #config: SshConfig;
+  readonly #code: ShippedCode | undefined;
   #prepared: Prepared | undefined;
 
   /** @throws {FlameError} FLAME_CONFIG when an option is wrong. */
   constructor(options: SshBackendOptions) {
     super();
     this.#config = checkSshOptions(options);
+    this.#code = this.#config.shipCode && new ShippedCode(this.#config.shipCode, this.name, 'SshBackend.shipCode');
   }
 
   override async prepare({ parent, log }: BackendContext): Promise<void> {
     const { hosts, node, requestTimeout } = this.#config;
     const logins = await readLogins(hosts);
+    await this.#code?.prepare(log);
     const leftovers = new Leftovers(log, requestTimeout);
     const setup = { node, parent, requestTimeout, log, leftovers };
     this.#prepared = { hosts: logins.map((host) => new SshHost(host, setup)), leftovers, log };
@@ -70,10 +75,14 @@ export class SshBackend extends FlameBackend {
         release();
       }
     }
-    if (failures.length === 0) throw new BootError(`ssh: every place is taken: ${placesTaken(hosts)}. Raise max, or add a host`, { phase: 'create' });
+    if (failures.length === 0)
+      throw new BootError(`ssh: every place is taken: ${placesTaken(hosts)}. Raise max, or add a host`, { phase: 'create' });
     if (failures.length === 1 && hosts.length === 1) throw failures[0]!.toBootError('create');
     const full = hosts.filter(({ used, config }) => used >= config.max);
-    const reasons = [...failures.map(({ message }) => message), ...(full.length > 0 ? [`every other place is taken: ${placesTaken(full)}`] : [])];
+    const reasons = [
+      ...failures.map(({ message }) => message),
+      ...(full.length > 0 ? [`every other place is taken: ${placesTaken(full)}`] : []),
+    ];
     throw new BootError(`ssh: no host can start a runner. ${reasons.join(' ')}`, {
       phase: 'create',
       fatal: full.length === 0 && failures.every(({ fatal }) => fatal),
@@ -107,7 +116,7 @@ export class SshBackend extends FlameBackend {
     const { hosts = [], leftovers } = this.#prepared ?? {};
     await Promise.all(hosts.map((host) => host.stopAll()));
     await leftovers?.close();
-    await Promise.all(hosts.map((host) => host.close()));
+    await Promise.all([...hosts.map((host) => host.close()), this.#code?.close()]);
   }
 
   get #ready(): Prepared {
@@ -116,12 +125,12 @@ export class SshBackend extends FlameBackend {
   }
 
   async #start(host: SshHost, request: BootRequest, signal: AbortSignal): Promise<Machine> {
-    const flameParent = await request.flameParent({
+    const flameParent = await flameParentOf(this.#code, request, {
       tunnel: async (port) => `127.0.0.1:${await host.forward(port)}`,
       more: { lifeline },
     });
     signal.throwIfAborted();
-    const [file, ...args] = this.#config.command as readonly [string, ...string[]];
+    const [file, ...args] = (this.#config.command ?? loaderCommand(this.#config.node)) as readonly [string, ...string[]];
     const machine = await host.start(request, { file, args, cwd: this.#config.cwd, env: remoteEnv(this.#config, flameParent) });
     if (signal.aborted) {
       await machine.stop(0);

@@ -16,7 +16,11 @@ export function sshExit({ code, signal, oom, gone }: RunnerExit, { host, stopped
   const end = processExit({ code, signal, stopped, heapFull });
   const left = gone ? '' : `; processes that it started still run on ${host}`;
   if (oom && end.how === 'signal')
-    return { ...end, how: 'oom', text: `killed by SIGKILL, probably out of memory: the kernel of ${host} has just killed a process for that${left}` };
+    return {
+      ...end,
+      how: 'oom',
+      text: `killed by SIGKILL, probably out of memory: the kernel of ${host} has just killed a process for that${left}`,
+    };
   return { ...end, text: `${end.text}${left}` };
 }
 

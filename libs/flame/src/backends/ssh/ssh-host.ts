@@ -153,7 +153,8 @@ export class SshHost implements MachineHost {
     for (const id of runners) if (!this.#machines.has(id)) session.send({ type: 'stop', id, grace: 0 });
     const there = new Set(runners);
     for (const machine of this.#machines.values()) {
-      if (!there.has(machine.runner)) machine.lose(vanished(`${this.name} has lost it: its supervisor was killed, or the host was restarted`));
+      if (!there.has(machine.runner))
+        machine.lose(vanished(`${this.name} has lost it: its supervisor was killed, or the host was restarted`));
       else if (machine.grace !== undefined) session.send({ type: 'stop', id: machine.runner, grace: machine.grace });
     }
   }

@@ -53,7 +53,9 @@ export class SshMachine implements Machine {
     this.#read = Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('close', resolve))));
     const abort = (): void => void this.stop(0);
     request.signal.addEventListener('abort', abort, { once: true });
-    this.exited = new Promise<MachineExit>((resolve) => (this.#settle = resolve)).finally(() => request.signal.removeEventListener('abort', abort));
+    this.exited = new Promise<MachineExit>((resolve) => (this.#settle = resolve)).finally(() =>
+      request.signal.removeEventListener('abort', abort),
+    );
   }
 
   get id(): string {

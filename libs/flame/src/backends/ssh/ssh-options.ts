@@ -1,10 +1,11 @@
 import { userInfo } from 'node:os';
 import { OptionReader, show } from '../../core/options/option-reader.js';
-import { readEnvOptions } from '../launch/env-options.js';
 import type { EnvOptions } from '../launch/env-options.js';
 import type { EnvRules } from '../launch/runner-env.js';
 import { readRequestTimeout } from '../platform/platform-requests.js';
 import type { RequestOptions } from '../platform/platform-requests.js';
+import { readShipping } from '../ship/ship-options.js';
+import type { ShipCodeOptions, ShipConfig } from '../ship/ship-options.js';
 import { readHostKey } from './host-key.js';
 import type { PinnedKey } from './host-key.js';
 
@@ -12,8 +13,19 @@ import type { PinnedKey } from './host-key.js';
 export interface SshBackendOptions extends EnvOptions, RequestOptions {
   /** The hosts on which runners start. They run Linux, with an SSH server and Node. */
   hosts: readonly SshHostOptions[];
-  /** The command of a runner, whose program is on the hosts already: `['node', '/srv/app/dist/main.js']`. */
-  command: readonly string[];
+  /**
+   * The command of a runner whose program is on the hosts already: `['node', '/srv/app/dist/main.js']`.
+   *
+   * @default the app's code is shipped, see shipCode
+   */
+  command?: readonly string[];
+  /**
+   * Ships the app's code from this process to the hosts, so they only need Node: docs/backends/README.md. A host that shares a cache with
+   * earlier runners of the same code gets it once.
+   *
+   * @default true without command
+   */
+  shipCode?: boolean | ShipCodeOptions;
   /**
    * The folder on the hosts in which the command starts.
    *
@@ -81,7 +93,9 @@ export interface SshHostConfig {
 /** The validated options. */
 export interface SshConfig extends EnvRules {
   readonly hosts: readonly SshHostConfig[];
-  readonly command: readonly string[];
+  /** Undefined if the code is shipped. */
+  readonly command: readonly string[] | undefined;
+  readonly shipCode: ShipConfig | undefined;
   readonly cwd: string | undefined;
   readonly node: string;
   readonly bootTimeout: number | undefined;
@@ -95,14 +109,22 @@ export interface SshConfig extends EnvRules {
  */
 export function checkSshOptions(options: unknown): SshConfig {
   const reader = new OptionReader(options, 'SshBackend');
+  const started = command(reader);
+  const shipping = readShipping(reader, started === undefined);
+  if ((started === undefined) === (shipping.shipCode === undefined))
+    throw reader.refuse(
+      'command',
+      started === undefined ? 'is missing, and shipCode is false' : 'is set, and shipCode too',
+      'Set command to start an app that is on the hosts, or ship the code from here.',
+    );
   const config: SshConfig = {
     hosts: hosts(reader),
-    command: command(reader),
+    command: started,
+    ...shipping,
     cwd: reader.optionalText('cwd'),
     node: reader.raw('node') === undefined ? 'node' : reader.text('node'),
     bootTimeout: reader.raw('bootTimeout') === undefined ? undefined : reader.duration('bootTimeout', Infinity),
     requestTimeout: readRequestTimeout(reader),
-    ...readEnvOptions(reader, 'none'),
   };
   reader.done();
   return config;
@@ -112,13 +134,21 @@ function hosts(reader: OptionReader): SshHostConfig[] {
   const value = reader.raw('hosts');
   if (!Array.isArray(value) || value.length === 0) {
     const problem = value === undefined ? 'is missing' : `must be a list of at least one host, but is ${show(value)}`;
-    throw reader.refuse('hosts', problem, "Pass hosts such as [{ host: '10.0.0.7', user: 'app', privateKeyFile: '/run/secrets/ssh_key', hostKey: 'SHA256:…', max: 4 }].");
+    throw reader.refuse(
+      'hosts',
+      problem,
+      "Pass hosts such as [{ host: '10.0.0.7', user: 'app', privateKeyFile: '/run/secrets/ssh_key', hostKey: 'SHA256:…', max: 4 }].",
+    );
   }
   const all = value.map((item, index) => host(new OptionReader(item, `${reader.path}.hosts[${index}]`)));
   all.forEach(({ name }, index) => {
     const first = all.findIndex((other) => other.name === name);
     if (first < index)
-      throw reader.refuse(`hosts[${index}]`, `is ${name}, as hosts[${first}] is`, 'Name each host once, and raise its max for more runners.');
+      throw reader.refuse(
+        `hosts[${index}]`,
+        `is ${name}, as hosts[${first}] is`,
+        'Name each host once, and raise its max for more runners.',
+      );
   });
   return all;
 }
@@ -146,9 +176,10 @@ function key(reader: OptionReader): string | Buffer | undefined {
   const value = reader.raw('privateKey');
   if (value === undefined || Buffer.isBuffer(value)) return value;
   // Never the value itself in an error.
-  if (typeof value !== 'string') throw reader.refuse('privateKey', `must be a string or a Buffer, but is of type ${typeof value}`, 'Pass the key.');
+  if (typeof value !== 'string')
+    throw reader.refuse('privateKey', `must be a string or a Buffer, but is of type ${typeof value}`, 'Pass the key.');
   if (value.includes('PRIVATE KEY')) return value;
-  throw reader.refuse('privateKey', 'is not the content of a private key', "If it is a path, set privateKeyFile.");
+  throw reader.refuse('privateKey', 'is not the content of a private key', 'If it is a path, set privateKeyFile.');
 }
 
 /** A non-empty string that no error shows. */
@@ -170,12 +201,12 @@ function hostKeys(reader: OptionReader): PinnedKey[] {
   );
 }
 
-function command(reader: OptionReader): readonly string[] {
+function command(reader: OptionReader): readonly string[] | undefined {
   const value = reader.texts('command', "['node', '/srv/app/dist/main.js']");
-  if (value !== undefined && value.length > 0 && value[0] !== '') return value;
+  if (value === undefined || (value.length > 0 && value[0] !== '')) return value;
   throw reader.refuse(
     'command',
-    value === undefined ? 'is missing' : 'is empty',
+    'is empty',
     "Pass the command that starts the app on the hosts, such as ['node', '/srv/app/dist/main.js'].",
   );
 }
