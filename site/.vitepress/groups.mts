@@ -36,6 +36,7 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
       ['Choosing', '/choosing'],
       ['All backends', '/backends/'],
       ['Docker', '/backends/docker'],
+      ['SSH', '/backends/ssh'],
       ['Fly', '/backends/fly'],
       ['Kubernetes', '/backends/kubernetes'],
     ],
