@@ -3,6 +3,8 @@ import type { ReplicationClock } from 'nestjs-flame/rpc';
 /** The log of a primary database, as a number that grows with each write. */
 export class ReplicatedLog implements ReplicationClock {
   written = 0;
+  /** Positions that the next reads get instead, in this order. */
+  readonly told: string[] = [];
   /** How often the position was read. */
   reads = 0;
   /** What the next reads of the position throw. */
@@ -14,7 +16,7 @@ export class ReplicatedLog implements ReplicationClock {
     this.reads++;
     await this.held;
     if (this.trouble) throw this.trouble;
-    return String(this.written);
+    return this.told.shift() ?? String(this.written);
   }
 
   async reached(): Promise<void> {

@@ -1,31 +1,31 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { OnRegion, RegionRpc } from 'nestjs-flame/rpc';
+import { Pool } from 'pg';
 
 export interface Place {
   readonly region: string;
   readonly pid: number;
+  /** How many entries the database there has. */
+  readonly entries: number;
 }
 
 /** Entries that are written where the database is, and read where the reader is. */
 @Injectable()
 export class LedgerService {
-  /** Stands for a writable database in the primary region. */
-  readonly #entries: string[] = [];
+  constructor(
+    private readonly rpc: RegionRpc,
+    /** The primary database in the primary region, else the replica there. */
+    @Inject(Pool) private readonly database: Pool,
+  ) {}
 
-  constructor(private readonly rpc: RegionRpc) {}
-
-  /** From a replica next to the reader. */
   async read(): Promise<Place> {
-    return this.#here();
+    const { rows } = await this.database.query<{ entries: number }>('select count(*)::int as entries from entries');
+    return { region: this.rpc.myRegion, pid: process.pid, entries: rows[0]!.entries };
   }
 
   @OnRegion('primary')
-  async write(entry: string): Promise<Place & { entries: number }> {
-    this.#entries.push(entry);
-    return { ...this.#here(), entries: this.#entries.length };
-  }
-
-  #here(): Place {
-    return { region: this.rpc.myRegion, pid: process.pid };
+  async write(entry: string): Promise<Place> {
+    await this.database.query('insert into entries (entry) values ($1)', [entry]);
+    return this.read();
   }
 }
