@@ -48,7 +48,7 @@ export function readAwaitReplica(read: OptionReader): RpcCallOptions['awaitRepli
 /** Reads `timeout` and `onTimeout`. If `all`, no other option may be there. */
 export function readReplicaWait(read: OptionReader, all: boolean): ReplicaWait {
   const wait = {
-    timeout: read.duration('timeout', defaults.timeout, true),
+    timeout: read.duration('timeout', defaults.timeout),
     onTimeout: read.choice('onTimeout', ['fail', 'return'], defaults.onTimeout),
   };
   if (all) read.done();

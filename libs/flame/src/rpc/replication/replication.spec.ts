@@ -1,119 +1,17 @@
-import { ConflictException, Injectable } from '@nestjs/common';
-import type { TestingModule } from '@nestjs/testing';
+import { ConflictException } from '@nestjs/common';
 import { FlameError } from 'nestjs-flame';
 import { describe, expect, it } from 'vitest';
 import { failure } from '../../../../../test/support/failure.js';
+import { Ledger, LedgerWorld, log, older } from '../../../../../test/support/ledger-world.js';
 import { logged, startApp } from '../../../../../test/support/nest-app.js';
 import { until } from '../../../../../test/support/process-table.js';
-import { Regions } from '../../../../../test/support/regions.js';
-import { LoggedReplica, ReplicatedLog } from '../../../../../test/support/replicated-log.js';
 import { FlameRpcModule } from '../flame-rpc.module.js';
 import { OnRegion } from '../on-region.decorator.js';
 import { RegionRpc } from '../region-rpc.service.js';
-import type { FlameRpcOptions } from '../rpc-options.js';
-
-const log = { current: new ReplicatedLog() };
-
-@Injectable()
-class Ledger {
-  @OnRegion('primary', { awaitReplica: true })
-  async write(): Promise<number> {
-    return ++log.current.written;
-  }
-
-  @OnRegion('primary')
-  async plain(): Promise<number> {
-    return ++log.current.written;
-  }
-
-  @OnRegion('primary', { awaitReplica: { timeout: 50 } })
-  async hasty(): Promise<string> {
-    return `written ${++log.current.written}`;
-  }
-
-  @OnRegion('primary', { awaitReplica: { timeout: 50, onTimeout: 'return' } })
-  async lenient(): Promise<number> {
-    return ++log.current.written;
-  }
-
-  @OnRegion('primary', { awaitReplica: true, timeout: 300 })
-  async limited(): Promise<number> {
-    return ++log.current.written;
-  }
-
-  @OnRegion('primary', { awaitReplica: true })
-  async refuse(): Promise<void> {
-    log.current.written++;
-    throw new ConflictException('twice');
-  }
-
-  @OnRegion('primary', { awaitReplica: { timeout: 200 } })
-  async *items(): AsyncGenerator<number> {
-    yield 1;
-    log.current.written++;
-    yield 2;
-  }
-
-  @OnRegion('primary', { awaitReplica: { timeout: 200, onTimeout: 'return' } })
-  async nested(): Promise<{ before: number; rest: AsyncIterable<number> }> {
-    return { before: ++log.current.written, rest: this.#later() };
-  }
-
-  async *#later(): AsyncGenerator<number> {
-    log.current.written++;
-    yield 1;
-  }
-
-  @OnRegion(([region]: [string]) => region, { awaitReplica: true })
-  async anywhere(_region: string): Promise<void> {}
-}
-
-/** The same service in an older version of the app. */
-const older = (() => {
-  @Injectable()
-  class Ledger {
-    @OnRegion('primary')
-    async plain(): Promise<number> {
-      return ++log.current.written;
-    }
-
-    @OnRegion('primary')
-    async lenient(): Promise<number> {
-      return ++log.current.written;
-    }
-  }
-  return Ledger;
-})();
-
-/** An instance in the primary region, and one in another, that see each other. */
-class World {
-  readonly regions = new Regions();
-  readonly replica = new LoggedReplica();
-  primary!: TestingModule;
-  far!: TestingModule;
-  ledger!: Ledger;
-  rpc!: RegionRpc;
-
-  static async start(primary: FlameRpcOptions = { replicationClock: (log.current = new ReplicatedLog()) }): Promise<World> {
-    const world = new World();
-    log.current.written = 0;
-    world.primary = await world.regions.start('syd', { providers: [primary.replicationClock ? Ledger : older] }, primary);
-    world.far = await world.regions.start('hkg', { providers: [Ledger] }, { replicationClock: world.replica });
-    world.ledger = world.far.get(Ledger);
-    world.rpc = world.far.get(RegionRpc);
-    await world.regions.see(world.far, 2);
-    return world;
-  }
-
-  /** Waits for the first wait for the replica. */
-  async waits(): Promise<void> {
-    await until(() => this.replica.waiting.size > 0);
-  }
-}
 
 describe('awaitReplica', () => {
   it('gives the result once the local replica has the writes', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     let settled = false;
     const call = world.ledger.write().finally(() => (settled = true));
     await world.waits();
@@ -124,7 +22,7 @@ describe('awaitReplica', () => {
   });
 
   it('is an option of a call, and false there turns it off', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     const call = world.rpc.onPrimary(Ledger, { awaitReplica: true }).plain();
     await world.waits();
     world.replica.replay(1);
@@ -134,20 +32,20 @@ describe('awaitReplica', () => {
   });
 
   it('does not read the position for calls without it', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     expect(await world.ledger.plain()).toBe(1);
     expect(log.current.reads).toBe(0);
   });
 
   it('waits for nothing in the primary region', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     expect(await world.primary.get(Ledger).write()).toBe(1);
     expect(await world.primary.get(RegionRpc).onPrimary(Ledger, { awaitReplica: true }).plain()).toBe(2);
     expect(log.current.reads).toBe(0);
   });
 
   it('fails after its timeout with the result in the error, which is neither printed nor enumerable', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     const error = await failure(world.ledger.hasty());
     expect(error).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'yes', result: 'written 1' });
     expect(error.message).toBe('Ledger.hasty ran, but the local replica did not have its writes 50 ms after the result had come.');
@@ -156,21 +54,21 @@ describe('awaitReplica', () => {
   });
 
   it("returns the result after its timeout with onTimeout: 'return', and warns once a minute", async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     expect(await world.ledger.lenient()).toBe(1);
     expect(await world.ledger.lenient()).toBe(2);
     expect(logged.filter((line) => line.includes("(onTimeout: 'return')"))).toHaveLength(1);
   });
 
   it("ends with the call's own time", async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     const error = await failure(world.ledger.limited());
     expect(error).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'yes', result: 1 });
     expect(Number(/writes (\d+) ms after/.exec(error.message)![1])).toBeLessThanOrEqual(300);
   });
 
   it("ends with the call's signal", async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     const controller = new AbortController();
     const call = failure(world.rpc.onPrimary(Ledger, { signal: controller.signal }).write());
     await world.waits();
@@ -185,7 +83,7 @@ describe('awaitReplica', () => {
   });
 
   it('waits for what a handler wrote before it threw, and then throws its error', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     let settled = false;
     const thrown = world.ledger.refuse().then(
       () => undefined,
@@ -198,55 +96,8 @@ describe('awaitReplica', () => {
     expect(await thrown).toBeInstanceOf(ConflictException);
   });
 
-  it('holds back the end of a stream, not its items', async () => {
-    const world = await World.start();
-    const read: number[] = [];
-    const reading = (async () => {
-      for await (const item of world.ledger.items()) read.push(item);
-    })();
-    await world.waits();
-    expect(read).toEqual([1, 2]);
-    expect([...world.replica.waiting.values()].map(({ at }) => at)).toEqual([1]);
-    world.replica.replay(1);
-    await reading;
-  });
-
-  it('fails the end of a stream after its timeout', async () => {
-    const world = await World.start();
-    const read: number[] = [];
-    const reading = (async () => {
-      for await (const item of world.ledger.items()) read.push(item);
-    })();
-    expect(await failure(reading)).toMatchObject({ code: 'FLAME_TIMEOUT', ran: 'yes', message: expect.stringContaining('200 ms') });
-    expect(read).toEqual([1, 2]);
-  });
-
-  it('leaves the wait to the end of the streams of a result', async () => {
-    const world = await World.start();
-    const { before, rest } = await world.ledger.nested();
-    expect([before, world.replica.waiting.size]).toEqual([1, 0]);
-    const reading = (async () => {
-      for await (const item of rest) expect(item).toBe(1);
-    })();
-    await world.waits();
-    world.replica.replay(2);
-    await reading;
-  });
-
-  it('no longer waits for the end of a stream whose caller has left', async () => {
-    const world = await World.start();
-    const controller = new AbortController();
-    const reading = (async () => {
-      for await (const _ of world.rpc.onPrimary(Ledger, { signal: controller.signal, awaitReplica: true }).items());
-    })();
-    await world.waits();
-    controller.abort();
-    expect(await failure(reading)).toMatchObject({ code: 'FLAME_CANCELLED' });
-    await until(() => world.replica.waiting.size === 0);
-  });
-
   it('fails with the result when the position is unknown, or will never be reached', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     log.current.trouble = new Error('the database is gone');
     expect(await failure(world.ledger.write())).toMatchObject({
       code: 'FLAME_LOST',
@@ -265,7 +116,7 @@ describe('awaitReplica', () => {
   });
 
   it('runs nothing on instances that do not report positions, unless the result may be returned all the same', async () => {
-    const world = await World.start({});
+    const world = await LedgerWorld.start({});
     const error = await failure(world.rpc.onPrimary(Ledger, { awaitReplica: true }).plain());
     expect(error).toMatchObject({
       code: 'FLAME_DENIED',
@@ -278,7 +129,7 @@ describe('awaitReplica', () => {
   });
 
   it('prefers an instance that reports positions', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     await world.regions.start('syd', { providers: [older] });
     await world.regions.see(world.far, 3);
     world.replica.replay(1_000);
@@ -287,7 +138,7 @@ describe('awaitReplica', () => {
   });
 
   it('is refused for another region than the primary one, here and there', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     const expected = {
       code: 'FLAME_CONFIG',
       ran: 'no',
@@ -309,7 +160,7 @@ describe('awaitReplica', () => {
   });
 
   it('reads the position before the instance leaves, so that its callers get the answer', async () => {
-    const world = await World.start();
+    const world = await LedgerWorld.start();
     let release!: () => void;
     log.current.held = new Promise((resolve) => (release = resolve));
     const call = world.ledger.write();
