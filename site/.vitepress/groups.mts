@@ -39,6 +39,7 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
       ['SSH', '/backends/ssh'],
       ['Fly', '/backends/fly'],
       ['Kubernetes', '/backends/kubernetes'],
+      ['Without an image', '/backends/shipped-code'],
     ],
   },
   {

@@ -1,5 +1,5 @@
 export { FlameBackend } from './backends/backend.js';
-export type { BackendContext, BootRequest, Machine, MachineExit } from './backends/backend.js';
+export type { AppCode, BackendContext, BootRequest, Machine, MachineExit } from './backends/backend.js';
 export { LocalBackend } from './backends/local-backend.js';
 export { ProcessBackend } from './backends/process/process-backend.js';
 export { BootError } from './core/errors/boot-error.js';

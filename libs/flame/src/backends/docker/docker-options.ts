@@ -27,7 +27,7 @@ export interface DockerBackendOptions extends EnvOptions, RequestOptions {
    */
   cmd?: readonly string[];
   /**
-   * Ships the app's code from this process to the containers, so the image only needs Node: docs/backends/README.md. With it, `cmd` and the
+   * Ships the app's code from this process to the containers, so the image only needs Node: docs/backends/shipped-code.md. With it, `cmd` and the
    * image's command are not used.
    *
    * @default false

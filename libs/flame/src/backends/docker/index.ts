@@ -1,2 +1,3 @@
 export { DockerBackend } from './docker-backend.js';
 export type { DockerAuth, DockerBackendOptions, DockerMount } from './docker-options.js';
+export type { ShipCodeOptions } from '../ship/ship-options.js';

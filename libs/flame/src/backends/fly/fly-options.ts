@@ -55,7 +55,7 @@ export interface FlyBackendOptions extends EnvOptions, RequestOptions {
    */
   parentHostname?: string;
   /**
-   * Ships the app's code from this process to the machines, so their image only needs Node: docs/backends/README.md. With it, commands of
+   * Ships the app's code from this process to the machines, so their image only needs Node: docs/backends/shipped-code.md. With it, commands of
    * `init` and the image's command are not used.
    *
    * @default false

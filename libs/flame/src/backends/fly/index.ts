@@ -1,2 +1,3 @@
 export { FlyBackend } from './fly-backend.js';
 export type { FlyBackendOptions } from './fly-options.js';
+export type { ShipCodeOptions } from '../ship/ship-options.js';

@@ -17,7 +17,7 @@ export interface KubernetesBackendOptions extends EnvOptions, RequestOptions {
    */
   manifest?: PodManifest | ((template: V1Pod) => V1Pod);
   /**
-   * Ships the app's code from this process to the pods, so their image only needs Node: docs/backends/README.md. With it, the command of the
+   * Ships the app's code from this process to the pods, so their image only needs Node: docs/backends/shipped-code.md. With it, the command of the
    * app's container is not used.
    *
    * @default false
