@@ -4,6 +4,7 @@ import type { BootError } from '../../core/errors/boot-error.js';
 import type { FlameError } from '../../core/errors/flame-error.js';
 import type { CallStart } from '../../core/call/call-tracer.js';
 import type { PoolCall, PoolRunner } from '../../core/pool/entries.js';
+import type { PoolLogLevel } from '../../core/options/pool-options.js';
 import type { PoolFact } from '../../core/pool/facts.js';
 import type { Saturation } from '../../core/metrics/saturation.js';
 import { show } from '../../core/options/option-reader.js';
@@ -42,10 +43,7 @@ export class PoolObserver {
   readonly #failedRunners = new Set<string>();
   /** Cut connections that are not logged yet. Each function cancels the log line. */
   readonly #cuts = new Map<string, () => void>();
-  readonly #shipments = new Shipments(
-    (text) => this.#say(text),
-    (details) => this.#emit(details),
-  );
+  readonly #shipments = new Shipments(this.#tell.bind(this, 'log'), this.#emit.bind(this));
   #wasSaturated = false;
   readonly meter = new PoolMeter();
   /** The async context in which the pool was made. The pool's work runs there, because it outlives the call that caused it. */
@@ -65,8 +63,7 @@ export class PoolObserver {
     return this.meter.counts;
   }
 
-  // Calls. This is the hot path, so events are made only if they are observed.
-
+  // The hot path of calls: events are made only if they are observed.
   taken(bytes: number): void {
     this.meter.taken(bytes);
   }
@@ -268,8 +265,11 @@ export class PoolObserver {
   }
 
   #say(text: string): void {
-    const { config, log } = this.#setup;
-    if (config.log) this.scope.runInAsyncScope(log[config.log], log, `${this.#pool}: ${text}`);
+    if (this.#setup.config.log) this.#tell(this.#setup.config.log, text);
+  }
+
+  #tell(level: PoolLogLevel, text: string): void {
+    this.scope.runInAsyncScope(this.#setup.log[level], this.#setup.log, `${this.#pool}: ${text}`);
   }
 
   #emit(details: PoolEventDetails): void {
