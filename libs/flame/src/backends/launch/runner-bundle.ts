@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { BuildDigest } from '../../core/manifest.js';
-import { AppBuild } from './app-build.js';
+import { AppBuild, locateBuild } from './app-build.js';
+import { KnownFiles } from './known-files.js';
 
 /** What `npx nestjs-flame bundle` writes about a bundle. Paths are relative to its folder, with `/`. */
 export interface BundleManifest {
@@ -44,11 +45,26 @@ export function bundleFolder(build: AppBuild): string {
   return join(build.folder, '.flame', name);
 }
 
+/** Whether a build has any bundle, by its main file: far cheaper than reading the build. */
+export function hasBundle(script: string): boolean {
+  try {
+    const location = locateBuild(script);
+    return location !== undefined && existsSync(join(location.folder, '.flame'));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Finds the bundle of the app whose main file is `script`. Undefined if there is none. A bundle that was made from other files than those on
- * disk now is refused. Reads the build of the script, as `AppBuild.read` does, and the package.json of each package in the bundle.
+ * disk now is refused. Reads the build of the script, as `AppBuild.read` does, and the package.json of each package in the bundle; with `known` of
+ * an earlier call only what has changed.
  */
-export function findBundle(script: string, build = AppBuild.read(script)): RunnerBundle | RefusedBundle | undefined {
+export function findBundle(
+  script: string,
+  build = AppBuild.read(script),
+  known = new KnownFiles(),
+): RunnerBundle | RefusedBundle | undefined {
   if (build === undefined) return undefined;
   const folder = bundleFolder(build);
   const manifest = readManifest(folder);
@@ -60,39 +76,36 @@ export function findBundle(script: string, build = AppBuild.read(script)): Runne
     return { why: `the bundle in ${shown} was made by another version of nestjs-flame: run npx nestjs-flame bundle again` };
   if (manifest.build.digest !== build.digest.digest || manifest.build.entry !== build.digest.entry)
     return { why: `the bundle in ${shown} was made from another build: run npx nestjs-flame bundle after each build` };
-  const changed = changedPackage(folder, manifest) ?? changedFile(folder, manifest);
+  const changed = changedPackage(folder, manifest, known) ?? changedFile(folder, manifest, known);
   if (changed !== undefined) return { why: `the bundle in ${shown} was made before ${changed} changed: run npx nestjs-flame bundle again` };
   return { script: join(folder, manifest.start), folder, manifest };
 }
 
 function readManifest(folder: string): BundleManifest | 'broken' | undefined {
-  const text = read(join(folder, 'manifest.json'));
+  const file = join(folder, 'manifest.json');
+  if (!existsSync(file)) return undefined;
   try {
-    return text === undefined ? undefined : (JSON.parse(text.toString()) as BundleManifest);
+    return JSON.parse(readFileSync(file, 'utf8')) as BundleManifest;
   } catch {
     return 'broken';
   }
 }
 
 /** A package that is not there has no other version: an image may hold only the bundle. */
-function changedPackage(folder: string, { packages }: BundleManifest): string | undefined {
-  for (const [path, version] of Object.entries(packages)) {
-    const text = read(join(folder, path, 'package.json'));
-    if (text === undefined) continue;
-    const { name, version: now = '' } = JSON.parse(text.toString()) as { name?: string; version?: string };
-    if (now !== version) return `the package ${name}`;
-  }
-  return undefined;
+function changedPackage(folder: string, { packages }: BundleManifest, known: KnownFiles): string | undefined {
+  const version = (content: Buffer): string => (JSON.parse(content.toString()) as { version?: string }).version ?? '';
+  const changed = Object.keys(packages).find((path) => {
+    const now = known.get(join(folder, path, 'package.json'), version);
+    return now !== undefined && now !== packages[path];
+  });
+  return changed && `the package ${changed.slice(changed.lastIndexOf('node_modules/') + 'node_modules/'.length)}`;
 }
 
-function changedFile(folder: string, { files }: BundleManifest): string | undefined {
-  for (const [path, digest] of Object.entries(files)) {
-    const content = read(join(folder, path));
-    if (content !== undefined && hash('sha256', content) !== digest) return join(folder, path);
-  }
-  return undefined;
-}
-
-function read(file: string): Buffer | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file) : undefined;
+function changedFile(folder: string, { files }: BundleManifest, known: KnownFiles): string | undefined {
+  const digest = (content: Buffer): string => hash('sha256', content);
+  const changed = Object.keys(files).find((path) => {
+    const now = known.get(join(folder, path), digest);
+    return now !== undefined && now !== files[path];
+  });
+  return changed && join(folder, changed);
 }

@@ -77,7 +77,8 @@ export class ProcessBackend extends FlameBackend {
   override async prepare({ parent, log }: BackendContext): Promise<void> {
     this.#log = log;
     if (this.reach === 'host') {
-      runnerCommand(this.#options);
+      // Reads the bundle's packages, so that boots have to look only at what changes.
+      this.#chosen(runnerCommand(this.#options), this.#env('', ''));
       this.#sayInspect(parent, log);
     }
     if (this.#told) return;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,32 @@ describe('RunnerStart', () => {
     expect([choose(), choose()]).toEqual(['node dist/main.js --port', 'node dist/main.js --port']);
     expect(said).toEqual([
       expect.stringMatching(/^WARN runners start from .*main\.js and not from its bundle: the bundle in dist\/\.flame\/main was/),
+    ]);
+  });
+
+  it('starts from the main file once a package or a linked file in the bundle has changed, and not if they are gone', () => {
+    const { main, choose, said } = builtApp({
+      packages: { '../../../node_modules/@a/b': '1.0.0' },
+      files: { '../../../linked.js': createHash('sha256').update('one').digest('hex') },
+    });
+    const root = join(main, '../..');
+    const write = (path: string, text: string): void => {
+      mkdirSync(join(root, path, '..'), { recursive: true });
+      writeFileSync(join(root, path), text);
+    };
+    expect(choose()).toContain('.flame');
+    write('node_modules/@a/b/package.json', '{"version":"1.0.0"}');
+    write('linked.js', 'one');
+    expect(choose()).toContain('.flame');
+    write('linked.js', 'two');
+    expect(choose()).not.toContain('.flame');
+    write('linked.js', 'one');
+    expect(choose()).toContain('.flame');
+    write('node_modules/@a/b/package.json', '{"version":"1.0.1"}');
+    expect(choose()).not.toContain('.flame');
+    expect(said).toEqual([
+      expect.stringMatching(/made before .*linked\.js changed/),
+      expect.stringContaining('made before the package @a/b changed'),
     ]);
   });
 

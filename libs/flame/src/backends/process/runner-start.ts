@@ -1,6 +1,7 @@
 import type { FlameLog } from '../../core/flame-log.js';
 import { AppBuild } from '../launch/app-build.js';
-import { findBundle } from '../launch/runner-bundle.js';
+import { KnownFiles } from '../launch/known-files.js';
+import { findBundle, hasBundle } from '../launch/runner-bundle.js';
 import { withoutRegister } from '../launch/node-flags.js';
 import type { CommandLine } from './process-command.js';
 
@@ -18,11 +19,13 @@ export class RunnerStart {
   readonly #said = new Set<string>();
   /** As last read. Reading it again costs little where no file has changed. */
   #build: AppBuild | undefined;
+  readonly #known = new KnownFiles();
 
   /** The command line with the start script of the bundle in the place of the main file, if the bundle can be used. */
   choose(line: CommandLine, env: Readonly<Record<string, string | undefined>>, log: Pick<FlameLog, 'log' | 'warn'>): CommandLine {
+    if (!hasBundle(line.script)) return line;
     this.#build = this.#build?.script === line.script ? this.#build.now() : AppBuild.read(line.script);
-    const bundle = this.#build && findBundle(line.script, this.#build);
+    const bundle = this.#build && findBundle(line.script, this.#build, this.#known);
     if (bundle === undefined) return line;
     if ('why' in bundle) return this.#refuse(line, bundle.why, (text) => log.warn(text));
     const why = hindrance(line.flags, env);
