@@ -3,6 +3,7 @@ import { checkDockerOptions } from './docker-options.js';
 import type { DockerBackendOptions } from './docker-options.js';
 import type { ContainerSettings } from './container-settings.js';
 import { containerSpec } from './docker-create.js';
+import { loaderCommand } from '../ship/loader-command.js';
 
 const settings: ContainerSettings = { image: 'app:1', start: undefined, network: 'app', parentHost: 'parent' };
 const home = { process: 'space 1 2', container: 'id then' };
@@ -68,5 +69,11 @@ describe('containerSpec', () => {
   it("sets no host name on the host's network, and no StopTimeout for Infinity", () => {
     expect(spec({}, { network: 'host' })).not.toHaveProperty('Hostname');
     expect(spec({}, {}, Infinity)).not.toHaveProperty('StopTimeout');
+  });
+
+  it("starts the loader with shipCode, in place of the parent's and the image's command", () => {
+    const start = { Cmd: ['npm', 'start'], Entrypoint: ['/init'], WorkingDir: '/app', User: 'app' };
+    const { Cmd, Entrypoint, WorkingDir, User } = spec({ shipCode: true }, { start: start as never });
+    expect({ Cmd, Entrypoint, WorkingDir, User }).toEqual({ Cmd: loaderCommand(), Entrypoint: [], WorkingDir: undefined, User: undefined });
   });
 });

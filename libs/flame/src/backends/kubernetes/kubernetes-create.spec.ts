@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { loaderCommand } from '../ship/loader-command.js';
 import { podManifest, podSecret, podTemplate } from './kubernetes-create.js';
 import type { PodPlan } from './kubernetes-create.js';
 import { checkKubernetesOptions } from './kubernetes-options.js';
@@ -31,6 +32,18 @@ function plan(options: KubernetesBackendOptions): PodPlan {
 }
 
 describe('podManifest', () => {
+  it("starts the loader with shipCode, in place of the app's command", () => {
+    const containers = [
+      { name: 'app', command: ['/init'], args: ['npm', 'start'] },
+      { name: 'side', image: 'side:1', command: ['side'] },
+    ];
+    const pod = podManifest(plan({ shipCode: true, manifest: { spec: { containers } } }), request);
+    expect(pod.spec!.containers.map(({ command, args }) => ({ command, args }))).toEqual([
+      { command: loaderCommand(), args: [] },
+      { command: ['side'], args: undefined },
+    ]);
+  });
+
   it('applies the manifest over the template, then env, then the fields that a runner needs', () => {
     const pod = podManifest(
       plan({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ownInspector, registerFlags, withoutInspector, withoutScript } from './node-flags.js';
+import { ownInspector, registerFlags, withoutInspector, withoutScript, preloads, withoutPreloads } from './node-flags.js';
 
 describe('withoutInspector', () => {
   it.each([
@@ -71,4 +71,26 @@ describe('registerFlags', () => {
       expect(registerFlags(flags)).toEqual([]);
     },
   );
+});
+
+describe('preloads', () => {
+  it.each([
+    [['--import', 'tsx'], ['tsx']],
+    [
+      ['--import=a', '-r', './b.js', '--inspect', '--require=/c.js'],
+      ['a', './b.js', '/c.js'],
+    ],
+    [['--enable-source-maps'], []],
+  ])('of %j are %j', (flags, names) => {
+    expect(preloads(flags)).toEqual(names);
+  });
+});
+
+describe('withoutPreloads', () => {
+  it.each([
+    [['--import', 'tsx', '--enable-source-maps'], ['--enable-source-maps']],
+    [['--loader', 'a', '--experimental-loader=b', '-r', 'c', '--require=d', '--no-warnings'], ['--no-warnings']],
+  ])('of %j are %j', (flags, rest) => {
+    expect(withoutPreloads(flags)).toEqual(rest);
+  });
 });

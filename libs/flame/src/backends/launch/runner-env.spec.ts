@@ -93,4 +93,12 @@ describe('remoteEnv', () => {
     expect(optionsOf(undefined, register, { NODE_OPTIONS: '--no-warnings' })).toBe('--no-warnings');
     expect(optionsOf(undefined, ['--import', 'tsx'])).toBeUndefined();
   });
+
+  it('preloads nothing on a machine that gets the code later, and keeps the other flags', () => {
+    const optionsOf = (options: string | undefined, flags: string[] = []) =>
+      remoteEnv({ inheritEnv: 'none', env: {}, shipsCode: true }, 'f', undefined, { NODE_OPTIONS: options }, flags).NODE_OPTIONS;
+    expect(optionsOf('--import nestjs-flame/register --enable-source-maps -r ./a.js')).toBe('--enable-source-maps');
+    expect(optionsOf('--import tsx')).toBeUndefined();
+    expect(optionsOf(undefined, ['--import', 'nestjs-flame/register'])).toBeUndefined();
+  });
 });
