@@ -1,16 +1,23 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { isAlive, parentOf, processesOf, until } from '../../support/process-table.js';
+import { isAlive, parentOf, until } from '../../support/process-table.js';
 import { SshApp } from './ssh-app.js';
 
-/** The supervisors and runners of all hosts. */
-const left = (app: SshApp): number[] => [
-  ...processesOf('nestjs-flame-supervisor'),
-  ...processesOf('apps/dist/ssh/main.js').filter((pid) => pid !== app.pid),
-];
+it('The parent listens on loopback only, and so do the hosts beside their sshd', async () => {
+  const app = await SshApp.start();
+  const { pid } = (await app.ask('stay', 0)).value!;
+  const loopback = expect.stringMatching(/^0100007F:/);
+  expect(listening(app.pid)).toEqual([loopback]);
+  const ssh = ':0016';
+  expect(listening(pid).filter((address) => !address.endsWith(ssh))).toEqual([loopback]);
+  app.process.kill('SIGTERM');
+  await app.exited;
+});
 
 it('A runner that is cut off for two seconds goes on, and nothing is lost', async () => {
   const app = await SshApp.start();
   const { value } = await app.ask('stay', 0);
+  const supervisor = parentOf(value!.pid);
   const call = app.ask('stay', 3_000);
   await app.hosts.cut(2);
   await app.hosts.cut(3);
@@ -20,7 +27,7 @@ it('A runner that is cut off for two seconds goes on, and nothing is lost', asyn
   expect(await call).toEqual({ value });
   app.process.kill('SIGTERM');
   await app.exited;
-  await until(() => left(app).length === 0);
+  await until(() => !isAlive(value!.pid) && !isAlive(supervisor));
 });
 
 it('A runner whose host was away until the parent gave the connection up resumes its session over a new one', async () => {
@@ -38,34 +45,10 @@ it('A runner whose host was away until the parent gave the connection up resumes
   await app.exited;
 });
 
-it('A host that stays away loses its calls, its runners end there, and the other host goes on', async () => {
-  const app = await SshApp.start({ RECONNECT: '2000' });
-  const { value } = await app.ask('stay', 0);
-  const supervisor = parentOf(value!.pid);
-  const call = app.ask('stay', 60_000);
-  await app.hosts.cut(2);
-  expect((await call).error).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
-  const next = await app.ask('stay', 0);
-  expect(next.value!.pid).not.toBe(value!.pid);
-  await until(() => !isAlive(value!.pid));
-  await until(() => !isAlive(supervisor));
-});
-
-it('Runners and supervisors end when the parent is killed', async () => {
-  const app = await SshApp.start({ RECONNECT: '1000' });
-  await app.ask('stay', 0);
-  void app.ask('stay', 60_000).catch(() => {});
-  app.process.kill('SIGKILL');
-  await app.exited;
-  await until(() => left(app).length === 0);
-});
-
-it('Calls cross a slow wire', async () => {
-  const app = await SshApp.start();
-  await app.hosts.slow(1, 2, { delay: 40, rate: 20_000_000 });
-  const { value } = await app.ask('roundTrip', 1_000_000);
-  expect(value!.size).toBe(1_000_000);
-  const again = await app.ask('roundTrip', 1_000_000);
-  // 16 Mbit at 20 Mbit/s, and 80 ms for each round trip.
-  expect(again.value!.time).toBeGreaterThan(800);
-});
+/** The local addresses at which something listens in the network of a process, in the kernel's notation. */
+function listening(pid: number): string[] {
+  return ['tcp', 'tcp6'].flatMap((table) => {
+    const rows = readFileSync(`/proc/${pid}/net/${table}`, 'latin1').trim().split('\n').slice(1);
+    return rows.map((row) => row.trim().split(/\s+/)).flatMap(([, local, , state]) => (state === '0A' ? [local!] : []));
+  });
+}

@@ -18,6 +18,16 @@ function files(server: SshServer): string[] {
   return readdirSync(join(server.cache, 'nestjs-flame/ssh'));
 }
 
+/** A control group with this much memory, in bytes, which ends with the test. The kernel has one of two interfaces: see cgroups(7). */
+function limitedGroup(memory: number): string {
+  const first = existsSync('/sys/fs/cgroup/memory');
+  const group = join(first ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup', `flame-ssh-${process.pid}`);
+  mkdirSync(group);
+  onTestFinished(() => rmdirSync(group));
+  writeFileSync(join(group, first ? 'memory.limit_in_bytes' : 'memory.max'), String(memory));
+  return group;
+}
+
 /** A command that leaves a process in the runner's group. */
 const withChild = ['sh', '-c', `sleep 61.5 & exec ${process.execPath} ${program}`];
 const childrenLeft = (): number[] => processesOf('sleep 61.5');
@@ -74,10 +84,7 @@ describe('SshBackend on a real sshd', () => {
   });
 
   it('reports a runner that the kernel killed for lack of memory, and no other SIGKILL', async () => {
-    const group = join('/sys/fs/cgroup/memory', `flame-ssh-${process.pid}`);
-    mkdirSync(group);
-    onTestFinished(() => rmdirSync(group));
-    writeFileSync(join(group, 'memory.limit_in_bytes'), String(96 * 1024 * 1024));
+    const group = limitedGroup(96 * 1024 * 1024);
     const server = await serverFor();
     const enter = ['sh', '-c', `echo $$ >${group}/cgroup.procs && exec ${process.execPath} ${program}`];
     const { backend } = await backendOn([server.host({ user: 'root' })], { command: enter });

@@ -1,9 +1,11 @@
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Machine } from 'nestjs-flame';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../support/free-port.js';
+import { until } from '../../support/process-table.js';
 import { sshUser } from '../../support/ssh-server.js';
 import { tool } from '../../support/tool.js';
 import { backendOn, bootOn, refusalOf, serverFor } from './ssh-rig.js';
@@ -36,6 +38,24 @@ describe('A host that SshBackend cannot use', () => {
       new RegExp(`it refuses the login of ${sshUser}\\. Add the public key to ~${sshUser}/\\.ssh/authorized_keys`),
     );
     expect(error.message).not.toContain('PRIVATE KEY');
+  });
+
+  it('is used with a key that only an SSH agent has', async () => {
+    const server = await serverFor();
+    const folder = mkdtempSync(join(tmpdir(), 'flame-agent-'));
+    const agent = join(folder, 'agent');
+    const running = spawn('ssh-agent', ['-D', '-a', agent], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => {
+      running.kill();
+      rmSync(folder, { recursive: true });
+    });
+    const { privateKey: _, ...host } = server.host();
+    const { backend } = await backendOn([{ ...host, agent }]);
+    await until(() => existsSync(agent));
+    const refused = await refusalOf(backend);
+    expect(refused.message).toContain(`it refuses the login of ${sshUser}`);
+    execFileSync('ssh-add', ['-q', server.keyFile], { env: { ...process.env, SSH_AUTH_SOCK: agent } });
+    await (await bootOn(backend, 'polite')).machine.stop(0);
   });
 
   it('has no Node', async () => {

@@ -44,6 +44,8 @@ export class HostConnector {
   #failures = 0;
   #failed: { readonly at: number; readonly why: HostFailure } | undefined;
   #idle: NodeJS.Timeout | undefined;
+  /** The end of the last session that was closed because nothing used it. */
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(setup: ConnectorSetup) {
     this.#setup = setup;
@@ -116,7 +118,7 @@ export class HostConnector {
       this.#session = undefined;
       this.#opening = undefined;
       this.#ports.clear();
-      void session.close();
+      this.#ending = session.close();
     }, idleTimeout).unref();
   }
 
@@ -125,11 +127,13 @@ export class HostConnector {
     this.#closing.abort();
     clearTimeout(this.#idle);
     const session = this.#session ?? (await this.#opening?.catch(() => undefined));
-    await session?.close();
+    await Promise.all([session?.close(), this.#ending]);
   }
 
   async #connect(): Promise<HostSession> {
     const { signal } = this.#closing;
+    // Otherwise the new session could find the supervisor of the former one, which is just ending.
+    await this.#ending;
     try {
       const open = (until: AbortSignal): ReturnType<typeof HostSession.open> => HostSession.open(this.#setup, until);
       const { session, runners } = await this.#requests.send('connect', open, { signal });
