@@ -2,6 +2,8 @@ import { LocalBackend, ProcessBackend } from 'nestjs-flame';
 import { DockerBackend } from 'nestjs-flame/docker';
 import { KubernetesBackend } from 'nestjs-flame/kubernetes';
 import type { PodManifest } from 'nestjs-flame/kubernetes';
+import { SshBackend } from 'nestjs-flame/ssh';
+import type { SshHostOptions } from 'nestjs-flame/ssh';
 import type { FlameBackend } from 'nestjs-flame';
 
 /** How this app's machines are made: as `DEMO_BACKEND` says, as processes where it says nothing. */
@@ -40,6 +42,16 @@ export function demoBackend(env: NodeJS.ProcessEnv = process.env): FlameBackend 
         shipCode: { cache: '/code' },
         env: { VIDEO_STORE },
         manifest: shippedPod(env.DEMO_IMAGE!, { code: [env.DEMO_CACHE!, '/code'], store: [VIDEO_STORE!, VIDEO_STORE!] }),
+      });
+    // On a few servers, which keep it in a folder.
+    case 'ssh-shipped':
+      return new SshBackend({
+        // Runners make the backend, too, and do not use it.
+        hosts: JSON.parse(env.DEMO_SSH_HOSTS!) as SshHostOptions[],
+        node: env.DEMO_NODE,
+        shipCode: { cache: env.DEMO_CACHE! },
+        env: { VIDEO_STORE },
+        inheritEnv: ['DEMO_SSH_HOSTS', 'DEMO_NODE', 'DEMO_CACHE', 'DEMO_BACKEND'],
       });
     default:
       // The driver measures cold starts, which is not the app's main file.

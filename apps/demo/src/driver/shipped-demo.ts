@@ -14,6 +14,7 @@ import { PoolWatch } from './pool-watch.js';
 import { seconds } from './seconds.js';
 import { shippedDocker } from './shipped-docker.js';
 import { shippedKubernetes } from './shipped-kubernetes.js';
+import { shippedSsh } from './shipped-ssh.js';
 import type { ShippedPlatform, ShippedStart } from './shipped-platform.js';
 
 const videos = 8;
@@ -21,11 +22,12 @@ const main = join(import.meta.dirname, '../main.js');
 const platforms: Readonly<Record<string, (start: ShippedStart) => Promise<ShippedPlatform>>> = {
   docker: shippedDocker,
   kubernetes: shippedKubernetes,
+  ssh: shippedSsh,
 };
 
 /**
- * The demo's job with the app as a process on this host, and every runner in a container or a pod whose image holds only Node: `npm run
- * demo:docker -- --ship`, `npm run demo:kubernetes -- --ship`.
+ * The demo's job with the app as a process on this host, and every runner in a container or a pod whose image holds only Node, or on a server: `npm
+ * run demo:docker -- --ship`, `npm run demo:kubernetes -- --ship`, `npm run demo:ssh`.
  */
 async function show(display: Display, folder: string, engine: string, image: string, signal: AbortSignal): Promise<void> {
   const [store, cache, log] = [join(folder, 'store'), join(folder, 'cache'), join(folder, 'app.log')];
@@ -80,7 +82,7 @@ async function show(display: Display, folder: string, engine: string, image: str
   await app.stop();
   display.print(
     '',
-    `${videos} videos, one ffmpeg thread each, on ${platform.name} runners whose image holds only Node:`,
+    `${videos} videos, one ffmpeg thread each, on ${platform.name} runners that have only Node of their own:`,
     `  on the pool        ${seconds(batch.took).padStart(7)}   from none to ${watch.peak} runners, the first ready after ${seconds(watch.firstUp ?? 0)}`,
     `  code, first time   ${sum(first).padStart(7)}   MB to each of ${first.length} machines, in ${first.map(({ took }) => took).join(', ')} s`,
     `  code, second time  ${sum(second).padStart(7)}   MB: ${second.length === 0 ? "the machine's cache had it" : `sent to ${second.length} machines again`}`,

@@ -20,7 +20,7 @@ export interface SshBackendOptions extends EnvOptions, RequestOptions {
    */
   command?: readonly string[];
   /**
-   * Ships the app's code from this process to the hosts, so they only need Node: docs/backends/README.md. A host that shares a cache with
+   * Ships the app's code from this process to the hosts, so they only need Node: docs/backends/shipped-code.md. A host that shares a cache with
    * earlier runners of the same code gets it once.
    *
    * @default true without command
