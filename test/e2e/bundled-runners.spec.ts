@@ -113,6 +113,38 @@ if (require.main === module) import('./main.js');`,
 });
 
 describe('npx nestjs-flame bundle', { timeout: 180_000 }, () => {
+  it('leaves named packages outside, with the ES modules that they import, and maps stacks to the sources', async () => {
+    const app = await BundledApp.create(image, 'named');
+    app.write('node_modules/named/package.json', '{"name":"named","type":"module","exports":"./index.js","dependencies":{"imported":"*"}}');
+    app.write('node_modules/named/index.js', `export { default, one } from 'imported';`);
+    app.write('node_modules/imported/package.json', '{"name":"imported","type":"module","exports":"./index.js"}');
+    app.write('node_modules/imported/index.js', `export default {}; export const one = {};`);
+    const main = `import named, { one as sameOne } from 'named';
+import imported, { one } from 'imported';
+await null;
+console.log(JSON.stringify([named === imported, sameOne === one, process.argv[1], new Error('here').stack]));
+`;
+    // A source file with a line above each line of the compiled one.
+    const map = { version: 3, sources: ['../src/main.ts'], names: [], mappings: 'AACA;AACA;AACA;AACA' };
+    app.write(
+      'dist/main.js',
+      `${main}//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`,
+    );
+    expect(await app.cli('bundle', '--external', 'named')).toContain('named, imported (imported by an external package)');
+    const start = join(
+      'dist/.flame/main',
+      app.bundle().find((file) => file.startsWith('start-'))!,
+    );
+    for (const { node } of nodes) {
+      for (const env of [{}, { NODE_OPTIONS: '--enable-source-maps' }]) {
+        const [line] = await app.start(node, start, env);
+        const [sameDefault, same, script, stack] = JSON.parse(line!) as [boolean, boolean, string, string];
+        expect([sameDefault, same, script]).toEqual([true, true, join(app.folder, 'dist/main.js')]);
+        expect(stack).toContain('NODE_OPTIONS' in env ? `${join(app.folder, 'src/main.ts')}:5:` : join(app.folder, 'dist/.flame/main/'));
+      }
+    }
+  });
+
   interface ColdStart {
     readonly took: number;
     readonly answer: string;

@@ -43,6 +43,7 @@ const awaitsAtTop = /^Top-level await is currently not supported|^This require c
  */
 export class AppBundler {
   readonly #main: string;
+  readonly #folder: string;
   readonly #files: SourceFiles;
   readonly #packages: ExternalPackages;
   readonly #resolved: Resolved = { outside: new Set() };
@@ -51,8 +52,9 @@ export class AppBundler {
   /** `folder` is where the bundle will be. */
   constructor(main: string, folder: string, external: readonly string[] = []) {
     this.#main = main;
+    this.#folder = folder;
     this.#files = new SourceFiles(main, folder);
-    this.#packages = new ExternalPackages(external, this.#files.scopes);
+    this.#packages = new ExternalPackages(external, this.#files.scopes, main);
   }
 
   async bundle(): Promise<AppBundle> {
@@ -117,7 +119,7 @@ export class AppBundler {
       return await this.#build({
         stdin: { contents, resolveDir: dirname(this.#main), sourcefile: 'flame-entry.js' },
         absWorkingDir: dirname(this.#main),
-        outfile: join(dirname(this.#main), 'bundle.js'),
+        outfile: join(this.#folder, 'bundle.js'),
         bundle: true,
         write: false,
         metafile: true,

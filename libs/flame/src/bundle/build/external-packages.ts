@@ -9,9 +9,12 @@ export class ExternalPackages {
   readonly found = new Map<string, 'named' | 'native addon' | 'imported by an external package'>();
   readonly #named: ReadonlySet<string>;
   readonly #scopes: PackageScopes;
+  readonly #own: string | undefined;
   readonly #native = new Map<string, boolean>();
 
-  constructor(named: readonly string[], scopes: PackageScopes) {
+  /** `main` is the app's main file, whose own package cannot stay outside. */
+  constructor(named: readonly string[], scopes: PackageScopes, main: string) {
+    this.#own = scopes.of(main)?.root;
     this.#named = new Set(named);
     this.#scopes = scopes;
   }
@@ -19,7 +22,7 @@ export class ExternalPackages {
   /** Whether the package of this file stays outside. */
   has(file: string): boolean {
     const scope = this.#scopes.of(file);
-    if (scope?.name === undefined) return false;
+    if (scope?.name === undefined || scope.root === this.#own) return false;
     if (this.found.has(scope.name)) return true;
     const reason = this.#named.has(scope.name) ? 'named' : this.#isNative(scope) ? 'native addon' : undefined;
     if (reason) this.found.set(scope.name, reason);
