@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import type { TestingModule } from '@nestjs/testing';
 import { PostgresReplicationClock, OnRegion, RegionRpc } from 'nestjs-flame/rpc';
 import type { ReplicationClock } from 'nestjs-flame/rpc';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import { expect, it, onTestFinished } from 'vitest';
 import type { PostgresCluster } from '../../apps/demo/src/regions/postgres-cluster.js';
@@ -15,14 +16,19 @@ import { SeededRandom } from '../support/seeded-random.js';
 /** How many writes and reads the random test makes. */
 const operations = Number(process.env['FLAME_REPLICATION_OPERATIONS'] ?? 10_000);
 
-/** Runs a method in a transaction on `this.database`, as the decorators of transaction libraries do. */
+/** The connection of the transaction that this code runs in. */
+const transaction = new AsyncLocalStorage<PoolClient>();
+
+/** Runs a method in a transaction, as the decorators of transaction libraries do. */
 function Transactional(): MethodDecorator {
   return (_target, _key, descriptor) => {
     const method = descriptor.value as unknown as (...args: unknown[]) => Promise<unknown>;
     descriptor.value = async function (this: Entries, ...args: unknown[]) {
-      await this.database.query('begin');
-      const result = await method.apply(this, args);
-      await this.database.query('commit');
+      const client = await this.database.connect();
+      await client.query('begin');
+      const result = await transaction.run(client, () => method.apply(this, args));
+      await client.query('commit');
+      client.release();
       return result;
     } as never;
   };
@@ -60,7 +66,7 @@ class Entries {
   @OnRegion('primary', { awaitReplica: true })
   @Transactional()
   async putTransactional(key: string): Promise<void> {
-    await this.database.query('insert into entries (key, version) values ($1, 1)', [key]);
+    await transaction.getStore()!.query('insert into entries (key, version) values ($1, 1)', [key]);
   }
 
   async #write(key: string, version: number): Promise<number> {
@@ -332,7 +338,7 @@ it('A primary database that goes between the write and its position fails the ca
   expect(await entries.version('a')).toBe(2);
 });
 
-it('The queries run through TypeORM, too', async () => {
+it('The queries run through TypeORM, and through a client that takes them as Prisma does', async () => {
   const postgres = await ReplicatedPostgres.start();
   const replica = await postgres.replica();
   const [onPrimary, onReplica] = await Promise.all(
@@ -346,6 +352,9 @@ it('The queries run through TypeORM, too', async () => {
   const position = await PostgresReplicationClock.typeorm(onPrimary!).position();
   await PostgresReplicationClock.typeorm(onReplica!).reached(position, limit());
   expect(await onReplica!.query('select key from entries')).toEqual([{ key: 'typeorm' }]);
+  const pool = postgres.pool(replica);
+  const client = { $queryRawUnsafe: async (sql: string, ...params: string[]) => (await pool.query(sql, params)).rows };
+  await PostgresReplicationClock.prisma(client).reached(position, limit());
 });
 
 /** For waits that are expected to end. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { failure } from '../../../../../test/support/failure.js';
 import { Ledger, LedgerWorld, log, older } from '../../../../../test/support/ledger-world.js';
 import { logged, startApp } from '../../../../../test/support/nest-app.js';
+import { ReplicatedLog } from '../../../../../test/support/replicated-log.js';
 import { until } from '../../../../../test/support/process-table.js';
 import { FlameRpcModule } from '../flame-rpc.module.js';
 import { OnRegion } from '../on-region.decorator.js';
@@ -160,13 +161,16 @@ describe('awaitReplica', () => {
   });
 
   it('reads the position before the instance leaves, so that its callers get the answer', async () => {
-    const world = await LedgerWorld.start();
+    // After this time the instance no longer waits for its callers to leave, only for what runs here.
+    const world = await LedgerWorld.start({ replicationClock: (log.current = new ReplicatedLog()), reconnectTimeout: 20 });
     let release!: () => void;
     log.current.held = new Promise((resolve) => (release = resolve));
     const call = world.ledger.write();
     await until(() => log.current.reads === 1);
-    const closed = world.primary.close();
-    await new Promise(setImmediate);
+    let over = false;
+    const closed = world.primary.close().then(() => (over = true));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(over).toBe(false);
     release();
     await world.waits();
     world.replica.replay(1);
