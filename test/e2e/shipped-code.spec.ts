@@ -8,9 +8,12 @@ import { CuttingProxy } from '../support/cutting-proxy.js';
 import { startShipped } from '../support/shipped-app.js';
 import { runnerEntry } from '../support/trial-backends.js';
 
+/** This repository. Only root can hide it; other users' machines find nothing of it either, but could. */
+const hide = process.getuid?.() === 0 ? join(import.meta.dirname, '../..') : undefined;
+
 /** An app whose machines cannot see this repository. */
 async function start(setup: Partial<LoaderBackendSetup> = {}, pool: Partial<FlamePoolOptions> = {}) {
-  const backend = new LoaderBackend({ hide: join(import.meta.dirname, '../..'), ...setup, ship: { entry: runnerEntry, ...setup.ship } });
+  const backend = new LoaderBackend({ hide, ...setup, ship: { entry: runnerEntry, ...setup.ship } });
   const started = await startShipped(backend, pool);
   onTestFinished(() => started.app.close());
   return { ...started, backend };

@@ -16,7 +16,7 @@ export interface LoaderBackendSetup {
   /** The machines' environment, beside FLAME_PARENT. */
   readonly env?: Readonly<Record<string, string>>;
   /** Hides this folder from the machines. It takes root. */
-  readonly hide?: string;
+  readonly hide?: string | undefined;
   /** Changes what machines are told. */
   readonly tell?: (info: ParentInfo) => Promise<Partial<ParentInfo>> | Partial<ParentInfo>;
 }
