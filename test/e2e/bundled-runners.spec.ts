@@ -136,11 +136,11 @@ console.log(JSON.stringify([named === imported, sameOne === one, process.argv[1]
       app.bundle().find((file) => file.startsWith('start-'))!,
     );
     for (const { node } of nodes) {
-      for (const env of [{}, { NODE_OPTIONS: '--enable-source-maps' }]) {
-        const [line] = await app.start(node, start, env);
+      for (const flags of ['', '--enable-source-maps']) {
+        const [line] = await app.start(node, start, { NODE_OPTIONS: flags });
         const [sameDefault, same, script, stack] = JSON.parse(line!) as [boolean, boolean, string, string];
         expect([sameDefault, same, script]).toEqual([true, true, join(app.folder, 'dist/main.js')]);
-        expect(stack).toContain('NODE_OPTIONS' in env ? `${join(app.folder, 'src/main.ts')}:5:` : join(app.folder, 'dist/.flame/main/'));
+        expect(stack).toContain(flags ? `${join(app.folder, 'src/main.ts')}:5:` : join(app.folder, 'dist/.flame/main/'));
       }
     }
   });

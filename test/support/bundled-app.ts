@@ -42,7 +42,7 @@ export default 'default';`,
 export default { common };
 export const named = 'named';`,
   'common-js/package.json': '{"name":"common-js","version":"1.0.0"}',
-  'common-js/index.js': `module.exports = require('reflect-metadata');`,
+  'common-js/index.js': `module.exports = { is: 'the only one' };`,
   'named-at-run-time/package.json': '{"name":"named-at-run-time","version":"1.0.0"}',
   'named-at-run-time/index.js': `module.exports = 'named at run time';`,
 };

@@ -28,6 +28,8 @@ export class Places {
     const module = (await import('beside-module')) as { text: string; default: string };
     // @ts-expect-error the test installs it
     const outside = (await import('outside')) as { default: { common: object }; named: string };
+    // @ts-expect-error the test installs it
+    const common = (await import('common-js')) as { default: object };
     const byName = (await import(`${name}`)) as { default: string };
     const byPath = (await import(`./${['settings', 'js'].join('.')}`)) as typeof import('./settings.js');
     return {
@@ -43,7 +45,7 @@ export class Places {
       same: [
         byPath.settings === settings,
         (await besideItself.default.imports(join(import.meta.dirname, 'settings.js'))).settings === settings,
-        outside.default.common === require('reflect-metadata'),
+        outside.default.common === common.default,
         outside.named,
       ],
       settings,
