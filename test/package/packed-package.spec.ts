@@ -46,6 +46,10 @@ describe('the packed package', () => {
       'package/proto/flame/v1/metrics.proto',
       'package/proto/flame/v1/runners.proto',
       'package/proto/grpc/health/v1/health.proto',
+      'package/schematics/collection.json',
+      'package/schematics/nest-add/index.js',
+      'package/schematics/nest-add/module-source.js',
+      'package/schematics/nest-add/schema.json',
     ]);
     expect(files.filter((file) => file.includes('.spec.'))).toEqual([]);
     const types = execFileSync('tar', ['-xzOf', tarball, 'package/dist/nest/decorator/on-flame.decorator.d.ts'], { encoding: 'utf8' });
