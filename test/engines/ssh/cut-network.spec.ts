@@ -19,6 +19,7 @@ it('A runner that is cut off for two seconds goes on, and nothing is lost', asyn
   const { value } = await app.ask('stay', 0);
   const supervisor = parentOf(value!.pid);
   const call = app.ask('stay', 3_000);
+  await app.line(/\[stays\] 3000 ms/);
   await app.hosts.cut(2);
   await app.hosts.cut(3);
   await new Promise((resolve) => setTimeout(resolve, 2_000));
@@ -34,6 +35,7 @@ it('A runner whose host was away until the parent gave the connection up resumes
   const app = await SshApp.start({ RECONNECT: '60000' });
   const { value } = await app.ask('stay', 0);
   const call = app.ask('stay', 25_000);
+  await app.line(/\[stays\] 25000 ms/);
   await app.hosts.cut(2);
   await app.hosts.cut(3);
   await app.line(/ssh: the connection to 10\.99\.0\.2 was lost \(Keepalive timeout\); trying to restore it/);

@@ -64,7 +64,7 @@ describe('A host that SshBackend cannot use', () => {
     const error = await refusalOf(backend);
     expect(error).toMatchObject({ fatal: true });
     expect(error.message).toMatch(
-      /it has no Node that this user can start as \/opt\/nothing\/node: .*not found\. Install Node 20\.19 or later, or set the option node/,
+      /it has no Node that this user can start as \/opt\/nothing\/node: .*(?:not found|No such file or directory)\. Install Node 20\.19 or later, or set the option node/,
     );
   });
 

@@ -11,9 +11,10 @@ const { HOST_KEY_2 = '', HOST_KEY_3 = '', SSH_USER, SSH_KEY_FILE, RUNNER, RECONN
 
 @Injectable()
 class WorkService {
-  /** Takes `time` milliseconds, and returns which runner and which process did it. */
+  /** Takes `time` milliseconds, and returns which runner and which process did it. Its output tells that it has begun. */
   @OnFlame('work')
   async stay(time: number): Promise<{ runner: string | undefined; pid: number }> {
+    console.log(`[stays] ${time} ms`);
     await setTimeout(time);
     return { runner: FlameCall.current()?.runnerId, pid: process.pid };
   }

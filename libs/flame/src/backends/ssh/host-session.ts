@@ -55,8 +55,11 @@ export class HostSession {
       channel.on('exit', (exit: number | null) => (code = exit ?? undefined));
       channel.on('error', () => {});
       channel.on('close', () => {
-        this.#greet.reject(startFailure(setup.config.name, setup.node, code, this.#complaints));
-        resolve(`its supervisor of runners ended${this.#complaints === '' ? '' : `: ${this.#complaints.trim().slice(-300)}`}`);
+        // What it wrote last, in the same turn of the event loop, is read first: it says why the supervisor ended.
+        setImmediate(() => {
+          this.#greet.reject(startFailure(setup.config.name, setup.node, code, this.#complaints));
+          resolve(`its supervisor of runners ended${this.#complaints === '' ? '' : `: ${this.#complaints.trim().slice(-300)}`}`);
+        });
       });
     });
     channel.stderr.setEncoding('utf8').on('data', (text: string) => (this.#complaints = (this.#complaints + text).slice(-2_000)));
@@ -72,7 +75,11 @@ export class HostSession {
     signal.addEventListener('abort', stop, { once: true });
     try {
       signal.throwIfAborted();
-      const channel = await connection.exec(supervisorCommand(node, parent)).catch((error: Error) => {
+      const start = (channel: ClientChannel): HostSession => {
+        channel.write(`${JSON.stringify({ program: supervisorProgram, parent, silence: supervisorSilence })}\n`);
+        return new HostSession(setup, connection, channel);
+      };
+      const session = await connection.exec(supervisorCommand(node, parent), start).catch((error: Error) => {
         throw new HostFailure(
           config.name,
           `it starts no command (${error.message})`,
@@ -80,8 +87,6 @@ export class HostSession {
           true,
         );
       });
-      channel.write(`${JSON.stringify({ program: supervisorProgram, parent, silence: supervisorSilence })}\n`);
-      const session = new HostSession(setup, connection, channel);
       const { runners } = await session.#greeting;
       return { session, runners };
     } catch (error) {

@@ -78,9 +78,11 @@ export class SshConnection {
     }
   }
 
-  /** Runs a command in the user's login shell. */
-  exec(command: string): Promise<ClientChannel> {
-    return new Promise((resolve, reject) => this.#client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel))));
+  /** Runs a command in the user's login shell. `use` is called at once: the command's end may follow in the same turn of the event loop. */
+  exec<T>(command: string, use: (channel: ClientChannel) => T): Promise<T> {
+    return new Promise((resolve, reject) =>
+      this.#client.exec(command, (error, channel) => (error ? reject(error) : resolve(use(channel)))),
+    );
   }
 
   /**
