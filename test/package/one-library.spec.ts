@@ -34,7 +34,7 @@ describe('loaded twice', () => {
     write('same-exports.mjs', sameExports);
     expect(run('same-exports.mjs')).toMatchObject({
       status: 0,
-      stdout: 'index docker kubernetes fly rpc dashboard testing metrics tracing inline unplugin jest\n',
+      stdout: 'index docker kubernetes fly ssh rpc dashboard testing metrics tracing inline unplugin jest\n',
     });
   });
 
