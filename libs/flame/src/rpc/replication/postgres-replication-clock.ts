@@ -12,16 +12,19 @@ export type SqlQuery = (sql: string, params: string[]) => Promise<unknown>;
 
 /** A pool or client of the package `pg`. */
 export interface PgClient {
+  /** Runs a statement. */
   query(sql: string, params: string[]): Promise<{ rows: unknown[] }>;
 }
 
 /** A client of Prisma. */
 export interface PrismaClient {
+  /** Runs a statement, and gives its rows. */
   $queryRawUnsafe(sql: string, ...params: string[]): PromiseLike<unknown>;
 }
 
 /** A data source of TypeORM. */
 export interface TypeOrmDataSource {
+  /** Runs a statement, and gives its rows. */
   query(sql: string, params: string[]): Promise<unknown>;
 }
 
