@@ -1,7 +1,9 @@
 // Makes the README's pictures in docs/images from real runs on this machine: the demo in a terminal, as an animated SVG, and the dashboard while
 // the demo works, as a screenshot. Needs a build (npm run build) and Chromium, and a machine that does nothing else: its figures are shown.
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
@@ -72,7 +74,10 @@ function rowOf(text, row, from, until) {
 
 /** The dashboard, while all runners of the demo work. */
 async function dashboard() {
-  const child = spawn(process.execPath, [demo, '--serve'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // With --serve the demo keeps its folder.
+  const TMPDIR = mkdtempSync(join(tmpdir(), 'flame-pictures-'));
+  const child = spawn(process.execPath, [demo, '--serve'], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, TMPDIR } });
+  const ended = once(child, 'exit');
   const browser = await chromium.launch({
     executablePath: process.env.FLAME_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--headless', '--no-sandbox'],
@@ -87,6 +92,9 @@ async function dashboard() {
     return await page.screenshot();
   } finally {
     await browser.close();
+    child.stdout.resume();
     child.kill('SIGTERM');
+    await ended;
+    rmSync(TMPDIR, { recursive: true, force: true });
   }
 }

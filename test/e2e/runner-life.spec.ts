@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { processesOf } from '../support/process-table.js';
 import { SpawnedApp } from '../support/spawned-app.js';
+import { freePort } from '../support/free-port.js';
 
 interface Where {
   pid: number;
@@ -121,15 +119,6 @@ describe('a runner', () => {
     expect(output).toContain('pool "life" could not boot its min runners');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('an app with a FLAME_PARENT that no pool set', () => {
   it('does not start, and the error names the variable', async () => {

@@ -1,10 +1,8 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppClient } from './app-client.js';
 import { Batch } from './batch.js';
 import { Bounded } from './bounded.js';
-import { chooseDisplay } from './choose-display.js';
 import { makeClip } from './clip.js';
 import { fetchSheet } from './contact-sheet.js';
 import type { Display } from './display.js';
@@ -13,6 +11,7 @@ import { DockerApp } from './docker-app.js';
 import { KubernetesApp } from './kubernetes-app.js';
 import { poolView } from './pool-view.js';
 import { PoolWatch } from './pool-watch.js';
+import { runShow } from './run-show.js';
 import { seconds } from './seconds.js';
 
 const videos = 8;
@@ -97,17 +96,4 @@ async function show(display: Display, folder: string, platform: Platform, image:
 }
 
 const [platform, image = 'flame-test/node:1'] = process.argv.slice(2);
-const ended = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => ended.abort(new Error(`ended by ${name}`)));
-const folder = await mkdtemp(join(tmpdir(), 'flame-demo-'));
-using display = chooseDisplay();
-try {
-  await show(display, folder, platforms[platform ?? 'docker']!, image, ended.signal);
-} catch (error) {
-  // What failed first is what to tell; that something could not be cleared away then follows from it.
-  const { suppressed, message } = error as Partial<SuppressedError> & Error;
-  display.print('', `The demo failed: ${(suppressed as Error | undefined)?.message ?? message}`);
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await runShow((display, folder, signal) => show(display, folder, platforms[platform ?? 'docker']!, image, signal));

@@ -1,16 +1,15 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppClient } from './app-client.js';
 import { AppProcess } from './app-process.js';
 import { Batch } from './batch.js';
 import { Bounded } from './bounded.js';
-import { chooseDisplay } from './choose-display.js';
 import { makeClip } from './clip.js';
 import { fetchSheet } from './contact-sheet.js';
 import type { Display } from './display.js';
 import { poolView } from './pool-view.js';
 import { PoolWatch } from './pool-watch.js';
+import { runShow } from './run-show.js';
 import { seconds } from './seconds.js';
 import { shippedDocker } from './shipped-docker.js';
 import { shippedKubernetes } from './shipped-kubernetes.js';
@@ -113,16 +112,4 @@ function sum(list: readonly CodeTransfer[]): string {
 }
 
 const [engine = 'docker', image = 'flame-test/node:1'] = process.argv.slice(2);
-const ended = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => ended.abort(new Error(`ended by ${name}`)));
-const folder = await mkdtemp(join(tmpdir(), 'flame-demo-'));
-using display = chooseDisplay();
-try {
-  await show(display, folder, engine, image, ended.signal);
-} catch (error) {
-  const { suppressed, message } = error as Partial<SuppressedError> & Error;
-  display.print('', `The demo failed: ${(suppressed as Error | undefined)?.message ?? message}`);
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await runShow((display, folder, signal) => show(display, folder, engine, image, signal));

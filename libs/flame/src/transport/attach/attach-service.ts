@@ -3,10 +3,10 @@ import { type Server, status } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { AttachRejected } from './pending-attachments.js';
 import { attachPath } from '../grpc/grpc-options.js';
-import { asIs } from '../protocol/packet.js';
 import { type RawHello, readAbout, readHello, welcomePacket } from '../protocol/introduction.js';
 import { sameSecret } from './same-secret.js';
 import type { Hello, Link } from '../session/link.js';
+import { rawStream } from '../grpc/raw-stream.js';
 import { endWith, ServerPipe } from '../grpc/server-pipe.js';
 import { isCompressed, type ServerStream } from '../grpc/stream-internals.js';
 import { SessionLink } from '../session/session-link.js';
@@ -72,17 +72,10 @@ export class AttachService {
   }
 
   addTo(server: Server): void {
-    const attach = {
-      path: this.#options.path ?? attachPath,
-      originalName: 'attach',
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: asIs,
-      requestDeserialize: asIs,
-      responseSerialize: asIs,
-      responseDeserialize: asIs,
-    };
-    server.addService({ Attach: attach }, { Attach: (stream: ServerStream) => this.#attach(stream) });
+    server.addService(
+      { Attach: rawStream(this.#options.path ?? attachPath, 'attach') },
+      { Attach: (stream: ServerStream) => this.#attach(stream) },
+    );
   }
 
   /** Closes all sessions. After `within` milliseconds it drops the sessions that have not confirmed the close. */

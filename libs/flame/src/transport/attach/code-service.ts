@@ -1,9 +1,9 @@
 import { type Server, status } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { codePath } from '../grpc/grpc-options.js';
+import { rawStream } from '../grpc/raw-stream.js';
 import { endWith } from '../grpc/server-pipe.js';
 import { isCompressed, type ServerStream } from '../grpc/stream-internals.js';
-import { asIs } from '../protocol/packet.js';
 import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import type { ServedCode } from '../session/link.js';
 import { AttachRejected, type CodeOffer } from './pending-attachments.js';
@@ -47,18 +47,7 @@ export class CodeService {
   }
 
   addTo(server: Server): void {
-    const fetch = {
-      path: codePath,
-      originalName: 'fetch',
-      // So that the request arrives here, and is not decompressed before. On the wire there is no difference.
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: asIs,
-      requestDeserialize: asIs,
-      responseSerialize: asIs,
-      responseDeserialize: asIs,
-    };
-    server.addService({ Fetch: fetch }, { Fetch: (stream: ServerStream) => this.#fetch(stream) });
+    server.addService({ Fetch: rawStream(codePath, 'fetch') }, { Fetch: (stream: ServerStream) => this.#fetch(stream) });
   }
 
   #fetch(stream: ServerStream): void {
