@@ -15,8 +15,6 @@ export interface BundleManifest {
   readonly start: string;
   /** The app as one file. */
   readonly code: string;
-  /** The version of Node that made it. */
-  readonly node: string;
   /** The packages that are not in it, with the reason. A runner needs them in `node_modules`. */
   readonly external: Readonly<Record<string, string>>;
   /** The versions of the installed packages in it, by folder. */

@@ -30,7 +30,6 @@ export function writeBundle(bundle: AppBundle, folder: string, main: string, bui
     build: build.digest,
     start,
     code: name,
-    node: process.version,
     external: Object.fromEntries(bundle.external),
     packages: Object.fromEntries(Array.from(bundle.packages.keys(), (root) => [place(root), versionOf(root)])),
     files: Object.fromEntries(

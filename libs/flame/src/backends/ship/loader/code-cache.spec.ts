@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -44,7 +55,10 @@ describe('CodeCache', () => {
     for (let n = 1; n <= 6; n++) addBuild(at, n, n * 1_000);
     user.use(hashOf(6));
     utimesSync(join(at, hashOf(6)), 1, 1);
+    // A build is not even moved away for a moment while a process runs it: that would change this time.
+    const changed = statSync(join(at, hashOf(6))).ctimeMs;
     new CodeCache(at).prune();
+    expect(statSync(join(at, hashOf(6))).ctimeMs).toBe(changed);
     expect(readdirSync(at).filter((name) => name.length === 64)).toEqual([1, 2, 3, 6].map(hashOf));
   });
 
