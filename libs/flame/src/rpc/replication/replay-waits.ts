@@ -21,7 +21,7 @@ const shortest = 1;
 const longest = 50;
 
 /** The longest pause before the look at a new position, in milliseconds. */
-const newcomer = 5;
+const mostForNew = 5;
 
 /**
  * All waits of a process for a replica. They share one query at a time. It is repeated with pauses that grow from 1 to 50 ms while nothing
@@ -36,7 +36,7 @@ export class ReplayWaits {
   #lookedAt = -Infinity;
   #pause = shortest;
   #cancel: (() => void) | undefined;
-  #trouble: unknown;
+  #lastError: unknown;
 
   constructor(setup: ReplayWaitsSetup) {
     this.#setup = setup;
@@ -56,12 +56,12 @@ export class ReplayWaits {
         resolve: () => (stop(), resolve()),
         reject: (error) => (stop(), reject(error as Error)),
       };
-      const aborted = (): void => wait.reject(this.#trouble ?? signal.reason);
+      const aborted = (): void => wait.reject(this.#lastError ?? signal.reason);
       signal.addEventListener('abort', aborted, { once: true });
       const waits = this.#waits.get(position);
       if (waits) waits.add(wait);
       else this.#waits.set(position, new Set([wait]));
-      this.#lookWithin(newcomer);
+      this.#lookWithin(mostForNew);
     });
   }
 
@@ -85,10 +85,10 @@ export class ReplayWaits {
     const positions = [...this.#waits.keys()];
     try {
       const states = await databaseAnswer(this.#setup.clock, this.#setup.look(positions));
-      this.#trouble = undefined;
+      this.#lastError = undefined;
       positions.forEach((position, index) => this.#settle(position, states[index] ?? 'pending'));
     } catch (error) {
-      this.#trouble = error;
+      this.#lastError = error;
       this.#pause = longest;
     }
     this.#looking = false;
@@ -111,6 +111,6 @@ export class ReplayWaits {
     this.#cancel = undefined;
     if (this.#looking) return;
     this.#pause = shortest;
-    this.#trouble = undefined;
+    this.#lastError = undefined;
   }
 }
