@@ -28,7 +28,7 @@ export class RunnerStart {
     const bundle = this.#build && findBundle(line.script, this.#build, this.#known);
     if (bundle === undefined) return line;
     if ('why' in bundle) return this.#refuse(line, bundle.why, (text) => log.warn(text));
-    const why = hindrance(line.flags, env);
+    const why = reasonAgainst(line.flags, env);
     if (why !== undefined) return this.#refuse(line, why, (text) => log.log(text));
     return { ...line, flags: withoutRegister(line.flags), script: bundle.script };
   }
@@ -41,7 +41,7 @@ export class RunnerStart {
 }
 
 /** What a bundle cannot give to a process with these flags and variables; undefined if there is nothing. */
-function hindrance(flags: readonly string[], env: Readonly<Record<string, string | undefined>>): string | undefined {
+function reasonAgainst(flags: readonly string[], env: Readonly<Record<string, string | undefined>>): string | undefined {
   if (env['NODE_V8_COVERAGE'] !== undefined) return 'NODE_V8_COVERAGE is set, and coverage counts the lines of files';
   const all = withoutRegister([...flags, ...(env['NODE_OPTIONS']?.split(' ') ?? [])]);
   const found = all.findIndex((flag, i) => aboutFiles.test(flag) && !harmless.test(flag) && !harmless.test(`${flag} ${all[i + 1]}`));

@@ -36,19 +36,19 @@ export class HostSession {
   readonly #connection: SshConnection;
   readonly #channel: ClientChannel;
   readonly #pending = new Map<number, Pending>();
-  readonly #greeting: Promise<Hello>;
+  readonly #hello: Promise<Hello>;
   readonly #ping: NodeJS.Timeout;
-  #greet!: Pending;
+  #settleHello!: Pending;
   #asked = 0;
   #over = false;
-  #complaints = '';
+  #stderr = '';
 
   private constructor(setup: SessionSetup, connection: SshConnection, channel: ClientChannel) {
     this.#setup = setup;
     this.#connection = connection;
     this.#channel = channel;
-    this.#greeting = new Promise((resolve, reject) => (this.#greet = { resolve: resolve as Pending['resolve'], reject }));
-    this.#greeting.catch(() => {});
+    this.#hello = new Promise((resolve, reject) => (this.#settleHello = { resolve: resolve as Pending['resolve'], reject }));
+    this.#hello.catch(() => {});
     this.#ping = setInterval(() => this.send({ type: 'ping' }), pingEvery);
     const ended = new Promise<string>((resolve) => {
       let code: number | undefined;
@@ -57,12 +57,12 @@ export class HostSession {
       channel.on('close', () => {
         // What it wrote last, in the same turn of the event loop, is read first: it says why the supervisor ended.
         setImmediate(() => {
-          this.#greet.reject(startFailure(setup.config.name, setup.node, code, this.#complaints));
-          resolve(`its supervisor of runners ended${this.#complaints === '' ? '' : `: ${this.#complaints.trim().slice(-300)}`}`);
+          this.#settleHello.reject(startFailure(setup.config.name, setup.node, code, this.#stderr));
+          resolve(`its supervisor of runners ended${this.#stderr === '' ? '' : `: ${this.#stderr.trim().slice(-300)}`}`);
         });
       });
     });
-    channel.stderr.setEncoding('utf8').on('data', (text: string) => (this.#complaints = (this.#complaints + text).slice(-2_000)));
+    channel.stderr.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-2_000)));
     this.#read();
     this.closed = Promise.race([connection.closed, ended]).then((reason) => this.#end(reason));
   }
@@ -87,7 +87,7 @@ export class HostSession {
           true,
         );
       });
-      const { runners } = await session.#greeting;
+      const { runners } = await session.#hello;
       return { session, runners };
     } catch (error) {
       connection.drop();
@@ -152,11 +152,11 @@ export class HostSession {
     const message = parse(line);
     switch (message?.type) {
       case 'hello':
-        return this.#greet.resolve(message);
+        return this.#settleHello.resolve(message);
       case 'failed':
-        return this.#greet.reject(hostFailure(this.#setup.config.name, message, 'the supervisor of runners cannot start'));
+        return this.#settleHello.reject(hostFailure(this.#setup.config.name, message, 'the supervisor of runners cannot start'));
       case 'old':
-        return this.#greet.reject(tooOld(this.#setup, message.node));
+        return this.#settleHello.reject(tooOld(this.#setup, message.node));
       case 'answer': {
         const { number, value, error } = message;
         const pending = this.#pending.get(number);
@@ -178,7 +178,7 @@ export class HostSession {
     this.#connection.drop();
     for (const { reject } of this.#pending.values()) reject(this.#broken(reason));
     this.#pending.clear();
-    this.#greet.reject(this.#broken(reason));
+    this.#settleHello.reject(this.#broken(reason));
     return reason;
   }
 

@@ -23,7 +23,7 @@ export interface HostSetup {
 /** One host with its runners. It owns the connection that they share. */
 export class SshHost implements MachineHost {
   readonly config: SshHostConfig;
-  readonly patience: number;
+  readonly answerTimeout: number;
   readonly #connector: HostConnector;
   readonly #leftovers: Leftovers;
   readonly #machines = new Map<string, SshMachine>();
@@ -31,7 +31,7 @@ export class SshHost implements MachineHost {
 
   constructor(config: SshHostConfig, { leftovers, ...setup }: HostSetup) {
     this.config = config;
-    this.patience = 2 * setup.requestTimeout;
+    this.answerTimeout = 2 * setup.requestTimeout;
     this.#leftovers = leftovers;
     this.#connector = new HostConnector({
       ...setup,
@@ -125,7 +125,7 @@ export class SshHost implements MachineHost {
 
   giveUp(machine: SshMachine): void {
     const { runner } = machine;
-    const alone = lifeAlone(machine);
+    const alone = timeWithoutParent(machine);
     const itself = Number.isFinite(alone) ? `, where it ends by itself within ${Math.ceil(alone / 1_000)} s` : '';
     const problem = `its host does not answer${itself}`;
     const remove = async (): Promise<boolean> => {
@@ -168,11 +168,11 @@ export class SshHost implements MachineHost {
 
   #missed(time: number, why: HostFailure): void {
     for (const machine of this.#machines.values())
-      if (time > lifeAlone(machine)) machine.lose(vanished(`its host does not answer: ${why.problem}`));
+      if (time > timeWithoutParent(machine)) machine.lose(vanished(`its host does not answer: ${why.problem}`));
   }
 }
 
 /** The time after which a supervisor without a parent has ended a runner for certain, in milliseconds. */
-function lifeAlone({ times }: SshMachine): number {
+function timeWithoutParent({ times }: SshMachine): number {
   return times.reconnectTimeout + 2 * times.shutdownTimeout + 30_000 + supervisorSilence;
 }

@@ -10,7 +10,7 @@ import type { RunnerExit } from './supervisor/supervisor-messages.js';
 export interface MachineHost {
   readonly name: string;
   /** Time after the grace period for the host to report the end, in milliseconds. */
-  readonly patience: number;
+  readonly answerTimeout: number;
   /** Tells the supervisor to stop a runner, now or as soon as there is a connection. */
   stop(machine: SshMachine): void;
   /** The host does not report the end of a machine that was stopped. Ends the machine. */
@@ -100,7 +100,7 @@ export class SshMachine implements Machine {
       this.#deadline = deadline;
       this.#host.stop(this);
       clearTimeout(this.#late);
-      const time = Math.max(0, grace) + this.#host.patience;
+      const time = Math.max(0, grace) + this.#host.answerTimeout;
       if (time <= longestTimer) this.#late = setTimeout(() => this.#host.giveUp(this), time);
     }
     await this.exited;

@@ -29,7 +29,7 @@ const final = new Set(['3', '5', '7', '8', '10', '11', '12', '16']);
  */
 export async function* fetchArchive(parent: Parent, first?: ClientHttp2Session): AsyncGenerator<Buffer> {
   const { bytes } = parent.code;
-  const patience = parent.bootTimeout ?? Infinity;
+  const silenceTimeout = parent.bootTimeout ?? Infinity;
   let received = 0;
   let heard = performance.now();
   for (let session = first; ; session = undefined) {
@@ -47,9 +47,9 @@ export async function* fetchArchive(parent: Parent, first?: ClientHttp2Session):
       if (error instanceof LoaderError) throw error;
       reason = (error as Error).message;
     }
-    if (performance.now() - heard >= patience)
+    if (performance.now() - heard >= silenceTimeout)
       throw new LoaderError(
-        `fetching the app's code from ${parent.address} failed after ${received} of ${bytes} bytes, and no more came within bootTimeout (${patience} ms): ${reason}`,
+        `fetching the app's code from ${parent.address} failed after ${received} of ${bytes} bytes, and no more came within bootTimeout (${silenceTimeout} ms): ${reason}`,
       );
     await pause(pauseBeforeRetry);
   }
