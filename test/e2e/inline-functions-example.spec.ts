@@ -1,25 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { compile } from '../../libs/flame/src/compile/index.js';
 
-const folder = join(import.meta.dirname, '../apps/dist/inline');
-
-/** Does what `nestjs-flame compile` does. A file that was compiled before stays as it is. */
-function compileInPlace(): void {
-  for (const name of readdirSync(folder).filter((name) => name.endsWith('.js'))) {
-    const file = join(folder, name);
-    const compiled = compile({ code: readFileSync(file, 'utf8'), file: `dist/inline/${name}`, format: 'module' });
-    if (!compiled) continue;
-    expect(compiled.diagnostics).toEqual([]);
-    writeFileSync(file, compiled.code);
-  }
-}
+const main = join(import.meta.dirname, '../apps/dist/inline/main.js');
 
 it('The examples of docs/inline-functions.md run on other processes', () => {
-  compileInPlace();
-  const output = execFileSync(process.execPath, [join(folder, 'main.js')], { encoding: 'utf8' });
+  const output = execFileSync(process.execPath, [main], { encoding: 'utf8' });
   const { pid, published, read, settled, torn } = JSON.parse(output) as Record<string, unknown>;
   const runners = new Set(JSON.stringify([published, read, settled]).match(/(?<=by )\d+/g));
   // One runner of each pool.

@@ -1,22 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { compile } from '../../libs/flame/src/compile/compile.js';
 import { SpawnedApp } from '../support/spawned-app.js';
 
-const folder = join(import.meta.dirname, '../apps/dist/inline-calls');
-
-/** Compiles the app's file as `npx nestjs-flame compile` does. */
-function compiledApp(): string {
-  const code = readFileSync(join(folder, 'main.js'), 'utf8');
-  const { code: compiled, diagnostics } = compile({ code, file: 'dist/inline-calls/main.js', format: 'module' })!;
-  expect(diagnostics).toEqual([]);
-  writeFileSync(join(folder, 'compiled.js'), compiled);
-  return 'inline-calls/compiled.js';
-}
-
 it('Inline functions of a compiled app run on runners of a ProcessBackend', async () => {
-  const app = new SpawnedApp(compiledApp());
+  const app = new SpawnedApp('inline-compiled/main.js');
   await app.line(/^\[closed\]/);
   expect((await app.exited).code).toBe(0);
   const said = app.lines.filter((line) => /^\[[a-z ]+\] /.test(line)).map((line) => /^\[([a-z ]+)\] (.*)$/.exec(line)!.slice(1));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -7,10 +7,15 @@ import { join } from 'node:path';
 const root = process.cwd();
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
-/** The programs of child processes, in the order of their builds: folder of the sources, tsconfig, output. */
+/** The programs of child processes, in the order of their builds: folders of the sources, tsconfig, output, what follows. */
 const builds = [
-  { sources: 'libs/flame/src', tsconfig: 'libs/flame/tsconfig.lib.json', output: 'libs/flame/dist' },
-  { sources: 'test/apps/src', tsconfig: 'test/apps/tsconfig.json', output: 'test/apps/dist' },
+  { sources: ['libs/flame/src'], tsconfig: 'libs/flame/tsconfig.lib.json', output: 'libs/flame/dist', then: () => run('build:entries') },
+  {
+    sources: ['test/apps/src', 'libs/flame/src/compile'],
+    tsconfig: 'test/apps/tsconfig.json',
+    output: 'test/apps/dist',
+    then: compileInlineFunctions,
+  },
 ];
 
 /**
@@ -19,15 +24,29 @@ const builds = [
  */
 export default function buildOnce(): void {
   for (const build of builds) {
-    if (newest(join(root, build.sources), '.ts') <= newest(join(root, build.output), '.js')) continue;
+    const changed = Math.max(...build.sources.map((folder) => newest(join(root, folder), '.ts')));
+    if (changed <= newest(join(root, build.output), '.js')) continue;
     const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', join(root, build.tsconfig)], { cwd: root, encoding: 'utf8' });
     if (stdout) console.error(stdout);
     // Status 2 means type errors, with all output written. The linter reports them, as for the specs themselves.
     if (status !== 0 && status !== 2) throw new Error(`${build.tsconfig} does not build: tsc ended with ${status}`);
-    if (build.sources === 'libs/flame/src') run('build:entries');
+    build.then();
   }
   const page = join(root, 'libs/flame/page');
   if (Math.max(newest(page, '.ts'), newest(page, '.css')) > newest(join(root, 'libs/flame/dist/page'), '.js')) run('build:page');
+}
+
+/**
+ * Compiles two of the apps, of one a copy. No test changes these files later: the apps of other tests belong to the same build, whose
+ * runners compare it with their parent's.
+ */
+function compileInlineFunctions(): void {
+  const apps = join(root, 'test/apps/dist');
+  const compiled = join(apps, 'inline-compiled');
+  cpSync(join(apps, 'inline-calls'), compiled, { recursive: true });
+  const command = [join(root, 'libs/flame/dist/entry/cli.js'), 'compile', join(apps, 'inline'), compiled];
+  const { status, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`nestjs-flame compile failed: ${stderr}`);
 }
 
 function run(script: string): void {

@@ -150,7 +150,7 @@ describe('When the connection to a host breaks', () => {
 
   it('runners end by themselves if the parent does not come back', async () => {
     const server = await serverFor();
-    const { backend } = await backendOn([server.host()], { requestTimeout: 500, command: withChild });
+    const { backend } = await backendOn([server.host()], { requestTimeout: 3_000, command: withChild });
     const { machine, pid } = await bootOn(backend, 'polite');
     const supervisor = parentOf(pid);
     await server.stop();
@@ -182,7 +182,7 @@ describe('When the connection to a host breaks', () => {
 describe('SshBackend.reap', () => {
   it('ends runners whose supervisor was killed, and leaves alone those of other parents and other processes', async () => {
     const server = await serverFor();
-    const { backend: dead } = await backendOn([server.host()], { command: withChild, requestTimeout: 500 }, 'dead');
+    const { backend: dead } = await backendOn([server.host()], { command: withChild, requestTimeout: 3_000 }, 'dead');
     const { backend: living } = await backendOn([server.host()], {}, 'living');
     const left = await bootOn(dead, 'stubborn');
     const other = await bootOn(living, 'polite');
