@@ -23,7 +23,8 @@ export const gates: readonly Gate[] = [
   { row: '64 callers, map', ratio: 'map/inline', more: true, target: 0.8 },
   { row: '64 callers, traces of 1 %', ratio: 'all 1 %/app 1 %', more: true, target: 0.9 },
   { row: '64 callers, 1 KiB', ratio: 'flame/trivial', more: true, target: 0.6 },
-  { row: '1 caller, 1 MiB', ratio: 'flame/stream', more: true, target: 2.5 },
+  // How fast memory is copied depends on the processor: 3.4 on AMD's EPYC, 1.6 to 2.0 on Intel's Xeon. Without shared memory it is 1.
+  { row: '1 caller, 1 MiB', ratio: 'flame/stream', more: true, target: 1.8 },
   { row: '16 callers, 64 KiB', ratio: 'flame/stream', more: true, target: 1.6 },
   { row: '16 callers, 1 MiB argument', ratio: 'flame/stream', more: true, target: 2.5 },
   { row: '1 caller, 1 MiB', ratio: 'stream/batched', more: true, target: 0.7 },
