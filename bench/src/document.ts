@@ -3,7 +3,7 @@ import { find, gates } from './gates.js';
 import type { Row } from './results.js';
 import { tables } from './table.js';
 
-/** The report of a run: `out/bench/bench.json`, and `bench/documented.json` for the figures in docs/performance.md. */
+/** The report of a run: `out/bench/bench.json`, and `bench/documented.json` for the figures in docs/measurements/performance.md. */
 export interface Report {
   readonly date: string;
   readonly machine: { readonly cpus: number; readonly model: string; readonly node: string; readonly platform: string };
@@ -18,7 +18,7 @@ const end = '<!-- prettier-ignore-end -->';
 /** Returns the page with the report's figures between its marks. */
 export function documented(page: string, report: Report): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/performance.md has no place for figures, between ${begin} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`docs/measurements/performance.md has no place for figures, between ${begin} and ${end}`);
   return `${page.slice(0, from)}${begin}\n\n${figures(report)}\n\n${page.slice(to)}`;
 }
 

@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
     profile: { type: 'boolean', default: false },
     /** Compares with another checkout of this repository, whose library and bench must be built, and prints the ratios. */
     against: { type: 'string' },
-    /** Writes the results to bench/documented.json and docs/performance.md. */
+    /** Writes the results to bench/documented.json and docs/measurements/performance.md. */
     document: { type: 'boolean', default: false },
   },
 });
@@ -35,7 +35,7 @@ const duration = options.quick ? 150 : against === undefined ? 600 : 200;
 const root = join(import.meta.dirname, '../..');
 const out = join(root, 'out/bench');
 const documentedFile = join(root, 'bench/documented.json');
-const page = join(root, 'docs/performance.md');
+const page = join(root, 'docs/measurements/performance.md');
 /** The contestants of other libraries, for comparison only. */
 const peers = ['piscina', 'nest grpc', 'bullmq'];
 

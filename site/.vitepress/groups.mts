@@ -51,8 +51,14 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
       ['Debugging', '/debugging'],
       ['Testing', '/testing'],
       ['Security', '/security'],
-      ['Reliability', '/reliability'],
-      ['Performance', '/performance'],
+      ['Promises', '/promises'],
+    ],
+  },
+  {
+    text: 'Measurements',
+    pages: [
+      ['Performance', '/measurements/performance'],
+      ['Reliability', '/measurements/reliability'],
     ],
   },
   {

@@ -9,7 +9,7 @@ import { againstOther, groups } from '../../bench/src/scenarios.js';
 import { ratioTable, tables } from '../../bench/src/table.js';
 
 const root = join(import.meta.dirname, '../..');
-const page = readFileSync(join(root, 'docs/performance.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/measurements/performance.md'), 'utf8');
 const report = JSON.parse(readFileSync(join(root, 'bench/documented.json'), 'utf8')) as Report;
 
 const row = (name: string, ratio: string, median: number, [min, max]: [number, number]): Row => ({
@@ -20,7 +20,7 @@ const row = (name: string, ratio: string, median: number, [min, max]: [number, n
   ratios: { [ratio]: { median, min, max, values: [] } },
 });
 
-describe('docs/performance.md', () => {
+describe('docs/measurements/performance.md', () => {
   it('contains the figures of bench/documented.json', () => {
     if (report.rows.length > 0) expect(documented(page, report)).toBe(page);
     else expect(page).toContain('None were taken yet');

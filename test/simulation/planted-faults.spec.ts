@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from './bundle.js';
 import { plantedFaults } from './planted-faults.js';
 
-const page = readFileSync('docs/reliability.md', 'utf8');
+const page = readFileSync('docs/measurements/reliability.md', 'utf8');
 
 /** A fault must be detected within this number of steps. */
 const steps = 100_000;
@@ -19,8 +19,8 @@ async function live(program: string, seed: number, most: number, needs?: string)
   );
 }
 
-describe('docs/reliability.md', () => {
-  it('matches the numbers and worlds that docs/reliability.md names', () => {
+describe('docs/measurements/reliability.md', () => {
+  it('matches the numbers and worlds that docs/measurements/reliability.md names', () => {
     const rows = [...page.matchAll(/^\| (\d+), (\d+) +\|/gm)].map(([, ...worlds]) => worlds.map(Number));
     expect(page).toContain(`${plantedFaults.length} planted faults`);
     expect(rows).toEqual(plantedFaults.flatMap(({ worlds }) => (worlds ? [worlds] : [])));
