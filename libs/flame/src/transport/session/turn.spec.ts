@@ -24,10 +24,11 @@ describe('TurnSize', () => {
     expect(sizes.map((calls) => awaiting(calls).limit().frames)).toEqual([8, 8, 8, 10, 32, 128, 128]);
   });
 
-  it('allows 1 MiB of values from shared memory in every turn', () => {
+  it('allows an end that makes no calls 1 MiB of values from shared memory in every turn, and others any number', () => {
     const size = new TurnSize();
     size.limit().bytes -= 2 ** 20;
     expect(size.limit().bytes).toBe(2 ** 20);
+    expect(awaiting(1).limit().bytes).toBe(Infinity);
   });
 
   it('counts each answer once, and nothing else', () => {
