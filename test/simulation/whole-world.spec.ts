@@ -3,7 +3,7 @@ import { plantedFaults } from './planted-faults.js';
 import { live, readNeeds, replayed, report, search } from './world/search.js';
 
 /** Steps in all; `FLAME_SIM_STEPS` for more. `FLAME_SIM_SEED`, and `FLAME_SIM_NEEDS` of a world that was shrunk, to replay one. */
-const steps = Number(process.env['FLAME_SIM_STEPS'] ?? 1_000_000);
+const steps = Number(process.env['FLAME_SIM_STEPS'] ?? 300_000);
 const { FLAME_SIM_SEED: seed, FLAME_SIM_NEEDS: needs } = process.env;
 
 describe('A parent and its runners in one simulated world', () => {
