@@ -15,6 +15,7 @@ const layers = {
   nest: ['core', 'inline', 'system', 'transport', 'backends', 'streams', 'pool', 'runner', 'ops'],
   rpc: ['core', 'system', 'transport', 'backends', 'streams', 'pool', 'runner', 'ops', 'nest'],
   metrics: ['core', 'nest'],
+  bullmq: ['core', 'nest', 'runner'],
   tracing: ['core'],
   compile: ['core'],
   dashboard: ['core', 'system', 'transport', 'pool', 'nest'],

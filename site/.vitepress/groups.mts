@@ -43,6 +43,13 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
     ],
   },
   {
+    text: 'Recipes',
+    pages: [
+      ['All recipes', '/recipes/'],
+      ['Jobs of BullMQ', '/recipes/bullmq'],
+    ],
+  },
+  {
     text: 'In production',
     pages: [
       ['Dashboard', '/dashboard'],

@@ -14,7 +14,7 @@ interface Coverage {
 }
 
 /** The folders of `libs/flame/src` whose modules are exported by a subpath, or used by none but subpaths. */
-const ofSubpaths = /^(backends\/(docker|fly|kubernetes|platform|ssh)|cli|dashboard|metrics|rpc|testing|tracing)\//;
+const ofSubpaths = /^(backends\/(docker|fly|kubernetes|platform|ssh)|bullmq|cli|dashboard|metrics|rpc|testing|tracing)\//;
 
 it('A runner of a ProcessBackend app loads no module that only subpaths of the package need', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'flame-coverage-'));

@@ -15,7 +15,7 @@ let app: NestApp;
 
 beforeAll(() => {
   app = new NestApp(folder, 'app', { cli: tool('@nestjs/cli@11'), node: process.execPath, tests: true });
-  app.install(tarball, '@opentelemetry/api@1.9');
+  app.install(tarball, '@opentelemetry/api@1.9', '@nestjs/bullmq@11', 'bullmq@6');
   write('test/after-reset.e2e-spec.ts', afterReset);
 });
 afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
@@ -34,7 +34,7 @@ describe('loaded twice', () => {
     write('same-exports.mjs', sameExports);
     expect(run('same-exports.mjs')).toMatchObject({
       status: 0,
-      stdout: 'index docker kubernetes fly ssh rpc dashboard testing metrics tracing inline unplugin jest\n',
+      stdout: 'index docker kubernetes fly ssh rpc dashboard testing metrics tracing bullmq inline unplugin jest\n',
     });
   });
 

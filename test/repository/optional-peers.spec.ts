@@ -21,7 +21,21 @@ describe('optional packages', () => {
   const entries: Record<string, Loads> = {};
 
   beforeAll(async () => {
-    const names = ['index', 'docker', 'fly', 'kubernetes', 'ssh', 'metrics', 'tracing', 'dashboard', 'rpc', 'testing', 'inline', 'cli'];
+    const names = [
+      'index',
+      'docker',
+      'fly',
+      'kubernetes',
+      'ssh',
+      'metrics',
+      'tracing',
+      'dashboard',
+      'rpc',
+      'testing',
+      'bullmq',
+      'inline',
+      'cli',
+    ];
     const files: Record<string, string> = {
       index: 'index.ts',
       cli: 'cli/main.ts',
@@ -58,6 +72,7 @@ describe('optional packages', () => {
     ['cli', []],
     ['metrics', []],
     ['tracing', ['@opentelemetry/api']],
+    ['bullmq', ['@nestjs/bullmq', 'bullmq']],
   ])('%s loads %j at once, and no other', (entry, peers) => {
     expect(entries[entry]!.atOnce).toEqual(peers);
   });
