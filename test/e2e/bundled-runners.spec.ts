@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BundledApp, imageFolder } from '../support/bundled-app.js';
+import { startShippedDemo } from '../support/shipped-demo.js';
 import { tool } from '../support/tool.js';
 
 const run = promisify(execFile);
@@ -12,8 +13,12 @@ const run = promisify(execFile);
 const nodes = ['20', '26'].map((line) => ({ line, node: join(tool(`node@${line}`), 'node') }));
 
 let image: string;
+/** The demo, with a bundle. */
+let demo: string;
 beforeAll(async () => {
   image = await imageFolder();
+  demo = join(image, 'apps/demo');
+  await run(process.execPath, [join(image, 'node_modules/nestjs-flame/dist/entry/cli.js'), 'bundle'], { cwd: demo });
 }, 120_000);
 afterAll(() => rmSync(image, { recursive: true }));
 
@@ -153,9 +158,6 @@ console.log(JSON.stringify([named === imported, sameOne === one, process.argv[1]
   }
 
   it("starts the demo's runners in a fraction of the time", async () => {
-    const demo = join(image, 'apps/demo');
-    const cli = join(image, 'node_modules/nestjs-flame/dist/entry/cli.js');
-    await run(process.execPath, [cli, 'bundle'], { cwd: demo });
     for (const { line, node } of nodes) {
       const times: Record<string, number[]> = { 'main.js': [], bundle: [] };
       for (let round = 0; round < 4; round++) {
@@ -171,5 +173,27 @@ console.log(JSON.stringify([named === imported, sameOne === one, process.argv[1]
       for (const [kind, list] of Object.entries(times))
         console.log(`Node ${line}, call to answer from ${kind}: ${list.map((time) => `${Math.round(time)} ms`).join(', ')}`);
     }
+  });
+});
+
+describe('A bundle that is shipped', { timeout: 120_000 }, () => {
+  it("runs the demo's job on machines that have nothing but Node, of fewer bytes, and keeps what V8 compiled there", async () => {
+    const bytes: Record<string, number> = {};
+    for (const bundle of [false, true]) {
+      const { boot, thumbnails, transfers, cached } = await startShippedDemo(image, { bundle });
+      const times = [await boot(), await boot()];
+      expect(transfers()).toHaveLength(1);
+      const { total, took } = transfers()[0]!;
+      bytes[String(bundle)] = total;
+      // The package of ffmpeg finds the program beside its own files.
+      await expect(thumbnails('/nowhere.mp4')).rejects.toThrow('ffmpeg can read: /nowhere.mp4: No such file or directory');
+      const compiled = cached(new RegExp(`\\.cjs\\.${process.arch}-${process.version}$`));
+      expect(compiled).toHaveLength(bundle ? 1 : 0);
+      const [first, second] = times.map((time) => `${Math.round(time)} ms`);
+      console.log(
+        `shipped ${bundle ? 'with its bundle' : 'without'}: ${(total / 1e6).toFixed(1)} MB in ${Math.round(took)} ms, first call ${first}; the second boot fetches nothing, ${second}`,
+      );
+    }
+    expect(bytes['true']).toBeLessThan(bytes['false']!);
   });
 });

@@ -39,7 +39,7 @@ export class LoaderBackend extends FlameBackend {
   constructor(setup: LoaderBackendSetup) {
     super();
     this.#setup = setup;
-    const config = { paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1024 ** 3, ...setup.ship };
+    const config = { bundle: true, paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1024 ** 3, ...setup.ship };
     this.code = new ShippedCode(config, 'loader', 'LoaderBackend.shipCode');
   }
 

@@ -51,7 +51,7 @@ export function writeProject(files: Readonly<Record<string, string>>): string {
 export async function shipProgram(entry: string, ship: Partial<ShipConfig> = {}) {
   const rig = new AttachRig('network');
   const code = new ShippedCode(
-    { entry, paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1e9, ...ship },
+    { entry, bundle: true, paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1e9, ...ship },
     'test',
     'Test.shipCode',
   );

@@ -5,6 +5,12 @@ import type { BuildDigest } from '../../core/manifest.js';
 import { AppBuild, locateBuild } from './app-build.js';
 import { KnownFiles } from './known-files.js';
 
+/**
+ * What a runner may read from disk of a package, beside the bundle: the package's files, and of its dependencies those that are not in the
+ * bundle; or the package with all of its dependencies.
+ */
+export type DiskNeed = 'files' | 'dependencies';
+
 /** What `npx nestjs-flame bundle` writes about a bundle. Paths are relative to its folder, with `/`. */
 export interface BundleManifest {
   /** The version of this format. */
@@ -19,6 +25,10 @@ export interface BundleManifest {
   readonly external: Readonly<Record<string, string>>;
   /** The versions of the installed packages in it, by folder. */
   readonly packages: Readonly<Record<string, string>>;
+  /** What a runner may read from disk, by the names of packages; the app's own name for scripts of the app that load packages. */
+  readonly disk: Readonly<Record<string, DiskNeed>>;
+  /** The files of installed packages in it. */
+  readonly modules: readonly string[];
   /** The hashes of other files in it that are outside of the build's folder, such as those of linked packages. */
   readonly files: Readonly<Record<string, string>>;
 }

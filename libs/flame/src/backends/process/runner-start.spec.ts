@@ -18,7 +18,7 @@ function builtApp(more: object = {}): { main: string; start: RunnerStart; said: 
   const build = AppBuild.read(main)!;
   const bundle = bundleFolder(build);
   mkdirSync(bundle, { recursive: true });
-  const manifest = { format: 1, build: build.digest, start: 'start.cjs', code: 'x.cjs', node: '', external: {}, packages: {}, files: {} };
+  const manifest = { format: 1, build: build.digest, start: 'start.cjs', code: 'x.cjs', node: '', external: {}, packages: {}, disk: {}, modules: [], files: {} };
   writeFileSync(join(bundle, 'manifest.json'), JSON.stringify({ ...manifest, ...more }));
   for (const name of ['start.cjs', 'x.cjs']) writeFileSync(join(bundle, name), '');
   const said: string[] = [];
@@ -93,7 +93,7 @@ describe('RunnerStart', () => {
     (...flags) => {
       const { choose, said } = builtApp();
       expect(choose(...flags)).toBe(`node ${flags.join(' ')} dist/main.js --port`);
-      expect(said).toEqual([expect.stringContaining(`they have Node's flag ${flags[0]}, which needs the app's own files`)]);
+      expect(said).toEqual([expect.stringContaining(`Node's flag ${flags[0]} needs the app's own files`)]);
     },
   );
 });

@@ -1,15 +1,10 @@
 import type { FlameLog } from '../../core/flame-log.js';
 import { AppBuild } from '../launch/app-build.js';
+import { reasonAgainstBundle } from '../launch/bundle-flags.js';
 import { KnownFiles } from '../launch/known-files.js';
 import { findBundle, hasBundle } from '../launch/runner-bundle.js';
 import { withoutRegister } from '../launch/node-flags.js';
 import type { CommandLine } from './process-command.js';
-
-/** Flags that change how files are loaded, or that show or count them one by one. In a bundle they would find one file. */
-const aboutFiles =
-  /^(?:--(?:import|require|loader|experimental-loader|conditions|preserve-symlinks|preserve-symlinks-main|experimental-vm-modules|inspect|inspect-brk|inspect-wait|inspect-port)(?:=|$)|-r$|-C)/;
-/** What loads variables into the environment, and nothing else. */
-const harmless = /^(?:--(?:import|require)=|-r ?|--(?:import|require) )dotenv\/config$/;
 
 /**
  * Starts runners from the app's bundle where there is one that was made from the build on disk, and from the app's main file otherwise. It
@@ -28,7 +23,7 @@ export class RunnerStart {
     const bundle = this.#build && findBundle(line.script, this.#build, this.#known);
     if (bundle === undefined) return line;
     if ('why' in bundle) return this.#refuse(line, bundle.why, (text) => log.warn(text));
-    const why = reasonAgainst(line.flags, env);
+    const why = reasonAgainstBundle(line.flags, env);
     if (why !== undefined) return this.#refuse(line, why, (text) => log.log(text));
     return { ...line, flags: withoutRegister(line.flags), script: bundle.script };
   }
@@ -38,12 +33,4 @@ export class RunnerStart {
     this.#said.add(why);
     return line;
   }
-}
-
-/** What a bundle cannot give to a process with these flags and variables; undefined if there is nothing. */
-function reasonAgainst(flags: readonly string[], env: Readonly<Record<string, string | undefined>>): string | undefined {
-  if (env['NODE_V8_COVERAGE'] !== undefined) return 'NODE_V8_COVERAGE is set, and coverage counts the lines of files';
-  const all = withoutRegister([...flags, ...(env['NODE_OPTIONS']?.split(' ') ?? [])]);
-  const found = all.findIndex((flag, i) => aboutFiles.test(flag) && !harmless.test(flag) && !harmless.test(`${flag} ${all[i + 1]}`));
-  return found < 0 ? undefined : `they have Node's flag ${all[found]}, which needs the app's own files`;
 }

@@ -2,6 +2,8 @@ import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { badOption } from '../../core/options/option-reader.js';
 import type { BuildLocation } from '../launch/app-build.js';
+import type { RunnerBundle } from '../launch/runner-bundle.js';
+import { besideBundle } from './beside-bundle.js';
 import { FilePatterns } from './file-patterns.js';
 import { commonFolder, productionPackages } from './production-packages.js';
 import type { ProductionPackage } from './production-packages.js';
@@ -27,24 +29,35 @@ export interface AppFiles {
 /** Files of dependencies that Node does not load: declarations and source maps. */
 const notLoaded = /\.d\.[cm]?ts$|\.map$/;
 
+/** What runners of an app start with. */
+export interface AppStart {
+  /** Modules that are loaded before the main file: absolute paths and names of packages. */
+  readonly preloads: readonly string[];
+  /** The bundle that takes the main file's place. */
+  readonly bundle?: RunnerBundle | undefined;
+}
+
 /**
- * Lists what a runner needs: the build, package.json, the production dependencies, `paths`, and the files of the app among `preloaded`.
- * `option` is the option's path, for errors.
+ * Lists what a runner needs: the build, package.json, the production dependencies, `paths`, and the files of the app among `preloads`; with
+ * a bundle the bundle, and only what it needs of the dependencies. `option` is the option's path, for errors.
  *
  * @throws {FlameError} FLAME_CONFIG if something that is to be shipped is missing, or a link leads out of what is shipped.
  */
-export function listAppFiles(build: BuildLocation, config: ShipConfig, option: string, preloaded: readonly string[] = []): AppFiles {
-  const links = new Map<string, string>();
-  const walk = new FolderWalk(build.root, config, links);
+export function listAppFiles(build: BuildLocation, config: ShipConfig, option: string, { preloads, bundle }: AppStart): AppFiles {
+  const walk = new FolderWalk(build.root, config);
+  const { links } = walk;
   walk.add(join(build.root, 'package.json'), undefined);
-  for (const path of preloaded)
+  for (const path of preloads)
     if (path.startsWith(join(build.root, sep)) && !path.includes(`${sep}node_modules${sep}`)) walk.add(path, undefined);
-  const [app, ...packages] = productionPackages(build.root, links);
+  const ofPackages = new Map<string, string>();
+  const production = productionPackages(build.root, ofPackages);
+  const [app, ...packages] = production;
+  const isNeeded = bundle && besideBundle(production, bundle, preloads);
   walk.addFolder(build.folder, (name, folder) => name !== 'node_modules' && !(folder && name.startsWith('.')), app);
   for (const one of packages) {
     const bundled = one.manifest.bundleDependencies ?? one.manifest.bundledDependencies;
     const keepsModules = bundled === true || (Array.isArray(bundled) && bundled.length > 0);
-    walk.addFolder(one.folder, (name) => keepsModules || name !== 'node_modules', one);
+    walk.addFolder(one.folder, (name) => keepsModules || name !== 'node_modules', one, isNeeded?.(one));
     // Prisma generates its client beside its package.
     const generated = join(one.folder, '../../.prisma');
     if (one.name === '@prisma/client' && lstatSync(generated, { throwIfNoEntry: false })) walk.addFolder(generated, () => true, one);
@@ -57,6 +70,8 @@ export function listAppFiles(build: BuildLocation, config: ShipConfig, option: s
     }
     walk.addFolder(full, () => true, undefined);
   });
+  if (bundle) for (const name of filesOf(bundle)) walk.add(join(bundle.folder, name), undefined);
+  for (const [path, target] of ofPackages) if (!bundle || walk.hasBelow(target)) links.set(path, target);
   const root = commonFolder([build.root, ...Array.from(walk.files.keys(), dirname), ...Array.from(links.keys(), dirname)]);
   if (dirname(root) === root) {
     throw badOption(
@@ -72,20 +87,27 @@ export function listAppFiles(build: BuildLocation, config: ShipConfig, option: s
 /** Collects files, and the links among them. */
 class FolderWalk {
   readonly files = new Map<string, AppFile>();
+  readonly links = new Map<string, string>();
   readonly #app: string;
-  readonly #links: Map<string, string>;
   readonly #include: FilePatterns;
   readonly #exclude: FilePatterns;
 
-  constructor(app: string, { include, exclude }: ShipConfig, links: Map<string, string>) {
+  constructor(app: string, { include, exclude }: ShipConfig) {
     this.#app = app;
-    this.#links = links;
     this.#include = new FilePatterns(include);
     this.#exclude = new FilePatterns(exclude);
   }
 
-  /** Adds the files below a folder whose names, and those of the folders on the way, `wanted` accepts. `path` may be a file, too. */
-  addFolder(path: string, wanted: (name: string, folder: boolean) => boolean, of: ProductionPackage | undefined): void {
+  /**
+   * Adds the files below a folder whose names, and those of the folders on the way, `wanted` accepts. `path` may be a file, too. Of files
+   * that `isNeeded` does not accept, adds those that `include` names.
+   */
+  addFolder(
+    path: string,
+    wanted: (name: string, folder: boolean) => boolean,
+    of: ProductionPackage | undefined,
+    isNeeded: (path: string) => boolean = () => true,
+  ): void {
     const own = ownFiles(of);
     const folders = statSync(path).isDirectory() ? [path] : [];
     if (folders.length === 0) this.add(path, of);
@@ -95,24 +117,35 @@ class FolderWalk {
         const directory = entry.isDirectory();
         if (!wanted(entry.name, directory)) continue;
         if (directory) folders.push(full);
-        else if (own(posix(relative(path, full)))) this.add(full, of);
+        else if (own(posix(relative(path, full)))) this.add(full, of, isNeeded(full));
       }
     }
   }
 
   /** Adds one file or link. */
-  add(path: string, of: ProductionPackage | undefined): void {
+  add(path: string, of: ProductionPackage | undefined, needed = true): void {
     if (this.files.has(path)) return;
     const name = posix(relative(this.#app, path));
     // In a monorepo dependencies are above the app's folder. A pattern for `node_modules` is meant for them, too.
     const names = [name, name.replace(/^(?:\.\.\/)+/, '')];
     const dependency = of !== undefined && of.folder !== this.#app;
-    const leftOut = this.#exclude.matches(...names) || (dependency && notLoaded.test(path) && of.name !== 'typescript');
+    const leftOut = !needed || this.#exclude.matches(...names) || (dependency && notLoaded.test(path) && of.name !== 'typescript');
     if (leftOut && !this.#include.matches(...names)) return;
     const stat = lstatSync(path);
-    if (stat.isSymbolicLink()) this.#links.set(path, resolve(dirname(path), readlinkSync(path)));
+    if (stat.isSymbolicLink()) this.links.set(path, resolve(dirname(path), readlinkSync(path)));
     else if (stat.isFile()) this.files.set(path, { bytes: stat.size, executable: (stat.mode & 0o100) !== 0, of });
   }
+
+  /** Whether anything of a folder was added. */
+  hasBelow(folder: string): boolean {
+    return Array.from(this.files.keys()).some((path) => path.startsWith(join(folder, sep)));
+  }
+}
+
+/** The bundle's own files. Code that V8 compiled fits one machine's Node. */
+function filesOf({ folder, manifest }: RunnerBundle): string[] {
+  const { start, code } = manifest;
+  return [start, code, `${code}.map`].filter((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }));
 }
 
 /** A package of the workspace consists of what it would publish, and of nothing hidden. Others were published already. */

@@ -24,7 +24,7 @@ function project(tree: Tree): string {
 }
 
 async function pack(root: string, config: Partial<ShipConfig> = {}): Promise<AppPackage> {
-  const options = { entry: join(root, 'dist/main.js'), paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1e9, ...config };
+  const options = { entry: join(root, 'dist/main.js'), bundle: true, paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1e9, ...config };
   const packed = await AppPackage.pack(options, 'Test.shipCode');
   onTestFinished(() => packed.close());
   return packed;

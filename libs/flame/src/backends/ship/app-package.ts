@@ -9,8 +9,11 @@ import { createGzip } from 'node:zlib';
 import { badOption } from '../../core/options/option-reader.js';
 import type { CodeInfo } from '../../core/parent-info.js';
 import { locateBuild, realFile } from '../launch/app-build.js';
+import { reasonAgainstBundle } from '../launch/bundle-flags.js';
 import { preloads, withoutScript } from '../launch/node-flags.js';
 import { ownScript } from '../launch/own-script.js';
+import { findBundle } from '../launch/runner-bundle.js';
+import type { RefusedBundle, RunnerBundle } from '../launch/runner-bundle.js';
 import { listAppFiles, posix } from './app-files.js';
 import type { AppFile, AppFiles } from './app-files.js';
 import { archiveMagic, mostEntries } from './archive-format.js';
@@ -32,11 +35,14 @@ export class AppPackage {
   readonly info: Omit<CodeInfo, 'cache'>;
   /** The number of files. */
   readonly files: number;
+  /** Why the app's bundle is not in it; undefined if it is, if there is none, or if the options say so. */
+  readonly refused: string | undefined;
   readonly #file: FileHandle;
 
-  private constructor(info: Omit<CodeInfo, 'cache'>, files: number, file: FileHandle) {
+  private constructor(info: Omit<CodeInfo, 'cache'>, files: number, refused: string | undefined, file: FileHandle) {
     this.info = info;
     this.files = files;
+    this.refused = refused;
     this.#file = file;
   }
 
@@ -61,7 +67,9 @@ export class AppPackage {
         `Compile the app, and start the compiled main file or set ${option}.entry to it.`,
       );
     const loaded = ownPreloads();
-    const app = listAppFiles(build, config, option, loaded.filter(isAbsolute));
+    const found = config.bundle ? chooseBundle(main, build.root, loaded) : undefined;
+    const bundle = found && 'script' in found ? found : undefined;
+    const app = listAppFiles(build, config, option, { preloads: loaded, bundle });
     refuseLarge(app, config.maxBytes, option);
     const index = await makeIndex(app);
     const paths = index.files.map(({ path }) => join(app.root, path));
@@ -69,14 +77,14 @@ export class AppPackage {
     const place = (path: string): string => posix(relative(app.root, path)) || '.';
     const info = {
       ...written.sizes,
-      main: place(main),
+      main: place(bundle?.script ?? main),
       folder: place(workingFolder(app, build.root)),
       // Others are of this machine, such as that of an editor's debugger.
       preloads: loaded
-        .filter((path) => !isAbsolute(path) || app.files.has(path))
+        .filter((path) => (isAbsolute(path) ? app.files.has(path) : !bundle || path !== 'nestjs-flame/register'))
         .map((path) => (isAbsolute(path) ? `./${place(path)}` : path)),
     };
-    return new AppPackage(info, paths.length, written.file);
+    return new AppPackage(info, paths.length, found && 'why' in found ? found.why : undefined, written.file);
   }
 
   /** Reads at most `length` bytes of the compressed archive. */
@@ -96,6 +104,14 @@ function findBuild(script: string): ReturnType<typeof locateBuild> {
   } catch {
     return undefined;
   }
+}
+
+/** The app's bundle. Its inline functions are compiled; other code that is loaded before the app is not for bundles. */
+function chooseBundle(main: string, app: string, loaded: readonly string[]): RunnerBundle | RefusedBundle | undefined {
+  const bundle = findBundle(main);
+  const ofApp = loaded.filter((name) => !isAbsolute(name) || name.startsWith(join(app, sep)));
+  const why = reasonAgainstBundle(ofApp.map((name) => `--import=${name}`));
+  return bundle && why !== undefined ? { why } : bundle;
 }
 
 /**

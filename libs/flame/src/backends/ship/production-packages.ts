@@ -11,6 +11,8 @@ export interface ProductionPackage {
   readonly optional: boolean;
   /** The package that needs its native addons: another one if this package only holds them for one platform. */
   readonly addonsOf: string;
+  /** The folders of the packages that it needs. */
+  readonly needs: ReadonlySet<string>;
 }
 
 /** The fields of package.json that matter here. */
@@ -53,14 +55,20 @@ export function productionPackages(app: string, links: Map<string, string>): Pro
   // What is needed in any case comes first. So a package counts as optional only if nothing needs it in any case.
   const certain: Need[] = [];
   const optional: Need[] = [];
-  const add = (one: ProductionPackage): void => {
+  const needed = new Map<string, Set<string>>();
+  const add = (given: Omit<ProductionPackage, 'needs'>): void => {
+    const folders = new Set<string>();
+    const one = { ...given, needs: folders };
+    needed.set(one.folder, folders);
     found.set(one.folder, one);
     for (const need of needs(one, development)) (need.optional ? optional : certain).push(need);
   };
   add({ folder: app, name, manifest, optional: false, addonsOf: name });
   for (let need = certain.pop() ?? optional.pop(); need !== undefined; need = certain.pop() ?? optional.pop()) {
     const folder = findPackage(need.name, need.by.folder, links);
-    if (folder === undefined || found.has(folder)) continue;
+    if (folder === undefined) continue;
+    needed.get(need.by.folder)!.add(folder);
+    if (found.has(folder)) continue;
     const read = readManifest(folder);
     const ofPlatform = need.forPlatform && (read.os !== undefined || read.cpu !== undefined);
     if (need.forPlatform && !ofPlatform && !need.optional) optional.push({ ...need, optional: true });

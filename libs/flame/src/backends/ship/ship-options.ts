@@ -12,6 +12,13 @@ export interface ShipCodeOptions {
    */
   entry?: string;
   /**
+   * Ships the app's bundle, which `npx nestjs-flame bundle` makes, if it was made from the build on disk. Of the production dependencies the
+   * machine then gets only what a runner needs beside the bundle. The log says why a bundle that is there is not shipped.
+   *
+   * @default true
+   */
+  bundle?: boolean;
+  /**
    * Files and folders that runners need besides the build and its production dependencies, such as models and fonts. Relative to the app's
    * folder, which holds its package.json; they have the same place beside the app on the machine.
    *
@@ -51,6 +58,7 @@ export interface ShipCodeOptions {
 /** The checked options. */
 export interface ShipConfig {
   readonly entry?: string | undefined;
+  readonly bundle: boolean;
   readonly paths: readonly string[];
   readonly exclude: readonly string[];
   readonly include: readonly string[];
@@ -87,6 +95,7 @@ function readShipCode(reader: OptionReader, { env }: Pick<EnvRules, 'env'>, usua
   const inner = new OptionReader(value === true ? {} : value, `${reader.path}.shipCode`);
   const config: ShipConfig = {
     entry: inner.optionalText('entry'),
+    bundle: inner.flag('bundle', true),
     paths: inner.texts('paths', "['models', 'fonts/Inter.ttf']") ?? [],
     exclude: inner.texts('exclude', "['dist/**/*.spec.js']") ?? [],
     include: inner.texts('include', "['node_modules/typescript/lib/*.d.ts']") ?? [],

@@ -36,7 +36,8 @@ export class ShippedCode {
     const begun = performance.now();
     this.#packed = AppPackage.pack(this.#config, this.#option);
     this.#packed.catch(() => {});
-    const { info, files } = await this.#packed;
+    const { info, files, refused } = await this.#packed;
+    if (refused !== undefined) log.warn(`${this.#backend}: the app's code is shipped without its bundle: ${refused}`);
     const took = ((performance.now() - begun) / 1_000).toFixed(1);
     log.log(
       `${this.#backend}: the app's code has ${files} files, ${megabytes(info.unpacked)}, compressed ${megabytes(info.bytes)} (packed in ${took} s)`,

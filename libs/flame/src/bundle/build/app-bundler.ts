@@ -1,7 +1,9 @@
 import { dirname, join } from 'node:path';
 import type { BuildFailure, BuildOptions, BuildResult, Metafile } from 'esbuild';
 import { importPeer } from '../../core/optional-peer.js';
+import type { DiskNeed } from '../../backends/launch/runner-bundle.js';
 import type { PackageScope } from '../../loaders/package-scopes.js';
+import { mergeNeeds } from './disk-needs.js';
 import { bundlePlugin } from './bundle-plugin.js';
 import type { Resolved } from './bundle-plugin.js';
 import { ExternalPackages } from './external-packages.js';
@@ -20,6 +22,8 @@ export interface AppBundle {
   readonly packages: ReadonlyMap<string, PackageScope>;
   /** The packages outside of it, with the reason. */
   readonly external: ReadonlyMap<string, string>;
+  /** What runners may read from disk, by the names of packages. */
+  readonly disk: ReadonlyMap<string, DiskNeed>;
   readonly warnings: readonly string[];
   /** The file with the `await` because of which the bundle is an ES module. */
   readonly awaits: string | undefined;
@@ -46,7 +50,7 @@ export class AppBundler {
   readonly #folder: string;
   readonly #files: SourceFiles;
   readonly #packages: ExternalPackages;
-  readonly #resolved: Resolved = { outside: new Set() };
+  readonly #resolved: Resolved = { outside: new Set(), onDemand: new Set() };
   #build!: <T extends BuildOptions>(options: T) => Promise<BuildResult<T>>;
 
   /** `folder` is where the bundle will be. */
@@ -73,9 +77,20 @@ export class AppBundler {
       files,
       packages: this.#packagesOf(inputs),
       external: this.#packages.found,
+      disk: this.#needsOf(files),
       warnings: this.#files.warnings,
       awaits,
     };
+  }
+
+  #needsOf(files: readonly string[]): Map<string, DiskNeed> {
+    const nameOf = (file: string): string => this.#files.scopes.of(file)?.name ?? '';
+    const ofFiles = files.flatMap((file) => {
+      const need = this.#files.needs.get(file);
+      return need === undefined ? [] : [[nameOf(file), need] as const];
+    });
+    const outside = [...this.#packages.found.keys(), ...this.#resolved.onDemand].map((name) => [name, 'dependencies'] as const);
+    return mergeNeeds([...ofFiles, ...outside]);
   }
 
   /** The app's files. As ES modules, for which esbuild accepts every file. */

@@ -32,6 +32,8 @@ export function writeBundle(bundle: AppBundle, folder: string, main: string, bui
     code: name,
     external: Object.fromEntries(bundle.external),
     packages: Object.fromEntries(Array.from(bundle.packages.keys(), (root) => [place(root), versionOf(root)])),
+    disk: Object.fromEntries(bundle.disk),
+    modules: bundle.files.filter(isInstalled).map(place).sort(),
     files: Object.fromEntries(
       bundle.files
         .filter((file) => !isInstalled(file) && !build.has(file))

@@ -5,12 +5,16 @@ import type { SourceFiles } from './source-files.js';
 
 /** The namespace of imports that a runner resolves. */
 const atRunTime = 'flame-run-time';
+/** Packages that this library loads in parents, and never in runners. */
+const ofParents: ReadonlySet<string> = new Set(['@kubernetes/client-node', 'dockerode', 'esbuild', 'selfsigned', 'ssh2']);
 const asked = Symbol('asked');
 
 /** What the plugin found out. */
 export interface Resolved {
   /** A file of each package that stays outside of the bundle, as the importing files find it. */
   readonly outside: Set<string>;
+  /** What this library loads for runners that ask for it. */
+  readonly onDemand: Set<string>;
 }
 
 /**
@@ -18,14 +22,17 @@ export interface Resolved {
  * are not installed are left to the runner, which resolves them from the importing file; a module that is not there fails where and when it
  * would without a bundle.
  */
-export function bundlePlugin(files: SourceFiles, packages: ExternalPackages, { outside }: Resolved): Plugin {
+export function bundlePlugin(files: SourceFiles, packages: ExternalPackages, { outside, onDemand }: Resolved): Plugin {
   return {
     name: 'nestjs-flame bundle',
     setup(build) {
       build.onResolve({ filter: /.*/ }, async ({ path, importer, namespace, resolveDir, kind, pluginData, with: attributes }) => {
         if (pluginData === asked || kind === 'entry-point' || namespace === atRunTime || isBuiltin(path)) return undefined;
         // The clients of platforms, which only parents use, and what else this library loads only for those who ask for it.
-        if (kind === 'dynamic-import' && files.isOfLibrary(importer)) return { path, external: true };
+        if (kind === 'dynamic-import' && files.isOfLibrary(importer)) {
+          if (!path.startsWith('.') && !ofParents.has(path)) onDemand.add(path);
+          return { path, external: true };
+        }
         const found = await build.resolve(path, { importer, namespace, resolveDir, kind, pluginData: asked, with: attributes });
         const file = found.errors.length === 0 ? found.path : undefined;
         if (file !== undefined && !file.endsWith('.node')) {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
+import type { DiskNeed } from '../../backends/launch/runner-bundle.js';
 import { InlineCompiler } from '../../loaders/inline-compiler.js';
 import { PackageScopes } from '../../loaders/package-scopes.js';
 import { withInlineMap } from '../../loaders/source-map-comment.js';
+import { diskNeedOf } from './disk-needs.js';
 import { withoutTopLevelAwait } from './main-body.js';
 import { withModuleVariables } from './module-variables.js';
 
@@ -14,6 +16,8 @@ export class SourceFiles {
   readonly scopes = new PackageScopes();
   readonly errors: string[] = [];
   readonly warnings: string[] = [];
+  /** What files may read from disk when they run, by path. */
+  readonly needs = new Map<string, DiskNeed>();
   readonly #compiler = new InlineCompiler({
     error: (text) => void this.errors.push(text),
     warning: (text) => void this.warnings.push(text),
@@ -53,7 +57,11 @@ export class SourceFiles {
     const code = compiled ? withInlineMap(compiled.code, compiled.map) : text;
     const { type } = this.scopes.of(path) ?? {};
     const source = { path, code: isMain ? withoutTopLevelAwait(code) : code, type, place: this.placeOf(path), isMain };
-    return withModuleVariables(source) + (isInstalled(path) ? noMap : '');
+    const placed = withModuleVariables(source);
+    // The worker threads of this library are made from text, and its other processes are runners.
+    const need = this.isOfLibrary(path) ? 'files' : diskNeedOf(code, isInstalled(path) && placed !== source.code);
+    if (need !== undefined) this.needs.set(path, need);
+    return placed + (isInstalled(path) ? noMap : '');
   }
 }
 
