@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BundledApp, imageFolder } from '../support/bundled-app.js';
 import { startShippedDemo } from '../support/shipped-demo.js';
+import { shipProgram, writeProject } from '../support/shipped-program.js';
 import { tool } from '../support/tool.js';
 
 const run = promisify(execFile);
@@ -177,6 +178,33 @@ console.log(JSON.stringify([named === imported, sameOne === one, process.argv[1]
 });
 
 describe('A bundle that is shipped', { timeout: 120_000 }, () => {
+  it('gives its copies to what is named at run time, and leaves what it does not need at the parent', async () => {
+    const app = writeProject({
+      'package.json': '{"name":"app","dependencies":{"inside":"*","beside":"*","unused":"*"}}',
+      'dist/main.js': `const [inside, unused] = ['inside', 'unused'];
+const beside = require('beside');
+const missing = (() => { try { return require(unused); } catch ({ code }) { return code; } })();
+console.log(JSON.stringify([require('inside') === require(inside), beside.text, beside.more('./more.js'), missing, require.main === module, __filename]));`,
+      'node_modules/inside/package.json': '{"name":"inside"}',
+      'node_modules/inside/index.js': 'module.exports = {};',
+      'node_modules/beside/package.json': '{"name":"beside"}',
+      'node_modules/beside/index.js': `exports.text = require('fs').readFileSync(__dirname + '/text.txt', 'utf8'); exports.more = (name) => require(name);`,
+      'node_modules/beside/text.txt': 'the text',
+      'node_modules/beside/more.js': `module.exports = 'more';`,
+      'node_modules/unused/package.json': '{"name":"unused"}',
+      'node_modules/unused/index.js': '',
+    });
+    await run(process.execPath, [join(image, 'node_modules/nestjs-flame/dist/entry/cli.js'), 'bundle'], { cwd: app });
+    const found = async (bundle: boolean): Promise<unknown[]> => {
+      const { stdout, stderr } = await (await shipProgram(join(app, 'dist/main.js'), { bundle })).run();
+      expect(stderr).toBe('');
+      return JSON.parse(stdout) as unknown[];
+    };
+    const same = [true, 'the text', 'more'];
+    expect(await found(true)).toEqual([...same, 'MODULE_NOT_FOUND', true, expect.stringMatching(/app\/dist\/main\.js$/)]);
+    expect(await found(false)).toEqual([...same, {}, true, expect.stringMatching(/app\/dist\/main\.js$/)]);
+  });
+
   it("runs the demo's job on machines that have nothing but Node, of fewer bytes, and keeps what V8 compiled there", async () => {
     const bytes: Record<string, number> = {};
     for (const bundle of [false, true]) {

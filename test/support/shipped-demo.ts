@@ -5,18 +5,28 @@ import { Test } from '@nestjs/testing';
 import { FlameModule, FlamePool, getPoolToken } from 'nestjs-flame';
 import type { PoolEvent } from 'nestjs-flame';
 import { onTestFinished } from 'vitest';
-import { Ffmpeg } from '../../apps/demo/src/videos/ffmpeg.js';
-import { VideoStore } from '../../apps/demo/src/videos/video-store.js';
-import { VideosService } from '../../apps/demo/src/videos/videos.service.js';
 import type { ShipConfig } from '../../libs/flame/src/backends/ship/ship-options.js';
 import { LoaderBackend } from './loader-backend.js';
 import type { Transfer } from './shipped-app.js';
+
+type Sources = typeof import('../../apps/demo/src/videos/videos.service.js') &
+  typeof import('../../apps/demo/src/videos/ffmpeg.js') &
+  typeof import('../../apps/demo/src/videos/video-store.js');
+
+/** The compiled files, since parent and runner need the same inline functions. */
+async function compiledDemo(): Promise<Sources> {
+  const files = ['videos.service', 'ffmpeg', 'video-store'].map((name) =>
+    join(import.meta.dirname, `../../apps/demo/dist/videos/${name}.js`),
+  );
+  return Object.assign({}, ...(await Promise.all(files.map((file) => import(file))))) as Sources;
+}
 
 /** A parent with the demo's handlers whose machines get the demo's code from an image's folder, which they cannot see. */
 export async function startShippedDemo(image: string, ship: Partial<ShipConfig>) {
   // Only root can hide a folder. Other users' machines find nothing of it either, but could.
   const hide = process.getuid?.() === 0 ? image : undefined;
   const backend = new LoaderBackend({ hide, ship: { entry: join(image, 'apps/demo/dist/main.js'), ...ship } });
+  const { Ffmpeg, VideosService, VideoStore } = await compiledDemo();
   @Module({
     imports: [FlameModule.forRoot([{ name: 'ffmpeg', max: 1, bootTimeout: 60_000, queueTimeout: 60_000 }], { backend })],
     providers: [Ffmpeg, VideosService, { provide: VideoStore, useFactory: () => new VideoStore() }],

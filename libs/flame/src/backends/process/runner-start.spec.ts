@@ -18,7 +18,18 @@ function builtApp(more: object = {}): { main: string; start: RunnerStart; said: 
   const build = AppBuild.read(main)!;
   const bundle = bundleFolder(build);
   mkdirSync(bundle, { recursive: true });
-  const manifest = { format: 1, build: build.digest, start: 'start.cjs', code: 'x.cjs', node: '', external: {}, packages: {}, disk: {}, modules: [], files: {} };
+  const manifest = {
+    format: 1,
+    build: build.digest,
+    start: 'start.cjs',
+    code: 'x.cjs',
+    node: '',
+    external: {},
+    packages: {},
+    disk: {},
+    modules: [],
+    files: {},
+  };
   writeFileSync(join(bundle, 'manifest.json'), JSON.stringify({ ...manifest, ...more }));
   for (const name of ['start.cjs', 'x.cjs']) writeFileSync(join(bundle, name), '');
   const said: string[] = [];

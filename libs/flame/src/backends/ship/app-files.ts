@@ -3,7 +3,8 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { badOption } from '../../core/options/option-reader.js';
 import type { BuildLocation } from '../launch/app-build.js';
 import type { RunnerBundle } from '../launch/runner-bundle.js';
-import { besideBundle } from './beside-bundle.js';
+import { besideBundle, placeholder } from './beside-bundle.js';
+import type { Part } from './beside-bundle.js';
 import { FilePatterns } from './file-patterns.js';
 import { commonFolder, productionPackages } from './production-packages.js';
 import type { ProductionPackage } from './production-packages.js';
@@ -13,6 +14,8 @@ import type { ShipConfig } from './ship-options.js';
 export interface AppFile {
   readonly bytes: number;
   readonly executable: boolean;
+  /** What is shipped in the place of the file's own content. */
+  readonly content?: Buffer;
   /** The package that it belongs to; undefined for `paths`. */
   readonly of: ProductionPackage | undefined;
 }
@@ -26,8 +29,10 @@ export interface AppFiles {
   readonly links: ReadonlyMap<string, string>;
 }
 
-/** Files of dependencies that Node does not load: declarations and source maps. */
-const notLoaded = /\.d\.[cm]?ts$|\.map$/;
+/** Files of dependencies that Node does not load: declarations, source maps, and TypeScript, of which it takes none in `node_modules`. */
+function isNotLoaded(path: string): boolean {
+  return /\.d\.[cm]?ts$|\.map$/.test(path) || (/\.[cm]?tsx?$/.test(path) && path.includes(`${sep}node_modules${sep}`));
+}
 
 /** What runners of an app start with. */
 export interface AppStart {
@@ -52,12 +57,12 @@ export function listAppFiles(build: BuildLocation, config: ShipConfig, option: s
   const ofPackages = new Map<string, string>();
   const production = productionPackages(build.root, ofPackages);
   const [app, ...packages] = production;
-  const isNeeded = bundle && besideBundle(production, bundle, preloads);
+  const partOf = bundle && besideBundle(production, bundle, preloads);
   walk.addFolder(build.folder, (name, folder) => name !== 'node_modules' && !(folder && name.startsWith('.')), app);
   for (const one of packages) {
     const bundled = one.manifest.bundleDependencies ?? one.manifest.bundledDependencies;
     const keepsModules = bundled === true || (Array.isArray(bundled) && bundled.length > 0);
-    walk.addFolder(one.folder, (name) => keepsModules || name !== 'node_modules', one, isNeeded?.(one));
+    walk.addFolder(one.folder, (name) => keepsModules || name !== 'node_modules', one, partOf?.(one));
     // Prisma generates its client beside its package.
     const generated = join(one.folder, '../../.prisma');
     if (one.name === '@prisma/client' && lstatSync(generated, { throwIfNoEntry: false })) walk.addFolder(generated, () => true, one);
@@ -70,7 +75,9 @@ export function listAppFiles(build: BuildLocation, config: ShipConfig, option: s
     }
     walk.addFolder(full, () => true, undefined);
   });
-  if (bundle) for (const name of filesOf(bundle)) walk.add(join(bundle.folder, name), undefined);
+  // Code that V8 compiled fits one machine's Node.
+  if (bundle) for (const name of [bundle.manifest.start, bundle.manifest.code]) walk.add(join(bundle.folder, name), undefined);
+  if (bundle) walk.add(join(bundle.folder, `${bundle.manifest.code}.map`), undefined, 'nothing');
   for (const [path, target] of ofPackages) if (!bundle || walk.hasBelow(target)) links.set(path, target);
   const root = commonFolder([build.root, ...Array.from(walk.files.keys(), dirname), ...Array.from(links.keys(), dirname)]);
   if (dirname(root) === root) {
@@ -98,15 +105,12 @@ class FolderWalk {
     this.#exclude = new FilePatterns(exclude);
   }
 
-  /**
-   * Adds the files below a folder whose names, and those of the folders on the way, `wanted` accepts. `path` may be a file, too. Of files
-   * that `isNeeded` does not accept, adds those that `include` names.
-   */
+  /** Adds the files below a folder whose names, and those of the folders on the way, `wanted` accepts. `path` may be a file, too. */
   addFolder(
     path: string,
     wanted: (name: string, folder: boolean) => boolean,
     of: ProductionPackage | undefined,
-    isNeeded: (path: string) => boolean = () => true,
+    partOf: Part = () => 'file',
   ): void {
     const own = ownFiles(of);
     const folders = statSync(path).isDirectory() ? [path] : [];
@@ -117,35 +121,32 @@ class FolderWalk {
         const directory = entry.isDirectory();
         if (!wanted(entry.name, directory)) continue;
         if (directory) folders.push(full);
-        else if (own(posix(relative(path, full)))) this.add(full, of, isNeeded(full));
+        else if (own(posix(relative(path, full)))) this.add(full, of, partOf(full));
       }
     }
   }
 
-  /** Adds one file or link. */
-  add(path: string, of: ProductionPackage | undefined, needed = true): void {
+  /** Adds one file or link, or what is shipped of it. What `include` names is shipped as it is. */
+  add(path: string, of: ProductionPackage | undefined, part: ReturnType<Part> = 'file'): void {
     if (this.files.has(path)) return;
     const name = posix(relative(this.#app, path));
     // In a monorepo dependencies are above the app's folder. A pattern for `node_modules` is meant for them, too.
     const names = [name, name.replace(/^(?:\.\.\/)+/, '')];
     const dependency = of !== undefined && of.folder !== this.#app;
-    const leftOut = !needed || this.#exclude.matches(...names) || (dependency && notLoaded.test(path) && of.name !== 'typescript');
-    if (leftOut && !this.#include.matches(...names)) return;
+    const leftOut = this.#exclude.matches(...names) || (dependency && isNotLoaded(path) && of.name !== 'typescript');
+    const asItIs = (part === 'file' && !leftOut) || this.#include.matches(...names);
+    if (!asItIs && (part !== 'place' || leftOut)) return;
     const stat = lstatSync(path);
     if (stat.isSymbolicLink()) this.links.set(path, resolve(dirname(path), readlinkSync(path)));
-    else if (stat.isFile()) this.files.set(path, { bytes: stat.size, executable: (stat.mode & 0o100) !== 0, of });
+    else if (!stat.isFile()) return;
+    else if (!asItIs) this.files.set(path, { bytes: placeholder.length, executable: false, of, content: placeholder });
+    else this.files.set(path, { bytes: stat.size, executable: (stat.mode & 0o100) !== 0, of });
   }
 
   /** Whether anything of a folder was added. */
   hasBelow(folder: string): boolean {
     return Array.from(this.files.keys()).some((path) => path.startsWith(join(folder, sep)));
   }
-}
-
-/** The bundle's own files. Code that V8 compiled fits one machine's Node. */
-function filesOf({ folder, manifest }: RunnerBundle): string[] {
-  const { start, code } = manifest;
-  return [start, code, `${code}.map`].filter((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }));
 }
 
 /** A package of the workspace consists of what it would publish, and of nothing hidden. Others were published already. */

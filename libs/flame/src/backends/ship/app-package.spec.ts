@@ -24,7 +24,16 @@ function project(tree: Tree): string {
 }
 
 async function pack(root: string, config: Partial<ShipConfig> = {}): Promise<AppPackage> {
-  const options = { entry: join(root, 'dist/main.js'), bundle: true, paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1e9, ...config };
+  const options = {
+    entry: join(root, 'dist/main.js'),
+    bundle: true,
+    paths: [],
+    include: [],
+    exclude: [],
+    cache: undefined,
+    maxBytes: 1e9,
+    ...config,
+  };
   const packed = await AppPackage.pack(options, 'Test.shipCode');
   onTestFinished(() => packed.close());
   return packed;
@@ -60,6 +69,7 @@ describe('AppPackage', () => {
       },
       'node_modules/a/index.js': '',
       'node_modules/a/index.d.ts': '',
+      'node_modules/a/index.ts': '',
       'node_modules/a/index.js.map': '',
       'node_modules/a/node_modules/c/package.json': {},
       'node_modules/a/node_modules/unused/package.json': {},

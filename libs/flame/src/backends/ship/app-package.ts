@@ -73,7 +73,7 @@ export class AppPackage {
     refuseLarge(app, config.maxBytes, option);
     const index = await makeIndex(app);
     const paths = index.files.map(({ path }) => join(app.root, path));
-    const written = await write(index, paths);
+    const written = await write(index, paths, app.files);
     const place = (path: string): string => posix(relative(app.root, path)) || '.';
     const info = {
       ...written.sizes,
@@ -150,6 +150,7 @@ async function makeIndex({ root, files, links }: AppFiles): Promise<ArchiveIndex
 async function write(
   index: ArchiveIndex,
   paths: readonly string[],
+  files: AppFiles['files'],
 ): Promise<{ file: FileHandle; sizes: Pick<CodeInfo, 'hash' | 'bytes' | 'unpacked'> }> {
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-flame-code-'));
   const path = join(folder, 'code.gz');
@@ -158,7 +159,7 @@ async function write(
     const hash = createHash('sha256');
     let unpacked = 0;
     const counted = async function* (): AsyncGenerator<Buffer> {
-      for await (const chunk of contents(index, paths)) {
+      for await (const chunk of contents(index, paths, files)) {
         hash.update(chunk);
         unpacked += chunk.length;
         yield chunk;
@@ -176,13 +177,18 @@ async function write(
   }
 }
 
-async function* contents(index: ArchiveIndex, paths: readonly string[]): AsyncGenerator<Buffer> {
+async function* contents(index: ArchiveIndex, paths: readonly string[], files: AppFiles['files']): AsyncGenerator<Buffer> {
   const text = Buffer.from(JSON.stringify(index));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(text.length);
   yield Buffer.concat([archiveMagic, length, text]);
   for (const [number, path] of paths.entries()) {
     const { bytes } = index.files[number]!;
+    const content = files.get(path)?.content;
+    if (content) {
+      yield content;
+      continue;
+    }
     let read = 0;
     const pieces = bytes >= large ? createReadStream(path, { highWaterMark: 1024 * 1024 }) : [await readFile(path)];
     for await (const piece of pieces as AsyncIterable<Buffer>) {

@@ -33,7 +33,7 @@ function bundledApp(more: Partial<BundleManifest> = {}): string {
     'bundled-of-native': [],
   })) {
     write(`node_modules/${name}/package.json`, { name, ...needs(...dependencies) });
-    write(`node_modules/${name}/index.js`, '');
+    write(`node_modules/${name}/index.js`, `code of ${name}`);
     write(`node_modules/${name}/more.js`, '');
   }
   write('libs/linked/package.json', { name: 'linked', ...needs('of-bundled') });
@@ -63,20 +63,33 @@ function config(root: string, more: Partial<ShipConfig> = {}): ShipConfig {
   return { entry, bundle: true, paths: [], include: [], exclude: [], cache: undefined, maxBytes: 1e9, ...more };
 }
 
-async function pack(root: string, more: Partial<ShipConfig> = {}): Promise<{ packed: AppPackage; files: string[]; links: string[] }> {
+interface Packed {
+  readonly packed: AppPackage;
+  readonly files: string[];
+  readonly links: string[];
+  readonly text: (path: string) => string;
+}
+
+async function pack(root: string, more: Partial<ShipConfig> = {}): Promise<Packed> {
   const packed = await AppPackage.pack(config(root, more), 'Test.shipCode');
   onTestFinished(() => packed.close());
   const plain = gunzipSync(await packed.read(0, packed.info.bytes));
   const at = archiveMagic.length + 4;
-  const index = JSON.parse(plain.toString('utf8', at, at + plain.readUInt32BE(archiveMagic.length))) as ArchiveIndex;
-  return { packed, files: index.files.map(({ path }) => path), links: index.links.map(({ path }) => path) };
+  let content = at + plain.readUInt32BE(archiveMagic.length);
+  const index = JSON.parse(plain.toString('utf8', at, content)) as ArchiveIndex;
+  const contents = new Map(index.files.map(({ path, bytes }) => [path, plain.toString('utf8', content, (content += bytes))]));
+  return {
+    packed,
+    files: index.files.map(({ path }) => path),
+    links: index.links.map(({ path }) => path),
+    text: (path) => contents.get(path) ?? 'not there',
+  };
 }
 
 const ofPackage = (name: string): string[] => ['index.js', 'more.js', 'package.json'].map((file) => `node_modules/${name}/${file}`);
 const always = [
   'dist/.flame/main/start.cjs',
   'dist/.flame/main/x.cjs',
-  'dist/.flame/main/x.cjs.map',
   'dist/main.js',
   'libs/linked/index.js',
   'libs/linked/package.json',
@@ -85,7 +98,7 @@ const always = [
 
 describe('A shipped bundle', () => {
   it('is started in the place of the main file, and comes with the packages that it needs on disk, without code that V8 compiled', async () => {
-    const { packed, files, links } = await pack(bundledApp());
+    const { packed, files, links, text } = await pack(bundledApp());
     expect(packed.info.main).toBe('dist/.flame/main/start.cjs');
     expect(packed.refused).toBeUndefined();
     expect(files).toEqual(
@@ -97,6 +110,9 @@ describe('A shipped bundle', () => {
       ].sort(),
     );
     expect(links).toEqual(['node_modules/linked']);
+    // Of a module that is in the bundle, and that nothing else can run, Node has to find a file by its name.
+    expect(text('node_modules/bundled/index.js')).toMatch(/^throw new Error\('this module is only in the bundle/);
+    for (const name of ['placed', 'bundled-of-native']) expect(text(`node_modules/${name}/index.js`)).toBe(`code of ${name}`);
   });
 
   it('comes with all production dependencies if a script of the app itself may load them', async () => {
@@ -105,8 +121,10 @@ describe('A shipped bundle', () => {
   });
 
   it('comes with what include names', async () => {
-    const { files } = await pack(bundledApp(), { include: ['node_modules/unused/more.js', 'node_modules/bundled'] });
-    expect(files).toEqual(expect.arrayContaining(['node_modules/unused/more.js', ...ofPackage('bundled')]));
+    const include = ['node_modules/unused/more.js', 'node_modules/bundled', 'dist/.flame/**/*.map'];
+    const { files, text } = await pack(bundledApp(), { include });
+    expect(files).toEqual(expect.arrayContaining(['node_modules/unused/more.js', 'dist/.flame/main/x.cjs.map', ...ofPackage('bundled')]));
+    expect(text('node_modules/bundled/index.js')).toBe('code of bundled');
     expect(files).not.toContain('node_modules/unused/index.js');
   });
 
