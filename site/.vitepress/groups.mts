@@ -47,6 +47,11 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
     pages: [
       ['All recipes', '/recipes/'],
       ['Jobs of BullMQ', '/recipes/bullmq'],
+      ['File uploads', '/recipes/uploads'],
+      ['Thumbnails with sharp', '/recipes/images'],
+      ['PDFs with Chromium', '/recipes/pdfs'],
+      ['Child processes', '/recipes/child-processes'],
+      ['Tenants', '/recipes/tenants'],
     ],
   },
   {

@@ -7,7 +7,7 @@ const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8
 
 /** The code blocks of a page that say in their first line which file they are taken from. */
 const quotes = pages.flatMap((page) =>
-  [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/^```[jt]s\n\/\/ (test\/\S+|apps\/\S+)\n(.*?)^```$/gms)].map(
+  [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(/^```(?:[jt]s|py)\n(?:\/\/|#) (test\/\S+|apps\/\S+)\n(.*?)^```$/gms)].map(
     ([, file, code]) => ({
       page,
       file: file!,

@@ -24,6 +24,10 @@ need python3-minimal 'command -v python3'
 # The databases of the apps of test/apps/real-world.
 need postgresql 'ls /usr/lib/postgresql/*/bin/initdb'
 need redis-server 'command -v redis-server'
+# The browser of pdfs.spec.ts with fonts, and the program that reads its PDFs.
+need chromium 'test -x "${FLAME_CHROMIUM:-/usr/bin/chromium}"'
+need fonts-liberation 'ls /usr/share/fonts/truetype/liberation*/*.ttf'
+need poppler-utils 'command -v pdftotext'
 [ "${#missing[@]}" -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "these tests need programs that are not here: on Debian, apt-get install ${missing[*]}" >&2

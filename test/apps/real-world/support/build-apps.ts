@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -39,6 +39,9 @@ export default async function buildApps(project: TestProject): Promise<() => Pro
     cpSync(join(home, 'src'), join(folder, 'src'), { recursive: true });
     run('npm', ['install', '--no-save', '--prefer-offline', project.getProvidedContext().tarball], folder);
     run(join(folder, 'node_modules/.bin/tsc'), ['-p', '.'], folder);
+    // As `nest build` does with `"assets": ["**/*.py"]`.
+    const isAsset = (file: string): boolean => statSync(file).isDirectory() || file.endsWith('.py');
+    cpSync(join(home, 'src'), join(folder, 'dist'), { recursive: true, filter: isAsset });
   } catch (error) {
     await remove();
     throw error;

@@ -1,0 +1,10 @@
+import sys
+import time
+
+last = int(sys.argv[1])
+if last < 0:
+    raise ValueError("there is nothing to count")
+for number in range(1, last + 1):
+    print(number, flush=True)
+    if number > 3:
+        time.sleep(0.1)
