@@ -37,14 +37,14 @@ export default function buildOnce(): void {
 }
 
 /**
- * Compiles two of the apps, of one a copy. No test changes these files later: the apps of other tests belong to the same build, whose
+ * Compiles three of the apps, of one a copy. No test changes these files later: the apps of other tests belong to the same build, whose
  * runners compare it with their parent's.
  */
 function compileInlineFunctions(): void {
   const apps = join(root, 'test/apps/dist');
   const compiled = join(apps, 'inline-compiled');
   cpSync(join(apps, 'inline-calls'), compiled, { recursive: true });
-  const command = [join(root, 'libs/flame/dist/entry/cli.js'), 'compile', join(apps, 'inline'), compiled];
+  const command = [join(root, 'libs/flame/dist/entry/cli.js'), 'compile', join(apps, 'inline'), join(apps, 'observed'), compiled];
   const { status, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`nestjs-flame compile failed: ${stderr}`);
 }

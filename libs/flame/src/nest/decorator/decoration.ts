@@ -96,8 +96,9 @@ export class Decoration<App extends Dispatcher<D>, D extends Declaration> {
     };
     Object.defineProperty(wrapper, 'name', { value: method.name, configurable: true });
     Object.defineProperty(wrapper, 'length', { value: method.length, configurable: true });
-    // Reflect finds the metadata of decorators below along the prototype chain.
-    return Object.setPrototypeOf(wrapper, method) as Method;
+    // What decorators below have set. A copy, because tools such as @nestjs/observe take a function with a prototype of its own for an object.
+    for (const key of Reflect.getMetadataKeys(method)) Reflect.defineMetadata(key, Reflect.getMetadata(key, method), wrapper);
+    return wrapper;
   }
 
   /**
