@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { generatePrisma } from './generate-prisma.js';
 
 /** The parts of a generated Prisma client that tests use. */
 export interface PrismaClient {
@@ -18,11 +18,8 @@ export interface PrismaClient {
 export async function prismaClients(...urls: string[]): Promise<PrismaClient[]> {
   const folder = mkdtempSync(join(tmpdir(), 'flame-prisma-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  cpSync(join(import.meta.dirname, 'prisma'), folder, { recursive: true });
-  execFileSync(join(import.meta.dirname, 'modules.sh'), [folder], { stdio: ['ignore', 'ignore', 'inherit'] });
-  // The program of this name would be downloaded. It is only used by commands that change databases.
-  const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath };
-  execFileSync(join(folder, 'node_modules/.bin/prisma'), ['generate'], { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  cpSync(join(import.meta.dirname, 'prisma/schema.prisma'), join(folder, 'schema.prisma'));
+  generatePrisma(folder);
   const [{ PrismaClient }, { PrismaPg }] = (await Promise.all([
     import(join(folder, 'generated/client.ts')),
     import(join(folder, 'node_modules/@prisma/adapter-pg/dist/index.mjs')),

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../support/free-port.js';
+import { fromApps } from './support/from-apps.js';
 import { listeningPorts } from './support/listening-ports.js';
 import { RunningApp } from './support/running-app.js';
 
@@ -77,8 +76,4 @@ async function askWs(url: string, text: string): Promise<unknown> {
   } finally {
     socket.close();
   }
-}
-
-function fromApps<T>(name: string): T {
-  return createRequire(join(inject('realWorld'), 'package.json'))(name) as T;
 }

@@ -1,10 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromApps } from './support/from-apps.js';
 import { RunningApp } from './support/running-app.js';
 
 interface Reply {
   readonly data?: unknown;
   readonly errors?: unknown;
 }
+
+interface Client {
+  iterate(operation: { query: string }): AsyncIterableIterator<Reply>;
+  dispose(): void;
+}
+
+const { createClient } = fromApps<{ createClient: (options: object) => Client }>('graphql-ws');
+const { WebSocket } = fromApps<{ WebSocket: unknown }>('ws');
 
 describe('a GraphQL app, code first', () => {
   let app: RunningApp;
@@ -40,5 +49,53 @@ describe('a GraphQL app, code first', () => {
     ]);
     expect(JSON.stringify(body)).not.toMatch(/LibraryService\.|pool|runner|FlameError/);
     expect(app.output).toMatch(/ExceptionsHandler.*LibraryService\.slowest timed out/);
+  });
+
+  it('resolves a field on a runner, from a copy of its parent', async () => {
+    const query = '{ search(input: { text: "franken" }) { ... on Book { analysis { letters analysedBy } } } }';
+    const { body } = await app.post<{ data: { search: { analysis: { letters: number; analysedBy: number } }[] } }>('/graphql', { query });
+    const [{ analysis }] = body.data.search as [{ analysis: { letters: number; analysedBy: number } }];
+    expect(analysis.letters, app.output).toBe('Frankenstein'.length);
+    expect(analysis.analysedBy).not.toBe(app.pid);
+  });
+
+  it('passes what a resolver takes from the request, but not the request itself', async () => {
+    const { body } = await app.post<{ data: { greeting: string } }>('/graphql', { query: '{ greeting }' }, { 'accept-language': 'fr' });
+    expect(body.data.greeting, app.output).toMatch(/^Bonjour de \d+$/);
+    expect(body.data.greeting).not.toContain(String(app.pid));
+    expect((await app.post<Reply>('/graphql', { query: '{ hasHeaders }' })).body, app.output).toEqual({ data: { hasHeaders: false } });
+  });
+
+  it('streams a subscription from a runner, which ends with it or with its client', async () => {
+    const readers = async (): Promise<number> => {
+      const { body } = await app.post<{ data: { readers: number } }>('/graphql', { query: '{ readers }' });
+      return body.data.readers;
+    };
+    const client = createClient({ url: `${app.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 });
+    const subscribe = (book: number): AsyncIterableIterator<Reply> => client.iterate({ query: `subscription { pages(book: ${book}) }` });
+    const [first, second] = [subscribe(1), subscribe(2)];
+    for (let page = 1; page <= 3; page++) {
+      expect((await first.next()).value, app.output).toEqual({ data: { pages: 1_000 + page } });
+      expect((await second.next()).value, app.output).toEqual({ data: { pages: 2_000 + page } });
+    }
+    expect(await readers()).toBe(2);
+    await first.return!();
+    await expect.poll(readers, { timeout: 30_000 }).toBe(1);
+    client.dispose();
+    await expect.poll(readers, { timeout: 30_000 }).toBe(0);
+  });
+
+  it('ends a subscription with an error that names no runner when its runner is lost', async () => {
+    const client = createClient({ url: `${app.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 });
+    const pages = client.iterate({ query: 'subscription { pages(book: 1) }' });
+    await pages.next();
+    const { body } = await app.post<{ data: { whoSearches: number } }>('/graphql', { query: '{ whoSearches }' });
+    process.kill(body.data.whoSearches, 'SIGKILL');
+    await expect(
+      (async () => {
+        for (;;) await pages.next();
+      })(),
+    ).rejects.toEqual([{ message: 'The subscription has ended. Subscribe again.' }]);
+    await app.line(/Subscriptions.*LibraryService\.pages was lost .*SIGKILL/);
   });
 });

@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { DatabaseClient } from './support/database-client.js';
 import { Postgres } from './support/postgres.js';
 import { RunningApp } from './support/running-app.js';
 
@@ -9,14 +13,17 @@ interface UserBody {
 
 describe('an app of users, with TypeORM, Postgres and a global ClassSerializerInterceptor', () => {
   let postgres: Postgres;
+  let database: DatabaseClient;
   let app: RunningApp;
 
   beforeAll(async () => {
     postgres = await Postgres.start();
+    database = await DatabaseClient.connect(postgres.url);
     app = await RunningApp.serving('users/main.js', { DATABASE_URL: postgres.url });
   });
   afterAll(async () => {
     await app?.stop();
+    await database?.end();
     await postgres?.stop();
   });
 
@@ -72,18 +79,88 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
     await app.line(/UsersService\.invoices.*invoices\[0\].*Invoice/);
   });
 
+  it('answers 409 to an error of the database that was thrown on the runner', async () => {
+    const body = { ...ada, email: 'twice@example.com' };
+    expect((await app.post('/api/users', body)).status, app.output).toBe(201);
+    expect((await app.post('/api/users', body)).status, app.output).toBe(409);
+  });
+
+  const runnerPid = async (): Promise<number> => (await app.get<{ pid: number }>('/api/users?limit=1')).body.pid;
+  const register = async (email: string): Promise<number> => (await app.post<UserBody>('/api/users', { ...ada, email })).body.id;
+  const sessions = async (id: number): Promise<unknown> => (await app.get<UserBody>(`/api/users/${id}`)).body.sessions;
+
+  /** A transaction of the test that holds a user's row. Resolves to what ends it. */
+  const locked = async (id: number): Promise<() => Promise<void>> => {
+    const client = await DatabaseClient.connect(postgres.url);
+    await client.query('BEGIN');
+    await client.query('SELECT * FROM "user" WHERE id = $1 FOR UPDATE', id);
+    return () => client.end();
+  };
+
+  it('keeps each runner within the connections that the options give it, and leaves none when it ends', async () => {
+    const id = await register('busy@example.com');
+    const release = await locked(id);
+    const merges = Array.from({ length: 4 }, () => app.post(`/api/users/${id}/merge/1`, {}));
+    await database.connections('users-runner', ({ locked }) => locked === 2);
+    await release();
+    expect(
+      (await Promise.all(merges)).map(({ status }) => status),
+      app.output,
+    ).toEqual([201, 201, 201, 201]);
+    // Unused ones would stay for ten seconds.
+    expect(await database.connectionsOf('users-runner')).toEqual({ all: 2, locked: 0 });
+    process.kill(await runnerPid(), 'SIGTERM');
+    await database.connections('users-runner', ({ all }) => all === 0);
+  });
+
+  it('rolls a transaction back whose runner is lost in the middle, and goes on with another runner', async () => {
+    const [from, into] = [await register('from@example.com'), await register('into@example.com')];
+    const lost = await runnerPid();
+    const release = await locked(from);
+    const merged = app.post(`/api/users/${from}/merge/${into}`, {});
+    await database.connections('users-runner', ({ locked }) => locked === 1);
+    process.kill(lost, 'SIGKILL');
+    expect(await merged, app.output).toMatchObject({ status: 500 });
+    await app.line(/UsersService\.merge.*SIGKILL/);
+    await release();
+    await database.connections('users-runner', ({ locked }) => locked === 0);
+    expect(await sessions(from)).toHaveLength(1);
+    expect(await app.post(`/api/users/${from}/merge/${into}`, {}), app.output).toMatchObject({ status: 201 });
+    expect(await sessions(into)).toHaveLength(2);
+    expect(await runnerPid()).not.toBe(lost);
+  });
+
   it('does not warn of a schema that only the parent changes', () => {
     expect(app.output).not.toMatch(/(runner|Flame).*(synchronize|migrationsRun)/);
   });
 
   it('warns of synchronize and migrationsRun if a runner has them, too', async () => {
-    const careless = await RunningApp.serving('users/main.js', { DATABASE_URL: postgres.url, DATABASE_SCHEMA: 'everywhere' });
+    const careless = await RunningApp.serving('users/main.js', { DATABASE_URL: postgres.url, DATABASE_SCHEMA: 'changed by runners' });
     try {
       expect((await careless.get('/api/users?limit=1')).status, careless.output).toBe(200);
       await careless.line(/synchronize/);
       await careless.line(/migrationsRun/);
     } finally {
       await careless.stop();
+    }
+  });
+
+  it('finds entities and migrations by paths in runners that start from a bundle', async () => {
+    const folder = inject('realWorld');
+    const bundle = join(folder, 'dist/.flame');
+    try {
+      execFileSync(join(folder, 'node_modules/.bin/nestjs-flame'), ['bundle', 'dist/users/main.js'], { cwd: folder, stdio: 'pipe' });
+      const bundled = await RunningApp.serving('users/main.js', { DATABASE_URL: postgres.url, DATABASE_SCHEMA: 'found by paths' });
+      try {
+        const { status, body } = await bundled.get<{ data: UserBody[]; pid: number }>('/api/users?limit=1');
+        expect(status, bundled.output).toBe(200);
+        expect(readFileSync(`/proc/${body.pid}/cmdline`, 'utf8'), bundled.output).toContain(bundle);
+        expect(body.data).toMatchObject([{ id: 1, fullName: 'Ada Lovelace', role: { name: 'user' } }]);
+      } finally {
+        await bundled.stop();
+      }
+    } finally {
+      rmSync(bundle, { recursive: true, force: true });
     }
   });
 });

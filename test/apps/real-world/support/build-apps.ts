@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { generatePrisma } from '../../../support/generate-prisma.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -37,6 +38,7 @@ export default async function buildApps(project: TestProject): Promise<() => Pro
     copyManifests(folder);
     cpSync(join(home, 'tsconfig.json'), join(folder, 'tsconfig.json'));
     cpSync(join(home, 'src'), join(folder, 'src'), { recursive: true });
+    generateClient(join(folder, 'src/prisma'));
     run('npm', ['install', '--no-save', '--prefer-offline', project.getProvidedContext().tarball], folder);
     run(join(folder, 'node_modules/.bin/tsc'), ['-p', '.'], folder);
     // As `nest build` does with `"assets": ["**/*.py"]`.
@@ -62,6 +64,18 @@ function installedOnce(cache: string): string {
   run('npm', ['ci', '--prefer-offline'], fresh);
   renameSync(fresh, installed);
   return installed;
+}
+
+/** What `npx prisma generate` makes for the app's schema. */
+function generateClient(app: string): void {
+  const workshop = mkdtempSync(join(tmpdir(), 'flame-prisma-'));
+  try {
+    copyFileSync(join(app, 'schema.prisma'), join(workshop, 'schema.prisma'));
+    generatePrisma(workshop);
+    cpSync(join(workshop, 'generated'), join(app, 'generated'), { recursive: true });
+  } finally {
+    rmSync(workshop, { recursive: true });
+  }
 }
 
 function copyManifests(folder: string): void {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OnFlame } from 'nestjs-flame';
 
 @Injectable()
 export class ArchiveService {
@@ -6,5 +7,10 @@ export class ArchiveService {
 
   keep(line: string) {
     this.kept.push(line);
+  }
+
+  @OnFlame('contracts')
+  async keptOnRunner(): Promise<string[]> {
+    return this.kept;
   }
 }

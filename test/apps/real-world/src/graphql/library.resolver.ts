@@ -19,6 +19,11 @@ export class LibraryResolver {
     return this.library.whoSearches();
   }
 
+  @Query(() => Int)
+  readers(): Promise<number> {
+    return this.library.countReaders();
+  }
+
   @Query(() => String)
   slowest(): Promise<string> {
     return this.library.slowest();

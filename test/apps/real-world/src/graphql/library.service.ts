@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { OnFlame } from 'nestjs-flame';
 import { Author } from './author.model.js';
@@ -6,6 +7,7 @@ import { SearchInput } from './search.input.js';
 
 @Injectable()
 export class LibraryService {
+  private readers = 0;
   private readonly authors = [Object.assign(new Author(), { id: 1, firstName: 'Mary', lastName: 'Shelley' })];
   private readonly books = [
     Object.assign(new Book(), { id: 7, title: 'Frankenstein', author: this.authors[0], publishedAt: new Date('1818-01-01') }),
@@ -24,8 +26,32 @@ export class LibraryService {
     return process.pid;
   }
 
+  @OnFlame('search')
+  async greet(language: string): Promise<string> {
+    return language === 'fr' ? `Bonjour de ${process.pid}` : `Hello from ${process.pid}`;
+  }
+
+  /** Pages of a book as they are read, without end. */
+  @OnFlame('search', { handlerTimeout: 3_600_000 })
+  async *pages(book: number): AsyncGenerator<number> {
+    this.readers++;
+    try {
+      for (let page = 1; ; page++) {
+        yield book * 1_000 + page;
+        await setTimeout(20);
+      }
+    } finally {
+      this.readers--;
+    }
+  }
+
+  @OnFlame('search')
+  async countReaders(): Promise<number> {
+    return this.readers;
+  }
+
   @OnFlame('search', { handlerTimeout: 50 })
   async slowest(): Promise<string> {
-    return new Promise((resolve) => setTimeout(resolve, 60_000, 'found').unref());
+    return setTimeout(60_000, 'found', { ref: false });
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes, scryptSync } from 'node:crypto';
 import { Injectable, NotFoundException, UnprocessableEntityException } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import { OnFlame } from 'nestjs-flame';
-import { Repository } from 'typeorm';
+import { DataSource, Repository } from 'typeorm';
 import { CreateUserDto } from './dto/create-user.dto.js';
 import { Invoice } from './invoice.js';
 import { RoleEntity } from './roles/role.entity.js';
@@ -13,7 +13,10 @@ import { UserMapper } from './user.mapper.js';
 
 @Injectable()
 export class UsersService {
-  constructor(@InjectRepository(UserEntity) private readonly users: Repository<UserEntity>) {}
+  constructor(
+    @InjectRepository(UserEntity) private readonly users: Repository<UserEntity>,
+    @InjectDataSource() private readonly database: DataSource,
+  ) {}
 
   @OnFlame('accounts')
   async register(dto: CreateUserDto): Promise<UserEntity> {
@@ -38,6 +41,16 @@ export class UsersService {
   async findPage(limit: number): Promise<{ data: User[]; hasNextPage: boolean; pid: number }> {
     const found = await this.users.find({ take: limit, order: { id: 'ASC' } });
     return { data: found.map((user) => UserMapper.toDomain(user)), hasNextPage: found.length === limit, pid: process.pid };
+  }
+
+  /** Gives a user's sessions to another one, and removes the user: both, or nothing. */
+  @OnFlame('accounts')
+  async merge(from: number, into: number): Promise<number> {
+    return this.database.transaction(async (manager) => {
+      const { affected } = await manager.update(SessionEntity, { user: { id: from } }, { user: { id: into } });
+      await manager.delete(UserEntity, from);
+      return affected ?? 0;
+    });
   }
 
   @OnFlame('accounts')

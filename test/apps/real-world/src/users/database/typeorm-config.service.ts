@@ -1,23 +1,25 @@
+import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
-import { FlameParent } from 'nestjs-flame';
-import { CreateUsers1700000000000 } from './migrations/1700000000000-create-users.js';
+import { databaseOptions } from './database-options.js';
+
+/** What a test changes in the app's options. */
+const variants: Record<string, Partial<TypeOrmModuleOptions>> = {
+  'changed by runners': { migrationsRun: true, synchronize: true },
+  'found by paths': {
+    autoLoadEntities: false,
+    entities: [join(__dirname, '../**/*.entity.js')],
+    migrations: [join(__dirname, 'migrations/*.js')],
+  },
+};
 
 @Injectable()
 export class TypeOrmConfigService implements TypeOrmOptionsFactory {
   constructor(private readonly config: ConfigService) {}
 
   createTypeOrmOptions(): TypeOrmModuleOptions {
-    const schema = this.config.get<string>('DATABASE_SCHEMA');
-    return {
-      type: 'postgres',
-      url: this.config.getOrThrow<string>('DATABASE_URL'),
-      autoLoadEntities: true,
-      migrations: [CreateUsers1700000000000],
-      migrationsRun: schema === 'everywhere' || !FlameParent.get(),
-      synchronize: schema === 'everywhere',
-      extra: { max: FlameParent.choose({ parent: 10, runner: 1 }) },
-    };
+    const options = databaseOptions(this.config.getOrThrow<string>('DATABASE_URL'));
+    return { ...options, ...variants[this.config.get<string>('DATABASE_SCHEMA', '')] } as TypeOrmModuleOptions;
   }
 }

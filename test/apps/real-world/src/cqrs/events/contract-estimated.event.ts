@@ -1,0 +1,6 @@
+export class ContractEstimatedEvent {
+  constructor(
+    readonly customer: string,
+    readonly total: number,
+  ) {}
+}
