@@ -52,6 +52,10 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
       ['PDFs with Chromium', '/recipes/pdfs'],
       ['Child processes', '/recipes/child-processes'],
       ['Tenants', '/recipes/tenants'],
+      ['TypeORM', '/recipes/typeorm'],
+      ['Prisma', '/recipes/prisma'],
+      ['GraphQL', '/recipes/graphql'],
+      ['CQRS', '/recipes/cqrs'],
     ],
   },
   {
