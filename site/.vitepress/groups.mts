@@ -6,6 +6,7 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
       ['Two minutes', '/'],
       ['Calling', '/calling'],
       ['Inline functions', '/inline-functions'],
+      ['Their compile step', '/compile-step'],
       ['Options', '/options'],
       ['Errors', '/errors'],
     ],
@@ -19,6 +20,7 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
       ['Resources', '/resources'],
       ['Context and guards', '/context'],
       ['Regions', '/regions'],
+      ['Read your writes', '/read-your-writes'],
     ],
   },
   {
@@ -63,6 +65,7 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
     pages: [
       ['Dashboard', '/dashboard'],
       ['Observability', '/observability'],
+      ['Traces', '/tracing'],
       ['Doctor', '/doctor'],
       ['Debugging', '/debugging'],
       ['Testing', '/testing'],

@@ -43,7 +43,7 @@ export function noPositions(label: string, able: readonly InstanceInfo[]): Flame
   return new FlameError(
     'FLAME_DENIED',
     `${label} was not run: instance ${them} ${able.length === 1 ? 'does' : 'do'} not report the position of the database's log, which awaitReplica needs. ` +
-      `Set replicationClock there, or update nestjs-flame there; during a deploy, update the primary region first (docs/regions.md).`,
+      `Set replicationClock there, or update nestjs-flame there; during a deploy, update the primary region first (docs/read-your-writes.md).`,
   );
 }
 

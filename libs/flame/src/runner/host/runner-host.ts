@@ -44,7 +44,7 @@ export interface HostedApp {
 /** No log line is sent while more bytes than this wait to be sent to the parent. */
 const mostBacklog = 1024 * 1024;
 /**
- * How long a runner that ends waits for the exports of the app's OpenTelemetry SDK, in milliseconds; documented in docs/observability.md.
+ * How long a runner that ends waits for the exports of the app's OpenTelemetry SDK, in milliseconds; documented in docs/tracing.md.
  */
 const exportLimit = 5_000;
 
