@@ -49,6 +49,8 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
     pages: [
       ['All recipes', '/recipes/'],
       ['Jobs of BullMQ', '/recipes/bullmq'],
+      ['Cron jobs', '/recipes/schedule'],
+      ['WebSockets', '/recipes/websockets'],
       ['File uploads', '/recipes/uploads'],
       ['Thumbnails with sharp', '/recipes/images'],
       ['PDFs with Chromium', '/recipes/pdfs'],

@@ -99,6 +99,12 @@ describe('an app whose jobs run on a pool, with @FlameProcessor', () => {
     expect(await twice.waitUntilFinished(events.payments), app.output).toEqual({ attempt: 1 });
   });
 
+  it('fails a job for good when its handler throws UnrecoverableError', async () => {
+    const job = await payments.add('pay', { frames: [] }, { attempts: 3 });
+    await expect(job.waitUntilFinished(events.payments), app.output).rejects.toThrow('there is nothing to pay for');
+    expect(await Job.fromId(payments, job.id!)).toMatchObject({ attemptsMade: 1 });
+  });
+
   it('gives a job back to its queue when the app closes in the middle of it, and the next app completes it', async () => {
     const [short, long] = [await film('short', 5), await film('long', 20)];
     await progressOf(events.renders, long);

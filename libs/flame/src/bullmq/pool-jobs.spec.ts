@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
 import { WorkerHost } from '@nestjs/bullmq';
 import { Test } from '@nestjs/testing';
 import type { TestingModule } from '@nestjs/testing';
@@ -7,6 +8,7 @@ import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlameError } from '../core/errors/flame-error.js';
 import { Flame } from '../nest/flame/flame.service.js';
+import { FlameModule } from '../nest/module/flame.module.js';
 import { FlameCall } from '../runner/executor/flame-call.js';
 import { FlameFaults, FlameTestingModule } from '../testing/index.js';
 import { FlameProcessor } from './flame-processor.decorator.js';
@@ -125,6 +127,16 @@ describe('a processor and its pool', () => {
     pool.resume();
     await pool.drain();
     expect(renders.told.slice(2)).toEqual(['resume', 'pause']);
+  });
+
+  it('starts the worker of an app whose FlameModule was replaced by one without pools', async () => {
+    @Module({})
+    class WithoutPools {}
+    const test = Test.createTestingModule({ imports: [FlameModule.forRoot([{ name: 'films', max: 1 }])], providers: [Renders] });
+    const inPlace = await test.overrideModule(FlameModule).useModule(WithoutPools).compile();
+    await inPlace.init();
+    expect(inPlace.get(Renders).told).toEqual(['run']);
+    await inPlace.close();
   });
 
   it('stops the worker before anything of the app is closed', async () => {

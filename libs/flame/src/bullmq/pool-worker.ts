@@ -15,14 +15,27 @@ export function startPoolWorker(worker: Worker, pool: FlamePool, most: number): 
     switch (type) {
       case 'paused':
       case 'draining':
-        return void worker.pause(true);
+        return report(worker, worker.pause(true));
       case 'unpaused':
-        return void worker.resume();
+        return report(worker, worker.resume());
       case 'resized':
         fit();
         // A worker whose jobs take all of its former concurrency looks at the new one when a job ends, or when it is resumed.
-        if (!worker.isPaused()) void worker.pause(true).then(() => worker.resume());
+        if (!worker.isPaused())
+          report(
+            worker,
+            worker.pause(true).then(() => worker.resume()),
+          );
     }
   });
-  if (pool.stats().paused === undefined) worker.run().catch((error: Error) => worker.emit('error', error));
+  if (pool.stats().paused === undefined) startWorker(worker);
+}
+
+export function startWorker(worker: Worker): void {
+  report(worker, worker.run());
+}
+
+/** Reports a failure as BullMQ does. */
+function report(worker: Worker, promise: Promise<void>): void {
+  promise.catch((error: Error) => worker.emit('error', error));
 }

@@ -3,7 +3,7 @@ import type { WorkerHost } from '@nestjs/bullmq';
 import type { Worker } from 'bullmq';
 import { FlameError } from '../core/errors/flame-error.js';
 import { Flame } from '../nest/flame/flame.service.js';
-import { startPoolWorker } from './pool-worker.js';
+import { startPoolWorker, startWorker } from './pool-worker.js';
 import type { ReadProcessorOptions } from './processor-options.js';
 
 const injected = Symbol('nestjs-flame:bullmq');
@@ -30,8 +30,9 @@ export function consumeWhileUp(prototype: object, flames: WeakMap<object, Flame>
   const workers = new WeakMap<object, Worker>();
   before(prototype, 'onApplicationBootstrap', (host) => {
     const flame = flames.get(host);
-    if (!flame) return;
     const worker = workerOf(host as WorkerHost, rules.path);
+    // A test has replaced FlameModule by one without pools: jobs run in place.
+    if (!flame) return startWorker(worker);
     workers.set(host, worker);
     startPoolWorker(worker, flame.pool(rules.pool), rules.concurrency);
   });

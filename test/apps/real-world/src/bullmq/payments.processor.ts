@@ -1,4 +1,5 @@
 import { WorkerHost } from '@nestjs/bullmq';
+import { UnrecoverableError } from 'bullmq';
 import { FlameProcessor } from 'nestjs-flame/bullmq';
 import type { FlameJob } from 'nestjs-flame/bullmq';
 import { FilmsService } from './films.service.js';
@@ -11,6 +12,7 @@ export class PaymentsProcessor extends WorkerHost {
   }
 
   async process(job: FlameJob<{ frames: number[] }>): Promise<{ attempt: number }> {
+    if (job.data.frames.length === 0) throw new UnrecoverableError('there is nothing to pay for');
     await job.updateProgress({ pid: process.pid });
     for (let frame = 0; frame < job.data.frames[job.attemptsMade]!; frame++) await this.films.render('', frame);
     return { attempt: job.attemptsMade };
