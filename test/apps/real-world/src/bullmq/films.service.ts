@@ -3,8 +3,7 @@ import { Injectable } from '@nestjs/common';
 
 @Injectable()
 export class FilmsService {
-  /** Takes a tenth of a second. */
   async render(_title: string, _frame: number): Promise<void> {
-    await setTimeout(100);
+    await setTimeout(Number(process.env.FRAME_TIME ?? 100));
   }
 }

@@ -12,7 +12,7 @@ export interface Film {
 @FlameProcessor('renders', 'films', {
   handlerTimeout: 10 * 60_000,
   idempotent: true,
-  worker: { lockDuration: 1_000, stalledInterval: 500 },
+  worker: { lockDuration: 2_000, stalledInterval: 500 },
 })
 export class RendersProcessor extends WorkerHost {
   constructor(private readonly films: FilmsService) {
