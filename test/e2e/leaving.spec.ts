@@ -144,4 +144,33 @@ describe('A parent that is told to stop', () => {
     expect(abort.at - asked).toBeGreaterThanOrEqual(999);
     await app.line(/\[runner\] onApplicationShutdown/);
   });
+
+  /** The status of an answer. Each request has its own connection: a server that closes waits for connections that are kept. */
+  const ask = async (url: string): Promise<number> => (await fetch(url, { headers: { connection: 'close' } })).status;
+
+  describe.each(['express', 'fastify'])('while requests wait for calls (%s)', (kind) => {
+    it('lets them finish, with the calls that they still make', async () => {
+      const app = new SpawnedApp(`life/${kind}.js`, { LIFE_SLOTS: '1' });
+      const url = await app.url();
+      const [running, waiting] = [ask(`${url}/slow/1000`), ask(`${url}/slow/1`)];
+      await app.line(/slow starts/);
+      app.process.kill('SIGTERM');
+      await app.line(/pool "life": the app is closing: 1 running, 1 waiting; what has not ended in 10 s \(shutdownTimeout\) is aborted/);
+      expect(await Promise.all([running, waiting])).toEqual([200, 200]);
+      expect(await app.exited).toEqual({ code: null, signal: 'SIGTERM' });
+    });
+
+    it('is gone soon after shutdownTimeout, whatever the calls do', async () => {
+      const app = new SpawnedApp(`life/${kind}.js`, { LIFE_SLOTS: '1', LIFE_SHUTDOWN: '500' });
+      const url = await app.url();
+      const [running, waiting] = [ask(`${url}/slow/3600000`), ask(`${url}/slow/1`)];
+      await app.line(/slow starts/);
+      const runners = childrenOf(app.pid);
+      app.process.kill('SIGTERM');
+      expect(await app.exited).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(await Promise.all([running, waiting])).toEqual([500, 503]);
+      expect(runners).toHaveLength(1);
+      expect(runners.filter(isAlive)).toEqual([]);
+    });
+  });
 });

@@ -92,7 +92,7 @@ export class PoolWorld {
       this.#step({ type: 'resize', min: this.#random.below(max + 1), max });
     } else if (dice < 0.8) this.#someRunner('up', (id) => this.#step({ type: 'drain-runner', runner: id, reason: 'asked' }));
     else if (dice < 0.81) this.#pause();
-    else if (dice < 0.812) this.#step({ type: 'drain', reason: 'the end' });
+    else if (dice < 0.812) this.#step({ type: 'drain', reason: 'the end', since: this.#now - this.#random.below(1_000) });
   }
 
   #pause(): void {

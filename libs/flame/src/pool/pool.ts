@@ -188,14 +188,14 @@ export class Pool {
   }
 
   /**
-   * Takes no more calls, gives running calls `shutdownTimeout` to end, and stops every runner. Resolves when nothing is left of the
-   * runners. Idempotent.
+   * Takes no more calls, gives running calls `shutdownTimeout` to end, counted from `since` on the pool's clock, and stops every runner.
+   * Resolves when nothing is left of the runners. Idempotent.
    */
-  drain(reason = 'drain() was called'): Promise<void> {
+  drain(reason = 'drain() was called', since = this.#setup.clock.now()): Promise<void> {
     this.#drained ??= new Promise((resolve) => {
       this.#resolveDrained = resolve;
       this.#observer.draining(reason);
-      this.#dispatch({ type: 'drain', reason });
+      this.#dispatch({ type: 'drain', reason, since });
     });
     return this.#drained;
   }

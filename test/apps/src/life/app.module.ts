@@ -103,9 +103,18 @@ class Careless implements OnModuleInit {
 
 @Module({
   imports: [
-    FlameModule.forRoot([{ name: 'life', max: 1, min: Number(process.env['LIFE_MIN'] ?? 0), shutdownTimeout: 10_000 }], {
-      backend: process.env['LIFE_LOCAL'] === undefined ? new ProcessBackend() : new LocalBackend(),
-    }),
+    FlameModule.forRoot(
+      [
+        {
+          name: 'life',
+          max: 1,
+          min: Number(process.env['LIFE_MIN'] ?? 0),
+          maxConcurrency: Number(process.env['LIFE_SLOTS'] ?? 100),
+          shutdownTimeout: Number(process.env['LIFE_SHUTDOWN'] ?? 10_000),
+        },
+      ],
+      { backend: process.env['LIFE_LOCAL'] === undefined ? new ProcessBackend() : new LocalBackend() },
+    ),
   ],
   controllers: FlameParent.unlessRunner([LifeController]),
   providers: [Life, ...(process.env['LIFE_CARELESS'] === undefined ? [] : [Careless, SchedulerRegistry])],

@@ -41,7 +41,8 @@ export type PoolFact =
   | { type: 'resume' }
   /** The runner takes no new work. Its calls get `shutdownTimeout` to end. */
   | { type: 'drain-runner'; runner: string; reason: string }
-  | { type: 'drain'; reason: string }
+  /** The pool takes no more calls. Its calls get `shutdownTimeout`, counted from `since`. */
+  | { type: 'drain'; reason: string; since: number }
   /**
    * The time `machine.nextDeadline` has passed. With `debugged`, a debugger has paused the parent or one of the runners, so the limits of calls
    * and boots do not count.

@@ -399,7 +399,7 @@ describe('PoolMachine', () => {
 
     it('fail when the pool drains and they take longer than shutdownTimeout', () => {
       const pool = streaming({ run: 60_000 });
-      expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(pool.tell({ type: 'drain', reason: 'bye', since: pool.now })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
       expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)']);
       expect(pool.ended('a')).toEqual(['stop r1']);
     });
@@ -455,14 +455,17 @@ describe('PoolMachine', () => {
 
     it('ends with the pool: at once if it is linked, after shutdownTimeout if it is not', () => {
       const linked = held();
-      expect(linked.tell({ type: 'drain', reason: 'bye' })).toEqual([
+      expect(linked.tell({ type: 'drain', reason: 'bye', since: linked.now })).toEqual([
         'reject b: FLAME_REFUSED, ran no',
         'cancel a on r1 (leaving)',
         'retire r1',
       ]);
       expect(linked.ended('a')).toEqual(['stop r1']);
       const unlinked = held({ linked: false });
-      expect(unlinked.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(unlinked.tell({ type: 'drain', reason: 'bye', since: unlinked.now })).toEqual([
+        'reject b: FLAME_REFUSED, ran no',
+        'retire r1',
+      ]);
       expect(unlinked.at(500)).toEqual(['cancel a on r1 (leaving)']);
       expect(unlinked.ended('a')).toEqual(['stop r1']);
     });
@@ -651,7 +654,7 @@ describe('PoolMachine', () => {
     it('does not delay a drain', () => {
       const pool = paused();
       pool.call('b');
-      expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(pool.tell({ type: 'drain', reason: 'bye', since: pool.now })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
     });
   });
 
@@ -715,17 +718,27 @@ describe('PoolMachine', () => {
       pool.call('a');
       pool.up('r1');
       pool.call('b');
-      expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
+      expect(pool.tell({ type: 'drain', reason: 'bye', since: pool.now })).toEqual(['reject b: FLAME_REFUSED, ran no', 'retire r1']);
       expect(pool.call('c')).toEqual(['reject c: FLAME_REFUSED, ran no']);
       expect(pool.ended('a')).toEqual(['stop r1']);
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
+    });
+
+    it('counts shutdownTimeout from when the app began to close', () => {
+      const pool = new PoolTranscript({ max: 1 });
+      pool.call('a', { run: 60_000 });
+      pool.up('r1');
+      pool.at(300);
+      pool.tell({ type: 'drain', reason: 'bye', since: 100 });
+      expect(pool.at(599)).toEqual([]);
+      expect(pool.at(600)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)']);
     });
 
     it('aborts work that exceeds shutdownTimeout, and kills runners that ignore the abort', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a', { run: 60_000 });
       pool.up('r1');
-      pool.tell({ type: 'drain', reason: 'bye' });
+      pool.tell({ type: 'drain', reason: 'bye', since: pool.now });
       expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)']);
       expect(pool.at(1_500)).toEqual(['stop r1']);
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
@@ -734,7 +747,7 @@ describe('PoolMachine', () => {
     it('cancels boots', () => {
       const pool = new PoolTranscript({ max: 1 });
       pool.call('a');
-      expect(pool.tell({ type: 'drain', reason: 'bye' })).toEqual(['reject a: FLAME_REFUSED, ran no', 'give-up r1']);
+      expect(pool.tell({ type: 'drain', reason: 'bye', since: pool.now })).toEqual(['reject a: FLAME_REFUSED, ran no', 'give-up r1']);
       expect(pool.fail('r1')).toEqual(['grown r1: failed (0)', 'drained']);
     });
   });

@@ -126,7 +126,7 @@ export class PoolMachine {
         this.#state.pauseReason = undefined;
         return this.#calls.serve();
       case 'drain':
-        return this.#drain(fact.reason);
+        return this.#drain(fact.reason, fact.since);
       default: {
         const runner = this.#state.runners.get(fact.runner);
         if (runner) this.#takeOf(runner, fact);
@@ -242,7 +242,7 @@ export class PoolMachine {
     this.#runners.unkeep();
   }
 
-  #drain(reason: string): void {
+  #drain(reason: string, since: number): void {
     const state = this.#state;
     if (this.draining) return;
     if (this.#phase === 'starting') state.act({ type: 'started', error: undefined });
@@ -250,7 +250,7 @@ export class PoolMachine {
     state.drainReason = reason;
     state.clearDeadline(state.retry);
     this.#calls.refuseWaiting((call) => errors.draining(call, state.view(), reason));
-    state.setDeadline(state.drainEnd, state.now + state.rules.shutdownTimeout);
+    state.setDeadline(state.drainEnd, since + state.rules.shutdownTimeout);
     for (const runner of state.runners.values()) {
       if (runner.state === 'booting') state.act({ type: 'give-up', runner: runner.id, why: reason });
       else {

@@ -33,6 +33,7 @@ import { automaticClasses } from '../classes/automatic-classes.js';
 import { httpExceptions, lateExceptions } from '../classes/nest-classes.js';
 import { logOutput, logRunnerLine, nestLog } from '../log/nest-log.js';
 import { isLoopback } from './ops-option.js';
+import { closing, PoolShutdown } from './pool-shutdown.js';
 import { refuseBelowOwnRunner } from '../../backends/launch/ancestor-apps.js';
 import { underTest } from '../../backends/launch/under-test.js';
 import { allocate } from '../../transport/session/spare-memory.js';
@@ -64,6 +65,7 @@ export class PoolSet {
   readonly #grpcAttachServer: GrpcAttachServer;
   readonly #caller: (() => Caller | undefined) | undefined;
   readonly #closing = new AbortController();
+  readonly #shutdown: PoolShutdown;
   readonly #health = new HealthStatus();
   #ops: OpsServer | undefined;
   #reaped: Promise<void> = Promise.resolve();
@@ -113,6 +115,7 @@ export class PoolSet {
       config.pools.map((pool) => [pool.name, this.#setup(inRunner ? { ...pool, min: 0, headroom: 0, log: false } : pool)]),
     );
     this.pools = new Map(Array.from(this.setups, ([name, setup]) => [name, new Pool(setup)]));
+    this.#shutdown = new PoolShutdown(this.pools, this.#clock);
     for (const service of ['', ...Array.from(this.pools.keys(), healthName)]) this.#health.set(service, false);
   }
 
@@ -169,13 +172,14 @@ export class PoolSet {
   }
 
   /**
-   * Ends the work that uses this app's own providers, before they are destroyed: drains the pools whose runners live in this process, then
+   * The app begins to close. Ends the work that uses this app's own providers, before they are destroyed: drains the pools whose runners live in this process, then
    * ends the children in place. Idempotent.
    */
   async closeLocal(): Promise<void> {
     const local = this.#config.pools.filter(({ backend }) => (backend ?? this.#config.backend).reach === 'memory');
     this.#health.set('', false);
-    await Promise.all(local.map(({ name }) => this.pools.get(name)!.drain(closing)));
+    this.#shutdown.begin(this.#config.pools);
+    await Promise.all(local.map(({ name }) => this.#shutdown.drain(name)));
     await Promise.all(Array.from(this.inPlace.children, (child) => child.end('leaving', closing)));
   }
 
@@ -206,7 +210,7 @@ export class PoolSet {
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#health.close();
-    await Promise.all(Array.from(this.pools.values(), (pool) => pool.drain(closing)));
+    await this.#shutdown.drainAll();
     await Promise.all([this.#memoryAttachServer.close(), this.#grpcAttachServer.close()]);
     await this.#reaped;
     this.#ops?.close();
@@ -279,9 +283,6 @@ export class PoolSet {
     nestLog.log(`${handlers}; pools: ${pools.join(', ')}`);
   }
 }
-
-/** The reason for draining that errors and logs show. */
-const closing = 'the app is closing';
 
 /** Warns that a filter at the parent will not see an error whose class did not cross. */
 function warnOfCaught(caught: CaughtError | undefined, base: string): void {
