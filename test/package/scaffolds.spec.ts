@@ -20,7 +20,7 @@ import { AppModule } from '${module}';
 it('overrides the pools', async () => {
   const compiled = await Test.createTestingModule({ imports: [AppModule] })
     .overrideModule(FlameModule)
-    .useModule(FlameTestingModule.forRoot([{ name: 'math', max: 1 }]))
+    .useModule(FlameTestingModule.forRoot([{ name: 'work', max: 1 }]))
     .compile();
   const app = compiled.createNestApplication();
   await app.init();
