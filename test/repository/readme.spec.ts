@@ -38,6 +38,10 @@ describe('docs/errors.md', () => {
   it('names every code of FlameError, and no other', () => {
     expect(table(document('docs/errors.md'), 'Codes').map(([code]) => plain(code!))).toEqual([...flameErrorCodes]);
   });
+
+  it('says of each code what to do', () => {
+    expect(Array.from(document('docs/errors.md').matchAll(/^### (FLAME_\w+)$/gm), ([, code]) => code)).toEqual([...flameErrorCodes]);
+  });
 });
 
 describe('README', () => {
