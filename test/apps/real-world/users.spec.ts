@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { DatabaseClient } from './support/database-client.js';
 import { Postgres } from './support/postgres.js';
 import { RunningApp } from './support/running-app.js';
@@ -89,9 +89,10 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
   const register = async (email: string): Promise<number> => (await app.post<UserBody>('/api/users', { ...ada, email })).body.id;
   const sessions = async (id: number): Promise<unknown> => (await app.get<UserBody>(`/api/users/${id}`)).body.sessions;
 
-  /** A transaction of the test that holds a user's row. Resolves to what ends it. */
+  /** A transaction of the test that holds a user's row. Resolves to what ends it, at the latest with the test. */
   const locked = async (id: number): Promise<() => Promise<void>> => {
     const client = await DatabaseClient.connect(postgres.url);
+    onTestFinished(() => client.end());
     await client.query('BEGIN');
     await client.query('SELECT * FROM "user" WHERE id = $1 FOR UPDATE', id);
     return () => client.end();
