@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -24,7 +24,11 @@ describe('docs/backends/docker.md', () => {
   it('starts a parent whose runners are containers, with its own commands', async () => {
     const context = mkdtempSync(join(tmpdir(), 'flame-docs-'));
     cpSync(join(repository, 'test/apps/dist/docker'), join(context, 'dist'), { recursive: true });
-    writeFileSync(join(context, 'Dockerfile'), `FROM ${nodeImage}\nCOPY dist dist\nCMD ["node", "dist/main.js"]\n`);
+    writeFileSync(join(context, 'package.json'), '{ "type": "module" }');
+    // The packages are in the image already.
+    mkdirSync(join(context, 'node_modules'));
+    const [, dockerfile] = /^```dockerfile\n(.*?)^```$/ms.exec(page)!;
+    writeFileSync(join(context, 'Dockerfile'), dockerfile!.replace(/^FROM .*/, `FROM ${nodeImage}`));
     await docker('build', '--quiet', '--tag', 'my-app', context);
     onTestFinished(async () => {
       rmSync(context, { recursive: true });
