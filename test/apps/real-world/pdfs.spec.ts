@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +77,21 @@ describe('an app that prints PDFs with Chromium', () => {
     process.kill(lost, 'SIGKILL');
     await until(() => !processes.some(isAlive));
     await until(async () => (await pdf('Ada')).status === 200);
+  });
+
+  it('finishes a page on a runner that is told to stop, and prints the next on another', async () => {
+    answering = false;
+    const asked = once(logos, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+    const printing = pdf('Ada');
+    const [, logo] = await asked;
+    answering = true;
+    process.kill(runner(), 'SIGTERM');
+    await app.line(/it received SIGTERM/);
+    expect((await pdf('Grace')).status, app.output).toBe(200);
+    expect(childrenOf(app.pid)).toHaveLength(2);
+    logo.writeHead(404).end();
+    expect((await printing).status, app.output).toBe(200);
+    await until(() => childrenOf(app.pid).length === 1);
   });
 
   it('ends Chromium, and removes its profile, when the app closes', async () => {

@@ -5,7 +5,9 @@ import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 
 @Module({
-  imports: [FlameModule.forRoot([{ name: 'pdfs', max: 1, maxConcurrency: 4 }], { backend: new ProcessBackend(), linkToRequest: true })],
+  imports: [
+    FlameModule.forRoot([{ name: 'pdfs', max: 2, maxConcurrency: 4, log: 'log' }], { backend: new ProcessBackend(), linkToRequest: true }),
+  ],
   controllers: [InvoicesController],
   providers: [InvoicesService, Browser],
 })

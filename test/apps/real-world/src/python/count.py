@@ -6,5 +6,5 @@ if last < 0:
     raise ValueError("there is nothing to count")
 for number in range(1, last + 1):
     print(number, flush=True)
-    if number > 3:
-        time.sleep(0.1)
+    if number == 5:
+        time.sleep(600)
