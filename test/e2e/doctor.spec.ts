@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import nodeModule from 'node:module';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,8 @@ import type { Check } from '../../libs/flame/src/core/check.js';
 import { isAlive, processesOf, until } from '../support/process-table.js';
 
 const cli = join(import.meta.dirname, '../../libs/flame/dist/cli/main.js');
-const entry = join(import.meta.dirname, '../apps/dist/doctor/main.js');
+const built = join(import.meta.dirname, '../apps/dist');
+const entry = join(built, 'doctor/main.js');
 
 interface Examination {
   readonly code: number | null;
@@ -160,6 +162,32 @@ describe('npx nestjs-flame doctor', () => {
         fix: 'Build the app first, or set the path of its main file, relative to cwd.',
       },
     ]);
+  });
+
+  it.each([
+    ['uncompiled', 'inline-calls/main.js', []],
+    ['compiled', 'inline-compiled/main.js', []],
+    // nestjs-flame/register needs Node 22.15.
+    ...('registerHooks' in nodeModule ? [['registered', 'inline-calls/main.js', ['--import', 'nestjs-flame/register']] as const] : []),
+  ] as const)('looks for inline functions that are not compiled: %s', (what, main, flags) => {
+    const options = { cwd: join(import.meta.dirname, '../apps'), encoding: 'utf8' } as const;
+    const { stdout, status } = spawnSync(process.execPath, [...flags, cli, 'doctor', join(built, main), '--no-boot', '--json'], options);
+    const { ok, checks, pools } = JSON.parse(stdout) as { ok: boolean; checks: Check[]; pools: { checks: Check[] }[] };
+    expect(pools[0]!.checks).toEqual([expect.objectContaining({ name: 'command', ok: true })]);
+    expect(checks).toEqual([expect.objectContaining({ name: 'inline', ok: what !== 'uncompiled' })]);
+    expect({ ok, status }).toEqual(what === 'uncompiled' ? { ok: false, status: 1 } : { ok: true, status: 0 });
+    if (what === 'registered') return expect(checks[0]!.message).toContain('nestjs-flame/register compiles');
+    if (what === 'compiled')
+      return expect(checks[0]!.message).toMatch(/^no uncompiled inline function in \S+\/dist\/inline-compiled \(JavaScript files: 1\)$/);
+    const source = readFileSync(join(options.cwd, 'src/inline-calls/main.ts'), 'utf8').split('\n');
+    const { places } = checks[0]!.figures as { places: string[] };
+    const lines = places.map((place) => Number(/^src\/inline-calls\/main\.ts:(\d+)$/.exec(place)![1]));
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) expect(source[line - 1]).toMatch(/async (function\*|\(|\w+ =>)/);
+    expect(checks[0]!.message).toContain(`${places[4]} and ${places.length - 5} more: `);
+    expect(checks[0]!.fix).toContain(
+      'Run npx nestjs-flame compile dist/inline-calls after each build, or start the app with node --import',
+    );
   });
 
   it('refuses a pool that the app does not have', async () => {

@@ -6,6 +6,8 @@ import type { DoctorMessage } from '../nest/runner/doctor-request.js';
 export interface DoctorReport {
   began(entry: string): void;
   take(message: DoctorMessage): void;
+  /** A check of the app itself, and of no pool. */
+  check(check: Check): void;
   /** Ends the examination; returns the exit code. */
   ended(): number;
   /** Reports that the app could not be examined. */
@@ -18,10 +20,11 @@ interface PoolFindings {
   readonly checks: Check[];
 }
 
-/** Prints one JSON object to stdout: `ok`, `pools` with their `checks`, and `problem` if the app could not be examined. */
+/** Prints one JSON object to stdout: `ok`, the `checks` of the app, `pools` with their `checks`, and `problem` if the app could not be examined. */
 export class JsonReport implements DoctorReport {
   readonly #print: (text: string) => void;
   readonly #app: { entry?: string; version?: string; node?: string } = {};
+  readonly #checks: Check[] = [];
   readonly #pools: PoolFindings[] = [];
 
   constructor(print = (text: string): void => console.log(text)) {
@@ -38,14 +41,18 @@ export class JsonReport implements DoctorReport {
     else if (message.type === 'check') this.#pools.at(-1)!.checks.push(message.check);
   }
 
+  check(check: Check): void {
+    this.#checks.push(check);
+  }
+
   ended(): number {
-    const ok = this.#pools.every(({ checks }) => checks.every((check) => check.ok));
-    this.#print(JSON.stringify({ ok, ...this.#app, pools: this.#pools }, undefined, 2));
+    const ok = [{ checks: this.#checks }, ...this.#pools].every(({ checks }) => checks.every((check) => check.ok));
+    this.#print(JSON.stringify({ ok, ...this.#app, checks: this.#checks, pools: this.#pools }, undefined, 2));
     return ok ? 0 : 1;
   }
 
   failed(problem: string): void {
-    this.#print(JSON.stringify({ ok: false, problem, ...this.#app, pools: this.#pools }, undefined, 2));
+    this.#print(JSON.stringify({ ok: false, problem, ...this.#app, checks: this.#checks, pools: this.#pools }, undefined, 2));
   }
 }
 
@@ -72,7 +79,7 @@ export class TextReport implements DoctorReport {
       case 'pool':
         return this.#print(`\n${this.#style('bold', `pool "${message.name}" (${message.backend})`)}`);
       case 'check':
-        return this.#check(message.check);
+        return this.check(message.check);
       case 'over':
         return;
     }
@@ -88,7 +95,7 @@ export class TextReport implements DoctorReport {
     this.#print(`\n${this.#style('red', 'FAILED')}  ${problem}`);
   }
 
-  #check({ name, ok, message, fix }: Check): void {
+  check({ name, ok, message, fix }: Check): void {
     if (ok) this.#good++;
     else this.#bad++;
     const result = ok ? this.#style('green', 'ok    ') : this.#style('red', 'FAILED');

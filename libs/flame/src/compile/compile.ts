@@ -43,12 +43,24 @@ export interface Diagnostic {
   readonly end: number;
 }
 
+/** An inline function that can run on a runner. */
+export interface CompiledFunction {
+  readonly id: string;
+  readonly digest: string;
+  /** The captured variables. */
+  readonly names: readonly string[];
+  /** The line in the source, from 1. */
+  readonly line: number;
+  /** Whether the call's receiver is certainly `Flame`, or has a name that suggests it. */
+  readonly ofFlame: boolean;
+}
+
 export interface CompileResult {
   readonly code: string;
   /** Maps to the sources of the given map; without one, to the given code. */
   readonly map: SourceMap;
-  /** The inline functions that can run on a runner, in the order of the text. `line` is the line in the source, from 1. */
-  readonly functions: readonly { readonly id: string; readonly digest: string; readonly names: readonly string[]; readonly line: number }[];
+  /** The inline functions that can run on a runner, in the order of the text. */
+  readonly functions: readonly CompiledFunction[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -94,7 +106,7 @@ class Compilation {
   readonly #inline: ReadonlySet<Node>;
   readonly #counts = new Map<string, number>();
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #functions: { id: string; digest: string; names: readonly string[]; at: number }[] = [];
+  readonly #functions: (Omit<CompiledFunction, 'line'> & { readonly at: number })[] = [];
   /** The statements that register copies, by the body that they are written into. */
   readonly #registered = new Map<Body, string[]>();
 
@@ -138,7 +150,7 @@ class Compilation {
     }
     const digest = digestOf(this.input.file, id, ...names, this.tree.textOf(run));
     const copy = { run, id, digest, names };
-    this.#functions.push({ id, digest, names, at: run.start });
+    this.#functions.push({ id, digest, names, ofFlame: this.#isOfFlame(receiver, place.home), at: run.start });
     writeMark(this.#output, this.#names, copy, ofInstance ? 'this' : 'void 0');
     if (!ofInstance) return this.#addFunction(copy);
     writeMethod(this.#output, this.#names, place.home!, copy);
@@ -161,12 +173,20 @@ class Compilation {
    */
   #report(problems: readonly Problem[], id: string, receiver: Node, home: ClassNode | undefined): void {
     const certain = problems.length > 0 && this.#injected.isFlame(receiver, home);
-    if (!certain && !/flame\W*$/i.test(this.tree.textOf(receiver))) return;
+    if (!certain && !this.#isNamedFlame(receiver)) return;
     for (const found of problems) {
       const { severity, code, fix, at } = found;
       const message = whole(found, id);
       this.#diagnostics.push({ severity: certain ? severity : 'warning', code, message, fix, start: at.start, end: at.end });
     }
+  }
+
+  #isOfFlame(receiver: Node, home: ClassNode | undefined): boolean {
+    return this.#isNamedFlame(receiver) || this.#injected.isFlame(receiver, home);
+  }
+
+  #isNamedFlame(receiver: Node): boolean {
+    return /flame\W*$/i.test(this.tree.textOf(receiver));
   }
 
   #rendered(): CompileResult {

@@ -7,6 +7,7 @@ import { RecentLines } from '../../pool/observe/recent-lines.js';
 import { findEntry } from '../app-entry.js';
 import { JsonReport, TextReport } from '../doctor-report.js';
 import type { DoctorReport } from '../doctor-report.js';
+import { checkInlineFunctions } from '../inline-check.js';
 
 export interface DoctorOptions {
   readonly pool?: readonly string[];
@@ -37,7 +38,7 @@ export async function doctor(entry: string | undefined, args: readonly string[],
     env: { ...process.env, FLAME_DOCTOR: JSON.stringify(request) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  const problem = await follow(app, report, options);
+  const problem = await follow(app, file, report, options);
   if (problem === undefined) return report.ended();
   report.failed(problem);
   return 2;
@@ -49,6 +50,7 @@ export async function doctor(entry: string | undefined, args: readonly string[],
  */
 async function follow(
   app: ChildProcess,
+  entry: string,
   report: DoctorReport,
   { pool: wanted = [], startLimit }: DoctorOptions,
 ): Promise<string | undefined> {
@@ -74,6 +76,7 @@ async function follow(
     }
     over ||= message.type === 'over';
     report.take(message);
+    if (message.type === 'app') report.check(checkInlineFunctions(entry, message.registered));
   });
   const [code, signal] = (await once(app, 'close')) as [number | null, NodeJS.Signals | null];
   clearTimeout(late);

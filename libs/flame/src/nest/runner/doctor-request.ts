@@ -11,7 +11,14 @@ export interface DoctorRequest {
 
 /** The app's answers over the IPC channel that doctor opened. The field `flame` tells them from the app's own messages. */
 export type DoctorMessage = { readonly flame: 'doctor' } & (
-  | { readonly type: 'app'; readonly version: string; readonly node: string; readonly pools: readonly string[] }
+  | {
+      readonly type: 'app';
+      readonly version: string;
+      readonly node: string;
+      readonly pools: readonly string[];
+      /** Whether `nestjs-flame/register` compiles the inline functions of this process. */
+      readonly registered: boolean;
+    }
   | { readonly type: 'pool'; readonly name: string; readonly backend: string }
   | { readonly type: 'check'; readonly check: Check }
   | { readonly type: 'over' }

@@ -39,7 +39,9 @@ export async function runDoctor(pools: PoolSet, request: DoctorRequest): Promise
 
 async function examineApp(pools: PoolSet, { pools: wanted, boot }: DoctorRequest, tell: Tell, signal: AbortSignal): Promise<void> {
   const { version } = pools.manifest;
-  tell({ flame: 'doctor', type: 'app', version, node: process.versions.node, pools: [...pools.setups.keys()] });
+  // `nestjs-flame/register` sets this. To import its module would load the compiler.
+  const registered = Symbol.for('nestjs-flame:register') in globalThis;
+  tell({ flame: 'doctor', type: 'app', version, node: process.versions.node, pools: [...pools.setups.keys()], registered });
   // A machine's output may contain colours.
   const report = (check: Check): void =>
     tell({ flame: 'doctor', type: 'check', check: { ...check, message: stripVTControlCharacters(check.message) } });
