@@ -23,7 +23,6 @@ export interface WrittenBundle {
 export function writeBundle(bundle: AppBundle, folder: string, main: string, build: AppBuild): WrittenBundle {
   const place = (path: string): string => relative(folder, path).split(sep).join('/');
   const name = `${hash('sha256', bundle.code).slice(0, 16)}.${bundle.format === 'module' ? 'mjs' : 'cjs'}`;
-  const encoding = /^[\0-\x7f]*$/.test(bundle.code) ? 'latin1' : 'utf8';
   const start = `start-${hash('sha256', readFileSync(starter)).slice(0, 8)}-${name.slice(0, 16)}.cjs`;
   const manifest: BundleManifest = {
     format: 1,
@@ -41,7 +40,7 @@ export function writeBundle(bundle: AppBundle, folder: string, main: string, bui
     ),
   };
   mkdirSync(folder, { recursive: true });
-  const options = { main: place(main), code: name, encoding };
+  const options = { main: place(main), code: name };
   replace(join(folder, name), withComment(bundle.code, `${name}.map`));
   replace(join(folder, `${name}.map`), bundle.map);
   replace(join(folder, start), `${readFileSync(starter, 'utf8')}\nmodule.exports.startBundle(${JSON.stringify(options)}, module);\n`);

@@ -11,12 +11,12 @@ export class CompiledCode {
   readonly #cache: string;
   #isKept: boolean;
 
-  constructor(filename: string, encoding: BufferEncoding) {
+  constructor(filename: string) {
     this.#cache = `${filename}.${process.arch}-${process.version}`;
     const cachedData = readIfThere(this.#cache);
     // For code that is made from text. All other import() is left to the start script, as Node still calls this an experiment, in a warning.
     const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-    this.#script = new Script(readFileSync(filename, encoding), { filename, cachedData, importModuleDynamically });
+    this.#script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData, importModuleDynamically });
     this.#isKept = cachedData !== undefined && this.#script.cachedDataRejected === false;
   }
 

@@ -10,15 +10,13 @@ export interface StartOptions {
   /** The app's main file. */
   readonly main: string;
   readonly code: string;
-  /** `latin1` if all of the code is ASCII, which Node reads faster. */
-  readonly encoding: 'latin1' | 'utf8';
 }
 
 /**
  * Runs a bundle in the place of the app's main file: the last statement of the script that a runner is started with. `module` is that
  * script's.
  */
-export function startBundle({ main, code, encoding }: StartOptions, module: NodeJS.Module): void {
+export function startBundle({ main, code }: StartOptions, module: NodeJS.Module): void {
   const [folder, script] = [module.path, module.filename];
   const modules = new BundledModules(folder);
   // Whoever asks what was started gets the app's main file.
@@ -32,7 +30,7 @@ export function startBundle({ main, code, encoding }: StartOptions, module: Node
     // Node reads source maps of the files that it loads itself.
     require(filename);
   } else {
-    const compiled = new CompiledCode(filename, encoding);
+    const compiled = new CompiledCode(filename);
     bundle.saveCompiledCode = () => compiled.save();
     process.once('exit', bundle.saveCompiledCode);
     compiled.run();

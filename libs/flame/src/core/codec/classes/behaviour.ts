@@ -1,4 +1,5 @@
 import { privateStateIn } from './private-state.js';
+import type { PrivateState } from './private-state.js';
 
 // Questions about a class, answered from its prototype alone: is it a built-in, what is its name, and what would instances lose if only
 // their own properties were copied? `ClassRegistry.treatmentOf` combines the answers with the registered classes. Everything here looks
@@ -37,10 +38,21 @@ const releaseKey = 'onFlameRelease';
 export function privateState(prototype: object, certain = false): string | undefined {
   for (const level of levels(prototype)) {
     const type = ownConstructor(level);
-    const found = type ? privateStateIn(sourceOf(type), nameOf(type)) : 'none';
+    const found = type ? ownPrivateState(type) : 'none';
     if (found === 'certain' || (found === 'likely' && !certain)) return 'private fields';
   }
   return undefined;
+}
+
+/** What the sources of classes say: each subclass asks for its base class again, such as each of Nest's exceptions. */
+const privateStates = new WeakMap<object, PrivateState>();
+
+function ownPrivateState(type: Parameters<typeof nameOf>[0]): PrivateState {
+  const known = privateStates.get(type);
+  if (known !== undefined) return known;
+  const found = privateStateIn(sourceOf(type), nameOf(type));
+  privateStates.set(type, found);
+  return found;
 }
 
 /** The name of the nearest class, even if a static member hides it; empty if there is no class but Object. */
