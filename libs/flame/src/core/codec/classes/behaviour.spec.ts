@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { behaviourOf, classNameOf, isBuiltIn } from './behaviour.js';
+import { behaviourOf, classNameOf, isBuiltIn, privateState } from './behaviour.js';
 import { UnencodableError } from '../codec.js';
 import { createCodec } from '../create-codec.js';
 
@@ -278,6 +278,32 @@ describe('behaviourOf', () => {
     const classes = [StaticName, Inherits, class {}, (() => class extends Base {})(), (() => class extends class extendsBase {} {})()];
     expect(classes.map((type) => classNameOf(type.prototype))).toEqual(['StaticName', 'Inherits', '', '', '']);
     expect(classNameOf((runInNewContext('(class extendsBase { static name() {} })') as typeof Base).prototype)).toBe('extendsBase');
+  });
+});
+
+describe('privateState', () => {
+  it('scans the source of a base class once, however many classes extend it', () => {
+    class Shared {
+      #hidden = 1;
+      show = (): number => this.#hidden;
+    }
+    const classes = [class One extends Shared {}, class Two extends Shared {}, Shared];
+    const source = Shared.toString();
+    const { exec } = RegExp.prototype;
+    let scans = 0;
+    RegExp.prototype.exec = function (text) {
+      if (text === source && this.sticky) scans++;
+      return exec.call(this, text);
+    };
+    try {
+      expect(privateState(classes[0]!.prototype)).toBe('private fields');
+      const once = scans;
+      expect(once).toBeGreaterThan(0);
+      for (const { prototype } of classes) expect(privateState(prototype)).toBe('private fields');
+      expect(scans).toBe(once);
+    } finally {
+      RegExp.prototype.exec = exec;
+    }
   });
 });
 
