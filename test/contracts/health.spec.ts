@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Client, credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
+import { Client, type ClientReadableStream, credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HealthStatus } from '../../libs/flame/src/transport/grpc/health-status.js';
@@ -10,6 +10,8 @@ const proto = join(import.meta.dirname, '../../proto/grpc/health/v1/health.proto
 /** The part of a generated client that these tests use. */
 interface HealthClient extends Client {
   Check(request: { service: string }, answer: (error: { code: number } | null, response?: { status: string }) => void): void;
+  List(request: object, answer: (error: Error | null, response?: { statuses: Record<string, { status: string }> }) => void): void;
+  Watch(request: { service: string }): ClientReadableStream<{ status: string }>;
 }
 
 describe('the health of a parent', () => {
@@ -48,6 +50,33 @@ describe('the health of a parent', () => {
     expect(await check('flame.pool.early')).toBe('NOT_SERVING');
     expect(await check('flame.pool.late')).toBe('SERVING');
     expect(await check('')).toBe('NOT_SERVING');
+  });
+
+  it('lists all services', async () => {
+    health.set('flame.pool.ä', false);
+    const statuses = await new Promise((resolve, reject) =>
+      client.List({}, (error, response) => (error ? reject(error) : resolve(response!.statuses))),
+    );
+    expect(statuses).toEqual({
+      '': { status: 'SERVING' },
+      'flame.pool.early': { status: 'SERVING' },
+      'flame.pool.ä': { status: 'NOT_SERVING' },
+    });
+  });
+
+  it('tells watchers what changes, also of a service that is not known yet', async () => {
+    const watch = client.Watch({ service: 'flame.pool.late' });
+    const changes = watch[Symbol.asyncIterator]() as AsyncIterator<{ status: string }>;
+    const next = async (): Promise<string> => ((await changes.next()).value as { status: string }).status;
+    expect(await next()).toBe('SERVICE_UNKNOWN');
+    health.set('flame.pool.early', false);
+    health.set('flame.pool.late', true);
+    health.set('flame.pool.late', true);
+    expect(await next()).toBe('SERVING');
+    health.close();
+    expect(await next()).toBe('NOT_SERVING');
+    watch.on('error', () => {});
+    watch.cancel();
   });
 
   it('shares its server with services that are added', async () => {

@@ -92,7 +92,6 @@ describe('two copies', () => {
         'reflect-metadata',
         'msgpackr',
         'selfsigned',
-        'grpc-health-check',
         'dockerode',
         '@kubernetes/*',
         '@opentelemetry/*',

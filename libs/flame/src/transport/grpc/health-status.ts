@@ -1,4 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
+import type { HealthService } from './health-service.js';
 
 /**
  * The health of the app and its parts, served as `grpc.health.v1.Health` on any number of servers. The service name of the app is ''. Each
@@ -6,11 +7,12 @@ import type { Server } from '@grpc/grpc-js';
  */
 export class HealthStatus {
   readonly #states = new Map<string, boolean>();
-  readonly #listeners: ((service: string, serving: boolean) => void)[] = [];
+  readonly #services: HealthService[] = [];
 
   set(service: string, serving: boolean): void {
+    if (this.#states.get(service) === serving) return;
     this.#states.set(service, serving);
-    for (const report of this.#listeners) report(service, serving);
+    for (const health of this.#services) health.changed(service);
   }
 
   /** Reports every service as not serving. */
@@ -18,12 +20,11 @@ export class HealthStatus {
     for (const service of this.#states.keys()) this.set(service, false);
   }
 
+  /** Loads gRPC. */
   async addTo(server: Server): Promise<void> {
-    const { HealthImplementation } = await import('grpc-health-check');
-    const health = new HealthImplementation();
-    const report = (service: string, serving: boolean): void => health.setStatus(service, serving ? 'SERVING' : 'NOT_SERVING');
-    for (const [service, serving] of this.#states) report(service, serving);
-    this.#listeners.push(report);
-    health.addToServer(server);
+    const { HealthService } = await import('./health-service.js');
+    const health = new HealthService(this.#states);
+    this.#services.push(health);
+    health.addTo(server);
   }
 }
