@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { poolDefaults } from '../../../libs/flame/src/core/options/pool-config.js';
 import { fromApps } from './support/from-apps.js';
 import { RunningApp } from './support/running-app.js';
 
@@ -21,10 +24,13 @@ describe('a GraphQL app, code first', () => {
   beforeAll(async () => (app = await RunningApp.serving('graphql/main.js')));
   afterAll(() => app?.stop());
 
-  it('answers with the result of a runner of its own process', async () => {
+  it('answers with the result of a runner of its own process, which does not write the schema', async () => {
+    const schema = join(inject('realWorld'), 'dist/schema.gql');
+    const { mtimeMs } = statSync(schema);
     const { body } = await app.post<{ data: { whoSearches: number } }>('/graphql', { query: '{ whoSearches }' });
     expect(body.data.whoSearches, app.output).toBeGreaterThan(0);
     expect(body.data.whoSearches).not.toBe(app.pid);
+    expect(statSync(schema).mtimeMs).toBe(mtimeMs);
   });
 
   it('resolves unions, getters and dates of instances from a runner, and passes it the input with its methods', async () => {
@@ -97,5 +103,15 @@ describe('a GraphQL app, code first', () => {
       })(),
     ).rejects.toEqual([{ message: 'The subscription has ended. Subscribe again.' }]);
     await app.line(/Subscriptions.*LibraryService\.pages was lost .*SIGKILL/);
+  });
+
+  it('ends subscriptions at once when the app is told to stop, and does not wait for shutdownTimeout', async () => {
+    const client = createClient({ url: `${app.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 });
+    const pages = client.iterate({ query: 'subscription { pages(book: 1) }' });
+    await pages.next();
+    const began = performance.now();
+    await app.stop();
+    expect(performance.now() - began).toBeLessThan(poolDefaults.shutdownTimeout);
+    client.dispose();
   });
 });
