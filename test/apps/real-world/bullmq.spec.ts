@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Job, Queue, QueueEvents } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../support/process-table.js';
 import { Redis } from './support/redis.js';
 import { RunningApp } from './support/running-app.js';
 
@@ -99,6 +100,17 @@ describe('an app whose jobs run on a pool, with @FlameProcessor', () => {
     const job = await payments.add('pay', { frames: [] }, { attempts: 3 });
     await expect(job.waitUntilFinished(events.payments), app.output).rejects.toThrow('there is nothing to pay for');
     expect(await Job.fromId(payments, job.id!)).toMatchObject({ attemptsMade: 1 });
+  });
+
+  it('has a job of a killed app done by the next one, when its lock has expired', async () => {
+    const job = await film('survivor', 15);
+    await progressOf(events.renders, job);
+    const killed = app;
+    killed.process.kill('SIGKILL');
+    app = await start();
+    expect(await job.waitUntilFinished(events.renders), app.output).toBe('survivor.mp4');
+    expect(stalled).toEqual([job.id]);
+    await until(() => killed.processes.length === 0, AbortSignal.timeout(20_000));
   });
 
   it('gives a job back to its queue when the app closes in the middle of it, and the next app completes it', async () => {
