@@ -44,10 +44,13 @@ describe('an app that makes thumbnails with sharp', () => {
     expect(childrenOf(app.pid)).toHaveLength(2);
   });
 
-  it('answers 422 to what is no image', async () => {
-    const { status, image } = await thumbnail(Buffer.from('no image'), 100);
+  it.each([
+    ['what is no image', 'no image', 'unsupported image format'],
+    ['a small file with a huge image', '<svg xmlns="http://www.w3.org/2000/svg" width="10000" height="10000"/>', 'exceeds pixel limit'],
+  ])('answers 422 to %s', async (_case, file, reason) => {
+    const { status, image } = await thumbnail(Buffer.from(file), 100);
     expect(status, app.output).toBe(422);
-    expect(String(image)).toContain('unsupported image format');
+    expect(String(image)).toContain(reason);
   });
 
   it('runs from a bundle, with the addon from node_modules', () => {

@@ -48,6 +48,20 @@ describe('an app whose handlers run Python', () => {
     expect(await classifier()).toBe(model);
   });
 
+  it('keeps the runner, and its model, when the client of a text leaves', async () => {
+    const model = await classifier();
+    const leaving = new AbortController();
+    const body = JSON.stringify({ text: 'slow' });
+    const headers = { 'content-type': 'application/json' };
+    const left = fetch(`${app.url}/texts`, { method: 'POST', body, headers, signal: leaving.signal }).catch((error: Error) => error.name);
+    await app.line(/classifying slow/);
+    leaving.abort();
+    expect(await left).toBe('AbortError');
+    // It waits for the slow one, longer than a runner waits for a handler that has been aborted.
+    expect(await classifier()).toBe(model);
+    expect(await classifier()).toBe(model);
+  });
+
   it('throws what a process that keeps its model has written to stderr, and starts another', async () => {
     const model = await classifier();
     expect((await app.post('/texts', { text: 5 })).status, app.output).toBe(500);

@@ -16,10 +16,11 @@ export class Classifier implements OnModuleDestroy {
   /** The texts that wait for their answer, in the order in which they were sent. */
   readonly #waiting: { resolve: (verdict: Verdict) => void; reject: (error: Error) => void }[] = [];
 
-  classify(text: string): Promise<Verdict> {
+  classify(text: string, signal?: AbortSignal): Promise<Verdict> {
     return new Promise((resolve, reject) => {
       const { stdin } = (this.#python ??= this.#start());
       this.#waiting.push({ resolve, reject });
+      signal?.addEventListener('abort', () => reject(signal.reason)); // The answer will be dropped.
       stdin.write(`${JSON.stringify(text)}\n`);
     });
   }

@@ -11,6 +11,7 @@ export class TextsController {
 
   @Post('texts')
   classify(@Body('text') text: string) {
+    console.log(`classifying ${text}`);
     return this.texts.classify(text);
   }
 

@@ -14,7 +14,7 @@ export class TextsService {
   /** With the process that the runner keeps. */
   @OnFlame('python')
   classify(text: string): Promise<Verdict> {
-    return this.classifier.classify(text);
+    return this.classifier.classify(text, FlameCall.current()?.signal);
   }
 
   /** With a process of its own. */
