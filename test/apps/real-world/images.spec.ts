@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { childrenOf } from '../../support/process-table.js';
 import { RunningApp } from './support/running-app.js';
@@ -24,7 +25,7 @@ describe('an app that makes thumbnails with sharp', () => {
     const folder = inject('realWorld');
     sharp = createRequire(join(folder, 'package.json'))('sharp') as Sharp;
     const command = join(folder, 'node_modules/.bin/nestjs-flame');
-    bundling = spawnSync(command, ['bundle', 'dist/images/main.js'], { cwd: folder, encoding: 'utf8' }).stderr;
+    ({ stderr: bundling } = await promisify(execFile)(command, ['bundle', 'dist/images/main.js'], { cwd: folder }));
     app = await RunningApp.serving('images/main.js');
   });
   afterAll(() => app?.stop());
