@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { DatabaseClient } from './support/database-client.js';
 import { Postgres } from './support/postgres.js';
@@ -150,7 +151,7 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
     const folder = inject('realWorld');
     const bundle = join(folder, 'dist/.flame');
     try {
-      execFileSync(join(folder, 'node_modules/.bin/nestjs-flame'), ['bundle', 'dist/users/main.js'], { cwd: folder, stdio: 'pipe' });
+      await promisify(execFile)(join(folder, 'node_modules/.bin/nestjs-flame'), ['bundle', 'dist/users/main.js'], { cwd: folder });
       const bundled = await RunningApp.serving('users/main.js', { DATABASE_URL: postgres.url, DATABASE_SCHEMA: 'found by paths' });
       try {
         const { status, body } = await bundled.get<{ data: UserBody[]; pid: number }>('/api/users?limit=1');
