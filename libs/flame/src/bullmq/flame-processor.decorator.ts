@@ -14,8 +14,9 @@ import { consumeWhileUp, injectFlame } from './processor-life.js';
 import { readProcessorOptions } from './processor-options.js';
 import type { FlameProcessorOptions, ReadProcessorOptions } from './processor-options.js';
 
-/** Classes that `@FlameProcessor` can decorate. A property, so that a method that takes BullMQ's `Job` is a type error. */
+/** Classes that `@FlameProcessor` can decorate. */
 export type FlameProcessorClass = abstract new (...args: never[]) => WorkerHost & {
+  /** Does a job, on a runner. It is a property here, so that a method that takes BullMQ's `Job` is a type error. */
   readonly process: (job: FlameJob<never, never>) => Promise<unknown>;
 };
 
