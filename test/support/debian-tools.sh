@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# usage: debian-tools.sh [browser]
 # Servers and tools for tests of test/e2e and test/apps/real-world that are not npm packages. Installs missing ones (as root on Debian), or says what to install.
 set -euo pipefail
 missing=()
@@ -24,10 +25,12 @@ need python3-minimal 'command -v python3'
 # The databases of the apps of test/apps/real-world.
 need postgresql 'ls /usr/lib/postgresql/*/bin/initdb'
 need redis-server 'command -v redis-server'
-# The browser of pdfs.spec.ts with fonts, and the program that reads its PDFs.
-need chromium 'test -x "${FLAME_CHROMIUM:-/usr/bin/chromium}"'
-need fonts-liberation 'ls /usr/share/fonts/truetype/liberation*/*.ttf'
-need poppler-utils 'command -v pdftotext'
+if [ "${1:-}" = browser ]; then
+  # The browser of pdfs.spec.ts with fonts, and the program that reads its PDFs.
+  need chromium 'test -x "${FLAME_CHROMIUM:-/usr/bin/chromium}"'
+  need fonts-liberation 'ls /usr/share/fonts/truetype/liberation*/*.ttf'
+  need poppler-utils 'command -v pdftotext'
+fi
 [ "${#missing[@]}" -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "these tests need programs that are not here: on Debian, apt-get install ${missing[*]}" >&2
