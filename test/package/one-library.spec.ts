@@ -92,6 +92,7 @@ describe('two copies', () => {
         'reflect-metadata',
         'msgpackr',
         'selfsigned',
+        'grpc-health-check',
         'dockerode',
         '@kubernetes/*',
         '@opentelemetry/*',

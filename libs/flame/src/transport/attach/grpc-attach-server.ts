@@ -6,7 +6,7 @@ import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@g
 import type { Clock } from '../../core/clock.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { AttachService } from './attach-service.js';
-import { HealthStatus } from '../grpc/health-status.js';
+import { HealthStatus, loadHealthService } from '../grpc/health-status.js';
 import { alone, HostListener } from '../grpc/host-listener.js';
 import type { Attachment, AttachServer, ParentAddress, ExpectedRunner, ServedCode } from '../session/link.js';
 import type { Listener, NetworkGuard } from '../grpc/listener.js';
@@ -190,7 +190,7 @@ export class GrpcAttachServer implements AttachServer {
 
   /** Loads gRPC, so that the first boot need not wait for it. An app whose runners are all in its own process never loads it. */
   async load(): Promise<void> {
-    await loadServer();
+    await Promise.all([loadServer(), loadHealthService()]);
   }
 
   async #open(where: ListenOptions, guard?: NetworkGuard): Promise<Listener> {
