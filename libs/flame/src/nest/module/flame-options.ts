@@ -89,7 +89,8 @@ export interface FlameModuleOptions {
   sharedMemoryFrom?: number;
   /**
    * Carries a part of the caller's context with each call, usually of an AsyncLocalStorage: it is captured at the parent and set around the
-   * handler on the runner. Several carriers are a list, each with a name. No context travels when left out.
+   * handler on the runner. Several carriers are a list, each with a name. No context travels when left out; an app
+   * with nestjs-cls is warned then, unless this is an empty list.
    */
   context?: ContextCarrier | NamedContextCarrier[];
   /**
@@ -151,6 +152,8 @@ export interface FlameConfig {
   readonly maxPayload: number;
   readonly sharedMemoryFrom: number;
   readonly context: ContextCarrier | undefined;
+  /** Whether the app has not decided what travels. An empty list is a decision. */
+  readonly contextOmitted: boolean;
   readonly linkToRequest: boolean;
   readonly exceptionFilter: boolean;
   readonly tracing: CallTracer | undefined;
@@ -182,6 +185,7 @@ export function readFlameOptions(pools: unknown, options: unknown, path: string)
       read.raw('sharedMemoryFrom') === Infinity ? Infinity : read.count('sharedMemoryFrom', 1, flameDefaults.sharedMemoryFrom),
     tracing: readTracing(read),
     context: readContext(read),
+    contextOmitted: read.raw('context') === undefined,
     linkToRequest: read.flag('linkToRequest', flameDefaults.linkToRequest),
     exceptionFilter: read.flag('exceptionFilter', flameDefaults.exceptionFilter),
     ops: readOps(read),

@@ -28,6 +28,7 @@ import { readFlameOptions, readPools } from './flame-options.js';
 import type { FlameConfig, FlameModuleOptions, FlamePoolOptions } from './flame-options.js';
 import { FlameParent } from './flame-parent.js';
 import { Flame } from '../flame/flame.service.js';
+import { lostContext } from './lost-context.js';
 import { nestLog } from '../log/nest-log.js';
 import { nestProviders, nestTokens } from './nests.js';
 import { overridable } from './overridable.js';
@@ -208,7 +209,11 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
         healthPort: config.ops?.runnerPort,
         adapter,
       });
-    } else await this.#pools.prepare();
+    } else {
+      const lost = lostContext(this.#modules, config);
+      if (lost !== undefined) nestLog.warn(lost);
+      await this.#pools.prepare();
+    }
     const { pools: open, castFailed, inPlace } = this.#pools;
     this.#app.open({ index, pools: open, castFailed, inPlace });
     beforeDestroy(this.#modules, 'runners', () => this.#pools?.closeLocal());
