@@ -30,7 +30,7 @@ export type PoolFact =
   | { type: 'suspended'; runner: string }
   | { type: 'resumed'; runner: string }
   /** The runner takes no new work, because it was told to leave or a handler ignored its abort. */
-  | { type: 'leaving'; runner: string; reason: string }
+  | { type: 'leaving'; runner: string; reason: string; ignoredAbort?: boolean }
   /** The runner is lost, with all calls that ran on it; `how` explains it, for logs and errors. */
   | { type: 'down'; runner: string; how: string }
   /** The platform has confirmed that the runner's machine is gone. */
@@ -68,6 +68,8 @@ export type PoolAction =
   | { type: 'stop'; runner: string; reason: string; grace: number }
   /** Tell a runner that it gets no new work. `stop` follows when its work is done. */
   | { type: 'retire'; runner: string; reason: string }
+  /** A handler has ignored its abort, so its runner leaves: `what` says which one. */
+  | { type: 'ignored-abort'; runner: string; what: string }
   /** Make sure that nothing is left of a lost runner, then report `gone`. */
   | { type: 'dispose'; runner: string }
   | { type: 'shrunk'; runner: string; count: number }

@@ -306,7 +306,7 @@ describe('PoolMachine', () => {
       pool.call('b', { run: 5_000 });
       pool.up('r1');
       pool.at(50);
-      expect(pool.at(1_050)).toEqual(['retire r1']);
+      expect(pool.at(1_050)).toEqual(['ignored-abort r1', 'retire r1']);
       expect(pool.call('c')).toEqual([]);
       expect(pool.ended('b')).toEqual(['stop r1']);
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'boot r2 (1)']);
@@ -384,7 +384,7 @@ describe('PoolMachine', () => {
       const pool = streaming({ run: 60_000 });
       pool.abandoned('a');
       expect(pool.at(999)).toEqual([]);
-      expect(pool.at(1_000)).toEqual(['stop r1']);
+      expect(pool.at(1_000)).toEqual(['ignored-abort r1', 'stop r1']);
     });
 
     it('fail with their caller’s signal, linked or not', () => {
@@ -450,7 +450,7 @@ describe('PoolMachine', () => {
     it('taints the runner when it does not end within a second', () => {
       const pool = held();
       pool.abandoned('a');
-      expect(pool.at(1_000)).toEqual(['stop r1']);
+      expect(pool.at(1_000)).toEqual(['ignored-abort r1', 'stop r1']);
     });
 
     it('ends with the pool: at once if it is linked, after shutdownTimeout if it is not', () => {
@@ -682,7 +682,7 @@ describe('PoolMachine', () => {
       expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)', 'cancel child on r1 (leaving)']);
       expect(pool.errors.get('a')!.message).toContain('this runner of pool "p" is being drained');
       pool.ended('a');
-      expect(pool.at(1_500)).toEqual(['stop r1']);
+      expect(pool.at(1_500)).toEqual(['ignored-abort r1', 'stop r1']);
     });
 
     it('limits the time of a runner that is already stopping, and counts it once', () => {
@@ -740,7 +740,7 @@ describe('PoolMachine', () => {
       pool.up('r1');
       pool.tell({ type: 'drain', reason: 'bye', since: pool.now });
       expect(pool.at(500)).toEqual(['reject a: FLAME_CANCELLED, ran maybe', 'cancel a on r1 (leaving)']);
-      expect(pool.at(1_500)).toEqual(['stop r1']);
+      expect(pool.at(1_500)).toEqual(['ignored-abort r1', 'stop r1']);
       expect(pool.gone('r1')).toEqual(['shrunk r1 (0)', 'drained']);
     });
 

@@ -191,7 +191,7 @@ export class PoolMachine {
       if ((debugged || expired.held) && this.#hold(expired, debugged)) continue;
       switch (expired.timer) {
         case 'call':
-          if (this.#calls.timeUp(expired)) this.#runners.retire(expired.runner!, `${expired.label} ignored its abort`);
+          if (this.#calls.timeUp(expired)) this.#runners.giveUp(expired.runner!, expired.label);
           break;
         case 'boot':
           this.#state.act({

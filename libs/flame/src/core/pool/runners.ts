@@ -3,7 +3,7 @@ import { pauseAfter } from './backoff.js';
 import type { PoolState } from './pool-state.js';
 import { Calls } from './calls.js';
 import { PoolRunner } from './entries.js';
-import { askGrace } from './rules.js';
+import { abortGrace, askGrace } from './rules.js';
 import * as errors from './pool-errors.js';
 
 /** The rules of runners: when they boot, idle out and end. */
@@ -136,6 +136,13 @@ export class Runners {
       if (runner.load > runner.stuck) this.#state.act({ type: 'retire', runner: runner.id, reason });
     }
     this.stopIfDone(runner);
+  }
+
+  /** Retires a runner on which the handler `label` has ignored its abort. */
+  giveUp(runner: PoolRunner, label: string): void {
+    const what = `${label} ignored its abort for ${abortGrace} ms`;
+    this.#state.act({ type: 'ignored-abort', runner: runner.id, what });
+    this.retire(runner, what);
   }
 
   /** Retires a runner, and aborts the calls that still run there after `shutdownTimeout`. Gives up a boot. */

@@ -98,6 +98,6 @@ export class ChildMethods {
     this.#observer.failed(call, error);
     call.reject(error);
     home.cancel(call, cause, reason);
-    call.onOver = this.#setup.clock.after(abortGrace, () => home.taint(`${call.label} ignored its abort`));
+    call.onOver = this.#setup.clock.after(abortGrace, () => home.taint(`${call.label} ignored its abort for ${abortGrace} ms`));
   }
 }

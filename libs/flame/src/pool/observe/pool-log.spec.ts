@@ -1,6 +1,7 @@
 import { expect, describe, it } from 'vitest';
 import { PoolRig } from '../../../../../test/support/pool-rig.js';
 import { BootError } from '../../core/errors/boot-error.js';
+import type { FlameError } from '../../core/errors/flame-error.js';
 
 const rejected = { code: 'FLAME_BOOT' };
 
@@ -66,6 +67,22 @@ describe('The log of a pool', () => {
     void rig.machines[0]!.stop(0);
     await rig.clock.advance(2_000);
     expect(rig.log.lines.filter((line) => line.includes('p-test-1'))).toEqual([expect.stringMatching(/^warn .* runner p-test-1 is lost/)]);
+  });
+
+  it('has a warning for a handler that ignores its abort, once a minute, whatever the option log is', async () => {
+    const forever = (): Promise<never> => new Promise(() => {});
+    const rig = new PoolRig({ stuck: forever, other: forever }, { max: 1, handlerTimeout: 100, log: false });
+    const stuck = async (name: string): Promise<void> => {
+      const call = rig.call(name).catch(({ code }: FlameError) => code);
+      await rig.clock.advance(5_000);
+      expect(await call).toBe('FLAME_TIMEOUT');
+    };
+    for (const name of ['stuck', 'stuck', 'other']) await stuck(name);
+    await rig.clock.advance(50_000);
+    await stuck('stuck');
+    const warning = (label: string, runner: number): string =>
+      `warn pool "p": ${label} ignored its abort for 1000 ms, so its runner p-test-${runner} is given up. Pass FlameCall.current().signal to what it waits for.`;
+    expect(rig.log.lines).toEqual([warning('stuck', 1), warning('other', 3), warning('stuck', 4)]);
   });
 
   it.each([

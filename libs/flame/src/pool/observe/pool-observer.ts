@@ -11,23 +11,18 @@ import { show } from '../../core/options/option-reader.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import { RecentFailures } from './pool-failure.js';
 import type { PoolFailure } from './pool-failure.js';
+import { IgnoredAborts } from './ignored-aborts.js';
 import { PoolMeter } from './pool-meter.js';
 import type { PoolEventDetails, PoolEvent } from './pool-event.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { CallCounts } from './pool-stats.js';
 import { RepeatedFailures } from './repeated-failures.js';
+import { SaturationWarning } from './saturation-warning.js';
+import type { PoolSize } from './saturation-warning.js';
 import { Shipments } from './shipments.js';
 
 /** If a connection is cut for at most this time, in milliseconds, one log line is enough: that it is back, or that its runner is lost. */
 const cutUntold = 1_000;
-
-/** The current and the largest size of a pool. */
-export interface PoolSize {
-  readonly runners: Iterable<unknown>;
-  readonly max: number;
-  readonly paused: string | undefined;
-  readonly draining: boolean;
-}
 
 /**
  * Writes a pool's log lines, emits its `events$`, calls the app's growth hooks and counts its calls. Loggers, subscribers and hooks are
@@ -39,12 +34,13 @@ export class PoolObserver {
   readonly #bootTimes = new Map<string, number>();
   readonly #failures = new RecentFailures();
   readonly #failedBoots: RepeatedFailures;
+  readonly #ignoredAborts: IgnoredAborts;
   /** Runners whose boots have failed and that are not gone yet. */
   readonly #failedRunners = new Set<string>();
   /** Cut connections that are not logged yet. Each function cancels the log line. */
   readonly #cuts = new Map<string, () => void>();
   readonly #shipments = new Shipments(this.#tell.bind(this, 'log'), this.#emit.bind(this));
-  #wasSaturated = false;
+  readonly #saturation: SaturationWarning;
   readonly meter = new PoolMeter();
   /** The async context in which the pool was made. The pool's work runs there, because it outlives the call that caused it. */
   readonly scope = new AsyncResource('FLAMEPOOL');
@@ -52,7 +48,10 @@ export class PoolObserver {
   constructor(setup: PoolSetup, events: Subject<PoolEvent>) {
     this.#setup = setup;
     this.#events = events;
-    this.#failedBoots = new RepeatedFailures(setup.clock, (text) => setup.log.warn(`${this.#pool}: ${text}`));
+    const warn = (text: string): void => setup.log.warn(`${this.#pool}: ${text}`);
+    this.#failedBoots = new RepeatedFailures(setup.clock, warn);
+    this.#ignoredAborts = new IgnoredAborts(setup.clock, warn);
+    this.#saturation = new SaturationWarning(setup.config, warn);
   }
 
   get failures(): readonly PoolFailure[] {
@@ -113,6 +112,8 @@ export class PoolObserver {
         this.#setup.log.warn(`${this.#pool}: runner ${fact.runner} is lost (${fact.how})`);
         this.#fail('lost', 'lost', fact.how, fact.runner);
         return this.#emit({ type: 'lost', runner: fact.runner, how: fact.how });
+      case 'leaving':
+        return fact.ignoredAbort ? this.abortIgnored(fact.runner, fact.reason) : undefined;
       case 'shipping':
         return this.#shipments.progress(fact.runner, fact.sent, fact.total, now);
       case 'suspended':
@@ -181,21 +182,13 @@ export class PoolObserver {
     this.#guard('onGrowEnd', () => this.#setup.config.onGrowEnd?.(error ?? 'ok', { name: this.#setup.config.name, count }));
   }
 
-  /** Calls wait for each other on a runner. If the pool can boot another runner, a warning is logged once. */
-  saturated(runner: string, { calls, over, loop, queue }: Saturation, { runners, max, paused, draining }: PoolSize): void {
-    const { maxConcurrency } = this.#setup.config;
-    const count = [...runners].length;
-    if (this.#wasSaturated || maxConcurrency === 1 || count >= max || paused !== undefined || draining) return;
-    this.#wasSaturated = true;
-    const how =
-      loop >= queue
-        ? `its event loop was busy for ${Math.round(loop * 100)} %`
-        : `Node's thread pool had a queue for ${Math.round(queue * 100)} %`;
-    this.#setup.log.warn(
-      `${this.#pool}: up to ${calls} calls ran at once on runner ${runner}, where ${how} of ${(over / 1000).toFixed(1)} s. So the calls wait for each other, ` +
-        `while the pool has ${count} of at most ${max} runners. Lower maxConcurrency (now ${maxConcurrency}; use 1 for calls that compute), ` +
-        `so that the pool boots another runner instead.`,
-    );
+  saturated(runner: string, saturation: Saturation, size: PoolSize): void {
+    this.#saturation.add(runner, saturation, size);
+  }
+
+  /** A defect of the app, which costs a boot: it is a warning whatever the option `log` is. */
+  abortIgnored(runner: string, what: string): void {
+    this.#ignoredAborts.add(runner, what);
   }
 
   retiring(runner: string, reason: string): void {

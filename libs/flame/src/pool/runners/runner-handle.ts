@@ -76,8 +76,8 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     this.#link.send({ type: 'cancel', id: call.id, cause, reason });
   }
 
-  taint(reason: string): void {
-    this.owner.dispatch({ type: 'leaving', runner: this.id, reason });
+  taint(reason: string, ignoredAbort = true): void {
+    this.owner.dispatch({ type: 'leaving', runner: this.id, reason, ignoredAbort });
   }
 
   ask(): void {
@@ -125,7 +125,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
         return this.owner.dispatch({ type: 'consent', runner: this.id, yes: frame.yes });
       case 'leaving':
       case 'tainted':
-        return this.taint(frame.reason);
+        return this.taint(frame.reason, frame.type === 'tainted');
       case 'log':
         return this.owner.log(frame.level, frame.text, frame.id, frame.time);
       case 'stats':

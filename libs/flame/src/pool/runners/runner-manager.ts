@@ -9,7 +9,8 @@ import { bootRunner } from './boot.js';
 import type { Boot } from './boot.js';
 import { bootRequest, expectAll, expectedRunners } from './boot-request.js';
 import type { PendingCall } from '../calls/pending-call.js';
-import type { PoolObserver, PoolSize } from '../observe/pool-observer.js';
+import type { PoolObserver } from '../observe/pool-observer.js';
+import type { PoolSize } from '../observe/saturation-warning.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { RunnerStats } from '../observe/pool-stats.js';
 import { InspectedRunners } from './inspected-runners.js';
@@ -67,6 +68,8 @@ export class RunnerManager {
         return this.#observer.grown(action.runner, action.error, action.count, this.#handles.get(action.runner)?.machine.id ?? '');
       case 'retire':
         return this.#observer.retiring(action.runner, action.reason);
+      case 'ignored-abort':
+        return this.#observer.abortIgnored(action.runner, action.what);
       case 'stop':
         this.#observer.stopping(action.runner, action.reason);
         return void this.#handles.get(action.runner)!.stop(action.grace, action.reason);
