@@ -90,7 +90,7 @@ describe('a primary that is itself the parent', () => {
     const seen = await seenByAll(app, 1);
     expectOneRunnerEach(app, seen, 1);
     expect(seen[0]!.runner).toMatchObject({ role: [true, true, false, false, null], channel: ['undefined', false] });
-    expect(app.lines.join('\n')).toMatch(/runner work-\w+-1 of pool "work" forks no workers: cluster\.fork\(\) has no effect in a runner/);
+    expect(app.lines.join('\n')).toMatch(/\[Flame work-\w+-1\] this runner forks no workers: cluster\.fork\(\) has no effect in a runner/);
     await expectAllGone(app, seen);
   });
 });

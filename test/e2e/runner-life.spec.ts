@@ -50,7 +50,7 @@ describe('a runner', () => {
     const app = new SpawnedApp('life/express.js');
     await fetch(`${await app.url()}/slow/1`);
     expect((await app.line(/\[(Flame life-\w+-1)\] \[runner\] slow ends/))[1]).toBeDefined();
-    await app.line(/LOG \[Flame life-\w+-1\] \[Flame\] runner life-\w+-1 of pool "life" is attached and serves no HTTP/);
+    await app.line(/LOG \[Flame life-\w+-1\] this runner is attached and serves no HTTP/);
   });
 
   it('passes on an exception of Nest with its status', async () => {
@@ -105,7 +105,7 @@ describe('a runner', () => {
     await where(app);
     const [warning] = await app.line(/WARN \[Flame life-\w+-1\] .*does work that only its parent should do.*/);
     expect(warning).toMatch(
-      /it listens on port \d+; it runs cron jobs \(nightly\); it runs intervals and timeouts \(beat\).*FlameParent\.unlessRunner/,
+      /it listens on port \d+; it runs cron jobs \(nightly\); it runs intervals and timeouts \(beat\)\. To switch that off: pass cronJobs: !FlameParent\.get\(\), .* to ScheduleModule\.forRoot\(\); open the server only if \(!FlameParent\.get\(\)\)\.$/,
     );
   });
 
@@ -114,7 +114,7 @@ describe('a runner', () => {
     expect((await app.exited).code).not.toBe(0);
     const output = app.lines.join('\n');
     expect(output).toMatch(
-      /runner life-\w+-1 of pool "life" tried to listen on a port, as its parent does \(.*EADDRINUSE.*Open that server only if \(!FlameParent\.get\(\)\)/,
+      /\[Flame life-\w+-1\] this runner tried to listen on a port, as its parent does \(.*EADDRINUSE.*Open that server only if \(!FlameParent\.get\(\)\)/,
     );
     expect(output).toContain('pool "life" could not boot its min runners');
   });

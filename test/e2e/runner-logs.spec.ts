@@ -7,7 +7,7 @@ describe('the log of a runner', () => {
   it('arrives at the parent’s logger at its level, with runner and call', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js');
     const url = await app.url();
-    await app.line(/\[Flame work-\w+-1\] \[Flame\] runner \S+ of pool "work" is attached/);
+    await app.line(/\[Flame work-\w+-1\] this runner is attached/);
     // Nothing of what Nest says of its start.
     expect(app.lines.filter((line) => line.includes('[Flame work-'))).toHaveLength(1);
     await post(`${url}/call/log/2`);

@@ -221,6 +221,7 @@ export class Pool {
       mode,
       attempt,
       linked,
+      repeatable: mode !== 'child' && !(options.retry && options.idempotent),
       queueTimeout: timeout === undefined ? config.queueTimeout : Infinity,
       handlerTimeout: timeout === undefined ? (options.handlerTimeout ?? config.handlerTimeout) : Infinity,
       timeout: timeout ?? Infinity,

@@ -6,7 +6,7 @@ import { checkDockerOptions } from './docker-options.js';
 describe('DockerBackendOptions', () => {
   it.each<[unknown, string]>([
     [null, 'DockerBackend must be an object of options'],
-    [{ imag: 'x' }, 'DockerBackend.imag is not an option. The options are: image, network,'],
+    [{ imag: 'x' }, 'DockerBackend.imag is not an option. Did you mean image? The options are: image, network,'],
     [{ image: '' }, 'DockerBackend.image must be a non-empty string'],
     [{ cmd: 'node main.js' }, 'DockerBackend.cmd must be a list of strings, but is "node main.js"'],
     [{ hostConfig: [] }, 'DockerBackend.hostConfig must be an object, but is an array of 0'],

@@ -6,7 +6,7 @@ describe('ProcessBackendOptions', () => {
     [null, 'ProcessBackend must be an object of options'],
     [
       { entri: 'x' },
-      'ProcessBackend.entri is not an option. The options are: entry, args, execArgv, inheritEnv, env, cwd, inspect, bundle.',
+      'ProcessBackend.entri is not an option. Did you mean entry? The options are: entry, args, execArgv, inheritEnv, env, cwd, inspect, bundle.',
     ],
     [{ entry: '' }, 'ProcessBackend.entry must be the path or file: URL'],
     [{ entry: 5 }, 'ProcessBackend.entry must be the path or file: URL'],

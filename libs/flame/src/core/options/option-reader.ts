@@ -1,4 +1,5 @@
 import { FlameError } from '../errors/flame-error.js';
+import { nearest } from './nearest.js';
 
 /** The error of a wrong option: its path, the problem and the fix. */
 export function badOption(path: string, problem: string, fix: string): FlameError {
@@ -108,7 +109,9 @@ export class OptionReader {
   done(): void {
     for (const key of Object.keys(this.#options)) {
       if (this.#known.has(key)) continue;
-      throw this.refuse(key, 'is not an option', `The options are: ${[...this.#known].join(', ')}.`);
+      const near = nearest(key, this.#known);
+      const question = near === undefined ? '' : `Did you mean ${near}? `;
+      throw this.refuse(key, 'is not an option', `${question}The options are: ${[...this.#known].join(', ')}.`);
     }
   }
 }

@@ -131,8 +131,10 @@ export class Calls {
     const state = this.#state;
     for (const call of runner.calls.values()) {
       const awaited = isAwaited(call);
+      // A stream that has begun is not repeated.
+      const repeatable = call.repeatable && call.state === 'running';
       state.release(call, runner);
-      if (awaited) state.reject(call, errors.lost(call, state.view(), runner.id, how));
+      if (awaited) state.reject(call, errors.lost(call, state.view(), { runner: runner.id, how, repeatable }));
     }
   }
 

@@ -46,6 +46,8 @@ export class PoolCall extends Timed implements QueueItem<PoolCall> {
     readonly timeout: number,
     /** True if the work ends when its caller is gone. */
     readonly linked: boolean,
+    /** True if `retry` and `idempotent` would repeat the call, but are not set. */
+    readonly repeatable = false,
   ) {
     super();
   }

@@ -98,10 +98,18 @@ export function cancelled(call: PoolCall, pool: PoolView, reason: string): Flame
   });
 }
 
-export function lost(call: PoolCall, pool: PoolView, runner: string, how: string): FlameError {
-  return new FlameError('FLAME_LOST', `${call.label} was lost with runner ${runner} of pool "${pool.name}" (${how}).`, {
-    ran: 'maybe',
-  });
+/** The loss of a runner with its calls. */
+interface Loss {
+  readonly runner: string;
+  readonly how: string;
+  /** Whether to advise the options that would have repeated the call. */
+  readonly repeatable: boolean;
+}
+
+export function lost(call: PoolCall, pool: PoolView, { runner, how, repeatable }: Loss): FlameError {
+  const what = `${call.label} was lost with runner ${runner} of pool "${pool.name}" (${how}).`;
+  const fix = ' It may have run. Set retry and idempotent if running it twice is harmless.';
+  return new FlameError('FLAME_LOST', repeatable ? what + fix : what, { ran: 'maybe' });
 }
 
 /** `drained` says which of the two is being drained: the pool, or this runner. */

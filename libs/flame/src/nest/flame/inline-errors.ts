@@ -6,8 +6,8 @@ import type { Mark } from '../../inline/index.js';
 
 /** The ways to have inline functions compiled. */
 const ways =
-  '`node --import nestjs-flame/register` in development, `npx nestjs-flame compile dist` after a build, `nestjs-flame/unplugin` with Vite, ' +
-  'Vitest, webpack and rspack, `nestjs-flame/jest` with Jest';
+  '`nest start --exec "node --import nestjs-flame/register"` in development (Node 22.15 or later; without the Nest CLI, that `node` command), ' +
+  '`npx nestjs-flame compile dist` after a build, `nestjs-flame/unplugin` with Vite, Vitest, webpack and rspack, `nestjs-flame/jest` with Jest';
 
 /**
  * The mark of a function that was given to `asker`.

@@ -47,6 +47,11 @@ describe('logOutput', () => {
       'fatal [Flame ffmpeg-1] [Videos] a { id: 1 }',
     ],
     ['{"level":"high","height":3}', 'stdout', 'log [Flame ffmpeg-1] {"level":"high","height":3}'],
+    [
+      '{"message":"runner ffmpeg-1 of pool \\"ffmpeg\\" is up","context":"Flame","level":"log"}',
+      'stdout',
+      'log [Flame ffmpeg-1] this runner is up',
+    ],
     ['{"level":"no', 'stdout', 'log [Flame ffmpeg-1] {"level":"no'],
     [
       '\u001b[33m[Nest] 7  - \u001b[39m1/2/2026, 1:00:00 PM \u001b[33m   WARN\u001b[39m \u001b[33mhm\u001b[39m',

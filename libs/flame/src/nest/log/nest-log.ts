@@ -57,6 +57,9 @@ function readNestLine(line: string): ReturnType<typeof readJsonLine> {
 export function logRunnerLine(level: string, said: string, { pool, runner, call, time = NaN }: LineOrigin): void {
   const context = call > 0 ? `Flame ${runner} call ${call}` : `Flame ${runner}`;
   if (level === 'dropped') return Logger.warn(`${said} of its lines were dropped, because they came too fast`, context);
+  // The library's own lines name the runner, for those who read the runner's own output. Here the context does.
+  const itself = `[Flame] runner ${runner} of pool "${pool}"`;
+  if (said.startsWith(itself)) said = `this runner${said.slice(itself.length)}`;
   const date = new Date(time);
   const timestamp = date.getTime();
   const delay = Math.abs(Date.now() - timestamp);

@@ -102,7 +102,8 @@ export function unknownPool(asker: string, name: string, pools: Iterable<string>
 function tooEarly(asker: string): FlameError {
   return new FlameError(
     'FLAME_REFUSED',
-    `${asker} was called before the app's pools were open, in a constructor or a provider's factory. Call it in onModuleInit or later.`,
+    `${asker} was called before the app's pools were open: in a constructor or a provider's factory, or in a test whose module is not initialised. ` +
+      `Call it in onModuleInit or later; in a test, await module.init() after compile().`,
   );
 }
 

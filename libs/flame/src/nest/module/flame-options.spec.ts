@@ -63,7 +63,12 @@ describe('FlameModule.forRoot', () => {
       /pools\[0\]\.backend must be a FlameBackend, but is "docker"/,
     ],
     ['a module backend that is none', [], { backend: {} }, /options\.backend must be a FlameBackend/],
-    ['an option that is none', [], { handler: [] }, /options\.handler is not an option\. The options are: .*handlers/],
+    [
+      'an option that is none',
+      [],
+      { handler: [] },
+      /options\.handler is not an option\. Did you mean handlers\? The options are: .*handlers/,
+    ],
     [
       'a handler that is no class',
       [],

@@ -6,7 +6,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { Cron, Interval, ScheduleModule, Timeout } from '@nestjs/schedule';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApp } from '../../../../../test/support/nest-app.js';
-import { liveSources } from './live-sources.js';
+import { howToSwitchOff, liveSources } from './live-sources.js';
 
 class SchedulerRegistry {
   getCronJobs(): Map<string, object> {
@@ -142,6 +142,16 @@ describe('liveSources', () => {
 
   it('names the queues that consumers of RabbitMQ and SQS have', async () => {
     expect(await live(AmqpConnection, SqsService)).toEqual(['it consumes a queue (orders, refunds)', 'it consumes a queue (uploads)']);
+  });
+
+  it('says for each kind of source how to switch it off, once', () => {
+    const [jobs, timers] = ['it runs cron jobs (nightly)', 'it runs intervals and timeouts (beat)'];
+    const schedules = /^pass cronJobs: !FlameParent\.get\(\), .* to ScheduleModule\.forRoot\(\)$/;
+    for (const sources of [[jobs], [timers], [jobs, timers]]) expect(howToSwitchOff(sources)).toMatch(schedules);
+    expect(howToSwitchOff(['it consumes a queue (mails)', 'it consumes a queue (reports)'])).toMatch(
+      /^keep the queue's consumer out with FlameParent\.unlessRunner\(\[…\]\) or, if other classes inject it, [^;]*$/,
+    );
+    expect(howToSwitchOff([jobs, 'it listens on port 80'])).toMatch(/; open the server only if \(!FlameParent\.get\(\)\)$/);
   });
 
   it('names open ports', async () => {

@@ -21,6 +21,26 @@ export function liveSources(modules: ModulesContainer): string[] {
   return [...found];
 }
 
+const schedulesOff =
+  'pass cronJobs: !FlameParent.get(), intervals: !FlameParent.get() and timeouts: !FlameParent.get() to ScheduleModule.forRoot()';
+
+/** By the beginning of a source: how to keep it out of runners. A class that others inject must stay. */
+const fixes: readonly (readonly [source: string, fix: string])[] = [
+  ['it runs cron jobs', schedulesOff],
+  ['it runs intervals', schedulesOff],
+  [
+    'it consumes a queue',
+    "keep the queue's consumer out with FlameParent.unlessRunner([…]) or, if other classes inject it, start consuming only if (!FlameParent.get())",
+  ],
+  ['it listens', 'open the server only if (!FlameParent.get())'],
+];
+
+/** How to switch off what `liveSources` has found, each fix once. */
+export function howToSwitchOff(sources: readonly string[]): string {
+  const wanted = fixes.filter(([beginning]) => sources.some((source) => source.startsWith(beginning)));
+  return [...new Set(wanted.map(([, fix]) => fix))].join('; ');
+}
+
 /** The methods with which `@nestjs/bull` consumes a queue, comma-separated; none for another package's queue. */
 function processorsOf(queue: string, modules: ModulesContainer): string[] {
   const methods = classesOf(modules)

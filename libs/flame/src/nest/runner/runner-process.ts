@@ -14,7 +14,7 @@ import { FlameApp } from '../module/flame-app.js';
 import { FlameParent } from '../module/flame-parent.js';
 import { ForwardingLogger } from '../log/forwarding-logger.js';
 import { keepGatewaysClosed } from './gateway-ports.js';
-import { liveSources } from './live-sources.js';
+import { howToSwitchOff, liveSources } from './live-sources.js';
 import { nestLog } from '../log/nest-log.js';
 import { endWithoutApp } from './runner-role.js';
 import { schemaChanges } from './schema-changes.js';
@@ -191,7 +191,7 @@ export class RunnerProcess {
     this.#lookedForLive = true;
     if (live.length === 0) return;
     nestLog.warn(
-      `${this.#name} does work that only its parent should do: ${live.join('; ')}. Exclude it from runners with FlameParent.unlessRunner([…]) or FlameParent.get().`,
+      `${this.#name} does work that only its parent should do: ${live.join('; ')}. To switch that off: ${howToSwitchOff(live)}.`,
     );
   }
 

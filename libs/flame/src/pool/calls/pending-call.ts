@@ -45,6 +45,8 @@ export interface CallSetup {
   readonly mode: CallMode;
   readonly attempt: number;
   readonly linked: boolean;
+  /** True if `retry` and `idempotent` would repeat the call, but are not set. */
+  readonly repeatable?: boolean;
   /** How long it may wait, how long its handler may run, and both together, in milliseconds. Infinity for no limit. */
   readonly queueTimeout: number;
   readonly handlerTimeout: number;
@@ -88,7 +90,7 @@ export class PendingCall extends PoolCall {
     readonly setup: CallSetup,
     onLate?: (error: unknown, call: PendingCall) => void,
   ) {
-    super(setup.id, setup.label, setup.queueTimeout, setup.handlerTimeout, setup.timeout, setup.linked);
+    super(setup.id, setup.label, setup.queueTimeout, setup.handlerTimeout, setup.timeout, setup.linked, setup.repeatable);
     this.#onLate = onLate;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
