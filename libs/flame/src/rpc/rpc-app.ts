@@ -104,7 +104,8 @@ export class RpcApp implements Dispatcher<RegionDeclaration> {
     if (this.#open !== undefined) return this.#open;
     throw new FlameError(
       'FLAME_REFUSED',
-      `${asker} was called before the app's FlameRpcModule was up, in a constructor or a provider's factory. Call it in onModuleInit or later.`,
+      `${asker} was called before the app's FlameRpcModule was up: in a constructor or a provider's factory, or in a test whose module is not initialised. ` +
+        `Call it in onModuleInit or later; in a test, await module.init() after compile().`,
     );
   }
 }
