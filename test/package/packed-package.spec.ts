@@ -47,6 +47,7 @@ describe('the packed package', () => {
       'package/proto/flame/v1/runners.proto',
       'package/proto/grpc/health/v1/health.proto',
       'package/schematics/collection.json',
+      'package/schematics/nest-add/asking-schema.json',
       'package/schematics/nest-add/index.js',
       'package/schematics/nest-add/module-source.js',
       'package/schematics/nest-add/schema.json',
