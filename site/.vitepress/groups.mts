@@ -35,7 +35,7 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
   {
     text: 'Backends',
     pages: [
-      ['Choosing, and deploys', '/choosing'],
+      ['Choosing a backend', '/choosing'],
       ['All backends', '/backends/'],
       ['Docker', '/backends/docker'],
       ['SSH', '/backends/ssh'],
@@ -72,6 +72,7 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
   {
     text: 'In production',
     pages: [
+      ['Deploys', '/deploys'],
       ['Dashboard', '/dashboard'],
       ['Metrics, health, alerts', '/observability'],
       ['Traces: OpenTelemetry', '/tracing'],
