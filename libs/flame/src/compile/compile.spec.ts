@@ -33,6 +33,14 @@ describe('compile', () => {
     expect(await threeWays(code)).toEqual({ written: result, inPlace: result, copy: result }),
   );
 
+  it('says of each function whether its call is probably one of Flame', () => {
+    const code = `const { Flame } = require('nestjs-flame');
+      exports.run = (flame, app, client) => {
+        flame.call('p', () => 1); app.get(Flame).call('p', () => 2); client.call('p', () => 3);
+      };`;
+    expect(compile({ code, file: 'a.js', format: 'commonjs' })!.functions.map(({ ofFlame }) => ofFlame)).toEqual([true, true, false]);
+  });
+
   it('does not change other files', () => {
     const format = 'commonjs';
     expect(compile({ code: 'f.call(this, () => 1); [1].map((x) => x);', file: 'a.js', format })).toBeUndefined();

@@ -331,7 +331,11 @@ describe('Pool', () => {
     });
     const lost = failure(rig.call('A.run', [], { retry: { attempts: 2 } }));
     await rig.clock.advance(3_000);
-    expect(await lost).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
+    expect(await lost).toMatchObject({
+      code: 'FLAME_LOST',
+      ran: 'maybe',
+      message: expect.stringMatching(/\. It may have run\. Set retry and idempotent if running it twice is harmless\.$/),
+    });
     runs = 0;
     rig.machines.length = 0;
     const again = rig.call('A.run', [], { retry: { attempts: 2 }, idempotent: true });

@@ -443,7 +443,12 @@ describe('flame.call refuses', () => {
     const { flame } = await start();
     const failure = flame.call('p', async () => 1);
     await expect(failure).rejects.toMatchObject({ code: 'FLAME_CONFIG' });
-    for (const way of ['nestjs-flame/register', 'npx nestjs-flame compile', 'nestjs-flame/unplugin', 'nestjs-flame/jest'])
+    for (const way of [
+      '`nest start --exec "node --import nestjs-flame/register"`',
+      'npx nestjs-flame compile',
+      'nestjs-flame/unplugin',
+      'nestjs-flame/jest',
+    ])
       await expect(failure).rejects.toThrow(way);
     expect(() => flame.call('p', async function* () {})).toThrow(/flame\.call\('p', …\) was given a function/);
     await expect(flame.cast('p', async () => 1)).rejects.toThrow(/flame\.cast\('p', …\) was given a function/);
