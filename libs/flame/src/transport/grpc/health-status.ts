@@ -1,4 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
+import type * as HealthCheck from 'grpc-health-check';
 
 /**
  * The health of the app and its parts, served as `grpc.health.v1.Health` on any number of servers. The service name of the app is ''. Each
@@ -30,6 +31,6 @@ export class HealthStatus {
 }
 
 /** Loads the service, with the parser of .proto files that it needs: 30 to 50 ms. */
-export function loadHealthService(): Promise<typeof import('grpc-health-check')> {
+export function loadHealthService(): Promise<typeof HealthCheck> {
   return import('grpc-health-check');
 }
