@@ -35,7 +35,7 @@ it("Doctor examines an app on Fly machines, with the stand-in, from Fly's enviro
   expect(text).toMatch(/ok {6}rights .*\n {2}ok {6}network {3}::1, the address at which .*\n {2}ok {6}boot {6}[0-9a-f]{14} was started in/);
   expect(text).toMatch(/ok {6}attach {4}its runner reached this process at \[::1\]:\d+ after another/);
   expect(text).toMatch(
-    /ok {6}stop .*stopped \(exit code 0\)\n {2}ok {6}left {6}no machine is left on the platform\n\nall 12 checks are ok\n$/,
+    /ok {6}stop .*stopped \(exit code 0\)\n {2}ok {6}left {6}no machine is left on the platform\n\nall 13 checks are ok\n$/,
   );
   expect(text).not.toContain('distinctive-token');
   expect(code).toBe(0);
