@@ -12,7 +12,7 @@ const line = readFileSync(file, 'utf8').split('async work(')[0]!.split('\n').len
 
 it("a handler on a runner is held at a breakpoint of Chrome's DevTools for longer than its limits, and answers", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'flame-debugged-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const app = new SpawnedApp('survival/main.js', {
     SURVIVAL_DOING: 'asksUntilHeld',
     SURVIVAL_FOLDER: folder,

@@ -18,7 +18,7 @@ describe('the dashboard under load', () => {
     setMaxListeners(Infinity, over.signal);
     onTestFinished(() => {
       over.abort(new Error('the pictures are taken'));
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     });
     const { signal } = over;
     const clip = await makeClip(folder, signal);

@@ -15,7 +15,7 @@ import { manifest, AttachRig } from '../support/attach-rig.js';
 /** What a runner on this host sends in a session with some frames, from its first byte on. */
 async function capture(rig: AttachRig, info: DialOptions['info']): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), 'tap-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   const taken: Buffer[] = [];
   const path = join(folder, 'tap.sock');
   const tap = createServer((from: Socket) => {

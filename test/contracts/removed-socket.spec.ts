@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(async () => {
   await rig.close();
   vi.unstubAllEnvs();
-  rmSync(base, { recursive: true, force: true });
+  rmSync(base, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** The folder of the parent's socket. */
@@ -31,7 +31,7 @@ describe('the socket of the runners on this host, after a clean-up job has remov
     const { parent, runner } = await rig.pair();
     const { address } = await rig.info();
     const folder = folderOf(address);
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, maxRetries: 5 });
     expect((await rig.info()).address).toBe(address);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     const next = await rig.pair();
@@ -73,7 +73,7 @@ describe('the socket of the runners on this host, after a clean-up job has remov
 
   it('is created elsewhere if the temporary folder was removed, too', async () => {
     const { address } = await rig.info();
-    rmSync(base, { recursive: true });
+    rmSync(base, { recursive: true, maxRetries: 5 });
     const { address: other } = await rig.info();
     expect(other).not.toBe(address);
     expect(await rig.pair()).toBeDefined();

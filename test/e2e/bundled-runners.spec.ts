@@ -21,7 +21,7 @@ beforeAll(async () => {
   demo = join(image, 'apps/demo');
   await run(process.execPath, [join(image, 'node_modules/nestjs-flame/dist/entry/cli.js'), 'bundle'], { cwd: demo });
 }, 120_000);
-afterAll(() => rmSync(image, { recursive: true }));
+afterAll(() => rmSync(image, { recursive: true, maxRetries: 5 }));
 
 interface Found {
   readonly command: string;

@@ -17,7 +17,7 @@ class RebuiltApp extends SpawnedApp {
 
   static async start(env: Record<string, string> = {}): Promise<RebuiltApp> {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flame-rebuilt-')));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
     cpSync(join(repository, 'test/apps/dist/rebuilt'), join(folder, 'dist'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'rebuilt', type: 'module' }));
     symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));

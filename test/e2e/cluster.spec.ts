@@ -57,7 +57,7 @@ describe.each(['same-file.js', 'common-js.cjs', 'separate.js'])('the cluster of 
 /** PM2's own process is the daemon, and ends with all that it has started. */
 function underPm2(...options: string[]): SpawnedApp {
   const home = mkdtempSync(join(tmpdir(), 'flame-pm2-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
   const app = join(import.meta.dirname, '../apps/dist/cluster/pm2.js');
   return new SpawnedApp(join(tool('pm2@7.0.4'), 'pm2-runtime'), { PM2_HOME: home }, 'ignore', [], 'start', app, ...options);
 }

@@ -8,7 +8,7 @@ import { SpawnedApp } from '../support/spawned-app.js';
 
 it('A runner writes its compiled code to the cache of Node while it lives, where Node can, for runners that boot meanwhile', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'flame-compiled-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const app = new SpawnedApp('survival/main.js', {
     TMPDIR: folder,
     SURVIVAL_DOING: 'works',

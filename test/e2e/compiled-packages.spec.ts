@@ -179,7 +179,7 @@ beforeAll(async () => {
   compiling = compiled.stderr;
 }, 120_000);
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
 /** Copies packages, without types, maps and texts. */
 function install(from: string | readonly string[]): void {

@@ -31,7 +31,7 @@ function startParent(doing: string, { pool = {}, backend = {}, flags = [] }: { p
   onTestFinished(() => {
     // They are gone before the folder is.
     for (const pid of runners()) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   return { app, runners, marks: () => tally(readMarks(join(folder, 'marks'))) };
 }

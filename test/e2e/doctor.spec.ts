@@ -42,7 +42,7 @@ class Doctor {
     onTestFinished(async () => {
       this.process.kill('SIGKILL');
       await this.done;
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, maxRetries: 5 });
     });
   }
 }

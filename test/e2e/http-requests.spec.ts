@@ -130,7 +130,7 @@ describe.each(cases)('HTTP requests on $http, with $backend', ({ makeAdapter, ma
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     const folder = mkdtempSync(join(tmpdir(), 'flame-http-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
     const log = join(folder, 'marks');
 
     const ask: Site['ask'] = (path, { body, headers } = {}) => {

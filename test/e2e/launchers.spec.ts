@@ -15,7 +15,7 @@ const plain = typed.replace(': boolean', '');
 /** The main file of an app that makes one call, in a folder of its own. */
 function mainFile(name: string, text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'flame-launched-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(folder, name), text);
   return join(folder, name);

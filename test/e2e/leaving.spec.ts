@@ -96,7 +96,7 @@ rule(
 describe('A parent that is told to stop', () => {
   async function startParent(doing: string, pool: object): Promise<{ app: SpawnedApp; runners: number[]; file: string }> {
     const folder = mkdtempSync(join(tmpdir(), 'flame-leaving-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
     const app = new SpawnedApp('survival/main.js', {
       SURVIVAL_DOING: doing,
       SURVIVAL_FOLDER: folder,

@@ -18,7 +18,7 @@ const ofSubpaths = /^(backends\/(docker|fly|kubernetes|platform|ssh)|bullmq|cli|
 
 it('A runner of a ProcessBackend app loads no module that only subpaths of the package need', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'flame-coverage-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   const app = new SpawnedApp('rebuilt/main.js', { NODE_V8_COVERAGE: folder }, 'pipe');
   await app.line(/^\[parent\] is up$/);
   app.process.stdin!.write('\n');

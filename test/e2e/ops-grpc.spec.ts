@@ -84,7 +84,7 @@ describe('the ops port, queried with Debian’s gRPC', () => {
   it('gives metrics beyond this host only to clients with the token, over TLS', { timeout: 120_000 }, async () => {
     const tls = await makeTlsIdentity();
     const folder = mkdtempSync(join(tmpdir(), 'flame-ops-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
     const ca = join(folder, 'ca.pem');
     writeFileSync(ca, tls.cert);
     const token = 'a-token-of-some-length';

@@ -10,7 +10,7 @@ import { SpawnedApp } from '../support/spawned-app.js';
 /** Kills a parent outright, and says what its child did from then on. */
 async function orphan(link: boolean): Promise<Mark[]> {
   const folder = mkdtempSync(join(tmpdir(), 'flame-children-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const file = join(folder, 'marks');
   const app = new SpawnedApp('children/main.js', { CHILD_FILE: file, CHILD_LINK: String(link) });
   const pid = Number((await app.line(/^placed on (\d+)/))[1]);

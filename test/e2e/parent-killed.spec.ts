@@ -16,7 +16,7 @@ async function startParent(
   { pool = {}, options = {}, unlinked = 0 }: { pool?: object; options?: object; unlinked?: number } = {},
 ): Promise<{ app: SpawnedApp; runners: number[]; file: (name: string) => string }> {
   const folder = mkdtempSync(join(tmpdir(), 'flame-survival-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const app = new SpawnedApp('survival/main.js', {
     SURVIVAL_DOING: doing,
     SURVIVAL_FOLDER: folder,

@@ -29,9 +29,11 @@ function startParent(doing: string, pool: object = {}, options: object = { recon
       return [];
     }
   };
-  onTestFinished(() => {
+  onTestFinished(async () => {
+    app.process.kill('SIGKILL');
+    await app.exited;
     for (const pid of booted()) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   return { app, marks, booted, folder };
 }

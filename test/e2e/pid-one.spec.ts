@@ -9,7 +9,7 @@ const program = join(import.meta.dirname, '../support/programs/parent.mjs');
 /** A parent whose runner spawns something and is killed then; `at` is a command that runs it somewhere else. */
 function start(...at: string[]): SpawnedApp {
   const folder = mkdtempSync(join(tmpdir(), 'pid-one-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   return new SpawnedApp(program, {}, 'ignore', at, 'spawns', join(folder, 'parent.sock'), 'kills');
 }
 

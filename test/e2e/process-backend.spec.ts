@@ -22,7 +22,7 @@ async function startParent(
     child.kill('SIGKILL');
     await exited;
     if (runner > 0 && isAlive(runner)) process.kill(runner, 'SIGKILL');
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, maxRetries: 5 });
   });
   let match: RegExpExecArray | null = null;
   for await (const text of createInterface(child.stdout)) {

@@ -96,7 +96,7 @@ describe('the Grafana dashboard', () => {
       return `      - record: panel_${index}\n        expr: ${JSON.stringify(expr)}`;
     });
     const folder = mkdtempSync(join(tmpdir(), 'flame-panels-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
     const file = join(folder, 'panels.yml');
     writeFileSync(file, `groups:\n  - name: panels\n    rules:\n${rules.join('\n')}\n`);
     expect(promtool(['check', 'rules', file])).toMatchObject({

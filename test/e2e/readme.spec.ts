@@ -27,7 +27,7 @@ const scaffold = {
 function build(): string {
   mkdirSync(join(root, 'out'), { recursive: true });
   const folder = mkdtempSync(join(root, 'out/readme-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   for (const [name, text] of Object.entries({ ...scaffold, ...twoMinutes(12) })) writeFileSync(join(folder, name), text);
   const compilerOptions = { paths: {}, outDir: 'dist', declaration: false, declarationMap: false };
   writeFileSync(

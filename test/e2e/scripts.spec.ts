@@ -16,7 +16,7 @@ class Script extends SpawnedApp {
     writeFileSync(file, '');
     super(main, { SCRIPT: script, SCRIPT_FILE: file, ...env });
     this.#file = file;
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   }
 
   /** What was done in all processes, after the end of the script. */

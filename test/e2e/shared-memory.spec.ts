@@ -84,7 +84,7 @@ describe('RingWriter', () => {
     onTestFinished(() => {
       closeSync(fd);
       execFileSync('umount', [folder]);
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, maxRetries: 5 });
     });
     // It is told of more room than there is.
     const ring = new RingWriter(fd, 64 * MiB, 1);

@@ -18,7 +18,7 @@ interface Place {
 /** An app whose runners are processes and whose TMPDIR has so many letters of three bytes in its path; `at` is a command that starts it. */
 async function start(letters: number, more: Record<string, string> = {}, at: readonly string[] = []): Promise<Place> {
   const base = mkdtempSync(join(tmpdir(), 't-'));
-  onTestFinished(() => rmSync(base, { recursive: true }));
+  onTestFinished(() => rmSync(base, { recursive: true, maxRetries: 5 }));
   const folder = join(base, '語'.repeat(letters));
   mkdirSync(folder, { recursive: true });
   const app = new SpawnedApp('dashboard/main.js', { DASH_BACKEND: 'process', TMPDIR: folder, ...more }, 'ignore', at);
@@ -57,7 +57,7 @@ describe('A TMPDIR whose characters take more than a byte', () => {
 describe('A TMPDIR that cannot contain a socket', () => {
   it('is replaced by XDG_RUNTIME_DIR if its path is too long, and nothing is left there', async () => {
     const session = mkdtempSync(join(tmpdir(), 'x-'));
-    onTestFinished(() => rmSync(session, { recursive: true }));
+    onTestFinished(() => rmSync(session, { recursive: true, maxRetries: 5 }));
     const { app, base, folder, call, returned } = await start(24, { XDG_RUNTIME_DIR: session });
     await call();
     await returned(1);

@@ -18,7 +18,7 @@ function userTest(from?: string): string {
 /** A folder with the user's test, which finds `library` in the tool's packages; gone after the test. */
 function folderWith(files: Record<string, string>, tool?: string, library?: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'flame-tested-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   if (tool !== undefined && library !== undefined) {
     mkdirSync(join(folder, 'node_modules'));

@@ -17,7 +17,7 @@ const folders = { cwd: apps, outFiles: [`${apps}/dist/**/*.js`] };
 
 function environment(backend: object): Record<string, string> {
   const folder = mkdtempSync(join(tmpdir(), 'flame-debugged-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return {
     SURVIVAL_DOING: 'asksUntilHeld',
     SURVIVAL_FOLDER: folder,

@@ -139,6 +139,6 @@ describe('Watchdog', () => {
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'flame-watchdog-'));
-  onTestFinished(() => rmSync(path, { recursive: true }));
+  onTestFinished(() => rmSync(path, { recursive: true, maxRetries: 5 }));
   return join(path, 'parent.sock');
 }

@@ -16,5 +16,5 @@ export default function pack(project: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'flame-packed-'));
   const packed = execFileSync('npm', ['pack', '--json', '-w', 'libs/flame', '--pack-destination', folder], { encoding: 'utf8' });
   project.provide('tarball', join(folder, (JSON.parse(packed.slice(packed.indexOf('['))) as { filename: string }[])[0]!.filename));
-  return () => rmSync(folder, { recursive: true });
+  return () => rmSync(folder, { recursive: true, maxRetries: 5 });
 }

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 /** Runs `.ci/audit.mjs` where npm prints this. */
 function auditWith(report: string): { code: number | null; text: string } {
   const folder = mkdtempSync(join(tmpdir(), 'npm-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   writeFileSync(join(folder, 'report'), report);
   writeFileSync(join(folder, 'npm'), `#!/bin/sh\ncat ${folder}/report\nexit 1\n`);
   chmodSync(join(folder, 'npm'), 0o755);

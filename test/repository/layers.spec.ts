@@ -88,7 +88,7 @@ describe('the layers', () => {
     report = cruise(folder);
     linted = lint(folder);
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
   it.each(refused.map(([line, layer, rule], index) => ({ line, layer, rule, index })))('refuse in $layer: $line', ({ rule, index }) =>
     expect(report[`refused-${index}.ts`]).toContain(rule),

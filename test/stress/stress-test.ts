@@ -43,7 +43,7 @@ export async function runStressTest(
     const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as StressReport;
     return { ...report, leftovers: [...report.leftovers, ...networks().filter((one) => !before.includes(one))] };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -58,7 +58,7 @@ export async function brokenKubernetes(): Promise<BrokenPlatform> {
   });
   const server = await api.open();
   const folder = mkdtempSync(join(tmpdir(), 'flame-kubeconfig-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const kubeconfig = join(folder, 'config');
   const cluster = { name: 'broken', cluster: { server, 'insecure-skip-tls-verify': true } };
   const context = { name: 'broken', context: { cluster: 'broken', user: 'broken' } };

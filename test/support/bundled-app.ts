@@ -66,7 +66,7 @@ export class BundledApp {
     cpSync(join(repository, 'test/apps/dist/bundled'), join(this.folder, 'dist'), { recursive: true });
     this.write('package.json', JSON.stringify({ name, type: 'module', dependencies: { 'nestjs-flame': '*' } }));
     for (const [path, text] of Object.entries(packages)) this.write(`node_modules/${path}`, text);
-    onTestFinished(() => rmSync(this.folder, { recursive: true }));
+    onTestFinished(() => rmSync(this.folder, { recursive: true, maxRetries: 5 }));
   }
 
   write(path: string, text: string): void {

@@ -88,7 +88,7 @@ export function rule(
 
     afterEach(async () => {
       for (const app of apps.splice(0)) await app.close();
-      for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+      for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
       const left: string[] = [];
       for (const machine of machines.values()) if (!(await backend.gone(machine))) left.push(machine);
       machines.clear();

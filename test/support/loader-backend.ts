@@ -82,6 +82,6 @@ export class LoaderBackend extends FlameBackend {
   override async close(): Promise<void> {
     await Promise.all(Array.from(this.#machines, (machine) => machine.stop(0)));
     await this.code.close();
-    rmSync(this.temporary, { recursive: true, force: true });
+    rmSync(this.temporary, { recursive: true, force: true, maxRetries: 5 });
   }
 }

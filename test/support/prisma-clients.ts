@@ -17,7 +17,7 @@ export interface PrismaClient {
  */
 export async function prismaClients(...urls: string[]): Promise<PrismaClient[]> {
   const folder = mkdtempSync(join(tmpdir(), 'flame-prisma-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
   cpSync(join(import.meta.dirname, 'prisma/schema.prisma'), join(folder, 'schema.prisma'));
   generatePrisma(folder);
   const [{ PrismaClient }, { PrismaPg }] = (await Promise.all([

@@ -33,7 +33,7 @@ export interface Machine {
 /** A temporary folder for the time of a test. */
 export function emptyFolder(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'flame-machine-')));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
   return path;
 }
 

@@ -32,7 +32,7 @@ describe('an app that prints PDFs with Chromium', () => {
     await app?.stop();
     logos.closeAllConnections();
     logos.close();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, maxRetries: 5 });
   });
 
   it('answers with PDFs, all from the one Chromium of the runner', async () => {

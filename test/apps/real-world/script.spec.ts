@@ -6,7 +6,7 @@ import { RunningApp } from './support/running-app.js';
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'flame-script-'))));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
 describe('a script that creates an application context, calls once and closes', () => {
   it.each([

@@ -22,7 +22,7 @@ describe('an app that takes uploads', () => {
   });
   afterAll(async () => {
     await app?.stop();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, maxRetries: 5 });
   });
 
   it.each(['small', 'large'])("gives a form's file to the runner: %s", async (way) => {

@@ -162,7 +162,7 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
         await bundled.stop();
       }
     } finally {
-      rmSync(bundle, { recursive: true, force: true });
+      rmSync(bundle, { recursive: true, force: true, maxRetries: 5 });
     }
   });
 });

@@ -31,7 +31,7 @@ describe('docs/backends/docker.md', () => {
     writeFileSync(join(context, 'Dockerfile'), dockerfile!.replace(/^FROM .*/, `FROM ${nodeImage}`));
     await docker('build', '--quiet', '--tag', 'my-app', context);
     onTestFinished(async () => {
-      rmSync(context, { recursive: true });
+      rmSync(context, { recursive: true, maxRetries: 5 });
       await docker('rm', '--force', 'web');
       await docker('network', 'rm', 'app');
     });

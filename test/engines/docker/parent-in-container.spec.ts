@@ -79,7 +79,7 @@ describe('A parent in a container', () => {
     await Promise.all(demos.splice(0).map((demo) => demo.remove()));
     await expectNothingLeft('nestjs-flame.pool=ffmpeg');
   });
-  afterAll(() => rmSync(store, { recursive: true, force: true }));
+  afterAll(() => rmSync(store, { recursive: true, force: true, maxRetries: 5 }));
 
   async function demo(name: string): Promise<DemoContainer> {
     const started = await DemoContainer.start(name, store);

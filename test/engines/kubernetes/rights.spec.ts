@@ -46,7 +46,7 @@ async function account(name: string, rights: readonly (readonly [string, string]
 describe('The rights of a parent', () => {
   let folder: string;
   beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'flame-rights-'))));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
 
   async function refusal(kubeconfig: string): Promise<string> {
     const backend = new KubernetesBackend({ kubeconfig, parentHostname: hostAddress });

@@ -11,7 +11,7 @@ describe('KubernetesBackend with shipCode', () => {
   it('runs calls in pods of an image that holds only Node, from a parent outside of the cluster, and fetches a build once for each cache', async () => {
     // The nodes are this host, so a folder of theirs is one of ours.
     const cache = mkdtempSync(join(tmpdir(), 'flame-code-'));
-    onTestFinished(() => rmSync(cache, { recursive: true }));
+    onTestFinished(() => rmSync(cache, { recursive: true, maxRetries: 5 }));
     const containers = [{ name: 'app', image: nodeImage, imagePullPolicy: 'Never', volumeMounts: [{ name: 'code', mountPath: '/code' }] }];
     const backend = new KubernetesBackend({
       namespace: await namespaceOf('shipped'),

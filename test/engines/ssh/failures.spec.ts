@@ -47,7 +47,7 @@ describe('A host that SshBackend cannot use', () => {
     const running = spawn('ssh-agent', ['-D', '-a', agent], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => {
       running.kill();
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, maxRetries: 5 });
     });
     const { privateKey: _, ...host } = server.host();
     const { backend } = await backendOn([{ ...host, agent }]);
@@ -70,7 +70,7 @@ describe('A host that SshBackend cannot use', () => {
 
   it('has a Node that is too old', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'flame-old-node-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 5 }));
     chmodSync(folder, 0o755);
     const node = join(folder, 'node');
     copyFileSync(join(tool('node@18'), 'node'), node);
@@ -83,7 +83,7 @@ describe('A host that SshBackend cannot use', () => {
 
   it('has a full disk', async () => {
     const cache = mkdtempSync(join(tmpdir(), 'flame-full-'));
-    onTestFinished(() => rmSync(cache, { recursive: true }));
+    onTestFinished(() => rmSync(cache, { recursive: true, maxRetries: 5 }));
     chmodSync(cache, 0o777);
     // Its own mount, which ends with the server. The folders exist, and not a byte more fits.
     const full = `mount -t tmpfs -o size=64k,mode=1777 tmpfs ${cache} && mkdir -pm 777 ${cache}/nestjs-flame/ssh && { cat /dev/zero >${cache}/all 2>/dev/null; exec "$@"; }`;

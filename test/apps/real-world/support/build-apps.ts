@@ -74,7 +74,7 @@ function generateClient(app: string): void {
     generatePrisma(workshop);
     cpSync(join(workshop, 'generated'), join(app, 'generated'), { recursive: true });
   } finally {
-    rmSync(workshop, { recursive: true });
+    rmSync(workshop, { recursive: true, maxRetries: 5 });
   }
 }
 

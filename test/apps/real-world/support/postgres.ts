@@ -27,7 +27,7 @@ export class Postgres {
       const service = await Service.start([join(bin, 'postgres'), '-D', data, ...settings], 'postgres', /ready to accept connections/);
       return new Postgres(`postgres://app@127.0.0.1:${port}/postgres`, folder, service);
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
       throw error;
     }
   }
