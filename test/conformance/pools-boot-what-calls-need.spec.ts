@@ -6,10 +6,14 @@ import { rule } from '../support/conformance.js';
 import { failure } from '../support/failure.js';
 import { until } from '../support/process-table.js';
 
+/** The boots from now on. One that the platform fails does not count: the pool boots another in its place. */
 async function countBoots(pool: FlamePool): Promise<{ boots: number }> {
   const seen = { boots: 0 };
-  pool.events$.subscribe(({ type: is }) => {
-    if (is === 'booting') seen.boots += 1;
+  pool.events$.subscribe((event) => {
+    if (event.type === 'booting') seen.boots += 1;
+    if (event.type !== 'boot-failed') return;
+    seen.boots -= 1;
+    console.warn(`the platform failed a boot: ${event.error.message}`);
   });
   // The subscription takes a turn.
   await Promise.resolve();
