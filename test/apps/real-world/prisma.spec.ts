@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DatabaseClient } from './support/database-client.js';
 import { Postgres } from './support/postgres.js';
 import { RunningApp } from './support/running-app.js';
@@ -51,14 +51,9 @@ describe('a shop with Prisma and Postgres', () => {
     expect(await app.get('/products/4711/stock'), app.output).toMatchObject({ status: 404 });
   });
 
-  /** A transaction of the test that holds a product's row. Resolves to what ends it, at the latest with the test. */
-  const locked = async (id: number): Promise<() => Promise<void>> => {
-    const client = await DatabaseClient.connect(postgres.url);
-    onTestFinished(() => client.end());
-    await client.query('BEGIN');
-    await client.query('SELECT * FROM "Product" WHERE id = $1 FOR UPDATE', id);
-    return () => client.end();
-  };
+  /** Holds a product's row. */
+  const locked = (id: number): Promise<() => Promise<void>> =>
+    DatabaseClient.hold(postgres.url, 'SELECT * FROM "Product" WHERE id = $1', id);
 
   it('keeps a runner within its connections, and leaves none when it ends', async () => {
     const release = await locked(1);

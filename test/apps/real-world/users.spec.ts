@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { DatabaseClient } from './support/database-client.js';
 import { Postgres } from './support/postgres.js';
 import { RunningApp } from './support/running-app.js';
@@ -90,14 +90,8 @@ describe('an app of users, with TypeORM, Postgres and a global ClassSerializerIn
   const register = async (email: string): Promise<number> => (await app.post<UserBody>('/api/users', { ...ada, email })).body.id;
   const sessions = async (id: number): Promise<unknown> => (await app.get<UserBody>(`/api/users/${id}`)).body.sessions;
 
-  /** A transaction of the test that holds a user's row. Resolves to what ends it, at the latest with the test. */
-  const locked = async (id: number): Promise<() => Promise<void>> => {
-    const client = await DatabaseClient.connect(postgres.url);
-    onTestFinished(() => client.end());
-    await client.query('BEGIN');
-    await client.query('SELECT * FROM "user" WHERE id = $1 FOR UPDATE', id);
-    return () => client.end();
-  };
+  /** Holds a user's row. */
+  const locked = (id: number): Promise<() => Promise<void>> => DatabaseClient.hold(postgres.url, 'SELECT * FROM "user" WHERE id = $1', id);
 
   it('keeps each runner within the connections that the options give it, and leaves none when it ends', async () => {
     const id = await register('busy@example.com');

@@ -15,9 +15,9 @@ export interface FailedJobRules {
 }
 
 /**
- * Decides what becomes of a job whose call failed, and returns the error for BullMQ. A job that did not run, and was not cancelled, goes back to its queue, without
- * the loss of an attempt: at once if this instance is closing, so that another one takes it, else after `retryDelay`. So does an idempotent
- * job that was cut off because this instance is closing. Every other failure counts as an attempt of the job.
+ * Decides what becomes of a job whose call failed, and returns the error for BullMQ. A job that did not run, and was not cancelled, goes back
+ * to its queue, without the loss of an attempt: at once if this instance is closing, so that another one takes it, else after `retryDelay`.
+ * So does an idempotent job that was cut off because this instance is closing. Every other failure counts as an attempt of the job.
  */
 export async function failedJob(error: unknown, job: Job, token: string | undefined, rules: FailedJobRules): Promise<unknown> {
   if (!(error instanceof FlameError)) return error;

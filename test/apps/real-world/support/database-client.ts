@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import { until } from '../../../support/process-table.js';
 import { fromApps } from './from-apps.js';
 
@@ -16,6 +17,15 @@ export class DatabaseClient {
     const client = new Client(url);
     await client.connect();
     return new DatabaseClient(client);
+  }
+
+  /** Begins a transaction that holds the rows of a query. Resolves to what ends it, at the latest with the test. */
+  static async hold(url: string, select: string, ...values: unknown[]): Promise<() => Promise<void>> {
+    const client = await DatabaseClient.connect(url);
+    onTestFinished(() => client.end());
+    await client.query('BEGIN');
+    await client.query(`${select} FOR UPDATE`, ...values);
+    return () => client.end();
   }
 
   private constructor(client: Client) {

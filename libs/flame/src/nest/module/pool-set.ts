@@ -172,8 +172,8 @@ export class PoolSet {
   }
 
   /**
-   * The app begins to close. Ends the work that uses this app's own providers, before they are destroyed: drains the pools whose runners live in this process, then
-   * ends the children in place. Idempotent.
+   * The app begins to close. Ends the work that uses this app's own providers, before they are destroyed: drains the pools whose runners
+   * live in this process, then ends the children in place. Idempotent.
    */
   async closeLocal(): Promise<void> {
     const local = this.#config.pools.filter(({ backend }) => (backend ?? this.#config.backend).reach === 'memory');
