@@ -114,8 +114,11 @@ describe('an app whose jobs run on a pool, with @FlameProcessor', () => {
   });
 
   it('gives a job back to its queue when the app closes in the middle of it, and the next app completes it', async () => {
-    const [short, long] = [await film('short', 5), await film('long', 100)];
+    const long = await film('long', 300);
     await progressOf(events.renders, long);
+    // It ends within the pool's shutdownTimeout of 5 seconds, and not before the app is told to close.
+    const short = await film('short', 20);
+    await progressOf(events.renders, short);
     const waiting = await film('waiting', 1);
     await app.stop();
     const states = await Promise.all([short, long, waiting].map((job) => job.getState()));

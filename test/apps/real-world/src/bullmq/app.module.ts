@@ -9,7 +9,7 @@ import { RendersProcessor } from './renders.processor.js';
   imports: [
     FlameModule.forRoot(
       [
-        { name: 'films', max: 2, maxConcurrency: 1, shutdownTimeout: 1_500 },
+        { name: 'films', max: 2, maxConcurrency: 1, shutdownTimeout: 5_000 },
         { name: 'payments', max: 1 },
       ],
       { backend: new ProcessBackend() },
