@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { flameErrorCodes } from '../../libs/flame/src/core/errors/flame-error.js';
+import { FlameError, flameErrorCodes } from '../../libs/flame/src/core/errors/flame-error.js';
 import { poolDefaults } from '../../libs/flame/src/core/options/pool-config.js';
 import { flameDefaults } from '../../libs/flame/src/nest/module/flame-options.js';
 import { document, documentedOptions, members, plain, table } from '../support/documents.js';
@@ -41,6 +41,13 @@ describe('docs/errors.md', () => {
 
   it('says of each code what to do', () => {
     expect(Array.from(document('docs/errors.md').matchAll(/^### (FLAME_\w+)$/gm), ([, code]) => code)).toEqual([...flameErrorCodes]);
+  });
+
+  it.each(flameErrorCodes)('has the section to which the `help` of %s leads', (code) => {
+    const [, page, anchor] = /^node_modules\/nestjs-flame\/(.*)#(.*)$/.exec(new FlameError(code, '').help)!;
+    // Forges and the site make the anchor of a heading in this way.
+    const anchors = Array.from(document(page!).matchAll(/^#+ (.*)$/gm), ([, title]) => title!.toLowerCase().replaceAll(' ', '-'));
+    expect(anchors).toContain(anchor);
   });
 });
 

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { CallSites } from '../core/call/call-site.js';
-import { FlameError } from '../core/errors/flame-error.js';
+import { FlameError, helpFor } from '../core/errors/flame-error.js';
 import type { CallMode } from '../core/session/frame.js';
 import { readPoolSize } from '../core/options/pool-config.js';
 import type { PoolMetrics } from '../core/metrics/pool-metrics.js';
@@ -82,7 +82,8 @@ export class Pool {
         await this.drain('it could not be started');
         throw new FlameError('FLAME_BOOT', `pool "${this.name}" could not boot its min runners: ${(cause as Error).message}`, { cause });
       }
-      this.#setup.log.warn(`pool "${this.name}" starts without its min runners, and keeps retrying: ${(cause as Error).message}`);
+      const what = `pool "${this.name}" starts without its min runners, and keeps retrying`;
+      this.#setup.log.warn(`${what} (help: ${helpFor('FLAME_BOOT')}): ${(cause as Error).message}`);
     }
   }
 

@@ -4,6 +4,7 @@ import { C1, pack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { FlameError } from '../errors/flame-error.js';
 import { MalformedError, UnencodableError } from './codec.js';
+import type { Codec } from './codec.js';
 import { createCodec } from './create-codec.js';
 import { mark } from './marks.js';
 
@@ -127,6 +128,37 @@ describe('errors that cross', () => {
     const arrived = cross(new FlameError('FLAME_LOST', 'gone', { ran: 'maybe' }));
     expect(arrived).toBeInstanceOf(FlameError);
     expect(arrived).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe', message: 'gone', name: 'FlameError' });
+  });
+
+  describe('of class FlameError, or of a subclass,', () => {
+    class QuotaError extends FlameError {
+      readonly limit = 3;
+    }
+    const registered = createCodec({ classes: [{ type: QuotaError }] });
+    const rows: [string, Codec, FlameError][] = [
+      ['FlameError', codec, new FlameError('FLAME_LOST', 'gone')],
+      ['a registered subclass', registered, new QuotaError('FLAME_REFUSED', 'too many')],
+      ['an unregistered subclass', codec, new QuotaError('FLAME_REFUSED', 'too many')],
+    ];
+
+    it.each(rows)('have their help on both sides, which is not sent: %s', (_, codec, error) => {
+      const bytes = codec.encode(error);
+      expect(Buffer.from(bytes).includes('errors.md')).toBe(false);
+      const arrived = codec.decode(bytes) as FlameError;
+      expect(arrived).toBeInstanceOf(FlameError);
+      expect(arrived.help).toMatch(/errors\.md#flame_/);
+      expect({ ...arrived }).toEqual({ ...error });
+    });
+
+    it('keep a help of their own', () => {
+      const error = Object.assign(new FlameError('FLAME_LOST', 'gone'), { help: 'ask Ada' });
+      expect((cross(error) as FlameError).help).toBe('ask Ada');
+    });
+
+    it('get none for a code that is no text', () => {
+      const error = Object.assign(new FlameError('FLAME_LOST', 'gone'), { code: 7, help: undefined });
+      expect(cross(error)).toMatchObject({ code: 7, help: undefined });
+    });
   });
 
   it('stay DOMExceptions', () => {

@@ -1,3 +1,5 @@
+import { FlameError, helpFor } from '../errors/flame-error.js';
+
 /** Properties of errors that are not enumerable when the language sets them. */
 const hiddenKeys = ['message', 'stack', 'name', 'cause', 'errors'] as const;
 
@@ -9,11 +11,12 @@ export interface ErrorRecord {
 }
 
 /**
- * Lists the properties of an error that `base` does not give it. `base` is the nearest prototype above it that the other side has. An error
+ * Lists the properties of an error that `base` does not give it, without a FlameError's `help`, which the other side derives. `base` is the nearest prototype above it that the other side has. An error
  * whose class the other side does not have keeps the class's name as its `name`.
  */
 export function describeError(error: Error, base: object): ErrorRecord {
-  const own = Object.keys(error);
+  const all = Object.keys(error);
+  const own = hasHelp(error) ? all.filter((key) => key !== 'help') : all;
   const hidden: [string, unknown][] = [];
   for (const key of hiddenKeys) {
     if (own.includes(key)) continue;
@@ -34,6 +37,18 @@ export function describeError(error: Error, base: object): ErrorRecord {
  */
 export function makeError(prototype: object): Error {
   return Object.setPrototypeOf(new Error(), prototype) as Error;
+}
+
+/** Gives a FlameError that has crossed its `help` again. */
+export function addHelp(error: Error): void {
+  if (!(error instanceof FlameError) || Object.hasOwn(error, 'help') || typeof error.code !== 'string') return;
+  Object.assign(error, { help: helpFor(error.code) });
+}
+
+/** Whether an error is a FlameError whose `help` is that of its code. */
+function hasHelp(error: Error): boolean {
+  const code = error instanceof FlameError && read(error, 'code');
+  return typeof code === 'string' && read(error, 'help') === helpFor(code);
 }
 
 export function isHiddenKey(key: unknown): key is string {

@@ -2,7 +2,7 @@ import { MalformedError, UnreadableError } from './codec.js';
 import type { Materialize } from './codec.js';
 import type { ClassRegistry, KnownClass } from './classes/class-registry.js';
 import { thrownWords } from './thrown-words.js';
-import { isHiddenKey, makeError } from './error-record.js';
+import { addHelp, isHiddenKey, makeError } from './error-record.js';
 import { isMark, mark } from './marks.js';
 import { stepToItem, stepToKey } from './value-path.js';
 import type { Step } from './value-path.js';
@@ -199,7 +199,9 @@ class Revival {
         throw at(key, inner);
       }
     }
-    return this.#define(error, own, 0);
+    this.#define(error, own, 0);
+    addHelp(error);
+    return error;
   }
 
   #encoded(content: Mark): unknown {

@@ -31,15 +31,20 @@ export const flameErrorCodes: readonly FlameErrorCode[] = [
   'FLAME_DENIED',
 ];
 
+/** The page with a section for each code, which is part of the package. The site's address takes its place when there is one. */
+const errorsPage = 'node_modules/nestjs-flame/docs/errors.md';
+
 /**
  * The only error class of nestjs-flame. An error that a handler throws is not a FlameError: it keeps its own class.
  *
- * `code` is for programs, `message` for people, and `ran` for deciding whether a retry is safe.
+ * `code` is for programs, `message` for people, `ran` for deciding whether a retry is safe, and `help` for finding the fix.
  */
 export class FlameError extends Error {
   override readonly name = 'FlameError';
   readonly code: FlameErrorCode;
   readonly ran: Ran;
+  /** The address of the section about `code`: causes and fixes. An own property, so that loggers print it with the error. */
+  readonly help: string;
   /**
    * The handler's result, if the call failed after it: the local replica did not have the writes in time (`awaitReplica`). It is not printed
    * with the error, and stays in this process.
@@ -52,8 +57,14 @@ export class FlameError extends Error {
     withDeepStacks(() => Error.captureStackTrace(this, new.target));
     this.code = code;
     this.ran = options.ran ?? 'no';
+    this.help = helpFor(code);
     if ('result' in options) Object.defineProperty(this, 'result', { value: options.result });
   }
+}
+
+/** The address of the section about a code. */
+export function helpFor(code: string): string {
+  return `${errorsPage}#${code.toLowerCase()}`;
 }
 
 /** Captures stacks of up to 25 functions instead of V8's 10; none if the app has switched stacks off. */
