@@ -289,7 +289,7 @@ describe('Pool', () => {
     expect(await failure(required.pool.start())).toMatchObject({ code: 'FLAME_BOOT' });
     const degrading = new PoolRig({}, { min: 1, minBoot: 'degrade' }, { boot });
     await degrading.pool.start();
-    expect(degrading.log.lines.some((line) => line.includes('keeps retrying'))).toBe(true);
+    expect(degrading.log.lines.some((line) => /keeps retrying \(help: \S+errors\.md#flame_boot\): /.test(line))).toBe(true);
     await degrading.pool.drain();
   });
 

@@ -1,5 +1,4 @@
-import { Subject } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 import { CallSites } from '../core/call/call-site.js';
 import { FlameError, helpFor } from '../core/errors/flame-error.js';
 import type { CallMode } from '../core/session/frame.js';
@@ -82,8 +81,8 @@ export class Pool {
         await this.drain('it could not be started');
         throw new FlameError('FLAME_BOOT', `pool "${this.name}" could not boot its min runners: ${(cause as Error).message}`, { cause });
       }
-      const what = `pool "${this.name}" starts without its min runners, and keeps retrying`;
-      this.#setup.log.warn(`${what} (help: ${helpFor('FLAME_BOOT')}): ${(cause as Error).message}`);
+      const help = `(help: ${helpFor('FLAME_BOOT')})`;
+      this.#setup.log.warn(`pool "${this.name}" starts without its min runners, and keeps retrying ${help}: ${(cause as Error).message}`);
     }
   }
 
