@@ -255,7 +255,7 @@ describe('fetchArchive', () => {
     const { info } = await serve();
     const parent = parentOf(info);
     await expect(collect({ ...parent, code: { ...parent.code, bytes: 1_000 } })).rejects.toThrow(
-      'it has more than the announced 1000 bytes',
+      'it has more bytes than the 1000 that the parent announced',
     );
   });
 });

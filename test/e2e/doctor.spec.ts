@@ -199,7 +199,7 @@ describe('npx nestjs-flame doctor', () => {
   it('shows the last output of an app that ends before it can be examined', async () => {
     const { code, text } = await examine('bad option', '--json');
     const { ok, problem } = JSON.parse(text) as { ok: boolean; problem: string };
-    expect(problem).toMatch(/^the app ended with exit code 1 before FlameModule could examine itself\n[^]*pools\[0\]\.max/);
+    expect(problem).toMatch(/^the app ended with exit code 1 before FlameModule could start the examination\n[^]*pools\[0\]\.max/);
     expect({ code, ok }).toEqual({ code: 2, ok: false });
   });
 

@@ -172,7 +172,7 @@ describe('When the connection to a host breaks', () => {
     process.kill(parentOf(pid), 'SIGKILL');
     expect(await machine.exited).toEqual({
       how: 'vanished',
-      text: `127.0.0.1:${server.port} has lost it: its supervisor was killed, or the host was restarted`,
+      text: `it is gone from 127.0.0.1:${server.port}: the process that started it there (supervisor) was killed, or the host was restarted`,
     });
     expect([isAlive(pid), childrenLeft()]).toEqual([false, []]);
     expect(await backend.machines()).toEqual([]);

@@ -64,7 +64,7 @@ describe('A host that SshBackend cannot use', () => {
     const error = await refusalOf(backend);
     expect(error).toMatchObject({ fatal: true });
     expect(error.message).toMatch(
-      /it has no Node that this user can start as \/opt\/nothing\/node: .*(?:not found|No such file or directory)\. Install Node 20\.19 or later, or set the option node/,
+      /this user cannot start Node there with the command \/opt\/nothing\/node: .*(?:not found|No such file or directory)\. Install Node 20\.19 or later, or set the option node/,
     );
   });
 
@@ -103,7 +103,7 @@ describe('A host that SshBackend cannot use', () => {
     const error = await refusalOf(backend);
     expect(error).toMatchObject({ fatal: true });
     expect(error.message).toMatch(
-      /it opens no port for the way back to this process .* Set AllowTcpForwarding yes in its sshd_config, and remove restrict/,
+      /it refuses the port forwarding through which runners reach this process .* Set AllowTcpForwarding yes in its sshd_config, and remove restrict/,
     );
   });
 
@@ -111,7 +111,7 @@ describe('A host that SshBackend cannot use', () => {
     const server = await serverFor({ restrict: 'command="echo backups only >&2; exit 3"' });
     const { backend } = await backendOn([server.host()]);
     expect((await refusalOf(backend)).message).toMatch(
-      /the supervisor of runners ended at once \(exit code 3\): backups only\. Check that/,
+      /the process that starts its runners \(supervisor\) ended at once \(exit code 3\): backups only\. Check that/,
     );
   });
 
@@ -144,7 +144,7 @@ describe('Several hosts', () => {
     const error = await refusalOf(backend);
     expect(error).toMatchObject({ fatal: false });
     expect(error.message).toBe(
-      `ssh: every place is taken: 127.0.0.1:${small.port} (1 of 1), 127.0.0.1:${large.port} (3 of 3). Raise max, or add a host`,
+      `ssh: each host has as many runners as its max allows: 127.0.0.1:${small.port} (1 of 1), 127.0.0.1:${large.port} (3 of 3). Raise max, or add a host`,
     );
     await machines[0]!.stop(0);
     await (await bootOn(backend, 'polite')).machine.stop(0);
@@ -159,7 +159,7 @@ describe('Several hosts', () => {
     const error = await refusalOf(backend);
     expect(error.message).toMatch(
       new RegExp(
-        `no host can start a runner\\. 127\\.0\\.0\\.1:${down.port}: no SSH server listens at this port\\..* every other place is taken: 127\\.0\\.0\\.1:${up.port} \\(2 of 2\\)`,
+        `no host can start a runner\\. 127\\.0\\.0\\.1:${down.port}: no SSH server listens at this port\\..* the other hosts have as many runners as their max allows: 127\\.0\\.0\\.1:${up.port} \\(2 of 2\\)`,
       ),
     );
     await down.start();
@@ -196,7 +196,7 @@ describe('SshBackend.examine', () => {
       {
         name: 'network',
         ok: false,
-        message: expect.stringContaining(`127.0.0.1:${bad.port}: it opens no port`),
+        message: expect.stringContaining(`127.0.0.1:${bad.port}: it refuses the port forwarding`),
         fix: expect.stringContaining('AllowTcpForwarding'),
       },
     ]);

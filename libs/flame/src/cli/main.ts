@@ -41,7 +41,7 @@ program
   .description('Compiles the inline functions of flame.call, flame.cast and flame.map in JavaScript files, in place, after each build.')
   .argument('<folder...>', 'folders of compiled JavaScript, such as dist, or single files')
   .option('-c, --check', 'only look for inline functions that cannot run elsewhere, and change no file')
-  .option('-w, --watch', 'go on with each file that is written')
+  .option('-w, --watch', 'keep running, and compile each file that is written')
   .action(async (folders, options) => {
     const { compileFolders } = await import('./commands/compile.js');
     process.exitCode = await compileFolders(folders, options);

@@ -63,7 +63,7 @@ export class AppPackage {
     if (typeScript.test(main))
       throw badOption(
         option,
-        `ships compiled code, and ${main} is TypeScript`,
+        `can only ship compiled code, but ${main} is TypeScript`,
         `Compile the app, and start the compiled main file or set ${option}.entry to it.`,
       );
     const loaded = ownPreloads();
@@ -209,7 +209,7 @@ function refuseLarge({ root, files, links }: AppFiles, maxBytes: number, option:
   }
   const count = files.size + links.size;
   if (count > mostEntries)
-    throw badOption(option, `would ship ${count} files, and the most are ${mostEntries}`, 'Exclude some with shipCode.exclude.');
+    throw badOption(option, `would ship ${count} files, more than the limit of ${mostEntries}`, 'Exclude some with shipCode.exclude.');
   if (total <= maxBytes) return;
   const largest = Array.from(parts)
     .sort(([, a], [, b]) => b - a)

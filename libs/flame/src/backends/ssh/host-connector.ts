@@ -164,7 +164,7 @@ export class HostConnector {
         if (failed === undefined) break;
         if (tries === mostTries) {
           this.#ports.delete(port);
-          this.#setup.log.warn(`ssh: runners cannot come back to their sessions. ${failed.message}`);
+          this.#setup.log.warn(`ssh: runners cannot connect again, and their calls fail after reconnectTimeout. ${failed.message}`);
           break;
         }
         await pause(portPause);

@@ -50,7 +50,7 @@ export function connectFailure(host: string, error: unknown, user: string): Host
   if (code === 'ECONNREFUSED')
     return new HostFailure(host, 'no SSH server listens at this port', 'Start sshd there, or correct the option port.');
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new HostFailure(host, `its name is not known (${code})`, 'Correct the option host, or the name server.', code === 'ENOTFOUND');
+    return new HostFailure(host, `its name cannot be resolved (${code})`, 'Correct the option host, or the DNS record.', code === 'ENOTFOUND');
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH')
     return new HostFailure(host, `it cannot be reached (${code})`, 'Check that it is up, and the network in between.');
   return new HostFailure(host, `the SSH connection failed (${message})`, 'Read the log of its sshd.');
@@ -63,13 +63,13 @@ export function startFailure(host: string, node: string, code: number | undefine
   if (code === 127 || code === 126)
     return new HostFailure(
       host,
-      `it has no Node that this user can start as ${node}${words}`,
-      'Install Node 20.19 or later, or set the option node to its path: a login without a terminal reads no profile, so the PATH of nvm is missing.',
+      `this user cannot start Node there with the command ${node}${words}`,
+      'Install Node 20.19 or later, or set the option node to its path. A login without a terminal reads no profile, so it lacks the PATH that nvm sets there.',
       true,
     );
   return new HostFailure(
     host,
-    `the supervisor of runners ended at once${code === undefined ? '' : ` (exit code ${code})`}${words}`,
+    `the process that starts its runners (supervisor) ended at once${code === undefined ? '' : ` (exit code ${code})`}${words}`,
     'Check that the user has a login shell there, and that neither sshd nor authorized_keys forces another command.',
     code !== undefined,
   );
@@ -89,8 +89,8 @@ export function hostFailure(
       false,
       true,
     );
-  if (code === 'PLATFORM') return new HostFailure(host, `${doing}: ${message}`, 'Hosts of SshBackend run Linux.', true, true);
+  if (code === 'PLATFORM') return new HostFailure(host, `${doing}: ${message}`, 'Use a host with Linux: SshBackend starts runners on no other system.', true, true);
   if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR')
     return new HostFailure(host, `${doing}: ${message}`, 'Correct the options command and cwd: both are paths on the host.', true, true);
-  return new HostFailure(host, `${doing}: ${message}`, 'Correct it there.', false, true);
+  return new HostFailure(host, `${doing}: ${message}`, 'Remove the cause on the host.', false, true);
 }

@@ -58,7 +58,7 @@ export class HostSession {
         // What it wrote last, in the same turn of the event loop, is read first: it says why the supervisor ended.
         setImmediate(() => {
           this.#settleHello.reject(startFailure(setup.config.name, setup.node, code, this.#stderr));
-          resolve(`its supervisor of runners ended${this.#stderr === '' ? '' : `: ${this.#stderr.trim().slice(-300)}`}`);
+          resolve(`the process that starts its runners (supervisor) ended${this.#stderr === '' ? '' : `: ${this.#stderr.trim().slice(-300)}`}`);
         });
       });
     });
@@ -82,7 +82,7 @@ export class HostSession {
       const session = await connection.exec(supervisorCommand(node, parent), start).catch((error: Error) => {
         throw new HostFailure(
           config.name,
-          `it starts no command (${error.message})`,
+          `it refuses to run a command (${error.message})`,
           'Raise MaxSessions in its sshd_config above 0.',
           true,
         );
@@ -154,7 +154,7 @@ export class HostSession {
       case 'hello':
         return this.#settleHello.resolve(message);
       case 'failed':
-        return this.#settleHello.reject(hostFailure(this.#setup.config.name, message, 'the supervisor of runners cannot start'));
+        return this.#settleHello.reject(hostFailure(this.#setup.config.name, message, 'the process that starts its runners (supervisor) cannot start'));
       case 'old':
         return this.#settleHello.reject(tooOld(this.#setup, message.node));
       case 'answer': {
@@ -203,7 +203,7 @@ function tooOld({ config, node }: SessionSetup, version: string): HostFailure {
   return new HostFailure(
     config.name,
     `its Node (${node}) is ${version}, but runners need 20.19 or later`,
-    'Install a newer Node there, or set the option node to the path of one.',
+    'Install Node 20.19 or later on the host, or set the option node to its path.',
     true,
   );
 }

@@ -76,12 +76,12 @@ export class SshBackend extends FlameBackend {
       }
     }
     if (failures.length === 0)
-      throw new BootError(`ssh: every place is taken: ${placesTaken(hosts)}. Raise max, or add a host`, { phase: 'create' });
+      throw new BootError(`ssh: each host has as many runners as its max allows: ${placesTaken(hosts)}. Raise max, or add a host`, { phase: 'create' });
     if (failures.length === 1 && hosts.length === 1) throw failures[0]!.toBootError('create');
     const full = hosts.filter(({ used, config }) => used >= config.max);
     const reasons = [
       ...failures.map(({ message }) => message),
-      ...(full.length > 0 ? [`every other place is taken: ${placesTaken(full)}`] : []),
+      ...(full.length > 0 ? [`the other hosts have as many runners as their max allows: ${placesTaken(full)}`] : []),
     ];
     throw new BootError(`ssh: no host can start a runner. ${reasons.join(' ')}`, {
       phase: 'create',
@@ -120,7 +120,7 @@ export class SshBackend extends FlameBackend {
   }
 
   get #ready(): Prepared {
-    if (!this.#prepared) throw new FlameError('FLAME_CONFIG', 'SshBackend was not prepared: pass it to FlameModule.forRoot');
+    if (!this.#prepared) throw new FlameError('FLAME_CONFIG', 'SshBackend was not prepared. Pass it to FlameModule.forRoot as the option backend');
     return this.#prepared;
   }
 

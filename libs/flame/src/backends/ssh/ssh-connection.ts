@@ -131,7 +131,7 @@ export class SshConnection {
   #noTunnel(error: Error): HostFailure {
     return new HostFailure(
       this.#host,
-      `it opens no port for the way back to this process (${error.message})`,
+      `it refuses the port forwarding through which runners reach this process (${error.message})`,
       'Set AllowTcpForwarding yes in its sshd_config, and remove restrict, no-port-forwarding and permitlisten from the line in authorized_keys.',
       true,
     );
@@ -144,7 +144,7 @@ function wrongKey({ name, hostKeys }: SshHostConfig, key: Buffer): HostFailure {
   return new HostFailure(
     name,
     `it presents the host key ${found}, but the option hostKey is ${wanted}`,
-    `Somebody may be in between. Compare with what \`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub\` prints on the host itself; if the key is its own, set hostKey: '${fingerprintOf(key)}'.`,
+    `The host has a new key, or somebody intercepts the connection. Compare with what \`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub\` prints on the host itself. If it prints the same key, set hostKey: '${fingerprintOf(key)}'.`,
     true,
   );
 }

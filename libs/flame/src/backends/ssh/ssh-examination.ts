@@ -37,19 +37,19 @@ export async function examineHosts(hosts: readonly SshHost[], signal: AbortSigna
     await host.connect(signal);
     looked.set(host, await host.ask('look', 'look at the host'));
     const { user, max } = host.config;
-    return `answers with its pinned key, and ${user} may log in (places: ${max})`;
+    return `its key is the option hostKey, and ${user} can log in (at most ${max} runner${max === 1 ? '' : 's'})`;
   });
   if (reached.length === 0) return checks;
   await look('image', reached, async (host) => `Node ${looked.get(host)!.node}`);
   await look('disk', reached, async (host) => {
     const { folder, free } = looked.get(host)!;
     if (free >= leastFree) return `${mebibytes(free)} free in ${folder}`;
-    throw new HostFailure(host.name, `only ${mebibytes(free)} are free in ${folder}`, 'Free space there.');
+    throw new HostFailure(host.name, `only ${mebibytes(free)} are free in ${folder}`, 'Free space on the host.');
   });
   await look('network', reached, async (host) => {
     // Nothing connects through it: no runner knows the port.
     await host.tryForward();
-    return 'opens a port for the way back to this process';
+    return 'forwards a port through which runners reach this process';
   });
   return checks;
 }

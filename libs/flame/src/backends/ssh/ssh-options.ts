@@ -115,7 +115,7 @@ export function checkSshOptions(options: unknown): SshConfig {
     throw reader.refuse(
       'command',
       started === undefined ? 'is missing, and shipCode is false' : 'is set, and shipCode too',
-      'Set command to start an app that is on the hosts, or ship the code from here.',
+      'Set only command, if the app is on the hosts, or only shipCode: true, to send it there from this process.',
     );
   const config: SshConfig = {
     hosts: hosts(reader),
@@ -146,7 +146,7 @@ function hosts(reader: OptionReader): SshHostConfig[] {
     if (first < index)
       throw reader.refuse(
         `hosts[${index}]`,
-        `is ${name}, as hosts[${first}] is`,
+        `is the same server as hosts[${first}], ${name}`,
         'Name each host once, and raise its max for more runners.',
       );
   });

@@ -31,7 +31,7 @@ export async function bundleApp(entry: string | undefined, options: BundleOption
   }
   const build = AppBuild.read(main);
   if (build === undefined) {
-    print(`${main} is no build: bundle the main file of an app, in a folder below its package.json`);
+    print(`${main} is not the main file of a built app: pass a compiled file in a folder below the app's package.json, such as dist/main.js`);
     return 2;
   }
   const folder = bundleFolder(build);
@@ -56,12 +56,12 @@ const patching = ['require-in-the-middle', 'import-in-the-middle'];
 
 function notes({ external, awaits, packages }: AppBundle): string[] {
   const found = Array.from(external, ([name, reason]) => (reason === 'named' ? name : `${name} (${reason})`));
-  const outside = found.length === 0 ? [] : [`not in the bundle, and needed in node_modules: ${found.join(', ')}`];
+  const outside = found.length === 0 ? [] : [`not in the bundle, so runners need them in node_modules: ${found.join(', ')}`];
   for (const { name = '' } of packages.values())
-    if (patching.includes(name)) outside.push(`${name} patches packages when they are required: leave those outside with --external`);
+    if (patching.includes(name)) outside.push(`${name} changes packages when Node loads them, and so none in the bundle: leave the packages that it must change in node_modules with --external`);
   if (awaits === undefined) return outside;
   return [
     ...outside,
-    `${awaits} awaits at the top level of a module, so the bundle is an ES module, which starts without compiled code on Node before 22.8. Move the await into a function to save it.`,
+    `${awaits} awaits at the top level of a module, so the bundle is an ES module, which Node before 22.8 compiles again for each runner. To save that time, move the await into a function.`,
   ];
 }

@@ -88,9 +88,9 @@ function compileFiles(paths: readonly string[], { check, watch }: CompileOptions
 
 function summary({ files, found, functions, errors, time }: Outcome, { check, watch }: CompileOptions): string {
   const seconds = (time / 1000).toFixed(1);
-  if (errors > 0 && !watch) return `${counted(errors, 'error')} in ${counted(files, 'file')}, of which none was changed (${seconds} s)`;
+  if (errors > 0 && !watch) return `${counted(errors, 'error')} in ${counted(files, 'file')}; no file was changed (${seconds} s)`;
   const what = `${check ? 'checked' : 'compiled'} ${counted(functions, 'inline function')} in ${found} of ${counted(files, 'file')}`;
-  return `${what}${errors > 0 ? `, not those with ${counted(errors, 'error')}` : ''} (${seconds} s)`;
+  return `${what}${errors > 0 ? `, but not those with ${counted(errors, 'error')}` : ''} (${seconds} s)`;
 }
 
 function counted(number: number, what: string): string {

@@ -259,7 +259,7 @@ describe('exploreHandlers', () => {
       providers: [Lost],
     });
     await expect(start).rejects.toThrow(
-      '@OnFlame on Lost.run names the pool "wrok", which does not exist. The pools of this app are "work", "more"',
+      '@OnFlame on Lost.run names the pool "wrok", which does not exist. Did you mean "work"? The pools of this app are "work", "more".',
     );
   });
 

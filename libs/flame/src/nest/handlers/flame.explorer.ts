@@ -1,5 +1,6 @@
 import { ModulesContainer } from '@nestjs/core';
 import { FlameError } from '../../core/errors/flame-error.js';
+import type { FlameLog } from '../../core/flame-log.js';
 import { methodName, prototypesOf } from '../decorator/declaration.js';
 import type { Declaration, Method } from '../decorator/declaration.js';
 import type { Decoration, Dispatcher } from '../decorator/decoration.js';
@@ -14,6 +15,7 @@ import { keepNames, minifiedNames } from './minified-names.js';
 import { placeableClasses } from './placeable-class.js';
 import { homesAmong } from './provider-home.js';
 import type { Class, ProviderHome } from './provider-home.js';
+import { reportUnusedPools } from './unused-pools.js';
 
 /** Methods that Nest calls, and that callers cannot. */
 const hooks = new Set(['onModuleInit', 'onApplicationBootstrap', 'onModuleDestroy', 'beforeApplicationShutdown', 'onApplicationShutdown']);
@@ -27,8 +29,8 @@ export interface Wanted {
   readonly pools: readonly string[];
   /** Classes whose methods are handlers without a decorator. */
   readonly classes: readonly Class[];
-  /** Receives warnings about handler names. */
-  readonly warn?: ((text: string) => void) | undefined;
+  /** Receives warnings about handler names and pools without handlers. */
+  readonly log?: Pick<FlameLog, 'log' | 'warn'> | undefined;
 }
 
 /**
@@ -44,15 +46,19 @@ export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted
   for (const { declaration, name } of handlers) {
     if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
   }
-  if (wanted.warn) warnOfMinified(handlers, modules, wanted.warn);
-  return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance, findInline(modules));
+  const inline = findInline(modules);
+  if (wanted.log) {
+    warnOfMinified(handlers, modules, wanted.log);
+    reportUnusedPools(handlers, inline, wanted, wanted.log);
+  }
+  return new HandlerIndex(handlers, placeableClasses(modules, homes, wanted.classes), enhance, inline);
 }
 
 /**
  * Minified names are the same in parent and runners if both run the same files. But they are unreadable in errors and metrics, and differ
  * in another bundle.
  */
-function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer, warn: (text: string) => void): void {
+function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer, log: Pick<FlameLog, 'warn'>): void {
   const isMinified = minifiedNames(modules);
   const minified = handlers.filter(
     ({ ofClass, declaration, home }) => ofClass && declaration && isMinified(home.prototype.constructor as unknown as Class),
@@ -60,7 +66,7 @@ function warnOfMinified(handlers: readonly Handler[], modules: ModulesContainer,
   if (minified.length === 0) return;
   const more = minified.length - mostNamed;
   const names = minified.slice(0, mostNamed).map(({ name }) => `"${name}"`);
-  warn(
+  log.warn(
     `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}: handlers are named after classes whose names look minified. Errors and metrics show these names, and ` +
       `a runner from another bundle has other names and is refused. ${keepNames}, or name each handler: @OnFlame(…, { name: '…' }).`,
   );

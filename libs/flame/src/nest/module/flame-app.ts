@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { nearest } from '../../core/options/nearest.js';
 import { badOption } from '../../core/options/option-reader.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { CallOptions } from '../../pool/calls/pending-call.js';
@@ -91,11 +92,14 @@ export class FlameApp implements Dispatcher<PoolDeclaration> {
 export const onFlame = new Decoration('OnFlame', poolDeclarations, FlameApp);
 
 export function unknownPool(asker: string, name: string, pools: Iterable<string>): FlameError {
-  const there = [...pools].map((pool) => `"${pool}"`).join(', ');
+  const known = [...pools];
+  const near = nearest(name, known);
+  const there = known.length === 0 ? 'This app has no pools' : `The pools of this app are ${known.map((pool) => `"${pool}"`).join(', ')}`;
   return badOption(
     asker,
     `names the pool "${name}", which does not exist`,
-    `The pools of this app are ${there}. Correct the name, or add the pool to FlameModule.forRoot or FlameModule.forFeature.`,
+    `${near === undefined ? '' : `Did you mean "${near}"? `}${there}. ` +
+      'Correct the name, or add the pool to FlameModule.forRoot or FlameModule.forFeature.',
   );
 }
 

@@ -1,5 +1,5 @@
 import { Controller, Get, Injectable, Module, NotFoundException, Param } from '@nestjs/common';
-import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit, Provider } from '@nestjs/common';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { failure } from '../../../../../test/support/failure.js';
 import { logged, startApp } from '../../../../../test/support/nest-app.js';
@@ -7,6 +7,7 @@ import { FlameBackend } from '../../backends/backend.js';
 import type { BackendContext, BootRequest, Machine } from '../../backends/backend.js';
 import { BootError } from '../../core/errors/boot-error.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
+import type { FlameModuleOptions } from './flame-options.js';
 import { FlameModule } from './flame.module.js';
 import type { FlamePool } from '../flame/flame-pool.js';
 import { getPoolToken } from '../decorator/inject-pool.decorator.js';
@@ -121,6 +122,53 @@ describe('FlameModule', () => {
     }
     await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1 }], { handlers: [Plain] })], providers: [Service, Plain] });
     expect(logged).toContain('log Flame: handlers: 1 decorated, 2 callable; pools: work (local, 0 to 1)');
+  });
+
+  describe('pools without handlers', () => {
+    const told = async (names: string[], providers: Provider[], options: FlameModuleOptions = {}): Promise<string[]> => {
+      await startApp({
+        imports: [
+          FlameModule.forRoot(
+            names.map((name) => ({ name, max: 1 })),
+            options,
+          ),
+        ],
+        providers,
+      });
+      return logged.filter((line) => line.includes('@OnFlame'));
+    };
+
+    it('are a warning if the app has no handler at all', async () => {
+      expect(await told(['work', 'more'], [])).toEqual([
+        expect.stringMatching(/^warn Flame: pools "work", "more": the app has no handler with @OnFlame.*Provide the class/),
+      ]);
+    });
+
+    it('are named if other pools have handlers', async () => {
+      expect(await told(['work', 'more'], [Service])).toEqual([
+        expect.stringMatching(/^log Flame: pool "more": no handler of the app names it in @OnFlame\. Provide the class/),
+      ]);
+    });
+
+    it('are not named if each pool has a handler, or classes may be called on any pool', async () => {
+      class Plain {}
+      expect(await told(['work'], [Service])).toEqual([]);
+      expect(await told(['work', 'more'], [Plain], { handlers: [Plain] })).toEqual([]);
+    });
+  });
+
+  it('warns of an idle time that was meant in seconds, unless runners are in this process', async () => {
+    class FarBackend extends ToldBackend {
+      override readonly reach = 'host' as never;
+    }
+    const told = async (backend: FlameBackend): Promise<string[]> => {
+      await startApp({ imports: [FlameModule.forRoot([{ name: 'work', max: 1, idleShutdownAfter: 30 }], { backend })] });
+      return logged.filter((line) => line.includes('idleShutdownAfter'));
+    };
+    expect(await told(new FarBackend([]))).toEqual([
+      expect.stringMatching(/^warn Flame: pool "work": idleShutdownAfter is 30 milliseconds/),
+    ]);
+    expect(await told(new ToldBackend([]))).toEqual([]);
   });
 
   it('warns of a queueTimeout below bootTimeout', async () => {

@@ -182,7 +182,7 @@ export class FlameModule implements NestModule, OnModuleInit, OnApplicationBoots
     const wanted = {
       pools: pools.map(({ name }) => name),
       classes: handlers,
-      warn: this.#app.inRunner ? undefined : (text: string) => nestLog.warn(text),
+      log: this.#app.inRunner ? undefined : nestLog,
     };
     const index = exploreHandlers(this.#modules, this.#app, wanted, enhanceWith(this.#creator));
     this.#pools = new PoolSet(config, index, this.#app.inRunner, {

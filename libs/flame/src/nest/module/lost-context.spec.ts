@@ -2,17 +2,23 @@ import type { ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ClsModule } from 'nestjs-cls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { OnFlame } from '../decorator/on-flame.decorator.js';
 import { nestLog } from '../log/nest-log.js';
 import { FlameModule } from './flame.module.js';
 import type { FlameModuleOptions } from './flame-options.js';
 
 const carrier = { capture: () => undefined, run: (_: unknown, next: () => void) => next() };
 
+class Service {
+  @OnFlame('p')
+  async run(): Promise<void> {}
+}
+
 /** The warnings of an app at its start. */
 async function warnings(options: FlameModuleOptions, imports: ModuleMetadata['imports'] = []): Promise<string[]> {
   const warn = vi.spyOn(nestLog, 'warn').mockReturnValue();
   const flame = FlameModule.forRoot([{ name: 'p', max: 1 }], options);
-  const app = await Test.createTestingModule({ imports: [...imports, flame] }).compile();
+  const app = await Test.createTestingModule({ imports: [...imports, flame], providers: [Service] }).compile();
   onTestFinished(() => app.close());
   await app.init();
   return warn.mock.calls.map(([text]) => text);

@@ -10,6 +10,7 @@ import type { Codec } from '../../core/codec/codec.js';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { Manifest } from '../../core/manifest.js';
 import type { ParentInfo } from '../../core/parent-info.js';
+import { doubtfulDurations } from '../../core/options/doubtful-durations.js';
 import type { PoolConfig } from '../../core/options/pool-config.js';
 import type { PoolMetrics } from '../../core/metrics/pool-metrics.js';
 import { BuildCheck } from '../../pool/runners/build-check.js';
@@ -139,12 +140,8 @@ export class PoolSet {
    * Boots the `min` runners of all pools. @throws {FlameError} FLAME_BOOT if a required one cannot be booted; then no runner is left.
    */
   async start(): Promise<void> {
-    for (const { name, queueTimeout, bootTimeout } of this.#config.pools) {
-      if (queueTimeout >= bootTimeout) continue;
-      nestLog.warn(
-        `pool "${name}": queueTimeout (${queueTimeout} ms) is less than bootTimeout (${bootTimeout} ms): calls may time out before their runner is up`,
-      );
-    }
+    for (const { config, backend } of this.setups.values())
+      for (const warning of doubtfulDurations(config, backend.reach === 'memory')) nestLog.warn(warning);
     await this.#openOps();
     this.#reaped = this.#reap();
     const starts = await Promise.allSettled(Array.from(this.pools.values(), (pool) => pool.start()));

@@ -32,7 +32,7 @@ export class ArchiveReader {
   /** Takes the next bytes. @throws {LoaderError} when the archive is not as it should be. */
   take(bytes: Buffer): void {
     this.#read += bytes.length;
-    if (this.#read > this.#size) throw refused(`it has more than the announced ${this.#size} bytes`);
+    if (this.#read > this.#size) throw refused(`it has more bytes than the ${this.#size} that the parent announced`);
     if (this.#index !== undefined) return this.#write(bytes);
     this.#head.push(bytes);
     if (this.#read < headBytes) return;
@@ -68,7 +68,7 @@ export class ArchiveReader {
     const index = parseIndex(text);
     checkIndex(index);
     const total = index.files.reduce((sum, { bytes }) => sum + bytes, head);
-    if (total !== this.#size) throw refused(`its files have ${total} bytes, and ${this.#size} were announced`);
+    if (total !== this.#size) throw refused(`its files have ${total} bytes, but the parent announced ${this.#size}`);
     this.#check(index);
     this.#index = index;
     this.#openNext();
@@ -76,7 +76,7 @@ export class ArchiveReader {
 
   #write(bytes: Buffer): void {
     for (let rest = bytes; rest.length > 0;) {
-      if (!this.#open) throw refused('it goes on after its last file');
+      if (!this.#open) throw refused('it has data after its last file');
       const piece = rest.subarray(0, this.#open.left);
       for (let at = 0; at < piece.length;) at += writeSync(this.#open.fd, piece, at);
       this.#open.left -= piece.length;
@@ -118,7 +118,7 @@ function parseIndex(text: Buffer): ArchiveIndex {
 
 /** @throws {LoaderError} if an entry would be written elsewhere than in the folder, over another one, or through a link. */
 function checkIndex({ files, links }: ArchiveIndex): void {
-  if (files.length + links.length > mostEntries) throw refused(`it has ${files.length + links.length} entries`);
+  if (files.length + links.length > mostEntries) throw refused(`it has ${files.length + links.length} entries, more than the limit of ${mostEntries}`);
   const taken = new Set<string>();
   for (const entry of [...files, ...links]) {
     if (!isPath(entry?.path)) throw refused(`it has an entry with the path ${JSON.stringify(entry?.path)}`);
@@ -134,7 +134,7 @@ function checkIndex({ files, links }: ArchiveIndex): void {
     }
   }
   for (const { path, target } of links as readonly ArchivedLink[]) {
-    if (!staysInside(path, target)) throw refused(`the link ${JSON.stringify(path)} leads to ${JSON.stringify(target)}`);
+    if (!staysInside(path, target)) throw refused(`the link ${JSON.stringify(path)} leads out of the archive, to ${JSON.stringify(target)}`);
   }
 }
 

@@ -58,7 +58,7 @@ async function fetchBuild(cache: CodeCache, parent: Parent, session: ClientHttp2
     );
     const got = sum.digest('hex');
     if (got !== hash)
-      throw new LoaderError(`the archive of the app's code is refused: its hash is ${got}, and ${hash} was announced`, true);
+      throw new LoaderError(`the archive of the app's code is refused: its hash is ${got}, but the parent announced ${hash}`, true);
     reader.end();
     cache.publish(partial, hash);
   } catch (error) {

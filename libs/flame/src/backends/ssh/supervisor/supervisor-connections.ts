@@ -100,7 +100,7 @@ function fail(error) {
 
 let folder, socket;
 try {
-  if (process.platform !== 'linux') throw Object.assign(new Error('it runs ' + process.platform), { code: 'PLATFORM' });
+  if (process.platform !== 'linux') throw Object.assign(new Error('the host runs ' + process.platform), { code: 'PLATFORM' });
   folder = privateFolder();
   socket = path.join(folder, parent + '.sock');
   const found = net.connect(socket);
