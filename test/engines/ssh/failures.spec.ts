@@ -19,7 +19,7 @@ describe('A host that SshBackend cannot use', () => {
     expect(error.message).toContain(
       `it presents the host key ${server.fingerprint} (ssh-ed25519), but the option hostKey is ${other.fingerprint}`,
     );
-    expect(error.message).toContain(`if the key is its own, set hostKey: '${server.fingerprint}'`);
+    expect(error.message).toContain(`If it prints the same key, set hostKey: '${server.fingerprint}'`);
     expect(server.log.join('\n')).not.toContain('Accepted');
   });
 

@@ -42,7 +42,7 @@ describe('checkSshOptions', () => {
       /privateKey is not the content of a private key\. If it is a path, set privateKeyFile/,
     ],
     ['no places', { hosts: [{ ...host, max: 0 }], command }, /hosts\[0\]\.max must be a whole number of at least 1/],
-    ['a host twice', { hosts: [host, host], command }, /hosts\[1\] is 10\.0\.0\.7, as hosts\[0\] is/],
+    ['a host twice', { hosts: [host, host], command }, /hosts\[1\] is the same server as hosts\[0\], 10\.0\.0\.7/],
     ['a misspelt option', { hosts: [{ ...host, username: 'x' }], command }, /hosts\[0\]\.username is not an option/],
     ['an empty command', { hosts: [host], command: [] }, /^SshBackend\.command is empty/],
     ['neither command nor code', { hosts: [host], shipCode: false }, /^SshBackend\.command is missing, and shipCode is false/],
