@@ -41,7 +41,9 @@ describe('A runner that starts from a bundle', { timeout: 180_000 }, () => {
     const app = await BundledApp.create(image, 'bundled');
     const without = found(await app.start(nodes[0]!.node, 'dist/main.js'));
     expect(without.command).toMatch(/dist\/main\.js of Places$/);
-    expect(await app.cli('bundle')).toMatch(/runners need them in node_modules: .*outside \(native addon\)[^]*bundled \d+ files of dist\/main\.js/);
+    expect(await app.cli('bundle')).toMatch(
+      /runners need them in node_modules: .*outside \(native addon\)[^]*bundled \d+ files of dist\/main\.js/,
+    );
     for (const { node, line } of nodes) {
       const bundled = found(await app.start(node, 'dist/main.js'));
       expect(bundled.command).toMatch(/dist\/\.flame\/main\/start-\S+ of Places$/);

@@ -50,7 +50,12 @@ export function connectFailure(host: string, error: unknown, user: string): Host
   if (code === 'ECONNREFUSED')
     return new HostFailure(host, 'no SSH server listens at this port', 'Start sshd there, or correct the option port.');
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new HostFailure(host, `its name cannot be resolved (${code})`, 'Correct the option host, or the DNS record.', code === 'ENOTFOUND');
+    return new HostFailure(
+      host,
+      `its name cannot be resolved (${code})`,
+      'Correct the option host, or the DNS record.',
+      code === 'ENOTFOUND',
+    );
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH')
     return new HostFailure(host, `it cannot be reached (${code})`, 'Check that it is up, and the network in between.');
   return new HostFailure(host, `the SSH connection failed (${message})`, 'Read the log of its sshd.');
@@ -89,7 +94,14 @@ export function hostFailure(
       false,
       true,
     );
-  if (code === 'PLATFORM') return new HostFailure(host, `${doing}: ${message}`, 'Use a host with Linux: SshBackend starts runners on no other system.', true, true);
+  if (code === 'PLATFORM')
+    return new HostFailure(
+      host,
+      `${doing}: ${message}`,
+      'Use a host with Linux: SshBackend starts runners on no other system.',
+      true,
+      true,
+    );
   if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR')
     return new HostFailure(host, `${doing}: ${message}`, 'Correct the options command and cwd: both are paths on the host.', true, true);
   return new HostFailure(host, `${doing}: ${message}`, 'Remove the cause on the host.', false, true);

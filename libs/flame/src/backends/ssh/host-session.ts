@@ -58,7 +58,9 @@ export class HostSession {
         // What it wrote last, in the same turn of the event loop, is read first: it says why the supervisor ended.
         setImmediate(() => {
           this.#settleHello.reject(startFailure(setup.config.name, setup.node, code, this.#stderr));
-          resolve(`the process that starts its runners (supervisor) ended${this.#stderr === '' ? '' : `: ${this.#stderr.trim().slice(-300)}`}`);
+          resolve(
+            `the process that starts its runners (supervisor) ended${this.#stderr === '' ? '' : `: ${this.#stderr.trim().slice(-300)}`}`,
+          );
         });
       });
     });
@@ -154,7 +156,9 @@ export class HostSession {
       case 'hello':
         return this.#settleHello.resolve(message);
       case 'failed':
-        return this.#settleHello.reject(hostFailure(this.#setup.config.name, message, 'the process that starts its runners (supervisor) cannot start'));
+        return this.#settleHello.reject(
+          hostFailure(this.#setup.config.name, message, 'the process that starts its runners (supervisor) cannot start'),
+        );
       case 'old':
         return this.#settleHello.reject(tooOld(this.#setup, message.node));
       case 'answer': {

@@ -76,7 +76,9 @@ export class SshBackend extends FlameBackend {
       }
     }
     if (failures.length === 0)
-      throw new BootError(`ssh: each host has as many runners as its max allows: ${placesTaken(hosts)}. Raise max, or add a host`, { phase: 'create' });
+      throw new BootError(`ssh: each host has as many runners as its max allows: ${placesTaken(hosts)}. Raise max, or add a host`, {
+        phase: 'create',
+      });
     if (failures.length === 1 && hosts.length === 1) throw failures[0]!.toBootError('create');
     const full = hosts.filter(({ used, config }) => used >= config.max);
     const reasons = [
@@ -120,7 +122,8 @@ export class SshBackend extends FlameBackend {
   }
 
   get #ready(): Prepared {
-    if (!this.#prepared) throw new FlameError('FLAME_CONFIG', 'SshBackend was not prepared. Pass it to FlameModule.forRoot as the option backend');
+    if (!this.#prepared)
+      throw new FlameError('FLAME_CONFIG', 'SshBackend was not prepared. Pass it to FlameModule.forRoot as the option backend');
     return this.#prepared;
   }
 

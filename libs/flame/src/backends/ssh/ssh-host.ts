@@ -154,7 +154,9 @@ export class SshHost implements MachineHost {
     const there = new Set(runners);
     for (const machine of this.#machines.values()) {
       if (!there.has(machine.runner))
-        machine.lose(vanished(`it is gone from ${this.name}: the process that started it there (supervisor) was killed, or the host was restarted`));
+        machine.lose(
+          vanished(`it is gone from ${this.name}: the process that started it there (supervisor) was killed, or the host was restarted`),
+        );
       else if (machine.grace !== undefined) session.send({ type: 'stop', id: machine.runner, grace: machine.grace });
     }
   }

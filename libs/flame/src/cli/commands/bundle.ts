@@ -31,7 +31,9 @@ export async function bundleApp(entry: string | undefined, options: BundleOption
   }
   const build = AppBuild.read(main);
   if (build === undefined) {
-    print(`${main} is not the main file of a built app: pass a compiled file in a folder below the app's package.json, such as dist/main.js`);
+    print(
+      `${main} is not the main file of a built app: pass a compiled file in a folder below the app's package.json, such as dist/main.js`,
+    );
     return 2;
   }
   const folder = bundleFolder(build);
@@ -58,7 +60,10 @@ function notes({ external, awaits, packages }: AppBundle): string[] {
   const found = Array.from(external, ([name, reason]) => (reason === 'named' ? name : `${name} (${reason})`));
   const outside = found.length === 0 ? [] : [`not in the bundle, so runners need them in node_modules: ${found.join(', ')}`];
   for (const { name = '' } of packages.values())
-    if (patching.includes(name)) outside.push(`${name} changes packages when Node loads them, and so none in the bundle: leave the packages that it must change in node_modules with --external`);
+    if (patching.includes(name))
+      outside.push(
+        `${name} changes packages when Node loads them, and so none in the bundle: leave the packages that it must change in node_modules with --external`,
+      );
   if (awaits === undefined) return outside;
   return [
     ...outside,

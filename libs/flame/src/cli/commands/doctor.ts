@@ -83,6 +83,8 @@ async function follow(
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, passOn);
   if (over || (problem !== undefined && began)) return problem;
   const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`;
-  const what = began ? `the app ${how} during its examination` : (problem ?? `the app ${how} before FlameModule could start the examination`);
+  const what = began
+    ? `the app ${how} during its examination`
+    : (problem ?? `the app ${how} before FlameModule could start the examination`);
   return [what, ...lines.lines.map((line) => `  | ${line}`)].join('\n');
 }

@@ -1,7 +1,7 @@
 import type { FlameLog } from '../../core/flame-log.js';
 import type { PoolDeclaration } from '../decorator/declaration.js';
 import type { Handler } from './handler-index.js';
-import type { Wanted } from './flame.explorer.js';
+import type { Class } from './provider-home.js';
 
 /**
  * Names the pools to which no `@OnFlame` belongs, usually because no module that the app imports provides the class of their handlers. It is a
@@ -11,7 +11,7 @@ import type { Wanted } from './flame.explorer.js';
 export function reportUnusedPools(
   handlers: readonly Handler<PoolDeclaration>[],
   inline: readonly unknown[],
-  { pools, classes }: Wanted,
+  { pools, classes }: { readonly pools: readonly string[]; readonly classes: readonly Class[] },
   log: Pick<FlameLog, 'log' | 'warn'>,
 ): void {
   const unused = pools.filter((pool) => !handlers.some(({ declaration }) => declaration?.pool === pool)).map((pool) => `"${pool}"`);

@@ -118,7 +118,8 @@ function parseIndex(text: Buffer): ArchiveIndex {
 
 /** @throws {LoaderError} if an entry would be written elsewhere than in the folder, over another one, or through a link. */
 function checkIndex({ files, links }: ArchiveIndex): void {
-  if (files.length + links.length > mostEntries) throw refused(`it has ${files.length + links.length} entries, more than the limit of ${mostEntries}`);
+  if (files.length + links.length > mostEntries)
+    throw refused(`it has ${files.length + links.length} entries, more than the limit of ${mostEntries}`);
   const taken = new Set<string>();
   for (const entry of [...files, ...links]) {
     if (!isPath(entry?.path)) throw refused(`it has an entry with the path ${JSON.stringify(entry?.path)}`);
@@ -134,7 +135,8 @@ function checkIndex({ files, links }: ArchiveIndex): void {
     }
   }
   for (const { path, target } of links as readonly ArchivedLink[]) {
-    if (!staysInside(path, target)) throw refused(`the link ${JSON.stringify(path)} leads out of the archive, to ${JSON.stringify(target)}`);
+    if (!staysInside(path, target))
+      throw refused(`the link ${JSON.stringify(path)} leads out of the archive, to ${JSON.stringify(target)}`);
   }
 }
 

@@ -39,7 +39,10 @@ export async function* fetchArchive(parent: Parent, first?: ClientHttp2Session):
         received += piece.length;
         heard = performance.now();
         if (received > bytes)
-          throw new LoaderError(`the archive of the app's code is refused: it has more bytes than the ${bytes} that the parent announced`, true);
+          throw new LoaderError(
+            `the archive of the app's code is refused: it has more bytes than the ${bytes} that the parent announced`,
+            true,
+          );
         yield piece;
       }
       if (received === bytes) return;
