@@ -11,7 +11,6 @@ import { ValueEncoder } from '../streams/value-encoder.js';
 import { callStats, firstOf, type CallStats } from './observe/call-stats.js';
 import { ChildCall } from './children/child-call.js';
 import { ChildMethods } from './children/child-methods.js';
-import { EncodedArgs, encodeArgs, encodeShared, type CallArgs } from './calls/encoded-args.js';
 import { follow } from './calls/follow.js';
 import { PendingCall, type CallOptions } from './calls/pending-call.js';
 import { PlacedChild } from './children/placed-child.js';
@@ -20,7 +19,7 @@ import { PoolTimer } from './pool-timer.js';
 import { PoolObserver } from './observe/pool-observer.js';
 import { poolMetrics } from './observe/pool-metrics.js';
 import type { PoolEvent } from './observe/pool-event.js';
-import { prepareCall } from './calls/prepare-call.js';
+import { EncodedArgs, encodeArgs, encodeShared, prepareCall, type CallArgs } from './calls/prepare-call.js';
 import type { ItemArgs } from './calls/item-args.js';
 import type { PoolSetup } from './pool-setup.js';
 import { currentStats } from './observe/current-stats.js';
@@ -88,13 +87,13 @@ export class Pool {
 
   /** Encodes the arguments of calls that are made later, or several times. @throws {FlameError} FLAME_ENCODING */
   encode(handler: number, args: unknown[] | ItemArgs): EncodedArgs {
-    const { bytes, sources } = encodeArgs(this.#encoder, args, ...this.#named(handler));
+    const { bytes, sources } = encodeArgs(this.#setup, this.#encoder, this.#named(handler), args);
     return new EncodedArgs(bytes, sources);
   }
 
   /** Encodes captured values for the calls of several items. @throws {FlameError} FLAME_ENCODING */
   encodeShared(handler: number, values: readonly unknown[]): Uint8Array {
-    return encodeShared(this.#encoder, values, ...this.#named(handler));
+    return encodeShared(this.#setup, this.#encoder, this.#named(handler), values);
   }
 
   /** Runs a handler on one of the runners and returns its result. */
@@ -200,8 +199,8 @@ export class Pool {
     return this.#drained;
   }
 
-  #named(handler: number): [label: string, captures: readonly string[] | undefined] {
-    return [this.#setup.manifest.handlers[handler]!, this.#setup.captures?.(handler)];
+  #named(handler: number): { label: string; handler: number } {
+    return { label: this.#setup.manifest.handlers[handler]!, handler };
   }
 
   #submit(mode: CallMode, handler: number, args: CallArgs, options: CallOptions, attempt: number): PendingCall {

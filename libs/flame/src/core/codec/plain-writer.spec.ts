@@ -4,7 +4,7 @@ import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { createCodec } from './create-codec.js';
 import { notPlain, readPlain } from './plain-reader.js';
-import { PlainWriter } from './plain-writer.js';
+import { isPlainKey, isPlainText, PlainWriter } from './plain-writer.js';
 import { scan } from './scan.js';
 
 const full = new Packr({ useRecords: false, variableMapSize: true, useBigIntExtension: true, copyBuffers: true });
@@ -155,5 +155,30 @@ describe('readPlain', () => {
     expect((readPlain(bytes) as Buffer).buffer).toBe(bytes.buffer);
     const within = Buffer.concat([Buffer.alloc(400_000), bytes]);
     expect((readPlain(within.subarray(400_000)) as Buffer).buffer).not.toBe(within.buffer);
+  });
+});
+
+describe('isPlainText', () => {
+  it.each([
+    ['', true],
+    ['text', true],
+    ['a🎬b', true],
+    ['a\ufeff', true],
+    ['\ufefftext', false],
+    ['\ud83c', false],
+    ['\udfac\ud83c', false],
+  ])('returns for %j: %s', (text, plain) => {
+    expect(isPlainText(text)).toBe(plain);
+  });
+});
+
+describe('isPlainKey', () => {
+  it.each([
+    ['constructor', true],
+    ['__proto_', true],
+    ['__proto__', false],
+    ['\ud83c', false],
+  ])('returns for %j: %s', (key, plain) => {
+    expect(isPlainKey(key)).toBe(plain);
   });
 });

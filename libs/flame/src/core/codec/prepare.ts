@@ -10,7 +10,7 @@ import { isDetached, memoryOf, MemoryTable } from './memory-table.js';
 import { detached, tooDeep, unmade } from './fixed-refusals.js';
 import { refuseAmbiguous, refuseBehaviour, refuseHollow, refuseMember, refuseObject, refusePrimitive } from './refusals.js';
 import type { Refusal } from './refusals.js';
-import { isPlainKey, isPlainText } from './text.js';
+import { isPlainKey, isPlainText } from './plain-writer.js';
 import { thrownWords } from './thrown-words.js';
 import { stepToItem, stepToKey, valuePath } from './value-path.js';
 import type { Step } from './value-path.js';

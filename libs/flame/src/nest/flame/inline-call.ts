@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../pool/calls/pending-call.js';
-import type { EncodedArgs } from '../../pool/calls/encoded-args.js';
+import type { EncodedArgs } from '../../pool/calls/prepare-call.js';
 import { deliver, returnsOf } from '../decorator/returns.js';
 import type { FlameApp } from '../module/flame-app.js';
 import { callInPlace, castInPlace, isBounded } from './call-in-place.js';
