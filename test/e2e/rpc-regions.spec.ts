@@ -130,7 +130,7 @@ it('In a half-finished deploy a renamed handler is found on new instances, kept 
     ran: 'no',
     message:
       `AccountsService.openAccount was not run: instance old (region syd, ${hosts[0]}:${port}, version 1.0) does not have it; ` +
-      `this instance, far, has version 2.0. During a deploy, keep the old method beside the new one until all instances have the new one (docs/regions.md).`,
+      `this instance, far, has version 2.0. During a deploy, keep the old method beside the new one until all instances have the new one (docs/regions/deploys.md).`,
   });
   expect(await old.ask('accounts', 'open', ['cid'])).toBe('cid in syd');
 });

@@ -67,7 +67,7 @@ describe('the packed package', () => {
     );
     expect(links.length).toBeGreaterThan(20);
     expect(links.filter((link) => !existsSync(join(folder, 'package', link)))).toEqual([]);
-    expect(readFileSync(join(folder, 'package/docs/security.md'), 'utf8')).toContain('asks for name and password');
+    expect(readFileSync(join(folder, 'package/docs/security/access.md'), 'utf8')).toContain('asks for name and password');
   });
 
   it('has a README whose links work from everywhere', () => {

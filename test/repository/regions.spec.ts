@@ -4,10 +4,10 @@ import { readRpcOptions, rpcDefaults } from '../../libs/flame/src/rpc/rpc-option
 import { docstringDefaults, document, documentedOptions, members } from '../support/documents.js';
 
 const [file, name] = ['rpc/rpc-options.ts', 'FlameRpcOptions'];
-const options = documentedOptions(document('docs/regions.md'), 'Options');
+const options = documentedOptions(document('docs/regions/options.md'), 'Options');
 const docstrings = docstringDefaults(file, name);
 
-describe('docs/regions.md', () => {
+describe('docs/regions/options.md', () => {
   it('names every option of FlameRpcModule, and no other', () => {
     expect([...options.keys()].sort()).toEqual(members(file, name).sort());
   });

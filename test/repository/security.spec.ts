@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { preAuthDefaults } from '../../libs/flame/src/transport/grpc/pre-auth/pre-auth-limits.js';
 
 const root = join(import.meta.dirname, '../..');
-const page = readFileSync(join(root, 'docs/security.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/security/unauthenticated-clients.md'), 'utf8');
 
 describe('The limits of unauthenticated clients', () => {
   it.each(Object.entries(preAuthDefaults))('has %s in its table, with its default %d', (name, value) => {

@@ -34,7 +34,7 @@ export function noHandler(label: string, lacking: readonly InstanceInfo[], own: 
   return new FlameError(
     'FLAME_DENIED',
     `${label} was not run: instance ${them} ${lacking.length === 1 ? 'does' : 'do'} not have it; this instance, ${own.id}, has version ${own.version}. ` +
-      `During a deploy, keep the old method beside the new one until all instances have the new one (docs/regions.md).`,
+      `During a deploy, keep the old method beside the new one until all instances have the new one (docs/regions/deploys.md).`,
   );
 }
 
