@@ -48,7 +48,10 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
     text: 'Several regions',
     pages: [
       ['Calls to another region', '/regions'],
+      ['Discovery, authentication', '/regions/instances'],
+      ['Changing a method', '/regions/deploys'],
       ['Read your writes', '/read-your-writes'],
+      ['Options', '/regions/options'],
     ],
   },
   {
@@ -74,11 +77,22 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
     pages: [
       ['Deploys', '/deploys'],
       ['Dashboard', '/dashboard'],
-      ['Metrics, health, alerts', '/observability'],
+      ['Observability, metrics', '/observability'],
+      ['Health checks', '/observability/health'],
+      ['Logs and events', '/observability/logs'],
       ['Traces: OpenTelemetry', '/tracing'],
       ['Doctor: check the setup', '/doctor'],
-      ['Security', '/security'],
       ['Promises and their tests', '/promises'],
+    ],
+  },
+  {
+    text: 'Security',
+    pages: [
+      ['Ports, what to do', '/security'],
+      ['Access and encryption', '/security/access'],
+      ['Unauthenticated clients', '/security/unauthenticated-clients'],
+      ['Compromised processes', '/security/compromised-processes'],
+      ['Secrets and contexts', '/security/secrets'],
     ],
   },
   {
@@ -86,6 +100,7 @@ export const groups: readonly { text: string; pages: readonly (readonly [title: 
     pages: [
       ['Performance', '/measurements/performance'],
       ['Reliability', '/measurements/reliability'],
+      ['Cost of observability', '/measurements/observability'],
     ],
   },
   {

@@ -2,18 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PoolRig } from '../support/pool-rig.js';
-import { table } from '../support/documents.js';
+import { document, table } from '../support/documents.js';
 import { poolMetricTable, runnerMetricTable } from '../../libs/flame/src/metrics/metric-table.js';
 
 const root = join(import.meta.dirname, '../..');
-const page = readFileSync(join(root, 'docs/observability.md'), 'utf8');
-const section = (title: string): string => page.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
+const page = document('docs/observability.md');
+const section = (text: string, title: string): string => text.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
 const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((match) => match[1]!).sort();
 
 describe('docs/observability.md', () => {
   it('names every metric, and no other', () => {
     const names = [...poolMetricTable, ...runnerMetricTable].map(({ name }) => name).sort();
-    expect(all(section('Prometheus'), /`(flame_\w+)`/g)).toEqual(names);
+    expect(all(section(page, 'Prometheus'), /`(flame_\w+)`/g)).toEqual(names);
   });
 
   it('names every value that a label has, and no other', async () => {
@@ -32,13 +32,6 @@ describe('docs/observability.md', () => {
     expect(named.filter((text) => having.has(text.split(' ')[0])).sort()).toEqual(labels.sort());
   });
 
-  it('names every event, and no other', () => {
-    const type = readFileSync(join(root, 'libs/flame/src/pool/observe/pool-event.ts'), 'utf8');
-    const events = all(type, /readonly type: ([^;]+);/g).flatMap((union) => all(union, /'([\w-]+)'/g));
-    const named = all(section('Events').split(': ').slice(1).join(), /`([\w-]+)`/g);
-    expect(named).toEqual(events.sort());
-  });
-
   it("leaves OpenTelemetry's default port to its SDK", () => {
     for (const text of [
       'README.md',
@@ -46,10 +39,23 @@ describe('docs/observability.md', () => {
     ])
       if (text.endsWith('.md')) expect(readFileSync(join(root, text), 'utf8'), text).not.toContain('9464');
   });
+});
 
+describe('docs/observability/logs.md', () => {
+  it('names every event, and no other', () => {
+    const type = readFileSync(join(root, 'libs/flame/src/pool/observe/pool-event.ts'), 'utf8');
+    const events = all(type, /readonly type: ([^;]+);/g).flatMap((union) => all(union, /'([\w-]+)'/g));
+    const named = all(section(document('docs/observability/logs.md'), 'Events').split(': ').slice(1).join(), /`([\w-]+)`/g);
+    expect(named).toEqual(events.sort());
+  });
+});
+
+describe('docs/observability/health.md', () => {
   it('names every option of ops', () => {
     const type = readFileSync(join(root, 'libs/flame/src/nest/module/ops-option.ts'), 'utf8');
     const options = all(type.split('export interface FlameOpsOptions {')[1]!.split('\n}')[0]!, /^ {2}(\w+)\?:/gm);
-    expect(all(section('Health checks and metrics over gRPC'), /^\| `(\w+)` +\|/gm)).toEqual(options);
+    expect(all(section(document('docs/observability/health.md'), 'Health checks and metrics over gRPC'), /^\| `(\w+)` +\|/gm)).toEqual(
+      options,
+    );
   });
 });
