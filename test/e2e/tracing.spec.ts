@@ -24,32 +24,50 @@ async function traced(url: string, path: string): Promise<{ answer: unknown; spa
 const names = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/ +[\d.]+ ms$/, ''));
 
 describe('a call as a trace', () => {
-  it('is one trace across both processes, with the boot that it waited for, and carries baggage', { timeout: 120_000 }, async () => {
-    const app = new SpawnedApp('ops/main.js', { TRACING: '1', MIN: '0' });
-    const url = await app.url();
-    const { answer, spans } = await traced(url, 'tenant/0');
-    expect(answer).toEqual({ value: 'acme' });
-    const lines = tree(spans);
-    console.log(lines.join('\n'));
-    expect(names(lines)).toEqual([
-      'app.request              parent',
-      '  flame.call             parent',
-      '    flame.queue          parent',
-      '    flame.boot           parent',
-      '    flame.run            runner',
-      '      app.work           runner',
-    ]);
-    const named = (name: string): SpanRecord => spans.find((span) => span.name === name)!;
-    const [call, run] = [named('flame.call'), named('flame.run')];
-    const rpc = { 'rpc.system.name': 'nestjs-flame', 'rpc.method': 'WorkService/tenant', 'flame.pool': 'work' };
-    expect(call.attributes).toMatchObject({ ...rpc, 'flame.attempt': 1, 'flame.runner': expect.stringMatching(/^work-/) });
-    expect(run.attributes).toMatchObject({
-      ...rpc,
-      'flame.call.id': call.attributes['flame.call.id'],
-      'flame.runner': call.attributes['flame.runner'],
-    });
-    expect([call.kind, run.kind]).toEqual([2, 1]);
-  });
+  it(
+    'is one trace across both processes, with the boot that it waited for, and carries baggage; so is a call of a child',
+    { timeout: 120_000 },
+    async () => {
+      const app = new SpawnedApp('ops/main.js', { TRACING: '1', MIN: '0' });
+      const url = await app.url();
+      const { answer, spans } = await traced(url, 'tenant/0');
+      expect(answer).toEqual({ value: 'acme' });
+      const lines = tree(spans);
+      console.log(lines.join('\n'));
+      expect(names(lines)).toEqual([
+        'app.request              parent',
+        '  flame.call             parent',
+        '    flame.queue          parent',
+        '    flame.boot           parent',
+        '    flame.run            runner',
+        '      app.work           runner',
+      ]);
+      const named = (name: string): SpanRecord => spans.find((span) => span.name === name)!;
+      const [call, run] = [named('flame.call'), named('flame.run')];
+      const rpc = { 'rpc.system.name': 'nestjs-flame', 'rpc.method': 'WorkService/tenant', 'flame.pool': 'work' };
+      expect(call.attributes).toMatchObject({ ...rpc, 'flame.attempt': 1, 'flame.runner': expect.stringMatching(/^work-/) });
+      expect(run.attributes).toMatchObject({
+        ...rpc,
+        'flame.call.id': call.attributes['flame.call.id'],
+        'flame.runner': call.attributes['flame.runner'],
+      });
+      expect([call.kind, run.kind]).toEqual([2, 1]);
+
+      const { answer: count, spans: ofChild } = await traced(url, 'shelf/0');
+      expect(count).toEqual({ value: 2 });
+      expect(names(tree(ofChild))).toEqual([
+        'app.request              parent',
+        '  flame.call             parent',
+        '    flame.run            runner',
+        '  flame.call             parent',
+        '    flame.run            runner',
+        '      app.count          runner',
+      ]);
+      const [placing, method] = ofChild.filter((span) => span.name === 'flame.call');
+      expect([placing, method].map((span) => span!.attributes['rpc.method'])).toEqual(['new Shelf', 'Shelf/count']);
+      expect(method!.attributes['flame.child.id']).toBe(placing!.attributes['flame.call.id']);
+    },
+  );
 
   it('records the error on both sides, and no waiting time if a slot is free', { timeout: 120_000 }, async () => {
     const app = new SpawnedApp('ops/main.js', { TRACING: '1' });

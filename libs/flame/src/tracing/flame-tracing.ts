@@ -7,8 +7,8 @@ import { isUnrecorded, readTrace, unrecordedIn, writeTrace } from './trace-text.
 /**
  * OpenTelemetry spans for the module's option `tracing`. A call is the span `flame.call` at its caller. Its child spans are `flame.queue`
  * and `flame.boot`, if the call waited for a slot or for the boot of a runner, and `flame.run` on the runner, which contains the handler's
- * own spans. All of them are one trace. The app's propagator carries the trace, and its baggage. Items that the handler streams after it
- * has returned are not part of the span.
+ * own spans. Placing a child and each call of its methods are such calls, too. All these spans are one trace. The app's propagator carries
+ * the trace, and its baggage. Items that the handler streams after it has returned are not part of the span.
  *
  * The app sets up the SDK, in parent and runner alike. Without an SDK, or before its setup, tracing does nothing. The caller's sampler
  * decides once for each call, and the runner follows its decision. A call within a trace that is not recorded is not recorded either,
@@ -19,7 +19,7 @@ export function flameTracing(): CallTracer {
   const tracer = trace.getTracer('nestjs-flame');
   const attributesOf = rpcAttributes();
   return {
-    begin: ({ pool, handler, mode, attempt }) => {
+    begin: ({ pool, handler, mode, attempt, child }) => {
       const around = context.active();
       const unrecorded = unrecordedIn(around);
       if (unrecorded) return { record: undefined, trace: writeTrace(around, unrecorded) };
@@ -28,15 +28,14 @@ export function flameTracing(): CallTracer {
       const scope = trace.setSpan(around, span);
       const carried = writeTrace(scope);
       if (!span.isRecording()) return { record: undefined, trace: carried };
-      span.setAttributes({ 'flame.pool': pool, 'flame.mode': mode, 'flame.attempt': attempt });
-      return { record: new SpanOfCall(tracer, span, scope), trace: carried };
+      span.setAttributes({ 'flame.pool': pool, 'flame.mode': mode, 'flame.attempt': attempt, 'flame.child.id': child });
+      return { record: new SpanOfCall(tracer, span, scope, child === undefined), trace: carried };
     },
-    carry: () => writeTrace(context.active()),
     run: (run, work) => {
       const around = context.active();
       if (typeof run.trace === 'object') return context.with(readTrace(run.trace, around), work);
       const scope = run.trace === undefined ? around : readTrace(run.trace, around);
-      if (run.followed && !isUnrecorded(scope)) {
+      if (!isUnrecorded(scope)) {
         const span = tracer.startSpan('flame.run', { kind: SpanKind.SERVER, attributes: attributesOf(run.name) }, scope);
         if (span.isRecording()) {
           span.setAttributes(runAttributes(run));
@@ -54,16 +53,18 @@ class SpanOfCall implements CallTrace {
   readonly #span: Span;
   readonly #context: Context;
   readonly #began = Date.now();
-  #ran = false;
+  /** Whether the call waits for a slot. */
+  #waits: boolean;
 
-  constructor(tracer: Tracer, span: Span, scope: Context) {
+  constructor(tracer: Tracer, span: Span, scope: Context, waits: boolean) {
     this.#tracer = tracer;
     this.#span = span;
     this.#context = scope;
+    this.#waits = waits;
   }
 
   ran({ call, runner, waited, boot }: CallStart): void {
-    this.#ran = true;
+    this.#waits = false;
     const now = Date.now();
     this.#span.setAttributes({ 'flame.call.id': call, 'flame.runner': runner });
     if (waited > 0) this.#past('flame.queue', now - waited, now);
@@ -73,7 +74,7 @@ class SpanOfCall implements CallTrace {
   readonly ended = (error?: unknown): void => {
     if (error !== undefined) {
       // The call never got a slot, so it waited the whole time.
-      if (!this.#ran) this.#past('flame.queue', this.#began, Date.now(), { 'error.type': typeOf(error) });
+      if (this.#waits) this.#past('flame.queue', this.#began, Date.now(), { 'error.type': typeOf(error) });
       fail(this.#span, error);
     }
     this.#span.end();
@@ -85,8 +86,8 @@ class SpanOfCall implements CallTrace {
   }
 }
 
-function runAttributes({ id, host }: TracedRun): Attributes {
-  return { 'flame.pool': host.pool, 'flame.runner': host.runnerId, 'flame.call.id': id };
+function runAttributes({ id, host, child }: TracedRun): Attributes {
+  return { 'flame.pool': host.pool, 'flame.runner': host.runnerId, 'flame.call.id': id, 'flame.child.id': child };
 }
 
 /** Runs work within a span, and ends the span with it. */

@@ -6,7 +6,7 @@ import { FlameMetricsModule } from 'nestjs-flame/metrics';
 import { flameTracing } from 'nestjs-flame/tracing';
 import { spans } from './spans.js';
 import type { SpanRecord } from './spans.js';
-import { WorkService } from './work.service.js';
+import { Shelf, WorkService } from './work.service.js';
 
 @Controller()
 class WorkController {
@@ -64,6 +64,7 @@ const options = JSON.parse(process.env['OPTIONS'] ?? '{}') as Partial<FlameModul
       ],
       {
         backend: new ProcessBackend(),
+        handlers: [Shelf],
         ...(process.env['TRACING'] ? { tracing: flameTracing() } : {}),
         ...options,
       },

@@ -6,6 +6,23 @@ import { $inline, $method } from 'nestjs-flame/inline';
 
 import { spans } from './spans.js';
 
+/** A child, whose method has a span of its own. */
+@Injectable()
+export class Shelf {
+  #books: string[] = [];
+
+  async onFlameStart(books: string[]): Promise<void> {
+    this.#books = books;
+  }
+
+  async count(): Promise<number> {
+    return trace.getTracer('app').startActiveSpan('app.count', (span) => {
+      span.end();
+      return this.#books.length;
+    });
+  }
+}
+
 /** What the tests of health, numbers, logs and traces let runners do. */
 @Injectable()
 export class WorkService {
@@ -48,6 +65,12 @@ export class WorkService {
     );
     for await (const half of results) halves.push(half);
     return halves;
+  }
+
+  /** Places a child, and calls its method. */
+  async shelf(): Promise<number> {
+    await using child = await this.flame.placeChild('work', Shelf, ['one', 'two']);
+    return await child.api.count();
   }
 
   async half(item: number): Promise<number> {

@@ -8,8 +8,6 @@ import type { OptionReader } from '../options/option-reader.js';
 export interface CallTracer {
   /** At the parent: a call is made now, in the current context. */
   begin(call: TracedCall): BegunCall;
-  /** At the parent: the current trace, for a call without a span of its own. If it returns undefined, no trace travels. */
-  carry(): CarriedTrace | undefined;
   /** On the runner: runs `work` in the trace that came with the call, and returns its result. */
   run(run: TracedRun, work: () => unknown): unknown;
 }
@@ -38,22 +36,24 @@ export interface SpanIds {
 /** A call at its caller. */
 export interface TracedCall {
   readonly pool: string;
-  /** `Class.method`. */
+  /** `Class.method`; `new Class` for a child that is placed. */
   readonly handler: string;
   readonly mode: 'call' | 'cast' | 'child';
   readonly attempt: number;
+  /** For a method of a child: the number of the call that placed the child. Such a call never waits. */
+  readonly child?: number;
 }
 
 /** Work on a runner. */
 export interface TracedRun {
   /** The call's number. */
   readonly id: number;
-  /** `Class.method`. */
+  /** `Class.method`; `new Class` for a child that is placed. The work then ends when the child's `onFlameStart` has ended. */
   readonly name: string;
   readonly host: { readonly pool: string; readonly runnerId: string };
-  /** True if the work has an end for which its trace can wait. False for a child, and for a method of a child, which is a part of it. */
-  readonly followed: boolean;
-  /** The result of `begin` or `carry` for this work. */
+  /** For a method of a child: the number of the call that placed the child. */
+  readonly child: number | undefined;
+  /** The result of `begin` for this work. */
   readonly trace: CarriedTrace | undefined;
 }
 
@@ -79,7 +79,7 @@ export interface CallStart {
 export function readTracing(read: OptionReader): CallTracer | undefined {
   const value = read.raw('tracing');
   if (value === undefined) return undefined;
-  const { begin, carry, run } = (value ?? {}) as Partial<CallTracer>;
-  if ([begin, carry, run].every((method) => typeof method === 'function')) return value as CallTracer;
+  const { begin, run } = (value ?? {}) as Partial<CallTracer>;
+  if ([begin, run].every((method) => typeof method === 'function')) return value as CallTracer;
   throw read.refuse('tracing', `must be a CallTracer, but is ${show(value)}`, "Pass flameTracing() from 'nestjs-flame/tracing'.");
 }

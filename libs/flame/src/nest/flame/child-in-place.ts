@@ -19,9 +19,12 @@ export type AnyChild = Pick<PlacedChild, 'exited' | 'call' | 'stop'>;
 
 /**
  * Places a child in this process, which is a runner already. It has the hooks and the end of any other child, but takes no slot, and its
- * arguments are not encoded. A linked child also ends when the call that placed it is aborted.
+ * arguments are not encoded. A linked child also ends when the call that placed it is aborted. `pool` is the pool that the caller named.
  */
-export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args: unknown, options: CallOptions): Promise<AnyChild> {
+export async function placeHere(
+  setup: InPlaceSetup,
+  { pool, type, args, options }: { pool: string; type: PlaceableClass; args: unknown; options: CallOptions },
+): Promise<AnyChild> {
   const location = currentLocation();
   const outer = options.linked === false ? undefined : location.outer;
   const placing = new InPlaceScope(setup, {
@@ -29,9 +32,10 @@ export async function placeHere(setup: InPlaceSetup, type: PlaceableClass, args:
     where: location.where,
     options: { ...options, onProgress: undefined },
     outer,
+    traced: { pool, handler: type.name, mode: 'child', attempt: 1 },
   });
   if (placing.reason) throw placing.reason;
-  const child = new ChildInPlace(setup, location, type, options, placing.at);
+  const child = new ChildInPlace(setup, location, type, options, placing);
   // A child whose placing failed has no holder, linked or not.
   placing.whenEnded((error) => child.work.abort(error));
   await placing.run(child.work, async () => {
@@ -48,21 +52,24 @@ class ChildInPlace implements AnyChild, EndingChild {
   readonly #location: CallLocation;
   readonly #type: PlaceableClass;
   readonly #options: CallOptions;
+  /** The pool that the caller named. */
+  readonly #asked: string;
   /** The scope of the child's life after it was placed. */
   readonly #life: CallScope;
   #how: ChildExit['how'] = 'cancelled';
   #exit!: (exit: ChildExit) => void;
 
-  constructor(setup: InPlaceSetup, location: CallLocation, type: PlaceableClass, options: CallOptions, at: number) {
+  constructor(setup: InPlaceSetup, location: CallLocation, type: PlaceableClass, options: CallOptions, placing: InPlaceScope) {
     this.#setup = setup;
     this.#location = location;
     this.#type = type;
     this.#options = options;
+    this.#asked = placing.call.traced.pool;
     this.exited = new Promise((resolve) => (this.#exit = resolve));
     const warn = (error: unknown): void => warnOfProgress(type.name, error);
     this.#life = new CallScope({ clock: setup.clock, listeners: setup.listeners, onProgress: options.onProgress, warn });
-    const frame = { ...this.#frame, mode: 'child' as const, linked: options.linked ?? true };
-    this.work = new ActiveChild(this.#host(type.name, this.#life), frame, at, type);
+    const frame = { ...this.#frame, mode: 'child' as const, linked: options.linked ?? true, trace: placing.trace };
+    this.work = new ActiveChild(this.#host(type.name, this.#life), frame, placing.at, type);
   }
 
   /** Its `onFlameStart` has ended. A child that was aborted meanwhile ends now. */
@@ -77,11 +84,17 @@ class ChildInPlace implements AnyChild, EndingChild {
 
   async call(method: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
     const name = `${this.#type.label}.${method}`;
-    if (!this.work.lives) throw new FlameError('FLAME_LOST', `${name} was not run: its child has ended (${(await this.exited).reason})`);
+    const traced = { pool: this.#asked, handler: name, mode: 'call' as const, attempt: 1, child: this.work.id };
+    if (!this.work.lives) {
+      const begun = this.#setup.tracer?.begin(traced);
+      const error = new FlameError('FLAME_LOST', `${name} was not run: its child has ended (${(await this.exited).reason})`);
+      begun?.record?.ended(error);
+      throw error;
+    }
     const outer = isBounded(options) ? currentCall() : undefined;
-    const scope = new InPlaceScope(this.#setup, { name, where: this.#location.where, options, outer });
+    const scope = new InPlaceScope(this.#setup, { name, where: this.#location.where, options, outer, traced });
     if (scope.reason) throw scope.reason;
-    const frame = { ...this.#frame, mode: 'call' as const, linked: true, method };
+    const frame = { ...this.#frame, mode: 'call' as const, linked: true, method, trace: scope.trace };
     const work = new ActiveMethod(this.#host(name, scope), frame, scope.at, this.work);
     return scope.run(work, () => work.run(undefined, args));
   }

@@ -130,7 +130,7 @@ export class Flame {
     const given = readCallOptions(options, `${asker} options`, ['returns', ...ofPools]);
     const { inPlace } = this.#app.opened(asker);
     const child = this.#app.runsInPlace
-      ? await placeHere(inPlace, found.place, args, given)
+      ? await placeHere(inPlace, { pool, type: found.place, args, options: given })
       : await target.place(found.number, args, given);
     return new RemoteChild<T>(child, found.place);
   }

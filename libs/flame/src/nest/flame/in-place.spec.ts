@@ -387,7 +387,6 @@ describe('A call in place', () => {
         };
         return { record, trace: 'carried' };
       },
-      carry: () => undefined,
       run: ({ name, trace }, work) => {
         spans.push(`run ${name} ${String(trace)}`);
         return work();

@@ -39,8 +39,8 @@ export interface InPlaceCall {
   readonly timeout?: number;
   /** The work around, whose deadline and signal bound the call, too. */
   readonly outer?: ActiveCall | undefined;
-  /** Its span's attributes; undefined for a call without a span. */
-  readonly traced?: TracedCall;
+  /** The attributes of its span. */
+  readonly traced: TracedCall;
 }
 
 /** The scope of a call in place: its options, the call around and its span. */
@@ -55,7 +55,7 @@ export class InPlaceScope extends CallScope {
     const { clock, listeners, tracer } = setup;
     const { options, outer, name, where } = call;
     const warn = (error: unknown): void => warnOfProgress(name, error);
-    const begun = call.traced && tracer?.begin(call.traced);
+    const begun = tracer?.begin(call.traced);
     super({ clock, listeners, onProgress: options.onProgress, warn, record: begun?.record });
     this.trace = begun?.trace;
     this.call = call;
@@ -87,7 +87,7 @@ export class InPlaceScope extends CallScope {
     const { tracer } = this.#setup;
     const call = new FlameCall(work);
     try {
-      const value = await runAs(call, () => (this.call.traced && tracer ? tracer.run(work, task) : task()));
+      const value = await runAs(call, () => (tracer ? tracer.run(work, task) : task()));
       const kind = kindOf(value);
       if (kind === undefined || kind === 'signal') {
         this.close();

@@ -25,8 +25,8 @@ export interface CallRequest {
   readonly options: CallOptions;
   /** The caller to which the call is linked. */
   readonly caller: Caller | undefined;
-  /** The attributes of the span; undefined for a call without a span. */
-  readonly traced?: TracedCall;
+  /** The attributes of the span; undefined without a tracer. */
+  readonly traced: TracedCall | undefined;
 }
 
 /** The parts of a call that travel, and its scope. */
@@ -59,7 +59,7 @@ export function prepareCall(setup: PrepareSetup, encoder: ValueEncoder, request:
     const context = setup.context && captureContext(setup.context, codec, label);
     const { bytes, sources } =
       args instanceof EncodedArgs ? { bytes: args.take(), sources: args.sources } : encodeArgs(setup, encoder, request, args);
-    return { args: bytes, sources, context, trace: begun ? begun.trace : tracer?.carry(), scope };
+    return { args: bytes, sources, context, trace: begun?.trace, scope };
   } catch (error) {
     scope?.close(error);
     throw error;

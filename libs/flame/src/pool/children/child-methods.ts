@@ -34,15 +34,20 @@ export class ChildMethods {
   }
 
   async call(child: ChildCall, method: string, args: unknown[], options: CallOptions): Promise<unknown> {
-    const { config, clock, listeners } = this.#setup;
+    const { config, clock, listeners, tracer } = this.#setup;
     this.#sites.now = clock.now();
     const site = this.#sites.take(this.call);
     const label = `${child.type}.${method}`;
     const { signal, timeout = config.handlerTimeout } = options;
     const { home, exit } = child;
-    if (!home) throw child.goneError(`has ended (${exit?.reason})`, 'no', label);
+    const traced = tracer && { pool: config.name, handler: label, mode: 'call' as const, attempt: 1, child: child.id };
+    if (!home) {
+      const error = child.goneError(`has ended (${exit?.reason})`, 'no', label);
+      if (traced) tracer.begin(traced).record?.ended(error);
+      throw error;
+    }
     const caller = this.#setup.caller?.();
-    const prepared = prepareCall(this.#setup, this.#encoder, { label, handler: child.setup.handler, args, options, caller });
+    const prepared = prepareCall(this.#setup, this.#encoder, { label, handler: child.setup.handler, args, options, caller, traced });
     const scope = prepared.scope ?? new CallScope({ clock, listeners });
     // Every field by its name, as in `Pool.#submit`: with a spread this literal takes about 50 µs on Node 20.
     const call = new PendingCall({
@@ -67,6 +72,7 @@ export class ChildMethods {
     });
     child.began(call);
     this.#observer.taken(prepared.args.byteLength);
+    scope.record?.ran({ call: call.id, runner: home.id, waited: 0, boot: undefined });
     // Start this time limit before the runner starts its own, so that this one ends the call first.
     this.#limit(call, scope, home, { timeout, signal, caller });
     home.run(call, timeout === Infinity ? 0 : timeout);

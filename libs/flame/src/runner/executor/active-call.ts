@@ -51,9 +51,9 @@ export class ActiveCall extends Timed implements TracedRun {
     return this.host.name(this.handler);
   }
 
-  /** Whether the tracer follows this call. */
-  get followed(): boolean {
-    return true;
+  /** For a method of a child: the number of the call that placed the child. */
+  get child(): number | undefined {
+    return undefined;
   }
 
   /** Calls the handler and returns its result. */

@@ -47,10 +47,6 @@ export class ActiveChild extends ActiveCall {
     this.type = type;
   }
 
-  override get followed(): boolean {
-    return false;
-  }
-
   /** Whether the child's methods can be called. */
   get lives(): boolean {
     return this.#child !== undefined && !this.aborted;
@@ -122,8 +118,8 @@ export class ActiveMethod extends ActiveCall {
     return `${this.#child.type.label}.${this.#method}`;
   }
 
-  override get followed(): boolean {
-    return false;
+  override get child(): number {
+    return this.#child.id;
   }
 
   override run(_table: unknown, args: unknown[]): unknown {
