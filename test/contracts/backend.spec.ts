@@ -7,7 +7,7 @@ import type { ParentInfo } from '../../libs/flame/src/core/parent-info.js';
 import type { HandlerTable } from '../../libs/flame/src/runner/executor/handler-table.js';
 import { startLocalRunner } from '../../libs/flame/src/runner/host/local-runner.js';
 import { memoryLinks } from '../../libs/flame/src/transport/session/memory-link.js';
-import { SystemClock } from '../../libs/flame/src/transport/session/system-clock.js';
+import { SystemClock } from '../../libs/flame/src/system/system-clock.js';
 import { childrenOf, processesOf } from '../support/process-table.js';
 import { backendContract, separateMachineContract } from './backend.contract.js';
 import type { BackendRig } from './backend.contract.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { youngGeneration } from '../../libs/flame/src/transport/session/young-generation.js';
+import { youngGeneration } from '../../libs/flame/src/transport/session/large-values.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { large, upTo } from '../support/numbered-frames.js';
 import { AttachRig } from '../support/attach-rig.js';

@@ -9,7 +9,7 @@ import { InstanceServer } from '../../libs/flame/src/rpc/instances/instance-serv
 import { identityFromSecrets } from '../../libs/flame/src/transport/grpc/instance-identity.js';
 import type { Hello } from '../../libs/flame/src/transport/session/link.js';
 import { OpsServer } from '../../libs/flame/src/ops/ops-server.js';
-import { SystemClock } from '../../libs/flame/src/transport/session/system-clock.js';
+import { SystemClock } from '../../libs/flame/src/system/system-clock.js';
 import { closed, connectTo, frame, message, preface } from '../support/raw-http2.js';
 import { SeededRandom } from '../support/seeded-random.js';
 

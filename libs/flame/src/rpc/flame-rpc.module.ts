@@ -13,7 +13,7 @@ import { FlameParent } from '../nest/module/flame-parent.js';
 import { HandlerIndex } from '../nest/handlers/handler-index.js';
 import { nestProviders, nestTokens } from '../nest/module/nests.js';
 import { overridable } from '../nest/module/overridable.js';
-import { SystemClock } from '../transport/session/system-clock.js';
+import { SystemClock } from '../system/system-clock.js';
 import { RegionRpc } from './region-rpc.service.js';
 import { onRegion, RpcApp } from './rpc-app.js';
 import { Replication } from './replication/replication.js';

@@ -18,7 +18,7 @@ import type { ReplicationClock } from './replication/replication-clock.js';
 import { readSecrets, readTls } from './rpc-security.js';
 import type { InstanceTls } from './rpc-security.js';
 import { StaticDiscovery } from './discovery/static-discovery.js';
-import { allocate } from '../transport/session/spare-memory.js';
+import { allocate } from '../transport/session/large-values.js';
 
 /** Options of `FlameRpcModule`. Durations are milliseconds. */
 export interface FlameRpcOptions {

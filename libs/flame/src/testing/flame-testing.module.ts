@@ -3,7 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { FlameModule } from '../nest/module/flame.module.js';
 import { flameDefaults } from '../nest/module/flame-options.js';
 import type { FlameModuleOptions, FlamePoolOptions } from '../nest/module/flame-options.js';
-import { SystemClock } from '../transport/session/system-clock.js';
+import { SystemClock } from '../system/system-clock.js';
 import { FlameFaults } from './flame-faults.js';
 import { TestBackend } from './test-backend.js';
 import { VirtualClock } from './virtual-clock.js';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel } from '@nestjs/common';
 import { LineGate, shortened } from '../../core/line-gate.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
-import { SystemClock } from '../../transport/session/system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 import { logText, withContext } from './log-text.js';
 
 /** Sends a line to the parent. Returns whether it was sent. */

@@ -14,7 +14,7 @@ import type { PoolOptions } from '../../core/options/pool-options.js';
 import { buildMismatches } from '../../pool/runners/build-check.js';
 import type { BuildMismatch } from '../../pool/runners/build-check.js';
 import type { PreAuthLimits } from '../../transport/grpc/pre-auth/pre-auth-limits.js';
-import { SystemClock } from '../../transport/session/system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 import { readTls } from '../../transport/grpc/tls-identity.js';
 import type { TlsIdentity } from '../../transport/grpc/tls-identity.js';
 import { readOps } from './ops-option.js';

@@ -37,7 +37,7 @@ import { isLoopback } from './ops-option.js';
 import { closing, PoolShutdown } from './pool-shutdown.js';
 import { refuseBelowOwnRunner } from '../../backends/launch/ancestor-apps.js';
 import { underTest } from '../../backends/launch/under-test.js';
-import { allocate } from '../../transport/session/spare-memory.js';
+import { allocate } from '../../transport/session/large-values.js';
 
 /** Finds the exception filter that catches one of these prototypes. */
 export type FindCaught = (lost: readonly object[]) => CaughtError | undefined;

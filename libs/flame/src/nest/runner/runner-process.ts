@@ -9,7 +9,7 @@ import { RunnerHost } from '../../runner/host/runner-host.js';
 import type { HostedApp } from '../../runner/host/runner-host.js';
 import { FlameCall } from '../../runner/executor/flame-call.js';
 import { HealthStatus } from '../../transport/grpc/health-status.js';
-import { SystemClock } from '../../transport/session/system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 import { FlameApp } from '../module/flame-app.js';
 import { FlameParent } from '../module/flame-parent.js';
 import { ForwardingLogger } from '../log/forwarding-logger.js';

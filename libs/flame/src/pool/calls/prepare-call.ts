@@ -2,7 +2,7 @@ import { CallScope } from '../../core/call/call-scope.js';
 import type { CarriedTrace, TracedCall } from '../../core/call/call-tracer.js';
 import { thrownWords } from '../../core/codec/thrown-words.js';
 import type { EncodedValue, Sources, ValueEncoder } from '../../streams/value-encoder.js';
-import { reusableFrom } from '../../transport/session/spare-memory.js';
+import { reusableFrom } from '../../transport/session/large-values.js';
 import type { PoolSetup } from '../pool-setup.js';
 import { cannotCross, hadAborted, neverStarted } from './call-errors.js';
 import type { Caller } from './caller.js';

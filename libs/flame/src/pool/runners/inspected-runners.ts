@@ -1,4 +1,4 @@
-import { hasDebugger } from '../../system/inspector.js';
+import { hasDebugger } from '../../system/system-clock.js';
 import type { PoolSetup } from '../pool-setup.js';
 
 /** The line that Node prints when it opens an inspector. The address may be IPv6, in brackets. */

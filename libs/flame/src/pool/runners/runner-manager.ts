@@ -4,7 +4,7 @@ import { LineGate, shortened } from '../../core/line-gate.js';
 import type { PoolAction, PoolFact } from '../../core/pool/facts.js';
 import type { PoolRunner } from '../../core/pool/entries.js';
 import type { RunnerMetrics } from '../../core/metrics/pool-metrics.js';
-import { inspectorPort } from '../../system/inspector.js';
+import { inspectorPort } from '../../system/system-clock.js';
 import { bootRunner } from './boot.js';
 import type { Boot } from './boot.js';
 import { bootRequest, expectAll, expectedRunners } from './boot-request.js';

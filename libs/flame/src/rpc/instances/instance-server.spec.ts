@@ -3,7 +3,7 @@ import { dialInstance } from './instance-dial.js';
 import { InstanceServer } from './instance-server.js';
 import { identityFromSecrets } from '../../transport/grpc/instance-identity.js';
 import type { Attachment, Hello } from '../../transport/session/link.js';
-import { SystemClock } from '../../transport/session/system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 
 describe('InstanceServer', () => {
   it('closes at once although a caller’s broken connection could come back', async () => {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
-import { SystemClock } from '../../transport/session/system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 import { InstanceTable } from './instance-table.js';
 
 describe('InstanceTable', () => {

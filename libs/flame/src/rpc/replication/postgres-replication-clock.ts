@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { SystemClock } from '../../transport/session/system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 import { badOption, show } from '../../core/options/option-reader.js';
 import { databaseAnswer } from './database-answer.js';
 import { positionSql, statesSql } from './postgres-sql.js';

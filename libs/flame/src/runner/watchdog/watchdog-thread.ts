@@ -86,7 +86,7 @@ function kill(why) {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** As hasDebugger() in system/inspector.ts. */
+/** As hasDebugger() in system/system-clock.ts. */
 function hasDebugger(port) {
   const connected = new RegExp('^ *[0-9]+: [0-9A-F]+:' + port.toString(16).toUpperCase().padStart(4, '0') + ' [0-9A-F]+:[0-9A-F]{4} 01 ', 'm');
   const tables = ['tcp', 'tcp6'].flatMap((table) => {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { FlameLog } from '../../core/flame-log.js';
-import { inspectorPort } from '../../system/inspector.js';
+import { inspectorPort } from '../../system/system-clock.js';
 import type { Lifeline } from '../host/lifeline.js';
 import { watchdogThread, word } from './watchdog-thread.js';
 import type { WatchdogSetup } from './watchdog-thread.js';

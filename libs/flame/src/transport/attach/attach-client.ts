@@ -11,7 +11,7 @@ import { ackPacket } from '../protocol/packet.js';
 import type { Hello, Link } from '../session/link.js';
 import { SessionLink } from '../session/session-link.js';
 import { joinShared } from '../session/shared-memory.js';
-import { SystemClock } from '../session/system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 
 export interface DialOptions {
   /** The parent's address and certificate, the token, and how long to retry. */

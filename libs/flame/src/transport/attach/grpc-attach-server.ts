@@ -14,7 +14,7 @@ import { SharedMemory } from '../session/shared-memory.js';
 import type { ConnectionLimits } from '../grpc/pre-auth/pre-auth-limits.js';
 import { thisSystem } from '../../system/system.js';
 import { UnauthenticatedConnections } from '../grpc/pre-auth/unauthenticated-connections.js';
-import { SystemClock } from '../session/system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 import type { ServerStream } from '../grpc/stream-internals.js';
 import { PendingAttachments } from './pending-attachments.js';
 import { makeTlsIdentity, type TlsIdentity } from '../grpc/tls-identity.js';

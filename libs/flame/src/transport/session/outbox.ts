@@ -1,7 +1,7 @@
 import type { Frame } from '../../core/session/frame.js';
 import { IdMap } from '../../core/session/id-map.js';
 import { ackBytes } from '../../core/session/session.js';
-import { spareMemory } from './spare-memory.js';
+import { spareMemory } from './large-values.js';
 import { writeBare, writeHead } from '../protocol/frame-writer.js';
 import { type WireFrame, payloadOf, weightOf } from '../protocol/wire-frame.js';
 import { PacketDraft } from '../protocol/packet.js';
@@ -118,7 +118,7 @@ export class Outbox {
 
   /**
    * The payload of `frame` has been copied. The arguments of a call are kept until its answer, because its pool may send them again
-   * (`call-values.ts`).
+   * (`LargeValues`).
    */
   #sent(frame: Frame): void {
     if (frame.type === 'return') spareMemory.giveBack(frame.value);
@@ -152,6 +152,11 @@ export class Outbox {
     }
     if (draft !== undefined && draft.shared > 0) this.#ring!.seal(seq, draft.shared);
     return draft?.seal(seq, ack);
+  }
+
+  /** The other end has taken in all packets up to `seq`: their room in shared memory is free. */
+  confirmed(seq: number): void {
+    this.#ring?.confirmed(seq);
   }
 
   /** Drops all frames. */
@@ -202,6 +207,15 @@ export class Outbox {
       this.add(frame);
     }
   }
+}
+
+/**
+ * Calls `action` at the end of this turn of the event loop: after all microtasks, including those queued later, and before any I/O.
+ * `nextTick` alone runs before the microtasks, and a microtask runs before later microtasks. Both together run last, and in time for Node's
+ * HTTP/2, which writes in the check phase of the turn.
+ */
+export function endOfTurn(action: () => void): void {
+  queueMicrotask(() => process.nextTick(action));
 }
 
 /** A large frame that leaves in chunks. Its payload is sliced without a copy. */

@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Frame } from '../../core/session/frame.js';
-import { SystemClock } from './system-clock.js';
+import { SystemClock } from '../../system/system-clock.js';
 import type { Pipe } from './pipe.js';
 import { SessionLink } from './session-link.js';
-import { spareMemory } from './spare-memory.js';
+import { spareMemory } from './large-values.js';
 
 /** Two ends of a session, each of which writes to the other. */
 function pair(): [SessionLink, SessionLink] {

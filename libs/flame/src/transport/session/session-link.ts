@@ -1,18 +1,15 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Frame } from '../../core/session/frame.js';
-import { CallValues } from './call-values.js';
 import { Delivery } from './delivery.js';
-import { Inbox } from './inbox.js';
+import { Inbox, TurnSize } from './inbox.js';
+import { LargeValues, PacketSession, youngGeneration } from './large-values.js';
 import type { Link, LinkEnd, LinkReceiver } from './link.js';
-import { Outbox } from './outbox.js';
+import { endOfTurn, Outbox } from './outbox.js';
 import { ackPacket, readNumbers } from '../protocol/packet.js';
 import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import type { Pipe, SessionLinkOptions } from './pipe.js';
 import { SharedSession } from './shared-memory.js';
 import type { SharedFiles } from './shared-memory.js';
-import { endOfTurn, TurnSize } from './turn.js';
-import { PacketSession } from './spare-memory.js';
-import { youngGeneration } from './young-generation.js';
 
 /**
  * A link over connections that come and go. It owns the session's state, the outbox, the inbox, and one timer, for a broken connection or
@@ -29,7 +26,7 @@ export class SessionLink implements Link {
   readonly #options: SessionLinkOptions;
   readonly #session = new PacketSession();
   readonly #turnSize = new TurnSize();
-  readonly #callValues = new CallValues();
+  readonly #largeValues = new LargeValues();
   readonly #outbox = new Outbox();
   readonly #inbox: Inbox;
   readonly #delivery: Delivery;
@@ -58,7 +55,7 @@ export class SessionLink implements Link {
       frame: (frame) => {
         this.#turnSize.came(frame);
         if (this.#over || this.#closing !== undefined) return;
-        this.#callValues.came(frame);
+        this.#largeValues.came(frame);
         this.#delivery.frame(frame);
       },
       close: (reason) => this.#end({ how: 'left', reason }),
@@ -97,7 +94,7 @@ export class SessionLink implements Link {
   send(frame: Frame): void {
     if (this.#over || this.#closing !== undefined) return;
     this.#turnSize.sent(frame);
-    this.#callValues.sent(frame);
+    this.#largeValues.sent(frame);
     this.#outbox.add(frame);
     if (!this.#flushing) this.#flushLater();
   }
@@ -209,7 +206,7 @@ export class SessionLink implements Link {
 
   #confirm(upTo: number): boolean {
     if (!this.#session.confirm(upTo)) return false;
-    this.#shared?.confirmed(upTo);
+    this.#outbox.confirmed(upTo);
     return true;
   }
 

@@ -150,11 +150,6 @@ export class SharedSession {
     return outbox;
   }
 
-  /** The other end has taken in all packets up to `seq`. */
-  confirmed(seq: number): void {
-    this.#outgoing.confirmed(seq);
-  }
-
   /** Idempotent. */
   close(): void {
     if (this.#closed) return;

@@ -104,12 +104,12 @@ describe('SharedSession', () => {
     await clock.advance(500);
     ring.put(Buffer.alloc(MiB));
     ring.seal(2, 1);
-    session.confirmed(1);
+    ring.confirmed(1);
     await clock.advance(500);
     expect([said, length()]).toEqual([[], 2]);
     await clock.advance(500);
     expect([said, length()]).toEqual([['idle'], 2]);
-    session.confirmed(2);
+    ring.confirmed(2);
     await clock.advance(500);
     expect(length()).toBe(0);
     await clock.advance(60_000);
