@@ -22,6 +22,8 @@ function gate(): { begun: number; open: (value?: unknown) => void; handler: () =
   return self;
 }
 
+const bare = (): unknown => Object.create(null);
+
 const failure = async (promise: Promise<unknown>): Promise<FlameError> => {
   const error = await promise.then(
     () => new Error('it succeeded'),
@@ -50,6 +52,28 @@ describe('Pool', () => {
     expect(error).toBeInstanceOf(RangeError);
     expect(error).toMatchObject({ message: 'too much', cause: 'the cause' });
     expect(error.stack).toContain('runner p-test-1 (pool p)');
+    await rig.pool.drain();
+  });
+
+  it.each([
+    ['a message that throws', () => Object.defineProperty(new Error(), 'message', { get: () => JSON.parse('{') as string })],
+    ['no message', () => Object.assign(new Error(), { message: undefined })],
+    ['a list as its message', () => Object.assign(new Error(), { message: ['a', 'b'] })],
+    ['objects without a prototype', () => Object.assign(new Error(), { name: bare(), message: bare(), stack: bare() })],
+    ['a trap for each property', () => new Proxy(new Error(), { get: () => JSON.parse('{') as unknown })],
+  ])('rejects with an error that has %s, and keeps the runner', async (_, make) => {
+    const rig = new PoolRig({
+      'A.fails': () => {
+        throw make();
+      },
+    });
+    for (let calls = 0; calls < 2; calls++) {
+      const error = await rig.call('A.fails').catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(Error);
+      expect(error).not.toBeInstanceOf(FlameError);
+    }
+    expect(rig.pool.stats().runners).toMatchObject([{ state: 'ready', load: 0, served: 2 }]);
+    expect(rig.pool.failures).toMatchObject([{ type: 'threw', count: 2 }]);
     await rig.pool.drain();
   });
 

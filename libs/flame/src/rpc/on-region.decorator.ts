@@ -54,7 +54,8 @@ export function OnRegion<A extends unknown[] = never[]>(
   region: RegionChoice<A>,
   options: OnRegionOptions = {},
 ): MethodReturning<FlameResult, A> {
-  return (target, key, descriptor) => onRegion.decorate(target, key, descriptor, (found) => readDeclaration(region, options, found));
+  return <M>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>): never =>
+    onRegion.decorate(target, key, descriptor, (found) => readDeclaration(region, options, found)) as never;
 }
 
 function readDeclaration<A extends unknown[]>(

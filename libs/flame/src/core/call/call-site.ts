@@ -1,3 +1,4 @@
+import { thrownWords } from '../codec/thrown-words.js';
 import { FlameError, withDeepStacks } from '../errors/flame-error.js';
 
 /** The stack of the code that made a call, captured by V8 in an object. V8 formats it when it is first read. */
@@ -67,6 +68,8 @@ export function addCaller(error: unknown, site: CallSite, madeBy: MadeBy): void 
   const lines = typeof stack === 'string' ? stack.slice(stack.indexOf('\n')) : '';
   if (!lines.startsWith('\n    at ')) return;
   found.add(error);
-  const before = madeBy === 'us' && error instanceof FlameError ? `${error.name}: ${error.message}` : error.stack;
+  const own: unknown = madeBy === 'us' && error instanceof FlameError ? `${error.name}: ${error.message}` : error.stack;
+  // An app's error may have anything as its stack.
+  const before = typeof own === 'string' ? own : thrownWords(error);
   Reflect.defineProperty(error, 'stack', { value: `${before}${lines}`, configurable: true, writable: true });
 }

@@ -3,7 +3,7 @@ import type { Type } from '@nestjs/common';
 import { FlameError } from '../../core/errors/flame-error.js';
 import type { OptionReader } from '../../core/options/option-reader.js';
 import { badOption } from '../../core/options/option-reader.js';
-import type { ArgumentsCross } from './argument-types.js';
+import type { IfRefused, RefusedMethod } from './refused-method.js';
 import { methodName } from './declaration.js';
 import type { Declaration, Declarations, Method } from './declaration.js';
 import { flameReturns, returnsOf, sayWhatItReturns } from './returns.js';
@@ -17,12 +17,22 @@ export interface Dispatcher<D extends Declaration> {
   dispatch(instance: object, declaration: D, args: unknown[]): unknown;
 }
 
-/** A decorator for methods that take `A` and return `R`. */
-export type MethodReturning<R, A extends unknown[] = never[]> = <M extends (...args: A) => R>(
-  target: object,
-  key: string | symbol,
-  descriptor: TypedPropertyDescriptor<M> & ArgumentsCross<M>,
-) => TypedPropertyDescriptor<M> | void;
+/**
+ * A decorator for methods that take `A` and return `R`. The first signature is that of methods that cannot run elsewhere, for the text of
+ * the type error. In a generic class nobody knows this of a parameter of type `T`, so TypeScript takes the second signature.
+ */
+export interface MethodReturning<R, A extends unknown[] = never[]> {
+  <M extends (...args: never[]) => unknown>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<M> & IfRefused<M, R>,
+  ): RefusedMethod<M, R>;
+  <M extends (...args: A) => R>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): TypedPropertyDescriptor<M> | void;
+}
 
 /** A method and its metadata when its decorator runs. */
 export interface DecoratedMethod {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { Injectable, SetMetadata } from '@nestjs/common';
+import { applyDecorators, Injectable, SetMetadata } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EntityManager } from 'typeorm';
@@ -98,6 +98,20 @@ describe('OnFlame', () => {
     const app = await startApp({ imports: [pools], providers: [Service] });
     expect(await app.get(Service).above()).toBe('WORK (here)');
     expect(await app.get(Service).below()).toBe('WORK (work)');
+  });
+
+  it('can be a part of a decorator of the app', async () => {
+    const Costly = (): MethodDecorator => applyDecorators(SetMetadata('cost', 9), OnFlame('work'));
+    @Injectable()
+    class Composed {
+      @Costly()
+      async where(): Promise<string> {
+        return place();
+      }
+    }
+    const app = await startApp({ imports: [pools], providers: [Composed] });
+    expect(await app.get(Composed).where()).toBe('work');
+    expect(Reflect.getMetadata('cost', Composed.prototype.where)).toBe(9);
   });
 
   it('supports methods named by symbols', async () => {
@@ -232,6 +246,14 @@ describe('OnFlame', () => {
       @OnFlame('work')
       async manager(_manager: EntityManager): Promise<void> {}
     }
+    abstract class Generic<T, V extends { id: string }> {
+      @OnFlame('work')
+      async convert(_value: T, _more?: V[]): Promise<T> {
+        return _value;
+      }
+    }
+    class Concrete extends Generic<number, { id: string }> {}
     expectTypeOf<Parameters<Typed['values']>[0]>().toEqualTypeOf<Date>();
+    expectTypeOf<Concrete['convert']>().toEqualTypeOf<(value: number, more?: { id: string }[]) => Promise<number>>();
   });
 });

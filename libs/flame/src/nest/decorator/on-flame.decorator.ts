@@ -66,8 +66,9 @@ export interface OnFlameOptions extends HandlerOptions {
  */
 export function OnFlame(pool: string, options: OnFlameOptions & { cast: true }): MethodReturning<Promise<void>>;
 export function OnFlame(pool: string, options?: OnFlameOptions & { cast?: false }): MethodReturning<FlameResult>;
-export function OnFlame(pool: string, options: OnFlameOptions = {}): MethodReturning<FlameResult> {
-  return (target, key, descriptor) => onFlame.decorate(target, key, descriptor, (found) => readDeclaration(pool, options, found));
+export function OnFlame(pool: string, options: OnFlameOptions = {}): MethodReturning<Promise<void>> | MethodReturning<FlameResult> {
+  return <M>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>): never =>
+    onFlame.decorate(target, key, descriptor, (found) => readDeclaration(pool, options, found)) as never;
 }
 
 function readDeclaration(pool: string, options: OnFlameOptions, found: DecoratedMethod): PoolDeclaration {

@@ -237,8 +237,10 @@ describe('Flame on methods that stream', () => {
     expectTypeOf<keyof FlameCasts<Rows>>().toEqualTypeOf<'throws' | 'steps' | 'plain'>();
     expectTypeOf<FlameApi<Rows>['file']>().returns.toEqualTypeOf<Readable>();
     const descriptor: TypedPropertyDescriptor<() => number> = {};
-    // @ts-expect-error a plain value cannot come later
-    expect(() => OnFlame('work')(Rows.prototype, 'sync', descriptor)).toThrow(/needs an instance method/);
+    // A plain value cannot come later. As a decorator, this is a type error.
+    expect(() => expectTypeOf(OnFlame('work')(Rows.prototype, 'sync', descriptor)).not.toEqualTypeOf<void>()).toThrow(
+      /needs an instance method/,
+    );
   });
 });
 

@@ -7,6 +7,7 @@ import type { PoolCall, PoolRunner } from '../../core/pool/entries.js';
 import type { PoolLogLevel } from '../../core/options/pool-options.js';
 import type { PoolFact } from '../../core/pool/facts.js';
 import type { Saturation } from '../../core/metrics/saturation.js';
+import { thrownWords } from '../../core/codec/thrown-words.js';
 import { show } from '../../core/options/option-reader.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import { RecentFailures } from './pool-failure.js';
@@ -94,7 +95,9 @@ export class PoolObserver {
   }
 
   threw(call: PoolCall, error: unknown): void {
-    const [code, message] = error instanceof Error ? [error.name, error.message] : ['threw', show(error)];
+    // An app's error may have anything as its name and message.
+    const [code, message] =
+      error instanceof Error ? [typeof error.name === 'string' ? error.name : 'Error', thrownWords(error)] : ['threw', show(error)];
     this.#failures.add({ ...whose(call), type: 'threw', code, message });
   }
 

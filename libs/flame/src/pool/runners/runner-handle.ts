@@ -152,10 +152,10 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     void this.machine.exited.then(cancel);
   }
 
-  /** A runner that lost its connection exits with 0. Then the lost connection explains more than the exit code. */
+  /** A runner that lost its connection exits with 0, and so does one whose handler calls `process.exit(0)`, which cuts the connection. */
   #exited(exit: MachineExit): void {
     const orderly = exit.how === 'exit' && exit.code === 0;
-    this.#lost(orderly && this.#parted !== undefined ? `disconnected: ${this.#parted}` : exit.text);
+    this.#lost(orderly && this.#parted !== undefined ? `disconnected: ${this.#parted}; ${exit.text}` : exit.text);
   }
 
   #lost(how: string): void {

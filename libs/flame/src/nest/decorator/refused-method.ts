@@ -22,11 +22,16 @@ type RefusedArgument<T> = 0 extends 1 & T ? never : [T] extends [never] ? never 
 type RefusedArguments<P extends unknown[]> = Exclude<{ [K in keyof P]: RefusedArgument<P[K]> }[number], undefined>;
 
 /**
- * The type error of a decorated method whose arguments can never be copied to a runner: functions, HTTP requests and responses, database
- * managers. `unknown` for all other methods. It only covers what types show; values are checked when a call is made.
+ * Why a method cannot return its result, `R`, from elsewhere, or take its arguments there: functions, HTTP requests and responses and database
+ * managers cannot be copied. `void` for all other methods. It only covers what types show; values are checked when a call is made.
  */
-export type ArgumentsCross<M> = M extends (...args: infer P extends unknown[]) => unknown
+export type RefusedMethod<M, R> = M extends (...args: infer P extends unknown[]) => infer Q
   ? [RefusedArguments<P>] extends [never]
-    ? unknown
+    ? [Q] extends [R]
+      ? void
+      : { 'the result of this method cannot come from a runner': Q }
     : { 'an argument of this method cannot be copied to a runner': RefusedArguments<P> }
-  : unknown;
+  : void;
+
+/** `unknown` for a method that `RefusedMethod` refuses, `never` for all others. */
+export type IfRefused<M, R> = RefusedMethod<M, R> extends void ? never : unknown;
