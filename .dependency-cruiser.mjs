@@ -19,7 +19,7 @@ const layers = {
   tracing: ['core'],
   compile: ['core'],
   dashboard: ['core', 'system', 'transport', 'pool', 'nest'],
-  testing: ['core', 'system', 'transport', 'backends', 'nest'],
+  testing: ['core', 'system', 'backends', 'nest'],
   loaders: ['core', 'compile'],
   bundle: ['core', 'backends', 'compile', 'loaders'],
   cli: ['core', 'backends', 'pool', 'ops', 'nest', 'compile', 'loaders', 'bundle'],

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../libs/flame/src/core/session/frame.js';
-import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet.js';
+import { PacketDraft } from '../../libs/flame/src/transport/protocol/packet-writer.js';
 import { serverUnderAttack } from '../support/server-under-attack.js';
 import { LinkRecorder } from '../support/link-recorder.js';
 import { RawRunner } from '../support/raw-runner.js';

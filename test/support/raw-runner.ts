@@ -1,8 +1,7 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from '@grpc/grpc-js';
 import type { Manifest } from '../../libs/flame/src/core/manifest.js';
 import { attachPath } from '../../libs/flame/src/transport/grpc/grpc-options.js';
-import { helloPacket, readWelcome } from '../../libs/flame/src/transport/protocol/introduction.js';
-import { introductionPacket } from '../../libs/flame/src/transport/protocol/packet.js';
+import { helloPacket, introductionPacket, readWelcome } from '../../libs/flame/src/transport/protocol/introduction.js';
 import { ProtoWriter } from '../../libs/flame/src/transport/protocol/protobuf.js';
 
 /** A runner without our client, which writes arbitrary bytes to an attach stream on a Unix socket. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ServiceError } from '@grpc/grpc-js';
-import type { PipeListener } from '../../../libs/flame/src/transport/grpc/client-pipe.js';
+import type { PipeListener } from '../../../libs/flame/src/transport/grpc/grpc-pipe.js';
 import type { Pipe } from '../../../libs/flame/src/transport/session/pipe.js';
 import type { ServerStream } from '../../../libs/flame/src/transport/grpc/stream-internals.js';
 import type { SeededRandom } from '../../support/seeded-random.js';

@@ -1,4 +1,4 @@
-import type { OpenPipe } from '../../transport/grpc/client-pipe.js';
+import type { OpenPipe } from '../../transport/grpc/grpc-pipe.js';
 import { ownCosts } from '../../system/process-costs.js';
 import { exportTelemetry } from './telemetry.js';
 import { reportProcessStats } from './report-process-stats.js';

@@ -7,7 +7,7 @@ import { type RawHello, readAbout, readHello, welcomePacket } from '../protocol/
 import { sameSecret } from './same-secret.js';
 import type { Hello, Link } from '../session/link.js';
 import { rawStream } from '../grpc/raw-stream.js';
-import { endWith, ServerPipe } from '../grpc/server-pipe.js';
+import { endWith, ServerPipe } from '../grpc/grpc-pipe.js';
 import { isCompressed, type ServerStream } from '../grpc/stream-internals.js';
 import { SessionLink } from '../session/session-link.js';
 import type { SharedMemory, SharedMemoryInfo } from '../session/shared-memory.js';

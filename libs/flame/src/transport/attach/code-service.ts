@@ -2,7 +2,7 @@ import { type Server, status } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { codePath } from '../grpc/grpc-options.js';
 import { rawStream } from '../grpc/raw-stream.js';
-import { endWith } from '../grpc/server-pipe.js';
+import { endWith } from '../grpc/grpc-pipe.js';
 import { isCompressed, type ServerStream } from '../grpc/stream-internals.js';
 import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import type { ServedCode } from '../session/link.js';

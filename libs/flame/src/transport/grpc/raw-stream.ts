@@ -1,5 +1,5 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
-import { asIs } from '../protocol/packet.js';
+import { asIs } from '../protocol/protobuf.js';
 
 /**
  * A method of a gRPC service that reads and writes messages as bytes. Both directions are streams, also for a method with one request: so

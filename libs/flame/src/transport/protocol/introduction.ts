@@ -1,7 +1,7 @@
 import type { BuildDigest } from '../../core/manifest.js';
 import type { Hello } from '../session/link.js';
-import { introductionPacket, readIntroduction } from './packet.js';
-import { ProtoReader, ProtoWriter } from './protobuf.js';
+import { ProtoReader, ProtoWriter, Violation } from './protobuf.js';
+import { packetTags } from './wire-frame.js';
 import type { SharedMemoryInfo } from '../session/shared-memory.js';
 
 /**
@@ -194,3 +194,19 @@ export function readWelcome(packet: Uint8Array): Welcome {
 }
 
 const none: Uint8Array = new Uint8Array(0);
+
+/** A packet with only a `hello` or a `welcome`. */
+export function introductionPacket(kind: 'hello' | 'welcome', content: Uint8Array): Buffer {
+  const out = new ProtoWriter(content.length + 8);
+  out.blob(packetTags[kind], content);
+  return out.bytes.subarray(0, out.at);
+}
+
+/** Reads the bytes of `hello` or `welcome` from a packet that must hold only that. @throws {Violation} */
+function readIntroduction(kind: 'hello' | 'welcome', packet: Uint8Array): Buffer {
+  const from = new ProtoReader(packet);
+  if (from.done || from.varint() !== packetTags[kind]) throw new Violation(`the first packet is not a ${kind}`);
+  const content = from.blob();
+  if (!from.done) throw new Violation(`the first packet holds more than a ${kind}`);
+  return content;
+}

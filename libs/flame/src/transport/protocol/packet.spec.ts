@@ -3,10 +3,9 @@ import { loadSync } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CarriedTrace } from '../../core/call/call-tracer.js';
-import { writeFrame } from './frame-writer.js';
-import { readFrame } from './frame-reader.js';
+import { enterFrame, readFrame, readNumbers } from './packet-reader.js';
+import { PacketDraft, writeFrame } from './packet-writer.js';
 import { helloPacket, readAbout, readHello, readWelcome, welcomePacket } from './introduction.js';
-import { enterFrame, PacketDraft, readNumbers } from './packet.js';
 import { ProtoReader, ProtoWriter, Violation } from './protobuf.js';
 import type { WireFrame } from './wire-frame.js';
 

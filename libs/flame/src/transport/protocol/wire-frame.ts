@@ -43,6 +43,15 @@ const varint = 0;
 const fixed64 = 1;
 const blob = 2;
 
+/** The tags of `flame.v1.Packet`. */
+export const packetTags = {
+  hello: (1 << 3) | blob,
+  welcome: (2 << 3) | blob,
+  seq: (3 << 3) | varint,
+  ack: (4 << 3) | varint,
+  frames: (5 << 3) | blob,
+} as const;
+
 /** The tags of `flame.v1.Frame`. The number before the shift is the field's number in `runners.proto`. */
 export const tags = {
   kind: (1 << 3) | varint,

@@ -6,7 +6,8 @@ import type { Frame } from '../../core/session/frame.js';
 import { Inbox, TurnSize } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { RingReader, RingWriter } from './shared-ring.js';
-import { PacketDraft, readNumbers } from '../protocol/packet.js';
+import { readNumbers } from '../protocol/packet-reader.js';
+import { PacketDraft } from '../protocol/packet-writer.js';
 import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import type { WireFrame } from '../protocol/wire-frame.js';
 

@@ -1,7 +1,6 @@
 import type { Frame } from '../../core/session/frame.js';
 import { IdMap } from '../../core/session/id-map.js';
-import { readFrame, withPayload } from '../protocol/frame-reader.js';
-import { enterFrame } from '../protocol/packet.js';
+import { enterFrame, readFrame, withPayload } from '../protocol/packet-reader.js';
 import { ProtoReader, Violation } from '../protocol/protobuf.js';
 import { youngGeneration } from './large-values.js';
 import type { RingReader } from './shared-ring.js';

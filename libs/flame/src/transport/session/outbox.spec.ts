@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../core/session/frame.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
-import { readNumbers } from '../protocol/packet.js';
+import { readNumbers } from '../protocol/packet-reader.js';
 import { ProtoReader } from '../protocol/protobuf.js';
 
 const KiB = 1024;

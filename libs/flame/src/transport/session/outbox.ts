@@ -2,9 +2,8 @@ import type { Frame } from '../../core/session/frame.js';
 import { IdMap } from '../../core/session/id-map.js';
 import { ackBytes } from '../../core/session/session.js';
 import { spareMemory } from './large-values.js';
-import { writeBare, writeHead } from '../protocol/frame-writer.js';
+import { PacketDraft, writeBare, writeHead } from '../protocol/packet-writer.js';
 import { type WireFrame, payloadOf, weightOf } from '../protocol/wire-frame.js';
-import { PacketDraft } from '../protocol/packet.js';
 import { ProtoWriter } from '../protocol/protobuf.js';
 import type { RingWriter } from './shared-ring.js';
 

@@ -1,9 +1,68 @@
 import type { CarriedTrace } from '../../core/call/call-tracer.js';
-import { type ProtoWriter, varintLength } from './protobuf.js';
-import { causes, kinds, modes, payloadOf, tags, type WireFrame } from './wire-frame.js';
+import { type Memory, ProtoWriter, varintLength } from './protobuf.js';
+import { causes, kinds, modes, packetTags, payloadOf, tags, type WireFrame } from './wire-frame.js';
 
-/** The field of `flame.v1.Packet` that holds a frame. */
-const framesTag = (5 << 3) | 2;
+/** The most bytes that `seq` and `ack` take. */
+const front = 18;
+
+/** A packet that is being filled with frames. Its numbers are written last, into free room at the front, so that no bytes move. */
+export class PacketDraft {
+  readonly #out: ProtoWriter;
+  /** The number of frames with a payload in shared memory. */
+  shared = 0;
+
+  constructor(room = 238, memory?: Memory) {
+    this.#out = new ProtoWriter(room, front, memory);
+  }
+
+  /** The bytes of all frames so far. */
+  get length(): number {
+    return this.#out.at - front;
+  }
+
+  reserve(length: number): void {
+    this.#out.reserve(length);
+  }
+
+  add(frame: WireFrame): void {
+    writeFrame(this.#out, frame);
+  }
+
+  /** Adds a frame whose payload is in several pieces. */
+  addPieces(frame: WireFrame, pieces: readonly Uint8Array[]): void {
+    writePieces(this.#out, frame, pieces);
+  }
+
+  /** Returns the bytes of the packet. The draft is not used after this. */
+  seal(seq: number, ack: number): Buffer {
+    const out = this.#out;
+    const end = out.at;
+    const start = front - numbersLength(seq, ack);
+    out.at = start;
+    writeNumbers(out, seq, ack);
+    return out.bytes.subarray(start, end);
+  }
+}
+
+/** A packet that only acknowledges. */
+export function ackPacket(ack: number): Buffer {
+  return new PacketDraft(0).seal(0, ack);
+}
+
+function numbersLength(seq: number, ack: number): number {
+  return (seq === 0 ? 0 : 1 + varintLength(seq)) + (ack === 0 ? 0 : 1 + varintLength(ack));
+}
+
+function writeNumbers(out: ProtoWriter, seq: number, ack: number): void {
+  if (seq !== 0) {
+    out.bytes[out.at++] = packetTags.seq;
+    out.varint(seq);
+  }
+  if (ack !== 0) {
+    out.bytes[out.at++] = packetTags.ack;
+    out.varint(ack);
+  }
+}
 
 /** Room for the tag of a frame, its length, and the numbers of any kind of frame. */
 const headRoom = 160;
@@ -18,7 +77,7 @@ export function writeFrame(out: ProtoWriter, frame: WireFrame): void {
 }
 
 /** Appends a frame whose payload is in several pieces to a packet. */
-export function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly Uint8Array[]): void {
+function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly Uint8Array[]): void {
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   writeAround(out, frame, length);
   out.reserve(length);
@@ -28,7 +87,7 @@ export function writePieces(out: ProtoWriter, frame: WireFrame, pieces: readonly
 /** Appends a frame without the bytes of its payload. These must follow. */
 function writeAround(out: ProtoWriter, frame: WireFrame, payload: number | undefined): void {
   out.reserve(headRoom);
-  out.bytes[out.at++] = framesTag;
+  out.bytes[out.at++] = packetTags.frames;
   const start = out.at++;
   writeHead(out, frame, payload);
   const head = out.at - start - 1;
@@ -53,7 +112,7 @@ export function writeHead(out: ProtoWriter, frame: WireFrame, payload = payloadO
   out.varint(payload);
 }
 
-/** Writes a frame without its payload. `withPayload` in `frame-reader.ts` adds the payload again. */
+/** Writes a frame without its payload. `withPayload` in `packet-reader.ts` adds the payload again. */
 export function writeBare(out: ProtoWriter, frame: WireFrame): void {
   out.reserve(headRoom);
   out.bytes[out.at++] = tags.kind;

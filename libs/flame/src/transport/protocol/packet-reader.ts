@@ -1,8 +1,37 @@
 import type { Frame } from '../../core/session/frame.js';
 import { ProtoReader, Violation } from './protobuf.js';
-import { causes, kinds, modes, payloadOf, tags, type WireFrame } from './wire-frame.js';
+import { causes, kinds, modes, packetTags, payloadOf, tags, type WireFrame } from './wire-frame.js';
 
 const none = new Uint8Array(0);
+
+/** Reads the numbers of a packet and leaves the reader at its frames. @throws {Violation} */
+export function readNumbers(from: ProtoReader): { seq: number; ack: number } {
+  let seq = 0;
+  let ack = 0;
+  while (!from.done) {
+    const before = from.at;
+    const tag = from.varint();
+    if (tag === packetTags.seq) seq = from.varint();
+    else if (tag === packetTags.ack) ack = from.varint();
+    else if (tag === packetTags.frames) {
+      from.at = before;
+      break;
+    } else if (tag === packetTags.hello || tag === packetTags.welcome) throw new Violation('a second introduction');
+    else from.skip(tag);
+  }
+  return { seq, ack };
+}
+
+/** Moves to the next frame of a packet. Returns the end of the frame; undefined after the last frame. @throws {Violation} */
+export function enterFrame(from: ProtoReader): number | undefined {
+  while (!from.done) {
+    const tag = from.varint();
+    if (tag === packetTags.frames) return from.length() + from.at;
+    if (tag < packetTags.frames) throw new Violation('a packet has its numbers after its frames');
+    from.skip(tag);
+  }
+  return undefined;
+}
 
 /** Reads the fields from the current position to `end` as one frame. @throws {Violation} when they are not a frame. */
 export function readFrame(from: ProtoReader, end: number): WireFrame {

@@ -5,7 +5,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ClientPipe } from './client-pipe.js';
+import { ClientPipe } from './grpc-pipe.js';
 
 afterEach(() => void vi.useRealTimers());
 
