@@ -3,7 +3,7 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { FlameError } from 'nestjs-flame';
 
-/** The example of docs/errors.md. */
+/** The example of docs/errors/answers.md. */
 @Catch(FlameError)
 export class BusyFilter extends BaseExceptionFilter {
   override catch(error: FlameError, host: ArgumentsHost): void {

@@ -253,7 +253,7 @@ describe.each(adapters)('FlameExceptionFilter on %s', (_, make) => {
     expect(errors).toEqual([]);
   });
 
-  it('does not replace the filter of docs/errors.md', async () => {
+  it('does not replace the filter of docs/errors/answers.md', async () => {
     const { pool, get } = await start({ adapter: make(), providers: [{ provide: APP_FILTER, useClass: BusyFilter }] });
     expect(await get('photos/slowly')).toMatchObject({ status: 500, text: JSON.stringify(broken) });
     await pool.drain();
