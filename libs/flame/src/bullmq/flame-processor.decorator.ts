@@ -5,7 +5,9 @@ import { FlameError } from '../core/errors/flame-error.js';
 import { OnFlame } from '../nest/decorator/on-flame.decorator.js';
 import type { Flame } from '../nest/flame/flame.service.js';
 import type { Class } from '../nest/handlers/provider-home.js';
+import { checkProviders } from '../nest/handlers/provider-check.js';
 import { FlameParent } from '../nest/module/flame-parent.js';
+import { checkProcessors, noMethod, setQueue } from './check-processors.js';
 import { failedJob } from './failed-job.js';
 import { copyOf, jobOnRunner } from './flame-job.js';
 import type { FlameJob, JobCopy } from './flame-job.js';
@@ -26,9 +28,11 @@ type Outcome = { readonly result: unknown } | { readonly threw: FlameError };
  * Makes a class that extends `WorkerHost` of `@nestjs/bullmq` consume the queue in parents, with `process` running on a runner of `pool`. A
  * job is taken when a slot is free, and its lock is renewed by the parent while the runner works. In a runner the class consumes nothing.
  *
- * The class must not be request-scoped, and must be provided where `BullModule` registers workers before the app has started.
+ * The class must not be request-scoped, and must be provided, once, where `BullModule` registers workers before the app has started. A
+ * queue has one such class.
  *
- * @throws {FlameError} FLAME_CONFIG for a bad option; for an unknown pool when the app starts.
+ * @throws {FlameError} FLAME_CONFIG for a bad option; when the app starts for an unknown pool, a request-scoped class, or two classes for
+ * one queue.
  */
 export function FlameProcessor(
   queue: string | Pick<ProcessorOptions, 'name' | 'configKey'>,
@@ -39,8 +43,7 @@ export function FlameProcessor(
     const rules = readProcessorOptions(pool, options, type.name);
     const prototype = type.prototype as WorkerHost;
     const { process } = prototype as { process: (this: object, job: unknown) => Promise<unknown> };
-    if (typeof process !== 'function')
-      throw new FlameError('FLAME_CONFIG', `${rules.path} needs a method process(job: FlameJob). Add it, and extend WorkerHost.`);
+    if (typeof process !== 'function') throw noMethod(rules.path);
     const flames = injectFlame(prototype);
 
     const onRunner = async function (this: object, copy: JobCopy): Promise<Outcome> {
@@ -68,7 +71,10 @@ export function FlameProcessor(
     };
     Object.defineProperty(prototype, 'process', { value: onParent, writable: true, configurable: true });
     if (FlameParent.get()) return;
-    Processor(typeof queue === 'string' ? { name: queue } : queue, { ...options.worker, autorun: false })(type);
+    const ofQueue = typeof queue === 'string' ? { name: queue } : queue;
+    setQueue(prototype, { queue: ofQueue, worker: options.worker });
+    checkProviders(prototype, checkProcessors);
+    Processor(ofQueue, { ...options.worker, autorun: false })(type);
     consumeWhileUp(prototype, flames, rules);
   };
 }

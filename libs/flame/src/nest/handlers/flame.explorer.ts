@@ -15,6 +15,7 @@ import { keepNames, minifiedNames } from './minified-names.js';
 import { placeableClasses } from './placeable-class.js';
 import { homesAmong } from './provider-home.js';
 import type { Class, ProviderHome } from './provider-home.js';
+import { runProviderChecks } from './provider-check.js';
 import { reportUnusedPools } from './unused-pools.js';
 
 /** Methods that Nest calls, and that callers cannot. */
@@ -39,13 +40,14 @@ export interface Wanted {
  *
  * A class that no module provides has no handlers, but children of it can be made.
  *
- * @throws {FlameError} FLAME_CONFIG for an unknown pool, or two handlers with one name.
+ * @throws {FlameError} FLAME_CONFIG for an unknown pool, two handlers with one name, or a provider that the check of its class refuses.
  */
 export function exploreHandlers(modules: ModulesContainer, app: FlameApp, wanted: Wanted, enhance: Enhance): HandlerIndex {
   const { homes, handlers } = findHandlers(onFlame, modules, app, wanted.classes);
   for (const { declaration, name } of handlers) {
     if (declaration && !wanted.pools.includes(declaration.pool)) throw unknownPool(`@OnFlame on ${name}`, declaration.pool, wanted.pools);
   }
+  runProviderChecks(homes);
   const inline = findInline(modules);
   if (wanted.log) {
     warnOfMinified(handlers, modules, wanted.log);
