@@ -122,8 +122,8 @@ describe('FlameProcessor', () => {
     class Own extends WorkerHost {
       process = async (): Promise<void> => {};
     }
-    const refuses = expect(() => FlameProcessor('renders', 'films')(Own));
-    refuses.toThrow(/@FlameProcessor on Own needs a method process\(job: FlameJob\), and not a property of this name\. Add the method/);
+    const text = /@FlameProcessor on Own needs a method process\(job: FlameJob\), and not a property of this name\. Add the method/;
+    expect(() => FlameProcessor('renders', 'films')(Own)).toThrow(text);
   });
 
   it('names what is missing when no worker was registered', async () => {
