@@ -78,7 +78,7 @@ class MsgpackCodec implements Codec {
   }
 
   encode(value: unknown, replace?: Replace): Uint8Array {
-    return this.#limited(this.#plain.write(value) ?? this.#write(this.#prepare(value, { replace })));
+    return this.#limited(this.#writePlain(value) ?? this.#writeAny(value, replace));
   }
 
   decode(given: Uint8Array, materialize?: Materialize): unknown {
@@ -112,6 +112,25 @@ class MsgpackCodec implements Codec {
     const thrown = this.decode(bytes);
     if (thrown instanceof Error) addStackLine(thrown, runner);
     return thrown;
+  }
+
+  #writePlain(value: unknown): Uint8Array | undefined {
+    try {
+      return this.#plain.write(value);
+    } catch {
+      // A trap of a Proxy threw. The full encoder says so.
+      return undefined;
+    }
+  }
+
+  #writeAny(value: unknown, replace: Replace | undefined): Uint8Array {
+    try {
+      return this.#write(this.#prepare(value, { replace }));
+    } catch (error) {
+      if (error instanceof UnencodableError) throw error;
+      const what = `it has a Proxy that throws when it is read (${thrownWords(error)})`;
+      throw new UnencodableError('', `${what}, which cannot cross to another process: pass plain data`);
+    }
   }
 
   #prepare(value: unknown, options: { replace?: Replace | undefined; lenient?: boolean } = {}): unknown {

@@ -68,6 +68,13 @@ const table: [what: string, make: () => unknown, path: string, reason: RegExp][]
     /^a Money, which has no properties of its own, .*register the class/,
   ],
   ['a getter that throws', () => [{ get a() { throw new Error('not now'); } }], '[0].a', /^a getter that throws \(not now\)/], // prettier-ignore
+  [
+    'a Proxy that throws',
+    () => [new Proxy({}, { ownKeys: () => JSON.parse('{') as string[] })],
+    '',
+    /^it has a Proxy that throws .*plain data/,
+  ],
+  ['a revoked Proxy', () => revoked(), '', /^it has a Proxy that throws .*revoked/],
   ['something in a Map', () => new Map([['id', { f() {} }]]), '.get("id").f'.slice(1), /function \(f\)/],
   ['a key of a Map', () => [new Map([[() => 1, 1]])], '[0].keys()[0]', /function/],
   ['something in a Set', () => [new Set([1, [() => 1]])], '[0].values()[1][0]', /function/],
@@ -126,6 +133,12 @@ function clearedTimer(): NodeJS.Timeout {
   const timer = setTimeout(() => {}, 1);
   clearTimeout(timer);
   return timer;
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
 }
 
 function detached(): ArrayBuffer {
