@@ -4,6 +4,16 @@ import type { PoolCall } from '../../core/pool/entries.js';
 import type { PoolFact } from '../../core/pool/facts.js';
 import type { Saturation } from '../../core/metrics/saturation.js';
 
+/** Gets the answers of a runner. */
+export interface AnswerObserver {
+  /** A handler has ended by itself. */
+  answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void;
+  /** A handler has thrown. Called in addition to `answered`. */
+  threw(call: PoolCall, error: unknown): void;
+  /** The runner could not run the call, or could not send its result. */
+  failed(call: PoolCall, error: FlameError): void;
+}
+
 /** The parts of a pool that a `RunnerHandle` uses. */
 export interface HandleOwner {
   readonly codec: Codec;
@@ -12,12 +22,10 @@ export interface HandleOwner {
   /** Calls `wake` after `delay` milliseconds, unless cancelled. */
   after(delay: number, wake: () => void): () => void;
   dispatch(fact: PoolFact): void;
-  /** A handler has ended by itself. */
-  answered(how: 'returned' | 'threw', bytes: number, call: PoolCall): void;
-  /** A handler has thrown. Called in addition to `answered`. */
-  threw(call: PoolCall, error: unknown): void;
-  /** The runner could not run the call, or could not send its result. */
-  failed(call: PoolCall, error: FlameError): void;
+  /** Nothing is left of the runner. */
+  gone(): void;
+  /** Counts and reports the answers. */
+  readonly observer: AnswerObserver;
   /** Calls on the runner wait for each other. */
   saturated?(found: Saturation): void;
   /** Logs a warning of the pool. */

@@ -93,7 +93,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
       this.#link.drop(reason);
       this.#dispose(reason);
       this.#streams.closeAll(new FlameError('FLAME_LOST', `runner ${this.id} is gone: ${reason}`, { ran: 'maybe' }));
-      this.owner.dispatch({ type: 'gone', runner: this.id });
+      this.owner.gone();
     })();
     return this.#stopping;
   }
@@ -181,7 +181,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const call = this.#call(frame.id);
     const read = readValue(`the result of ${call.label}`, 'result', () => this.#decode(frame.value, call));
     if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
-    this.owner.answered('returned', frame.value.byteLength, call);
+    this.owner.observer.answered('returned', frame.value.byteLength, call);
     call.streaming = frame.held && this.#streams.receives(call.id);
     if (call.streaming) call.onFail = (error) => this.#streams.fail(call.id, error);
     call.resolve(read.value);
@@ -192,8 +192,8 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const call = this.#call(frame.id);
     const read = readValue(`the error of ${call.label}`, 'error', () => this.owner.codec.decodeThrown(frame.error, this.owner.peer));
     if ('refusal' in read) return this.#refused({ ...read.refusal, id: frame.id, held: frame.held });
-    this.owner.answered('threw', frame.error.byteLength, call);
-    this.owner.threw(call, read.value);
+    this.owner.observer.answered('threw', frame.error.byteLength, call);
+    this.owner.observer.threw(call, read.value);
     call.reject(read.value, 'handler');
     this.#settled(call, frame.held);
   }
@@ -249,7 +249,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const error = new FlameError('FLAME_ENCODING', reason, { ran: 'maybe' });
     if (call.setup.child === undefined) return this.owner.dispatch({ type: 'abort', call, reason, error });
     // Methods of children are not in the pool machine.
-    this.owner.failed(call, error);
+    this.owner.observer.failed(call, error);
     call.reject(error);
     this.cancel(call, 'caller', reason);
   }
@@ -287,7 +287,7 @@ export class RunnerHandle implements LinkReceiver, ChildHome {
     const ran: Ran = frame.ran === 'no' || frame.ran === 'yes' ? frame.ran : 'maybe';
     const error = new FlameError(frame.code as FlameErrorCode, frame.reason, { ran });
     // A call that was cancelled or has timed out is counted already.
-    if (!call.failure) this.owner.failed(call, error);
+    if (!call.failure) this.owner.observer.failed(call, error);
     call.reject(error);
     // On a runner with several processes: the child's process is gone.
     if (call instanceof ChildCall) call.lost(frame.reason);

@@ -13,6 +13,7 @@ import type { PoolObserver } from '../observe/pool-observer.js';
 import type { PoolSize } from '../observe/saturation-warning.js';
 import type { PoolSetup } from '../pool-setup.js';
 import type { RunnerStats } from '../observe/pool-stats.js';
+import type { HandleOwner } from './handle-owner.js';
 import { InspectedRunners } from './inspected-runners.js';
 import { RecentLines } from '../observe/recent-lines.js';
 import { noSuchRunner } from '../calls/call-errors.js';
@@ -175,20 +176,18 @@ export class RunnerManager {
     this.#waiters.delete(runner);
   }
 
-  #owner(runner: string): ConstructorParameters<typeof RunnerHandle>[1] {
+  #owner(runner: string): HandleOwner {
     const { codec, clock, config } = this.#setup;
     return {
       codec,
       peer: `runner ${runner} (pool ${config.name})`,
       after: (delay, wake) => clock.after(delay, wake),
-      dispatch: (fact) => {
-        if (fact.type !== 'gone') return this.#dispatch(fact);
-        this.#handles.delete(fact.runner);
-        this.#gone(fact.runner);
+      dispatch: this.#dispatch,
+      gone: () => {
+        this.#handles.delete(runner);
+        this.#gone(runner);
       },
-      answered: (how, bytes, call) => this.#observer.answered(how, bytes, call),
-      threw: (call, error) => this.#observer.threw(call, error),
-      failed: (call, error) => this.#observer.failed(call, error),
+      observer: this.#observer,
       saturated: (found) => this.#observer.saturated(runner, found, this.#size),
       warn: (text) => this.#setup.log.warn(`pool "${config.name}": ${text}`),
       log: (level, text, call, time) => this.#log(level, text, runner, call, time),

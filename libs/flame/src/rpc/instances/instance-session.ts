@@ -8,7 +8,7 @@ import { FlameError } from '../../core/errors/flame-error.js';
 import type { CancelCause } from '../../core/session/frame.js';
 import type { PoolFact } from '../../core/pool/facts.js';
 import { reasonOf } from '../../pool/calls/call-errors.js';
-import type { HandleOwner } from '../../pool/runners/handle-owner.js';
+import type { AnswerObserver, HandleOwner } from '../../pool/runners/handle-owner.js';
 import { PendingCall } from '../../pool/calls/pending-call.js';
 import type { CallOptions, CallSetup } from '../../pool/calls/pending-call.js';
 import { RunnerHandle } from '../../pool/runners/runner-handle.js';
@@ -50,6 +50,7 @@ export class InstanceSession implements HandleOwner {
   readonly info: InstanceInfo;
   readonly codec: Codec;
   readonly peer: string;
+  readonly observer = unobserved;
   /** Resolves with the reason when the session has ended. */
   readonly over: Promise<string>;
   readonly #clock: Clock;
@@ -196,11 +197,7 @@ export class InstanceSession implements HandleOwner {
     return this.#clock.after(0, wake);
   }
 
-  answered(): void {}
-
-  threw(): void {}
-
-  failed(): void {}
+  gone(): void {}
 
   warn(text: string): void {
     this.#warn(text);
@@ -236,6 +233,9 @@ export class InstanceSession implements HandleOwner {
     this.#end(how);
   }
 }
+
+/** No pool counts these calls. */
+const unobserved: AnswerObserver = { answered: () => {}, threw: () => {}, failed: () => {} };
 
 const neverSaid = new Promise<MachineExit>(() => {});
 

@@ -7,7 +7,11 @@ import type { ParentInfo } from '../../core/parent-info.js';
 import type { Link, LinkEnd } from '../../transport/session/link.js';
 import type { HandlerTable } from './handler-table.js';
 import type { Watchdog } from '../watchdog/watchdog.js';
-import type { BusyWatcher } from './active-calls.js';
+
+/** Called when the first call begins to run, and when the last one has ended. */
+export interface BusyWatcher {
+  busy(running: boolean): void;
+}
 
 /** Dependencies of an `Executor`. */
 export interface ExecutorSetup {

@@ -7,7 +7,6 @@ import type { EncodedValue } from '../../streams/value-encoder.js';
 import { kindOf } from '../../streams/stream-kind.js';
 import { Streams } from '../../streams/streams.js';
 import type { LinkEnd, LinkReceiver } from '../../transport/session/link.js';
-import { admit } from './admission.js';
 import type { ActiveChild } from './active-child.js';
 import { enterContext } from './enter-context.js';
 import type { ExecutorSetup } from './executor-setup.js';
@@ -16,7 +15,6 @@ import { TrackedResources } from './tracked-resources.js';
 import { mayStop } from '../host/idle-check.js';
 import * as errors from './runner-errors.js';
 import type { ActiveCall, CallHost } from './active-call.js';
-import { CallDeadlines } from './call-deadlines.js';
 import { ActiveCalls } from './active-calls.js';
 
 /** How long a runner that leaves waits for aborted calls, in milliseconds: a second for a child's methods, and a second for its hook. */
@@ -31,7 +29,6 @@ export class Executor implements LinkReceiver, CallHost {
   readonly runnerId: string;
   readonly #setup: ExecutorSetup;
   readonly #calls: ActiveCalls;
-  readonly #deadlines: CallDeadlines;
   readonly #encoder: ValueEncoder;
   readonly #streams: Streams;
   readonly #resources: TrackedResources;
@@ -41,18 +38,9 @@ export class Executor implements LinkReceiver, CallHost {
     this.#setup = setup;
     this.pool = setup.info.pool;
     this.runnerId = setup.info.runner;
-    const { codec, link, log, clock, watchdog, stayAwake } = setup;
+    const { codec, link, log } = setup;
     const warn = (text: string): void => log.warn(text);
-    this.#calls = new ActiveCalls(
-      clock,
-      [watchdog, stayAwake].filter((watcher) => watcher !== undefined),
-    );
-    this.#deadlines = new CallDeadlines({
-      clock,
-      watchdog,
-      onDue: (call) =>
-        call.abort(new FlameError('FLAME_TIMEOUT', `${call.name} timed out while running. It was aborted.`, { ran: 'maybe' })),
-    });
+    this.#calls = new ActiveCalls(setup, this);
     this.#encoder = new ValueEncoder(codec, warn);
     this.#streams = new Streams({
       send: (frame) => link.send(frame),
@@ -143,7 +131,7 @@ export class Executor implements LinkReceiver, CallHost {
     await this.#calls.doneWithin(grace);
     this.#calls.abort(() => true, `the runner is leaving: ${reason}`);
     await this.#calls.idleWithin(abortGrace);
-    this.#deadlines.close();
+    this.#calls.close();
   }
 
   /** Aborts the linked calls, which end together with their parent. */
@@ -153,9 +141,8 @@ export class Executor implements LinkReceiver, CallHost {
 
   #call(frame: Frame & { type: 'call' }): void {
     if (this.#calls.has(frame.id)) throw new Error(`call ${frame.id} already runs here`);
-    const { codec, link, clock, table } = this.#setup;
-    const at = frame.handlerTimeout === 0 ? Infinity : clock.now() + frame.handlerTimeout;
-    const call = admit(frame, at, this, this.#calls, table, this.#leaving);
+    const { codec, link } = this.#setup;
+    const call = this.#calls.admit(frame, this.#leaving);
     if (call instanceof FlameError) return this.#refuse(frame.id, call);
     let args: unknown[];
     try {
@@ -167,7 +154,6 @@ export class Executor implements LinkReceiver, CallHost {
       return this.#refuse(frame.id, errors.cannotRead(`the arguments of ${call.name}`, 'args', error));
     }
     this.#calls.add(call);
-    if (at < Infinity) this.#deadlines.put(call);
     if (this.#streams.has(call.id)) call.whenAborted(this.#abortHeld);
     if (frame.mode === 'cast') link.send({ type: 'accept', id: call.id });
     if (frame.context === undefined) return runAs(new FlameCall(call), this.#run, call, args);
@@ -225,7 +211,7 @@ export class Executor implements LinkReceiver, CallHost {
     this.#setup.link.send({ type: 'return', id: call.id, value: bytes, held: true });
     if (resources) this.#resources.open(call.id, call.name, resources);
     if (sources) this.#streams.open(call.id, call.name, sources);
-    if (!sources?.streams) this.#dropDeadline(call);
+    if (!sources?.streams) this.#calls.unlimit(call);
     call.whenAborted(this.#abortHeld);
   }
 
@@ -236,14 +222,8 @@ export class Executor implements LinkReceiver, CallHost {
 
   /** Called when the last stream of a result has ended. */
   #sent(id: number): void {
-    if (this.#resources.has(id)) this.#dropDeadline(this.#calls.get(id)!);
+    if (this.#resources.has(id)) this.#calls.unlimit(this.#calls.get(id)!);
     else this.#ended(id);
-  }
-
-  /** Removes the time limit of a call when only held resources, or a placed child, remain of it. */
-  #dropDeadline(call: ActiveCall): void {
-    this.#deadlines.remove(call);
-    call.unlimited();
   }
 
   /** Ends a call that has already been answered. */
@@ -253,7 +233,7 @@ export class Executor implements LinkReceiver, CallHost {
   }
 
   #placed(child: ActiveChild): void {
-    this.#dropDeadline(child);
+    this.#calls.unlimit(child);
     this.#setup.link.send({ type: 'return', id: child.id, value: this.#setup.codec.encode(undefined), held: true });
     child.whenAborted((_, reason) => void this.#endChild(child, reason as FlameError));
   }
@@ -280,8 +260,6 @@ export class Executor implements LinkReceiver, CallHost {
 
   #over(call: ActiveCall): void {
     if (this.#streams.has(call.id)) this.#streams.close(call.id, errors.pastEnd(call.name));
-    this.#deadlines.remove(call);
-    call.over();
     this.#calls.remove(call);
   }
 
