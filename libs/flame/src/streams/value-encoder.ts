@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { UnencodableError } from '../core/codec/codec.js';
 import type { Codec, Replace, Replaced } from '../core/codec/codec.js';
+import { isHttpRequest } from '../core/codec/http-request.js';
 import { FlameResource } from '../core/flame-resource.js';
 import { isTrackable } from '../core/flame-trackable.js';
 import type { FlameTrackable } from '../core/flame-trackable.js';
@@ -126,7 +127,8 @@ class PlaceholderFinder {
     const resource = this.#tracking || value instanceof FlameResource ? this.#track(value) : undefined;
     if (resource) return resource;
     const kind = kindOf(value);
-    if (kind === undefined) return undefined;
+    // A request is more than its body: the runner would miss its headers, parameters and user.
+    if (kind === undefined || (kind === 'readable' && isHttpRequest(value as object))) return undefined;
     const list = (this.list ??= []);
     const index = list.length;
     list.push({ index, kind, value });

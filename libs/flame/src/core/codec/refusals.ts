@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { classNameOf } from './classes/behaviour.js';
+import { isHttpRequest } from './http-request.js';
 
 /** Why a value cannot cross: `what` describes the value, `fix` says what to do instead. */
 export interface Refusal {
@@ -9,6 +10,9 @@ export interface Refusal {
 
 const openThere = 'pass the path, address or id that it was opened with, and open it on the other side';
 const readFirst = 'read it first and pass its content (a Buffer, a string, an array)';
+const partsOfRequest =
+  'it is an HTTP request. Pass what the other side needs of it, such as request.headers, and its body as ' +
+  'request.iterator({ destroyOnReturn: false }) (for Fastify, of request.raw)';
 const awaitFirst = 'await it first, and pass its result';
 
 /** The refusal of a symbol or a function. */
@@ -33,6 +37,7 @@ export function refuseObject(value: object): Refusal | undefined {
   if (types.isKeyObject(value)) return { what, fix: "pass key.export({ format: 'jwk' }) and import it on the other side" };
   if (types.isCryptoKey(value)) return { what, fix: "pass crypto.subtle.exportKey('jwk', key) and import it on the other side" };
   if (types.isExternal(value)) return { what, fix: openThere };
+  if (isHttpRequest(value)) return { what, fix: partsOfRequest };
   if (value instanceof AbortSignal) return { what, fix: "pass it as the call's `signal` option" };
   if (value instanceof EventTarget || (has(value, 'on') && has(value, 'emit')))
     return { what, fix: has(value, 'pipe') ? readFirst : openThere };

@@ -28,7 +28,7 @@ export class BookResolver {
     return hideErrors(this.library.pages(book));
   }
 
-  /** Does not work: on a runner, a request is the stream of its body. */
+  /** Does not work: a request cannot be an argument. */
   @Query(() => Boolean)
   @OnFlame('search')
   async hasHeaders(@Context('req') request: { headers?: object }): Promise<boolean> {
