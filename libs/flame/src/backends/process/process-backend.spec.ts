@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TestBootRequest, testContext } from '../../../../../test/support/test-boot-request.js';
 import { childrenOf, isAlive } from '../../../../../test/support/process-table.js';
 import { ProcessBackend } from './process-backend.js';
@@ -34,6 +34,21 @@ describe('ProcessBackend', () => {
     const cwd = tmpdir();
     const seen = await told({ args: ['--quiet', 'two words'], execArgv: ['--no-warnings'], cwd });
     expect(seen).toMatchObject({ argv: [entry, '--quiet', 'two words'], execArgv: ['--no-warnings'], cwd, info: { lifeline: 3 } });
+  });
+
+  it('names a folder that does not exist, its own included', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'flame-folder-'));
+    const [given, inherited] = [processBackend({ cwd }), processBackend()];
+    rmSync(cwd, { recursive: true });
+    const boot = (backend: ProcessBackend): Promise<unknown> => backend.boot(new TestBootRequest('tells'));
+    await expect(boot(given)).rejects.toMatchObject({
+      phase: 'create',
+      fatal: true,
+      message: expect.stringContaining(`cwd is ${cwd}, and`),
+    });
+    const own = vi.spyOn(process, 'cwd').mockReturnValue(cwd);
+    onTestFinished(() => own.mockRestore());
+    await expect(boot(inherited)).rejects.toThrow(`the folder of this process (process.cwd(), ${cwd}) was removed. Restart the app`);
   });
 
   it('passes the environment of runnerEnv to the runner', async () => {

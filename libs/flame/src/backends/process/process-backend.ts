@@ -17,6 +17,7 @@ import type { CommandLine } from './process-command.js';
 import { withCompileCache } from '../launch/compile-cache.js';
 import { ProcessMachine } from './process-machine.js';
 import { RunnerStart } from './runner-start.js';
+import { refuseMissingFolder } from './working-folder.js';
 import { checkProcessOptions } from './process-options.js';
 import type { ProcessBackendOptions } from './process-options.js';
 
@@ -144,6 +145,7 @@ export class ProcessBackend extends FlameBackend {
     const env = this.#env(flameParent, request.handlers);
     const line = this.#chosen(ownLine, env);
     const { file } = line;
+    refuseMissingFolder(cwd);
     try {
       const child = spawn(file, allArguments(line), {
         cwd,
