@@ -1,5 +1,5 @@
 import { Controller, Inject, Injectable, Module, Scope } from '@nestjs/common';
-import { ContextIdFactory, ExternalContextCreator, ModulesContainer, REQUEST } from '@nestjs/core';
+import { ContextIdFactory, ExternalContextCreator, LazyModuleLoader, ModulesContainer, REQUEST } from '@nestjs/core';
 import type { TestingModule } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
 import { startApp } from '../../../../../test/support/nest-app.js';
@@ -261,6 +261,19 @@ describe('exploreHandlers', () => {
     await expect(start).rejects.toThrow(
       '@OnFlame on Lost.run names the pool "wrok", which does not exist. Did you mean "work"? The pools of this app are "work", "more".',
     );
+  });
+
+  it('refuses calls of a module that is loaded later, and says so', async () => {
+    @Injectable()
+    class Late {
+      @OnFlame('work')
+      async run(): Promise<void> {}
+    }
+    @Module({ providers: [Late] })
+    class LateModule {}
+    const app = await startApp({ imports: [pools] });
+    const late = await app.get(LazyModuleLoader).load(() => LateModule);
+    await expect(late.get(Late).run()).rejects.toThrow(/^Late\.run is not known to runners: .* LazyModuleLoader comes too late/);
   });
 
   it('refuses two handlers with one name, and names both and the fix', async () => {

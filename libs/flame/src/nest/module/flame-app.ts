@@ -117,6 +117,6 @@ export function notProvided(label: string, instance: object): FlameError {
   return new FlameError(
     'FLAME_DENIED',
     `${label} is not known to runners: no module provided ${name} when the app started. ` +
-      `Add ${name} to a module's providers; if a request-scoped factory creates it, provide it under the class itself.`,
+      `Add ${name} to the providers of a module that is imported, because LazyModuleLoader comes too late; if a request-scoped factory creates it, provide it under the class itself.`,
   );
 }
