@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { PoolRig } from '../../../../../test/support/pool-rig.js';
 import type { PoolEvent } from './pool-event.js';
 
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
 describe('Pool.events$', () => {
   it('cover a call from its arrival to its end, and its runner', async () => {
     const gates: (() => void)[] = [];
@@ -42,6 +44,22 @@ describe('Pool.events$', () => {
       'draining',
       'drained',
     ]);
+  });
+
+  it('include the answers of a child’s methods, which count as calls and take no slot', async () => {
+    const rig = new PoolRig({ 'new Counter': () => ({ add: async () => 1, run: async () => Promise.reject(new RangeError('no')) }) });
+    const child = await rig.place('Counter');
+    const told: PoolEvent[] = [];
+    rig.pool.events$.subscribe((event) => told.push(event));
+    await child.call('add', []);
+    await child.call('run', []).catch(() => {});
+    expect(told).toMatchObject([
+      { type: 'call-answered', call: 2, handler: 'Counter.add', outcome: 'returned' },
+      { type: 'call-answered', call: 3, handler: 'Counter.run', outcome: 'threw' },
+    ]);
+    const { callsTaken, calls, wait, duration } = rig.pool.metrics();
+    expect([callsTaken, calls.returned, calls.threw, sum(wait.counts), sum(duration.counts)]).toEqual([3, 2, 1, 1, 0]);
+    await Promise.all([rig.pool.drain(), rig.clock.advance(60_000)]);
   });
 
   it('include attempts and casts', async () => {
