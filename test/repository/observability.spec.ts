@@ -45,7 +45,8 @@ describe('docs/observability/logs.md', () => {
   it('names every event, and no other', () => {
     const type = readFileSync(join(root, 'libs/flame/src/pool/observe/pool-event.ts'), 'utf8');
     const events = all(type, /readonly type: ([^;]+);/g).flatMap((union) => all(union, /'([\w-]+)'/g));
-    const named = all(section(document('docs/observability/logs.md'), 'Events').split(': ').slice(1).join(), /`([\w-]+)`/g);
+    const [list] = section(document('docs/observability/logs.md'), 'Events').split('`: ')[1]!.split('. ');
+    const named = all(list!, /`([\w-]+)`/g);
     expect(named).toEqual(events.sort());
   });
 });
