@@ -118,7 +118,7 @@ class MsgpackCodec implements Codec {
     try {
       return this.#plain.write(value);
     } catch {
-      // A trap of a Proxy threw. The full encoder says so.
+      // The full encoder says why, most likely the trap of a Proxy.
       return undefined;
     }
   }
@@ -128,8 +128,10 @@ class MsgpackCodec implements Codec {
       return this.#write(this.#prepare(value, { replace }));
     } catch (error) {
       if (error instanceof UnencodableError) throw error;
-      const what = `it has a Proxy that throws when it is read (${thrownWords(error)})`;
-      throw new UnencodableError('', `${what}, which cannot cross to another process: pass plain data`);
+      throw new UnencodableError(
+        '',
+        `it cannot be read (${thrownWords(error)}), so it cannot cross to another process: pass plain data, and no Proxy that throws`,
+      );
     }
   }
 
