@@ -7,8 +7,9 @@ import { tool } from './tool.js';
 import { writeApp } from './generated-app.js';
 
 // Measures what a call takes that finds no runner, from its app's own files and from a bundle, one after the other in turns:
-// `npm run bench:cold-start`, with the demo, and with an app of 540 providers in 60 modules with TypeORM and GraphQL. Exits with 1 if a
-// bundle takes more of the other's time than its limit.
+// `npm run bench:cold-start`, with the demo, and with an app of 540 providers in 60 modules with TypeORM and GraphQL. For the demo also of
+// an app that has booted runners before, and so has compiled its own side of a boot. Exits with 1 if a bundle takes more of the other's time
+// than its limit.
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, '../../..');
@@ -61,22 +62,26 @@ try {
   for (const cwd of [demo, big])
     await run(process.execPath, [join(image, 'node_modules/nestjs-flame/dist/entry/cli.js'), 'bundle'], { cwd });
 
-  const start = async (cwd: string, file: string, RUNNER_BUNDLE: string): Promise<string> => {
+  const start = async (cwd: string, RUNNER_BUNDLE: string, ...command: string[]): Promise<string> => {
     const env = { ...process.env, RUNNER_BUNDLE, RUNNER_ENTRY: 'dist/main.js' };
-    const { stdout } = await run(process.execPath, [file], { cwd, env });
+    const { stdout } = await run(process.execPath, command, { cwd, env });
     return stdout.split('\n').find((line) => line.startsWith('{'))!;
   };
   console.log(`Node ${process.version}, ${rounds} rounds`);
-  await compare(
+  const demoTimes = await compare(
     'the demo',
     0.4,
-    async (bundle) => JSON.parse(await start(demo, 'dist/driver/cold-start.js', bundle)) as { took: number },
+    async (bundle) => JSON.parse(await start(demo, bundle, 'dist/driver/cold-start.js', '5')) as { took: number; later: number[] },
     ({ took }) => took,
+  );
+  const later = (bundle: 'yes' | 'no'): number => median(demoTimes[bundle].flatMap((times) => times.later));
+  console.log(
+    `  later calls of the same app, to the next runners: ${ms(later('yes'))} from a bundle, ${ms(later('no'))} without: ${(later('yes') / later('no')).toFixed(2)}`,
   );
   const found = await compare(
     `an app of ${providers} providers`,
     0.5,
-    async (bundle) => JSON.parse(await start(big, 'dist/main.js', bundle)) as Stages,
+    async (bundle) => JSON.parse(await start(big, bundle, 'dist/main.js')) as Stages,
     ({ begun, answered }) => answered - begun,
   );
   const stages: [string, (found: Stages) => number][] = [
