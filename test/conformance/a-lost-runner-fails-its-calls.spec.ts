@@ -5,11 +5,11 @@ import { failure } from '../support/failure.js';
 rule(
   'A lost runner fails its calls with the reason, and no others',
   (start) => {
-    it('names the exit code', async () => {
+    it.each([7, 0])('names the exit code %i', async (code) => {
       const { work } = await start();
-      const error = await failure(work.crash(7));
+      const error = await failure(work.crash(code));
       expect(error).toMatchObject({ code: 'FLAME_LOST', ran: 'maybe' });
-      expect(error.message).toContain('exit code 7');
+      expect(error.message).toContain(`exit code ${code}`);
     });
 
     it('names the signal', async () => {

@@ -62,7 +62,7 @@ function notes({ external, awaits, packages }: AppBundle): string[] {
   for (const { name = '' } of packages.values())
     if (patching.includes(name))
       outside.push(
-        `${name} changes packages when Node loads them, and so none in the bundle: leave the packages that it must change in node_modules with --external`,
+        `${name} changes packages when Node loads them, and cannot change those in the bundle: keep the packages that it must change outside, with --external`,
       );
   if (awaits === undefined) return outside;
   return [

@@ -11,8 +11,8 @@ export interface ErrorRecord {
 }
 
 /**
- * Lists the properties of an error that `base` does not give it, without a FlameError's `help`, which the other side derives. `base` is the nearest prototype above it that the other side has. An error
- * whose class the other side does not have keeps the class's name as its `name`.
+ * Lists the properties of an error that `base` does not give it, without a FlameError's `help`, which the other side derives. `base` is the
+ * nearest prototype above it that the other side has. An error whose class the other side does not have keeps the class's name as its `name`.
  */
 export function describeError(error: Error, base: object): ErrorRecord {
   const all = Object.keys(error);

@@ -30,7 +30,7 @@ export interface Wanted {
   readonly pools: readonly string[];
   /** Classes whose methods are handlers without a decorator. */
   readonly classes: readonly Class[];
-  /** Receives warnings about handler names and pools without handlers. */
+  /** Told of handler names that look minified, and of pools without handlers. */
   readonly log?: Pick<FlameLog, 'log' | 'warn'> | undefined;
 }
 

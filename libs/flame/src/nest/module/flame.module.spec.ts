@@ -138,16 +138,20 @@ describe('FlameModule', () => {
       return logged.filter((line) => line.includes('@OnFlame'));
     };
 
-    it('are a warning if the app has no handler at all', async () => {
-      expect(await told(['work', 'more'], [])).toEqual([
-        expect.stringMatching(/^warn Flame: pools "work", "more": the app has no handler with @OnFlame.*Provide the class/),
-      ]);
-    });
-
-    it('are named if other pools have handlers', async () => {
-      expect(await told(['work', 'more'], [Service])).toEqual([
-        expect.stringMatching(/^log Flame: pool "more": no handler of the app names it in @OnFlame\. Provide the class/),
-      ]);
+    it.each<[string, Provider[], RegExp]>([
+      [
+        'if other pools have handlers',
+        [Service],
+        /^log Flame: pool "more": no handler .* names it in @OnFlame\. Provide the class .* uses it\.$/,
+      ],
+      // No warning: such an app may place children.
+      [
+        'if there is no handler',
+        [],
+        /^log Flame: pools "work", "more": no handler .* names them in @OnFlame\. Provide the class .* uses them\.$/,
+      ],
+    ])('are named %s', async (_case, providers, line) => {
+      expect(await told(['work', 'more'], providers)).toEqual([expect.stringMatching(line)]);
     });
 
     it('are not named if each pool has a handler, or classes may be called on any pool', async () => {
